@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+// The map of the code: what each target may see. Core sees Core and CSIMD; Edge sees Core's values and
+// System; Apps see all. Tests/Tidy reads this file and fails where an arrow points the other way.
+import PackageDescription
+
+/// Every target is held to these: language mode 6, no implicit existentials or re-exports, no warnings.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Core is also held to memory safety: each unsafe expression is marked where it stands.
+let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Core/\(name)", swiftSettings: pure)
+}
+
+func edge(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Edge/\(name)", swiftSettings: strict)
+}
+
+func app(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(folder)/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+    name: "paceline",
+    products: [
+        .executable(name: "paceline", targets: ["paceline"]),
+        .executable(name: "paceline-node", targets: ["paceline-node"]),
+        .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings"]),
+        .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "TLS", "HTTP"]),
+    ],
+    targets: [
+        // System: headers of C libraries, and kernels that Swift cannot express.
+        .systemLibrary(
+            name: "CURing", path: "Sources/System/CURing", pkgConfig: "liburing",
+            providers: [.apt(["liburing-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]),
+        .target(name: "CSIMD", path: "Sources/System/CSIMD"),
+
+        // Core: values in, values out.
+        core("Units"),
+        core("JSON", ["CSIMD", "Units"]),
+        core("Settings", ["JSON", "Units"]),
+
+        // Edge: does I/O and decides nothing.
+        edge("Kernel", ["Units"]),
+        edge("Telemetry", ["Kernel", "Units"]),
+        edge("Reactor", ["CURing", "Kernel", "Telemetry", "Units"]),
+        edge("TLS", ["COpenSSL", "Kernel", "Units"]),
+        edge("HTTP", ["Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
+
+        // Apps: wire the two.
+        .target(
+            name: "Commands", dependencies: ["JSON", "Settings"], path: "Sources/Apps/Commands",
+            swiftSettings: strict),
+        app("paceline", ["Commands", "HTTP", "JSON", "Settings", "Units"]),
+        app("paceline-node", ["HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
+
+        // Tests mirror Sources.
+        tests("UnitsTests", in: "Core", ["Units"]),
+        tests("JSONTests", in: "Core", ["CSIMD", "JSON", "Units"]),
+        tests("SettingsTests", in: "Core", ["JSON", "Settings"]),
+        tests("KernelTests", in: "Edge", ["Kernel"]),
+        tests("TelemetryTests", in: "Edge", ["Kernel", "Telemetry"]),
+        tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Units"]),
+        tests("TLSTests", in: "Edge", ["TLS"]),
+        tests("HTTPTests", in: "Edge", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
+        tests("CommandsTests", in: "Apps", ["Commands"]),
+        .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
+    ],
+    cLanguageStandard: .gnu17,
+    cxxLanguageStandard: .gnucxx17
+)

@@ -1,0 +1,2 @@
+// Vector kernels that Swift cannot express, each with a portable twin.
+#pragma once

@@ -1,0 +1,2 @@
+// What the kernels share: see CSIMD.h.
+#include "CSIMD.h"
