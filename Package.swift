@@ -50,6 +50,7 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
         .target(name: "CSIMD", path: "Sources/System/CSIMD"),
 
         // Core: values in, values out.
@@ -58,7 +59,7 @@ let package = Package(
         core("Settings", ["JSON", "Units"]),
 
         // Edge: does I/O and decides nothing.
-        edge("Kernel", ["Units"]),
+        edge("Kernel", ["CLinux", "Units"]),
         edge("Telemetry", ["Kernel", "Units"]),
         edge("Reactor", ["CURing", "Kernel", "Telemetry", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),

@@ -1,0 +1,23 @@
+// The clocks of this machine. Only Edge and Apps read them; Core is told the time.
+import Glibc
+public import Units
+
+extension Kernel {
+    /// Time that never goes back and is not set by anybody: for timers and latencies.
+    @inline(__always)
+    public static func monotonicNow() -> Instant { read(CLOCK_MONOTONIC) }
+
+    /// The same, and it counts the time that the machine slept: for leases.
+    public static func boottimeNow() -> Instant { read(CLOCK_BOOTTIME) }
+
+    /// Time since 1970: for people, certificates and flights.
+    public static func wallNow() -> Instant { read(CLOCK_REALTIME) }
+
+    @inline(__always)
+    private static func read(_ clock: clockid_t) -> Instant {
+        var time = timespec()
+        let result = clock_gettime(clock, &time)
+        precondition(result == 0, "clock_gettime(\(clock)) failed: this kernel lacks a clock that Paceline needs")
+        return Instant(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
+    }
+}

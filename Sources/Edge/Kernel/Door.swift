@@ -1,0 +1,123 @@
+// The one door between Paceline and the kernel. Every system call of Edge passes `Kernel.pass`, where a test can
+// make the next one fail with a chosen errno, or do less than it was asked. Nothing here decides anything.
+import CLinux
+import Glibc
+import Synchronization
+
+/// A kind of system call, as faults name it.
+public enum Call: UInt8, CaseIterable, Sendable {
+    case open, read, write, synchronise, allocate, stat, close
+    case socket, bind, listen, accept, connect, receive, send, option
+    case poll, ring, map, thread
+}
+
+/// The namespace of all system calls.
+public enum Kernel {
+    /// Runs a call through the door: its own result, or a negative errno. An interrupted call is made again,
+    /// because no caller here wants anything else.
+    @inline(__always)
+    static func pass(_ call: Call, _ body: () -> Int) -> Int {
+        if Faults.armed, case .fail(let error)? = Faults.take(call) { return -Int(error.code) }
+        while true {
+            let result = body()
+            if result >= 0 { return result }
+            let code = Glibc.errno
+            if code != EINTR { return -Int(code) }
+        }
+    }
+
+    /// The same for calls that move `count` bytes, of which a fault may let only some pass.
+    @inline(__always)
+    static func move(_ call: Call, _ count: Int, _ body: (Int) -> Int) -> Int {
+        var count = count
+        if Faults.armed, let fault = Faults.take(call) {
+            switch fault {
+            case .fail(let error): return -Int(error.code)
+            case .short(let most): count = min(most, count)
+            }
+        }
+        while true {
+            let result = body(count)
+            if result >= 0 { return result }
+            let code = Glibc.errno
+            if code != EINTR { return -Int(code) }
+        }
+    }
+
+    /// The same as `pass` for calls whose failure is rare and belongs to whoever set things up.
+    @inline(__always)
+    @discardableResult
+    static func require(_ call: Call, _ body: () -> Int) throws(Errno) -> Int {
+        let result = pass(call, body)
+        if result < 0 { throw Errno(Int32(-result)) }
+        return result
+    }
+}
+
+/// What a test plans to go wrong. Faults belong to the thread that they are meant for, so that tests which run
+/// side by side do not disturb each other.
+public struct Fault: Sendable {
+    public enum Effect: Sendable, Equatable {
+        /// The call is not made; it fails with this error.
+        case fail(Errno)
+        /// The call is made, but may move this many bytes at the most.
+        case short(Int)
+    }
+
+    public var call: Call
+    public var effect: Effect
+    /// Calls of this kind that pass untouched first.
+    public var skipping: Int
+    /// Calls that are hit after that.
+    public var times: Int
+
+    public init(_ call: Call, _ effect: Effect, skipping: Int = 0, times: Int = 1) {
+        self.call = call
+        self.effect = effect
+        self.skipping = skipping
+        self.times = times
+    }
+}
+
+/// The faults planned for each thread. Costs one relaxed load per call while nothing is planned.
+public enum Faults {
+    private static let isArmed = Atomic<Bool>(false)
+    private static let planned = Mutex<[Int32: [Fault]]>([:])
+
+    @inline(__always)
+    public static var armed: Bool { isArmed.load(ordering: .relaxed) }
+
+    /// Plans a fault for the calling thread.
+    public static func inject(_ fault: Fault) {
+        planned.withLock { $0[linux_thread_id(), default: []].append(fault) }
+        isArmed.store(true, ordering: .relaxed)
+    }
+
+    /// Forgets what is planned for the calling thread.
+    public static func clear() {
+        let none = planned.withLock { plan in
+            plan[linux_thread_id()] = nil
+            return plan.isEmpty
+        }
+        if none { isArmed.store(false, ordering: .relaxed) }
+    }
+
+    /// The fault that hits this call, if one is due. For calls that are not made by `Kernel.pass` itself (those
+    /// queued on a ring), the ring asks here.
+    public static func take(_ call: Call) -> Fault.Effect? {
+        planned.withLock { plan in
+            guard var faults = plan[linux_thread_id()], let index = faults.firstIndex(where: { $0.call == call }) else {
+                return nil
+            }
+            defer { plan[linux_thread_id()] = faults }
+            if faults[index].skipping > 0 {
+                faults[index].skipping -= 1
+                return nil
+            }
+            let effect = faults[index].effect
+            faults[index].times -= 1
+            if faults[index].times == 0 { faults.remove(at: index) }
+            return effect
+        }
+    }
+}
