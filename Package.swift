@@ -61,7 +61,7 @@ let package = Package(
         // Edge: does I/O and decides nothing.
         edge("Kernel", ["CLinux", "Units"]),
         edge("Telemetry", ["Kernel", "Units"]),
-        edge("Reactor", ["CURing", "Kernel", "Telemetry", "Units"]),
+        edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("HTTP", ["Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 

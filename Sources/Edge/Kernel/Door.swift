@@ -26,6 +26,13 @@ public enum Kernel {
         }
     }
 
+    /// For io_uring's own calls, which answer a negative errno themselves and are made through liburing.
+    @inline(__always)
+    public static func ring(_ body: () -> Int) -> Int {
+        if Faults.armed, case .fail(let error)? = Faults.take(.ring) { return -Int(error.code) }
+        return body()
+    }
+
     /// The same for calls that move `count` bytes, of which a fault may let only some pass.
     @inline(__always)
     static func move(_ call: Call, _ count: Int, _ body: (Int) -> Int) -> Int {

@@ -77,11 +77,33 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
     }
 }
 
+extension SocketAddress {
+    /// The kernel's view of an address that lies at `place` and stays there.
+    public static func parts(
+        of place: UnsafeMutablePointer<SocketAddress>
+    ) -> (UnsafePointer<sockaddr>, socklen_t) {
+        let raw = UnsafeRawPointer(place) + (MemoryLayout<SocketAddress>.offset(of: \.storage) ?? 0)
+        return (raw.assumingMemoryBound(to: sockaddr.self), place.pointee.length)
+    }
+}
+
 extension Kernel {
     /// A non-blocking TCP socket.
     public static func streamSocket(family: Int32) throws(Errno) -> Descriptor {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         return Descriptor(try require(.socket) { Int(socket(family, type, 0)) })
+    }
+
+    /// Two sockets connected to each other.
+    public static func socketPair() throws(Errno) -> (Descriptor, Descriptor) {
+        var pair: (Int32, Int32) = (-1, -1)
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        try require(.socket) {
+            withUnsafeMutablePointer(to: &pair) {
+                $0.withMemoryRebound(to: Int32.self, capacity: 2) { Int(socketpair(AF_UNIX, type, 0, $0)) }
+            }
+        }
+        return pair
     }
 
     /// A non-blocking listener that shares its port with the listeners of other shards.
@@ -115,7 +137,20 @@ extension Kernel {
     }
 
     public static func send(_ descriptor: Descriptor, _ message: UnsafeMutablePointer<msghdr>) -> Int {
-        pass(.send) { sendmsg(descriptor, message, Int32(MSG_NOSIGNAL)) }
+        if Faults.armed, let fault = Faults.take(.send) {
+            switch fault {
+            case .fail(let error): return -Int(error.code)
+            case .short(let most): shorten(message, to: most)
+            }
+        }
+        return pass(.send) { sendmsg(descriptor, message, Int32(MSG_NOSIGNAL)) }
+    }
+
+    /// Cuts a message to its first bytes, as a socket does that has little room.
+    public static func shorten(_ message: UnsafeMutablePointer<msghdr>, to bytes: Int) {
+        guard message.pointee.msg_iovlen > 0, let pieces = message.pointee.msg_iov else { return }
+        message.pointee.msg_iovlen = 1
+        pieces.pointee.iov_len = min(pieces.pointee.iov_len, bytes)
     }
 
     public static func shutdown(_ descriptor: Descriptor, _ direction: ShutdownDirection) {
@@ -142,9 +177,9 @@ extension Kernel {
         return code == 0 ? nil : Errno(code)
     }
 
-    /// Small answers leave at once, and a peer that vanished is noticed by the kernel itself.
+    /// Small answers leave at once, and do not wait for the peer to acknowledge what went before.
     public static func tuneStream(_ descriptor: Descriptor) {
-        // Failures are harmless here: the connection works without these, and timeouts of our own close it.
+        // A failure is harmless: the connection works without it, only later.
         try? set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     }
 

@@ -29,6 +29,9 @@ public struct Thread: ~Copyable, Sendable {
     /// Waits for the end of the thread.
     public consuming func join() { pthread_join(handle, nil) }
 
+    /// Lets the thread go its own way; nobody will wait for its end.
+    public consuming func detach() { pthread_detach(handle) }
+
     private final class Start {
         let name: String
         let core: Int?

@@ -35,6 +35,17 @@ extension Kernel {
         Descriptor(try require(.open) { Int(eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))) })
     }
 
+    /// One that a thread of its own waits on.
+    public static func blockingEventDescriptor() throws(Errno) -> Descriptor {
+        Descriptor(try require(.open) { Int(eventfd(0, Int32(EFD_CLOEXEC))) })
+    }
+
+    /// Waits until the event descriptor was signalled at least once, and takes all its signals.
+    public static func awaitSignal(_ event: Descriptor) {
+        var count: UInt64 = 0
+        withUnsafeMutableBytes(of: &count) { _ = read(event, into: $0) }
+    }
+
     /// Wakes whoever waits on the event descriptor. Full means that a wake-up waits there already.
     public static func signal(_ event: Descriptor) {
         var one: UInt64 = 1

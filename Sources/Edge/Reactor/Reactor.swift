@@ -1,1 +1,311 @@
-// Reactor
+// The loop of one shard: waits for completions, hands them to streams, listeners and files, turns the timers and
+// runs what other threads posted. One thread makes it, runs it and touches what it serves.
+import Glibc
+public import Kernel
+import Synchronization
+public import Units
+
+/// Bounds of one reactor. Each is reached in the open: refused, counted, never grown past.
+public struct ReactorLimits: Sendable {
+    /// Streams at once. Further connections are accepted and closed at once.
+    public var streams = 16_384
+    /// Output memory of all streams together.
+    public var outputBytes = 256 * 1024 * 1024
+    /// Timers beside those of the streams.
+    public var timers = 1024
+    /// What other threads may post before the reactor comes round.
+    public var posts = 65_536
+    /// File operations in flight.
+    public var fileOperations = 4096
+
+    public init() {}
+}
+
+/// What a reactor counts about itself. Written by its own thread only.
+public struct ReactorCounters: Sendable {
+    public var accepted = 0
+    public var refusedOverLimit = 0
+    public var acceptFailures = 0
+    public var ended: [Int] = Array(repeating: 0, count: StreamEnd.allCases.count)
+    public var turns = 0
+}
+
+public final class Reactor {
+    public let limits: ReactorLimits
+    public let driverName: String
+    /// Why the shard runs on epoll although io_uring was preferred.
+    public let fallback: Errno?
+    public private(set) var counters = ReactorCounters()
+    /// The time at the start of this turn: fresh enough for every deadline, and free.
+    public private(set) var now: Instant
+
+    let driver: Driver
+    let chunks: ChunkPool
+    private var wheel: TimerWheel
+
+    private var streams: [Stream?]
+    private var generations: [UInt32]
+    private var freeSlots: [Int]
+    private var endedStreams: [Stream] = []
+
+    private var timers: [(() -> Void)?]
+    private var freeTimers: [Int]
+
+    private var listeners: [Listener] = []
+    private var files: FileOperations
+
+    private let wakeEvent: Descriptor
+    private let posted = Mutex<[@Sendable (Reactor) -> Void]>([])
+    private var running = false
+
+    public init(_ choice: DriverChoice = .automatic, limits: ReactorLimits = ReactorLimits()) throws(Errno) {
+        self.limits = limits
+        wakeEvent = try Kernel.eventDescriptor()
+        do {
+            (driver, fallback) = try Driver.make(choice, wake: wakeEvent)
+        } catch {
+            Kernel.close(wakeEvent)
+            throw error
+        }
+        driverName = driver.name
+        chunks = ChunkPool(limitBytes: limits.outputBytes)
+        now = Kernel.monotonicNow()
+        wheel = TimerWheel(timers: limits.streams + limits.timers, now: now)
+        streams = Array(repeating: nil, count: limits.streams)
+        generations = Array(repeating: 0, count: limits.streams)
+        freeSlots = Array((0..<limits.streams).reversed())
+        timers = Array(repeating: nil, count: limits.timers)
+        freeTimers = Array((0..<limits.timers).reversed())
+        files = FileOperations(limit: limits.fileOperations)
+        driver.wake(wakeEvent, Token(.wake, 0))
+    }
+
+    deinit { Kernel.close(wakeEvent) }
+
+    public var streamCount: Int { limits.streams - freeSlots.count }
+    public var outputChunksInUse: Int { chunks.inUse }
+
+    // MARK: The loop
+
+    /// Serves until `stop`. Fails only where the kernel takes its basic service away.
+    public func run() throws(Errno) {
+        running = true
+        while running { try turn() }
+    }
+
+    /// Ends `run` after the current turn. From other threads: `post { $0.stop() }`.
+    public func stop() { running = false }
+
+    /// One turn: waits until something happens or the deadline comes, and handles all of it.
+    public func turn(until deadline: Instant? = nil) throws(Errno) {
+        let timer = wheel.nextTurn
+        let wanted = deadline.map { deadline in timer.map { min($0, deadline) } ?? deadline } ?? timer
+        try driver.wait(until: wanted)
+        now = Kernel.monotonicNow()
+        counters.turns += 1
+        while let completion = driver.next() { dispatch(completion) }
+        while let timer = wheel.takeDue(now: now) { fire(timer) }
+        releaseEnded()
+    }
+
+    @inline(__always)
+    private func dispatch(_ completion: Completion) {
+        let token = completion.token
+        switch token.kind {
+        case .receive, .send, .connect:
+            guard let stream = streams[token.index], stream.generation == token.generation else {
+                preconditionFailure("a completion for a stream that is gone: \(token)")
+            }
+            stream.complete(completion)
+        case .accept: listeners.first { $0.index == token.index }?.complete(completion)
+        case .wake: runPosted()
+        case .write, .synchronise: files.complete(completion)
+        case .cancel: break
+        }
+    }
+
+    // MARK: Other threads
+
+    /// Runs a function on this reactor's thread, soon. False where too many wait already.
+    @discardableResult
+    public func post(_ body: @escaping @Sendable (Reactor) -> Void) -> Bool {
+        let (accepted, first) = posted.withLock { posted in
+            guard posted.count < limits.posts else { return (false, false) }
+            posted.append(body)
+            return (true, posted.count == 1)
+        }
+        if first { Kernel.signal(wakeEvent) }
+        return accepted
+    }
+
+    private func runPosted() {
+        let bodies = posted.withLock { posted in
+            defer { posted.removeAll(keepingCapacity: true) }
+            return posted
+        }
+        driver.wake(wakeEvent, Token(.wake, 0))
+        for body in bodies { body(self) }
+    }
+}
+
+// MARK: - Streams
+
+extension Reactor {
+    /// Serves an accepted socket with a stream; false where the shard is full, and the socket is closed then.
+    func adopt(_ descriptor: Descriptor, _ stream: Stream) {
+        place(stream, descriptor)
+        stream.start()
+    }
+
+    var isFull: Bool { freeSlots.isEmpty }
+
+    /// Connects a stream to a peer; it hears `opened` or `closed(.notConnected)`.
+    public func connect(_ stream: Stream, to address: SocketAddress) throws(Errno) {
+        guard !isFull else { throw .noDescriptors }
+        place(stream, try Kernel.streamSocket(family: address.family))
+        stream.connect(to: address)
+    }
+
+    private func place(_ stream: Stream, _ descriptor: Descriptor) {
+        guard let slot = freeSlots.popLast() else { preconditionFailure("checked by the caller: a slot is free") }
+        generations[slot] = (generations[slot] + 1) & Token.generations
+        streams[slot] = stream
+        stream.attach(descriptor, slot: slot, generation: generations[slot])
+    }
+
+    func noteEnded(_ stream: Stream) {
+        guard !stream.isNotedEnded else { return }
+        stream.isNotedEnded = true
+        endedStreams.append(stream)
+    }
+
+    /// At the end of a turn, so that no stream disappears under a function of its own.
+    private func releaseEnded() {
+        var index = 0
+        while index < endedStreams.count {
+            let stream = endedStreams[index]
+            index += 1
+            stream.isNotedEnded = false
+            guard !stream.isBusy, stream.slot >= 0 else { continue }
+            let slot = stream.slot
+            wheel.cancel(slot)
+            streams[slot] = nil
+            freeSlots.append(slot)
+            counters.ended[Int((stream.end ?? .finished).rawValue)] += 1
+            stream.detach()
+        }
+        let some = !endedStreams.isEmpty
+        endedStreams.removeAll(keepingCapacity: true)
+        if some { for listener in listeners { listener.resume() } }
+    }
+
+    @inline(__always)
+    func ensureDeadline(of stream: Stream, by instant: Instant) {
+        guard stream.slot >= 0 else { return }
+        if !wheel.isScheduled(stream.slot) || wheel.deadline(of: stream.slot) > instant {
+            wheel.schedule(stream.slot, at: instant)
+        }
+    }
+
+    /// Every stream that is open now.
+    public func forEachStream(_ body: (Stream) -> Void) {
+        for stream in streams { if let stream, stream.isOpen { body(stream) } }
+    }
+}
+
+// MARK: - Timers
+
+/// A timer of a reactor, until it fires or is cancelled.
+public struct TimerHandle: Sendable { fileprivate let index: Int }
+
+extension Reactor {
+    /// Calls a function once, at the instant or up to a millisecond later. Nil where all timers are in use.
+    public func timer(at instant: Instant, _ body: @escaping () -> Void) -> TimerHandle? {
+        guard let index = freeTimers.popLast() else { return nil }
+        timers[index] = body
+        wheel.schedule(limits.streams + index, at: instant)
+        return TimerHandle(index: index)
+    }
+
+    /// Forgets a timer that has not fired yet.
+    public func cancel(_ timer: TimerHandle) {
+        guard timers[timer.index] != nil else { return }
+        wheel.cancel(limits.streams + timer.index)
+        timers[timer.index] = nil
+        freeTimers.append(timer.index)
+    }
+
+    private func fire(_ timer: Int) {
+        if timer < limits.streams {
+            guard let stream = streams[timer], stream.isOpen else { return }
+            // Deadlines move later without touching the wheel, so the wheel may come too early.
+            if stream.currentDeadline > now {
+                if stream.currentDeadline != .distantFuture { wheel.schedule(timer, at: stream.currentDeadline) }
+            } else {
+                stream.deadlinePassed()
+            }
+            return
+        }
+        let index = timer - limits.streams
+        let body = timers[index]
+        timers[index] = nil
+        freeTimers.append(index)
+        body?()
+    }
+}
+
+// MARK: - Listeners and files
+
+extension Reactor {
+    /// Listens and makes a stream of every connection. The factory may answer nil to refuse one.
+    public func listen(on address: SocketAddress, _ make: @escaping () -> Stream?) throws(Errno) -> Listener {
+        let listener = try Listener(address: address, index: listeners.count, reactor: self, make)
+        listeners.append(listener)
+        listener.resume()
+        return listener
+    }
+
+    func count(_ change: (inout ReactorCounters) -> Void) { change(&counters) }
+
+    /// Writes bytes at an offset of a file. The bytes stay where they are until `done`, which gets the count that
+    /// was written (it may be short) or the error.
+    public func write(
+        _ bytes: UnsafeRawBufferPointer, to file: Descriptor, at offset: Int64,
+        _ done: @escaping (Result<Int, Errno>) -> Void
+    ) {
+        guard let token = files.begin(.write, done) else { return done(.failure(.again)) }
+        driver.write(file, bytes, at: offset, token)
+    }
+
+    /// Makes what was written durable. A failure is final for the file.
+    public func synchronise(_ file: Descriptor, _ done: @escaping (Result<Int, Errno>) -> Void) {
+        guard let token = files.begin(.synchronise, done) else { return done(.failure(.again)) }
+        driver.synchronise(file, token)
+    }
+}
+
+/// File operations in flight and who waits for them.
+struct FileOperations {
+    private var waiting: [((Result<Int, Errno>) -> Void)?]
+    private var free: [Int]
+
+    init(limit: Int) {
+        waiting = Array(repeating: nil, count: limit)
+        free = Array((0..<limit).reversed())
+    }
+
+    /// Nil where as many are in flight as may be.
+    mutating func begin(_ kind: Token.Kind, _ done: @escaping (Result<Int, Errno>) -> Void) -> Token? {
+        guard let index = free.popLast() else { return nil }
+        waiting[index] = done
+        return Token(kind, index)
+    }
+
+    mutating func complete(_ completion: Completion) {
+        let index = completion.token.index
+        let done = waiting[index]
+        waiting[index] = nil
+        free.append(index)
+        done?(completion.failure.map { .failure($0) } ?? .success(Int(completion.result)))
+    }
+}

@@ -1,5 +1,19 @@
-// liburing for Swift. Its functions import as they are; here is only what does not: macros and shifts.
+// liburing for Swift. Its functions import as they are; here is only what does not: macros and barriers.
 #pragma once
 #include <features.h> // first: liburing.h redefines feature macros that clash with Glibc's own module
 #include <liburing.h>
 #include <stdint.h>
+
+// The oldest completion that was not consumed yet, or null. The acquire pairs with the kernel's release of the tail.
+static inline const struct io_uring_cqe *uring_front(const struct io_uring *ring) {
+    unsigned head = *ring->cq.khead;
+    if (head == io_uring_smp_load_acquire(ring->cq.ktail)) return (void *)0;
+    return &ring->cq.cqes[head & ring->cq.ring_mask];
+}
+
+static const uint32_t uring_more = IORING_CQE_F_MORE;
+static const uint32_t uring_has_buffer = IORING_CQE_F_BUFFER;
+static const uint32_t uring_buffer_shift = IORING_CQE_BUFFER_SHIFT;
+static const uint8_t uring_select_buffer = IOSQE_BUFFER_SELECT;
+static const uint8_t uring_quiet_success = IOSQE_CQE_SKIP_SUCCESS;
+static const uint8_t uring_linked = IOSQE_IO_LINK;

@@ -1,0 +1,135 @@
+// Which of the two drivers serves a shard, and one face for both.
+import Glibc
+import Kernel
+import Units
+
+/// Which way of doing I/O a shard should take.
+public enum DriverChoice: String, Sendable, CaseIterable {
+    /// io_uring where the kernel lets us, else epoll.
+    case automatic = "auto"
+    case ring = "io_uring"
+    case poller = "epoll"
+}
+
+/// The driver at work. A plain switch: it costs a predicted branch, where an existential costs four times that.
+enum Driver {
+    case ring(Ring)
+    case poller(Poller)
+
+    /// Receive buffers of one shard. 256 of 8 KB: a burst from every one of a few hundred busy connections fits,
+    /// and a whole request of the common sizes fits one buffer.
+    static let receiveBuffers = 256
+    static let receiveBufferBytes = 8 * 1024
+
+    /// - Returns: the driver, and why it is not the ring where the ring was preferred.
+    static func make(_ choice: DriverChoice, wake: Descriptor) throws(Errno) -> (Driver, fallback: Errno?) {
+        var fallback: Errno?
+        if choice != .poller {
+            do {
+                let ring = try Ring(buffers: receiveBuffers, bufferBytes: receiveBufferBytes)
+                try ring.probe()
+                return (.ring(ring), nil)
+            } catch {
+                if choice == .ring { throw error }
+                fallback = error
+            }
+        }
+        return (.poller(try Poller(bufferBytes: 64 * 1024, wake: wake)), fallback)
+    }
+
+    var name: String {
+        switch self {
+        case .ring(let ring): "io_uring (\(ring.features))"
+        case .poller: "epoll"
+        }
+    }
+
+    @inline(__always)
+    func next() -> Completion? {
+        switch self {
+        case .ring(let ring): ring.next()
+        case .poller(let poller): poller.next()
+        }
+    }
+
+    @inline(__always)
+    func wait(until deadline: Instant?) throws(Errno) {
+        switch self {
+        case .ring(let ring): try ring.wait(until: deadline)
+        case .poller(let poller): try poller.wait(until: deadline)
+        }
+    }
+
+    func accept(_ listener: Descriptor, _ token: Token) {
+        switch self {
+        case .ring(let ring): ring.accept(listener, token)
+        case .poller(let poller): poller.accept(listener, token)
+        }
+    }
+
+    func receive(_ descriptor: Descriptor, _ token: Token) {
+        switch self {
+        case .ring(let ring): ring.receive(descriptor, token)
+        case .poller(let poller): poller.receive(descriptor, token)
+        }
+    }
+
+    @inline(__always)
+    func send(_ descriptor: Descriptor, message: UnsafeMutablePointer<msghdr>, _ token: Token) {
+        switch self {
+        case .ring(let ring):
+            if message.pointee.msg_iovlen == 1, let piece = message.pointee.msg_iov {
+                let bytes = UnsafeRawBufferPointer(start: piece.pointee.iov_base, count: piece.pointee.iov_len)
+                ring.send(descriptor, bytes, token)
+            } else {
+                ring.send(descriptor, message: message, token)
+            }
+        case .poller(let poller): poller.send(descriptor, message: message, token)
+        }
+    }
+
+    /// The address stays where it is until the completion.
+    func connect(_ descriptor: Descriptor, _ address: UnsafeMutablePointer<SocketAddress>, _ token: Token) {
+        switch self {
+        case .ring(let ring):
+            let (pointer, length) = SocketAddress.parts(of: address)
+            ring.connect(descriptor, pointer, length, token)
+        case .poller(let poller): poller.connect(descriptor, address.pointee, token)
+        }
+    }
+
+    func wake(_ event: Descriptor, _ token: Token) {
+        switch self {
+        case .ring(let ring): ring.wake(event, token)
+        case .poller(let poller): poller.wake(event, token)
+        }
+    }
+
+    func write(_ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64, _ token: Token) {
+        switch self {
+        case .ring(let ring): ring.write(descriptor, bytes, at: offset, token)
+        case .poller(let poller): poller.write(descriptor, bytes, at: offset, token)
+        }
+    }
+
+    func synchronise(_ descriptor: Descriptor, _ token: Token) {
+        switch self {
+        case .ring(let ring): ring.synchronise(descriptor, token)
+        case .poller(let poller): poller.synchronise(descriptor, token)
+        }
+    }
+
+    /// Ends an accept or receive.
+    func cancel(_ operation: Token, on descriptor: Descriptor) {
+        switch self {
+        case .ring(let ring): ring.cancel(operation)
+        case .poller(let poller): poller.cancel(operation, on: descriptor)
+        }
+    }
+
+    /// Makes everything that is in flight on a socket complete soon.
+    func abandon(_ descriptor: Descriptor) {
+        Kernel.shutdown(descriptor, .both)
+        if case .poller(let poller) = self { poller.forget(descriptor) }
+    }
+}
