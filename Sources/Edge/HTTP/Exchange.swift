@@ -1,0 +1,163 @@
+// One request and its answer, as a handler sees them. Both live for one call only; the compiler holds handlers
+// to that.
+public import TLS
+
+/// Answers requests. One belongs to each shard, and is called on the shard's thread only.
+public protocol Responder: AnyObject {
+    func respond(to request: borrowing Request, _ response: inout Response)
+}
+
+/// A whole request: head and body.
+public struct Request: ~Copyable, ~Escapable {
+    let head: UnsafePointer<RequestHead>
+    let bytes: RawSpan
+    /// The whole body, chunks already joined.
+    public let body: RawSpan
+    private let connection: ServerConnection
+
+    @_lifetime(copy bytes, copy body)
+    init(head: UnsafePointer<RequestHead>, bytes: RawSpan, body: RawSpan, connection: ServerConnection) {
+        self.head = head
+        self.bytes = bytes
+        self.body = body
+        self.connection = connection
+    }
+
+    public var method: Method { head.pointee.method }
+
+    /// The path as it was sent: still percent-encoded, without the query.
+    public var path: RawSpan {
+        @_lifetime(copy self) get { head.pointee.path.of(bytes) }
+    }
+
+    /// What follows the question mark, still percent-encoded.
+    public var query: RawSpan {
+        @_lifetime(copy self) get { head.pointee.query.of(bytes) }
+    }
+
+    /// The value of the first header of this name, whatever its case.
+    @_lifetime(copy self)
+    public func header(_ name: StaticString) -> RawSpan? {
+        guard let range = head.pointee.value(of: name, in: bytes) else { return nil }
+        return range.of(bytes)
+    }
+
+    public func pathIs(_ path: StaticString) -> Bool { head.pointee.path.equals(path, in: bytes) }
+
+    /// Who the peer is, by a certificate that was verified; nil without one.
+    public var peer: TLSPeer? { connection.identity }
+}
+
+/// The answer in the making. What a handler does not say is a 200 with an empty body.
+public struct Response: ~Copyable {
+    public var status = Status.ok
+    public var contentType: StaticString = "text/plain; charset=utf-8"
+    /// Ends the connection after this answer.
+    public var closes = false
+    /// A body that is sent without a copy. It takes the place of what was written.
+    public var shared: SharedBytes?
+
+    private let buffer: ResponseBuffer
+
+    init(_ buffer: ResponseBuffer) {
+        self.buffer = buffer
+        buffer.clear()
+    }
+
+    /// Adds a header. One that is not allowed in a head, or does not fit, makes the answer a 500.
+    public mutating func header(_ name: StaticString, _ value: StaticString) { buffer.header(name, value) }
+
+    /// Adds a header.
+    public mutating func header(_ name: StaticString, _ value: RawSpan) { buffer.header(name, value) }
+
+    /// Appends to the body.
+    public mutating func write(_ bytes: RawSpan) { bytes.withUnsafeBytes { buffer.append($0) } }
+
+    /// Appends to the body.
+    public mutating func write(_ text: StaticString) {
+        text.withUTF8Buffer { buffer.append(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Appends to the body.
+    public mutating func write(_ text: String) {
+        var text = text
+        text.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Appends to the body what a function writes into a buffer of this size; it answers how many bytes it wrote.
+    public mutating func write(upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+        buffer.append(upTo: count, body)
+    }
+
+    var body: UnsafeRawBufferPointer { buffer.body }
+}
+
+/// The memory in which a shard makes its answers, one after another.
+final class ResponseBuffer {
+    /// Grows up to here for one large answer; larger ones are a defect of the handler.
+    private static let bytesMax = 64 * 1024 * 1024
+    private static let headersBytes = 4096
+
+    private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 64)
+    private var count = 0
+    /// Extra header lines of the answer, ready to be copied.
+    private let lines = UnsafeMutableRawBufferPointer.allocate(byteCount: headersBytes, alignment: 8)
+    private var linesCount = 0
+    private(set) var isBroken = false
+
+    deinit {
+        memory.deallocate()
+        lines.deallocate()
+    }
+
+    var body: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
+    var headerLines: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: lines[..<linesCount]) }
+
+    func clear() {
+        count = 0
+        linesCount = 0
+        isBroken = false
+    }
+
+    func append(_ bytes: UnsafeRawBufferPointer) {
+        append(upTo: bytes.count) { room in
+            room.copyMemory(from: bytes)
+            return bytes.count
+        }
+    }
+
+    func append(upTo room: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+        if count + room > memory.count { grow(to: count + room) }
+        let written = body(UnsafeMutableRawBufferPointer(rebasing: memory[count..<count + room]))
+        precondition(written >= 0 && written <= room, "a handler wrote \(written) bytes where \(room) fit")
+        count += written
+    }
+
+    private func grow(to wanted: Int) {
+        precondition(wanted <= ResponseBuffer.bytesMax, "an answer of \(wanted) bytes: send it as shared bytes")
+        let larger = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(wanted, memory.count * 2), alignment: 64)
+        larger.copyMemory(from: body)
+        memory.deallocate()
+        memory = larger
+    }
+
+    func header(_ name: StaticString, _ value: StaticString) {
+        addLine { $0.field(name, value) }
+    }
+
+    func header(_ name: StaticString, _ value: RawSpan) {
+        addLine { $0.field(name, value) }
+    }
+
+    private func addLine(_ body: (inout HeadWriter) -> Void) {
+        var writer = HeadWriter(into: UnsafeMutableRawBufferPointer(rebasing: lines[linesCount...]))
+        body(&writer)
+        do {
+            // The blank line is overwritten by the next header, or left out.
+            linesCount += try writer.finish() - 2
+        } catch {
+            isBroken = true
+        }
+    }
+}

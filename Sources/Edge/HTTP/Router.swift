@@ -1,0 +1,97 @@
+// Which handler answers which path. A look-up is one hash of the path and one comparison, however many routes
+// there are.
+
+/// Routes of a server, fixed once it runs.
+public struct Router: ~Copyable {
+    public typealias Handler = (borrowing Request, inout Response) -> Void
+
+    private struct Route {
+        var path: StaticString
+        var handlers: [(method: Method, handler: Handler)]
+        var allow: [UInt8]
+    }
+
+    private var routes: [Route] = []
+    /// Open addressing: an index into `routes`, or -1. Never more than half full.
+    private var table: [Int16] = [-1, -1]
+
+    public init() {}
+
+    /// Adds a route. A GET answers HEAD as well.
+    public mutating func add(_ method: Method, _ path: StaticString, _ handler: @escaping Handler) {
+        if let index = routes.firstIndex(where: { $0.path.isSame(as: path) }) {
+            routes[index].handlers.append((method, handler))
+            routes[index].allow += Array(", \(method.token)".utf8)
+            return
+        }
+        routes.append(
+            Route(path: path, handlers: [(method, handler)], allow: Array(method.token.utf8)))
+        while table.count < routes.count * 2 { table += table }
+        table = Array(repeating: -1, count: table.count)
+        for (index, route) in routes.enumerated() {
+            var slot = route.path.withUTF8Buffer { Router.hash(UnsafeRawBufferPointer($0).bytes) }
+            while table[slot & (table.count - 1)] >= 0 { slot += 1 }
+            table[slot & (table.count - 1)] = Int16(index)
+        }
+    }
+
+    /// Answers the request: by its handler, or 404 where there is no such path, or 405 with the methods that the
+    /// path has.
+    public func respond(to request: borrowing Request, _ response: inout Response) {
+        guard let route = find(request.path) else {
+            response.status = .notFound
+            response.write("No such path.\n")
+            return
+        }
+        let method = request.method == .head ? .get : request.method
+        for index in routes[route].handlers.indices where routes[route].handlers[index].method == method {
+            routes[route].handlers[index].handler(request, &response)
+            return
+        }
+        response.status = .methodNotAllowed
+        routes[route].allow.withUnsafeBytes { response.header("allow", $0.bytes) }
+        response.write("This path does not know the method.\n")
+    }
+
+    private func find(_ path: RawSpan) -> Int? {
+        var slot = Router.hash(path)
+        while true {
+            let index = Int(table[slot & (table.count - 1)])
+            if index < 0 { return nil }
+            if ByteRange(start: 0, count: path.byteCount).equals(routes[index].path, in: path) { return index }
+            slot += 1
+        }
+    }
+
+    /// Of the length and the last bytes, in which paths differ most.
+    private static func hash(_ path: RawSpan) -> Int {
+        var hash = UInt32(truncatingIfNeeded: path.byteCount)
+        let from = max(0, path.byteCount - 8)
+        for index in from..<path.byteCount { hash = (hash ^ UInt32(path[index])) &* 0x0100_0193 }
+        return Int(hash ^ hash >> 15)
+    }
+}
+
+extension StaticString {
+    fileprivate func isSame(as other: StaticString) -> Bool {
+        withUTF8Buffer { a in other.withUTF8Buffer { b in a.elementsEqual(b) } }
+    }
+}
+
+extension Method {
+    /// As it stands in a request line; of a method without a name here, nothing.
+    public var token: String {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .delete: "DELETE"
+        case .connect: "CONNECT"
+        case .options: "OPTIONS"
+        case .trace: "TRACE"
+        case .patch: "PATCH"
+        case .other: ""
+        }
+    }
+}

@@ -1,0 +1,215 @@
+// A stream of plain bytes, whether TLS lies under it or not. Servers and clients are both built on it.
+public import Reactor
+public import TLS
+import Units
+
+/// Memory that all transports of one shard share: what TLS opens is only looked at during one call.
+public final class TransportScratch {
+    /// Four records: a burst of them is opened in one call.
+    static let bytes = 64 * 1024
+
+    let plaintext = UnsafeMutableRawBufferPointer.allocate(byteCount: TransportScratch.bytes, alignment: 64)
+
+    public init() {}
+    deinit { plaintext.deallocate() }
+}
+
+/// Bytes that never change, sent without a copy and shared by all who send them.
+public final class SharedBytes: Sendable {
+    public let bytes: UnsafeRawBufferPointer
+
+    public init(_ content: some Collection<UInt8>) {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: content.count, alignment: 64)
+        memory.copyBytes(from: content)
+        bytes = UnsafeRawBufferPointer(memory)
+    }
+
+    deinit { bytes.deallocate() }
+}
+
+open class Transport: Stream {
+    /// Ciphertext made ahead of the socket: enough to keep it busy, little enough for ten thousand of them.
+    private static let sealedAhead = 256 * 1024
+
+    private let scratch: TransportScratch
+    private var session: TLSSession?
+    private var isPaused = false
+    private var rest: (shared: SharedBytes, sent: Int)?
+
+    /// Why TLS ended the connection, where it did.
+    public var tlsFailure: TLSFailure? { session?.failure }
+    public var isSecure: Bool { session != nil }
+    public var isReady: Bool { session?.isEstablished ?? true }
+    /// The peer by its verified certificate. Parsed at each call: ask once per connection.
+    public var peer: TLSPeer? { session?.peer }
+
+    public init(reactor: Reactor, scratch: TransportScratch) {
+        self.scratch = scratch
+        super.init(reactor: reactor)
+    }
+
+    /// Speaks TLS on the next connection; nil for plain bytes. Said before the connection opens.
+    public final func use(_ session: TLSSession?) {
+        self.session = session
+        isPaused = false
+        rest = nil
+    }
+
+    // MARK: What a subclass hears
+
+    /// Plaintext may flow.
+    open func ready() {}
+    /// Plaintext came in; only lent for the length of the call.
+    open func arrived(_ bytes: UnsafeRawBufferPointer) {}
+    /// The peer has sent all it will send.
+    open func ended() { finish() }
+    /// Everything that was sent has left.
+    open func sent() {}
+
+    // MARK: What a subclass may do
+
+    public final var hasOutput: Bool { isSending || rest != nil }
+
+    /// Queues a copy of the bytes; false where memory for output is used up or TLS has failed.
+    public final func send(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard session != nil else { return write(bytes) }
+        return seal(bytes, ahead: .max) == bytes.count
+    }
+
+    /// Queues bytes without a copy. Nothing more may be sent before `sent` is heard.
+    public final func send(_ shared: SharedBytes) -> Bool {
+        precondition(rest == nil, "one shared body at a time")
+        if session == nil {
+            write(shared.bytes, owner: shared)
+            return true
+        }
+        rest = (shared, 0)
+        return sealRest()
+    }
+
+    /// Leaves further bytes with the peer.
+    public final func pause() {
+        isPaused = true
+        pauseReceiving()
+    }
+
+    /// Takes bytes again, first those that TLS holds already.
+    public final func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        resumeReceiving()
+        if session != nil { open(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    }
+
+    /// Announces that nothing more will be sent, and still takes what comes.
+    public final func endSending() {
+        if let session, session.isEstablished, session.failure == nil {
+            withOutput { session.close(&$0) }
+            flush()
+        }
+        finishSending()
+    }
+
+    // MARK: Between TLS and the stream
+
+    public final override func opened() {
+        guard let session else { return ready() }
+        if session.context.role == .client {
+            withOutput { session.start(&$0) }
+            flush()
+        }
+    }
+
+    public final override func received(_ bytes: UnsafeRawBufferPointer) {
+        if session == nil { arrived(bytes) } else { open(bytes) }
+    }
+
+    public final override func drained() {
+        guard isOpen else { return }
+        if rest != nil {
+            guard sealRest() else { return close(.overLimit) }
+            flush()
+            return
+        }
+        sent()
+    }
+
+    public final override func peerFinished() {
+        if let session, !isPaused, session.endOfInput() == .failed, !session.isEstablished {
+            return close(.reset)
+        }
+        ended()
+    }
+
+    private func open(_ ciphertext: UnsafeRawBufferPointer) {
+        guard let session else { return }
+        var input = ciphertext
+        while isOpen, !isPaused {
+            let wasReady = session.isEstablished
+            var outcome = TLSSession.ReadOutcome.outputFull
+            guard withOutput({ outcome = session.read(&input, into: scratch.plaintext, &$0) }) else { return }
+            if !wasReady, session.isEstablished { ready() }
+            switch outcome {
+            case .bytes(let count):
+                arrived(UnsafeRawBufferPointer(rebasing: scratch.plaintext[..<count]))
+            case .outputFull:
+                continue
+            case .wantsInput:
+                flush()
+                return
+            case .closed:
+                flush()
+                return ended()
+            case .failed:
+                // The alert says why to the peer, then it is over.
+                flush()
+                return failed()
+            }
+        }
+        if isOpen, !input.isEmpty, !session.keep(input) { close(.overLimit) }
+    }
+
+    private func failed() {
+        let clean = session?.failure?.reason == .peerAlert
+        if isSending { finish() } else { close(clean ? .reset : .refused) }
+    }
+
+    /// Seals as much as may be sealed ahead, and says how much that was; less than all also where it failed.
+    private func seal(_ bytes: UnsafeRawBufferPointer, ahead: Int) -> Int {
+        guard let session else { return 0 }
+        var done = 0
+        while done < bytes.count, queuedBytes < ahead {
+            var outcome = TLSSession.WriteOutcome.failed
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            guard withOutput({ outcome = session.write(rest, &$0) }) else { return done }
+            guard case .sealed(let count) = outcome else { return done }
+            done += count
+        }
+        return done
+    }
+
+    /// Goes on with a shared body; false where that failed.
+    private func sealRest() -> Bool {
+        guard let (shared, sent) = rest else { return true }
+        let left = UnsafeRawBufferPointer(rebasing: shared.bytes[sent...])
+        let count = seal(left, ahead: Transport.sealedAhead)
+        if count == 0, !left.isEmpty { return false }
+        rest = count == left.count ? nil : (shared, sent + count)
+        return true
+    }
+
+    /// Lends the session room at the end of the output; false where there is none and the stream was closed.
+    private func withOutput(_ body: (inout TLSOutput) -> Void) -> Bool {
+        // Room for a record that is worth sending; smaller rests of a chunk are left.
+        guard let room = reserve(Transport.roomForRecord) else {
+            close(.overLimit)
+            return false
+        }
+        var output = TLSOutput(room)
+        body(&output)
+        commit(output.count)
+        return true
+    }
+
+    private static let roomForRecord = 1024
+}
