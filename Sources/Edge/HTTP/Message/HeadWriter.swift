@@ -1,0 +1,110 @@
+// Writing heads into a caller's buffer. A field that would smuggle a second line (CR, LF, NUL or another control
+// byte in a name or value) or that does not fit is refused: the writer remembers the first such failure, writes
+// nothing more, and `finish` throws it. No half of a bad head can be sent.
+
+public enum HeadWriteFailure: Error, Equatable, Sendable {
+    /// A name, value, method or target holds a byte that it must not.
+    case injection
+    /// The buffer is too small for the head.
+    case tooLong
+}
+
+public struct HeadWriter: ~Copyable {
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var count = 0
+    private var failure: HeadWriteFailure?
+
+    public init(into buffer: UnsafeMutableRawBufferPointer) { self.buffer = buffer }
+
+    /// The first line of a response.
+    public mutating func start(_ status: Status) { put(status.line) }
+
+    /// The first line of a request. The target is what is sent: percent-encoded already.
+    public mutating func start(method: StaticString, target: RawSpan) {
+        check(!target.isEmpty && target.isAll { $0 > ASCII.space && $0 < ASCII.delete })
+        put(method)
+        put(" ")
+        put(target)
+        put(" HTTP/1.1\r\n")
+    }
+
+    public mutating func field(_ name: StaticString, _ value: StaticString) {
+        beginField(name)
+        check(value.withUTF8Buffer { $0.allSatisfy { !ASCII.isControl($0) } })
+        put(value)
+        put("\r\n")
+    }
+
+    public mutating func field(_ name: StaticString, _ value: RawSpan) {
+        beginField(name)
+        check(value.isAll { !ASCII.isControl($0) })
+        put(value)
+        put("\r\n")
+    }
+
+    public mutating func field(_ name: StaticString, _ number: Int) {
+        beginField(name)
+        put(number)
+        put("\r\n")
+    }
+
+    /// The blank line. Returns the head's length in the buffer.
+    public mutating func finish() throws(HeadWriteFailure) -> Int {
+        put("\r\n")
+        if let failure { throw failure }
+        return count
+    }
+
+    private mutating func beginField(_ name: StaticString) {
+        check(name.utf8CodeUnitCount > 0 && name.withUTF8Buffer { $0.allSatisfy(ASCII.isToken) })
+        put(name)
+        put(": ")
+    }
+
+    private mutating func check(_ isClean: Bool) {
+        if !isClean, failure == nil { failure = .injection }
+    }
+
+    private mutating func put(_ text: StaticString) {
+        text.withUTF8Buffer { put(UnsafeRawBufferPointer($0).bytes) }
+    }
+
+    private mutating func put(_ bytes: RawSpan) {
+        guard failure == nil else { return }
+        guard bytes.byteCount <= buffer.count &- count else {
+            failure = .tooLong
+            return
+        }
+        bytes.withUnsafeBytes { source in
+            if let from = source.baseAddress, let to = buffer.baseAddress {
+                (to + count).copyMemory(from: from, byteCount: source.count)
+            }
+        }
+        count &+= bytes.byteCount
+    }
+
+    private mutating func put(_ number: Int) {
+        // A sign and the nineteen digits of Int64.
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var position = 20
+        var rest = number.magnitude
+        repeat {
+            position -= 1
+            digits[position] = ASCII.zero + UInt8(rest % 10)
+            rest /= 10
+        } while rest > 0
+        if number < 0 {
+            position -= 1
+            digits[position] = UInt8(ascii: "-")
+        }
+        put(digits.span.bytes.extracting(position..<20))
+    }
+}
+
+extension RawSpan {
+    @inline(__always)
+    func isAll(_ predicate: (UInt8) -> Bool) -> Bool {
+        for index in 0..<byteCount where !predicate(self[index]) { return false }
+        return true
+    }
+}

@@ -1,0 +1,166 @@
+// The fields of one head, and what they say about the framing. Requests and responses share all of it, so both
+// sides refuse the same tricks.
+
+/// One header line: where its name and its value lie.
+struct Field: Sendable {
+    var name: ByteRange
+    var value: ByteRange
+}
+
+/// The table lives as long as its server and is filled again for every head: nothing is allocated for a request.
+struct HeaderTable: ~Copyable, Sendable {
+    /// More than any client that behaves sends; `HeadLimits.fieldCountMax` is usually lower.
+    static let capacity = 100
+
+    let limits: HeadLimits
+    var fields: InlineArray<100, Field>
+    var fieldCount = 0
+    var startLine = ByteRange.empty
+
+    var host = ByteRange.empty
+    var hostCount = 0
+    /// The announced length, or -1.
+    var contentLength = -1
+    var isChunked = false
+    var saysClose = false
+    var saysKeepAlive = false
+    var expectationCount = 0
+    var continueCount = 0
+
+    init(limits: HeadLimits) {
+        precondition(limits.fieldCountMax <= Self.capacity, "the header table is smaller than its limit")
+        precondition(limits.headBytesMax <= Int(Int32.max) && limits.startLineBytesMax > 0)
+        self.limits = limits
+        fields = InlineArray(repeating: Field(name: .empty, value: .empty))
+    }
+
+    /// The first field of this name.
+    func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? {
+        for index in 0..<fieldCount where fields[index].name.equalsIgnoringCase(name, in: bytes) {
+            return fields[index].value
+        }
+        return nil
+    }
+
+    /// Splits the lines found by `scan` and reads the fields that matter for framing.
+    mutating func parseFields(_ bytes: RawSpan, version: Version) -> Refusal? {
+        host = .empty
+        hostCount = 0
+        contentLength = -1
+        isChunked = false
+        saysClose = false
+        saysKeepAlive = false
+        expectationCount = 0
+        continueCount = 0
+        for index in 0..<fieldCount {
+            if let refusal = parseField(at: index, bytes) { return refusal }
+        }
+        guard isChunked else { return nil }
+        if version == .http10 { return .transferEncodingInHTTP10 }
+        return contentLength >= 0 ? .transferEncodingWithContentLength : nil
+    }
+
+    private mutating func parseField(at index: Int, _ bytes: RawSpan) -> Refusal? {
+        let line = fields[index].name
+        let start = Int(line.start)
+        var colon = start
+        while colon < line.end, ASCII.isToken(bytes[colon]) { colon &+= 1 }
+        guard colon < line.end else { return .missingColon }
+        guard bytes[colon] == ASCII.colon, colon > start else {
+            return Self.nameRefusal(bytes[colon], isFirst: colon == start)
+        }
+        let name = ByteRange(from: start, to: colon)
+        let value = ByteRange(from: colon &+ 1, to: line.end).trimmed(in: bytes)
+        fields[index] = Field(name: name, value: value)
+        return note(name, value, bytes)
+    }
+
+    /// What is wrong with a name that ends at this byte.
+    private static func nameRefusal(_ byte: UInt8, isFirst: Bool) -> Refusal {
+        if ASCII.isBlank(byte) { return isFirst ? .foldedLine : .spaceBeforeColon }
+        return byte == ASCII.colon ? .emptyFieldName : .invalidFieldName
+    }
+
+    /// Keeps what the field says, where the field is one that this layer acts upon.
+    private mutating func note(_ name: ByteRange, _ value: ByteRange, _ bytes: RawSpan) -> Refusal? {
+        switch name.count {
+        case 4 where name.equalsIgnoringCase("host", in: bytes):
+            host = value
+            hostCount += 1
+        case 6 where name.equalsIgnoringCase("expect", in: bytes):
+            expectationCount += 1
+            if value.equalsIgnoringCase("100-continue", in: bytes) { continueCount += 1 }
+        case 10 where name.equalsIgnoringCase("connection", in: bytes):
+            noteConnection(value, bytes)
+        case 14 where name.equalsIgnoringCase("content-length", in: bytes):
+            if contentLength >= 0 { return .repeatedContentLength }
+            guard let length = Self.length(value, bytes) else { return .invalidContentLength }
+            contentLength = length
+        case 17 where name.equalsIgnoringCase("transfer-encoding", in: bytes):
+            if isChunked { return .repeatedTransferEncoding }
+            guard value.equalsIgnoringCase("chunked", in: bytes) else {
+                return Self.codingRefusal(value, bytes)
+            }
+            isChunked = true
+        default: break
+        }
+        return nil
+    }
+
+    private mutating func noteConnection(_ value: ByteRange, _ bytes: RawSpan) {
+        var list = ListElements(value)
+        while let option = list.next(in: bytes) {
+            if option.equalsIgnoringCase("close", in: bytes) { saysClose = true }
+            if option.equalsIgnoringCase("keep-alive", in: bytes) { saysKeepAlive = true }
+        }
+    }
+
+    /// `1*DIGIT` without sign, list or overflow; leading zeros are digits like any other.
+    private static func length(_ value: ByteRange, _ bytes: RawSpan) -> Int? {
+        if value.isEmpty { return nil }
+        var length = 0
+        for index in value.indices {
+            guard ASCII.isDigit(bytes[index]) else { return nil }
+            let (tens, overflow) = length.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(Int(bytes[index] &- ASCII.zero))
+            if overflow || carry { return nil }
+            length = sum
+        }
+        return length
+    }
+
+    /// A coding that is only unknown (`gzip, chunked`) is told from a trick: without `chunked` at the end, once,
+    /// nobody can say where the message ends (RFC 9112 §6.3), and parameters or `identity` are not codings.
+    private static func codingRefusal(_ value: ByteRange, _ bytes: RawSpan) -> Refusal {
+        var list = ListElements(value)
+        var endsChunked = false
+        while let coding = list.next(in: bytes) {
+            if endsChunked || coding.isEmpty || coding.equalsIgnoringCase("identity", in: bytes) {
+                return .invalidTransferEncoding
+            }
+            for index in coding.indices where !ASCII.isToken(bytes[index]) { return .invalidTransferEncoding }
+            endsChunked = coding.equalsIgnoringCase("chunked", in: bytes)
+        }
+        return endsChunked ? .unsupportedTransferCoding : .invalidTransferEncoding
+    }
+}
+
+/// The elements of a comma-separated list, without the blanks around them. Empty elements are handed out too.
+struct ListElements {
+    private var position: Int
+    private let end: Int
+
+    init(_ list: ByteRange) {
+        position = Int(list.start)
+        end = list.end
+    }
+
+    mutating func next(in bytes: RawSpan) -> ByteRange? {
+        guard position <= end else { return nil }
+        let start = position
+        while position < end, bytes[position] != ASCII.comma { position &+= 1 }
+        let element = ByteRange(from: start, to: position).trimmed(in: bytes)
+        position &+= 1
+        return element
+    }
+}

@@ -1,0 +1,163 @@
+// The request line and the Host: the four target forms and the authorities in them (RFC 9112 §3).
+
+extension RequestHead {
+    /// `method SP target SP HTTP/1.x`, with exactly one space between the parts.
+    mutating func parseLine(_ bytes: RawSpan) -> Refusal? {
+        let line = table.startLine
+        var position = Int(line.start)
+        while position < line.end, ASCII.isToken(bytes[position]) { position &+= 1 }
+        methodName = ByteRange(from: Int(line.start), to: position)
+        guard position < line.end else { return .malformedRequestLine }
+        guard bytes[position] == ASCII.space, !methodName.isEmpty else { return .invalidMethod }
+        method = Self.method(methodName, bytes)
+
+        let targetStart = position &+ 1
+        position = targetStart
+        while position < line.end, bytes[position] != ASCII.space {
+            // Visible ASCII; not `#`, for a fragment never leaves the client. What RFC 3986 forbids beside
+            // (braces, brackets, the bar) is let through: ad servers' macros put it there every day.
+            guard bytes[position] > ASCII.space, bytes[position] < ASCII.delete, bytes[position] != ASCII.hash
+            else { return .invalidTarget }
+            position &+= 1
+        }
+        target = ByteRange(from: targetStart, to: position)
+        guard position < line.end, !target.isEmpty else { return .malformedRequestLine }
+        if let refusal = parseVersion(ByteRange(from: position &+ 1, to: line.end), bytes) { return refusal }
+        return parseTarget(bytes)
+    }
+
+    /// `HTTP/1.0` or `HTTP/1.1`. A higher minor version is spoken to as 1.1 (RFC 9110 §2.5).
+    private mutating func parseVersion(_ range: ByteRange, _ bytes: RawSpan) -> Refusal? {
+        guard let numbers = HTTPVersion.parse(range, bytes) else { return .malformedRequestLine }
+        guard numbers.major == 1 else {
+            let isPreface = numbers.major == 2 && methodName.equals("PRI", in: bytes)
+            return isPreface ? .http2Preface : .unsupportedVersion
+        }
+        version = numbers.minor == 0 ? .http10 : .http11
+        return nil
+    }
+
+    private mutating func parseTarget(_ bytes: RawSpan) -> Refusal? {
+        targetAuthority = .empty
+        path = .empty
+        query = .empty
+        if method == .connect {
+            targetForm = .authority
+            targetAuthority = target
+            return HostGrammar.isValid(target, bytes, needsPort: true) ? nil : .invalidTarget
+        }
+        if bytes[Int(target.start)] == ASCII.slash {
+            targetForm = .origin
+            splitPath(target, bytes)
+            return nil
+        }
+        if target.count == 1, bytes[Int(target.start)] == ASCII.asterisk {
+            targetForm = .asterisk
+            return method == .options ? nil : .invalidTarget
+        }
+        return parseAbsolute(bytes)
+    }
+
+    private mutating func parseAbsolute(_ bytes: RawSpan) -> Refusal? {
+        targetForm = .absolute
+        var start = Int(target.start)
+        if target.hasPrefixIgnoringCase("http://", in: bytes) {
+            start &+= 7
+        } else if target.hasPrefixIgnoringCase("https://", in: bytes) {
+            start &+= 8
+        } else {
+            return .invalidTarget
+        }
+        var end = start
+        while end < target.end, bytes[end] != ASCII.slash, bytes[end] != ASCII.question { end &+= 1 }
+        targetAuthority = ByteRange(from: start, to: end)
+        guard !targetAuthority.isEmpty, HostGrammar.isValid(targetAuthority, bytes, needsPort: false) else {
+            return .invalidTarget
+        }
+        splitPath(ByteRange(from: end, to: target.end), bytes)
+        return nil
+    }
+
+    private mutating func splitPath(_ range: ByteRange, _ bytes: RawSpan) {
+        var end = Int(range.start)
+        while end < range.end, bytes[end] != ASCII.question { end &+= 1 }
+        path = ByteRange(from: Int(range.start), to: end)
+        query = end < range.end ? ByteRange(from: end &+ 1, to: range.end) : .empty
+    }
+
+    /// One Host for HTTP/1.1, at most one for 1.0. It may be empty: a target without authority has none.
+    func checkHost(_ bytes: RawSpan) -> Refusal? {
+        if table.hostCount > 1 { return .repeatedHost }
+        if table.hostCount == 0 { return version == .http11 ? .missingHost : nil }
+        return table.host.isEmpty || HostGrammar.isValid(table.host, bytes, needsPort: false) ? nil : .invalidHost
+    }
+
+    private static func method(_ name: ByteRange, _ bytes: RawSpan) -> Method {
+        switch name.count {
+        case 3:
+            if name.equals("GET", in: bytes) { return .get }
+            if name.equals("PUT", in: bytes) { return .put }
+        case 4:
+            if name.equals("POST", in: bytes) { return .post }
+            if name.equals("HEAD", in: bytes) { return .head }
+        case 5:
+            if name.equals("PATCH", in: bytes) { return .patch }
+            if name.equals("TRACE", in: bytes) { return .trace }
+        case 6 where name.equals("DELETE", in: bytes): return .delete
+        case 7:
+            if name.equals("OPTIONS", in: bytes) { return .options }
+            if name.equals("CONNECT", in: bytes) { return .connect }
+        default: break
+        }
+        return .other
+    }
+}
+
+/// `HTTP/` DIGIT `.` DIGIT.
+enum HTTPVersion {
+    static func parse(_ range: ByteRange, _ bytes: RawSpan) -> (major: UInt8, minor: UInt8)? {
+        let start = Int(range.start)
+        guard range.count == 8, ByteRange(start: start, count: 5).equals("HTTP/", in: bytes),
+            ASCII.isDigit(bytes[start &+ 5]), bytes[start &+ 6] == 0x2E, ASCII.isDigit(bytes[start &+ 7])
+        else { return nil }
+        return (bytes[start &+ 5] &- ASCII.zero, bytes[start &+ 7] &- ASCII.zero)
+    }
+}
+
+/// `uri-host [ ":" port ]` (RFC 3986 §3.2.2). Userinfo has no place in a request (RFC 9110 §4.2.4).
+enum HostGrammar {
+    static func isValid(_ range: ByteRange, _ bytes: RawSpan, needsPort: Bool) -> Bool {
+        var position = Int(range.start)
+        let end = range.end
+        if position < end, bytes[position] == UInt8(ascii: "[") {
+            position &+= 1
+            let start = position
+            while position < end, isLiteralByte(bytes[position]) { position &+= 1 }
+            guard position < end, position > start, bytes[position] == UInt8(ascii: "]") else { return false }
+            position &+= 1
+        } else {
+            let start = position
+            while position < end, ASCII.isHostByte(bytes[position]) { position &+= 1 }
+            guard position > start else { return false }
+        }
+        guard position < end else { return !needsPort }
+        guard bytes[position] == ASCII.colon else { return false }
+        position &+= 1
+        let portStart = position
+        while position < end, ASCII.isDigit(bytes[position]) { position &+= 1 }
+        // An empty port is grammatical; more than five digits is no port.
+        return position == end && position &- portStart <= 5 && (position > portStart || !needsPort)
+    }
+
+    /// What stands between the brackets of an IPv6 address, dotted quads at its end included.
+    private static func isLiteralByte(_ byte: UInt8) -> Bool {
+        ASCII.hexValue(byte) != nil || byte == ASCII.colon || byte == UInt8(ascii: ".")
+    }
+}
+
+extension ByteRange {
+    func hasPrefixIgnoringCase(_ prefix: StaticString, in bytes: RawSpan) -> Bool {
+        let length = prefix.utf8CodeUnitCount
+        return count >= length && ByteRange(start: Int(start), count: length).equalsIgnoringCase(prefix, in: bytes)
+    }
+}

@@ -1,0 +1,178 @@
+// Which request heads are accepted and what they say; which are refused, why, and with which status.
+import HTTP
+import Testing
+
+@Suite struct MessageRequestTests {
+    /// A request line, the lines after it, and the refusal that they earn.
+    static let refusedHeads: [(head: String, refusal: Refusal)] = [
+        // The request line.
+        ("GET\r\n\r\n", .malformedRequestLine),
+        ("GET /\r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET / \r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET /  HTTP/1.1\r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET / HTTP/1.1 \r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET / x HTTP/1.1\r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET / HTTP/1\r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET / HTTP/1.10\r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET / http/1.1\r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET / HTTP/1,1\r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET / HTTP/+1.1\r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET / HTTPS/1.1\r\nHost: a\r\n\r\n", .malformedRequestLine),
+        ("GET\t/\tHTTP/1.1\r\nHost: a\r\n\r\n", .invalidMethod),
+        (" GET / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidMethod),
+        ("G(T / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidMethod),
+        ("GÉT / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidMethod),
+        ("\"GET\" / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidMethod),
+        ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", .unsupportedVersion),
+        ("GET / HTTP/0.9\r\nHost: a\r\n\r\n", .unsupportedVersion),
+        ("GET / HTTP/3.1\r\nHost: a\r\n\r\n", .unsupportedVersion),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .http2Preface),
+        // The target.
+        ("GET index.html HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET /é HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET *x HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("OPTIONS ** HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET http:/a/ HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET http:///a HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET http://user@a/ HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("GET http://a:b/ HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("CONNECT a: HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        ("CONNECT http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", .invalidTarget),
+        // Lines.
+        ("GET / HTTP/1.1\nHost: a\n\n", .bareLineFeed),
+        ("GET / HTTP/1.1\r\nHost: a\n\r\n", .bareLineFeed),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\n", .bareLineFeed),
+        ("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", .bareLineFeed),
+        ("GET / HTTP/1.1\rHost: a\r\n\r\n", .bareCarriageReturn),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", .bareCarriageReturn),
+        ("GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", .bareCarriageReturn),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", .controlByte),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX\0: a\r\n\r\n", .controlByte),
+        ("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", .controlByte),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: \u{0B}a\r\n\r\n", .controlByte),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: \u{1B}[31m\r\n\r\n", .controlByte),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: \u{7F}\r\n\r\n", .controlByte),
+        ("GET /\u{7F} HTTP/1.1\r\nHost: a\r\n\r\n", .controlByte),
+        ("\u{16}\u{03}\u{01}\u{02}\0\u{01}", .controlByte),
+        ("\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", .leadingBlankLines),
+        ("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", .foldedLine),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\tfolded\r\n\r\n", .foldedLine),
+        ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", .foldedLine),
+        ("GET / HTTP/1.1\r\nHost: a\r\n \r\n\r\n", .foldedLine),
+        // Names.
+        ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", .spaceBeforeColon),
+        ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length\t: 3\r\n\r\n", .spaceBeforeColon),
+        ("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n", .spaceBeforeColon),
+        ("GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", .emptyFieldName),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX(Y): x\r\n\r\n", .invalidFieldName),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX\u{E9}: x\r\n\r\n", .invalidFieldName),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX/Y: x\r\n\r\n", .invalidFieldName),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX@Y: x\r\n\r\n", .invalidFieldName),
+        ("GET / HTTP/1.1\r\nHost: a\r\nfoo\r\n\r\n", .missingColon),
+        // Host.
+        ("GET / HTTP/1.1\r\n\r\n", .missingHost),
+        ("GET / HTTP/1.1\r\nX-Host: a\r\n\r\n", .missingHost),
+        ("GET http://a/ HTTP/1.1\r\n\r\n", .missingHost),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", .repeatedHost),
+        ("GET / HTTP/1.0\r\nHost: a\r\nhost: b\r\n\r\n", .repeatedHost),
+        ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: user@a\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: a:80x\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: a:80:81\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: a:123456\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: :80\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: []\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: a\"b\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: a\\b\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.1\r\nHost: é\r\n\r\n", .invalidHost),
+        ("GET / HTTP/1.0\r\nHost: a b\r\n\r\n", .invalidHost),
+        // Expectations.
+        ("POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", .unknownExpectation),
+        ("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue, x\r\n\r\n", .unknownExpectation),
+        ("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nExpect: x\r\n\r\n", .unknownExpectation),
+        ("POST / HTTP/1.1\r\nHost: a\r\nExpect:\r\n\r\n", .unknownExpectation),
+    ]
+
+    /// Header lines of a POST to `/` on HTTP/1.1 that make its framing doubtful.
+    static let refusedFraming: [(lines: String, refusal: Refusal)] = [
+        ("Content-Length: 5\r\nContent-Length: 5", .repeatedContentLength),
+        ("Content-Length: 5\r\ncontent-length: 6", .repeatedContentLength),
+        ("Content-Length: 0\r\nContent-Length: 0", .repeatedContentLength),
+        ("Content-Length: 5, 5", .invalidContentLength),
+        ("Content-Length: 5,6", .invalidContentLength),
+        ("Content-Length: 5,", .invalidContentLength),
+        ("Content-Length: +5", .invalidContentLength),
+        ("Content-Length: -1", .invalidContentLength),
+        ("Content-Length: -0", .invalidContentLength),
+        ("Content-Length: 5 5", .invalidContentLength),
+        ("Content-Length: 5\t5", .invalidContentLength),
+        ("Content-Length: 0x5", .invalidContentLength),
+        ("Content-Length: 1e2", .invalidContentLength),
+        ("Content-Length: 5.0", .invalidContentLength),
+        ("Content-Length: 5;", .invalidContentLength),
+        ("Content-Length: \"5\"", .invalidContentLength),
+        ("Content-Length: 1_000", .invalidContentLength),
+        ("Content-Length: ٥", .invalidContentLength),
+        ("Content-Length: five", .invalidContentLength),
+        ("Content-Length:", .invalidContentLength),
+        ("Content-Length: \t ", .invalidContentLength),
+        ("Content-Length: 9223372036854775808", .invalidContentLength),
+        ("Content-Length: 18446744073709551621", .invalidContentLength),
+        ("Content-Length: 99999999999999999999999999999999", .invalidContentLength),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 5", .transferEncodingWithContentLength),
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked", .transferEncodingWithContentLength),
+        ("Content-Length: 0\r\nTransfer-Encoding: chunked", .transferEncodingWithContentLength),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", .repeatedTransferEncoding),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", .repeatedTransferEncoding),
+        ("Transfer-Encoding: identity\r\nTransfer-Encoding: chunked", .invalidTransferEncoding),
+        ("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked", .invalidTransferEncoding),
+        ("Transfer-Encoding: identity", .invalidTransferEncoding),
+        ("Transfer-Encoding: identity, chunked", .invalidTransferEncoding),
+        ("Transfer-Encoding: chunked, identity", .invalidTransferEncoding),
+        ("Transfer-Encoding: chunked, chunked", .invalidTransferEncoding),
+        ("Transfer-Encoding: chunked, gzip", .invalidTransferEncoding),
+        ("Transfer-Encoding: chunked, gzip, chunked", .invalidTransferEncoding),
+        ("Transfer-Encoding: chunked,", .invalidTransferEncoding),
+        ("Transfer-Encoding: , chunked", .invalidTransferEncoding),
+        ("Transfer-Encoding: xchunked", .invalidTransferEncoding),
+        ("Transfer-Encoding: chunkedx", .invalidTransferEncoding),
+        ("Transfer-Encoding: chunk", .invalidTransferEncoding),
+        ("Transfer-Encoding: chunked;q=1", .invalidTransferEncoding),
+        ("Transfer-Encoding: \"chunked\"", .invalidTransferEncoding),
+        ("Transfer-Encoding: 'chunked'", .invalidTransferEncoding),
+        ("Transfer-Encoding: chunked chunked", .invalidTransferEncoding),
+        ("Transfer-Encoding: chu nked", .invalidTransferEncoding),
+        ("Transfer-Encoding:", .invalidTransferEncoding),
+        ("Transfer-Encoding: gzip", .invalidTransferEncoding),
+        ("Transfer-Encoding: gzip;q=1, chunked", .invalidTransferEncoding),
+        ("Transfer-Encoding: gzip, chunked", .unsupportedTransferCoding),
+        ("Transfer-Encoding: br, gzip, Chunked", .unsupportedTransferCoding),
+        ("Transfer-Encoding: chun\u{212A}ed", .invalidTransferEncoding),
+    ]
+
+    @Test func refusesEachMalformedHeadForItsReason() {
+        for (head, refusal) in Self.refusedHeads {
+            #expect(parseWhole(head) == .refused(refusal), "\(head.debugDescription)")
+        }
+    }
+
+    @Test func refusesEachDoubtfulFramingForItsReason() {
+        for (lines, refusal) in Self.refusedFraming {
+            let head = "POST / HTTP/1.1\r\nHost: a\r\n\(lines)\r\n\r\n"
+            #expect(parseWhole(head) == .refused(refusal), "\(lines.debugDescription)")
+        }
+        let old = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
+        #expect(parseWhole(old) == .refused(.transferEncodingInHTTP10))
+    }
+}
