@@ -57,6 +57,8 @@ open class Transport: Stream {
 
     // MARK: What a subclass hears
 
+    /// TLS begins; `ready` follows when it is agreed.
+    open func handshaking() {}
     /// Plaintext may flow.
     open func ready() {}
     /// Plaintext came in; only lent for the length of the call.
@@ -68,7 +70,10 @@ open class Transport: Stream {
 
     // MARK: What a subclass may do
 
-    public final var hasOutput: Bool { isSending || rest != nil }
+    /// A shared body is on its way, so nothing else may be sent.
+    public final var isSharing: Bool { rest != nil }
+    public final var hasOutput: Bool { isSending || isSharing }
+    public final var isResumed: Bool { session?.isResumed ?? false }
 
     /// Queues a copy of the bytes; false where memory for output is used up or TLS has failed.
     public final func send(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -114,6 +119,7 @@ open class Transport: Stream {
 
     public final override func opened() {
         guard let session else { return ready() }
+        handshaking()
         if session.context.role == .client {
             withOutput { session.start(&$0) }
             flush()

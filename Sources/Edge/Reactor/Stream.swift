@@ -91,6 +91,8 @@ open class Stream {
     open func received(_ bytes: UnsafeRawBufferPointer) {}
     /// The peer will send nothing more. Unless something is still on its way out, there is no use in going on.
     open func peerFinished() { finish() }
+    /// The peer has taken some of what waits for it, and more is left.
+    open func progressed() {}
     /// All queued bytes have left.
     open func drained() {}
     /// The deadline that was set has passed.
@@ -288,6 +290,7 @@ open class Stream {
         advance(Int(result))
         if queuedBytes > 0 {
             flush()
+            progressed()
         } else if finishing {
             close(.finished)
         } else {

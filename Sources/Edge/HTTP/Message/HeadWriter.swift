@@ -48,6 +48,9 @@ public struct HeadWriter: ~Copyable {
         put("\r\n")
     }
 
+    /// Header lines that a writer has made before, each with its CR LF.
+    mutating func lines(_ bytes: RawSpan) { put(bytes) }
+
     /// The blank line. Returns the head's length in the buffer.
     public mutating func finish() throws(HeadWriteFailure) -> Int {
         put("\r\n")

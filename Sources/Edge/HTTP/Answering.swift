@@ -1,0 +1,68 @@
+// Writing an answer: its head, with what HTTP asks of every head, and its body behind it in one piece.
+import Reactor
+
+extension ServerConnection {
+    /// What the head takes beside the handler's own lines: status, date, type, length, connection.
+    private static let ownHeadBytes = 512
+
+    /// False where memory for output is used up.
+    func send(_ response: borrowing Response, withBody: Bool, stays: Bool, says10: Bool) -> Bool {
+        let status = server.response.isBroken ? Status.internalServerError : response.status
+        server.count { $0.responses[Int(status.code) / 100] += 1 }
+        server.count { $0.requests += 1 }
+        let body = response.shared?.bytes ?? response.body
+        let lines = server.response.headerLines
+        let headRoom = ServerConnection.ownHeadBytes + lines.count
+        // One record, or one send, for the common answer; a large body follows its head.
+        let together = withBody && response.shared == nil && headRoom + body.count <= Server.composeBytes
+        let wanted = headRoom + (together ? body.count : 0)
+
+        guard let room = isSecure ? server.compose : reserve(wanted) else { return false }
+        var count = writeHead(
+            into: room, status, response.contentType, bodyBytes: body.count, lines, stays: stays, says10: says10)
+        if together {
+            UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: body)
+            count += body.count
+        }
+        if isSecure {
+            guard send(UnsafeRawBufferPointer(rebasing: room[..<count])) else { return false }
+        } else {
+            commit(count)
+        }
+        if together || !withBody { return true }
+        if let shared = response.shared { return send(shared) }
+        return send(body)
+    }
+
+    private func writeHead(
+        into room: UnsafeMutableRawBufferPointer, _ status: Status, _ contentType: StaticString, bodyBytes: Int,
+        _ lines: UnsafeRawBufferPointer, stays: Bool, says10: Bool
+    ) -> Int {
+        var writer = HeadWriter(into: room)
+        writer.start(status)
+        server.withDate { writer.field("date", $0) }
+        // 204 and 304 have no body to speak of.
+        if status.code != 204, status.code != 304 {
+            if bodyBytes > 0 { writer.field("content-type", contentType) }
+            writer.field("content-length", bodyBytes)
+        }
+        if !stays {
+            writer.field("connection", "close")
+        } else if says10 {
+            writer.field("connection", "keep-alive")
+        }
+        writer.lines(lines.bytes)
+        do {
+            return try writer.finish()
+        } catch {
+            preconditionFailure("a head of our own does not fit its room or breaks the grammar: \(error)")
+        }
+    }
+
+    /// Sends two pieces of text, such as an interim answer.
+    func write(_ first: StaticString, then second: StaticString) -> Bool {
+        first.withUTF8Buffer { a in
+            second.withUTF8Buffer { b in send(UnsafeRawBufferPointer(a)) && send(UnsafeRawBufferPointer(b)) }
+        }
+    }
+}

@@ -1,0 +1,324 @@
+// One client's connection to the server: bytes to requests, requests to answers, in order; and the deadlines that
+// keep a slow or silent peer from holding anything for long.
+import Reactor
+import TLS
+import Units
+
+/// handshake → idle → head → (body | chunks) → idle …; from any of them → lingering → closed.
+final class ServerConnection: Transport {
+    private enum Phase {
+        /// Waiting for TLS.
+        case handshake
+        /// Nothing of a request is here.
+        case idle
+        /// Some of a head is here.
+        case head
+        /// The head is complete; with its body the request takes this many bytes.
+        case body(requestBytes: Int)
+        /// The head is complete; so much of its body was decoded, in place, behind it.
+        case chunks(headBytes: Int, bodyBytes: Int)
+        /// The last answer is on its way. What comes is dropped until the peer closes.
+        case lingering(StreamEnd)
+    }
+
+    /// What became of the bytes at the front.
+    private enum Step {
+        case served(Int)
+        case needsMore
+        /// There will be no further request.
+        case ended
+    }
+
+    unowned let server: Server
+    /// Who the peer is, by a verified certificate.
+    private(set) var identity: TLSPeer?
+
+    private var phase = Phase.idle
+    private var phaseDeadline = Instant.distantFuture
+    private var progress = HeadProgress()
+    private var decoder = ChunkedDecoder(bodyBytesMax: 0)
+    private var pending: PendingRequest
+    private var requests = 0
+    private var hasContinued = false
+    /// Requests wait until the peer has taken the answers to earlier ones.
+    private var isStalled = false
+    private var peerHasEnded = false
+
+    init(server: Server) {
+        self.server = server
+        pending = PendingRequest(pool: server.pending)
+        super.init(reactor: server.reactor, scratch: server.scratch)
+    }
+
+    private var limits: ServerLimits { server.limits }
+
+    /// A request of the largest size and a burst of what the peer sent behind it.
+    private var pendingLimit: Int { limits.head.headBytesMax + limits.bodyBytes + 512 * 1024 }
+
+    // MARK: The connection's life
+
+    override func handshaking() { enter(.handshake, within: limits.handshakeTimeout) }
+
+    override func ready() {
+        if isSecure {
+            server.count {
+                $0.tlsHandshakes += 1
+                if isResumed { $0.tlsResumptions += 1 }
+            }
+            identity = peer
+        }
+        enter(.idle, within: limits.idleTimeout)
+        if server.isDraining { drain() }
+    }
+
+    override func ended() {
+        peerHasEnded = true
+        switch phase {
+        case .head, .body, .chunks: close(.reset)
+        case .lingering(let reason): close(reason)
+        case .handshake, .idle: if !hasOutput { close(.finished) }
+        }
+    }
+
+    override func closed(_ reason: StreamEnd) {
+        if tlsFailure != nil { server.count { $0.tlsFailures += 1 } }
+        pending.clear()
+        identity = nil
+        phase = .idle
+        progress = HeadProgress()
+        requests = 0
+        hasContinued = false
+        isStalled = false
+        peerHasEnded = false
+        use(nil)
+    }
+
+    override func released() { server.released(self) }
+
+    /// Ends the connection as soon as nothing is in flight.
+    func drain() {
+        if case .idle = phase, !hasOutput { linger(.drained) }
+    }
+
+    // MARK: Deadlines
+
+    private func enter(_ next: Phase, within time: Interval) {
+        phase = next
+        phaseDeadline = reactor.now + time
+        refreshDeadline()
+    }
+
+    @inline(__always)
+    private func refreshDeadline() {
+        setDeadline(hasOutput ? reactor.now + limits.writeTimeout : phaseDeadline)
+    }
+
+    override func progressed() { refreshDeadline() }
+
+    override func deadlinePassed() {
+        if hasOutput { return close(.slowReader) }
+        switch phase {
+        case .handshake: close(.slowSender)
+        case .idle: linger(.idle)
+        case .lingering(let reason): close(reason)
+        case .head, .body, .chunks:
+            server.count { $0.timeouts += 1 }
+            refuse(.requestTimeout, "The request did not come in time.\n", .slowSender)
+        }
+    }
+
+    // MARK: Bytes to requests
+
+    override func arrived(_ bytes: UnsafeRawBufferPointer) {
+        if case .lingering = phase { return }
+        if pending.isEmpty, !isStalled {
+            let used = serve(bytes)
+            if used < bytes.count { keep(UnsafeRawBufferPointer(rebasing: bytes[used...])) }
+            if case .chunks = phase { serveKept() }
+        } else {
+            keep(bytes)
+            if !isStalled { serveKept() }
+        }
+        flush()
+        if isOpen { refreshDeadline() }
+    }
+
+    private func keep(_ bytes: UnsafeRawBufferPointer) {
+        if !pending.append(bytes, limit: pendingLimit) { close(.overLimit) }
+    }
+
+    private func serveKept() {
+        guard isOpen else { return }
+        pending.drop(serve(UnsafeRawBufferPointer(pending.bytes)))
+    }
+
+    /// Answers what is complete, and says how many bytes are done with.
+    private func serve(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var used = 0
+        while used < bytes.count {
+            if queuedBytes >= limits.outputBytesPerConnection || isSharing {
+                isStalled = true
+                pause()
+                return used
+            }
+            switch step(UnsafeRawBufferPointer(rebasing: bytes[used...])) {
+            case .served(let count): used += count
+            case .needsMore: return used
+            case .ended: return bytes.count
+            }
+        }
+        return used
+    }
+
+    private func step(_ bytes: UnsafeRawBufferPointer) -> Step {
+        switch phase {
+        case .idle, .head: return stepHead(bytes)
+        case .body(let requestBytes):
+            guard bytes.count >= requestBytes else { return .needsMore }
+            guard case .complete(let headBytes) = server.head.pointee.parse(bytes.bytes) else {
+                preconditionFailure("a head that was complete is not any more")
+            }
+            return answer(bytes, headBytes: headBytes, bodyBytes: requestBytes - headBytes, used: requestBytes)
+        case .chunks(let headBytes, let bodyBytes):
+            return stepChunks(bytes, headBytes: headBytes, bodyBytes: bodyBytes)
+        case .handshake, .lingering: return .ended
+        }
+    }
+
+    private func stepHead(_ bytes: UnsafeRawBufferPointer) -> Step {
+        switch server.head.pointee.parse(bytes.bytes, progress: &progress) {
+        case .incomplete:
+            if case .idle = phase { enter(.head, within: limits.headTimeout) }
+            return .needsMore
+        case .refused(let refusal):
+            refuse(refusal)
+            return .ended
+        case .complete(let headBytes):
+            switch server.head.pointee.framing {
+            case .none, .untilClose:
+                return answer(bytes, headBytes: headBytes, bodyBytes: 0, used: headBytes)
+            case .length(let bodyBytes):
+                guard bodyBytes <= limits.bodyBytes else {
+                    refuse(.bodyTooLarge)
+                    return .ended
+                }
+                if bytes.count - headBytes >= bodyBytes {
+                    return answer(
+                        bytes, headBytes: headBytes, bodyBytes: bodyBytes, used: headBytes + bodyBytes)
+                }
+                awaitBody(.body(requestBytes: headBytes + bodyBytes))
+            case .chunked:
+                decoder = ChunkedDecoder(bodyBytesMax: limits.bodyBytes)
+                awaitBody(.chunks(headBytes: headBytes, bodyBytes: 0))
+            }
+            return .needsMore
+        }
+    }
+
+    private func awaitBody(_ next: Phase) {
+        if server.head.pointee.expectsContinue, !hasContinued {
+            hasContinued = true
+            if !write(Status.continue.line, then: "\r\n") { return close(.overLimit) }
+        }
+        enter(next, within: limits.bodyTimeout)
+    }
+
+    /// Chunks are decoded in place, so this is only called with bytes that are our own.
+    private func stepChunks(_ bytes: UnsafeRawBufferPointer, headBytes: Int, bodyBytes: Int) -> Step {
+        guard let base = pending.bytes.baseAddress, bytes.baseAddress.map({ $0 >= UnsafeRawPointer(base) }) == true,
+            !pending.isEmpty
+        else { return .needsMore }
+        let own = UnsafeMutableRawBufferPointer(mutating: bytes)
+        let room = UnsafeMutableRawBufferPointer(rebasing: own[(headBytes + bodyBytes)...])
+        let decoded = decoder.decode(UnsafeRawBufferPointer(room), into: room)
+        let body = bodyBytes + decoded.produced
+        switch decoded.state {
+        case .refused(let refusal):
+            refuse(refusal)
+            return .ended
+        case .needsMore, .outputFull:
+            // All input was taken; what came out lies behind the head, and the next bytes follow it.
+            phase = .chunks(headBytes: headBytes, bodyBytes: body)
+            pending.shorten(to: pending.count - (decoded.consumed - decoded.produced))
+            return .needsMore
+        case .complete:
+            guard case .complete = server.head.pointee.parse(bytes.bytes) else {
+                preconditionFailure("a head that was complete is not any more")
+            }
+            return answer(
+                bytes, headBytes: headBytes, bodyBytes: body, used: headBytes + bodyBytes + decoded.consumed)
+        }
+    }
+
+    // MARK: Requests to answers
+
+    private func answer(
+        _ bytes: UnsafeRawBufferPointer, headBytes: Int, bodyBytes: Int, used: Int
+    ) -> Step {
+        requests += 1
+        hasContinued = false
+        let body = UnsafeRawBufferPointer(rebasing: bytes[headBytes..<headBytes + bodyBytes])
+        let request = Request(
+            head: UnsafePointer(server.head), bytes: bytes.bytes, body: body.bytes, connection: self)
+        var response = Response(server.response)
+        server.answer(request, &response)
+        let head = server.head
+        let stays =
+            head.pointee.keepAlive && !response.closes && !server.isDraining
+            && requests < limits.requestsPerConnection
+        let sent = send(
+            response, withBody: head.pointee.method != .head, stays: stays,
+            says10: head.pointee.version == .http10)
+        guard sent else {
+            close(.overLimit)
+            return .ended
+        }
+        if stays {
+            phase = .idle
+            phaseDeadline = reactor.now + limits.idleTimeout
+            return .served(used)
+        }
+        linger(server.isDraining ? .drained : .finished)
+        return .ended
+    }
+
+    private func refuse(_ refusal: Refusal) {
+        server.count { $0.refusals[Int(refusal.rawValue)] += 1 }
+        refuse(refusal.status, refusal.sentence, .refused)
+    }
+
+    private func refuse(_ status: Status, _ sentence: StaticString, _ reason: StreamEnd) {
+        var response = Response(server.response)
+        response.status = status
+        response.write(sentence)
+        if send(response, withBody: true, stays: false, says10: false) {
+            linger(reason)
+        } else {
+            close(reason)
+        }
+    }
+
+    /// Lets the peer read the last answer: no more is sent, and what it still sends is dropped, for a while.
+    /// Closing at once would make the kernel reset the connection and the answer with it.
+    private func linger(_ reason: StreamEnd) {
+        guard isOpen else { return }
+        if peerHasEnded, !hasOutput { return close(reason) }
+        pending.clear()
+        enter(.lingering(reason), within: limits.lingerTimeout)
+        if hasOutput { flush() } else { endSending() }
+    }
+
+    override func sent() {
+        refreshDeadline()
+        if case .lingering(let reason) = phase {
+            if peerHasEnded { close(reason) } else { endSending() }
+        } else if isStalled {
+            isStalled = false
+            serveKept()
+            flush()
+            if !isStalled, isOpen { resume() }
+        } else if peerHasEnded {
+            close(.finished)
+        }
+    }
+}
