@@ -79,7 +79,10 @@ let package = Package(
         tests("KernelTests", in: "Edge", ["Kernel"]),
         tests("TelemetryTests", in: "Edge", ["Kernel", "Telemetry"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Units"]),
-        tests("TLSTests", in: "Edge", ["TLS"]),
+        .target(
+            name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",
+            swiftSettings: strict),
+        tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests("HTTPTests", in: "Edge", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         tests("CommandsTests", in: "Apps", ["Commands"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
