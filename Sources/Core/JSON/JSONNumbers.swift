@@ -1,0 +1,99 @@
+// Numbers of a document, exact: an integer is taken as it is written or refused, money never passes through a Double,
+// and a Double is the one nearest to what is written.
+public import Units
+
+extension JSONValue {
+    /// A whole number that fits; `1.0` and `1e3` are refused as not whole, so that nothing is converted unseen.
+    @inlinable public func int64() throws(JSONError) -> Int64 {
+        let start = try number()
+        let isNegative = tokens.byte(start) == UInt8(ascii: "-")
+        let magnitude = try magnitude(from: start &+ (isNegative ? 1 : 0))
+        guard magnitude <= UInt64(Int64.max) &+ (isNegative ? 1 : 0) else { throw JSONError(.outOfRange, at: start) }
+        let value = Int64(truncatingIfNeeded: magnitude)
+        return isNegative ? 0 &- value : value
+    }
+
+    /// A whole number from zero up that fits. `-0` is zero.
+    @inlinable public func uint64() throws(JSONError) -> UInt64 {
+        let start = try number()
+        let isNegative = tokens.byte(start) == UInt8(ascii: "-")
+        let magnitude = try magnitude(from: start &+ (isNegative ? 1 : 0))
+        guard !isNegative || magnitude == 0 else { throw JSONError(.outOfRange, at: start) }
+        return magnitude
+    }
+
+    /// A whole number in the range.
+    @inlinable public func int(in range: ClosedRange<Int>) throws(JSONError) -> Int {
+        let value = Int(truncatingIfNeeded: try int64())
+        guard range.contains(value) else { throw JSONError(.outOfRange, at: offset) }
+        return value
+    }
+
+    /// An amount of money, exact: more than six decimals are refused unless the rest are zeros.
+    public func micros() throws(JSONError) -> Micros {
+        let start = try number()
+        do throws(MicrosError) {
+            return try Micros(decimal: raw)
+        } catch {
+            switch error {
+            case .outOfRange: throw JSONError(.outOfRange, at: start)
+            case .tooPrecise: throw JSONError(.tooPrecise, at: start)
+            case .malformed: throw JSONError(.invalidNumber, at: start)
+            }
+        }
+    }
+
+    /// The Double nearest to what is written, ties to even. A number beyond the largest Double is refused; one
+    /// nearer to zero than to the smallest is zero.
+    public func double() throws(JSONError) -> Double {
+        let start = try number()
+        var text = ""
+        for at in start..<tokens.endOfScalar(start) { text.unicodeScalars.append(Unicode.Scalar(tokens.byte(at))) }
+        guard let value = Double(text), value.isFinite else { throw JSONError(.outOfRange, at: start) }
+        return value
+    }
+
+    /// Where the value starts, if it is a number.
+    @inlinable func number() throws(JSONError) -> Int {
+        let kind = tokens.kind(token)
+        guard kind &- UInt8(ascii: "0") < 10 || kind == UInt8(ascii: "-") else {
+            throw JSONError(.notNumber, at: offset)
+        }
+        return offset
+    }
+
+    /// The whole number whose first digit stands at `start`.
+    @inlinable func magnitude(from start: Int) throws(JSONError) -> UInt64 {
+        var at = start
+        var value: UInt64 = 0
+        let count = tokens.bytes.byteCount
+        while at < count {
+            let digit = tokens.byte(at) &- UInt8(ascii: "0")
+            guard digit < 10 else { break }
+            // Nineteen digits cannot overflow; a number does not start with zeros.
+            if _slowPath(at &- start >= 19) { return try longMagnitude(from: start) }
+            value = value &* 10 &+ UInt64(digit)
+            at &+= 1
+        }
+        if at < count {
+            switch tokens.byte(at) {
+            case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): throw JSONError(.notInteger, at: offset)
+            default: break
+            }
+        }
+        return value
+    }
+
+    @usableFromInline func longMagnitude(from start: Int) throws(JSONError) -> UInt64 {
+        var value: UInt64 = 0
+        for at in start..<tokens.endOfScalar(start) {
+            let digit = tokens.byte(at) &- UInt8(ascii: "0")
+            guard digit < 10 else { throw JSONError(.notInteger, at: offset) }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+            guard !overflow, !carry else { throw JSONError(.outOfRange, at: offset) }
+            value = sum
+        }
+        return value
+    }
+}

@@ -1,0 +1,183 @@
+// The values that a writer writes, and the one place where it touches the buffer.
+public import Units
+
+extension JSONWriter {
+    @_lifetime(self: copy self)
+    @inlinable public mutating func null() {
+        beginValue()
+        put("null")
+    }
+
+    @_lifetime(self: copy self)
+    @inlinable public mutating func value(_ value: Bool) {
+        beginValue()
+        put(value ? "true" : "false")
+    }
+
+    @_lifetime(self: copy self)
+    @inlinable public mutating func value(_ value: Int64) {
+        beginValue()
+        if value < 0 { put(UInt8(ascii: "-")) }
+        put(decimal: value.magnitude)
+    }
+
+    @_lifetime(self: copy self)
+    @inlinable public mutating func value(_ value: UInt64) {
+        beginValue()
+        put(decimal: value)
+    }
+
+    @_lifetime(self: copy self)
+    @inlinable public mutating func value(_ value: Int) { self.value(Int64(value)) }
+
+    /// Money as an exact decimal.
+    @_lifetime(self: copy self)
+    @inlinable public mutating func value(_ amount: Micros) {
+        beginValue()
+        put(amount)
+    }
+
+    /// The shortest decimal that reads back as the same Double. JSON has no infinities and no NaN: those stop the
+    /// process, for a number that means nothing must not leave it.
+    @_lifetime(self: copy self)
+    public mutating func value(_ value: Double) {
+        precondition(value.isFinite, "JSON has no number for an infinity or a NaN")
+        beginValue()
+        put(value)
+    }
+
+    /// A string, escaped where JSON wants it and no more.
+    @_lifetime(self: copy self)
+    public mutating func value(_ text: StaticString) {
+        beginValue()
+        put(UInt8(ascii: "\""))
+        unsafe put(escaping: RawSpan(_unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount))
+        put(UInt8(ascii: "\""))
+    }
+
+    @_lifetime(self: copy self)
+    public mutating func value(_ text: UTF8Span) {
+        beginValue()
+        put(UInt8(ascii: "\""))
+        unsafe put(escaping: text.span.bytes)
+        put(UInt8(ascii: "\""))
+    }
+
+    @_lifetime(self: copy self)
+    public mutating func value(_ text: borrowing String) { value(text.utf8Span) }
+
+    /// A string as it stands in another document, escapes and all.
+    @_lifetime(self: copy self)
+    public mutating func value(_ text: JSONString) {
+        beginValue()
+        put(UInt8(ascii: "\""))
+        put(text.raw)
+        put(UInt8(ascii: "\""))
+    }
+}
+
+// Bytes into the buffer: each of these counts what it would need, and writes only what fits.
+extension JSONWriter {
+    @_lifetime(self: copy self)
+    @inlinable mutating func put(_ byte: UInt8) {
+        if count < target.byteCount {
+            unsafe target.storeBytes(of: byte, toUncheckedByteOffset: count, as: UInt8.self)
+        }
+        count &+= 1
+    }
+
+    @_lifetime(self: copy self)
+    @inlinable mutating func put(_ text: StaticString) {
+        unsafe put(RawSpan(_unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount))
+    }
+
+    @_lifetime(self: copy self)
+    @inlinable mutating func put(_ bytes: RawSpan) {
+        let length = bytes.byteCount
+        let start = count
+        count &+= length
+        guard length > 0, count <= target.byteCount else { return }
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe target.withUnsafeMutableBytes { buffer in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyMemory(from: source)
+            }
+        }
+    }
+
+    @_lifetime(self: copy self)
+    @inlinable mutating func put(decimal value: UInt64) {
+        var place: UInt64 = 1
+        while place <= value / 10 { place *= 10 }
+        while place > 0 {
+            put(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / place % 10))
+            place /= 10
+        }
+    }
+
+    @_lifetime(self: copy self)
+    @inlinable mutating func put(_ amount: Micros) {
+        var digits = amount.digits
+        while let byte = digits.next() { put(byte) }
+    }
+
+    @_lifetime(self: copy self)
+    mutating func put(_ value: Double) {
+        let text = value.description
+        unsafe put(text.utf8.span.bytes)
+    }
+
+    /// Text with a backslash before what JSON does not take as it is.
+    @_lifetime(self: copy self)
+    mutating func put(escaping text: RawSpan) {
+        var written = 0
+        for at in 0..<text.byteCount {
+            let byte = unsafe text.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
+            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+            unsafe put(text.extracting(unchecked: written..<at))
+            written = at + 1
+            put(escape: byte)
+        }
+        unsafe put(text.extracting(unchecked: written..<text.byteCount))
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func put(escape byte: UInt8) {
+        put(UInt8(ascii: "\\"))
+        switch byte {
+        case 0x08: put(UInt8(ascii: "b"))
+        case 0x09: put(UInt8(ascii: "t"))
+        case 0x0A: put(UInt8(ascii: "n"))
+        case 0x0C: put(UInt8(ascii: "f"))
+        case 0x0D: put(UInt8(ascii: "r"))
+        case ..<0x20:
+            put("u00")
+            put(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
+            put(byte & 0xF < 10 ? UInt8(ascii: "0") + byte & 0xF : UInt8(ascii: "a") - 10 + byte & 0xF)
+        default: put(byte)
+        }
+    }
+}
+
+// Fields: a key and its value in one call.
+extension JSONWriter {
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field(_ name: StaticString, _ content: Bool) { key(name); value(content) }
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field(_ name: StaticString, _ content: Int) { key(name); value(content) }
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field(_ name: StaticString, _ content: Int64) { key(name); value(content) }
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field(_ name: StaticString, _ content: UInt64) { key(name); value(content) }
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field(_ name: StaticString, _ content: Double) { key(name); value(content) }
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field(_ name: StaticString, _ content: Micros) { key(name); value(content) }
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field(_ name: StaticString, _ content: StaticString) { key(name); value(content) }
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field(_ name: StaticString, _ content: borrowing String) { key(name); value(content) }
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field(_ name: StaticString, _ content: UTF8Span) { key(name); value(content) }
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field(_ name: StaticString, _ content: JSONString) { key(name); value(content) }
+}

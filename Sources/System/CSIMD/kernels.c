@@ -1,2 +1,0 @@
-// What the kernels share: see CSIMD.h.
-#include "CSIMD.h"
