@@ -63,7 +63,7 @@ let package = Package(
         edge("Telemetry", ["Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
-        edge("HTTP", ["Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
+        edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
         // Apps: wire the two.
         .target(
@@ -83,7 +83,7 @@ let package = Package(
             name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",
             swiftSettings: strict),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
-        tests("HTTPTests", in: "Edge", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
+        tests("HTTPTests", in: "Edge", ["CSIMD", "HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         tests("CommandsTests", in: "Apps", ["Commands"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
