@@ -143,13 +143,17 @@ func idleMemory(count: Int) throws {
     report("idle established session", Double(try residentBytes() - before) / Double(held.count), "bytes")
 }
 
+/// `bench-tls-engine [CASE]`: one case, or all of them.
 @main struct Main {
     static func main() throws {
-        let scale = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 1 : 1
-        try handshakes("full ECDSA P-256 1.3", .ecdsa, resumption: false, rounds: 2_000 * scale)
-        try handshakes("full RSA-2048 1.3", .rsa2048, resumption: false, rounds: 500 * scale)
-        try handshakes("resumed 1.3", .ecdsa, resumption: true, rounds: 2_000 * scale)
-        try bulk(rounds: 200_000 * scale)
-        try idleMemory(count: 1_000)
+        let wanted = CommandLine.arguments.dropFirst().first
+        let cases: [(String, () throws -> Void)] = [
+            ("full-ecdsa", { try handshakes("full ECDSA P-256 1.3", .ecdsa, resumption: false, rounds: 2_000) }),
+            ("full-rsa", { try handshakes("full RSA-2048 1.3", .rsa2048, resumption: false, rounds: 500) }),
+            ("resumed", { try handshakes("resumed 1.3", .ecdsa, resumption: true, rounds: 2_000) }),
+            ("bulk", { try bulk(rounds: 200_000) }),
+            ("idle", { try idleMemory(count: 1_000) }),
+        ]
+        for (name, run) in cases where wanted == nil || wanted == name { try run() }
     }
 }
