@@ -82,6 +82,9 @@ let package = Package(
         .target(
             name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",
             swiftSettings: strict),
+        .executableTarget(
+            name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
+            path: "Benchmarks/TLSEngine", swiftSettings: strict),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests("HTTPTests", in: "Edge", ["CSIMD", "HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         tests("CommandsTests", in: "Apps", ["Commands"]),
