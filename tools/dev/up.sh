@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+# `dev up`: a node on loopback for trying things.
