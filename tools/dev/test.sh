@@ -106,15 +106,15 @@ finish() {
 
 columns() { printf '%-10s %-8s %7s %7s %8s %8s %7s' "$@"; }
 
-# show_failure LOG KIND: what went wrong first, then how the log ends.
+# show_failure LOG KIND: what went wrong, each thing once; where the log names nothing, how it ends.
 show_failure() {
-  local log=$1
+  local log=$1 found
   case $2 in
-    swift) awk '/^✘/ { on = 1 } /^(◇|✔|➜|==)/ { on = 0 } on' "$log" | head -n "$shown_lines" || true ;;
-    build) grep -A 3 -E 'error:' "$log" | head -n "$shown_lines" || true ;;
+    swift) found=$(awk '/^✘/ { on = 1 } /^(◇|✔|➜|==)/ { on = 0 } on' "$log") ;;
+    *) found=$(awk '/error:/ && !told[$0]++ { left = 4 } left-- > 0' "$log") ;;
   esac
-  say "--- the end of $log"
-  tail -n 20 "$log"
+  say "--- $log"
+  if [ -n "$found" ]; then head -n "$shown_lines" <<<"$found"; else tail -n 20 "$log"; fi
   say "---"
 }
 
