@@ -14,7 +14,7 @@ struct Row: CustomStringConvertible, Sendable {
     }
 
     var file: File { File(path: path, text: text) }
-    var description: String { "\(path): \(text.prefix(60))" }
+    var description: String { "\(path): \(text.prefix { $0 != "\n" })" }
 }
 
 private let manifest = Manifest(

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# apt-install.sh PACKAGE...: as root, installs the packages without a question and without starting any service.
-# It waits for other users of apt, five minutes at most, and says what apt said where it does not succeed.
+# apt-install.sh PACKAGE...: as root, installs the packages without a question and without starting any
+# service. It waits for other users of apt, five minutes at most, and says what apt said where it does not
+# succeed.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
-# A package's service is not to be started by its installation (Debian's invoke-rc.d starts none in runlevel 1;
-# systemd does not start what is masked): this machine may already use its port.
+# A package's service is not to be started by its installation (Debian's invoke-rc.d starts none in runlevel
+# 1; systemd does not start what is masked): this machine may already use its port.
 export RUNLEVEL=1
 readonly lock_seconds=300
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What `dev` needs from the machine: known by trying it, installed by apt where it is missing. Inside `nix develop`
-# nothing is installed: what is missing there belongs into flake.nix.
+# What `dev` needs from the machine: known by trying it, installed by apt where it is missing. Inside `nix
+# develop` nothing is installed: what is missing there belongs into flake.nix.
 
 # present NAME: is it here, by use and not by package name, so that any distribution's own will do.
 present() {
@@ -32,7 +32,8 @@ require() {
   provide "$@" || fail "cannot go on without: ${missing[*]}"
 }
 
-# provide NAME...: installs what is missing. Status 1, with `missing` listing what, where that was not possible.
+# provide NAME...: installs what is missing. Status 1, with `missing` listing what, where that was not
+# possible.
 provide() {
   list_missing "$@"
   [ ${#missing[@]} -gt 0 ] || return 0
@@ -90,7 +91,7 @@ require_swift() {
   complain "Swift $swift_oldest or later is needed, $swift_tested is what this is tested with; found: $found."
   complain "  swiftly:  see https://www.swift.org/install/linux/swiftly, then: swiftly install $swift_tested"
   complain "  by hand:  unpack $(swift_archive)"
-  complain "            and put its usr/bin on PATH; it also needs the packages named on https://www.swift.org/install/linux"
+  complain "            and put its usr/bin on PATH; https://www.swift.org/install/linux names the packages it needs"
   complain "  Nix:      nix develop"
   exit 1
 }

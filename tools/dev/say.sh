@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What `dev` says and how: colour only on a terminal, complaints on standard error, exit status 2 for wrong usage.
+# What `dev` says and how: colour only on a terminal, complaints on standard error, exit status 2 for wrong
+# usage.
 
 if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
   green=$'\e[32m' red=$'\e[31m' yellow=$'\e[33m' plain=$'\e[0m'

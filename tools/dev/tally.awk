@@ -1,5 +1,5 @@
-# Reads the log of a `swift` part: the marks that tools/dev/part.sh puts around each target's run, and what Swift
-# Testing prints between them. Prints "passed failed skipped", then a line for each thing worth a note.
+# Reads the log of a `swift` part: the marks that tools/dev/part.sh puts around each target's run, and what
+# Swift Testing prints between them. Prints "passed failed skipped", then a line for each thing worth a note.
 function note(text) { notes[++noted] = text }
 
 /^== .* ended [0-9]+$/ {
@@ -16,7 +16,8 @@ function note(text) { notes[++noted] = text }
 /^[^ ]+ Test .* passed after / { passed++; seen++; next }
 /^[^ ]+ Test .* failed after / {
     failed++; seen++; failures++
-    name = $0; sub(/^[^ ]+ Test /, "", name); sub(/ failed after .*/, "", name); sub(/ with [0-9]+ test cases?$/, "", name)
+    name = $0
+    sub(/^[^ ]+ Test /, "", name); sub(/ failed after .*/, "", name); sub(/ with [0-9]+ test cases?$/, "", name)
     note(target ": " name " failed")
     next
 }

@@ -1,10 +1,12 @@
 # shellcheck shell=bash
-# `dev test`: runs the parts of Tests/budgets one after the other, each against its budget and a hard limit, and ends
-# in a table of them. What a part does is in part.sh; here is only the running, the counting and the telling.
+# `dev test`: runs the parts of Tests/budgets one after the other, each against its budget and a hard limit,
+# and ends in a table of them. What a part does is in part.sh; here is only the running, the counting and the
+# telling.
 
 readonly logs=.build/test-logs
 
-# A part that hangs is stopped at this multiple of its budget, plus the seconds a tiny budget needs on a busy machine.
+# A part that hangs is stopped at this multiple of its budget, plus the seconds a tiny budget needs on a busy
+# machine.
 readonly hang_factor=4 hang_seconds=60
 # With --long there is no budget to go by.
 readonly hang_seconds_long=7200
@@ -76,7 +78,7 @@ judge() {
       *) failed=1 ;;
     esac
   fi
-  if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then told+=("stopped after its hard limit of $limit s"); fi
+  case $status in 124 | 137) told+=("stopped after its hard limit of $limit s") ;; esac
   if [ "$took" -gt "$budget" ] && [ "$long" = no ]; then
     told+=("OVER BUDGET: it took $took s, its budget is $budget s")
     [ "$strict_budgets" = no ] || failed=$((failed + 1))
@@ -142,7 +144,9 @@ test_parts() {
       --strict-budgets) strict_budgets=yes ;;
       --list) grep -v '^#' Tests/budgets; return ;;
       -*) usage test "unknown argument: $argument" ;;
-      *) part_index "$argument" || usage test "unknown part: $argument (there are ${names[*]})"; chosen+=("$index") ;;
+      *)
+        part_index "$argument" || usage test "unknown part: $argument (there are ${names[*]})"
+        chosen+=("$index") ;;
     esac
   done
   [ ${#chosen[@]} -gt 0 ] || chosen=("${!names[@]}")
