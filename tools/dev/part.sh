@@ -13,13 +13,15 @@ part_build() {
   [ "${1-}" = tests ] || ./dev build
 }
 
-# swift TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one.
+# swift TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one. The bundle
+# is run directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a limit in
+# time does not reach, and what it said before it hung is lost in a buffer.
 part_swift() {
   local target status worst=0
   for target in "$@"; do
     say "== $target"
     status=0
-    swift test --skip-build --disable-xctest --filter "^$target\\." || status=$?
+    .build/debug/pacelinePackageTests.xctest --testing-library swift-testing --filter "^$target\\." || status=$?
     say "== $target ended $status"
     [ "$status" -eq 0 ] || worst=1
   done

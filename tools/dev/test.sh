@@ -112,7 +112,7 @@ columns() { printf '%-10s %-8s %7s %7s %8s %8s %7s' "$@"; }
 show_failure() {
   local log=$1 found
   case $2 in
-    swift) found=$(awk '/^✘/ { on = 1 } /^(◇|✔|➜|==)/ { on = 0 } on' "$log") ;;
+    swift) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
     *) found=$(awk '/error:/ && !told[$0]++ { left = 4 } left-- > 0' "$log") ;;
   esac
   say "--- $log"
