@@ -13,6 +13,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let warnings: [CSetting] = [
+    .define("_GNU_SOURCE"), .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
+]
+
 func bench(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .executableTarget(name: name, dependencies: ["BenchKit"] + dependencies, swiftSettings: strict)
 }
@@ -27,7 +31,19 @@ let package = Package(
     targets: [
         // What every bench reports through, and what starts and stops servers and load.
         .target(name: "BenchKit", swiftSettings: strict),
+        .target(name: "Rig", dependencies: ["BenchKit"], swiftSettings: strict),
         bench("bench"),
+
+        // In C: the load generator, and the server that ours must keep up with.
+        .executableTarget(
+            name: "load", cSettings: warnings,
+            linkerSettings: ["uring", "ssl", "crypto", "m"].map { .linkedLibrary($0) }),
+        .executableTarget(
+            name: "cserver", cSettings: warnings, linkerSettings: [.linkedLibrary("uring")]),
+
+        bench("bench-http", ["Rig"]),
+        bench("bench-tls", ["Rig"]),
+        bench("bench-idle", ["Rig"]),
     ],
     cLanguageStandard: .gnu17,
     cxxLanguageStandard: .gnucxx17

@@ -1,23 +1,32 @@
 // Rounds: how samples are taken and summed up. Sides take turns (A B A B …), so that what disturbs the
 // machine for longer than a round disturbs both.
 
-/// Runs `a` and `b` in turns, after one round of each that is thrown away.
-public func interleaved<A, B>(
-    rounds: Int, _ a: () throws -> A, _ b: () throws -> B
-) throws -> (a: [A], b: [B]) {
-    _ = try (a(), b())
-    var samples: (a: [A], b: [B]) = ([], [])
+/// Runs every side once in each round, after one round that is thrown away; gives each side's samples.
+public func interleaved<Sample>(
+    rounds: Int, sides: [() throws -> Sample]
+) throws -> [[Sample]] {
+    for side in sides { _ = try side() }
+    var samples: [[Sample]] = sides.map { _ in [] }
     for round in 0..<rounds {
-        // Every other round starts with the other side: neither always follows the other.
-        if round.isMultiple(of: 2) {
-            samples.a.append(try a())
-            samples.b.append(try b())
-        } else {
-            samples.b.append(try b())
-            samples.a.append(try a())
+        // Each round starts with another side: none always follows the same one.
+        for turn in sides.indices {
+            let side = (round + turn) % sides.count
+            samples[side].append(try sides[side]())
         }
     }
     return samples
+}
+
+/// The same for two sides.
+public func interleaved<Sample>(
+    rounds: Int, _ a: () throws -> Sample, _ b: () throws -> Sample
+) throws -> (a: [Sample], b: [Sample]) {
+    try withoutActuallyEscaping(a) { a in
+        try withoutActuallyEscaping(b) { b in
+            let samples = try interleaved(rounds: rounds, sides: [a, b])
+            return (samples[0], samples[1])
+        }
+    }
 }
 
 public func median(_ values: [Double]) -> Double {
