@@ -41,9 +41,17 @@ let package = Package(
         .executableTarget(
             name: "cserver", cSettings: warnings, linkerSettings: [.linkedLibrary("uring")]),
 
+        // Ours, as the benches start it: without Foundation, like the product.
+        .executableTarget(
+            name: "bench-server", dependencies: [.product(name: "PacelineEdge", package: "paceline")],
+            swiftSettings: strict),
+
         bench("bench-http", ["Rig"]),
         bench("bench-tls", ["Rig"]),
         bench("bench-idle", ["Rig"]),
+
+        .testTarget(name: "BenchKitTests", dependencies: ["BenchKit"], swiftSettings: strict),
+        .testTarget(name: "RigTests", dependencies: ["Rig", "load", "cserver"], swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17,
     cxxLanguageStandard: .gnucxx17

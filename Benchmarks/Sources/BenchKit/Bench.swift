@@ -44,6 +44,17 @@ public struct Bench {
     public mutating func compare(
         _ case: String, unit: String, ours: [Double], peer: [Double], named peerName: String
     ) throws {
+        print(try judge(`case`, unit: unit, ours: ours, peer: peer, named: peerName))
+    }
+
+    /// Reports ours alone, against an absolute goal.
+    public mutating func measure(_ case: String, unit: String, ours: [Double]) throws {
+        print(try judge(`case`, unit: unit, ours: ours))
+    }
+
+    mutating func judge(
+        _ case: String, unit: String, ours: [Double], peer: [Double], named peerName: String
+    ) throws -> Line {
         let budget = try budget(`case`, peer: peerName, unit: unit)
         guard ours.count == peer.count else {
             throw Impossible("\(`case`): \(ours.count) rounds of ours, \(peer.count) of \(peerName)")
@@ -51,20 +62,19 @@ public struct Bench {
         try check(`case`, ours)
         try check("\(`case`), \(peerName)", peer)
         let ratio = median(zip(ours, peer).map { budget.better == .higher ? $0 / $1 : $1 / $0 })
-        try report(
+        return try counted(
             Line(
                 bench: name, case: `case`, ours: median(ours), peer: median(peer), peerName: peerName,
                 unit: unit, ratio: ratio, goal: budget.ratio, holds: budget.ratio.map { ratio >= $0 },
                 spread: spread(ours)))
     }
 
-    /// Reports ours alone, against an absolute goal.
-    public mutating func measure(_ case: String, unit: String, ours: [Double]) throws {
+    mutating func judge(_ case: String, unit: String, ours: [Double]) throws -> Line {
         let budget = try budget(`case`, peer: nil, unit: unit)
         try check(`case`, ours)
         let value = median(ours)
         let holds = budget.absolute.map { budget.better == .higher ? value >= $0 : value <= $0 }
-        try report(
+        return try counted(
             Line(
                 bench: name, case: `case`, ours: value, unit: unit, goal: budget.absolute, holds: holds,
                 spread: spread(ours)))
@@ -90,13 +100,17 @@ public struct Bench {
         }
     }
 
-    private mutating func report(_ line: Line) throws {
+    private mutating func counted(_ line: Line) throws -> Line {
         guard reported.insert("\(line.case)|\(line.peerName ?? "")").inserted else {
             throw Impossible("\(line.case): reported twice")
         }
         if line.holds == false { missed += 1 }
-        if !asJSON && reported.count == 1 { print("\(name)\n\(Line.header)") }
-        print(asJSON ? line.json : line.table)
+        return line
+    }
+
+    private func print(_ line: Line) {
+        if !asJSON && reported.count == 1 { Swift.print("\(name)\n\(Line.header)") }
+        Swift.print(asJSON ? line.json : line.table)
         fflush(nil)
     }
 

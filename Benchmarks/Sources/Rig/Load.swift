@@ -50,13 +50,18 @@ extension [Load] {
     /// The client sets the pace: its core is busy and the server's is not.
     public var isClientBound: Bool { clientShare >= 0.95 && serverShare < 0.90 }
 
-    /// Says who was how busy. A peer that the client held back is not what ours may be compared with.
-    public func inspect(_ name: String, isPeer: Bool) throws {
+    /// Says who was how busy, and refuses what shows nothing about the servers. `isPeer`: a peer that the client
+    /// held back would flatter ours. `fills`: with so many connections one of the two cores has no idle time,
+    /// unless other processes took it.
+    public func inspect(_ name: String, isPeer: Bool, fills: Bool = true) throws {
         func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
         Bench.note(
             "  \(name): client CPU \(percent(clientShare)), server CPU \(percent(serverShare)), stolen "
                 + percent(median(map { $0.stolen / $0.seconds }))
-                + (isClientBound ? " — the client was the bottleneck: more than this was not asked" : ""))
+                + (isClientBound ? ": the client was the bottleneck" : ""))
         if isPeer && isClientBound { throw Impossible("\(name): the client was the bottleneck") }
+        if fills && Swift.max(clientShare, serverShare) < 0.8 {
+            throw Impossible("\(name): neither end had its core to itself; other processes were busy")
+        }
     }
 }

@@ -16,6 +16,7 @@ enum Main {
                 ]
                 defer { for server in servers { server.stop() } }
                 try many(servers, &bench)
+                try deep([servers[0], servers[2], servers[4]], &bench)
                 try single(Array(servers.prefix(3)), &bench)
             }
         }
@@ -24,9 +25,9 @@ enum Main {
     /// 64 connections, each with one request in flight: the server's core is full.
     private static func many(_ servers: [Server], _ bench: inout Bench) throws {
         let samples = try interleaved(
-            rounds: 9,
+            rounds: 7,
             sides: servers.map { server in
-                { try Load.run("http", server, seconds: 0.7, warmup: 0.1, request + ["--connections", "64"]) }
+                { try Load.run("http", server, seconds: 0.6, warmup: 0.1, request + ["--connections", "64"]) }
             })
         let (ours, epoll, nginx, tuned, c) = (samples[0], samples[1], samples[2], samples[3], samples[4])
         Bench.note("64 connections")
@@ -54,14 +55,37 @@ enum Main {
             peer: nginx.map(\.serverMicroseconds), named: "nginx")
     }
 
+    /// 16 requests in flight on each of 64 connections: the kernel's part is shared by several requests, and
+    /// what the servers' own code costs is seen.
+    private static func deep(_ servers: [Server], _ bench: inout Bench) throws {
+        let options = request + ["--connections", "64", "--depth", "16"]
+        let samples = try interleaved(
+            rounds: 3,
+            sides: servers.map { server in
+                { try Load.run("http", server, seconds: 0.5, warmup: 0.1, options) }
+            })
+        Bench.note("64 connections, 16 deep")
+        try samples[0].inspect("ours", isPeer: false)
+        for (peer, name) in [(samples[1], "nginx"), (samples[2], "C")] {
+            try peer.inspect(name, isPeer: false)
+            try bench.compare(
+                "64 connections, 16 deep: server CPU", unit: "µs",
+                ours: samples[0].map(\.serverMicroseconds), peer: peer.map(\.serverMicroseconds), named: name)
+        }
+    }
+
     /// One connection: nothing waits but the two ends for each other.
     private static func single(_ servers: [Server], _ bench: inout Bench) throws {
         let samples = try interleaved(
-            rounds: 7,
+            rounds: 5,
             sides: servers.map { server in
                 { try Load.run("http", server, seconds: 0.5, warmup: 0.1, request + ["--connections", "1"]) }
             })
         let (ours, epoll, nginx) = (samples[0], samples[1], samples[2])
+        Bench.note("1 connection")
+        for (name, loads) in [("ours, io_uring", ours), ("ours, epoll", epoll), ("nginx", nginx)] {
+            try loads.inspect(name, isPeer: false, fills: false)
+        }
         for (name, loads) in [("", ours), (", epoll", epoll)] {
             try bench.compare(
                 "1 connection\(name): p50", unit: "µs", ours: loads.map(\.latency.p50),
