@@ -1,5 +1,5 @@
 // Sockets: addresses, and the calls that make, tune, use and end them.
-public import CLinux
+import CLinux
 public import Glibc
 
 /// An IPv4 or IPv6 address with its port, ready for the kernel.
