@@ -62,7 +62,8 @@ func report(_ name: String, _ value: Double, _ unit: String) {
 
 /// Memory of the process that is in use, by the kernel's count.
 func residentBytes() throws -> Int {
-    let pages = try Kernel.contents(of: "/proc/self/statm", limit: 4096).split(separator: UInt8(ascii: " "))[1]
+    let pages = try Kernel.contents(of: "/proc/self/statm", limit: 4096).split(separator: UInt8(ascii: " "))[
+        1]
     return (Int(String(decoding: pages, as: UTF8.self)) ?? 0) * 4096
 }
 
@@ -148,7 +149,10 @@ func idleMemory(count: Int) throws {
     static func main() throws {
         let wanted = CommandLine.arguments.dropFirst().first
         let cases: [(String, () throws -> Void)] = [
-            ("full-ecdsa", { try handshakes("full ECDSA P-256 1.3", .ecdsa, resumption: false, rounds: 2_000) }),
+            (
+                "full-ecdsa",
+                { try handshakes("full ECDSA P-256 1.3", .ecdsa, resumption: false, rounds: 2_000) }
+            ),
             ("full-rsa", { try handshakes("full RSA-2048 1.3", .rsa2048, resumption: false, rounds: 500) }),
             ("resumed", { try handshakes("resumed 1.3", .ecdsa, resumption: true, rounds: 2_000) }),
             ("bulk", { try bulk(rounds: 200_000) }),

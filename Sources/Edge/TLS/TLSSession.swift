@@ -250,6 +250,12 @@ extension TLSSession {
             return .failed
         }
         isEstablished = true
+        // OpenSSL does not tell of a ticket of TLS 1.2 that the server renewed while it took the old one.
+        if isResumed, version == .tls12, let memory = context.memory, let server,
+            let session = SSL_get1_session(ssl)
+        {
+            memory.remember(session, of: server.key)
+        }
         return nil
     }
 
