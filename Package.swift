@@ -67,10 +67,10 @@ let package = Package(
 
         // Apps: wire the two.
         .target(
-            name: "Commands", dependencies: ["JSON", "Settings"], path: "Sources/Apps/Commands",
+            name: "Commands", dependencies: ["JSON", "Kernel", "Settings"], path: "Sources/Apps/Commands",
             swiftSettings: strict),
-        app("paceline", ["Commands", "HTTP", "JSON", "Settings", "Units"]),
-        app("paceline-node", ["HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
+        app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Settings", "Units"]),
+        app("paceline-node", ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
 
         // Tests mirror Sources.
         tests("UnitsTests", in: "Core", ["Units"]),
@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: strict),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests("HTTPTests", in: "Edge", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
-        tests("CommandsTests", in: "Apps", ["Commands"]),
+        tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "Settings", "paceline"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17,
