@@ -1,11 +1,11 @@
 // A tree from a document's bytes, and a tree as text.
-import JSON
+public import JSON
 
 extension JSONTree {
     /// A document as a tree, with the place of everything in it.
     public init(reading bytes: [UInt8]) throws(JSONError) {
         var scratch = JSONScratch(maximumBytes: bytes.count)
-        let document = try JSONDocument(bytes.span.bytes, scratch: &scratch)
+        let document = unsafe try JSONDocument(bytes.span.bytes, scratch: &scratch)
         try self.init(document.root)
     }
 
@@ -38,7 +38,9 @@ extension JSONTree {
 extension JSONValue {
     fileprivate var rawText: String {
         let span = raw
-        return String(decoding: span.byteOffsets.map { span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }, as: UTF8.self)
+        return String(
+            decoding: span.byteOffsets.map { unsafe span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) },
+            as: UTF8.self)
     }
 }
 
@@ -85,8 +87,8 @@ private func quoted(_ text: String) -> String {
     // A control character takes six bytes for one, and nothing takes more.
     var buffer = [UInt8](repeating: 0, count: 6 * text.utf8.count + 2)
     var span = buffer.mutableSpan
-    var writer = JSONWriter(span.mutableBytes)
-    writer.string(text)
+    var writer = unsafe JSONWriter(span.mutableBytes)
+    writer.value(text)
     do {
         let count = try writer.finish()
         return String(decoding: buffer.prefix(count), as: UTF8.self)

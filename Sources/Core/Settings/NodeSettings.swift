@@ -1,6 +1,5 @@
 // The settings of paceline-node: what the file holds at its top. Every default stands in an `init()` of this module,
 // once, and its reason beside it in the schema, from where it gets into docs/settings.md.
-public import Units
 
 public struct NodeSettings: SettingsObject, Equatable {
     /// Which node of the fleet this is.

@@ -102,7 +102,7 @@ struct Schema<Root: SettingsObject>: Sendable {
 }
 
 extension Field {
-    typealias Place<Value> = WritableKeyPath<Root, Value> & Sendable
+    typealias Place<Value> = any WritableKeyPath<Root, Value> & Sendable
 
     /// A key that must be there. What it holds in an example file is made from its parts where it has any.
     static func required<Value>(

@@ -1,4 +1,5 @@
 // The state of one reading of a settings file: what was refused so far, and where every path stands.
+import JSON
 
 struct SettingsReading {
     /// A file with more mistakes than this is not a settings file; the rest is only counted.
