@@ -1,5 +1,5 @@
-// The daemons that a settings file can be for. The file says which in its key `daemon`, so that it is checked, edited
-// and started as what it is without anybody saying so again.
+// The daemons that a settings file can be for. The file says which in its key `daemon`, so that it is
+// checked, edited and started as what it is without anybody saying so again.
 
 public enum Daemon: String, CaseIterable, Sendable {
     case node
@@ -22,6 +22,13 @@ public enum DaemonSettings: Sendable {
         }
     }
 
+    /// The files that the settings name, each with the setting that does.
+    public var namedFiles: [NamedFile] {
+        switch self {
+        case .node(let settings): settings.namedFiles
+        }
+    }
+
     /// The settings in a file of whichever daemon it is for.
     public init(_ bytes: [UInt8]) throws(SettingsRefused) {
         var reading = SettingsReading(bytes)
@@ -30,6 +37,13 @@ public enum DaemonSettings: Sendable {
         case .node: self = .node(try NodeSettings(tree, reading))
         }
     }
+}
+
+/// A file that a setting names.
+public struct NamedFile: Equatable, Sendable {
+    /// `listen[0].tls.keyFile`.
+    public let setting: String
+    public let path: String
 }
 
 extension NodeSettings {

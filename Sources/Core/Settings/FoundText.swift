@@ -1,5 +1,5 @@
-// How refusals show what stands in a file: short, on one line, and without anything that could move a terminal's
-// cursor, whatever the file holds.
+// How refusals show what stands in a file: short, on one line, and without anything that could move a
+// terminal's cursor, whatever the file holds.
 
 /// Longer texts are cut: enough to recognise what is meant in the file.
 private let longestShown = 64
@@ -23,7 +23,8 @@ extension JSONTree.Member {
         let isPlain = key.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "$"):
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+                UInt8(ascii: "$"):
                 true
             default: false
             }

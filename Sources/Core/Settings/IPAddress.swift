@@ -1,5 +1,5 @@
-// The address of a host, written as people write it. No names are looked up: an address in the settings is the one
-// that is bound, today and after a change of DNS.
+// The address of a host, written as people write it. No names are looked up: an address in the settings is
+// the one that is bound, today and after a change of DNS.
 
 /// An IPv4 or IPv6 address without a zone.
 public struct IPAddress: Hashable, Sendable {
@@ -19,8 +19,8 @@ public struct IPAddress: Hashable, Sendable {
         self.value = value
     }
 
-    /// Reads `192.0.2.1` or `2001:db8::1`. Nothing else that some system takes for an address: no octal, no zones, no
-    /// missing parts.
+    /// Reads `192.0.2.1` or `2001:db8::1`. Nothing else that some system takes for an address: no octal, no
+    /// zones, no missing parts.
     public init?(_ text: String) {
         if text.utf8.contains(UInt8(ascii: ":")) {
             guard let value = version6(text) else { return nil }
@@ -36,7 +36,8 @@ extension IPAddress: CustomStringConvertible {
     /// The one form that RFC 5952 recommends, so that equal addresses read the same.
     public var description: String {
         if family == .v4 {
-            return (0..<4).map { "\(UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)))" }.joined(separator: ".")
+            return (0..<4).map { "\(UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)))" }.joined(
+                separator: ".")
         }
         let groups = (0..<8).map { UInt16(truncatingIfNeeded: value >> (112 - 16 * $0)) }
         func joined(_ part: ArraySlice<UInt16>) -> String {
@@ -69,7 +70,9 @@ private func version4(_ text: Substring) -> UInt32? {
 
 private func version6(_ text: String) -> UInt128? {
     var halves: [Substring] = [text[...]]
-    if let gap = doubleColon(in: text) { halves = [text[..<gap], text[text.utf8.index(gap, offsetBy: 2)...]] }
+    if let gap = doubleColon(in: text) {
+        halves = [text[..<gap], text[text.utf8.index(gap, offsetBy: 2)...]]
+    }
     guard let head = groups(halves[0], isLast: halves.count == 1) else { return nil }
     guard halves.count == 2 else { return head.count == 8 ? number(head) : nil }
     guard let tail = groups(halves[1], isLast: true), head.count + tail.count < 8 else { return nil }
@@ -92,7 +95,8 @@ private func groups(_ text: Substring, isLast: Bool) -> [UInt16]? {
             guard let embedded = version4(part) else { return nil }
             groups += [UInt16(embedded >> 16), UInt16(truncatingIfNeeded: embedded)]
         } else {
-            guard (1...4).contains(part.utf8.count), part.first != "+", let group = UInt16(part, radix: 16) else {
+            guard (1...4).contains(part.utf8.count), part.first != "+", let group = UInt16(part, radix: 16)
+            else {
                 return nil
             }
             groups.append(group)

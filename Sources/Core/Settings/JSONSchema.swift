@@ -1,5 +1,6 @@
-// The JSON Schema of a daemon's settings, from the same declarations that decoding uses, so that an editor completes
-// keys, shows what they mean and marks what will be refused. Rules between fields are left to `check-config`.
+// The JSON Schema of a daemon's settings, from the same declarations that decoding uses, so that an editor
+// completes keys, shows what they mean and marks what will be refused. Rules between fields are left to
+// `check-config`.
 
 extension Daemon {
     /// Draft 2020-12.
@@ -47,7 +48,10 @@ extension ObjectShape {
 
 extension FieldShape {
     fileprivate var schemaMembers: [JSONTree.Member] {
-        var members = [JSONTree.Member("description", .string([summary, because].compactMap { $0 }.joined(separator: " ")))]
+        var members = [
+            JSONTree.Member(
+                "description", .string([summary, because].compactMap { $0 }.joined(separator: " ")))
+        ]
         if case .defaulted(let value) = presence { members.append(.init("default", value)) }
         return members + shape.schemaMembers
     }

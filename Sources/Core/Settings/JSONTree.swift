@@ -1,5 +1,6 @@
-// A JSON value as a tree, with the place of everything in it. Settings are read once at start and commands print a
-// page, so the tree that requests must not build is welcome here: it lets a reading say all that is wrong.
+// A JSON value as a tree, with the place of everything in it. Settings are read once at start and commands
+// print a page, so the tree that requests must not build is welcome here: it lets a reading say all that is
+// wrong.
 
 public struct JSONTree: Sendable {
     public struct Member: Sendable {
@@ -38,8 +39,10 @@ public struct JSONTree: Sendable {
 
 // Trees written in Swift: `["file": .string(path), "valid": true]`.
 extension JSONTree {
+    public static let null = JSONTree(.null)
     public static func string(_ text: String) -> JSONTree { JSONTree(.string(text)) }
     public static func number(_ value: some BinaryInteger) -> JSONTree { JSONTree(.number("\(value)")) }
+    public static func bool(_ value: Bool) -> JSONTree { JSONTree(.bool(value)) }
     public static func array(_ elements: [JSONTree]) -> JSONTree { JSONTree(.array(elements)) }
     public static func object(_ members: [Member]) -> JSONTree { JSONTree(.object(members)) }
 }

@@ -62,7 +62,8 @@ extension JSONTree {
             return wrapped(parts, "[", "]", lineBreak, separator)
         case .object(let members):
             let parts = members.map {
-                quoted($0.key) + colon + $0.value.text(break: lineBreak.deeper, separator: separator, colon: colon)
+                quoted($0.key) + colon
+                    + $0.value.text(break: lineBreak.deeper, separator: separator, colon: colon)
             }
             return wrapped(parts, "{", "}", lineBreak, separator)
         }

@@ -1,5 +1,5 @@
-// The kinds of value that a setting can have. A kind reads a value and refuses what it does not allow, shows a value
-// again, and describes itself for the reference and for editors.
+// The kinds of value that a setting can have. A kind reads a value and refuses what it does not allow, shows
+// a value again, and describes itself for the reference and for editors.
 import Units
 
 struct Kind<Value: Sendable>: Sendable {
@@ -15,7 +15,8 @@ extension Kind where Value: FixedWidthInteger {
         return Kind(
             shape: shape,
             read: { tree, path, reading in
-                guard case .number(let digits) = tree.content, let value = Value(digits), range.contains(value)
+                guard case .number(let digits) = tree.content, let value = Value(digits),
+                    range.contains(value)
                 else { return reading.refuse(tree, at: path, allowed: shape) }
                 return value
             },
@@ -26,7 +27,9 @@ extension Kind where Value: FixedWidthInteger {
 extension Kind where Value == Interval {
     /// A length of time. The key says the unit, as every key of a measured value does.
     static func milliseconds(_ range: ClosedRange<Int64>) -> Kind {
-        Kind<Int64>.integer(range, unit: "milliseconds").mapped(Interval.milliseconds) { $0.wholeMilliseconds }
+        Kind<Int64>.integer(range, unit: "milliseconds").mapped(Interval.milliseconds) {
+            $0.wholeMilliseconds
+        }
     }
 
     static func seconds(_ range: ClosedRange<Int64>) -> Kind {
@@ -49,7 +52,8 @@ extension Kind {
         return Kind(
             shape: shape,
             read: { tree, path, reading in
-                guard case .string(let found) = tree.content, let match = words.first(where: { $0.0 == found })
+                guard case .string(let found) = tree.content,
+                    let match = words.first(where: { $0.0 == found })
                 else { return reading.refuse(tree, at: path, allowed: shape) }
                 return match.1
             },
@@ -58,7 +62,8 @@ extension Kind {
 
     /// A string in a form of its own.
     static func text(
-        _ form: TextForm, read: @escaping @Sendable (String) -> Value?, show: @escaping @Sendable (Value) -> String
+        _ form: TextForm, read: @escaping @Sendable (String) -> Value?,
+        show: @escaping @Sendable (Value) -> String
     ) -> Kind {
         let shape = Shape.text(form)
         return Kind(
@@ -81,15 +86,18 @@ extension Kind {
             show: { show(back($0)) })
     }
 
-    static func list<Element>(of kind: Kind<Element>, count: ClosedRange<Int>) -> Kind where Value == [Element] {
+    static func list<Element>(of kind: Kind<Element>, count: ClosedRange<Int>) -> Kind
+    where Value == [Element] {
         let shape = Shape.list(of: kind.shape, count: count)
         return Kind(
             shape: shape,
             read: { tree, path, reading in
                 guard case .array(let elements) = tree.content, count.contains(elements.count)
                 else { return reading.refuse(tree, at: path, allowed: shape) }
-                let values = elements.enumerated().map { index, element in
-                    reading.visit(element, at: "\(path)[\(index)]") { kind.read(element, "\(path)[\(index)]", &$0) }
+                let values = elements.enumerated().map { index, element -> Element? in
+                    let place = "\(path)[\(index)]"
+                    reading.note(element, at: place)
+                    return kind.read(element, place, &reading)
                 }
                 return values.contains { $0 == nil } ? nil : values.compactMap { $0 }
             },
@@ -121,7 +129,8 @@ extension Kind where Value == String {
             form,
             read: { path in
                 let bytes = path.utf8
-                return bytes.first == UInt8(ascii: "/") && (2...longest).contains(bytes.count) && !bytes.contains(0)
+                return bytes.first == UInt8(ascii: "/") && (2...longest).contains(bytes.count)
+                    && !bytes.contains(0)
                     ? path : nil
             }, show: { $0 })
     }

@@ -1,5 +1,5 @@
-// Where a daemon listens, and the certificates that it shows there. The files are named here and never read: whoever
-// starts the daemon reads them.
+// Where a daemon listens, and the certificates that it shows there. The files are named here and never read:
+// whoever starts the daemon reads them.
 public import Units
 
 /// A socket on which requests come in.
@@ -14,7 +14,9 @@ public struct Listener: SettingsObject, Equatable {
     static let schema = Schema<Self>(
         "listener",
         [
-            .required("address", \.address, .address, example: .everywhere, "The address to bind: 0.0.0.0 or :: is every one."),
+            .required(
+                "address", \.address, .address, example: .everywhere,
+                "The address to bind: 0.0.0.0 or :: is every one."),
             .required("port", \.port, .integer(1...65_535), example: 8080, "The TCP port."),
             .optional("tls", \.tls, .object, "Without it, plain HTTP."),
         ])
@@ -64,9 +66,9 @@ public struct TLS: SettingsObject, Equatable {
     /// How often the files are looked at for a change.
     public internal(set) var reload = Interval.seconds(60)
 
-    /// Every file that is named.
-    public var files: [(key: String, path: String)] {
-        [("certificateFile", certificateFile), ("keyFile", keyFile)] + (clientCAFile.map { [("clientCAFile", $0)] } ?? [])
+    var files: [(key: String, path: String)] {
+        [("certificateFile", certificateFile), ("keyFile", keyFile)]
+            + (clientCAFile.map { [("clientCAFile", $0)] } ?? [])
     }
 
     init() {}
@@ -93,15 +95,19 @@ public struct TLS: SettingsObject, Equatable {
             .defaulted(
                 "reloadSeconds", \.reload, .seconds(1...86_400),
                 "How often the files are looked at. Changed ones are taken without a restart.",
-                because: "Looking costs three system calls, and certificates are renewed weeks before their end."),
+                because:
+                    "Looking costs three system calls, and certificates are renewed weeks before their end."),
         ],
         rules: [
-            Rule("`clientCertificate` is `optional` or `required` where there is a `clientCAFile`, and only there.") {
+            Rule(
+                "`clientCertificate` is `none` without a `clientCAFile`, and asks for one with it."
+            ) {
                 tls, objections in
                 let asks = tls.clientCertificate != .none
                 if asks, tls.clientCAFile == nil {
                     objections.refuse(
-                        "clientCertificate", found: "\"\(tls.clientCertificate.rawValue)\" without a clientCAFile",
+                        "clientCertificate",
+                        found: "\"\(tls.clientCertificate.rawValue)\" without a clientCAFile",
                         allowed: "\"none\", or a clientCAFile beside it")
                 } else if !asks, tls.clientCAFile != nil {
                     objections.refuse(

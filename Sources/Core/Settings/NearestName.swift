@@ -1,8 +1,8 @@
 // The known name that a misspelt one was most likely meant to be.
 
-/// The nearest of the known names, or nil where none is near enough to be worth suggesting: more than a third of the
-/// letters would have to change. Letters swapped with their neighbour count once, and case does not count.
-/// The first of equally near names wins, so a suggestion does not depend on chance.
+/// The nearest of the known names, or nil where none is near enough to be worth suggesting: more than a third
+/// of the letters would have to change. Letters swapped with their neighbour count once, and case does not
+/// count. The first of equally near names wins, so a suggestion does not depend on chance.
 public func nearestName(to name: String, among known: [String]) -> String? {
     // Nobody misspells a name this long into one of ours; the comparison costs the product of both lengths.
     let longest = 128
@@ -26,7 +26,9 @@ private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var row = [i + 1]
         for j in b.indices {
             var cost = min(previous[j] + (a[i] == b[j] ? 0 : 1), previous[j + 1] + 1, row[j] + 1)
-            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = min(cost, beforePrevious[j - 1] + 1) }
+            if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
+                cost = min(cost, beforePrevious[j - 1] + 1)
+            }
             row.append(cost)
         }
         beforePrevious = previous

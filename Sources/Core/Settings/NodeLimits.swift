@@ -53,19 +53,24 @@ extension NodeSettings.Limits {
                 "The request line and all header fields of a request together.",
                 because: "Signed beacon URLs take some KB, and few load balancers pass on more than 16 KiB."),
             .defaulted(
-                "headerCount", \.headerCount, .integer(1...1_000, unit: "fields"), "Header fields of a request.",
-                because: "Exchanges send about ten and proxies add some; a hundred is what most servers allow."),
+                "headerCount", \.headerCount, .integer(1...1_000, unit: "fields"),
+                "Header fields of a request.",
+                because:
+                    "Exchanges send about ten and proxies add some; a hundred is what most servers allow."),
             .defaulted(
                 "bodyBytes", \.bodyBytes, .integer(0...67_108_864, unit: "bytes"), "The body of a request.",
-                because: "A bid request is 2 to 4 KB, and with many impressions and deals still under 100 KB."),
+                because: "A bid request is 2 to 4 KB, and with many impressions and deals still under 100 KB."
+            ),
             .defaulted(
-                "requestsPerConnection", \.requestsPerConnection, .integer(1...1_000_000_000, unit: "requests"),
+                "requestsPerConnection", \.requestsPerConnection,
+                .integer(1...1_000_000_000, unit: "requests"),
                 "Requests after which a connection is closed, with its last answer saying so.",
-                because: "Peers that connect again spread over new nodes too; this seldom, it costs nothing."),
+                because: "Peers that connect again also find new nodes; this seldom, it costs nothing."),
             .defaulted(
                 "headTimeoutMilliseconds", \.headTimeout, .milliseconds(10...600_000),
                 "From the first byte of a request to the end of its head.",
-                because: "A head is a packet or two; whoever takes seconds for it is holding memory on purpose."),
+                because:
+                    "A head is a packet or two; whoever takes seconds for it is holding memory on purpose."),
             .defaulted(
                 "bodyTimeoutMilliseconds", \.bodyTimeout, .milliseconds(10...600_000),
                 "From the end of a request's head to the end of its body.",
@@ -78,7 +83,9 @@ extension NodeSettings.Limits {
             .defaulted(
                 "writeTimeoutMilliseconds", \.writeTimeout, .milliseconds(10...600_000),
                 "How long a peer may leave an answer unread.",
-                because: "Answers fit a socket's buffer; a peer that reads nothing for seconds is gone or hostile."),
+                because:
+                    "Answers fit a socket's buffer; a peer that reads nothing for seconds is gone or hostile."
+            ),
             .defaulted(
                 "pipelineDepth", \.pipelineDepth, .integer(1...1_024, unit: "requests"),
                 "Requests of one connection that may wait for their answers. More are left unread.",
@@ -98,11 +105,13 @@ extension NodeSettings.Drain {
             .defaulted(
                 "noticeMilliseconds", \.notice, .milliseconds(0...600_000),
                 "How long readiness says no while requests are still served, before the listeners close.",
-                because: "HAProxy takes a server out after three failed checks, two seconds apart; and one more."),
+                because:
+                    "HAProxy takes a server out after three failed checks, two seconds apart; and one more."),
             .defaulted(
                 "timeoutMilliseconds", \.timeout, .milliseconds(100...3_600_000),
                 "From the signal to the exit, whatever is still in flight. The notice is part of it.",
-                because: "Far longer than any request, and well within the 90 seconds after which systemd kills."),
+                because:
+                    "Far longer than any request, and well within the 90 seconds after which systemd kills."),
         ],
         rules: [
             Rule("`noticeMilliseconds` is less than `timeoutMilliseconds`.") { drain, objections in

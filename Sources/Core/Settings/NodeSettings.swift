@@ -1,5 +1,5 @@
-// The settings of paceline-node: what the file holds at its top. Every default stands in an `init()` of this module,
-// once, and its reason beside it in the schema, from where it gets into docs/settings.md.
+// The settings of paceline-node: what the file holds at its top. Every default stands in an `init()` of this
+// module, once, and its reason beside it in the schema, from where it gets into docs/settings.md.
 
 public struct NodeSettings: SettingsObject, Equatable {
     /// Which node of the fleet this is.
@@ -33,8 +33,10 @@ public struct NodeSettings: SettingsObject, Equatable {
     static let schema = Schema<NodeSettings>(
         "node",
         [
-            .unread("$schema", "Where an editor finds the JSON Schema of this file. The node does not read it."),
-            .constant("daemon", "node", "Which daemon this file is for. Another daemon refuses to start on it."),
+            .unread(
+                "$schema", "Where an editor finds the JSON Schema of this file. The node does not read it."),
+            .constant(
+                "daemon", "node", "Which daemon this file is for. Another daemon refuses to start on it."),
             .required("node", \.node, .object, "Which node of the fleet this is."),
             .defaulted(
                 "shards", \.shards, .integer(0...256),
@@ -46,7 +48,8 @@ public struct NodeSettings: SettingsObject, Equatable {
                 because: "Containers often forbid io_uring, and a node must start there too."),
             .required("listen", \.listen, .list(of: .object, count: 1...16), "Where requests come in."),
             .defaulted(
-                "admin", \.admin, .object, "Where health, readiness and metrics are served, apart from requests."),
+                "admin", \.admin, .object,
+                "Where health, readiness and metrics are served, apart from requests."),
             .defaulted("limits", \.limits, .object, "What a connection or a request may cost."),
             .defaulted("drain", \.drain, .object, "How the node leaves."),
             .defaulted("log", \.log, .object, "What is logged, and how."),
@@ -66,6 +69,15 @@ public struct NodeSettings: SettingsObject, Equatable {
         ])
 }
 
+extension NodeSettings {
+    var namedFiles: [NamedFile] {
+        let listeners = listen.enumerated().map { ("listen[\($0.offset)].tls", $0.element.tls) }
+        return (listeners + [("admin.tls", admin.tls)]).flatMap { path, tls in
+            (tls?.files ?? []).map { NamedFile(setting: "\(path).\($0.key)", path: $0.path) }
+        }
+    }
+}
+
 /// What only one listener can have.
 private struct Endpoint: Hashable {
     let address: IPAddress
@@ -80,6 +92,7 @@ extension NodeSettings.Identity {
                 "name", \.name, .name, example: "node-1",
                 "The node's name, unique in its region. It labels every metric and stands in every journal."),
             .required(
-                "region", \.region, .name, example: "eu-west", "The region whose brokers lend this node its money."),
+                "region", \.region, .name, example: "eu-west",
+                "The region whose brokers lend this node its money."),
         ])
 }

@@ -1,4 +1,5 @@
-// The reference of a daemon's settings as a page of Markdown: docs/settings.md is this text, and a test holds it to it.
+// The reference of a daemon's settings as a page of Markdown: docs/settings.md is this text, and a test holds
+// it to it.
 
 extension Daemon {
     public var reference: String {
@@ -7,11 +8,14 @@ extension Daemon {
         return """
             # Settings of paceline-\(rawValue)
 
-            One JSON file, read once at start. Nothing starts on a file that holds an unknown key, a wrong type or a
-            value out of range: every such place is reported with its line, what was found and what is allowed. Check
-            a file with `paceline check-config FILE`; start one with `paceline check-config --example \(rawValue)`; give
-            your editor the schema that `paceline check-config --schema \(rawValue)` prints. This page is what
-            `paceline check-config --reference \(rawValue)` prints.
+            One JSON file, read once at start. Nothing starts on a file that holds an unknown key, a wrong
+            type or a value out of range: every such place is reported with its line, what was found and
+            what is allowed.
+
+            - `paceline check-config FILE` checks a file without starting anything.
+            - `paceline check-config --example \(rawValue)` prints a file to start from.
+            - `paceline check-config --schema \(rawValue)` prints the JSON Schema, for editors.
+            - `paceline check-config --reference \(rawValue)` prints this page.
 
             \(page.text)
             """
@@ -27,10 +31,10 @@ private struct ReferencePage {
         sections[object.title] = path
         text += path.isEmpty ? "## The file\n\n" : "\n## `\(path)`\n\n"
         text += "| key | value | default | what it is, and why the default |\n|---|---|---|---|\n"
-        for field in object.fields { text += row(field, at: join(path, field.key)) }
+        for field in object.fields { text += row(field, at: pathInside(path, field.key)) }
         if !object.rules.isEmpty { text += "\n" + object.rules.map { "- \($0)\n" }.joined() }
         for field in object.fields {
-            let (inner, place) = field.shape.object(at: join(path, field.key))
+            let (inner, place) = field.shape.object(at: pathInside(path, field.key))
             if let inner, sections[inner.title] == nil { add(inner, at: place) }
         }
     }
@@ -40,15 +44,14 @@ private struct ReferencePage {
             switch field.presence {
             case .required: "required"
             case .optional: "none"
-            case .defaulted(let value): if case .object = value.content { "all defaults" } else { "`\(value.line)`" }
+            case .defaulted(let value):
+                if case .object = value.content { "all defaults" } else { "`\(value.line)`" }
             }
         let (inner, place) = field.shape.object(at: path)
         let section = inner.map { "; see `\(sections[$0.title] ?? place)`" } ?? ""
         let about = [field.summary, field.because.map { "*\($0)*" }].compactMap { $0 }.joined(separator: " ")
         return "| `\(field.key)` | \(field.shape.allowed)\(section) | \(fallback) | \(about) |\n"
     }
-
-    private func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 }
 
 extension Shape {

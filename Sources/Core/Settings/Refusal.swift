@@ -1,4 +1,5 @@
-// Why a settings file is not accepted. A file is read to its end, so that one run tells everything that is wrong.
+// Why a settings file is not accepted. A file is read to its end, so that one run tells everything that is
+// wrong.
 
 /// One thing that is wrong in a settings file: where, what was found, and what is allowed there.
 public struct Refusal: Equatable, Sendable {
@@ -14,10 +15,21 @@ public struct Refusal: Equatable, Sendable {
 }
 
 extension Refusal: CustomStringConvertible {
-    /// `12:7: admin.port: found the number 70000; allowed an integer from 1 to 65535`, to follow a file's name.
+    /// `12:7: admin.port: found the number 70000; allowed an integer from 1 to 65535`, to follow a file's
+    /// name.
     public var description: String {
         let place = "\(line):\(column): " + (path.isEmpty ? "" : "\(path): ")
-        return place + "found \(found); allowed \(allowed)" + (nearest.map { "; did you mean '\($0)'?" } ?? "")
+        return place + "found \(found); allowed \(allowed)"
+            + (nearest.map { "; did you mean '\($0)'?" } ?? "")
+    }
+}
+
+extension Refusal {
+    public var tree: JSONTree {
+        [
+            "path": .string(path), "line": .number(line), "column": .number(column), "found": .string(found),
+            "allowed": .string(allowed), "nearest": nearest.map { .string($0) } ?? .null,
+        ]
     }
 }
 

@@ -1,7 +1,8 @@
-// How an object of a settings file becomes a Swift value: its fields, declared once, and what must hold between them.
+// How an object of a settings file becomes a Swift value: its fields, declared once, and what must hold
+// between them.
 
-/// A part of the settings that is an object in the file. Its `init()` holds every default. A required field holds
-/// nothing sensible in it, which nobody sees: an object that lacks one is refused as a whole.
+/// A part of the settings that is an object in the file. Its `init()` holds every default. A required field
+/// holds nothing sensible in it, which nobody sees: an object that lacks one is refused as a whole.
 protocol SettingsObject: Sendable {
     init()
     static var schema: Schema<Self> { get }
@@ -53,11 +54,7 @@ struct Schema<Root: SettingsObject>: Sendable {
     }
 
     @Sendable func show(_ root: Root) -> JSONTree {
-        JSONTree(
-            .object(
-                fields.compactMap { field in
-                    field.show(root).map { JSONTree.Member(field.shape.key, $0) }
-                }))
+        .object(fields.compactMap { field in field.show(root).map { .init(field.shape.key, $0) } })
     }
 
     @Sendable func read(_ tree: JSONTree, _ path: String, _ reading: inout SettingsReading) -> Root? {
@@ -68,20 +65,20 @@ struct Schema<Root: SettingsObject>: Sendable {
         var root = Root()
         var firsts: [String: Int] = [:]
         for member in members {
-            let place = path.isEmpty ? member.step : "\(path).\(member.step)"
+            let place = pathInside(path, member.step)
             if let first = firsts.updateValue(member.keyOffset, forKey: member.key) {
                 firsts[member.key] = first
                 reading.refuseRepeated(member, first: first, at: place)
             } else if let field = fields.first(where: { $0.shape.key == member.key }) {
-                reading.visit(member.value, at: place) { field.read(member.value, place, &$0, &root) }
+                reading.note(member.value, at: place)
+                field.read(member.value, place, &reading, &root)
             } else {
                 reading.refuseUnknown(member, at: place, known: fields.map(\.shape.key))
             }
         }
         for field in fields {
             guard case .required = field.shape.presence, firsts[field.shape.key] == nil else { continue }
-            let key = field.shape.key
-            reading.refuseMissing(tree, at: path.isEmpty ? key : "\(path).\(key)", allowed: field.shape.shape)
+            reading.refuseMissing(tree, at: pathInside(path, field.shape.key), allowed: field.shape.shape)
         }
         // Rules look at whole objects: with a field unread they would object to a default that nobody meant.
         if reading.count == before { apply(rules, to: root, at: path, in: tree, &reading) }
@@ -95,8 +92,9 @@ struct Schema<Root: SettingsObject>: Sendable {
         var objections = Objections()
         for rule in rules { rule.check(root, &objections) }
         for objection in objections.all {
-            let place = path.isEmpty ? objection.key : "\(path).\(objection.key)"
-            reading.refuse(in: tree, at: place, found: objection.found, allowed: objection.allowed)
+            reading.refuse(
+                in: tree, at: pathInside(path, objection.key), found: objection.found,
+                allowed: objection.allowed)
         }
     }
 }
@@ -147,11 +145,13 @@ extension Field {
     }
 
     private init<Value>(
-        _ key: String, _ presence: FieldShape.Presence, _ kind: Kind<Value>, _ summary: String, _ because: String?,
+        _ key: String, _ presence: FieldShape.Presence, _ kind: Kind<Value>, _ summary: String,
+        _ because: String?,
         set: @escaping @Sendable (inout Root, Value) -> Void, show: @escaping @Sendable (Root) -> JSONTree?
     ) {
         self.init(
-            shape: FieldShape(key: key, presence: presence, shape: kind.shape, summary: summary, because: because),
+            shape: FieldShape(
+                key: key, presence: presence, shape: kind.shape, summary: summary, because: because),
             read: { tree, path, reading, root in
                 if let value = kind.read(tree, path, &reading) { set(&root, value) }
             }, show: show)

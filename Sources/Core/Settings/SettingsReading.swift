@@ -24,16 +24,14 @@ struct SettingsReading {
         do {
             return try JSONTree(reading: bytes)
         } catch {
-            append(error.offset, "", found: "broken JSON: \(error.reason)", allowed: "one JSON object, in UTF-8")
+            append(
+                error.offset, "", found: "broken JSON: \(error.reason)", allowed: "one JSON object, in UTF-8")
             throw refused
         }
     }
 
     /// Remembers where a path stands, for rules that speak of it later.
-    mutating func visit<T>(_ tree: JSONTree, at path: String, _ body: (inout SettingsReading) -> T) -> T {
-        places[path] = tree.offset
-        return body(&self)
-    }
+    mutating func note(_ tree: JSONTree, at path: String) { places[path] = tree.offset }
 
     /// The value is not what is allowed there, so it is no value at all.
     mutating func refuse<Value>(_ tree: JSONTree, at path: String, allowed shape: Shape) -> Value? {
@@ -76,7 +74,8 @@ struct SettingsReading {
         refusals.append(
             (
                 offset,
-                Refusal(path: path, line: line, column: column, found: found, allowed: allowed, nearest: nearest)
+                Refusal(
+                    path: path, line: line, column: column, found: found, allowed: allowed, nearest: nearest)
             ))
     }
 }

@@ -1,5 +1,5 @@
-// What a kind of value allows, without its Swift type: enough to say it in a refusal, in the reference and in a JSON
-// Schema.
+// What a kind of value allows, without its Swift type: enough to say it in a refusal, in the reference and in
+// a JSON Schema.
 
 indirect enum Shape: Sendable {
     case integer(ClosedRange<Int>, unit: String?)
@@ -21,8 +21,8 @@ indirect enum Shape: Sendable {
     }
 }
 
-/// A form that a string may be held to: in words, and as a regular expression that accepts at least every string of
-/// that form (an editor may know less than the node, never more).
+/// A form that a string may be held to: in words, and as a regular expression that accepts at least every
+/// string of that form (an editor may know less than the node, never more).
 struct TextForm: Sendable {
     let name: String
     let pattern: String?
@@ -35,6 +35,9 @@ struct ObjectShape: Sendable {
     /// What must hold between its fields, a sentence each.
     let rules: [String]
 }
+
+/// The path of a key in the object at a path; the file itself has the empty one.
+func pathInside(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
 struct FieldShape: Sendable {
     enum Presence: Sendable {
