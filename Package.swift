@@ -75,7 +75,7 @@ let package = Package(
         // Tests mirror Sources.
         tests("UnitsTests", in: "Core", ["Units"]),
         tests("JSONTests", in: "Core", ["CSIMD", "JSON", "Units"]),
-        tests("SettingsTests", in: "Core", ["JSON", "Settings"]),
+        tests("SettingsTests", in: "Core", ["Settings", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel"]),
         tests("TelemetryTests", in: "Edge", ["Kernel", "Telemetry"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Units"]),

@@ -1,4 +1,5 @@
-// Completion for bash: three tables made from the declarations, and one function that walks the words typed so far.
+// Completion for bash: three tables made from the declarations, and one function that walks the words typed
+// so far.
 
 extension Command {
     /// A script to be sourced, or put under /usr/share/bash-completion/completions.

@@ -9,15 +9,21 @@ public enum Outcome: Int32, Sendable {
     case usage = 2
 }
 
-/// Why a command could not do its work: what happened, where, and what to do. Printed after the command's name.
+/// Why a command could not do its work: what happened, where, and what to do. Printed after the command's
+/// name.
 public struct Failure: Error, Equatable, Sendable {
     public let message: String
+    /// `usage` where the parameters are each right and do not go together.
+    public let outcome: Outcome
 
-    public init(_ message: String) { self.message = message }
+    public init(_ message: String, _ outcome: Outcome = .failed) {
+        self.message = message
+        self.outcome = outcome
+    }
 }
 
-/// One line that a reader can paste into a shell. The tests run every one of them, in order, in a fresh folder for
-/// each command, and hold it to what is said here.
+/// One line that a reader can paste into a shell. The tests run every one of them, in order, in a fresh
+/// folder for each command, and hold it to what is said here.
 public struct Example: Sendable {
     public let line: String
     public let summary: String
@@ -35,7 +41,7 @@ public struct Example: Sendable {
 
 /// A command, or a group of them. A leaf runs; a group only leads to its subcommands, to any depth.
 public struct Command: Sendable {
-    public typealias Action = @Sendable (Call, inout Output) throws(Failure) -> Outcome
+    public typealias Action = @Sendable (Invocation, inout Output) throws(Failure) -> Outcome
 
     enum Body: Sendable {
         case group([Command])
@@ -82,8 +88,8 @@ public struct Command: Sendable {
     var options: [ParameterShape] { parameters.filter { $0.role != .argument } }
     var arguments: [ParameterShape] { parameters.filter { $0.role == .argument } }
 
-    /// A declaration that could never be parsed as it reads is a mistake of ours: it stops every run of the program,
-    /// so no test that starts it can miss it.
+    /// A declaration that could never be parsed as it reads is a mistake of ours: it stops every run of the
+    /// program, so no test that starts it can miss it.
     private func requireSoundDeclaration() {
         for word in [name] + subcommands.map(\.name) + options.map(\.name) {
             precondition(isPlainWord(word), "command '\(name)': '\(word)' is not made of a-z, 0-9 and -")
@@ -103,7 +109,8 @@ func isPlainWord(_ word: String) -> Bool {
     guard let first = word.utf8.first, first != UInt8(ascii: "-") else { return false }
     return word.utf8.allSatisfy { byte in
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+            true
         default: false
         }
     }

@@ -7,7 +7,7 @@ extension Command {
     /// The page that `--help` prints. `path` leads to this command: `paceline json check`.
     public func help(path: String, isProgram: Bool) -> String {
         var page = "\(path): \(summary)\n"
-        page += section("USAGE", ["  \(usage(path: path))"])
+        page += section("USAGE", usage(path: path))
         if !discussion.isEmpty { page += "\n" + paragraphs(discussion) }
         page += section("SUBCOMMANDS", table(subcommands.map { ($0.name, $0.summary) }))
         page += section("ARGUMENTS", table(arguments.map { ($0.usage, $0.explanation) }))
@@ -19,12 +19,14 @@ extension Command {
         return page
     }
 
-    /// One line that shows the form of a call.
-    func usage(path: String) -> String {
-        if case .group = body { return "\(path) SUBCOMMAND" }
-        let options = options.map { "[\($0.usage)]" }
-        let arguments = arguments.map { $0.isRequired ? $0.usage : "[\($0.usage)]" }
-        return ([path] + options + arguments).joined(separator: " ")
+    /// The form of a call, on as many lines as it takes.
+    private func usage(path: String) -> [String] {
+        var parts = ["SUBCOMMAND"]
+        if case .leaf = body {
+            parts =
+                options.map { "[\($0.usage)]" } + arguments.map { $0.isRequired ? $0.usage : "[\($0.usage)]" }
+        }
+        return columns(path, packed(parts, to: Self.width - path.count - 3), at: path.count + 3)
     }
 
     private func section(_ title: String, _ lines: [String]) -> String {
@@ -34,10 +36,15 @@ extension Command {
     private func table(_ rows: [(String, String)]) -> [String] {
         let column = (rows.map(\.0.count).max() ?? 0) + 4
         return rows.flatMap { left, right in
-            wrapped(right, to: Self.width - column).enumerated().map { index, line in
-                let margin = index == 0 ? "  \(left)" : ""
-                return margin + String(repeating: " ", count: column - margin.count) + line
-            }
+            columns(left, wrapped(right, to: Self.width - column), at: column)
+        }
+    }
+
+    /// A word, and lines that stand to the right of it.
+    private func columns(_ left: String, _ lines: [String], at column: Int) -> [String] {
+        lines.enumerated().map { index, line in
+            let margin = index == 0 ? "  \(left)" : ""
+            return margin + String(repeating: " ", count: column - margin.count) + line
         }
     }
 
@@ -48,8 +55,10 @@ extension Command {
     }
 
     private func paragraphs(_ text: String) -> String {
-        text.split(separator: "\n\n").map { wrapped(String($0), to: Self.width).joined(separator: "\n") + "\n" }
-            .joined(separator: "\n")
+        text.split(separator: "\n\n").map {
+            wrapped(String($0), to: Self.width).joined(separator: "\n") + "\n"
+        }
+        .joined(separator: "\n")
     }
 }
 
@@ -68,16 +77,21 @@ extension ParameterShape {
     }
 }
 
-/// Text broken at spaces into lines of at most `width` characters; a longer word stands alone.
+/// Text broken at spaces into lines of at most `width` characters.
 private func wrapped(_ text: String, to width: Int) -> [String] {
-    var lines: [String] = []
-    var line = ""
-    for word in text.split(whereSeparator: \.isWhitespace) {
-        if !line.isEmpty, line.count + 1 + word.count > width {
-            lines.append(line)
-            line = ""
+    packed(text.split(whereSeparator: \.isWhitespace).map(String.init), to: width)
+}
+
+/// Parts put on lines of at most `width` characters; a longer part stands alone, and there is always a line.
+private func packed(_ parts: [String], to width: Int) -> [String] {
+    var lines = [""]
+    for part in parts {
+        let line = lines[lines.count - 1]
+        if line.isEmpty || line.count + 1 + part.count <= width {
+            lines[lines.count - 1] += (line.isEmpty ? "" : " ") + part
+        } else {
+            lines.append(part)
         }
-        line += (line.isEmpty ? "" : " ") + word
     }
-    return lines + (line.isEmpty ? [] : [line])
+    return lines
 }

@@ -25,8 +25,23 @@ public enum InputFile {
     public static func displayName(_ path: String) -> String { path == "-" ? "(standard input)" : path }
 
     private static func contents(of path: String, limit: Int) throws(Errno) -> [UInt8] {
+        // Reading stops at the limit anyway; a file that tells its size need not be read that far.
+        if try Kernel.stamp(of: path).size > limit { throw .tooLarge }
         let descriptor = try Kernel.open(path, O_RDONLY)
         defer { Kernel.close(descriptor) }
         return try Kernel.contents(of: descriptor, limit: limit)
+    }
+}
+
+extension Invocation {
+    /// The content of one of several files, or nil after standard error was told why there is none: the
+    /// others are still worth looking at.
+    public func read(_ path: String, limit: Int, _ output: inout Output) -> [UInt8]? {
+        do {
+            return try InputFile.read(path, limit: limit)
+        } catch {
+            output.complain("\(self.path): \(error.message)")
+            return nil
+        }
     }
 }

@@ -1,11 +1,12 @@
-// What a command prints. Bytes are gathered and written in large pieces; a reader that went away ends the printing,
-// not the program.
+// What a command prints. Bytes are gathered and written in large pieces; a reader that went away ends the
+// printing, not the program.
 public import Kernel
 
-/// The two streams of a program. Standard output is flushed before anything goes to standard error, so that the two
-/// keep their order on a terminal.
+/// The two streams of a program. Standard output is flushed before anything goes to standard error, so that
+/// the two keep their order on a terminal.
 public struct Output: ~Copyable {
-    /// Enough that a large journal costs few system calls, small enough to be seen soon by whoever reads along.
+    /// Enough that a large journal costs few system calls, small enough to be seen soon by whoever reads
+    /// along.
     private static var flushBytes: Int { 64 * 1024 }
 
     private let standardOutput: Descriptor

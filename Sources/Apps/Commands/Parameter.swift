@@ -1,5 +1,5 @@
-// What a command takes: flags, options with a value, and positional arguments. A parameter is declared once as a
-// typed value, listed in its command, and read from a call with that same value.
+// What a command takes: flags, options with a value, and positional arguments. A parameter is declared once
+// as a typed value, listed in its command, and read from a call with that same value.
 
 /// What parsing, help and completion need to know of a parameter, whatever the type of its value.
 public struct ParameterShape: Sendable {

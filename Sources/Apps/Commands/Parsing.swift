@@ -1,5 +1,5 @@
-// Reads a command line against the declarations. Strict: nothing is abbreviated, guessed or ignored, and a refusal
-// names the nearest word that would have been understood.
+// Reads a command line against the declarations. Strict: nothing is abbreviated, guessed or ignored, and a
+// refusal names the nearest word that would have been understood.
 import Settings
 
 extension Command {
@@ -63,7 +63,7 @@ private struct Reading {
             }
         }
         try placeArguments()
-        return .run(Call(command: command, path: path, words: words))
+        return .run(Invocation(command: command, path: path, words: words))
     }
 
     private mutating func readOption(_ word: String, _ rest: inout ArraySlice<String>) throws(UsageError) {
@@ -87,8 +87,8 @@ private struct Reading {
             // A forgotten value would otherwise eat the next option, and say so only much later.
             if value.hasPrefix("--") {
                 throw refused(
-                    "'\(spelling)' needs a value: \(option.allowed); found '\(value)' (where that is the value, "
-                        + "write \(spelling)=\(value))")
+                    "'\(spelling)' needs a value: \(option.allowed); "
+                        + "found '\(value)' (where that is the value, write \(spelling)=\(value))")
             }
             rest.removeFirst()
         }

@@ -13,7 +13,8 @@ public struct Program: Sendable {
 
     /// Runs the command line of this process and ends it.
     public func main() -> Never {
-        // A reader that went away is seen where the bytes are written; the signal would end the process unexplained.
+        // A reader that went away is seen where the bytes are written; the signal would end the process
+        // unexplained.
         signal(SIGPIPE, SIG_IGN)
         var output = Output(standardOutput: STDOUT_FILENO, standardError: STDERR_FILENO)
         exit(run(Array(CommandLine.arguments.dropFirst()), &output).rawValue)
@@ -33,9 +34,7 @@ public struct Program: Sendable {
         do {
             request = try root.parse(words)
         } catch {
-            output.complain("\(error.path): \(error.message)")
-            output.complain("See '\(error.path) --help'.")
-            return .usage
+            return refuse(error.path, error.message, .usage, &output)
         }
         switch request {
         case .help(let command, let path):
@@ -45,19 +44,22 @@ public struct Program: Sendable {
             output.print("\(root.name) \(version)")
             return .ok
         case .run(let call):
-            return run(call, &output)
+            guard case .leaf(let action) = call.command.body else {
+                preconditionFailure("parsing ended at the group '\(call.path)'")
+            }
+            do {
+                return try action(call, &output)
+            } catch {
+                return refuse(call.path, error.message, error.outcome, &output)
+            }
         }
     }
 
-    private func run(_ call: Call, _ output: inout Output) -> Outcome {
-        guard case .leaf(let action) = call.command.body else {
-            preconditionFailure("parsing ended at the group '\(call.path)'")
-        }
-        do {
-            return try action(call, &output)
-        } catch {
-            output.complain("\(call.path): \(error.message)")
-            return .failed
-        }
+    private func refuse(_ path: String, _ message: String, _ outcome: Outcome, _ output: inout Output)
+        -> Outcome
+    {
+        output.complain("\(path): \(message)")
+        if outcome == .usage { output.complain("See '\(path) --help'.") }
+        return outcome
     }
 }

@@ -5,9 +5,8 @@ public enum SettingsFile {
     /// A thousand times what a settings file takes: whatever is larger was named by mistake.
     public static let limitBytes = 4 * 1024 * 1024
 
-    public static func read(_ path: String) throws(Failure) -> [UInt8] {
-        try InputFile.read(path, limit: limitBytes)
-    }
+    /// No certificate, chain or list of authorities comes near it.
+    public static let namedFileLimitBytes = 16 * 1024 * 1024
 
     /// A line for each refusal, as compilers write theirs, so that editors find the place.
     public static func report(_ refused: SettingsRefused, in path: String) -> [String] {
@@ -18,7 +17,7 @@ public enum SettingsFile {
 
     /// The settings of a node, or a failure that says all that is wrong with its file.
     public static func node(_ path: String) throws(Failure) -> NodeSettings {
-        let bytes = try read(path)
+        let bytes = try InputFile.read(path, limit: limitBytes)
         do {
             return try NodeSettings(bytes)
         } catch {

@@ -1,4 +1,5 @@
-// How one word of a command line becomes a value, what is said where it does not, and what a shell may offer for it.
+// How one word of a command line becomes a value, what is said where it does not, and what a shell may offer
+// for it.
 
 /// What completion offers for a value.
 enum Candidates: Equatable, Sendable {
@@ -16,7 +17,8 @@ public struct WordKind<Value: Sendable>: Sendable {
     let read: @Sendable (String) -> Value?
 
     func shape(
-        _ role: ParameterShape.Role, _ name: String, _ summary: String, isRequired: Bool, repeats: Bool = false,
+        _ role: ParameterShape.Role, _ name: String, _ summary: String, isRequired: Bool,
+        repeats: Bool = false,
         default defaultWord: String? = nil
     ) -> ParameterShape {
         ParameterShape(

@@ -1,4 +1,5 @@
-// Completion for zsh: one function for each command, which says its declaration again in the words of `_arguments`.
+// Completion for zsh: one function for each command, which says its declaration again in the words of
+// `_arguments`.
 
 extension Command {
     /// A script to be sourced after compinit, or put as `_paceline` on the fpath.
@@ -30,17 +31,21 @@ extension PlacedCommand {
     }
 
     private var zshLeaf: String {
-        let specifications = zshOptions + command.arguments.enumerated().map { index, argument in
-            let place = argument.repeats ? "*" : "\(index + 1)"
-            let optional = argument.isRequired || argument.repeats ? ":" : "::"
-            return quoted("\(place)\(optional)\(argument.name):\(argument.completion.zsh)")
-        }
+        let specifications =
+            zshOptions
+            + command.arguments.enumerated().map { index, argument in
+                let place = argument.repeats ? "*" : "\(index + 1)"
+                let optional = argument.isRequired || argument.repeats ? ":" : "::"
+                return quoted("\(place)\(optional)\(argument.name):\(argument.completion.zsh)")
+            }
         return "    _arguments -s \\\n" + specifications.map { "        \($0)" }.joined(separator: " \\\n")
     }
 
     private var zshGroup: String {
         let names = command.subcommands.map { quoted("\($0.name):\(colonsEscaped($0.summary))") }
-        let branches = command.subcommands.map { "                \($0.name)) _\(functionName("\(path) \($0.name)")) ;;" }
+        let branches = command.subcommands.map {
+            "                \($0.name)) _\(functionName("\(path) \($0.name)")) ;;"
+        }
         return """
                 local context state state_descr line
                 typeset -A opt_args
@@ -63,8 +68,8 @@ extension PlacedCommand {
                 ? quoted("\(option.spelling)\(about)")
                 : quoted("\(option.spelling)=\(about):\(option.placeholder):\(option.completion.zsh)")
         }
-        let ending = ["(- *)--help[Print the help page]"] + (isProgram ? ["(- *)--version[Print the version]"] : [])
-        return declared + ending.map(quoted)
+        let help = "'(- *)'{-h,--help}'[Print the help page]'"
+        return declared + [help] + (isProgram ? ["'(- *)--version[Print the version]'"] : [])
     }
 }
 

@@ -4,7 +4,8 @@ import Commands
 enum Completion {
     enum Shell: String, CaseIterable { case bash, zsh }
 
-    static let shell = Parameter.argument("SHELL", WordKind<Shell>.choice("SHELL"), "The shell to complete in.")
+    static let shell = Parameter.argument(
+        "SHELL", WordKind<Shell>.choice("SHELL"), "The shell to complete in.")
 
     static let command = Command(
         "completion", "Prints a script that completes this command in a shell.",
@@ -16,8 +17,10 @@ enum Completion {
         examples: [
             Example("source <(paceline completion bash)", "Complete in this bash session."),
             Example("paceline completion zsh > _paceline", "Write the file that zsh finds on its fpath."),
-        ]
-    ) { call, output in
+        ],
+        run: run)
+
+    private static func run(_ call: Invocation, _ output: inout Output) -> Outcome {
         let root = Paceline.program.root
         switch call[shell] {
         case .bash: output.write(root.bashCompletion())

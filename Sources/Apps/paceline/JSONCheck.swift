@@ -18,9 +18,9 @@ enum JSONCheck {
     static let command = Command(
         "check", "Checks that files are valid JSON.",
         discussion: """
-            Strict: RFC 8259 to the letter, in UTF-8 without a byte order mark, with no lone surrogates, and nothing
-            after the value. The first error is reported with its line and its column, counted in bytes. Exits with
-            1 where a file is not valid or could not be read.
+            Strict: RFC 8259 to the letter, in UTF-8 without a byte order mark, with no lone surrogates, and
+            nothing after the value. The first error is reported with its line and its column, counted in
+            bytes. Exits with 1 where a file is not valid or could not be read.
             """,
         parameters: [files, depth, unique, json],
         examples: [
@@ -34,31 +34,24 @@ enum JSONCheck {
             Example(
                 #"echo '{"bid": 1, "bid": 2}' | paceline json check --unique-keys --json -"#,
                 "The same for programs. A repeated key is valid JSON, but seldom meant.", outcome: .failed),
-        ]
-    ) { call, output in
+        ],
+        run: run)
+
+    private static func run(_ call: Invocation, _ output: inout Output) -> Outcome {
         var outcome = Outcome.ok
-        for path in call[files] {
-            let isValid = check(path, call, &output)
-            if !isValid { outcome = .failed }
-        }
+        for path in call[files] where !check(path, call, &output) { outcome = .failed }
         return outcome
     }
 
-    private static func check(_ path: String, _ call: Call, _ output: inout Output) -> Bool {
-        let name = InputFile.displayName(path)
-        let bytes: [UInt8]
-        do {
-            bytes = try InputFile.read(path, limit: limitBytes)
-        } catch {
-            output.complain("\(call.path): \(error.message)")
-            return false
-        }
+    /// Whether the file is valid.
+    private static func check(_ path: String, _ call: Invocation, _ output: inout Output) -> Bool {
+        guard let bytes = call.read(path, limit: limitBytes, &output) else { return false }
         do {
             try validate(bytes, depth: call[depth], unique: call[unique])
             if call[json] {
                 output.print(["file": .string(path), "valid": true])
             } else {
-                output.print("\(name): ok")
+                output.print("\(InputFile.displayName(path)): ok")
             }
             return true
         } catch {
@@ -66,10 +59,11 @@ enum JSONCheck {
             if call[json] {
                 output.print([
                     "file": .string(path), "valid": false, "reason": .string("\(error.reason)"),
-                    "line": .number(place.line), "column": .number(place.column), "offset": .number(error.offset),
+                    "line": .number(place.line), "column": .number(place.column),
+                    "offset": .number(error.offset),
                 ])
             } else {
-                output.print("\(name):\(place.line):\(place.column): \(error.reason)")
+                output.print("\(InputFile.displayName(path)):\(place.line):\(place.column): \(error.reason)")
             }
             return false
         }

@@ -1,7 +1,7 @@
 // A command line that was understood: which command, and the words for each of its parameters.
 
 /// What a command is told of how it was called.
-public struct Call: Sendable {
+public struct Invocation: Sendable {
     let command: Command
     /// From the program's name down to the command: `paceline json check`.
     public let path: String
@@ -19,7 +19,7 @@ public struct Call: Sendable {
 
 /// What a command line asks for.
 public enum Request: Sendable {
-    case run(Call)
+    case run(Invocation)
     case help(Command, path: String)
     case version
 }
