@@ -63,14 +63,16 @@ let package = Package(
         edge("Telemetry", ["Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
-        edge("HTTP", ["Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
+        edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
         // Apps: wire the two.
         .target(
             name: "Commands", dependencies: ["JSON", "Kernel", "Settings"], path: "Sources/Apps/Commands",
             swiftSettings: strict),
         app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Settings", "Units"]),
-        app("paceline-node", ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
+        app(
+            "paceline-node",
+            ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
 
         // Tests mirror Sources.
         tests("UnitsTests", in: "Core", ["Units"]),
@@ -82,8 +84,11 @@ let package = Package(
         .target(
             name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",
             swiftSettings: strict),
+        .executableTarget(
+            name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
+            path: "Benchmarks/TLSEngine", swiftSettings: strict),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
-        tests("HTTPTests", in: "Edge", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
+        tests("HTTPTests", in: "Edge", ["CSIMD", "HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "Settings", "paceline"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],

@@ -74,8 +74,8 @@ final class ServerConnection: Transport {
     override func ended() {
         peerHasEnded = true
         switch phase {
-        case .head, .body, .chunks: close(.reset)
-        case .lingering(let reason): close(reason)
+        case .head, .body, .chunks: if !hasOutput { close(.reset) }
+        case .lingering(let reason): if !hasOutput { close(reason) }
         case .handshake, .idle: if !hasOutput { close(.finished) }
         }
     }

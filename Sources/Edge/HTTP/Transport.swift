@@ -14,8 +14,9 @@ public final class TransportScratch {
     deinit { plaintext.deallocate() }
 }
 
-/// Bytes that never change, sent without a copy and shared by all who send them.
-public final class SharedBytes: Sendable {
+/// Bytes that never change, sent without a copy and shared by all who send them. Nobody writes to them after
+/// `init`, which is why they may cross threads.
+public final class SharedBytes: @unchecked Sendable {
     public let bytes: UnsafeRawBufferPointer
 
     public init(_ content: some Collection<UInt8>) {
@@ -205,6 +206,7 @@ open class Transport: Stream {
     }
 
     /// Lends the session room at the end of the output; false where there is none and the stream was closed.
+    @discardableResult
     private func withOutput(_ body: (inout TLSOutput) -> Void) -> Bool {
         // Room for a record that is worth sending; smaller rests of a chunk are left.
         guard let room = reserve(Transport.roomForRecord) else {

@@ -5,7 +5,7 @@ import Glibc
 import Synchronization
 
 /// A kind of system call, as faults name it.
-public enum Call: UInt8, CaseIterable, Sendable {
+public enum SystemCall: UInt8, CaseIterable, Sendable {
     case open, read, write, synchronise, allocate, stat, close
     case socket, bind, listen, accept, connect, receive, send, option
     case poll, ring, map, thread
@@ -16,7 +16,7 @@ public enum Kernel {
     /// Runs a call through the door: its own result, or a negative errno. An interrupted call is made again,
     /// because no caller here wants anything else.
     @inline(__always)
-    static func pass(_ call: Call, _ body: () -> Int) -> Int {
+    static func pass(_ call: SystemCall, _ body: () -> Int) -> Int {
         if Faults.armed, case .fail(let error)? = Faults.take(call) { return -Int(error.code) }
         while true {
             let result = body()
@@ -35,7 +35,7 @@ public enum Kernel {
 
     /// The same for calls that move `count` bytes, of which a fault may let only some pass.
     @inline(__always)
-    static func move(_ call: Call, _ count: Int, _ body: (Int) -> Int) -> Int {
+    static func move(_ call: SystemCall, _ count: Int, _ body: (Int) -> Int) -> Int {
         var count = count
         if Faults.armed, let fault = Faults.take(call) {
             switch fault {
@@ -54,7 +54,7 @@ public enum Kernel {
     /// The same as `pass` for calls whose failure is rare and belongs to whoever set things up.
     @inline(__always)
     @discardableResult
-    static func require(_ call: Call, _ body: () -> Int) throws(Errno) -> Int {
+    static func require(_ call: SystemCall, _ body: () -> Int) throws(Errno) -> Int {
         let result = pass(call, body)
         if result < 0 { throw Errno(Int32(-result)) }
         return result
@@ -71,14 +71,14 @@ public struct Fault: Sendable {
         case short(Int)
     }
 
-    public var call: Call
+    public var call: SystemCall
     public var effect: Effect
     /// Calls of this kind that pass untouched first.
     public var skipping: Int
     /// Calls that are hit after that.
     public var times: Int
 
-    public init(_ call: Call, _ effect: Effect, skipping: Int = 0, times: Int = 1) {
+    public init(_ call: SystemCall, _ effect: Effect, skipping: Int = 0, times: Int = 1) {
         self.call = call
         self.effect = effect
         self.skipping = skipping
@@ -111,7 +111,7 @@ public enum Faults {
 
     /// The fault that hits this call, if one is due. For calls that are not made by `Kernel.pass` itself (those
     /// queued on a ring), the ring asks here.
-    public static func take(_ call: Call) -> Fault.Effect? {
+    public static func take(_ call: SystemCall) -> Fault.Effect? {
         planned.withLock { plan in
             guard var faults = plan[linux_thread_id()], let index = faults.firstIndex(where: { $0.call == call }) else {
                 return nil

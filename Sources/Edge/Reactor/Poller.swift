@@ -89,7 +89,7 @@ final class Poller {
     }
 
     /// Faults belong to the thread that gives the order, so they are looked for here and not where it is done.
-    private func submit(_ order: DiskThread.Order, as call: Call, _ token: Token) {
+    private func submit(_ order: DiskThread.Order, as call: SystemCall, _ token: Token) {
         var order = order
         if Faults.armed, let fault = Faults.take(call) {
             switch fault {

@@ -149,7 +149,7 @@ final class Ring {
 
     /// Whether a test wants this order to fail; if so its outcome is already queued.
     @inline(__always)
-    private func failsAsPlanned(_ call: Call, _ token: Token, limit: inout Int) -> Bool {
+    private func failsAsPlanned(_ call: SystemCall, _ token: Token, limit: inout Int) -> Bool {
         guard Faults.armed, let fault = Faults.take(call) else { return false }
         switch fault {
         case .short(let most):
@@ -286,7 +286,7 @@ final class Ring {
 
     /// Repeating operations meet their planned faults when they complete.
     private func applyFaults(to completion: inout Completion) {
-        let call: Call
+        let call: SystemCall
         switch completion.token.kind {
         case .accept: call = .accept
         case .receive: call = .receive

@@ -109,7 +109,8 @@ struct PEM {
                 advice: "it must be PEM text with a BEGIN PRIVATE KEY line")
         }
         throw TLSConfigurationError(
-            .notPEM, in: place, "the private key is cut short or damaged", advice: "write the whole PEM text again")
+            .notPEM, in: place, "the private key is cut short or damaged",
+            advice: "write the whole PEM text again")
     }
 }
 
@@ -118,11 +119,14 @@ struct Credential: ~Copyable {
     let chain: [Certificate]
     let key: OpaquePointer
 
-    init(_ certificate: CredentialSource, _ key: CredentialSource, at now: Instant) throws(TLSConfigurationError) {
+    init(_ certificate: CredentialSource, _ key: CredentialSource, at now: Instant)
+        throws(TLSConfigurationError)
+    {
         let pem = try PEM(certificate, as: "certificate")
         let chain = try pem.certificates(as: "certificate")
         for (index, certificate) in chain.enumerated() {
-            try certificate.requireValid(at: now, in: pem.place, as: index == 0 ? "certificate" : "intermediate")
+            try certificate.requireValid(
+                at: now, in: pem.place, as: index == 0 ? "certificate" : "intermediate")
         }
         for (issued, issuer) in zip(chain, chain.dropFirst())
         where X509_check_issued(issuer.x509, issued.x509) != X509_V_OK {
@@ -149,7 +153,8 @@ extension Certificate {
     func requireValid(at now: Instant, in place: String, as role: String) throws(TLSConfigurationError) {
         if notAfter < now {
             throw TLSConfigurationError(
-                .expired(notAfter), in: place, "the \(role) expired on \(Certificate.text(X509_get0_notAfter(x509)))",
+                .expired(notAfter), in: place,
+                "the \(role) expired on \(Certificate.text(X509_get0_notAfter(x509)))",
                 advice: "install a renewed one")
         }
         if now < notBefore {

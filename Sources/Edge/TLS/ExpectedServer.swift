@@ -52,7 +52,9 @@ public struct ExpectedServer: Sendable, Hashable {
 /// Called for each certificate of the chain; depth 0 is the server's own.
 private func verifyIdentity(verified: Int32, store: OpaquePointer?) -> Int32 {
     guard verified == 1, X509_STORE_CTX_get_error_depth(store) == 0 else { return verified }
-    let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()).map { OpaquePointer($0) }
+    let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()).map {
+        OpaquePointer($0)
+    }
     if let expected = TLSSession.of(ssl)?.server, let certificate = X509_STORE_CTX_get_current_cert(store),
         expected.isProven(by: certificate)
     {

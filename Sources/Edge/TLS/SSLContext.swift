@@ -39,8 +39,9 @@ final class SSLContext {
             | openssl_op_prioritise_chacha
         if !configuration.resumption { options |= openssl_op_no_ticket }
         SSL_CTX_set_options(pointer, options)
-        // Without its buffers an idle connection holds 34 KB less.
-        _ = openssl_ctx_set_mode(pointer, Int(SSL_MODE_RELEASE_BUFFERS))
+        // Without its buffers an idle connection holds 34 KB less. The chain is sent as it was configured: OpenSSL
+        // would otherwise look for the issuers again at every handshake, in the trust store and on the disk.
+        _ = openssl_ctx_set_mode(pointer, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN))
         openssl_ctx_set_max_chain_bytes(pointer, TLSContext.peerChainByteLimit)
         // A client that wants a second ticket gets one when it resumes: the usual two cost time at every handshake.
         _ = SSL_CTX_set_num_tickets(pointer, configuration.resumption ? 1 : 0)
@@ -75,14 +76,16 @@ final class SSLContext {
 
     /// Installs the anchors, with a fingerprint that differs where they differ.
     func trust(
-        _ anchors: TrustAnchors, announcing: Bool, at now: Instant
+        _ configuration: TLSConfiguration, _ role: TLSContext.Role, at now: Instant
     ) throws(TLSConfigurationError) -> (expires: Instant?, fingerprint: [UInt8]) {
-        guard case .authorities(let source) = anchors else {
+        if configuration.verification == .none { return (nil, []) }
+        guard case .authorities(let source) = configuration.trust else {
             guard SSL_CTX_set_default_verify_paths(pointer) == 1 else {
                 throw TLSConfigurationError(
-                    .missing, in: "the system's trust store", "it cannot be read", advice: "install ca-certificates")
+                    .missing, in: "the system's trust store", "it cannot be read",
+                    advice: "install ca-certificates")
             }
-            return (nil, [0])
+            return (nil, [])
         }
         let pem = try PEM(source, as: "authorities' file")
         let authorities = try pem.certificates(as: "authorities' file")
@@ -92,7 +95,7 @@ final class SSLContext {
         let store = SSL_CTX_get_cert_store(pointer)
         for authority in authorities {
             var added = X509_STORE_add_cert(store, authority.x509) == 1
-            if announcing && added { added = SSL_CTX_add_client_CA(pointer, authority.x509) == 1 }
+            if role == .server && added { added = SSL_CTX_add_client_CA(pointer, authority.x509) == 1 }
             guard added else {
                 throw TLSConfigurationError(
                     .settingRefused, in: pem.place, "OpenSSL refuses an authority's certificate",
@@ -106,14 +109,16 @@ final class SSLContext {
     /// authorities proves nothing, so it is not taken after a reload has changed them.
     func bind(scope: [UInt8], of context: TLSContext) {
         var digest = [UInt8](repeating: 0, count: 32)
-        let scope = scope + [context.verification == .required ? 2 : context.verification == .optional ? 1 : 0]
+        let scope =
+            scope + [context.verification == .required ? 2 : context.verification == .optional ? 1 : 0]
         let digested = EVP_Q_digest(nil, "SHA256", nil, scope, scope.count, &digest, nil)
         precondition(digested == 1, "OpenSSL has no SHA-256")
         SSL_CTX_set_session_id_context(pointer, digest, UInt32(digest.count))
 
         SSL_CTX_set_ex_data(pointer, 0, Unmanaged.passUnretained(context).toOpaque())
         // OpenSSL's own cache stays off: tickets need none on the server, and SessionMemory is the client's.
-        let callbackOnly = SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE | SSL_SESS_CACHE_NO_INTERNAL_LOOKUP
+        let callbackOnly =
+            SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE | SSL_SESS_CACHE_NO_INTERNAL_LOOKUP
         openssl_ctx_set_cache_mode(pointer, Int(context.memory == nil ? SSL_SESS_CACHE_OFF : callbackOnly))
         if context.tickets != nil { SSL_CTX_set_tlsext_ticket_key_evp_cb(pointer, ticketCallback) }
         if context.memory != nil { SSL_CTX_sess_set_new_cb(pointer, newSessionCallback) }
@@ -151,12 +156,16 @@ private func ticketCallback(
     cipher: OpaquePointer?, mac: OpaquePointer?, sealing: Int32
 ) -> Int32 {
     guard let tickets = context(of: ssl)?.tickets, let name, let iv, let cipher, let mac else { return -1 }
-    return sealing == 1 ? tickets.seal(name, iv, cipher, mac) : tickets.open(name, iv, cipher, mac)
+    if sealing == 1 { return tickets.seal(name, iv, cipher, mac) }
+    // A ticket of TLS 1.3 is used once, so a client that comes back needs the next one.
+    return tickets.open(name, iv, cipher, mac, renewing: SSL_version(ssl) == TLS1_3_VERSION)
 }
 
 /// Keeps a session that the server handed out; 1 means that its reference was taken over.
 private func newSessionCallback(ssl: OpaquePointer?, session: OpaquePointer?) -> Int32 {
-    guard let memory = context(of: ssl)?.memory, let session, let server = TLSSession.of(ssl)?.server else { return 0 }
+    guard let memory = context(of: ssl)?.memory, let session, let server = TLSSession.of(ssl)?.server else {
+        return 0
+    }
     memory.remember(session, of: server.key)
     return 1
 }

@@ -51,7 +51,8 @@ public struct TLSConfiguration: Sendable, Equatable {
 
     public init(
         certificate: CredentialSource?, key: CredentialSource?, trust: TrustAnchors,
-        verification: PeerVerification, minimumVersion: TLSVersion = .tls12, maximumVersion: TLSVersion = .tls13,
+        verification: PeerVerification, minimumVersion: TLSVersion = .tls12,
+        maximumVersion: TLSVersion = .tls13,
         protocols: [String] = [], resumption: Bool = true
     ) {
         self.certificate = certificate
@@ -71,7 +72,8 @@ public struct TLSConfiguration: Sendable, Equatable {
     ) -> TLSConfiguration {
         TLSConfiguration(
             certificate: certificate, key: key, trust: clientAuthorities.map { .authorities($0) } ?? .system,
-            verification: verification ?? (clientAuthorities == nil ? .none : .required), protocols: protocols)
+            verification: verification ?? (clientAuthorities == nil ? .none : .required), protocols: protocols
+        )
     }
 
     /// A client that verifies servers, and shows a certificate of its own where it has one.

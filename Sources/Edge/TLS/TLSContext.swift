@@ -35,7 +35,7 @@ public final class TLSContext: @unchecked Sendable {
         protocols = try ProtocolList(configuration.protocols)
         try ssl.applyPolicy(configuration)
         certificateExpires = try ssl.use(configuration, role, at: now)
-        let trust = try ssl.trust(configuration.trust, announcing: role == .server, at: now)
+        let trust = try ssl.trust(configuration, role, at: now)
         authoritiesExpire = trust.expires
         self.role = role
         self.ssl = ssl

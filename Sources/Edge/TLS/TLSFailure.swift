@@ -45,7 +45,8 @@ public struct TLSFailure: Error, CustomStringConvertible, Sendable, Equatable {
             switch Int32(truncatingIfNeeded: result) {
             case X509_V_ERR_CERT_HAS_EXPIRED: .expired
             case X509_V_ERR_CERT_NOT_YET_VALID: .notYetValid
-            case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_ERR_APPLICATION_VERIFICATION:
+            case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH,
+                X509_V_ERR_APPLICATION_VERIFICATION:
                 .wrongName
             default: .untrusted
             }
@@ -69,10 +70,12 @@ extension TLSFailure.Reason {
         case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, SSL_R_NO_SUITABLE_KEY_SHARE,
             SSL_R_NO_SUITABLE_GROUPS:
             self = .noCommonCipher
-        case SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: self = .noCommonProtocol
+        case SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
+            self = .noCommonProtocol
         case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: self = .certificateRequired
         case SSL_R_CERTIFICATE_VERIFY_FAILED: self = .untrusted
-        case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, SSL_R_BAD_RECORD_TYPE, SSL_R_ENCRYPTED_LENGTH_TOO_LONG,
+        case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, SSL_R_BAD_RECORD_TYPE,
+            SSL_R_ENCRYPTED_LENGTH_TOO_LONG,
             SSL_R_PACKET_LENGTH_TOO_LONG:
             self = .corruptedRecord
         case SSL_R_EXCESSIVE_MESSAGE_SIZE: self = .handshakeTooLarge

@@ -62,7 +62,9 @@ public final class TLSSession {
         guard server.apply(to: ssl, verifying: context.verification != .none) else {
             throw TLSFailure(queuedAfter: ssl, firstByte: 0)
         }
-        if let remembered = context.memory?.session(of: server.key) { SSL_set_session(ssl, remembered.session) }
+        if let remembered = context.memory?.session(of: server.key) {
+            SSL_set_session(ssl, remembered.session)
+        }
     }
 
     private init(_ context: TLSContext, _ server: ExpectedServer?) throws(TLSFailure) {
@@ -132,7 +134,8 @@ public final class TLSSession {
 
     /// Seals plaintext into the output: whole records as long as they fit, and at least one.
     public func write(_ plaintext: UnsafeRawBufferPointer, _ output: inout TLSOutput) -> WriteOutcome {
-        precondition(isEstablished || failure != nil, "nothing may be written before the handshake is complete")
+        precondition(
+            isEstablished || failure != nil, "nothing may be written before the handshake is complete")
         precondition(!closing, "nothing may be written after the end was announced")
         if failure != nil { return .failed }
         var nothing = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -173,7 +176,8 @@ public final class TLSSession {
         if failure != nil { return .failed }
         if peerClosed { return .closed }
         failure = TLSFailure(
-            .truncated, isEstablished ? "the peer closed without saying so" : "the peer left during the handshake")
+            .truncated,
+            isEstablished ? "the peer closed without saying so" : "the peer left during the handshake")
         return .failed
     }
 }
@@ -241,7 +245,8 @@ extension TLSSession {
         if isResumed, context.verification != .none, let certificate = SSL_get0_peer_certificate(ssl),
             X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0
         {
-            failure = TLSFailure(.expired, "the peer's certificate has expired since the session that it resumes")
+            failure = TLSFailure(
+                .expired, "the peer's certificate has expired since the session that it resumes")
             return .failed
         }
         isEstablished = true

@@ -62,14 +62,15 @@ public final class TicketKeys: Sendable {
         return 1
     }
 
+    /// - Parameter renewing: hand out another ticket in any case.
     func open(
         _ name: UnsafeMutablePointer<UInt8>, _ iv: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer,
-        _ mac: OpaquePointer
+        _ mac: OpaquePointer, renewing: Bool
     ) -> Int32 {
         guard let (key, isCurrent) = opening(name) else { return 0 }
         guard key.start(mac), EVP_DecryptInit_ex2(cipher, TicketKey.cipher, key.cipherKey, iv, nil) == 1
         else { return -1 }
-        return isCurrent ? 1 : 2
+        return isCurrent && !renewing ? 1 : 2
     }
 }
 
@@ -98,9 +99,13 @@ private final class TicketKey: @unchecked Sendable {
     }
 
     var cipherKey: UnsafePointer<UInt8> { UnsafePointer(memory + TicketKey.nameBytes) }
-    private var macKey: UnsafeMutablePointer<UInt8> { memory + TicketKey.nameBytes + TicketKey.cipherKeyBytes }
+    private var macKey: UnsafeMutablePointer<UInt8> {
+        memory + TicketKey.nameBytes + TicketKey.cipherKeyBytes
+    }
 
-    func copyName(to name: UnsafeMutablePointer<UInt8>) { name.update(from: memory, count: TicketKey.nameBytes) }
+    func copyName(to name: UnsafeMutablePointer<UInt8>) {
+        name.update(from: memory, count: TicketKey.nameBytes)
+    }
 
     /// Names are public, so this need not take constant time.
     func isNamed(_ name: UnsafePointer<UInt8>) -> Bool {

@@ -116,7 +116,9 @@ extension Wire {
     nonisolated(unsafe) private static let method: OpaquePointer? = {
         let method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "paceline wire")
         BIO_meth_set_read_ex(method) { bio, buffer, count, moved in
-            guard let wire = BIO_get_data(bio)?.assumingMemoryBound(to: Wire.self), let moved else { return 0 }
+            guard let wire = BIO_get_data(bio)?.assumingMemoryBound(to: Wire.self), let moved else {
+                return 0
+            }
             let target = UnsafeMutableRawBufferPointer(start: buffer, count: count)
             moved.pointee = wire.pointee.pull(into: target)
             BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY)
@@ -125,7 +127,9 @@ extension Wire {
             return -1
         }
         BIO_meth_set_write_ex(method) { bio, buffer, count, moved in
-            guard let wire = BIO_get_data(bio)?.assumingMemoryBound(to: Wire.self), let moved else { return 0 }
+            guard let wire = BIO_get_data(bio)?.assumingMemoryBound(to: Wire.self), let moved else {
+                return 0
+            }
             let bytes = UnsafeRawBufferPointer(start: buffer, count: count)
             moved.pointee = wire.pointee.push(bytes) ? count : 0
             return moved.pointee == count ? 1 : 0

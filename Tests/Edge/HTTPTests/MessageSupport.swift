@@ -55,7 +55,7 @@ func parseWhole(_ text: String, limits: HeadLimits = HeadLimits()) -> Parsed {
 func parsePieces(_ bytes: [UInt8], ends: [Int], limits: HeadLimits = HeadLimits()) -> Parsed {
     var head = RequestHead(limits: limits)
     var progress = HeadProgress()
-    let other = Array("PUT /other HTTP/1.1\r\nHost: other\r\nContent-Length: 7\r\nConnection: close\r\n\r\n".utf8)
+    let other = Array("PUT /other HTTP/1.1\r\nHost: other\r\nContent-Length: 7\r\nExpect: x\r\n\r\n".utf8)
     for end in ends {
         let piece = Array(bytes[..<end])
         switch head.parse(piece.span.bytes, progress: &progress) {

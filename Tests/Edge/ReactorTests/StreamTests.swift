@@ -123,7 +123,7 @@ struct StreamTests {
     @Test(arguments: drivers) func failuresOfTheKernelEndTheStreamAlone(_ driver: DriverChoice) throws {
         let reactor = try Reactor(driver)
         let listener = try reactor.listen(on: local) { Echo(reactor: reactor) }
-        for call in [Call.send, .receive] {
+        for call in [SystemCall.send, .receive] {
             let caller = Caller(reactor: reactor)
             try reactor.connect(caller, to: listener.address)
             try settle(reactor) { caller.isOpened && reactor.streamCount == 2 }

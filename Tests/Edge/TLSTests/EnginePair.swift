@@ -91,7 +91,8 @@ final class EnginePair {
     let server: Side
 
     init(
-        _ serverContext: TLSContext, _ clientContext: TLSContext, to expected: ExpectedServer = .host("localhost"),
+        _ serverContext: TLSContext, _ clientContext: TLSContext,
+        to expected: ExpectedServer = .host("localhost"),
         _ cut: Cut = .whole
     ) throws {
         server = Side(try TLSSession(server: serverContext), cut)
@@ -123,13 +124,15 @@ struct Credentials {
     let client: TestCertificate
 
     init(_ key: TestKey = .ecdsa) {
-        server = authority.issue("server", ["DNS:localhost", "IP:127.0.0.1", "URI:spiffe://test/server"], key: key)
+        server = authority.issue(
+            "server", ["DNS:localhost", "IP:127.0.0.1", "URI:spiffe://test/server"], key: key)
         client = authority.issue("client", ["URI:spiffe://test/client", "DNS:client.test"])
     }
 
     func serverSettings(_ verification: PeerVerification = .none) -> TLSConfiguration {
         .server(
-            certificate: .pem(server.chain), key: .pem(server.key), clientAuthorities: .pem(authority.certificate),
+            certificate: .pem(server.chain), key: .pem(server.key),
+            clientAuthorities: .pem(authority.certificate),
             verification: verification)
     }
 

@@ -15,7 +15,8 @@ import Testing
         settings.maximumVersion = version
         settings.minimumVersion = version
         let pair = try EnginePair(
-            TLSContext(.server, settings), TLSContext(.client, credentials.clientSettings(showing: true)), cut)
+            TLSContext(.server, settings), TLSContext(.client, credentials.clientSettings(showing: true)), cut
+        )
         pair.shakeHands()
         try #require(pair.client.session.failure == nil)
         try #require(pair.server.session.failure == nil)

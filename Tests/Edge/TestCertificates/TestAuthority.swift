@@ -110,7 +110,8 @@ public final class TestAuthority {
             require(X509_add_ext(x509, made, -1))
             X509_EXTENSION_free(made)
         }
-        precondition(X509_sign(x509, issuer?.key ?? key, EVP_sha256()) > 0, "could not sign a test certificate")
+        precondition(
+            X509_sign(x509, issuer?.key ?? key, EVP_sha256()) > 0, "could not sign a test certificate")
         return x509
     }
 

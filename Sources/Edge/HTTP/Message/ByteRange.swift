@@ -44,7 +44,7 @@ public struct ByteRange: Equatable, Sendable {
     }
 
     /// The piece without the spaces and tabs at its two ends.
-    @inlinable
+    @inline(__always)
     func trimmed(in bytes: RawSpan) -> ByteRange {
         var low = Int(start)
         var high = end
@@ -52,13 +52,6 @@ public struct ByteRange: Equatable, Sendable {
         while high > low, ASCII.isBlank(bytes[high &- 1]) { high &-= 1 }
         return ByteRange(from: low, to: high)
     }
-}
-
-extension RawSpan {
-    /// The byte at an offset; an offset outside the span traps.
-    @inlinable
-    @inline(__always)
-    subscript(offset: Int) -> UInt8 { unsafeLoad(fromByteOffset: offset, as: UInt8.self) }
 }
 
 /// The bytes that the grammar names, and its classes of bytes (RFC 9110 §5.6, RFC 3986 §2).

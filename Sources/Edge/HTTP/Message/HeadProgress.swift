@@ -49,46 +49,51 @@ extension HeaderTable {
     private mutating func scanOnce(
         _ bytes: RawSpan, _ progress: inout HeadProgress, kind: MessageKind
     ) -> HeadOutcome {
-        var position = Int(progress.scanned)
+        let end = min(bytes.byteCount, limits.headBytesMax)
+        var controls = ControlBytes(from: Int(progress.scanned))
+        var lineStart = Int(progress.lineStart)
+        var lineCount = Int(progress.lineCount)
         while true {
-            let lineStart = Int(progress.lineStart)
-            let startLineBound = progress.lineCount == 0 ? lineStart &+ limits.startLineBytesMax : Int.max
-            let bound = min(limits.headBytesMax, startLineBound)
-            let end = min(bytes.byteCount, bound)
-            let control = bytes.firstControl(from: position, to: end)
+            let startLineBound = lineCount == 0 ? lineStart &+ limits.startLineBytesMax : Int.max
+            let lineEnd = min(end, startLineBound)
+            let control = controls.next(in: bytes, before: end)
             // The byte after a CR decides about it, and may itself be one too many.
-            let isCut = control == end || (control &+ 1 == end && bytes[control] == ASCII.carriageReturn)
-            if isCut {
-                if bytes.byteCount > end {
-                    return .refused(bound == startLineBound ? kind.startLineTooLong : .headTooLarge)
+            if control >= lineEnd || (control &+ 1 == lineEnd && bytes[control] == ASCII.carriageReturn) {
+                if bytes.byteCount > lineEnd {
+                    return .refused(lineEnd == startLineBound ? kind.startLineTooLong : .headTooLarge)
                 }
                 progress.scanned = UInt32(control)
+                progress.lineStart = UInt32(lineStart)
+                progress.lineCount = UInt16(lineCount)
                 return .incomplete
             }
             guard bytes[control] == ASCII.carriageReturn else {
                 return .refused(bytes[control] == ASCII.lineFeed ? .bareLineFeed : .controlByte)
             }
-            guard bytes[control &+ 1] == ASCII.lineFeed else { return .refused(.bareCarriageReturn) }
-            position = control &+ 2
-            progress.lineStart = UInt32(position)
-            if control == lineStart {
-                if progress.lineCount > 0 {
-                    fieldCount = Int(progress.lineCount) &- 1
-                    return .complete(headLength: position)
-                }
-                progress.blankLineCount += 1
-                if progress.blankLineCount > kind.leadingBlankLinesMax { return .refused(.leadingBlankLines) }
-                continue
+            let lineFeed = controls.next(in: bytes, before: end)
+            guard lineFeed == control &+ 1, bytes[lineFeed] == ASCII.lineFeed else {
+                return .refused(.bareCarriageReturn)
             }
             let line = ByteRange(from: lineStart, to: control)
-            if progress.lineCount == 0 {
+            lineStart = control &+ 2
+            if lineCount == 0 {
+                if line.isEmpty {
+                    progress.blankLineCount += 1
+                    guard progress.blankLineCount <= kind.leadingBlankLinesMax else {
+                        return .refused(.leadingBlankLines)
+                    }
+                    continue
+                }
                 startLine = line
-            } else if Int(progress.lineCount) > limits.fieldCountMax {
+            } else if line.isEmpty {
+                fieldCount = lineCount &- 1
+                return .complete(headLength: lineStart)
+            } else if lineCount > limits.fieldCountMax {
                 return .refused(.tooManyFields)
             } else {
-                fields[Int(progress.lineCount) &- 1].name = line
+                fields[lineCount &- 1].name = line
             }
-            progress.lineCount += 1
+            lineCount &+= 1
         }
     }
 }
@@ -102,25 +107,4 @@ enum MessageKind {
     /// RFC 9112 §2.2 asks to ignore at least one blank line before a request: old clients send one after a
     /// POST's body. Responses have no such excuse.
     var leadingBlankLinesMax: UInt8 { self == .request ? 2 : 0 }
-}
-
-extension RawSpan {
-    /// The first control byte (not the tab) or DEL in a range, or the range's end.
-    @inline(__always)
-    func firstControl(from low: Int, to high: Int) -> Int {
-        precondition(low <= high && high <= byteCount)
-        var index = low
-        while index &+ 8 <= high {
-            let word = unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
-            let ones: UInt64 = 0x0101_0101_0101_0101
-            // Bytes under 0x20, and bytes equal to 0x7F; a borrow can only mark bytes above a true hit.
-            let under = (word &- (ones &* 0x20)) & ~word
-            let flipped = word ^ (ones &* 0x7F)
-            let delete = (flipped &- ones) & ~flipped
-            if (under | delete) & (ones &* 0x80) != 0 { break }
-            index &+= 8
-        }
-        while index < high, !ASCII.isControl(self[index]) { index &+= 1 }
-        return index
-    }
 }

@@ -63,8 +63,7 @@ struct HeaderTable: ~Copyable, Sendable {
     private mutating func parseField(at index: Int, _ bytes: RawSpan) -> Refusal? {
         let line = fields[index].name
         let start = Int(line.start)
-        var colon = start
-        while colon < line.end, ASCII.isToken(bytes[colon]) { colon &+= 1 }
+        let colon = bytes.tokenEnd(from: start, to: line.end)
         guard colon < line.end else { return .missingColon }
         guard bytes[colon] == ASCII.colon, colon > start else {
             return Self.nameRefusal(bytes[colon], isFirst: colon == start)
@@ -84,21 +83,21 @@ struct HeaderTable: ~Copyable, Sendable {
     /// Keeps what the field says, where the field is one that this layer acts upon.
     private mutating func note(_ name: ByteRange, _ value: ByteRange, _ bytes: RawSpan) -> Refusal? {
         switch name.count {
-        case 4 where name.equalsIgnoringCase("host", in: bytes):
+        case 4 where name.isName("host", in: bytes):
             host = value
             hostCount += 1
-        case 6 where name.equalsIgnoringCase("expect", in: bytes):
+        case 6 where name.isName("expect", in: bytes):
             expectationCount += 1
-            if value.equalsIgnoringCase("100-continue", in: bytes) { continueCount += 1 }
-        case 10 where name.equalsIgnoringCase("connection", in: bytes):
+            if value.isName("100-continue", in: bytes) { continueCount += 1 }
+        case 10 where name.isName("connection", in: bytes):
             noteConnection(value, bytes)
-        case 14 where name.equalsIgnoringCase("content-length", in: bytes):
+        case 14 where name.isName("content-length", in: bytes):
             if contentLength >= 0 { return .repeatedContentLength }
             guard let length = Self.length(value, bytes) else { return .invalidContentLength }
             contentLength = length
-        case 17 where name.equalsIgnoringCase("transfer-encoding", in: bytes):
+        case 17 where name.isName("transfer-encoding", in: bytes):
             if isChunked { return .repeatedTransferEncoding }
-            guard value.equalsIgnoringCase("chunked", in: bytes) else {
+            guard value.isName("chunked", in: bytes) else {
                 return Self.codingRefusal(value, bytes)
             }
             isChunked = true
@@ -110,8 +109,8 @@ struct HeaderTable: ~Copyable, Sendable {
     private mutating func noteConnection(_ value: ByteRange, _ bytes: RawSpan) {
         var list = ListElements(value)
         while let option = list.next(in: bytes) {
-            if option.equalsIgnoringCase("close", in: bytes) { saysClose = true }
-            if option.equalsIgnoringCase("keep-alive", in: bytes) { saysKeepAlive = true }
+            if option.isName("close", in: bytes) { saysClose = true }
+            if option.isName("keep-alive", in: bytes) { saysKeepAlive = true }
         }
     }
 
@@ -135,11 +134,11 @@ struct HeaderTable: ~Copyable, Sendable {
         var list = ListElements(value)
         var endsChunked = false
         while let coding = list.next(in: bytes) {
-            if endsChunked || coding.isEmpty || coding.equalsIgnoringCase("identity", in: bytes) {
+            if endsChunked || coding.isEmpty || coding.isName("identity", in: bytes) {
                 return .invalidTransferEncoding
             }
             for index in coding.indices where !ASCII.isToken(bytes[index]) { return .invalidTransferEncoding }
-            endsChunked = coding.equalsIgnoringCase("chunked", in: bytes)
+            endsChunked = coding.isName("chunked", in: bytes)
         }
         return endsChunked ? .unsupportedTransferCoding : .invalidTransferEncoding
     }

@@ -4,26 +4,26 @@ extension RequestHead {
     /// `method SP target SP HTTP/1.x`, with exactly one space between the parts.
     mutating func parseLine(_ bytes: RawSpan) -> Refusal? {
         let line = table.startLine
-        var position = Int(line.start)
-        while position < line.end, ASCII.isToken(bytes[position]) { position &+= 1 }
+        let position = bytes.tokenEnd(from: Int(line.start), to: line.end)
         methodName = ByteRange(from: Int(line.start), to: position)
         guard position < line.end else { return .malformedRequestLine }
         guard bytes[position] == ASCII.space, !methodName.isEmpty else { return .invalidMethod }
         method = Self.method(methodName, bytes)
 
+        // The target is what has no space in it, and the path what has no question mark.
         let targetStart = position &+ 1
-        position = targetStart
-        while position < line.end, bytes[position] != ASCII.space {
-            // Visible ASCII; not `#`, for a fragment never leaves the client. What RFC 3986 forbids beside
-            // (braces, brackets, the bar) is let through: ad servers' macros put it there every day.
-            guard bytes[position] > ASCII.space, bytes[position] < ASCII.delete, bytes[position] != ASCII.hash
-            else { return .invalidTarget }
-            position &+= 1
+        var end = bytes.firstTargetEnd(from: targetStart, to: line.end)
+        let questionMark = end
+        while end < line.end, bytes[end] == ASCII.question {
+            end = bytes.firstTargetEnd(from: end &+ 1, to: line.end)
         }
-        target = ByteRange(from: targetStart, to: position)
-        guard position < line.end, !target.isEmpty else { return .malformedRequestLine }
-        if let refusal = parseVersion(ByteRange(from: position &+ 1, to: line.end), bytes) { return refusal }
-        return parseTarget(bytes)
+        target = ByteRange(from: targetStart, to: end)
+        guard end < line.end, !target.isEmpty else { return .malformedRequestLine }
+        // Visible ASCII; not `#`, for a fragment never leaves the client. What RFC 3986 forbids beside (braces,
+        // brackets, the bar) is let through: ad servers' macros put it there every day.
+        guard bytes[end] == ASCII.space else { return .invalidTarget }
+        if let refusal = parseVersion(ByteRange(from: end &+ 1, to: line.end), bytes) { return refusal }
+        return parseTarget(bytes, questionMark)
     }
 
     /// `HTTP/1.0` or `HTTP/1.1`. A higher minor version is spoken to as 1.1 (RFC 9110 §2.5).
@@ -37,7 +37,7 @@ extension RequestHead {
         return nil
     }
 
-    private mutating func parseTarget(_ bytes: RawSpan) -> Refusal? {
+    private mutating func parseTarget(_ bytes: RawSpan, _ questionMark: Int) -> Refusal? {
         targetAuthority = .empty
         path = .empty
         query = .empty
@@ -48,17 +48,17 @@ extension RequestHead {
         }
         if bytes[Int(target.start)] == ASCII.slash {
             targetForm = .origin
-            splitPath(target, bytes)
+            splitPath(from: Int(target.start), questionMark)
             return nil
         }
         if target.count == 1, bytes[Int(target.start)] == ASCII.asterisk {
             targetForm = .asterisk
             return method == .options ? nil : .invalidTarget
         }
-        return parseAbsolute(bytes)
+        return parseAbsolute(bytes, questionMark)
     }
 
-    private mutating func parseAbsolute(_ bytes: RawSpan) -> Refusal? {
+    private mutating func parseAbsolute(_ bytes: RawSpan, _ questionMark: Int) -> Refusal? {
         targetForm = .absolute
         var start = Int(target.start)
         if target.hasPrefixIgnoringCase("http://", in: bytes) {
@@ -74,15 +74,13 @@ extension RequestHead {
         guard !targetAuthority.isEmpty, HostGrammar.isValid(targetAuthority, bytes, needsPort: false) else {
             return .invalidTarget
         }
-        splitPath(ByteRange(from: end, to: target.end), bytes)
+        splitPath(from: end, questionMark)
         return nil
     }
 
-    private mutating func splitPath(_ range: ByteRange, _ bytes: RawSpan) {
-        var end = Int(range.start)
-        while end < range.end, bytes[end] != ASCII.question { end &+= 1 }
-        path = ByteRange(from: Int(range.start), to: end)
-        query = end < range.end ? ByteRange(from: end &+ 1, to: range.end) : .empty
+    private mutating func splitPath(from start: Int, _ questionMark: Int) {
+        path = ByteRange(from: start, to: questionMark)
+        if questionMark < target.end { query = ByteRange(from: questionMark &+ 1, to: target.end) }
     }
 
     /// One Host for HTTP/1.1, at most one for 1.0. It may be empty: a target without authority has none.
@@ -116,11 +114,14 @@ extension RequestHead {
 /// `HTTP/` DIGIT `.` DIGIT.
 enum HTTPVersion {
     static func parse(_ range: ByteRange, _ bytes: RawSpan) -> (major: UInt8, minor: UInt8)? {
-        let start = Int(range.start)
-        guard range.count == 8, ByteRange(start: start, count: 5).equals("HTTP/", in: bytes),
-            ASCII.isDigit(bytes[start &+ 5]), bytes[start &+ 6] == 0x2E, ASCII.isDigit(bytes[start &+ 7])
+        guard range.count == 8 else { return nil }
+        let word = bytes.word(at: Int(range.start))
+        let major = UInt8(truncatingIfNeeded: word &>> 40)
+        let minor = UInt8(truncatingIfNeeded: word &>> 56)
+        // The eight bytes without their two digits.
+        guard word & 0x00FF_00FF_FFFF_FFFF == 0x002E_002F_5054_5448, ASCII.isDigit(major), ASCII.isDigit(minor)
         else { return nil }
-        return (bytes[start &+ 5] &- ASCII.zero, bytes[start &+ 7] &- ASCII.zero)
+        return (major &- ASCII.zero, minor &- ASCII.zero)
     }
 }
 
@@ -137,6 +138,7 @@ enum HostGrammar {
             position &+= 1
         } else {
             let start = position
+            position = bytes.firstUnplain(from: position, to: end)
             while position < end, ASCII.isHostByte(bytes[position]) { position &+= 1 }
             guard position > start else { return false }
         }

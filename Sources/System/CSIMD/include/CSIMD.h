@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "http_bytes.h"
+
 // The token index of a JSON document. The caller owns the arrays and has made each of them CSIMD_JSON_SLACK entries
 // longer than the document has bytes; CSIMD_JSON_LEAD bytes before `kinds` may be written too.
 enum { CSIMD_JSON_SLACK = 128, CSIMD_JSON_LEAD = 64 };

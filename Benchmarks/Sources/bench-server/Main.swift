@@ -1,0 +1,87 @@
+// The product's HTTP server with the two routes of the benches and nothing else: POST /bid answers 300 bytes of
+// JSON, GET /bulk a megabyte of zeros. One shard on the thread that it starts on.
+//
+//     bench-server --port N [--backend auto|io_uring|epoll] [--tls-port N --certificate FILE --key FILE]
+import Glibc
+import HTTP
+import Kernel
+import Reactor
+import TLS
+
+/// The same answer as the peers': 300 bytes.
+final class Routes: Responder {
+    private var router = Router()
+
+    init() {
+        let answer = Array("{\"id\":\"".utf8) + Array(repeating: UInt8(ascii: "x"), count: 291) + Array("\"}".utf8)
+        let bulk = SharedBytes(Array(repeating: UInt8(0), count: 1 << 20))
+        router.add(.post, "/bid") { _, response in
+            response.contentType = "application/json"
+            response.write(answer.span.bytes)
+        }
+        router.add(.get, "/bulk") { _, response in
+            response.contentType = "application/octet-stream"
+            response.shared = bulk
+        }
+    }
+
+    func respond(to request: borrowing Request, _ response: inout Response) {
+        router.respond(to: request, &response)
+    }
+}
+
+struct Arguments {
+    var port: UInt16 = 0
+    var tlsPort: UInt16 = 0
+    var backend = DriverChoice.automatic
+    var certificate = ""
+    var key = ""
+
+    /// Nil where an argument is unknown, or lacks its value.
+    init?(_ arguments: [String]) {
+        var rest = arguments.dropFirst()
+        while let name = rest.popFirst() {
+            guard let value = rest.popFirst() else { return nil }
+            switch name {
+            case "--port": port = UInt16(value) ?? 0
+            case "--tls-port": tlsPort = UInt16(value) ?? 0
+            case "--backend":
+                guard let choice = DriverChoice(rawValue: value) else { return nil }
+                backend = choice
+            case "--certificate": certificate = value
+            case "--key": key = value
+            default: return nil
+            }
+        }
+        if port == 0 { return nil }
+    }
+}
+
+@main
+enum Main {
+    static func main() throws {
+        guard let arguments = Arguments(CommandLine.arguments) else {
+            fputs("usage: bench-server --port N [--backend auto|io_uring|epoll]\n", stderr)
+            fputs("           [--tls-port N --certificate FILE --key FILE]\n", stderr)
+            exit(2)
+        }
+        let reactor = try Reactor(arguments.backend)
+        var limits = ServerLimits()
+        // A bench asks more on one connection than a client ever would.
+        limits.requestsPerConnection = .max
+        let server = Server(reactor: reactor, limits: limits, responder: Routes())
+        try server.listen(on: loopback(arguments.port))
+        if arguments.tlsPort > 0 {
+            let configuration = TLSConfiguration.server(
+                certificate: .file(arguments.certificate), key: .file(arguments.key))
+            let credentials = try TLSCredentials(.server, configuration)
+            try server.listen(on: loopback(arguments.tlsPort), credentials: credentials)
+        }
+        try reactor.run()
+    }
+
+    private static func loopback(_ port: UInt16) throws -> SocketAddress {
+        guard let address = SocketAddress(literal: "127.0.0.1", port: port) else { throw Errno.invalidArgument }
+        return address
+    }
+}

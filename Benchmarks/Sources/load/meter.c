@@ -1,0 +1,58 @@
+// Reads CPU times. The server's comes from its tasks' schedstat, which counts nanoseconds where
+// /proc/PID/stat counts ticks; io_uring's worker threads are among the tasks.
+#include "meter.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "load.h"
+
+static double server_seconds(int server) {
+    char path[320];
+    snprintf(path, sizeof path, "/proc/%d/task", server);
+    DIR *tasks = opendir(path);
+    if (!tasks) die("the watched server is gone", errno);
+    double total = 0;
+    for (struct dirent *entry; (entry = readdir(tasks));) {
+        if (entry->d_name[0] == '.') continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", server, entry->d_name);
+        FILE *file = fopen(path, "r");
+        if (!file) continue;    // the task has just ended
+        unsigned long long nanoseconds = 0;
+        if (fscanf(file, "%llu", &nanoseconds) == 1) total += (double)nanoseconds / 1e9;
+        fclose(file);
+    }
+    closedir(tasks);
+    return total;
+}
+
+static double stolen_seconds(void) {
+    FILE *file = fopen("/proc/stat", "r");
+    if (!file) die("/proc/stat", errno);
+    unsigned long long steal = 0;
+    if (fscanf(file, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &steal) != 1) steal = 0;
+    fclose(file);
+    return (double)steal / (double)sysconf(_SC_CLK_TCK);
+}
+
+struct meter read_meter(int server) {
+    struct rusage own;
+    getrusage(RUSAGE_SELF, &own);
+    return (struct meter){
+        .at = now_ns(),
+        .client = (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec)
+            + (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6,
+        .server = server ? server_seconds(server) : 0,
+        .stolen = stolen_seconds(),
+    };
+}
+
+void print_meters(FILE *out, const struct meter *from, const struct meter *to) {
+    fprintf(
+        out, "\"seconds\":%.6f,\"client_cpu\":%.6f,\"server_cpu\":%.6f,\"stolen\":%.3f",
+        (double)(to->at - from->at) / 1e9, to->client - from->client, to->server - from->server,
+        to->stolen - from->stolen);
+}

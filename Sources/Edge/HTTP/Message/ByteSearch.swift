@@ -1,0 +1,101 @@
+// Reading bytes and searching for the ends of things: the one place of the grammar that looks past Swift's bounds
+// checks, each time behind a check of its own.
+import CSIMD
+
+extension RawSpan {
+    /// The byte at an offset; an offset outside the span traps.
+    @inlinable
+    @inline(__always)
+    subscript(offset: Int) -> UInt8 { unsafeLoad(fromByteOffset: offset, as: UInt8.self) }
+
+    /// Eight bytes from an offset on, the first one lowest on the machines that this runs on.
+    @inline(__always)
+    func word(at offset: Int) -> UInt64 {
+        UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    /// The first byte in a range that is no letter, digit, dash or dot, or the range's end.
+    @inline(__always)
+    func firstUnplain(from low: Int, to high: Int) -> Int { search(low, high, csimd_http_unplain) }
+
+    /// The first byte in a range that ends a path or a query, or may not stand there, or the range's end.
+    @inline(__always)
+    func firstTargetEnd(from low: Int, to high: Int) -> Int { search(low, high, csimd_http_target_end) }
+
+    /// The end of a token that begins at `low`. Nearly every token consists of plain bytes.
+    @inline(__always)
+    func tokenEnd(from low: Int, to high: Int) -> Int {
+        var end = firstUnplain(from: low, to: high)
+        while end < high, ASCII.isToken(self[end]) { end = firstUnplain(from: end &+ 1, to: high) }
+        return end
+    }
+
+    @inline(__always)
+    private func search(
+        _ low: Int, _ high: Int, _ kernel: (UnsafePointer<UInt8>?, Int, Int) -> Int
+    ) -> Int {
+        precondition(low >= 0 && low <= high && high <= byteCount)
+        return withUnsafeBytes {
+            kernel($0.baseAddress?.assumingMemoryBound(to: UInt8.self), low, high)
+        }
+    }
+}
+
+/// The control bytes (not the tab) and DELs of a span, one after another, found 64 bytes at a time.
+struct ControlBytes {
+    private var block: Int
+    private var found: UInt64 = 0
+    private var blockEnd: Int
+
+    init(from start: Int) {
+        block = start
+        blockEnd = start
+    }
+
+    /// The next one before `end`, or `end`.
+    @inline(__always)
+    mutating func next(in bytes: RawSpan, before end: Int) -> Int {
+        precondition(end <= bytes.byteCount)
+        while found == 0 {
+            guard blockEnd < end else { return end }
+            block = blockEnd
+            blockEnd = min(block &+ 64, end)
+            found = bytes.withUnsafeBytes {
+                guard let base = $0.baseAddress else { return 0 }
+                return csimd_http_controls(
+                    base.assumingMemoryBound(to: UInt8.self) + block, blockEnd &- block)
+            }
+        }
+        let index = block &+ found.trailingZeroBitCount
+        found &= found &- 1
+        return index
+    }
+}
+
+extension ByteRange {
+    /// Whether the piece, which holds no control byte, is this text, upper and lower case letters being the same.
+    /// The text has only small letters, digits and dashes: then setting one bit folds the case and confuses nothing.
+    @inline(__always)
+    func isName(_ text: StaticString, in bytes: RawSpan) -> Bool {
+        let length = text.utf8CodeUnitCount
+        guard Int(count) == length else { return false }
+        let literal = UnsafeRawPointer(text.utf8Start)
+        let fold: UInt64 = 0x2020_2020_2020_2020
+        if length < 8 {
+            for index in 0..<length
+            where bytes[Int(start) &+ index] | 0x20 != literal.load(fromByteOffset: index, as: UInt8.self) {
+                return false
+            }
+            return true
+        }
+        var index = 0
+        while index < length {
+            // The last eight overlap the ones before.
+            index = min(index, length &- 8)
+            let word = UInt64(littleEndian: literal.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            if bytes.word(at: Int(start) &+ index) | fold != word { return false }
+            index &+= 8
+        }
+        return true
+    }
+}

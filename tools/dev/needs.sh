@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+# What `dev` needs from the machine: known by trying it, installed by apt where it is missing. Inside `nix
+# develop` nothing is installed: what is missing there belongs into flake.nix.
+
+# present NAME: is it here, by use and not by package name, so that any distribution's own will do.
+present() {
+  case $1 in
+    liburing) pkg-config --exists 'liburing >= 2.3' ;;
+    openssl-headers) pkg-config --exists 'openssl >= 3.0' ;;
+    simdjson) [ -e /usr/include/simdjson.h ] || pkg-config --exists simdjson ;;
+    nginx) command -v nginx || [ -x /usr/sbin/nginx ] ;;
+    certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
+    *) command -v "$1" ;;
+  esac >/dev/null 2>&1
+}
+
+# debian_package NAME: what apt calls it.
+debian_package() {
+  case $1 in
+    liburing) echo liburing-dev ;;
+    openssl-headers) echo libssl-dev ;;
+    simdjson) echo libsimdjson-dev ;;
+    nginx) echo nginx-light ;;
+    certificates) echo ca-certificates ;;
+    node) echo nodejs ;;
+    *) echo "$1" ;;
+  esac
+}
+
+# require NAME...: makes sure of all of them, or says what to do and ends.
+require() {
+  provide "$@" || fail "cannot go on without: ${missing[*]}"
+}
+
+# provide NAME...: installs what is missing. Status 1, with `missing` listing what, where that was not
+# possible.
+provide() {
+  list_missing "$@"
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local packages=() name
+  for name in "${missing[@]}"; do packages+=("$(debian_package "$name")"); done
+  if [ -n "${IN_NIX_SHELL-}" ]; then
+    complain "missing inside nix develop: ${missing[*]} (add to devShells in flake.nix)"
+    return 1
+  fi
+  if ! command -v apt-get >/dev/null; then
+    complain "missing: ${missing[*]}. This is neither Debian nor Ubuntu, so install by hand what they call" \
+      "${packages[*]}"
+    return 1
+  fi
+  install_packages "${packages[@]}" || return 1
+  list_missing "$@"
+  [ ${#missing[@]} -eq 0 ]
+}
+
+list_missing() {
+  local name
+  missing=()
+  for name in "$@"; do present "$name" || missing+=("$name"); done
+}
+
+# install_packages PACKAGE...: by apt, as root or through sudo; never asks where there is nobody to answer.
+install_packages() {
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+      as_root=(sudo)
+    else
+      complain "needed, and only root may install them. As root:"
+      complain "  apt-get update && apt-get install -y --no-install-recommends $*"
+      return 1
+    fi
+  fi
+  complain "installing: $*"
+  ${as_root[@]+"${as_root[@]}"} bash "$root/tools/dev/apt-install.sh" "$@" >&2
+}
+
+# The oldest Swift that builds this (Package.swift says so too), and the one it is tested with.
+readonly swift_oldest=6.2 swift_tested=6.3.1
+
+# require_swift: a toolchain that is new enough, or how to get one.
+require_swift() {
+  local place found=none
+  for place in "${SWIFTLY_BIN_DIR:-$HOME/.local/share/swiftly/bin}" /opt/swift/usr/bin; do
+    if ! command -v swift >/dev/null && [ -x "$place/swift" ]; then PATH=$place:$PATH; fi
+  done
+  if [[ $(swift --version 2>/dev/null || true) =~ Swift\ version\ ([0-9]+(\.[0-9]+)+) ]]; then
+    found=${BASH_REMATCH[1]}
+    if printf '%s\n' "$swift_oldest" "$found" | sort --version-sort --check=quiet; then return 0; fi
+  fi
+  complain "Swift $swift_oldest or later is needed, $swift_tested is what this is tested with; found: $found."
+  complain "  swiftly:  see https://www.swift.org/install/linux/swiftly, then: swiftly install $swift_tested"
+  complain "  by hand:  unpack $(swift_archive)"
+  complain "            and put its usr/bin on PATH; https://www.swift.org/install/linux names the packages it needs"
+  complain "  Nix:      nix develop"
+  exit 1
+}
+
+# swift_archive: swift.org's address for this distribution and processor, or where to choose one.
+swift_archive() {
+  local ID='' VERSION_ID='' name cpu=''
+  if [ -r /etc/os-release ]; then
+    # shellcheck source=/dev/null
+    source /etc/os-release
+  fi
+  case $ID-$VERSION_ID in
+    debian-* | ubuntu-*) name=$ID$VERSION_ID ;;
+    *) echo "the archive for this system from https://www.swift.org/install/linux"; return ;;
+  esac
+  [ "$(uname -m)" != aarch64 ] || cpu=-aarch64
+  printf 'https://download.swift.org/swift-%s-release/%s%s/swift-%s-RELEASE/swift-%s-RELEASE-%s%s.tar.gz\n' \
+    "$swift_tested" "${name//./}" "$cpu" "$swift_tested" "$swift_tested" "$name" "$cpu"
+}
+
+# require_toolchain: what every build needs. pkg-config first, since it is asked about the others.
+require_toolchain() {
+  require pkg-config liburing openssl-headers
+  require_swift
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# part.sh KIND [ARGUMENT ...]: the work of one part of `./dev test`, on standard output for its log.
+# Exit status 0 passed, 77 skipped (the last line says why), anything else failed.
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=tools/dev/say.sh
+source tools/dev/say.sh
+readonly skipped=77
+
+# build [tests]: what all tests stand on; without the argument the release products too.
+part_build() {
+  swift build --build-tests
+  [ "${1-}" = tests ] || ./dev build
+}
+
+# swift TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one. The bundle
+# is run directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a limit in
+# time does not reach, and what it said before it hung is lost in a buffer.
+part_swift() {
+  local target status worst=0
+  for target in "$@"; do
+    say "== $target"
+    status=0
+    .build/debug/pacelinePackageTests.xctest --testing-library swift-testing --filter "^$target\\." || status=$?
+    say "== $target ended $status"
+    [ "$status" -eq 0 ] || worst=1
+  done
+  return "$worst"
+}
+
+part_format() {
+  if ! swift format --version; then
+    say "this Swift toolchain has no swift format"
+    return "$skipped"
+  fi
+  ./dev format --check
+}
+
+part_shell() {
+  if ! command -v shellcheck; then
+    say "shellcheck is not here and could not be installed"
+    return "$skipped"
+  fi
+  source_lists
+  shellcheck --external-sources --check-sourced "${shell_files[@]}"
+}
+
+"part_$1" "${@:2}"

@@ -1,0 +1,182 @@
+# shellcheck shell=bash
+# `dev test`: runs the parts of Tests/budgets one after the other, each against its budget and a hard limit,
+# and ends in a table of them. What a part does is in part.sh; here is only the running, the counting and the
+# telling.
+
+readonly logs=.build/test-logs
+
+# A part that hangs is stopped at this multiple of its budget, plus the seconds a tiny budget needs on a busy
+# machine.
+readonly hang_factor=4 hang_seconds=60
+# With --long there is no budget to go by.
+readonly hang_seconds_long=7200
+readonly shown_lines=60
+
+names=() budgets=() kinds=() given=()
+table=() notes=()
+total_passed=0 total_failed=0 total_skipped=0
+running=''
+long=no strict_budgets=no built=no build_ok=yes
+
+read_parts() {
+  local name budget kind rest
+  while read -r name budget kind rest; do
+    case $name in '' | '#'*) continue ;; esac
+    names+=("$name") budgets+=("$budget") kinds+=("$kind") given+=("$rest")
+  done <Tests/budgets
+}
+
+# part_index NAME: its place in the list, in `index`.
+part_index() {
+  for index in "${!names[@]}"; do [ "${names[index]}" != "$1" ] || return 0; done
+  return 1
+}
+
+stop_running() {
+  trap '' INT TERM
+  if [ -n "$running" ]; then
+    kill -TERM "$running" 2>/dev/null || true
+    wait "$running" 2>/dev/null || true
+  fi
+  complain "interrupted"
+  exit 130
+}
+
+# run_part INDEX: its work in the background, so that a signal reaches this shell at once.
+run_part() {
+  local i=$1 name=${names[$1]} budget=${budgets[$1]} kind=${kinds[$1]}
+  local log=$logs/$name.log limit=$((budget * hang_factor + hang_seconds)) status=0 began=$SECONDS arguments
+  [ "$long" = no ] || limit=$hang_seconds_long
+  read -ra arguments <<<"${given[i]}"
+  if [ "$kind" = swift ] && [ "$build_ok" = no ]; then
+    finish "$i" 0 0 0 1 "skipped, the build failed"
+    return
+  fi
+  say "$name ..."
+  timeout --kill-after=20 "$limit" tools/dev/part.sh "$kind" ${arguments[@]+"${arguments[@]}"} \
+    >"$log" 2>&1 </dev/null &
+  running=$!
+  wait "$running" || status=$?
+  running=''
+  judge "$i" "$status" $((SECONDS - began)) "$limit"
+}
+
+# judge INDEX STATUS SECONDS LIMIT: from how a part ended to its row and notes.
+judge() {
+  local i=$1 status=$2 took=$3 limit=$4 kind=${kinds[$1]} budget=${budgets[$1]}
+  local log=$logs/${names[$1]}.log passed=0 failed=0 skipped=0 told=()
+  if [ "$kind" = swift ]; then
+    mapfile -t told < <(awk -f tools/dev/tally.awk "$log")
+    read -r passed failed skipped <<<"${told[0]}"
+    told=("${told[@]:1}")
+    [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+  else
+    # Nothing is counted inside: the part itself is the one thing that passed, failed or was skipped.
+    case $status in
+      0) passed=1 ;;
+      77) skipped=1 told+=("$(tail -n 1 "$log")") ;;
+      *) failed=1 ;;
+    esac
+  fi
+  case $status in 124 | 137) told+=("stopped after its hard limit of $limit s") ;; esac
+  if [ "$took" -gt "$budget" ] && [ "$long" = no ]; then
+    told+=("OVER BUDGET: it took $took s, its budget is $budget s")
+    [ "$strict_budgets" = no ] || failed=$((failed + 1))
+  fi
+  if [ "$failed" -gt 0 ]; then
+    show_failure "$log" "$kind"
+    [ "$kind" != build ] || build_ok=no
+  fi
+  finish "$i" "$took" "$passed" "$failed" "$skipped" ${told[@]+"${told[@]}"}
+}
+
+# finish INDEX SECONDS PASSED FAILED SKIPPED [NOTE ...]: writes the row and adds up.
+finish() {
+  local i=$1 took=$2 passed=$3 failed=$4 skipped=$5 result=passed colour=$green note row
+  if [ "$failed" -gt 0 ]; then
+    result=failed colour=$red
+  elif [ "$passed" -eq 0 ]; then
+    result=skipped colour=$yellow
+  fi
+  total_passed=$((total_passed + passed))
+  total_failed=$((total_failed + failed))
+  total_skipped=$((total_skipped + skipped))
+  row=$(columns "${names[i]}" "$result" "$passed" "$failed" "$skipped" "$took" "${budgets[i]}")
+  table+=("$colour$row$plain")
+  for note in "${@:6}"; do notes+=("${names[i]}: $note"); done
+}
+
+columns() { printf '%-10s %-8s %7s %7s %8s %8s %7s' "$@"; }
+
+# show_failure LOG KIND: what went wrong, each thing once; where the log names nothing, how it ends.
+show_failure() {
+  local log=$1 found
+  case $2 in
+    swift) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
+    *) found=$(awk '/error:/ && !told[$0]++ { left = 4 } left-- > 0' "$log") ;;
+  esac
+  say "--- $log"
+  if [ -n "$found" ]; then head -n "$shown_lines" <<<"$found"; else tail -n 20 "$log"; fi
+  say "---"
+}
+
+print_table() {
+  local line
+  say
+  say "$(columns part result passed failed skipped seconds budget)"
+  for line in "${table[@]}"; do say "$line"; done
+  for line in ${notes[@]+"${notes[@]}"}; do
+    case $line in
+      *'OVER BUDGET'*) say "$yellow$line$plain" ;;
+      *) say "$line" ;;
+    esac
+  done
+  say "logs: $root/$logs"
+  say "$total_passed passed, $total_failed failed, $total_skipped skipped"
+}
+
+test_parts() {
+  local index chosen=() argument i kinds_chosen=' '
+  read_parts
+  for argument in "$@"; do
+    case $argument in
+      --long) long=yes ;;
+      --strict-budgets) strict_budgets=yes ;;
+      --list) grep -v '^#' Tests/budgets; return ;;
+      -*) usage test "unknown argument: $argument" ;;
+      *)
+        part_index "$argument" || usage test "unknown part: $argument (there are ${names[*]})"
+        chosen+=("$index") ;;
+    esac
+  done
+  [ ${#chosen[@]} -gt 0 ] || chosen=("${!names[@]}")
+  [ "$long" = no ] || export PACELINE_LONG=1
+  for i in "${chosen[@]}"; do
+    kinds_chosen+="${kinds[i]} "
+    [ "${kinds[i]}" != build ] || built=yes
+  done
+  prepare "$kinds_chosen"
+  mkdir -p "$logs"
+  trap stop_running INT TERM
+  if [ "$built" = no ] && [[ $kinds_chosen == *' swift '* ]]; then
+    # Tests run what was built: for one part alone, only the tests are.
+    part_index build
+    given[index]=tests
+    run_part "$index"
+  fi
+  for i in "${chosen[@]}"; do run_part "$i"; done
+  trap - INT TERM
+  print_table
+  [ "$total_failed" -eq 0 ]
+}
+
+# prepare KINDS: what the chosen parts cannot do without, then what they only skip without.
+prepare() {
+  [[ $1 == *' shell '* ]] && { provide shellcheck || true; }
+  if [[ $1 == *' swift '* || $1 == *' build '* ]]; then
+    require_toolchain
+    # Real peers of the tests of TLS and HTTP.
+    provide openssl curl python3 || true
+  fi
+  [[ $1 != *' format '* ]] || require_swift
+}

@@ -1,0 +1,156 @@
+# shellcheck shell=bash
+# `dev up`: a node on loopback for trying things, with a certificate authority of its own, which signs nothing
+# else and lives in .build/dev. It stays in the foreground; Ctrl-C or SIGTERM drains the node and ends with
+# the node's status.
+
+readonly state=.build/dev
+# From the start of the process. A node answers in a fraction of a second; a loaded CI machine may need more.
+readonly ready_seconds=30
+readonly first_port=8080 ports_wanted=4 port_step=10 port_tries=20
+readonly certificate_days=30
+
+up() {
+  local for_seconds='' port=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --for) for_seconds=${2-} ;;
+      --port) port=${2-} ;;
+      *) usage up "unknown argument: $1" ;;
+    esac
+    [[ ${2-} =~ ^[0-9]+$ ]] || usage up "$1 needs a number"
+    shift 2
+  done
+  require_toolchain
+  require openssl curl
+  complain "building paceline-node"
+  swift build --configuration release --product paceline-node >&2
+  mkdir -p "$state"
+  make_certificates "$state/tls"
+  choose_ports "$port"
+  write_config >"$state/node.json"
+  run_node "$for_seconds"
+}
+
+# choose_ports [FIRST]: `http_port`, `https_port`, `mutual_port` and `admin_port`, four in a row that nobody
+# listens on.
+choose_ports() {
+  local first=${1:-$first_port} tries=$port_tries
+  [ -z "$1" ] || tries=1
+  while ! all_free "$first"; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || fail "no $ports_wanted free ports from ${1:-$first_port} on; try --port"
+    first=$((first + port_step))
+  done
+  http_port=$first https_port=$((first + 1)) mutual_port=$((first + 2)) admin_port=$((first + 3))
+}
+
+all_free() {
+  local port
+  for ((port = $1; port < $1 + ports_wanted; port++)); do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 1; fi
+  done
+}
+
+# make_certificates FOLDER: an authority, a server's certificate and a client's; kept until the day before
+# they end.
+make_certificates() {
+  local folder=$1 one
+  if openssl x509 -in "$folder/server.pem" -noout -checkend 86400 >/dev/null 2>&1; then return; fi
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  chmod 700 "$folder"
+  local key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+  (
+    cd "$folder"
+    openssl req -x509 "${key[@]}" -keyout ca.key -out ca.pem -days "$certificate_days" -subj '/CN=paceline dev up' \
+      -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
+    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n' >server.ext
+    printf 'subjectAltName=URI:spiffe://paceline.test/operator\nextendedKeyUsage=clientAuth\n' >client.ext
+    for one in server client; do
+      openssl req "${key[@]}" -keyout "$one.key" -out "$one.csr" -subj "/CN=$one"
+      openssl x509 -req -in "$one.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days "$certificate_days" \
+        -extfile "$one.ext" -out "$one.pem"
+    done
+  ) >"$state/openssl.log" 2>&1 || fail "openssl made no certificates: $(tail -n 3 "$state/openssl.log")"
+}
+
+# write_config: the node's settings. Draining takes no time here, since no load balancer has to notice.
+write_config() {
+  local folder=$root/$state/tls
+  # The only characters that a path can hold and a JSON string cannot.
+  folder=${folder//\\/\\\\} folder=${folder//\"/\\\"}
+  local certificate="\"certificateFile\": \"$folder/server.pem\", \"keyFile\": \"$folder/server.key\""
+  cat <<JSON
+{
+  "daemon": "node",
+  "node": { "name": "dev", "region": "local" },
+  "listen": [
+    { "address": "127.0.0.1", "port": $http_port },
+    { "address": "127.0.0.1", "port": $https_port, "tls": { $certificate } },
+    { "address": "127.0.0.1", "port": $mutual_port,
+      "tls": { $certificate, "clientCAFile": "$folder/ca.pem", "clientCertificate": "required" } }
+  ],
+  "admin": { "address": "127.0.0.1", "port": $admin_port },
+  "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
+  "log": { "format": "text" }
+}
+JSON
+}
+
+# run_node [SECONDS]: starts it, says how to reach it, and waits until it ends or is told to.
+run_node() {
+  local began=$EPOCHREALTIME status=0 timer=''
+  .build/release/paceline-node --config "$state/node.json" </dev/null &
+  node=$!
+  trap 'kill -TERM "$node" 2>/dev/null || true' INT TERM
+  trap 'kill -TERM "$node" 2>/dev/null || true' EXIT
+  wait_ready "$began"
+  print_curls
+  if [ -n "$1" ]; then
+    (
+      trap - EXIT
+      sleep "$1"
+      kill -TERM "$node" 2>/dev/null
+    ) &
+    timer=$!
+  fi
+  # A trapped signal ends `wait`, not the node.
+  while kill -0 "$node" 2>/dev/null; do
+    status=0
+    wait "$node" || status=$?
+  done
+  [ -z "$timer" ] || kill "$timer" 2>/dev/null || true
+  trap - EXIT
+  [ "$status" -eq 0 ] || fail "paceline-node ended with status $status"
+  say "drained and ended"
+}
+
+# wait_ready BEGAN: until the node says that it is ready; says how long that took.
+wait_ready() {
+  local deadline=$((SECONDS + ready_seconds))
+  until curl --silent --fail --max-time 1 --output /dev/null "http://127.0.0.1:$admin_port/readyz"; do
+    kill -0 "$node" 2>/dev/null || fail "paceline-node ended before it was ready (settings: $state/node.json)"
+    [ "$SECONDS" -lt "$deadline" ] || fail "paceline-node was not ready within $ready_seconds s"
+    sleep 0.02
+  done
+  # Both times in microseconds: without the point, which some locales write as a comma.
+  local took=$((${EPOCHREALTIME//[.,]/} - ${1//[.,]/}))
+  say "ready: it answered within $((took / 1000000)).$(printf '%03d' $((took / 1000 % 1000))) s of its start"
+}
+
+print_curls() {
+  local t
+  t=$(printf '%q' "$root/$state/tls")
+  cat <<TEXT
+
+  curl -i http://127.0.0.1:$http_port/
+  curl -i --data '{"id":"1"}' http://127.0.0.1:$http_port/
+  curl -i --cacert $t/ca.pem https://localhost:$https_port/
+  curl -i --cacert $t/ca.pem --cert $t/client.pem --key $t/client.key https://localhost:$mutual_port/
+  curl -i http://127.0.0.1:$admin_port/healthz
+  curl -i http://127.0.0.1:$admin_port/readyz
+  curl    http://127.0.0.1:$admin_port/metrics
+
+settings: $root/$state/node.json    Ctrl-C drains it and ends
+TEXT
+}
