@@ -67,8 +67,8 @@ let package = Package(
 
         // Apps: wire the two.
         .target(
-            name: "Commands", dependencies: ["JSON", "Kernel", "Settings"], path: "Sources/Apps/Commands",
-            swiftSettings: strict),
+            name: "Commands", dependencies: ["JSON", "Kernel", "Settings", "TLS"],
+            path: "Sources/Apps/Commands", swiftSettings: strict),
         app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Settings", "Units"]),
         app(
             "paceline-node",
@@ -89,7 +89,7 @@ let package = Package(
             path: "Benchmarks/TLSEngine", swiftSettings: strict),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests("HTTPTests", in: "Edge", ["CSIMD", "HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
-        tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "Settings", "paceline"]),
+        tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17,

@@ -5,7 +5,7 @@ extension Command {
     private static var width: Int { 80 }
 
     /// The page that `--help` prints. `path` leads to this command: `paceline json check`.
-    public func help(path: String, isProgram: Bool) -> String {
+    func help(path: String, isProgram: Bool) -> String {
         var page = "\(path): \(summary)\n"
         page += section("USAGE", usage(path: path))
         if !discussion.isEmpty { page += "\n" + paragraphs(discussion) }

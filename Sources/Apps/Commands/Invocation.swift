@@ -18,15 +18,15 @@ public struct Invocation: Sendable {
 }
 
 /// What a command line asks for.
-public enum Request: Sendable {
+enum Request: Sendable {
     case run(Invocation)
     case help(Command, path: String)
     case version
 }
 
 /// Why a command line was not understood: where, what was found, and what would be.
-public struct UsageError: Error, Equatable, Sendable {
+struct UsageError: Error, Equatable, Sendable {
     /// The command at which reading stopped, from the program's name on.
-    public let path: String
-    public let message: String
+    let path: String
+    let message: String
 }

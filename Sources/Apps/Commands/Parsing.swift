@@ -4,7 +4,7 @@ import Settings
 
 extension Command {
     /// What the words after the program's name ask for. `self` is the whole program.
-    public func parse(_ words: [String]) throws(UsageError) -> Request {
+    func parse(_ words: [String]) throws(UsageError) -> Request {
         var command = self
         var path = name
         var rest = words[...]

@@ -5,9 +5,6 @@ public enum SettingsFile {
     /// A thousand times what a settings file takes: whatever is larger was named by mistake.
     public static let limitBytes = 4 * 1024 * 1024
 
-    /// No certificate, chain or list of authorities comes near it.
-    public static let namedFileLimitBytes = 16 * 1024 * 1024
-
     /// A line for each refusal, as compilers write theirs, so that editors find the place.
     public static func report(_ refused: SettingsRefused, in path: String) -> [String] {
         let name = InputFile.displayName(path)

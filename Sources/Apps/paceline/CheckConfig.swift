@@ -7,7 +7,7 @@ enum CheckConfig {
     static let files = Parameter.arguments(
         "FILE", WordKind.file, atLeastOne: false, "A settings file, or - for standard input.")
     static let onDisk = Parameter.flag(
-        "files", "Also check that the files which the settings name are there and can be read.")
+        "files", "Also load the certificates and keys that the settings name, as the daemon would.")
     static let schema = Parameter.option(
         "schema", WordKind<Daemon>.choice("DAEMON"),
         "Print the JSON Schema of a daemon's settings, for editors.")
@@ -68,6 +68,7 @@ enum CheckConfig {
     /// Whether the file is accepted.
     private static func check(_ path: String, _ call: Invocation, _ output: inout Output) -> Bool {
         guard let bytes = call.read(path, limit: SettingsFile.limitBytes, &output) else { return false }
+        let name = InputFile.displayName(path)
         let settings: DaemonSettings
         do {
             settings = try DaemonSettings(bytes)
@@ -75,20 +76,19 @@ enum CheckConfig {
             print(error, of: path, call, &output)
             return false
         }
-        let unreadable = call[onDisk] ? unreadableFiles(of: settings) : []
+        let problems = call[onDisk] ? problemsOnDisk(of: settings) : []
         if call[json] {
             output.print([
-                "file": .string(path), "valid": .bool(unreadable.isEmpty),
-                "daemon": .string(settings.daemon.rawValue),
-                "settings": settings.effective, "unreadable": .array(unreadable.map { .string($0) }),
+                "file": .string(path), "valid": .bool(problems.isEmpty),
+                "daemon": .string(settings.daemon.rawValue), "settings": settings.effective,
+                "problems": .array(problems.map { .string($0) }),
             ])
-        } else if unreadable.isEmpty {
-            output.print(
-                "\(InputFile.displayName(path)): ok, settings of paceline-\(settings.daemon.rawValue)")
+        } else if problems.isEmpty {
+            output.print("\(name): ok, settings of paceline-\(settings.daemon.rawValue)")
         } else {
-            for message in unreadable { output.print("\(InputFile.displayName(path)): \(message)") }
+            for problem in problems { output.print("\(name): \(problem)") }
         }
-        return unreadable.isEmpty
+        return problems.isEmpty
     }
 
     private static func print(
@@ -105,14 +105,7 @@ enum CheckConfig {
     }
 
     /// What is wrong on this machine with the files that the settings name.
-    private static func unreadableFiles(of settings: DaemonSettings) -> [String] {
-        settings.namedFiles.compactMap { file -> String? in
-            do throws(Failure) {
-                _ = try InputFile.read(file.path, limit: SettingsFile.namedFileLimitBytes)
-                return nil
-            } catch {
-                return "\(file.setting): \(error.message)"
-            }
-        }
+    private static func problemsOnDisk(of settings: DaemonSettings) -> [String] {
+        settings.certificates.compactMap { path, tls in tls.problemOnDisk.map { "\(path): \($0)" } }
     }
 }

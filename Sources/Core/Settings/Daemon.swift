@@ -22,10 +22,10 @@ public enum DaemonSettings: Sendable {
         }
     }
 
-    /// The files that the settings name, each with the setting that does.
-    public var namedFiles: [NamedFile] {
+    /// The certificates of every listener, by the path that they have in the file: `listen[0].tls`.
+    public var certificates: [(path: String, tls: TLSSettings)] {
         switch self {
-        case .node(let settings): settings.namedFiles
+        case .node(let settings): settings.certificates
         }
     }
 
@@ -37,13 +37,6 @@ public enum DaemonSettings: Sendable {
         case .node: self = .node(try NodeSettings(tree, reading))
         }
     }
-}
-
-/// A file that a setting names.
-public struct NamedFile: Equatable, Sendable {
-    /// `listen[0].tls.keyFile`.
-    public let setting: String
-    public let path: String
 }
 
 extension NodeSettings {

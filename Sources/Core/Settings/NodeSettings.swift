@@ -22,8 +22,8 @@ public struct NodeSettings: SettingsObject, Equatable {
     /// 0 stands for one shard on each core that the process may use.
     public internal(set) var shards = 0
     public internal(set) var reactor = Reactor.auto
-    public internal(set) var listen: [Listener] = []
-    public internal(set) var admin = Admin()
+    public internal(set) var listen: [ListenerSettings] = []
+    public internal(set) var admin = AdminSettings()
     public internal(set) var limits = Limits()
     public internal(set) var drain = Drain()
     public internal(set) var log = Log()
@@ -70,11 +70,10 @@ public struct NodeSettings: SettingsObject, Equatable {
 }
 
 extension NodeSettings {
-    var namedFiles: [NamedFile] {
+    /// The certificates of every listener, by the path that they have in the file.
+    var certificates: [(path: String, tls: TLSSettings)] {
         let listeners = listen.enumerated().map { ("listen[\($0.offset)].tls", $0.element.tls) }
-        return (listeners + [("admin.tls", admin.tls)]).flatMap { path, tls in
-            (tls?.files ?? []).map { NamedFile(setting: "\(path).\($0.key)", path: $0.path) }
-        }
+        return (listeners + [("admin.tls", admin.tls)]).compactMap { path, tls in tls.map { (path, $0) } }
     }
 }
 

@@ -2,7 +2,7 @@
 // wrong.
 
 /// One thing that is wrong in a settings file: where, what was found, and what is allowed there.
-public struct Refusal: Equatable, Sendable {
+public struct SettingsRefusal: Equatable, Sendable {
     /// `admin.listen.port`, `listen[0].tls`; empty where the file as a whole is meant.
     public let path: String
     /// Both from 1, the column in bytes, as compilers count them.
@@ -14,7 +14,7 @@ public struct Refusal: Equatable, Sendable {
     public let nearest: String?
 }
 
-extension Refusal: CustomStringConvertible {
+extension SettingsRefusal: CustomStringConvertible {
     /// `12:7: admin.port: found the number 70000; allowed an integer from 1 to 65535`, to follow a file's
     /// name.
     public var description: String {
@@ -24,7 +24,7 @@ extension Refusal: CustomStringConvertible {
     }
 }
 
-extension Refusal {
+extension SettingsRefusal {
     public var tree: JSONTree {
         [
             "path": .string(path), "line": .number(line), "column": .number(column), "found": .string(found),
@@ -36,7 +36,7 @@ extension Refusal {
 /// A settings file that was not accepted. Nothing starts on it.
 public struct SettingsRefused: Error, Equatable, Sendable {
     /// In the order in which they stand in the file.
-    public let refusals: [Refusal]
+    public let refusals: [SettingsRefusal]
     /// Those beyond the limit on how many are reported.
     public let unreported: Int
 }

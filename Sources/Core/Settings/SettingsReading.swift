@@ -7,7 +7,7 @@ struct SettingsReading {
 
     private let lines: LineIndex
     private var places: [String: Int] = [:]
-    private var refusals: [(offset: Int, refusal: Refusal)] = []
+    private var refusals: [(offset: Int, refusal: SettingsRefusal)] = []
     /// All that were refused, reported or not.
     private(set) var count = 0
 
@@ -71,11 +71,8 @@ struct SettingsReading {
         count += 1
         guard refusals.count < Self.reportedRefusals else { return }
         let (line, column) = lines.place(of: offset)
-        refusals.append(
-            (
-                offset,
-                Refusal(
-                    path: path, line: line, column: column, found: found, allowed: allowed, nearest: nearest)
-            ))
+        let refusal = SettingsRefusal(
+            path: path, line: line, column: column, found: found, allowed: allowed, nearest: nearest)
+        refusals.append((offset, refusal))
     }
 }

@@ -89,7 +89,7 @@ private func mutants(of members: [JSONTree.Member], _ object: ObjectShape, at pa
         let all = mutants(of: try wholeFile(), .object(Daemon.node.shape))
         #expect(all.count > 200)
         for mutant in all {
-            var refusals: [Refusal] = []
+            var refusals: [SettingsRefusal] = []
             do {
                 // What is read is shown: no key sets the value of another.
                 let settings = try NodeSettings(Array(mutant.file.line.utf8))

@@ -180,6 +180,12 @@ private func refusals(_ text: String) -> [String] {
             ])
     }
 
+    @Test func rulesWaitForWholeObjects() {
+        // The notice that is refused would be its default to a rule, and too long.
+        #expect(
+            refusals(file(#""drain": {"noticeMilliseconds": "x", "timeoutMilliseconds": 5000}"#)).count == 1)
+    }
+
     @Test func reportsEverythingInTheOrderOfTheFile() {
         let text = """
             {

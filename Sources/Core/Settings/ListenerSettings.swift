@@ -3,11 +3,11 @@
 public import Units
 
 /// A socket on which requests come in.
-public struct Listener: SettingsObject, Equatable {
+public struct ListenerSettings: SettingsObject, Equatable {
     public internal(set) var address = IPAddress.loopback
     public internal(set) var port: UInt16 = 0
     /// Plain HTTP where there is none.
-    public internal(set) var tls: TLS?
+    public internal(set) var tls: TLSSettings?
 
     init() {}
 
@@ -23,10 +23,10 @@ public struct Listener: SettingsObject, Equatable {
 }
 
 /// The socket of those who operate the daemon.
-public struct Admin: SettingsObject, Equatable {
+public struct AdminSettings: SettingsObject, Equatable {
     public internal(set) var address = IPAddress.loopback
     public internal(set) var port: UInt16 = 9900
-    public internal(set) var tls: TLS?
+    public internal(set) var tls: TLSSettings?
 
     init() {}
 
@@ -44,7 +44,7 @@ public struct Admin: SettingsObject, Equatable {
 }
 
 /// Certificates, and what is asked of the peer's.
-public struct TLS: SettingsObject, Equatable {
+public struct TLSSettings: SettingsObject, Equatable {
     /// Whether a peer must show a certificate that `clientCAFile` vouches for.
     public enum ClientCertificate: String, CaseIterable, Sendable {
         case none
@@ -65,11 +65,6 @@ public struct TLS: SettingsObject, Equatable {
     public internal(set) var minimumVersion = Version.v12
     /// How often the files are looked at for a change.
     public internal(set) var reload = Interval.seconds(60)
-
-    var files: [(key: String, path: String)] {
-        [("certificateFile", certificateFile), ("keyFile", keyFile)]
-            + (clientCAFile.map { [("clientCAFile", $0)] } ?? [])
-    }
 
     init() {}
 
