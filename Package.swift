@@ -67,10 +67,12 @@ let package = Package(
 
         // Apps: wire the two.
         .target(
-            name: "Commands", dependencies: ["JSON", "Settings"], path: "Sources/Apps/Commands",
-            swiftSettings: strict),
-        app("paceline", ["Commands", "HTTP", "JSON", "Settings", "Units"]),
-        app("paceline-node", ["HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
+            name: "Commands", dependencies: ["JSON", "Kernel", "Settings", "TLS"],
+            path: "Sources/Apps/Commands", swiftSettings: strict),
+        app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Settings", "Units"]),
+        app(
+            "paceline-node",
+            ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
         .target(
@@ -83,7 +85,7 @@ let package = Package(
         // Tests mirror Sources.
         tests("UnitsTests", in: "Core", ["Units"]),
         tests("JSONTests", in: "Core", ["CSIMD", "JSON", "JSONInvariants", "Units"]),
-        tests("SettingsTests", in: "Core", ["JSON", "Settings"]),
+        tests("SettingsTests", in: "Core", ["JSON", "Settings", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel"]),
         tests("TelemetryTests", in: "Edge", ["JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Units"]),
@@ -97,7 +99,7 @@ let package = Package(
         tests(
             "HTTPTests", in: "Edge",
             ["CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS", "Telemetry", "Units"]),
-        tests("CommandsTests", in: "Apps", ["Commands"]),
+        tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17,

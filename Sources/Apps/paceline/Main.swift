@@ -1,1 +1,17 @@
-@main struct Main { static func main() {} }
+// The operator's command. A subcommand is one file beside this one; to add it, list its value here.
+import Commands
+
+@main
+enum Paceline {
+    static let program = Program(
+        Command(
+            "paceline", "Looks after Paceline's nodes, their settings and their data.",
+            subcommands: [
+                CheckConfig.command,
+                Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
+                Completion.command,
+            ]),
+        version: "0.1.0")
+
+    static func main() { program.main() }
+}

@@ -1,0 +1,11 @@
+// `--json`: the same answer for programs, one JSON value a line.
+public import Settings
+
+extension Parameter where Value == Bool {
+    /// For every command that has an answer.
+    public static var json: Parameter { .flag("json", "Print the answer as JSON, one line for each file.") }
+}
+
+extension Output {
+    public mutating func print(_ tree: JSONTree) { print(tree.line) }
+}

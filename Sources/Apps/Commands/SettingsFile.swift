@@ -1,0 +1,24 @@
+// Reads a daemon's settings file, for whoever checks it and whoever starts on it.
+public import Settings
+
+public enum SettingsFile {
+    /// A thousand times what a settings file takes: whatever is larger was named by mistake.
+    public static let limitBytes = 4 * 1024 * 1024
+
+    /// A line for each refusal, as compilers write theirs, so that editors find the place.
+    public static func report(_ refused: SettingsRefused, in path: String) -> [String] {
+        let name = InputFile.displayName(path)
+        let lines = refused.refusals.map { "\(name):\($0)" }
+        return refused.unreported == 0 ? lines : lines + ["\(name): and \(refused.unreported) more"]
+    }
+
+    /// The settings of a node, or a failure that says all that is wrong with its file.
+    public static func node(_ path: String) throws(Failure) -> NodeSettings {
+        let bytes = try InputFile.read(path, limit: limitBytes)
+        do {
+            return try NodeSettings(bytes)
+        } catch {
+            throw Failure((["the settings are refused"] + report(error, in: path)).joined(separator: "\n"))
+        }
+    }
+}

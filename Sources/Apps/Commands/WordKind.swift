@@ -1,0 +1,63 @@
+// How one word of a command line becomes a value, what is said where it does not, and what a shell may offer
+// for it.
+
+/// What completion offers for a value.
+enum Candidates: Equatable, Sendable {
+    case nothing
+    case files
+    case words([String])
+}
+
+/// A kind of value that a word can stand for.
+public struct WordKind<Value: Sendable>: Sendable {
+    let placeholder: String
+    /// What is allowed, as it ends the sentence "found 'x'; allowed: …".
+    let allowed: String
+    let completion: Candidates
+    let read: @Sendable (String) -> Value?
+
+    func shape(
+        _ role: ParameterShape.Role, _ name: String, _ summary: String, isRequired: Bool,
+        repeats: Bool = false,
+        default defaultWord: String? = nil
+    ) -> ParameterShape {
+        ParameterShape(
+            role: role, name: name, summary: summary, isRequired: isRequired, repeats: repeats,
+            placeholder: placeholder, defaultWord: defaultWord, allowed: allowed, completion: completion,
+            accepts: { read($0) != nil })
+    }
+
+    func accepted(_ word: String) -> Value {
+        guard let value = read(word) else { preconditionFailure("parsing let '\(word)' pass") }
+        return value
+    }
+}
+
+extension WordKind where Value == String {
+    /// The path of a file, or `-` for a standard stream where the command says so.
+    public static var file: WordKind {
+        WordKind(placeholder: "FILE", allowed: "a path", completion: .files) { $0.isEmpty ? nil : $0 }
+    }
+}
+
+extension WordKind where Value == Int {
+    public static func integer(_ range: ClosedRange<Int>) -> WordKind {
+        WordKind(
+            placeholder: "N", allowed: "an integer from \(range.lowerBound) to \(range.upperBound)",
+            completion: .nothing
+        ) { word in
+            Int(word).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+}
+
+extension WordKind where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
+    /// One of the cases of an enumeration, by its name.
+    public static func choice(_ placeholder: String) -> WordKind {
+        let words = Value.allCases.map(\.rawValue)
+        precondition(words.allSatisfy(isPlainWord), "\(Value.self) has a case that a shell would need quoted")
+        return WordKind(
+            placeholder: placeholder, allowed: words.joined(separator: ", "), completion: .words(words)
+        ) { Value(rawValue: $0) }
+    }
+}

@@ -1,0 +1,97 @@
+// The settings of paceline-node: what the file holds at its top. Every default stands in an `init()` of this
+// module, once, and its reason beside it in the schema, from where it gets into docs/settings.md.
+
+public struct NodeSettings: SettingsObject, Equatable {
+    /// Which node of the fleet this is.
+    public struct Identity: SettingsObject, Equatable {
+        public internal(set) var name = ""
+        public internal(set) var region = ""
+
+        init() {}
+    }
+
+    /// How a shard waits for its sockets.
+    public enum Reactor: String, CaseIterable, Sendable {
+        /// io_uring where the kernel allows it, else epoll.
+        case auto
+        case ioUring = "io_uring"
+        case epoll
+    }
+
+    public internal(set) var node = Identity()
+    /// 0 stands for one shard on each core that the process may use.
+    public internal(set) var shards = 0
+    public internal(set) var reactor = Reactor.auto
+    public internal(set) var listen: [ListenerSettings] = []
+    public internal(set) var admin = AdminSettings()
+    public internal(set) var limits = Limits()
+    public internal(set) var drain = Drain()
+    public internal(set) var log = Log()
+
+    init() {}
+
+    static let schema = Schema<NodeSettings>(
+        "node",
+        [
+            .unread(
+                "$schema", "Where an editor finds the JSON Schema of this file. The node does not read it."),
+            .constant(
+                "daemon", "node", "Which daemon this file is for. Another daemon refuses to start on it."),
+            .required("node", \.node, .object, "Which node of the fleet this is."),
+            .defaulted(
+                "shards", \.shards, .integer(0...256),
+                "How many shards serve requests. 0 is one for each core that the process may use.",
+                because: "Requests never cross shards, and more shards than cores only wait for each other."),
+            .defaulted(
+                "reactor", \.reactor, .choice,
+                "How a shard waits for its sockets. auto is io_uring where the kernel allows it, else epoll.",
+                because: "Containers often forbid io_uring, and a node must start there too."),
+            .required("listen", \.listen, .list(of: .object, count: 1...16), "Where requests come in."),
+            .defaulted(
+                "admin", \.admin, .object,
+                "Where health, readiness and metrics are served, apart from requests."),
+            .defaulted("limits", \.limits, .object, "What a connection or a request may cost."),
+            .defaulted("drain", \.drain, .object, "How the node leaves."),
+            .defaulted("log", \.log, .object, "What is logged, and how."),
+        ],
+        rules: [
+            Rule("No two listeners, `admin` included, share an address and a port.") { root, objections in
+                var taken = [Endpoint(address: root.admin.address, port: root.admin.port): "admin"]
+                for (index, listener) in root.listen.enumerated() {
+                    let endpoint = Endpoint(address: listener.address, port: listener.port)
+                    if let other = taken.updateValue("listen[\(index)]", forKey: endpoint) {
+                        objections.refuse(
+                            "listen[\(index)].port", found: "the address and port of \(other)",
+                            allowed: "a pair that no other listener has")
+                    }
+                }
+            }
+        ])
+}
+
+extension NodeSettings {
+    /// The certificates of every listener, by the path that they have in the file.
+    var certificates: [(path: String, tls: TLSSettings)] {
+        let listeners = listen.enumerated().map { ("listen[\($0.offset)].tls", $0.element.tls) }
+        return (listeners + [("admin.tls", admin.tls)]).compactMap { path, tls in tls.map { (path, $0) } }
+    }
+}
+
+/// What only one listener can have.
+private struct Endpoint: Hashable {
+    let address: IPAddress
+    let port: UInt16
+}
+
+extension NodeSettings.Identity {
+    static let schema = Schema<Self>(
+        "node.node",
+        [
+            .required(
+                "name", \.name, .name, example: "node-1",
+                "The node's name, unique in its region. It labels every metric and stands in every journal."),
+            .required(
+                "region", \.region, .name, example: "eu-west",
+                "The region whose brokers lend this node its money."),
+        ])
+}
