@@ -88,7 +88,7 @@ let package = Package(
         tests("SettingsTests", in: "Core", ["JSON", "Settings", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel"]),
         tests("TelemetryTests", in: "Edge", ["JSON", "Kernel", "Telemetry", "Units"]),
-        tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Units"]),
+        tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
         .target(
             name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",
             swiftSettings: strict),

@@ -1,5 +1,6 @@
 // Writing an answer: its head, with what HTTP asks of every head, and its body behind it in one piece.
 import Reactor
+import Telemetry
 
 extension ServerConnection {
     /// What the head takes beside the handler's own lines: status, date, type, length, connection.
@@ -8,8 +9,7 @@ extension ServerConnection {
     /// False where memory for output is used up.
     func send(_ response: borrowing Response, withBody: Bool, stays: Bool, says10: Bool) -> Bool {
         let status = server.response.isBroken ? Status.internalServerError : response.status
-        server.count { $0.responses[Int(status.code) / 100] += 1 }
-        server.count { $0.requests += 1 }
+        server.metrics.responses(Int(status.code) / 100).add()
         let body = response.shared?.bytes ?? response.body
         let lines = server.response.headerLines
         let headRoom = ServerConnection.ownHeadBytes + lines.count

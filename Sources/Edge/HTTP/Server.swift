@@ -1,6 +1,7 @@
 // The HTTP server of one shard: its listeners, its limits, and the memory that its connections share.
 public import Kernel
 public import Reactor
+import Telemetry
 public import TLS
 public import Units
 
@@ -40,7 +41,7 @@ public final class Server {
 
     public let reactor: Reactor
     public let limits: ServerLimits
-    public private(set) var counters = ServerCounters()
+    public let metrics: ServerMetrics
     public private(set) var isDraining = false
     public private(set) var connectionCount = 0
 
@@ -61,12 +62,13 @@ public final class Server {
 
     public init(
         reactor: Reactor, limits: ServerLimits = ServerLimits(), responder: any Responder,
-        scratch: TransportScratch = TransportScratch()
+        metrics: ServerMetrics = .unobserved()
     ) {
         self.reactor = reactor
         self.limits = limits
         self.responder = responder
-        self.scratch = scratch
+        self.metrics = metrics
+        scratch = TransportScratch()
         head = .allocate(capacity: 1)
         head.initialize(to: RequestHead(limits: limits.head))
         pending = PendingPool(limitBytes: limits.pendingBytes)
@@ -119,19 +121,20 @@ public final class Server {
             do {
                 session = try TLSSession(server: credentials.current)
             } catch {
-                counters.tlsFailures += 1
+                metrics.count(error.reason)
                 return nil
             }
         }
         let connection = idle.popLast() ?? ServerConnection(server: self)
         connection.use(session)
         connectionCount += 1
-        counters.connections += 1
+        metrics.open.set(connectionCount)
         return connection
     }
 
     func released(_ connection: ServerConnection) {
         connectionCount -= 1
+        metrics.open.set(connectionCount)
         if idle.count < Server.idleObjects { idle.append(connection) }
         if connectionCount == 0, isDraining { finishDraining() }
     }
@@ -140,9 +143,6 @@ public final class Server {
     func answer(_ request: borrowing Request, _ response: inout Response) {
         responder.respond(to: request, &response)
     }
-
-    @inline(__always)
-    func count(_ change: (inout ServerCounters) -> Void) { change(&counters) }
 
     /// The date as heads show it. The clock is read once a turn.
     func withDate(_ body: (RawSpan) -> Void) {
@@ -156,22 +156,6 @@ public final class Server {
         }
         body(UnsafeRawBufferPointer(date).bytes)
     }
-}
-
-/// What a server counts. Written by its shard only.
-public struct ServerCounters: Sendable {
-    public var connections = 0
-    public var requests = 0
-    /// By the hundreds of the status.
-    public var responses = InlineArray<6, Int>(repeating: 0)
-    /// By `Refusal.rawValue`.
-    public var refusals = InlineArray<64, Int>(repeating: 0)
-    public var timeouts = 0
-    public var tlsHandshakes = 0
-    public var tlsResumptions = 0
-    public var tlsFailures = 0
-
-    public init() {}
 }
 
 /// Buffers for requests that are not complete yet: pieces of one size are kept, larger ones come and go.

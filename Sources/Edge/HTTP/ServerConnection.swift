@@ -1,7 +1,9 @@
 // One client's connection to the server: bytes to requests, requests to answers, in order; and the deadlines that
 // keep a slow or silent peer from holding anything for long.
+import Kernel
 import Reactor
 import TLS
+import Telemetry
 import Units
 
 /// handshake → idle → head → (body | chunks) → idle …; from any of them → lingering → closed.
@@ -61,10 +63,8 @@ final class ServerConnection: Transport {
 
     override func ready() {
         if isSecure {
-            server.count {
-                $0.tlsHandshakes += 1
-                if isResumed { $0.tlsResumptions += 1 }
-            }
+            server.metrics.handshakes.add()
+            if isResumed { server.metrics.resumptions.add() }
             identity = peer
         }
         enter(.idle, within: limits.idleTimeout)
@@ -81,7 +81,7 @@ final class ServerConnection: Transport {
     }
 
     override func closed(_ reason: StreamEnd) {
-        if tlsFailure != nil { server.count { $0.tlsFailures += 1 } }
+        if let tlsFailure { server.metrics.count(tlsFailure.reason) }
         pending.clear()
         identity = nil
         phase = .idle
@@ -122,7 +122,7 @@ final class ServerConnection: Transport {
         case .idle: linger(.idle)
         case .lingering(let reason): close(reason)
         case .head, .body, .chunks:
-            server.count { $0.timeouts += 1 }
+            server.metrics.timeouts.add()
             refuse(.requestTimeout, "The request did not come in time.\n", .slowSender)
         }
     }
@@ -261,7 +261,10 @@ final class ServerConnection: Transport {
         let request = Request(
             head: UnsafePointer(server.head), bytes: bytes.bytes, body: body.bytes, connection: self)
         var response = Response(server.response)
+        let began = Kernel.monotonicNow()
         server.answer(request, &response)
+        server.metrics.serviceTime.record(Kernel.monotonicNow() - began)
+        server.metrics.requests.add()
         let head = server.head
         let stays =
             head.pointee.keepAlive && !response.closes && !server.isDraining
@@ -283,7 +286,7 @@ final class ServerConnection: Transport {
     }
 
     private func refuse(_ refusal: Refusal) {
-        server.count { $0.refusals[Int(refusal.rawValue)] += 1 }
+        server.metrics.refusals(refusal).add()
         refuse(refusal.status, refusal.sentence, .refused)
     }
 

@@ -1,5 +1,6 @@
 // A listening socket: turns connections into streams, and copes when there is no room for more.
 public import Kernel
+import Telemetry
 import Units
 
 /// Listens on one address for one reactor. Listeners of several reactors share a port; the kernel spreads
@@ -55,8 +56,8 @@ public final class Listener {
         if let failure = completion.failure {
             if isClosed { return closeSocket() }
             if failure == .cancelled { return }
-            reactor.count { $0.acceptFailures += 1 }
-            accepting ? () : pause()
+            reactor.metrics.acceptFailures.add()
+            if !accepting { pause() }
             return
         }
         if isClosed {
@@ -70,11 +71,11 @@ public final class Listener {
 
     private func serve(_ socket: Descriptor) {
         guard !reactor.isFull, let stream = make() else {
-            reactor.count { $0.refusedOverLimit += 1 }
+            reactor.metrics.refused.add()
             Kernel.close(socket)
             return
         }
-        reactor.count { $0.accepted += 1 }
+        reactor.metrics.accepted.add()
         reactor.adopt(socket, stream)
     }
 

@@ -2,7 +2,7 @@
 // runs what other threads posted. One thread makes it, runs it and touches what it serves.
 import Glibc
 public import Kernel
-import Synchronization
+import Telemetry
 public import Units
 
 /// Bounds of one reactor. Each is reached in the open: refused, counted, never grown past.
@@ -21,21 +21,14 @@ public struct ReactorLimits: Sendable {
     public init() {}
 }
 
-/// What a reactor counts about itself. Written by its own thread only.
-public struct ReactorCounters: Sendable {
-    public var accepted = 0
-    public var refusedOverLimit = 0
-    public var acceptFailures = 0
-    public var ended: [Int] = Array(repeating: 0, count: StreamEnd.allCases.count)
-    public var turns = 0
-}
-
 public final class Reactor {
     public let limits: ReactorLimits
     public let driverName: String
     /// Why the shard runs on epoll although io_uring was preferred.
     public let fallback: Errno?
-    public private(set) var counters = ReactorCounters()
+    /// The way in for other threads.
+    public let remote: ReactorRemote
+    public let metrics: ReactorMetrics
     /// The time at the start of this turn: fresh enough for every deadline, and free.
     public private(set) var now: Instant
 
@@ -54,19 +47,17 @@ public final class Reactor {
     private var listeners: [Listener] = []
     private var files: FileOperations
 
-    private let wakeEvent: Descriptor
-    private let posted = Mutex<[@Sendable (Reactor) -> Void]>([])
     private var running = false
 
-    public init(_ choice: DriverChoice = .automatic, limits: ReactorLimits = ReactorLimits()) throws(Errno) {
+    /// Made on the thread that will run it: io_uring serves one thread only.
+    public init(
+        _ choice: DriverChoice = .automatic, limits: ReactorLimits = ReactorLimits(),
+        metrics: ReactorMetrics = .unobserved()
+    ) throws(Errno) {
         self.limits = limits
-        wakeEvent = try Kernel.eventDescriptor()
-        do {
-            (driver, fallback) = try Driver.make(choice, wake: wakeEvent)
-        } catch {
-            Kernel.close(wakeEvent)
-            throw error
-        }
+        self.metrics = metrics
+        remote = try ReactorRemote(limit: limits.posts)
+        (driver, fallback) = try Driver.make(choice, wake: remote.event)
         driverName = driver.name
         chunks = ChunkPool(limitBytes: limits.outputBytes)
         now = Kernel.monotonicNow()
@@ -77,10 +68,8 @@ public final class Reactor {
         timers = Array(repeating: nil, count: limits.timers)
         freeTimers = Array((0..<limits.timers).reversed())
         files = FileOperations(limit: limits.fileOperations)
-        driver.wake(wakeEvent, Token(.wake, 0))
+        driver.wake(remote.event, Token(.wake, 0))
     }
-
-    deinit { Kernel.close(wakeEvent) }
 
     public var streamCount: Int { limits.streams - freeSlots.count }
     public var outputChunksInUse: Int { chunks.inUse }
@@ -93,7 +82,7 @@ public final class Reactor {
         while running { try turn() }
     }
 
-    /// Ends `run` after the current turn. From other threads: `post { $0.stop() }`.
+    /// Ends `run` after the current turn. From other threads: `remote.post { $0.stop() }`.
     public func stop() { running = false }
 
     /// One turn: waits until something happens or the deadline comes, and handles all of it.
@@ -102,10 +91,12 @@ public final class Reactor {
         let wanted = deadline.map { deadline in timer.map { min($0, deadline) } ?? deadline } ?? timer
         try driver.wait(until: wanted)
         now = Kernel.monotonicNow()
-        counters.turns += 1
+        metrics.turns.add()
         while let completion = driver.next() { dispatch(completion) }
         while let timer = wheel.takeDue(now: now) { fire(timer) }
         releaseEnded()
+        metrics.open.set(streamCount)
+        metrics.chunks.set(chunks.inUse)
     }
 
     @inline(__always)
@@ -124,26 +115,9 @@ public final class Reactor {
         }
     }
 
-    // MARK: Other threads
-
-    /// Runs a function on this reactor's thread, soon. False where too many wait already.
-    @discardableResult
-    public func post(_ body: @escaping @Sendable (Reactor) -> Void) -> Bool {
-        let (accepted, first) = posted.withLock { posted in
-            guard posted.count < limits.posts else { return (false, false) }
-            posted.append(body)
-            return (true, posted.count == 1)
-        }
-        if first { Kernel.signal(wakeEvent) }
-        return accepted
-    }
-
     private func runPosted() {
-        let bodies = posted.withLock { posted in
-            defer { posted.removeAll(keepingCapacity: true) }
-            return posted
-        }
-        driver.wake(wakeEvent, Token(.wake, 0))
+        let bodies = remote.take()
+        driver.wake(remote.event, Token(.wake, 0))
         for body in bodies { body(self) }
     }
 }
@@ -191,7 +165,7 @@ extension Reactor {
             wheel.cancel(slot)
             streams[slot] = nil
             freeSlots.append(slot)
-            counters.ended[Int((stream.end ?? .finished).rawValue)] += 1
+            metrics.ended(stream.end ?? .finished).add()
             stream.detach()
         }
         let some = !endedStreams.isEmpty
@@ -264,8 +238,6 @@ extension Reactor {
         listener.resume()
         return listener
     }
-
-    func count(_ change: (inout ReactorCounters) -> Void) { change(&counters) }
 
     /// Writes bytes at an offset of a file. The bytes stay where they are until `done`, which gets the count that
     /// was written (it may be short) or the error.

@@ -2,6 +2,7 @@
 import Glibc
 import Kernel
 import Reactor
+import Telemetry
 import Testing
 import Units
 
@@ -72,7 +73,7 @@ struct StreamTests {
         #expect(caller.ended == .finished && served[0].ended == .finished)
         #expect(reactor.streamCount == 0)
         #expect(reactor.outputChunksInUse == 0, "every chunk came back")
-        #expect(reactor.counters.accepted == 1)
+        #expect(reactor.metrics.accepted.value == 1)
     }
 
     @Test(arguments: drivers) func sendsBorrowedAndCopiedPiecesInOrder(_ driver: DriverChoice) throws {
@@ -153,7 +154,7 @@ struct StreamTests {
             callers.append(Caller(reactor: reactor))
             try reactor.connect(callers.last!, to: listener.address)
         }
-        try settle(reactor) { reactor.counters.acceptFailures == 3 && reactor.counters.accepted >= 2 }
+        try settle(reactor) { reactor.metrics.acceptFailures.value == 3 && reactor.metrics.accepted.value >= 2 }
         for caller in callers where caller.isOpen {
             [UInt8(9)].withUnsafeBytes { _ = caller.write($0) }
             caller.flush()
@@ -174,11 +175,11 @@ struct StreamTests {
         let third = Caller(reactor: other)
         try other.connect(third, to: listener.address)
         let limit = Kernel.monotonicNow() + .seconds(5)
-        while reactor.counters.refusedOverLimit == 0 || third.ended == nil, Kernel.monotonicNow() < limit {
+        while reactor.metrics.refused.value == 0 || third.ended == nil, Kernel.monotonicNow() < limit {
             try reactor.turn(until: Kernel.monotonicNow() + .milliseconds(5))
             try other.turn(until: Kernel.monotonicNow() + .milliseconds(5))
         }
-        #expect(reactor.counters.refusedOverLimit == 1)
+        #expect(reactor.metrics.refused.value == 1)
         #expect(third.ended != nil)
     }
 
@@ -222,17 +223,13 @@ struct StreamTests {
         let reactor = try Reactor(driver)
         final class Tally: @unchecked Sendable { var count = 0 }  // touched by the reactor's thread only
         let tally = Tally()
-        final class Remote: @unchecked Sendable {
-            let reactor: Reactor
-            init(_ reactor: Reactor) { self.reactor = reactor }
-        }
-        let remote = Remote(reactor)
+        let remote = reactor.remote
         let posts = 2_000
         var threads: [Int] = []
         for index in 0..<2 {
             threads.append(index)
             try Thread(name: "poster") {
-                for _ in 0..<posts { remote.reactor.post { _ in tally.count += 1 } }
+                for _ in 0..<posts { remote.post { _ in tally.count += 1 } }
             }.detach()
         }
         try settle(reactor) { tally.count == posts * threads.count }

@@ -27,6 +27,9 @@ public struct Counter {
         precondition(count >= 0, "a counter only grows")
         cell.bump(by: UInt64(bitPattern: Int64(count)))
     }
+
+    /// What this shard has counted.
+    public var value: Int { Int(truncatingIfNeeded: cell.pointee.load(ordering: .relaxed)) }
 }
 
 /// A whole number that goes up and down, such as connections that are open. A scrape sums the shards' values.
