@@ -74,9 +74,17 @@ let package = Package(
             "paceline-node",
             ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
 
+        // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
+        .target(
+            name: "MessageInvariants", dependencies: ["HTTP"],
+            path: "Tests/Fuzz/Sources/MessageInvariants", swiftSettings: strict),
+        .target(
+            name: "JSONInvariants", dependencies: ["JSON", "Units"],
+            path: "Tests/Fuzz/Sources/JSONInvariants", swiftSettings: strict),
+
         // Tests mirror Sources.
         tests("UnitsTests", in: "Core", ["Units"]),
-        tests("JSONTests", in: "Core", ["CSIMD", "JSON", "Units"]),
+        tests("JSONTests", in: "Core", ["CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel"]),
         tests("TelemetryTests", in: "Edge", ["Kernel", "Telemetry"]),
@@ -88,7 +96,9 @@ let package = Package(
             name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
             path: "Benchmarks/TLSEngine", swiftSettings: strict),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
-        tests("HTTPTests", in: "Edge", ["CSIMD", "HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
+        tests(
+            "HTTPTests", in: "Edge",
+            ["CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS", "Telemetry", "Units"]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],

@@ -35,7 +35,8 @@ func promises(in document: File) -> [Promise] {
     }
 }
 
-/// Paths in code spans that lie in a folder of ours, and the targets of links, that are not there.
+/// Paths in code spans that lie in a folder of ours, and the targets of links, that are there neither from the root
+/// nor beside the document.
 func missingPaths(_ document: File, exists: (String) -> Bool) -> [Untidy] {
     let folders = [
         "Sources/", "Tests/", "docs/", "tools/", "Benchmarks/", ".ci/", "nixos/", "terraform/", "runbooks/",

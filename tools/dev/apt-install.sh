@@ -1,25 +1,18 @@
 #!/usr/bin/env bash
-# apt-install.sh PACKAGE...: as root, installs the packages without a question and without starting any
-# service. It waits for other users of apt, five minutes at most, and says what apt said where it does not
-# succeed.
+# apt-install.sh PACKAGE...: as root, installs the packages without a question and leaves no service of theirs running
+# or enabled. It waits for other users of apt, five minutes at most.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
-# A package's service is not to be started by its installation (Debian's invoke-rc.d starts none in runlevel
-# 1; systemd does not start what is masked): this machine may already use its port.
-export RUNLEVEL=1
 readonly lock_seconds=300
 
-masked=()
-for package in "$@"; do
-  case $package in
-    nginx*)
-      if [ -d /run/systemd/system ] && systemctl mask --runtime --quiet nginx.service; then
-        masked+=(nginx.service)
-      fi ;;
-  esac
-done
-unmask() { [ ${#masked[@]} -eq 0 ] || systemctl unmask --runtime --quiet "${masked[@]}"; }
-trap unmask EXIT
+# nginx is a peer to measure, not a server of this machine, whose port 80 may be taken. Where no systemd runs, Debian's
+# invoke-rc.d starts nothing; where one does, what is masked is not started.
+service=''
+case " $* " in *' nginx'*) [ -e /etc/init.d/nginx ] || service=nginx.service ;; esac
+if [ -n "$service" ] && [ -d /run/systemd/system ]; then
+  systemctl mask --runtime --quiet "$service"
+  trap 'systemctl unmask --runtime --quiet "$service"' EXIT
+fi
 
 # apt's own timeout covers dpkg's lock but not that of the package lists.
 output=$(mktemp)
@@ -34,3 +27,6 @@ until apt-get -qq update >"$output" 2>&1; do
 done
 rm -f "$output"
 apt-get -qq -o "DPkg::Lock::Timeout=$lock_seconds" install -y --no-install-recommends "$@"
+
+# Its installation enabled it for the next start of the machine.
+if [ -n "$service" ] && command -v systemctl >/dev/null; then systemctl disable --quiet "$service"; fi

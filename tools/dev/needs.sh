@@ -9,20 +9,24 @@ present() {
     openssl-headers) pkg-config --exists 'openssl >= 3.0' ;;
     simdjson) [ -e /usr/include/simdjson.h ] || pkg-config --exists simdjson ;;
     nginx) command -v nginx || [ -x /usr/sbin/nginx ] ;;
-    certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
+    # The toolchain brings neither a C library's headers nor the libraries that it was linked with.
+    c++-library) command -v g++ || compgen -G '/usr/include/c++/*/vector' ;;
+    swift-libraries) swift --version ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
 }
 
-# debian_package NAME: what apt calls it.
-debian_package() {
+# debian_packages NAME: what apt calls it.
+debian_packages() {
   case $1 in
     liburing) echo liburing-dev ;;
     openssl-headers) echo libssl-dev ;;
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
-    certificates) echo ca-certificates ;;
-    node) echo nodejs ;;
+    c++-library) echo g++ ;;
+    # By https://www.swift.org/install/linux, without what only its debugger uses.
+    swift-libraries)
+      echo libcurl4-openssl-dev libedit-dev libncurses-dev libsqlite3-dev libxml2-dev tzdata zlib1g-dev ;;
     *) echo "$1" ;;
   esac
 }
@@ -37,8 +41,8 @@ require() {
 provide() {
   list_missing "$@"
   [ ${#missing[@]} -gt 0 ] || return 0
-  local packages=() name
-  for name in "${missing[@]}"; do packages+=("$(debian_package "$name")"); done
+  local packages name
+  read -ra packages <<<"$(for name in "${missing[@]}"; do debian_packages "$name"; done | tr '\n' ' ')"
   if [ -n "${IN_NIX_SHELL-}" ]; then
     complain "missing inside nix develop: ${missing[*]} (add to devShells in flake.nix)"
     return 1
@@ -78,20 +82,23 @@ install_packages() {
 # The oldest Swift that builds this (Package.swift says so too), and the one it is tested with.
 readonly swift_oldest=6.2 swift_tested=6.3.1
 
-# require_swift: a toolchain that is new enough, or how to get one.
+# require_swift: a toolchain that is new enough and runs, or how to get one.
 require_swift() {
   local place found=none
   for place in "${SWIFTLY_BIN_DIR:-$HOME/.local/share/swiftly/bin}" /opt/swift/usr/bin; do
-    if ! command -v swift >/dev/null && [ -x "$place/swift" ]; then PATH=$place:$PATH; fi
+    if ! command -v swift >/dev/null && [ -x "$place/swift" ]; then PATH=$PATH:$place; fi
   done
-  if [[ $(swift --version 2>/dev/null || true) =~ Swift\ version\ ([0-9]+(\.[0-9]+)+) ]]; then
-    found=${BASH_REMATCH[1]}
-    if printf '%s\n' "$swift_oldest" "$found" | sort --version-sort --check=quiet; then return 0; fi
+  if command -v swift >/dev/null; then
+    require swift-libraries c++-library
+    if [[ $(swift --version 2>/dev/null) =~ Swift\ version\ ([0-9]+(\.[0-9]+)+) ]]; then
+      found=${BASH_REMATCH[1]}
+      if printf '%s\n' "$swift_oldest" "$found" | sort --version-sort --check=quiet; then return 0; fi
+    fi
   fi
   complain "Swift $swift_oldest or later is needed, $swift_tested is what this is tested with; found: $found."
   complain "  swiftly:  see https://www.swift.org/install/linux/swiftly, then: swiftly install $swift_tested"
   complain "  by hand:  unpack $(swift_archive)"
-  complain "            and put its usr/bin on PATH; https://www.swift.org/install/linux names the packages it needs"
+  complain "            and put its usr/bin on PATH"
   complain "  Nix:      nix develop"
   exit 1
 }
@@ -112,8 +119,8 @@ swift_archive() {
     "$swift_tested" "${name//./}" "$cpu" "$swift_tested" "$swift_tested" "$name" "$cpu"
 }
 
-# require_toolchain: what every build needs. pkg-config first, since it is asked about the others.
+# require_toolchain: what every build needs. SwiftPM asks git about the package, and pkg-config about the libraries.
 require_toolchain() {
-  require pkg-config liburing openssl-headers
   require_swift
+  require pkg-config git liburing openssl-headers
 }

@@ -44,12 +44,14 @@ public struct Bench {
     public mutating func compare(
         _ case: String, unit: String, ours: [Double], peer: [Double], named peerName: String
     ) throws {
-        print(try judge(`case`, unit: unit, ours: ours, peer: peer, named: peerName))
+        let line = try judge(`case`, unit: unit, ours: ours, peer: peer, named: peerName)
+        print(line)
     }
 
     /// Reports ours alone, against an absolute goal.
     public mutating func measure(_ case: String, unit: String, ours: [Double]) throws {
-        print(try judge(`case`, unit: unit, ours: ours))
+        let line = try judge(`case`, unit: unit, ours: ours)
+        print(line)
     }
 
     mutating func judge(

@@ -1,16 +1,16 @@
 // Rounds: how samples are taken and summed up. Sides take turns (A B A B …), so that what disturbs the
 // machine for longer than a round disturbs both.
 
-/// Runs every side once in each round, after one round that is thrown away; gives each side's samples.
+/// Runs every side once in each round, after so many rounds that are thrown away; gives each side's samples.
+/// Each round starts with another side, so that none always follows the same one; `first` says which is next.
 public func interleaved<Sample>(
-    rounds: Int, sides: [() throws -> Sample]
+    rounds: Int, warmups: Int = 1, first: Int = 0, _ sides: [() throws -> Sample]
 ) throws -> [[Sample]] {
-    for side in sides { _ = try side() }
+    for _ in 0..<warmups { for side in sides { _ = try side() } }
     var samples: [[Sample]] = sides.map { _ in [] }
     for round in 0..<rounds {
-        // Each round starts with another side: none always follows the same one.
         for turn in sides.indices {
-            let side = (round + turn) % sides.count
+            let side = (first + round + turn) % sides.count
             samples[side].append(try sides[side]())
         }
     }
@@ -23,7 +23,7 @@ public func interleaved<Sample>(
 ) throws -> (a: [Sample], b: [Sample]) {
     try withoutActuallyEscaping(a) { a in
         try withoutActuallyEscaping(b) { b in
-            let samples = try interleaved(rounds: rounds, sides: [a, b])
+            let samples = try interleaved(rounds: rounds, [a, b])
             return (samples[0], samples[1])
         }
     }

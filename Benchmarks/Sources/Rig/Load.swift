@@ -12,9 +12,12 @@ public struct Load: Decodable, Sendable {
     public var bytes: Double
     public var errors: Double
     public var seconds: Double
-    /// CPU seconds within the window.
-    public var client_cpu, server_cpu, stolen: Double
+    /// CPU seconds within the window: of the two ends, of all other processes, of other machines.
+    public var client_cpu, server_cpu, others, stolen: Double
     public var latency: Quantiles
+
+    /// Others took a quarter of a core or more: what was measured is how the machine was shared.
+    var isDisturbed: Bool { others / seconds > 0.25 }
 
     public var perSecond: Double { requests / seconds }
     public var serverMicroseconds: Double { server_cpu / requests * 1e6 }
@@ -50,18 +53,35 @@ extension [Load] {
     /// The client sets the pace: its core is busy and the server's is not.
     public var isClientBound: Bool { clientShare >= 0.95 && serverShare < 0.90 }
 
-    /// Says who was how busy, and refuses what shows nothing about the servers. `isPeer`: a peer that the client
-    /// held back would flatter ours. `fills`: with so many connections one of the two cores has no idle time,
-    /// unless other processes took it.
-    public func inspect(_ name: String, isPeer: Bool, fills: Bool = true) throws {
+    /// Says who was how busy. A peer that the client held back would flatter ours, and is refused.
+    public func inspect(_ name: String, isPeer: Bool) throws {
         func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
         Bench.note(
             "  \(name): client CPU \(percent(clientShare)), server CPU \(percent(serverShare)), stolen "
                 + percent(median(map { $0.stolen / $0.seconds }))
                 + (isClientBound ? ": the client was the bottleneck" : ""))
         if isPeer && isClientBound { throw Impossible("\(name): the client was the bottleneck") }
-        if fills && Swift.max(clientShare, serverShare) < 0.8 {
-            throw Impossible("\(name): neither end had its core to itself; other processes were busy")
-        }
     }
+}
+
+/// Runs the sides in turns. A round in which other processes took part is run again, as often as there are
+/// rounds; after that there is nothing to be measured on this machine now.
+public func calmRounds(_ count: Int, _ sides: [() throws -> Load]) throws -> [[Load]] {
+    var samples: [[Load]] = sides.map { _ in [] }
+    var repeats = 0
+    while samples[0].count < count {
+        let round = try interleaved(rounds: 1, warmups: samples[0].isEmpty ? 1 : 0, first: samples[0].count, sides)
+        if let disturbed = round.joined().first(where: \.isDisturbed) {
+            repeats += 1
+            guard repeats <= count else {
+                throw Impossible(
+                    "other processes kept the machine busy (\(Int(disturbed.others / disturbed.seconds * 100)) %"
+                        + " of a core); measure again when they are done")
+            }
+            continue
+        }
+        for side in sides.indices { samples[side] += round[side] }
+    }
+    if repeats > 0 { Bench.note("  \(repeats) rounds run again: other processes were busy") }
+    return samples
 }

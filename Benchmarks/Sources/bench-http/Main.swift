@@ -24,9 +24,9 @@ enum Main {
 
     /// 64 connections, each with one request in flight: the server's core is full.
     private static func many(_ servers: [Server], _ bench: inout Bench) throws {
-        let samples = try interleaved(
-            rounds: 7,
-            sides: servers.map { server in
+        let samples = try calmRounds(
+            7,
+            servers.map { server in
                 { try Load.run("http", server, seconds: 0.6, warmup: 0.1, request + ["--connections", "64"]) }
             })
         let (ours, epoll, nginx, tuned, c) = (samples[0], samples[1], samples[2], samples[3], samples[4])
@@ -59,9 +59,9 @@ enum Main {
     /// what the servers' own code costs is seen.
     private static func deep(_ servers: [Server], _ bench: inout Bench) throws {
         let options = request + ["--connections", "64", "--depth", "16"]
-        let samples = try interleaved(
-            rounds: 3,
-            sides: servers.map { server in
+        let samples = try calmRounds(
+            3,
+            servers.map { server in
                 { try Load.run("http", server, seconds: 0.5, warmup: 0.1, options) }
             })
         Bench.note("64 connections, 16 deep")
@@ -76,15 +76,15 @@ enum Main {
 
     /// One connection: nothing waits but the two ends for each other.
     private static func single(_ servers: [Server], _ bench: inout Bench) throws {
-        let samples = try interleaved(
-            rounds: 5,
-            sides: servers.map { server in
+        let samples = try calmRounds(
+            5,
+            servers.map { server in
                 { try Load.run("http", server, seconds: 0.5, warmup: 0.1, request + ["--connections", "1"]) }
             })
         let (ours, epoll, nginx) = (samples[0], samples[1], samples[2])
         Bench.note("1 connection")
         for (name, loads) in [("ours, io_uring", ours), ("ours, epoll", epoll), ("nginx", nginx)] {
-            try loads.inspect(name, isPeer: false, fills: false)
+            try loads.inspect(name, isPeer: false)
         }
         for (name, loads) in [("", ours), (", epoll", epoll)] {
             try bench.compare(

@@ -18,13 +18,15 @@ enum Main {
                 let nginx = try Server.nginx(in: folder)
                 defer { nginx.stop() }
                 let bytes = try holding(on: ours) { growth in
-                    let samples = try interleaved(
-                        rounds: 5,
-                        { try Load.run("http", ours, seconds: 0.7, warmup: 0.1, load) },
-                        { try Load.run("http", calm, seconds: 0.7, warmup: 0.1, load) })
+                    let samples = try calmRounds(
+                        5,
+                        [
+                            { try Load.run("http", ours, seconds: 0.7, warmup: 0.1, load) },
+                            { try Load.run("http", calm, seconds: 0.7, warmup: 0.1, load) },
+                        ])
                     try bench.compare(
                         "requests beside \(idle) idle connections", unit: "per s",
-                        ours: samples.a.map(\.perSecond), peer: samples.b.map(\.perSecond), named: "none idle")
+                        ours: samples[0].map(\.perSecond), peer: samples[1].map(\.perSecond), named: "none idle")
                     return growth
                 }
                 let peer = try holding(on: nginx) { $0 }

@@ -61,8 +61,8 @@ struct Arguments {
 enum Main {
     static func main() throws {
         guard let arguments = Arguments(CommandLine.arguments) else {
-            fputs("usage: bench-server --port N [--backend auto|io_uring|epoll]\n", stderr)
-            fputs("           [--tls-port N --certificate FILE --key FILE]\n", stderr)
+            print("usage: bench-server --port N [--backend auto|io_uring|epoll]")
+            print("           [--tls-port N --certificate FILE --key FILE]")
             exit(2)
         }
         let reactor = try Reactor(arguments.backend)
@@ -80,8 +80,10 @@ enum Main {
         try reactor.run()
     }
 
-    private static func loopback(_ port: UInt16) throws -> SocketAddress {
-        guard let address = SocketAddress(literal: "127.0.0.1", port: port) else { throw Errno.invalidArgument }
+    private static func loopback(_ port: UInt16) -> SocketAddress {
+        guard let address = SocketAddress(literal: "127.0.0.1", port: port) else {
+            preconditionFailure("127.0.0.1 is an address")
+        }
         return address
     }
 }

@@ -33,19 +33,21 @@ enum Main {
         let options = cipher + extra + [
             "--connections", "16", "--request-bytes", "0", "--expect-length", "\(Server.answerLength)",
         ]
-        let samples = try interleaved(
-            rounds: 5,
-            { try Load.run("handshakes", ours, tls: true, seconds: 0.8, warmup: 0.1, options) },
-            { try Load.run("handshakes", nginx, tls: true, seconds: 0.8, warmup: 0.1, options) })
+        let samples = try calmRounds(
+            5,
+            [
+                { try Load.run("handshakes", ours, tls: true, seconds: 0.8, warmup: 0.1, options) },
+                { try Load.run("handshakes", nginx, tls: true, seconds: 0.8, warmup: 0.1, options) },
+            ])
         Bench.note(name)
-        try samples.a.inspect("ours", isPeer: false)
-        try samples.b.inspect("nginx", isPeer: false)
+        try samples[0].inspect("ours", isPeer: false)
+        try samples[1].inspect("nginx", isPeer: false)
         try bench.compare(
-            name, unit: "per CPU s", ours: samples.a.map { 1e6 / $0.serverMicroseconds },
-            peer: samples.b.map { 1e6 / $0.serverMicroseconds }, named: "nginx")
+            name, unit: "per CPU s", ours: samples[0].map { 1e6 / $0.serverMicroseconds },
+            peer: samples[1].map { 1e6 / $0.serverMicroseconds }, named: "nginx")
         try bench.compare(
-            "\(name), both ends", unit: "per s", ours: samples.a.map(\.perSecond),
-            peer: samples.b.map(\.perSecond), named: "nginx")
+            "\(name), both ends", unit: "per s", ours: samples[0].map(\.perSecond),
+            peer: samples[1].map(\.perSecond), named: "nginx")
     }
 
     /// Four connections ask again and again for a megabyte of zeros; decrypting costs less than encrypting
@@ -55,15 +57,17 @@ enum Main {
             "--connections", "4", "--method", "GET", "--path", "/bulk", "--request-bytes", "0",
             "--expect-length", "\(Server.bulkLength)",
         ]
-        let samples = try interleaved(
-            rounds: 5,
-            { try Load.run("bulk", ours, tls: true, seconds: 0.8, warmup: 0.1, options) },
-            { try Load.run("bulk", nginx, tls: true, seconds: 0.8, warmup: 0.1, options) })
+        let samples = try calmRounds(
+            5,
+            [
+                { try Load.run("bulk", ours, tls: true, seconds: 0.8, warmup: 0.1, options) },
+                { try Load.run("bulk", nginx, tls: true, seconds: 0.8, warmup: 0.1, options) },
+            ])
         Bench.note("bulk")
-        try samples.a.inspect("ours", isPeer: false)
-        try samples.b.inspect("nginx", isPeer: true)
+        try samples[0].inspect("ours", isPeer: false)
+        try samples[1].inspect("nginx", isPeer: true)
         try bench.compare(
-            "bulk", unit: "MB/s", ours: samples.a.map { $0.bytes / $0.seconds / 1e6 },
-            peer: samples.b.map { $0.bytes / $0.seconds / 1e6 }, named: "nginx")
+            "bulk", unit: "MB/s", ours: samples[0].map { $0.bytes / $0.seconds / 1e6 },
+            peer: samples[1].map { $0.bytes / $0.seconds / 1e6 }, named: "nginx")
     }
 }

@@ -29,30 +29,35 @@ static double server_seconds(int server) {
     return total;
 }
 
-static double stolen_seconds(void) {
+static void read_machine(struct meter *meter) {
     FILE *file = fopen("/proc/stat", "r");
     if (!file) die("/proc/stat", errno);
-    unsigned long long steal = 0;
-    if (fscanf(file, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &steal) != 1) steal = 0;
+    unsigned long long user, nice, system, irq, softirq, steal;
+    if (fscanf(file, "cpu %llu %llu %llu %*u %*u %llu %llu %llu", &user, &nice, &system, &irq, &softirq, &steal) != 6)
+        die("/proc/stat has no line of all cores", EINVAL);
     fclose(file);
-    return (double)steal / (double)sysconf(_SC_CLK_TCK);
+    double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
+    meter->busy = (double)(user + nice + system + irq + softirq + steal) * tick;
+    meter->stolen = (double)steal * tick;
 }
 
 struct meter read_meter(int server) {
     struct rusage own;
     getrusage(RUSAGE_SELF, &own);
-    return (struct meter){
+    struct meter meter = {
         .at = now_ns(),
         .client = (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec)
             + (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6,
         .server = server ? server_seconds(server) : 0,
-        .stolen = stolen_seconds(),
     };
+    read_machine(&meter);
+    return meter;
 }
 
 void print_meters(FILE *out, const struct meter *from, const struct meter *to) {
+    double client = to->client - from->client, server = to->server - from->server;
+    double others = to->busy - from->busy - client - server;
     fprintf(
-        out, "\"seconds\":%.6f,\"client_cpu\":%.6f,\"server_cpu\":%.6f,\"stolen\":%.3f",
-        (double)(to->at - from->at) / 1e9, to->client - from->client, to->server - from->server,
-        to->stolen - from->stolen);
+        out, "\"seconds\":%.6f,\"client_cpu\":%.6f,\"server_cpu\":%.6f,\"others\":%.3f,\"stolen\":%.3f",
+        (double)(to->at - from->at) / 1e9, client, server, others > 0 ? others : 0, to->stolen - from->stolen);
 }

@@ -25,7 +25,7 @@ public struct Router: ~Copyable {
             return
         }
         routes.append(
-            Route(path: path, handlers: [(method, handler)], allow: Array(method.token.utf8)))
+            Route(path: path, handlers: [(method, handler)], allow: Array("\(method.token)".utf8)))
         while table.count < routes.count * 2 { table += table }
         table = Array(repeating: -1, count: table.count)
         for (index, route) in routes.enumerated() {
@@ -80,7 +80,7 @@ extension StaticString {
 
 extension Method {
     /// As it stands in a request line; of a method without a name here, nothing.
-    public var token: String {
+    public var token: StaticString {
         switch self {
         case .get: "GET"
         case .head: "HEAD"

@@ -1,5 +1,5 @@
 // Sockets: addresses, and the calls that make, tune, use and end them.
-public import CLinux
+import CLinux
 public import Glibc
 
 /// An IPv4 or IPv6 address with its port, ready for the kernel.
@@ -77,7 +77,17 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
     }
 }
 
-extension SocketAddress {
+extension SocketAddress: Hashable {
+    public static func == (a: SocketAddress, b: SocketAddress) -> Bool {
+        a.withBytes { a in b.withBytes { b in a.elementsEqual(b) } }
+    }
+
+    public func hash(into hasher: inout Hasher) { withBytes { hasher.combine(bytes: $0) } }
+
+    private func withBytes<T>(_ body: (UnsafeRawBufferPointer) -> T) -> T {
+        withUnsafeBytes(of: storage) { body(UnsafeRawBufferPointer(rebasing: $0[..<Int(length)])) }
+    }
+
     /// The kernel's view of an address that lies at `place` and stays there.
     public static func parts(
         of place: UnsafeMutablePointer<SocketAddress>

@@ -1,4 +1,6 @@
 // Which of the two drivers serves a shard, and one face for both.
+import CLinux
+import CURing
 import Glibc
 import Kernel
 import Units

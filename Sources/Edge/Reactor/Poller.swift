@@ -1,6 +1,7 @@
 // The epoll driver: what the ring does, where io_uring is not allowed. Readiness becomes completions, so that
 // everything above is the same code under the same tests.
 import CLinux
+import CURing
 import Glibc
 import Kernel
 import Units

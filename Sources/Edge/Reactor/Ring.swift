@@ -1,5 +1,6 @@
 // The io_uring driver: one ring for one thread. It turns orders into queue entries and queue entries into
 // completions, and knows nothing of connections.
+import CLinux
 import CURing
 import Glibc
 import Kernel

@@ -1,5 +1,7 @@
 // One TCP connection: its receive, its output queue, its deadline and its end. What the bytes mean is a
 // subclass's business.
+import CLinux
+import CURing
 import Glibc
 import Kernel
 public import Units

@@ -1,5 +1,9 @@
 // What Linux has and Swift's Glibc module leaves out, because glibc declares it only under _GNU_SOURCE.
 #pragma once
+#if __has_feature(modules)
+// The C library's types belong to Swift's own module of it, whichever module is loaded first.
+#pragma clang module import SwiftGlibc
+#endif
 #include <features.h>
 #include <signal.h>
 #include <stdint.h>

@@ -1,6 +1,10 @@
 // OpenSSL 3 for Swift. Its functions import as they are; here is only what OpenSSL writes as a macro.
 #pragma once
 #include <openssl/core_names.h>
+#if __has_feature(modules)
+// The C library's types belong to Swift's own module of it, whichever module is loaded first.
+#pragma clang module import SwiftGlibc
+#endif
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>

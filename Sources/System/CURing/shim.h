@@ -1,5 +1,9 @@
 // liburing for Swift. Its functions import as they are; here is only what does not: macros and barriers.
 #pragma once
+#if __has_feature(modules)
+// The C library's types belong to Swift's own module of it, whichever module is loaded first.
+#pragma clang module import SwiftGlibc
+#endif
 #include <features.h> // first: liburing.h redefines feature macros that clash with Glibc's own module
 #include <liburing.h>
 #include <stdint.h>

@@ -61,9 +61,7 @@ struct ControlBytes {
             block = blockEnd
             blockEnd = min(block &+ 64, end)
             found = bytes.withUnsafeBytes {
-                guard let base = $0.baseAddress else { return 0 }
-                return csimd_http_controls(
-                    base.assumingMemoryBound(to: UInt8.self) + block, blockEnd &- block)
+                csimd_http_controls($0.baseAddress?.assumingMemoryBound(to: UInt8.self), block, blockEnd)
             }
         }
         let index = block &+ found.trailingZeroBitCount

@@ -30,10 +30,10 @@ CSIMD_HTTP_PORTABLE(unplain)
 CSIMD_HTTP_PORTABLE(target_end)
 #undef CSIMD_HTTP_PORTABLE
 
-// One bit for each control byte among the next `count` bytes, 64 at most; the first byte is the lowest bit.
-static inline uint64_t csimd_http_controls_portable(const uint8_t *bytes, size_t count) {
+// One bit for each control byte in [from, to), of which no more than 64 bytes are looked at; the first is the lowest bit.
+static inline uint64_t csimd_http_controls_portable(const uint8_t *bytes, size_t from, size_t to) {
     uint64_t mask = 0;
-    for (size_t i = 0; i < count && i < 64; i++) mask |= (uint64_t)csimd_http_is_control(bytes[i]) << i;
+    for (size_t i = 0; i < 64 && from + i < to; i++) mask |= (uint64_t)csimd_http_is_control(bytes[from + i]) << i;
     return mask;
 }
 
@@ -68,15 +68,22 @@ static inline unsigned csimd_http_target_end_mask(__m128i b) {
     return 0xFFFF & ~(unsigned)_mm_movemask_epi8(_mm_andnot_si128(mark, visible));
 }
 
-static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t count) {
+// The last, shorter piece is read together with bytes before it, or byte by byte where there are none.
+static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t from, size_t to) {
     uint64_t mask = 0;
-    size_t i = 0;
-    for (; i < 64 && i + 16 <= count; i += 16)
-        mask |= (uint64_t)csimd_http_control_mask(_mm_loadu_si128((const __m128i *)(bytes + i))) << i;
-    return i == 64 || i == count ? mask : mask | csimd_http_controls_portable(bytes + i, count - i) << i;
+    for (unsigned i = 0; i < 64; i += 16) {
+        size_t at = from + i;
+        if (at + 16 > to) {
+            if (at >= to) return mask;
+            if (to < 16) return csimd_http_controls_portable(bytes, from, to);
+            uint64_t last = csimd_http_control_mask(_mm_loadu_si128((const __m128i *)(bytes + to - 16)));
+            return mask | last >> (16 - (to - at)) << i;
+        }
+        mask |= (uint64_t)csimd_http_control_mask(_mm_loadu_si128((const __m128i *)(bytes + at))) << i;
+    }
+    return mask;
 }
 
-// The last, shorter piece is read together with bytes before it, or byte by byte where there are none.
 #define CSIMD_HTTP_SEARCH(NAME)                                                                            \
     static inline size_t csimd_http_##NAME(const uint8_t *bytes, size_t from, size_t to) {                 \
         for (; from + 16 <= to; from += 16) {                                                              \
@@ -91,8 +98,8 @@ static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t count) {
         return mask ? to - 16 + (size_t)__builtin_ctz(mask) : to;                                          \
     }
 #else
-static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t count) {
-    return csimd_http_controls_portable(bytes, count);
+static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t from, size_t to) {
+    return csimd_http_controls_portable(bytes, from, to);
 }
 
 #define CSIMD_HTTP_SEARCH(NAME)                                                                            \

@@ -1,0 +1,193 @@
+// One connection of a client: at most one call at a time, its request out and its answer in.
+import Kernel
+import Reactor
+import TLS
+import Units
+
+/// connecting → idle ⇄ busy; from any of them → closed.
+final class ClientConnection: Transport {
+    let endpoint: Endpoint
+    /// It has served a call before.
+    private(set) var wasReused = false
+
+    private unowned let client: Client
+    private var call: Call?
+    private var served = 0
+    private var incoming: [UInt8] = []
+    private var progress = HeadProgress()
+    private var answer: ClientResponse?
+    private var framing = BodyFraming.none
+    private var staysOpen = false
+    private var decoder = ChunkedDecoder(bodyBytesMax: 0)
+    private var failure: ClientFailure?
+
+    init(client: Client, endpoint: Endpoint) {
+        self.client = client
+        self.endpoint = endpoint
+        super.init(reactor: client.reactor, scratch: client.scratch)
+    }
+
+    /// Nothing of the answer has come yet.
+    var isAnswerUntouched: Bool { answer == nil && incoming.isEmpty }
+
+    func begin(_ call: Call) {
+        self.call = call
+        wasReused = served > 0
+        answer = nil
+        incoming.removeAll(keepingCapacity: true)
+        setDeadline(call.deadline)
+        if served > 0 { sendRequest() }
+    }
+
+    // MARK: What the transport tells
+
+    override func ready() { if call != nil { sendRequest() } }
+
+    override func arrived(_ bytes: UnsafeRawBufferPointer) {
+        guard call != nil else { return close(.refused) }  // an answer that nobody asked for
+        guard incoming.count + bytes.count <= client.limits.responseBytes + client.limits.head.headBytesMax else {
+            return fail(.refused(endpoint, .bodyTooLarge), .overLimit)
+        }
+        incoming.append(contentsOf: bytes)
+        read()
+    }
+
+    override func ended() {
+        if answer != nil, framing == .untilClose { return complete(incoming) }
+        close(.finished)
+    }
+
+    override func deadlinePassed() { fail(.timedOut(endpoint), .idle) }
+
+    override func closed(_ reason: StreamEnd) {
+        let why: ClientFailure =
+            failure ?? tlsFailure.map { .tls(endpoint, $0.description) }
+            ?? (reason == .notConnected ? .notConnected(endpoint) : .cut(endpoint))
+        let lost = call
+        call = nil
+        client.gone(self, lost, why)
+    }
+
+    private func fail(_ failure: ClientFailure, _ end: StreamEnd) {
+        self.failure = failure
+        close(end)
+    }
+
+    // MARK: The request
+
+    private func sendRequest() {
+        guard let request = call?.request else { return }
+        served += 1
+        let room = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: client.limits.head.headBytesMax, alignment: 8)
+        defer { room.deallocate() }
+        do {
+            let count = try writeHead(request, into: room)
+            let sent = send(UnsafeRawBufferPointer(rebasing: room[..<count])) && request.body.withUnsafeBytes(send)
+            if !sent { return fail(.busy(endpoint), .overLimit) }
+            flush()
+        } catch {
+            fail(.unsendable(endpoint), .refused)
+        }
+    }
+
+    private func writeHead(
+        _ request: ClientRequest, into room: UnsafeMutableRawBufferPointer
+    ) throws(HeadWriteFailure) -> Int {
+        var writer = HeadWriter(into: room)
+        writer.start(method: request.method.token, target: request.target.utf8.span.bytes)
+        writer.field("host", endpoint.authority.utf8.span.bytes)
+        for header in request.headers { writer.field(header.name, header.value.utf8.span.bytes) }
+        if !request.body.isEmpty || request.method == .post || request.method == .put {
+            writer.field("content-length", request.body.count)
+        }
+        return try writer.finish()
+    }
+
+    // MARK: The answer
+
+    private func read() {
+        while call != nil {
+            if answer == nil {
+                guard readHead() else { return }
+            } else {
+                return readBody()
+            }
+        }
+    }
+
+    /// False while the head is not complete, or where it was refused.
+    private func readHead() -> Bool {
+        guard let call else { return false }
+        let outcome = client.head.pointee.parse(
+            incoming.span.bytes, progress: &progress, answering: call.request.method)
+        switch outcome {
+        case .incomplete: return false
+        case .refused(let refusal):
+            fail(.refused(endpoint, refusal), .refused)
+            return false
+        case .complete(let headBytes):
+            if !client.head.pointee.isInterim {
+                answer = response()
+                framing = client.head.pointee.framing
+                staysOpen = client.head.pointee.keepAlive
+                decoder = ChunkedDecoder(bodyBytesMax: client.limits.responseBytes)
+            }
+            incoming.removeFirst(headBytes)
+            return true
+        }
+    }
+
+    private func response() -> ClientResponse {
+        var headers: [(name: String, value: String)] = []
+        func text(_ range: ByteRange) -> String { String(decoding: incoming[range.indices], as: UTF8.self) }
+        for index in 0..<client.head.pointee.headerCount {
+            headers.append(
+                (text(client.head.pointee.headerName(at: index)), text(client.head.pointee.headerValue(at: index))))
+        }
+        return ClientResponse(status: Int(client.head.pointee.code), headers: headers, body: [])
+    }
+
+    private func readBody() {
+        switch framing {
+        case .none: complete([])
+        case .untilClose: return
+        case .length(let count):
+            if count > client.limits.responseBytes { return fail(.refused(endpoint, .bodyTooLarge), .overLimit) }
+            guard incoming.count >= count else { return }
+            let body = Array(incoming[..<count])
+            staysOpen = staysOpen && incoming.count == count
+            complete(body)
+        case .chunked: readChunks()
+        }
+    }
+
+    private func readChunks() {
+        // In place: what comes out is never longer than what carried it.
+        let step = incoming.withUnsafeMutableBytes { decoder.decode(UnsafeRawBufferPointer($0), into: $0) }
+        switch step.state {
+        case .refused(let refusal): fail(.refused(endpoint, refusal), .refused)
+        case .needsMore, .outputFull:
+            answer?.body += incoming[..<step.produced]
+            incoming.removeFirst(step.consumed)
+        case .complete:
+            staysOpen = staysOpen && step.consumed == incoming.count
+            complete((answer?.body ?? []) + incoming[..<step.produced])
+        }
+    }
+
+    private func complete(_ body: [UInt8]) {
+        guard let call, var answer else { return }
+        answer.body = body
+        self.call = nil
+        self.answer = nil
+        incoming.removeAll(keepingCapacity: true)
+        if staysOpen, isOpen {
+            setDeadline(reactor.now + client.limits.idleTimeout)
+            client.idle(self)
+        } else {
+            close(.finished)
+        }
+        call.finish(.success(answer))
+    }
+}

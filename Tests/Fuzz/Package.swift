@@ -1,0 +1,38 @@
+// swift-tools-version: 6.2
+// The fuzzers: the pure parsers and the kernels beneath them, compiled with libFuzzer's coverage and the address
+// sanitizer, and what must hold of them. `Sources/{HTTP,JSON,Units,CSIMD}` are links to the code itself.
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+    // The second half is for the C functions that Swift inlines from headers.
+    .unsafeFlags(["-sanitize=fuzzer,address", "-Xcc", "-fsanitize=fuzzer-no-link,address"]),
+]
+let c: [CSetting] = [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])]
+
+/// libFuzzer brings a main of its own, which LLD leaves out, as there is one already.
+let link: [LinkerSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+
+let package = Package(
+    name: "fuzz",
+    targets: [
+        .target(name: "CFuzzer"),
+        .target(name: "CSIMD", cSettings: c),
+        .target(name: "Units", swiftSettings: swift),
+        .target(name: "JSON", dependencies: ["CSIMD", "Units"], swiftSettings: swift),
+        .target(name: "HTTP", dependencies: ["CSIMD"], swiftSettings: swift),
+        .target(name: "MessageInvariants", dependencies: ["HTTP"], swiftSettings: swift),
+        .target(name: "JSONInvariants", dependencies: ["JSON", "Units"], swiftSettings: swift),
+        .executableTarget(
+            name: "fuzz-http", dependencies: ["CFuzzer", "MessageInvariants"], swiftSettings: swift,
+            linkerSettings: link),
+        .executableTarget(
+            name: "fuzz-json", dependencies: ["CFuzzer", "JSONInvariants"], swiftSettings: swift,
+            linkerSettings: link),
+    ],
+    cLanguageStandard: .gnu17
+)
