@@ -67,7 +67,7 @@ let package = Package(
 
         // Apps: wire the two.
         .target(
-            name: "Commands", dependencies: ["JSON", "Kernel", "Settings", "TLS"],
+            name: "Commands", dependencies: ["Kernel", "Settings", "TLS"],
             path: "Sources/Apps/Commands", swiftSettings: strict),
         app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Settings", "Units"]),
         app(
