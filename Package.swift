@@ -60,7 +60,7 @@ let package = Package(
 
         // Edge: does I/O and decides nothing.
         edge("Kernel", ["CLinux", "Units"]),
-        edge("Telemetry", ["Kernel", "Units"]),
+        edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
@@ -87,7 +87,7 @@ let package = Package(
         tests("JSONTests", in: "Core", ["CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel"]),
-        tests("TelemetryTests", in: "Edge", ["Kernel", "Telemetry"]),
+        tests("TelemetryTests", in: "Edge", ["JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Units"]),
         .target(
             name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",

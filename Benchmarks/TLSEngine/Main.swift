@@ -62,7 +62,8 @@ func report(_ name: String, _ value: Double, _ unit: String) {
 
 /// Memory of the process that is in use, by the kernel's count.
 func residentBytes() throws -> Int {
-    let pages = try Kernel.contents(of: "/proc/self/statm", limit: 4096).split(separator: UInt8(ascii: " "))[1]
+    let pages = try Kernel.contents(of: "/proc/self/statm", limit: 4096).split(separator: UInt8(ascii: " "))[
+        1]
     return (Int(String(decoding: pages, as: UTF8.self)) ?? 0) * 4096
 }
 
@@ -123,6 +124,30 @@ func bulk(rounds: Int) throws {
     loop.free()
 }
 
+/// Handshakes on several threads that share one context, against one thread: what locks inside OpenSSL cost.
+func scaling(threads: Int, rounds: Int) throws {
+    let (serverSettings, clientSettings) = settings(.ecdsa, resumption: false)
+    let serverContext = try TLSContext(.server, serverSettings)
+    let clientContext = try TLSContext(.client, clientSettings)
+    let work: @Sendable () -> Void = {
+        var watch = Stopwatch()
+        for _ in 0..<rounds {
+            guard let server = try? TLSSession(server: serverContext),
+                let client = try? TLSSession(client: clientContext, to: .host("localhost"))
+            else { return }
+            let loop = Loop(client: client, server: server)
+            loop.shakeHands(&watch)
+            loop.free()
+        }
+    }
+    let begin = Kernel.monotonicNow()
+    let other: Thread? = threads > 1 ? try Thread(name: "other", work) : nil
+    work()
+    other?.join()
+    let spent = Double((Kernel.monotonicNow() - begin).nanoseconds) / 1e9
+    report("both parts on \(threads) threads", Double(threads * rounds) / spent, "handshakes/s")
+}
+
 func idleMemory(count: Int) throws {
     let (serverSettings, clientSettings) = settings(.ecdsa, resumption: true)
     let serverContext = try TLSContext(.server, serverSettings)
@@ -148,9 +173,13 @@ func idleMemory(count: Int) throws {
     static func main() throws {
         let wanted = CommandLine.arguments.dropFirst().first
         let cases: [(String, () throws -> Void)] = [
-            ("full-ecdsa", { try handshakes("full ECDSA P-256 1.3", .ecdsa, resumption: false, rounds: 2_000) }),
+            (
+                "full-ecdsa",
+                { try handshakes("full ECDSA P-256 1.3", .ecdsa, resumption: false, rounds: 2_000) }
+            ),
             ("full-rsa", { try handshakes("full RSA-2048 1.3", .rsa2048, resumption: false, rounds: 500) }),
             ("resumed", { try handshakes("resumed 1.3", .ecdsa, resumption: true, rounds: 2_000) }),
+            ("threads", { try scaling(threads: 1, rounds: 1_000); try scaling(threads: 2, rounds: 1_000) }),
             ("bulk", { try bulk(rounds: 200_000) }),
             ("idle", { try idleMemory(count: 1_000) }),
         ]

@@ -43,16 +43,6 @@ extension JSONValue {
         }
     }
 
-    /// The Double nearest to what is written, ties to even. A number beyond the largest Double is refused; one
-    /// nearer to zero than to the smallest is zero.
-    public func double() throws(JSONError) -> Double {
-        let start = try number()
-        var text = ""
-        for at in start..<tokens.endOfScalar(start) { text.unicodeScalars.append(Unicode.Scalar(tokens.byte(at))) }
-        guard let value = Double(text), value.isFinite else { throw JSONError(.outOfRange, at: start) }
-        return value
-    }
-
     /// Where the value starts, if it is a number.
     @inlinable func number() throws(JSONError) -> Int {
         let kind = tokens.kind(token)

@@ -103,7 +103,7 @@ struct PEM {
                 .encryptedKey, in: place, "the private key is encrypted",
                 advice: "decrypt it with `openssl pkey` and protect it by file permissions instead")
         }
-        if ERR_GET_REASON(ERR_peek_error()) == PEM_R_NO_START_LINE {
+        if !String(decoding: bytes, as: UTF8.self).contains("PRIVATE KEY-----") {
             throw TLSConfigurationError(
                 .missing, in: place, "no private key is in it",
                 advice: "it must be PEM text with a BEGIN PRIVATE KEY line")

@@ -15,7 +15,9 @@ final class SessionMemory: Sendable {
     func remember(_ session: OpaquePointer, of server: String) {
         let remembered = RememberedSession(taking: session)
         sessions.withLock { sessions in
-            if sessions.count >= SessionMemory.serverLimit, sessions[server] == nil { _ = sessions.popFirst() }
+            if sessions.count >= SessionMemory.serverLimit, sessions[server] == nil {
+                _ = sessions.popFirst()
+            }
             var held = sessions[server] ?? []
             if !remembered.isForOneUse { held.removeAll() }
             if held.count == SessionMemory.sessionLimit { held.removeFirst() }

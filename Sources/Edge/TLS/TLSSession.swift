@@ -33,6 +33,8 @@ public final class TLSSession {
     /// A record is cut to what is left of an output only where at least this much of it still goes there:
     /// smaller ones cost more than a fresh output.
     private static let cutBytes = 4096
+    /// In an output that is fresh a record may be as small as this, rather than to wait in memory of our own.
+    private static let leastBytes = 512
 
     public let context: TLSContext
     /// The handshake is complete and the peer verified: plaintext may flow.
@@ -250,6 +252,12 @@ extension TLSSession {
             return .failed
         }
         isEstablished = true
+        // OpenSSL does not tell of a ticket of TLS 1.2 that the server renewed while it took the old one.
+        if isResumed, version == .tls12, let memory = context.memory, let server,
+            let session = SSL_get1_session(ssl)
+        {
+            memory.remember(session, of: server.key)
+        }
         return nil
     }
 
@@ -285,8 +293,9 @@ extension TLSSession {
         let left = room - records * whole - recordOverhead
         if left >= min(rest, cutBytes) { return records * recordBytes + min(rest, left) }
         if records > 0 { return records * recordBytes }
-        // A fresh output is all that the caller has: seal one record, of which the rest waits.
-        return isFresh ? min(count, recordBytes) : 0
+        if !isFresh { return 0 }
+        // A fresh output is all that the caller has. If it is tiny, a record is sealed of which the rest waits.
+        return left >= leastBytes ? left : min(count, recordBytes)
     }
 
     private func fail() {

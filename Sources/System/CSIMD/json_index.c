@@ -1,15 +1,58 @@
-// The JSON token index: the stages in their order.
+// Which variant of a kernel runs: the best that this machine has, decided once before main.
+#include <stdlib.h>
+#include <string.h>
+
 #include "json_kernels.h"
+
+static const char *const names[CSIMD_VARIANTS] = {"portable", "avx2", "avx512"};
+
+static csimd_json_indexer *const indexers[CSIMD_VARIANTS] = {
+    csimd_json_index_portable,
+#if defined(__x86_64__)
+    csimd_json_index_avx2,
+    csimd_json_index_avx512,
+#endif
+};
+
+static csimd_json_indexer *chosen = csimd_json_index_portable;
+
+bool csimd_variant_runs(enum csimd_variant variant) {
+    switch (variant) {
+    case CSIMD_PORTABLE:
+        return true;
+#if defined(__x86_64__)
+    case CSIMD_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+               __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("popcnt");
+    case CSIMD_AVX512:
+        return csimd_variant_runs(CSIMD_AVX2) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
+#endif
+    default:
+        return false;
+    }
+}
+
+// PACELINE_SIMD names a variant to run instead of the best one; one that this machine lacks is passed over.
+__attribute__((constructor)) static void choose(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+#endif
+    const char *wanted = getenv("PACELINE_SIMD");
+    for (int variant = 0; variant < CSIMD_VARIANTS; variant++) {
+        if (!csimd_variant_runs((enum csimd_variant)variant)) continue;
+        chosen = indexers[variant];
+        if (wanted != NULL && strcmp(wanted, names[variant]) == 0) return;
+    }
+}
 
 int64_t csimd_json_index(const uint8_t *bytes, size_t count, uint32_t *positions, uint32_t *partners,
                          uint8_t *kinds, unsigned depth) {
-    size_t tokens;
-    if (!csimd_json_scan_portable(bytes, count, positions, kinds, &tokens)) return -1;
-    if (!csimd_json_link_portable(kinds, tokens, partners, depth)) return -1;
-    for (size_t i = 0; i < tokens; i++) {
-        if (kinds[i] == '-' || (kinds[i] >= '0' && kinds[i] <= '9') || kinds[i] >= 'a' && kinds[i] <= 'z') {
-            if (!csimd_json_scalar(bytes, count, positions[i])) return -1;
-        }
-    }
-    return (int64_t)tokens;
+    return chosen(bytes, count, positions, partners, kinds, depth);
+}
+
+int64_t csimd_json_index_by(enum csimd_variant variant, const uint8_t *bytes, size_t count, uint32_t *positions,
+                            uint32_t *partners, uint8_t *kinds, unsigned depth) {
+    return indexers[variant](bytes, count, positions, partners, kinds, depth);
 }

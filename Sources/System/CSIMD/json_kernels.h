@@ -4,18 +4,22 @@
 
 #include "CSIMD.h"
 
-// The first stage: tokens with positions and kinds, between boundaries. False if a string, an escape, a control
-// character or the UTF-8 is wrong; the tokens are then incomplete.
-typedef bool csimd_json_scan(const uint8_t *bytes, size_t count, uint32_t *positions, uint8_t *kinds, size_t *tokens);
+// One variant of csimd_json_index.
+typedef int64_t csimd_json_indexer(const uint8_t *bytes, size_t count, uint32_t *positions, uint32_t *partners,
+                                   uint8_t *kinds, unsigned depth);
 
-// The second stage: whether the tokens follow each other as the grammar wants; writes the partners of open brackets.
-typedef bool csimd_json_link(const uint8_t *kinds, size_t tokens, uint32_t *partners, unsigned depth);
+csimd_json_indexer csimd_json_index_portable;
+#if defined(__x86_64__)
+csimd_json_indexer csimd_json_index_avx2;
+csimd_json_indexer csimd_json_index_avx512;
+#endif
 
-csimd_json_scan csimd_json_scan_portable;
-csimd_json_link csimd_json_link_portable;
+// Whether the tokens follow each other as the grammar wants; writes the partners of open brackets.
+bool csimd_json_link(const uint8_t *kinds, size_t tokens, uint32_t *partners, unsigned depth);
 
-// Whether the number or literal that starts at `at` is well formed and ends where a scalar may end.
-bool csimd_json_scalar(const uint8_t *bytes, size_t count, size_t at);
+// The end of the number or literal that starts at `at`, or 0 if it is not well formed or does not end where a
+// scalar may end.
+size_t csimd_json_scalar_end(const uint8_t *bytes, size_t count, size_t at);
 
 // The length of the escape whose backslash is at `at`: 2, 6, or 12 for a surrogate pair; 0 if it is not a valid one.
 size_t csimd_json_escape_length(const uint8_t *bytes, size_t count, size_t at);

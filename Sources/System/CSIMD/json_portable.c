@@ -21,25 +21,20 @@ static bool string(const uint8_t *bytes, size_t count, size_t *at, bool *escaped
     return *at < count;
 }
 
-bool csimd_json_scan_portable(const uint8_t *bytes, size_t count, uint32_t *positions, uint8_t *kinds,
-                              size_t *tokens) {
+// Finds the tokens. False if a string, a number or a literal is not valid.
+static bool scan(const uint8_t *bytes, size_t count, uint32_t *positions, uint8_t *kinds, size_t *tokens) {
     size_t n = 0;
-    bool in_scalar = false;
-    memset(kinds - 4, CSIMD_JSON_BOUNDARY, 4);
     for (size_t at = 0; at < count; at++) {
         uint8_t byte = bytes[at];
         bool escaped;
         switch (byte) {
         case ' ': case '\n': case '\r': case '\t':
-            in_scalar = false;
             break;
         case '{': case '}': case '[': case ']': case ':': case ',':
-            in_scalar = false;
             positions[n] = (uint32_t)at;
             kinds[n++] = byte;
             break;
         case '"':
-            in_scalar = false;
             positions[n] = (uint32_t)at;
             kinds[n++] = byte;
             if (!string(bytes, count, &at, &escaped)) return false;
@@ -47,12 +42,11 @@ bool csimd_json_scan_portable(const uint8_t *bytes, size_t count, uint32_t *posi
             kinds[n++] = escaped ? CSIMD_JSON_ESCAPED_END : CSIMD_JSON_PLAIN_END;
             break;
         default:
-            // Nothing outside a string has control characters, escapes or anything beyond ASCII.
-            if (byte < 0x20 || byte == '\\' || byte >= 0x80) return false;
-            if (in_scalar) break;
-            in_scalar = true;
             positions[n] = (uint32_t)at;
             kinds[n++] = byte;
+            at = csimd_json_scalar_end(bytes, count, at);
+            if (at == 0) return false;
+            --at;
         }
     }
     *tokens = n;
@@ -64,7 +58,7 @@ static bool is_scalar(uint8_t kind) {
     return (uint8_t)(kind - '0') <= 9 || kind == '-' || kind == 't' || kind == 'f' || kind == 'n';
 }
 
-bool csimd_json_link_portable(const uint8_t *kinds, size_t tokens, uint32_t *partners, unsigned depth) {
+bool csimd_json_link(const uint8_t *kinds, size_t tokens, uint32_t *partners, unsigned depth) {
     uint32_t open[64];
     unsigned level = 0;
     size_t i = 0;
@@ -97,4 +91,11 @@ bool csimd_json_link_portable(const uint8_t *kinds, size_t tokens, uint32_t *par
             i += 3;
         }
     }
+}
+
+int64_t csimd_json_index_portable(const uint8_t *bytes, size_t count, uint32_t *positions, uint32_t *partners,
+                                  uint8_t *kinds, unsigned depth) {
+    size_t tokens;
+    if (!scan(bytes, count, positions, kinds, &tokens)) return -1;
+    return csimd_json_link(kinds, tokens, partners, depth) ? (int64_t)tokens : -1;
 }

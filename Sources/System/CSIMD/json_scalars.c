@@ -35,25 +35,25 @@ static bool number(const uint8_t *bytes, size_t count, size_t *at) {
     return true;
 }
 
-bool csimd_json_scalar(const uint8_t *bytes, size_t count, size_t at) {
+size_t csimd_json_scalar_end(const uint8_t *bytes, size_t count, size_t at) {
     size_t left = count - at;
     switch (bytes[at]) {
     case 't':
-        if (left < 4 || memcmp(bytes + at, "true", 4) != 0) return false;
+        if (left < 4 || memcmp(bytes + at, "true", 4) != 0) return 0;
         at += 4;
         break;
     case 'n':
-        if (left < 4 || memcmp(bytes + at, "null", 4) != 0) return false;
+        if (left < 4 || memcmp(bytes + at, "null", 4) != 0) return 0;
         at += 4;
         break;
     case 'f':
-        if (left < 5 || memcmp(bytes + at, "false", 5) != 0) return false;
+        if (left < 5 || memcmp(bytes + at, "false", 5) != 0) return 0;
         at += 5;
         break;
     default:
-        if (!number(bytes, count, &at)) return false;
+        if (!number(bytes, count, &at)) return 0;
     }
-    return at == count || ends_scalar(bytes[at]);
+    return at == count || ends_scalar(bytes[at]) ? at : 0;
 }
 
 // The code unit that four hexadecimal digits make, or -1.

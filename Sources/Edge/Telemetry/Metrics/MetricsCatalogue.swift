@@ -50,6 +50,13 @@ public struct MetricsCatalogue: ~Copyable {
         return SharedGauge(cell: cell)
     }
 
+    /// Shows a shared counter that another part made and keeps.
+    mutating func add(
+        _ counter: SharedCounter, _ name: String, help: String, labels: KeyValuePairs<String, String> = [:]
+    ) {
+        add(name, help, .counter, .one, labels, .sharedCounter(counter.cell))
+    }
+
     /// A gauge that is computed when it is scraped, on the thread that scrapes; nil leaves it out of that scrape.
     public mutating func computedGauge(
         _ name: String, help: String, unit: MetricUnit = .one, labels: KeyValuePairs<String, String> = [:],

@@ -1,0 +1,207 @@
+// From a decimal as it is written to the nearest Double, ties to even. Three ways, each exact: short numbers by one
+// multiplication or division of Doubles, most others by a product of integers whose error is too small to
+// matter, and what is left by comparing big integers.
+
+/// A decimal number, digits × 10^exponent, with more digits following where it was cut.
+struct JSONDecimal {
+    /// The first digits from the first that is not zero, nineteen at most: as many as always fit.
+    var digits: UInt64 = 0
+    var exponent = 0
+    /// Whether a digit that is not zero was left out: the number is then a little larger.
+    var isCut = false
+    /// Where the number's first digit stands in the document.
+    var start = 0
+}
+
+/// A Double's magnitude on its way: the bits of the largest Double that is not above the number, and what is to be
+/// added to them, if that is known.
+private struct Rounded {
+    var lower: UInt64
+    /// Whether the number is nearer to the next Double; nil if the arithmetic could not tell.
+    var isUp: Bool?
+
+    var bits: UInt64? { isUp.map { lower + ($0 ? 1 : 0) } }
+}
+
+extension JSONDecimal {
+    /// The nearest Double's bits, without sign; those of infinity if it is beyond the largest Double.
+    func magnitude(in tokens: JSONTokens) -> UInt64 {
+        if digits == 0 { return 0 }
+        if !isCut, digits <= 1 << 53 {
+            if exponent >= 0, exponent <= 22 {
+                return (Double(digits) * JSONPowers.exactTens[exponent]).bitPattern
+            }
+            if exponent < 0, exponent >= -22 {
+                return (Double(digits) / JSONPowers.exactTens[-exponent]).bitPattern
+            }
+        }
+        // Nineteen digits and 10^309 are beyond the largest Double, and with 10^-344 below half the smallest.
+        if exponent > 308 { return Double.infinity.bitPattern }
+        if exponent < -344 { return 0 }
+        let low = Self.rounded(digits, exponent)
+        if !isCut {
+            if let bits = low.bits { return bits }
+        } else if let bits = low.bits, bits == Self.rounded(digits + 1, exponent).bits {
+            // The number is between these two, and both round to the same.
+            return bits
+        }
+        return low.lower + (isAboveMiddle(after: low.lower, in: tokens) ? 1 : 0)
+    }
+
+    /// Rounds digits × 10^exponent, with the exponent from -344 to 308.
+    private static func rounded(_ digits: UInt64, _ exponent: Int) -> Rounded {
+        // 5^exponent is a 128 bit power, cut, times one that is exact.
+        let block = exponent >= 0 ? exponent / 28 : (exponent - 27) / 28
+        let index = 2 * (block - JSONPowers.largeFirst)
+        let power = UInt128(JSONPowers.large[index]) << 64 | UInt128(JSONPowers.large[index + 1])
+        var factor = UInt128(digits) * UInt128(JSONPowers.small[exponent - 28 * block])
+        let shift = factor.leadingZeroBitCount
+        factor <<= UInt128(shift)
+        let product = factor.multipliedFullWidth(by: power)
+        var high = product.high
+        // `high` × 2^scale is at most the number, and less than 2 × 2^scale below it; exact if nothing was cut.
+        var scale = JSONPowers.binaryExponent(ofFiveTo: 28 * block) - 127 + exponent - shift + 128
+        let isExact = JSONPowers.exactLarge.contains(block) && product.low == 0
+        let normal = high.leadingZeroBitCount
+        high <<= UInt128(normal)
+        scale -= normal
+        // Twice the error if it was shifted by one bit; the product of two normal factors needs no more.
+        let error: UInt128 = isExact ? 0 : 4
+
+        // Now the number is about high × 2^scale with the top bit set: keep 53 bits, or fewer below the normal range.
+        let topExponent = scale + 127
+        if topExponent > 1023 { return Rounded(lower: Double.infinity.bitPattern, isUp: false) }
+        let kept = min(53, topExponent + 1075)
+        if kept < 0 { return Rounded(lower: 0, isUp: false) }
+        let dropped = UInt128(128 - kept)
+        let mantissa = kept == 0 ? 0 : UInt64(truncatingIfNeeded: high >> dropped)
+        // Adding the mantissa to the exponent's bits carries its leading bit into them where it is normal.
+        let lower = mantissa + (topExponent >= -1022 ? UInt64(topExponent + 1022) << 52 : 0)
+        let rest = kept == 0 ? high : high & (1 << dropped - 1)
+        let half: UInt128 = 1 << (dropped - 1)
+        if rest > half { return Rounded(lower: lower, isUp: true) }
+        if isExact { return Rounded(lower: lower, isUp: rest == half && mantissa & 1 == 1) }
+        return Rounded(lower: lower, isUp: rest + error <= half ? false : nil)
+    }
+
+    /// Whether the number as it is written is nearer to the Double after these bits, by exact comparison with the
+    /// middle of the two.
+    @inline(never) private func isAboveMiddle(after lower: UInt64, in tokens: JSONTokens) -> Bool {
+        // The middle is (2 × mantissa + 1) × 2^(power - 1).
+        let field = Int(lower >> 52)
+        let mantissa = lower & (1 << 52 - 1) | (field > 0 ? 1 << 52 : 0)
+        var middlePower = max(field, 1) - 1075 - 1
+        var middle = JSONBigInteger(2 * mantissa + 1)
+        var (number, power, isCut) = allDigits(in: tokens)
+        if power >= 0 {
+            number.multiply(byFiveTo: power)
+        } else {
+            middle.multiply(byFiveTo: -power)
+        }
+        // Both sides still lack a power of two; the smaller one is left out on both.
+        middlePower -= power
+        if middlePower >= 0 { middle.shiftLeft(by: middlePower) } else { number.shiftLeft(by: -middlePower) }
+        let order = number.compare(to: middle)
+        if order != 0 { return order > 0 }
+        if isCut { return true }
+        isCut = false
+        return mantissa & 1 == 1
+    }
+
+    /// No middle of two Doubles has more digits than this that are not zero: what follows only breaks a tie.
+    private static let decidingDigits = 769
+
+    /// Reads the whole number again: its digits, the power of ten behind them, and whether more of them were left out.
+    private func allDigits(in tokens: JSONTokens) -> (JSONBigInteger, power: Int, isCut: Bool) {
+        var number = JSONBigInteger(0)
+        var taken = 0
+        var power = 0
+        var isCut = false
+        var isFraction = false
+        var offset = start
+        let end = tokens.endOfScalar(start)
+        while offset < end {
+            let byte = tokens.byte(offset)
+            offset += 1
+            if byte == UInt8(ascii: ".") {
+                isFraction = true
+                continue
+            }
+            if byte | 0x20 == UInt8(ascii: "e") { break }
+            let digit = UInt64(byte - UInt8(ascii: "0"))
+            if taken < Self.decidingDigits {
+                number.multiply(by: 10, adding: digit)
+                if number.count > 0 { taken += 1 }
+                if isFraction { power -= 1 }
+            } else {
+                if digit != 0 { isCut = true }
+                if !isFraction { power += 1 }
+            }
+        }
+        if offset < end || tokens.byte(end - 1) | 0x20 == UInt8(ascii: "e") {
+            power += JSONDecimal.readExponent(in: tokens, from: offset, to: end)
+        }
+        return (number, power, isCut)
+    }
+}
+
+// Reading the text.
+extension JSONDecimal {
+    /// Beyond any exponent that leaves a number between zero and infinity, for documents of any size.
+    private static let largestExponent = 1 << 40
+
+    static func readExponent(in tokens: JSONTokens, from offset: Int, to end: Int) -> Int {
+        var offset = offset
+        var exponent = 0
+        let sign = tokens.byte(offset)
+        if sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { offset += 1 }
+        while offset < end {
+            exponent = min(exponent * 10 + Int(tokens.byte(offset) - UInt8(ascii: "0")), largestExponent)
+            offset += 1
+        }
+        return sign == UInt8(ascii: "-") ? -exponent : exponent
+    }
+
+    /// Reads a number of any length, from its first digit.
+    init(long tokens: JSONTokens, from start: Int) {
+        self.start = start
+        var taken = 0
+        var isFraction = false
+        var offset = start
+        let end = tokens.endOfScalar(start)
+        while offset < end {
+            let byte = tokens.byte(offset)
+            offset += 1
+            if byte == UInt8(ascii: ".") {
+                isFraction = true
+                continue
+            }
+            if byte | 0x20 == UInt8(ascii: "e") {
+                exponent += JSONDecimal.readExponent(in: tokens, from: offset, to: end)
+                break
+            }
+            let digit = UInt64(byte - UInt8(ascii: "0"))
+            if taken < 19 {
+                digits = digits * 10 + digit
+                if digits > 0 { taken += 1 }
+                if isFraction { exponent -= 1 }
+            } else {
+                if digit != 0 { isCut = true }
+                if !isFraction { exponent += 1 }
+            }
+        }
+    }
+}
+
+extension JSONValue {
+    /// The Double nearest to what is written, ties to even. A number beyond the largest Double is refused; one
+    /// nearer to zero than to the smallest is zero.
+    public func double() throws(JSONError) -> Double {
+        let start = try number()
+        let isNegative = tokens.byte(start) == UInt8(ascii: "-")
+        let decimal = JSONDecimal(long: tokens, from: isNegative ? start + 1 : start)
+        let magnitude = decimal.magnitude(in: tokens)
+        guard magnitude < Double.infinity.bitPattern else { throw JSONError(.outOfRange, at: start) }
+        return Double(bitPattern: magnitude | (isNegative ? 1 << 63 : 0))
+    }
+}

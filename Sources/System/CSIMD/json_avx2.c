@@ -1,0 +1,87 @@
+// The JSON token index with AVX2: 64 bytes at a time as two halves; tokens are written one by one.
+#if defined(__x86_64__)
+#include <string.h>
+
+#include "json_blocks.h"
+
+#define AVX2 CSIMD_BLOCKS
+#define AVX2_INLINE CSIMD_BLOCKS_INLINE
+
+#define TABLE(...) _mm256_broadcastsi128_si256(_mm_setr_epi8(__VA_ARGS__))
+#define NONE ((char)0x80)
+
+AVX2_INLINE uint64_t equal(__m256i a, __m256i b) { return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b)); }
+
+AVX2_INLINE uint64_t at_most(__m256i bytes, uint8_t limit) {
+    __m256i bound = _mm256_set1_epi8((char)limit);
+    return equal(_mm256_max_epu8(bytes, bound), bound);
+}
+
+// The masks of one half; the same rules as with AVX-512.
+AVX2_INLINE csimd_json_block classify(__m256i bytes) {
+    const __m256i spaces = TABLE(' ', NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, '\t', '\n', NONE, NONE, '\r',
+                                 NONE, NONE);
+    const __m256i operators = TABLE(NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, ':', '{', ',', '}',
+                                    NONE, NONE);
+    csimd_json_block block;
+    block.quote = equal(bytes, _mm256_set1_epi8('"'));
+    block.backslash = equal(bytes, _mm256_set1_epi8('\\'));
+    block.operator = equal(_mm256_shuffle_epi8(operators, bytes), _mm256_or_si256(bytes, _mm256_set1_epi8(0x20)));
+    block.space = equal(_mm256_shuffle_epi8(spaces, bytes), bytes);
+    block.control = at_most(bytes, 0x1F);
+    block.wide = (uint32_t)_mm256_movemask_epi8(bytes);
+    __m256i digit = _mm256_sub_epi8(bytes, _mm256_set1_epi8('0'));
+    block.digit = at_most(digit, 9);
+    block.zero = equal(digit, _mm256_setzero_si256());
+    return block;
+}
+
+AVX2_INLINE csimd_json_block join(csimd_json_block low, csimd_json_block high) {
+    low.quote |= high.quote << 32;
+    low.backslash |= high.backslash << 32;
+    low.operator |= high.operator << 32;
+    low.space |= high.space << 32;
+    low.control |= high.control << 32;
+    low.wide |= high.wide << 32;
+    low.digit |= high.digit << 32;
+    low.zero |= high.zero << 32;
+    return low;
+}
+
+AVX2_INLINE size_t append(csimd_json_tokens tokens, const uint8_t *bytes, size_t base, uint32_t *positions,
+                          uint8_t *kinds) {
+    size_t n = 0;
+    for (uint64_t left = tokens.all; left != 0; left = _blsr_u64(left)) {
+        size_t bit = _tzcnt_u64(left);
+        // A closing quote becomes the kind of its string's end.
+        bool end = tokens.end >> bit & 1;
+        uint8_t end_kind = (uint8_t)(CSIMD_JSON_PLAIN_END + (tokens.escaped_end >> bit & 1));
+        positions[n] = (uint32_t)(base + bit);
+        kinds[n++] = end ? end_kind : bytes[bit];
+    }
+    return n;
+}
+
+AVX2 int64_t csimd_json_index_avx2(const uint8_t *bytes, size_t count, uint32_t *positions, uint32_t *partners,
+                                   uint8_t *kinds, unsigned depth) {
+    csimd_json_state state = {0};
+    csimd_json_checked checked = {0};
+    size_t n = 0;
+    uint8_t tail[64];
+    for (size_t base = 0; base < count; base += 64) {
+        const uint8_t *block = bytes + base;
+        if (count - base < 64) {
+            memset(tail, ' ', sizeof tail);
+            memcpy(tail, block, count - base);
+            block = tail;
+        }
+        csimd_json_block low = classify(_mm256_loadu_si256((const __m256i *)block));
+        csimd_json_block high = classify(_mm256_loadu_si256((const __m256i *)(block + 32)));
+        csimd_json_tokens found = csimd_json_find(&state, &checked, join(low, high), bytes, count, base);
+        n += append(found, block, base, positions + n, kinds + n);
+    }
+    memset(kinds + n, CSIMD_JSON_BOUNDARY, 4);
+    if ((state.wrong | state.in_string) != 0) return -1;
+    return csimd_json_link(kinds, n, partners, depth) ? (int64_t)n : -1;
+}
+#endif
