@@ -67,7 +67,7 @@ let package = Package(
 
         // Apps: wire the two.
         .target(
-            name: "Commands", dependencies: ["JSON", "Kernel", "Settings", "TLS"],
+            name: "Commands", dependencies: ["Kernel", "Settings", "TLS"],
             path: "Sources/Apps/Commands", swiftSettings: strict),
         app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Settings", "Units"]),
         app(
@@ -85,7 +85,7 @@ let package = Package(
         // Tests mirror Sources.
         tests("UnitsTests", in: "Core", ["Units"]),
         tests("JSONTests", in: "Core", ["CSIMD", "JSON", "JSONInvariants", "Units"]),
-        tests("SettingsTests", in: "Core", ["JSON", "Settings", "Units"]),
+        tests("SettingsTests", in: "Core", ["Settings", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel"]),
         tests("TelemetryTests", in: "Edge", ["JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),

@@ -40,9 +40,7 @@ enum CheckConfig {
                 "sed 's/headBytes/headByte/' node.json | paceline check-config -",
                 "What is wrong is reported with its place, and the nearest key that is known.",
                 outcome: .failed),
-            Example(
-                "paceline check-config --schema node > node.schema.json", "Let your editor check as you type."
-            ),
+            Example("paceline check-config --schema node > node.schema.json", "Let your editor check too."),
         ],
         run: run)
 

@@ -1,5 +1,8 @@
 // Completion in the shells themselves: what is typed, and what they offer.
+import Commands
 import Testing
+
+@testable import paceline
 
 private struct Typed: Sendable {
     let words: String
@@ -13,8 +16,8 @@ private struct Typed: Sendable {
 
 /// The folder holds the file "one two.json" and the folder "more".
 private let cases = [
-    Typed("paceline ", ["check-config", "json", "completion"]),
-    Typed("paceline c", ["check-config", "completion"]),
+    Typed("paceline ", Set(Paceline.program.root.subcommands.map(\.name))),
+    Typed("paceline check-c", ["check-config"]),
     Typed("paceline json ", ["check"]),
     Typed("paceline completion ", ["bash", "zsh"]),
     Typed("paceline completion z", ["zsh"]),
