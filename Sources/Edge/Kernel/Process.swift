@@ -32,4 +32,14 @@ extension Kernel {
         while readdir(directory) != nil { count += 1 }
         return max(0, count - 2)
     }
+
+    /// Raises the limit of open descriptors as far as this process may, and says where it then is.
+    public static func raiseDescriptorLimit() -> Int {
+        let resource = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return 1024 }  // what Linux gives where nobody says
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(resource, &limit)
+        return getrlimit(resource, &limit) == 0 ? Int(clamping: limit.rlim_cur) : 1024
+    }
 }

@@ -52,6 +52,10 @@ public struct Thread: ~Copyable, Sendable {
 }
 
 extension Kernel {
+    public static let interruptSignal = SIGINT
+    public static let terminateSignal = SIGTERM
+    public static let hangUpSignal = SIGHUP
+
     /// The cores that this process may run on.
     public static func usableCores() -> [Int] {
         var set = [UInt8](repeating: 0, count: coreSetBytes)

@@ -2,7 +2,7 @@
 import Synchronization
 
 extension Metrics {
-    public static let prometheusContentType = "text/plain; version=0.0.4; charset=utf-8"
+    public static let prometheusContentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
 
     /// All metrics at this moment, family by family in the order of registration.
     public func prometheusText() -> [UInt8] {

@@ -1,0 +1,78 @@
+// The credentials of a node's listeners: loaded at start or not started, reloaded while serving, last good kept.
+import Commands
+import Kernel
+import Settings
+import Synchronization
+import TLS
+import Telemetry
+import Units
+
+/// Used by the main thread; shards only read the credentials that they were given.
+final class Certificates: Sendable {
+    private struct Entry: Sendable {
+        let path: String
+        let credentials: TLSCredentials
+        let interval: Interval
+    }
+
+    private let entries: [Entry]
+    /// When each entry's files were last looked at.
+    private let looked: Mutex<[Instant]>
+    private let reloads = Mutex<(done: SharedCounter, failed: SharedCounter)?>(nil)
+
+    init(_ settings: NodeSettings) throws(Failure) {
+        var entries: [Entry] = []
+        for (path, tls) in DaemonSettings.node(settings).certificates {
+            do {
+                entries.append(
+                    Entry(
+                        path: path, credentials: try TLSCredentials(.server, TLSConfiguration(tls)),
+                        interval: tls.reload))
+            } catch {
+                throw Failure("\(path): \(error)")
+            }
+        }
+        self.entries = entries
+        looked = Mutex(Array(repeating: Kernel.monotonicNow(), count: entries.count))
+    }
+
+    /// Those of the listener at this path of the settings; nil where it speaks plain HTTP.
+    subscript(path: String) -> TLSCredentials? { entries.first { $0.path == path }?.credentials }
+
+    func register(in catalogue: inout MetricsCatalogue) {
+        for entry in entries {
+            catalogue.computedGauge(
+                "paceline_certificate_expiry_seconds",
+                help: "When the certificate in use expires, in seconds since 1970.", unit: .seconds,
+                labels: ["listener": entry.path]
+            ) { entry.credentials.certificateExpires.map { Double($0.nanoseconds) / 1e9 } }
+        }
+        let done = catalogue.sharedCounter(
+            "paceline_certificate_reloads_total", help: "Certificates taken into use while serving.")
+        let failed = catalogue.sharedCounter(
+            "paceline_certificate_reload_failures_total",
+            help: "Certificates on disk that were refused; the last good ones stay in use.")
+        reloads.withLock { $0 = (done, failed) }
+    }
+
+    /// Takes into use what has changed on disk, where it is time to look, or everything.
+    func reload(evenUnchanged: Bool, _ log: Log, _ health: Health) {
+        let now = Kernel.monotonicNow()
+        for (index, entry) in entries.enumerated() {
+            let isDue = looked.withLock { now - $0[index] >= entry.interval }
+            guard evenUnchanged || isDue else { continue }
+            looked.withLock { $0[index] = now }
+            guard evenUnchanged || entry.credentials.changedOnDisk() else { continue }
+            do {
+                try entry.credentials.reload()
+                reloads.withLock { $0?.done.add() }
+                log.info("certificate taken into use", ["listener": .string(entry.path)])
+            } catch {
+                reloads.withLock { $0?.failed.add() }
+                log.error(
+                    "certificate on disk refused, the last good one stays",
+                    ["listener": .string(entry.path), "cause": .error(error)])
+            }
+        }
+    }
+}

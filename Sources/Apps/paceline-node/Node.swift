@@ -1,0 +1,159 @@
+// One node's life: start all shards or none, watch over them, reload, drain. It runs on the main thread and
+// serves nothing itself.
+import Commands
+import Kernel
+import Settings
+import TLS
+import Telemetry
+import Units
+
+/// The signals that a node knows.
+enum Signals {
+    static let stop: [Int32] = [Kernel.interruptSignal, Kernel.terminateSignal]
+    static let reload = Kernel.hangUpSignal
+    static let all = stop + [reload]
+}
+
+/// What all shards of a node share. Everything in it may be used by any thread.
+final class NodeContext: Sendable {
+    let settings: NodeSettings
+    let version: String
+    let log: Log
+    let health = Health(awaiting: ["listeners", "certificates"])
+    let metrics: Metrics
+    let keys: ShardKeys
+    let certificates: Certificates
+    let startedAt = Kernel.monotonicNow()
+
+    init(settings: NodeSettings, version: String) throws(Failure) {
+        self.settings = settings
+        self.version = version
+        log = Log(
+            to: .standardError(identifier: "paceline-node", format: LogFormat(settings.log.format)),
+            level: LogLevel(settings.log.level),
+            rate: LogRate(burst: settings.log.burstPerSite, interval: settings.log.perSiteInterval))
+        certificates = try Certificates(settings)
+        var catalogue = MetricsCatalogue()
+        keys = ShardKeys(in: &catalogue)
+        log.register(in: &catalogue)
+        certificates.register(in: &catalogue)
+        catalogue.addProcessMetrics()
+        metrics = catalogue.freeze()
+    }
+}
+
+struct Node: ~Copyable {
+    private let context: NodeContext
+    private let notifier = ServiceNotifier()
+    private let log: Log
+
+    init(settings: NodeSettings, version: String) throws(Failure) {
+        context = try NodeContext(settings: settings, version: version)
+        log = context.log
+    }
+
+    /// Serves until told to stop. True where everything in flight has finished in time.
+    consuming func run() throws(Failure) -> Bool {
+        raiseDescriptorLimit()
+        let count = context.settings.shards == 0 ? Kernel.usableCores().count : context.settings.shards
+        let shards = try Shards(count: count, context: context)
+        context.health.set("listeners", .ready)
+        context.health.set("certificates", .ready)
+        log.info(
+            "serving",
+            [
+                "node": .string(context.settings.node.name), "region": .string(context.settings.node.region),
+                "shards": .integer(count), "driver": .string(shards.driver),
+                "listeners": .string(context.settings.listen.map { "\($0.address):\($0.port)" }.joined(separator: " ")),
+                "admin": .string("\(context.settings.admin.address):\(context.settings.admin.port)"),
+            ])
+        if let fallback = shards.fallback {
+            log.warning("io_uring is not available, so shards run on epoll", ["cause": .error(fallback)])
+        }
+        notify { notifier throws(NotifyFailure) in try notifier.ready() }
+        watch(shards)
+        return drain(shards)
+    }
+
+    /// Until a signal asks to stop: reloads what changed, and tells the supervisor that all shards turn.
+    private func watch(_ shards: borrowing Shards) {
+        let watchdog = ServiceNotifier.watchdogInterval()
+        // Three times in the supervisor's interval, so that one late turn is no alarm; else for our own look.
+        let pause = min(watchdog.map { Interval(nanoseconds: $0.nanoseconds / 3) } ?? .seconds(1), .seconds(1))
+        while true {
+            let signal = Kernel.nextSignal(of: Signals.all, withinMilliseconds: Int(pause.wholeMilliseconds))
+            if let signal, Signals.stop.contains(signal) { return }
+            if signal == Signals.reload {
+                notify { notifier throws(NotifyFailure) in try notifier.reloading(at: Kernel.monotonicNow()) }
+                context.certificates.reload(evenUnchanged: true, log, context.health)
+                notify { notifier throws(NotifyFailure) in try notifier.ready() }
+            }
+            context.certificates.reload(evenUnchanged: false, log, context.health)
+            if let standing = shards.standingStill(for: .seconds(5)) {
+                context.health.set("shards", .failed("shard \(standing) does not turn"))
+                log.error("a shard stands still", ["shard": .integer(standing)])
+            } else {
+                context.health.set("shards", .ready)
+                if watchdog != nil { notify { notifier throws(NotifyFailure) in try notifier.watchdog() } }
+            }
+        }
+    }
+
+    private func drain(_ shards: consuming Shards) -> Bool {
+        let settings = context.settings.drain
+        log.notice("draining", ["noticeMilliseconds": .integer(Int(settings.notice.wholeMilliseconds))])
+        context.health.set("drain", .notReady("the node is leaving"))
+        notify { notifier throws(NotifyFailure) in try notifier.stopping() }
+        // Load balancers look again in their own time; a second signal says that nobody has to.
+        _ = Kernel.nextSignal(of: Signals.stop, withinMilliseconds: Int(settings.notice.wholeMilliseconds))
+        // The timeout counts from the signal: what the supervisor waits for is this and no more.
+        let abandoned = shards.drain(within: max(settings.timeout - settings.notice, .zero))
+        if abandoned > 0 {
+            log.warning("connections were cut at the end of the drain", ["connections": .integer(abandoned)])
+        }
+        log.info("stopped")
+        return abandoned == 0
+    }
+
+    /// A connection is a descriptor; the default of 1,024 would end a node at its first busy minute.
+    private func raiseDescriptorLimit() {
+        let limit = Kernel.raiseDescriptorLimit()
+        let shards = context.settings.shards == 0 ? Kernel.usableCores().count : context.settings.shards
+        let wanted = shards * context.settings.limits.connectionsPerShard + 64
+        if limit < wanted {
+            log.warning(
+                "fewer descriptors than connections may be open; raise LimitNOFILE or lower connectionsPerShard",
+                ["allowed": .integer(limit), "wanted": .integer(wanted)])
+        }
+    }
+
+    private func notify(_ body: (ServiceNotifier) throws(NotifyFailure) -> Void) {
+        do {
+            try body(notifier)
+        } catch {
+            log.warning("the supervisor could not be told", ["cause": .error(error)])
+        }
+    }
+}
+
+extension LogFormat {
+    fileprivate init(_ format: NodeSettings.Log.Format) {
+        switch format {
+        case .auto: self = .automatic
+        case .text: self = .readable
+        case .json: self = .json
+        case .journald: self = .journal
+        }
+    }
+}
+
+extension LogLevel {
+    fileprivate init(_ level: NodeSettings.Log.Level) {
+        switch level {
+        case .debug: self = .debug
+        case .info: self = .info
+        case .warning: self = .warning
+        case .error: self = .error
+        }
+    }
+}

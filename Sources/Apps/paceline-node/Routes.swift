@@ -1,0 +1,88 @@
+// What a node answers: who it is and whether JSON is JSON on the request listeners; health and metrics on the
+// operators' listener.
+import HTTP
+import JSON
+import Kernel
+import Reactor
+import Settings
+import TLS
+import Telemetry
+import Units
+
+/// Routes of the request listeners. One object per shard.
+final class RequestRoutes: Responder {
+    private var router = Router()
+    private let checker: JSONChecker
+
+    init(_ context: NodeContext, _ reactor: Reactor) {
+        checker = JSONChecker(limitBytes: context.settings.limits.bodyBytes)
+        addHealth(to: &router, context)
+        addIdentity(to: &router, context, reactor.driverName)
+        router.add(.post, "/v1/json/check") { [checker] request, response in
+            checker.respond(to: request, &response)
+        }
+    }
+
+    func respond(to request: borrowing Request, _ response: inout Response) {
+        router.respond(to: request, &response)
+    }
+}
+
+/// Routes of the operators' listener.
+final class AdminRoutes: Responder {
+    private var router = Router()
+
+    init(_ context: NodeContext, _ reactor: Reactor) {
+        addHealth(to: &router, context)
+        addIdentity(to: &router, context, reactor.driverName)
+        router.add(.get, "/metrics") { _, response in
+            response.contentType = Metrics.prometheusContentType
+            response.write(context.metrics.prometheusText().span.bytes)
+        }
+    }
+
+    func respond(to request: borrowing Request, _ response: inout Response) {
+        router.respond(to: request, &response)
+    }
+}
+
+private func addHealth(to router: inout Router, _ context: NodeContext) {
+    func answer(_ question: HealthReport.Question, _ response: inout Response) {
+        let report = context.health.report()
+        if !report.reasons(against: question).isEmpty { response.status = .serviceUnavailable }
+        response.contentType = "application/json"
+        response.write(report.json(question).span.bytes)
+    }
+    router.add(.get, "/healthz") { _, response in answer(.live, &response) }
+    router.add(.get, "/readyz") { _, response in answer(.ready, &response) }
+}
+
+private func addIdentity(to router: inout Router, _ context: NodeContext, _ driver: String) {
+    router.add(.get, "/v1/node") { request, response in
+        response.contentType = "application/json"
+        let peer = request.peer
+        response.writeJSON(upTo: 16 * 1024) { json in
+            json.beginObject()
+            json.field("name", context.settings.node.name)
+            json.field("region", context.settings.node.region)
+            json.field("version", context.version)
+            json.field("driver", driver)
+            json.field("uptimeSeconds", (Kernel.monotonicNow() - context.startedAt).nanoseconds / 1_000_000_000)
+            json.field("ready", context.health.report().isReady)
+            // Who the caller is to this node: the first thing to look at when a certificate is refused elsewhere.
+            json.key("peer")
+            if let peer {
+                json.beginObject()
+                json.key("uris")
+                json.beginArray()
+                for uri in peer.uris { json.value(uri) }
+                json.endArray()
+                json.field("serial", peer.serial)
+                json.endObject()
+            } else {
+                json.null()
+            }
+            json.endObject()
+        }
+    }
+}

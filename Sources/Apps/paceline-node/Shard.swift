@@ -1,0 +1,114 @@
+// One shard: a reactor with the server for requests on it and, on the first shard, the one for operators.
+import Commands
+import HTTP
+import Kernel
+import Reactor
+import Settings
+import Telemetry
+import Units
+
+/// Made and used on its own thread only.
+final class Shard {
+    let reactor: Reactor
+    private let context: NodeContext
+    private let requests: Server
+    private let admin: Server?
+    private var abandoned = 0
+
+    init(index: Int, context: NodeContext) throws(Failure) {
+        self.context = context
+        let settings = context.settings
+        let block = context.metrics.addShard()
+        var limits = ReactorLimits()
+        limits.streams = settings.limits.connectionsPerShard
+        do {
+            reactor = try Reactor(
+                DriverChoice(settings.reactor), limits: limits,
+                metrics: ReactorMetrics(context.keys.reactor, block))
+        } catch {
+            throw Failure("the shard's I/O could not be set up (\(settings.reactor.rawValue)): \(error)")
+        }
+        requests = Server(
+            reactor: reactor, limits: ServerLimits(settings.limits), responder: RequestRoutes(context, reactor),
+            metrics: ServerMetrics(context.keys.requests, block))
+        admin =
+            index > 0
+            ? nil
+            : Server(
+                reactor: reactor, limits: ServerLimits(settings.limits), responder: AdminRoutes(context, reactor),
+                metrics: ServerMetrics(context.keys.admin, block))
+        for (index, listener) in settings.listen.enumerated() {
+            try Shard.listen(requests, listener.address, listener.port, "listen[\(index)]", context)
+        }
+        if let admin { try Shard.listen(admin, settings.admin.address, settings.admin.port, "admin", context) }
+    }
+
+    private static func listen(
+        _ server: Server, _ address: IPAddress, _ port: UInt16, _ path: String, _ context: NodeContext
+    ) throws(Failure) {
+        guard let socket = SocketAddress(literal: address.description, port: port) else {
+            throw Failure("\(path): \(address) is not an address of this system")
+        }
+        do {
+            try server.listen(on: socket, credentials: context.certificates["\(path).tls"])
+        } catch {
+            throw Failure("\(path): could not listen on \(socket): \(error)")
+        }
+    }
+
+    /// Serves until drained. Answers how many connections had to be cut.
+    func run() -> Int {
+        do {
+            try reactor.run()
+        } catch {
+            context.log.critical("the kernel ended a shard's I/O", ["cause": .error(error)])
+            context.health.set("shards", .failed("the kernel ended a shard's I/O: \(error)"))
+            abandoned += requests.connectionCount
+        }
+        return abandoned
+    }
+
+    /// Ends the server for requests first: until then operators can still see how it goes.
+    func drain(within limit: Interval) {
+        _ = reactor.timer(at: reactor.now + limit) { [self] in
+            abandoned += requests.connectionCount
+            requests.abandon()
+            admin?.abandon()
+        }
+        requests.drain { [self] in
+            guard let admin else { return reactor.stop() }
+            admin.drain { [self] in reactor.stop() }
+            // Scrapers keep their connections; nothing of theirs is worth waiting for.
+            _ = reactor.timer(at: reactor.now + Shard.adminGrace) { admin.abandon() }
+        }
+    }
+
+    private static let adminGrace = Interval.seconds(1)
+}
+
+extension DriverChoice {
+    fileprivate init(_ reactor: NodeSettings.Reactor) {
+        switch reactor {
+        case .auto: self = .automatic
+        case .ioUring: self = .ring
+        case .epoll: self = .poller
+        }
+    }
+}
+
+extension ServerLimits {
+    fileprivate init(_ settings: NodeSettings.Limits) {
+        self.init()
+        head.headBytesMax = settings.headBytes
+        head.startLineBytesMax = min(head.startLineBytesMax, settings.headBytes)
+        head.fieldCountMax = settings.headerCount
+        bodyBytes = settings.bodyBytes
+        requestsPerConnection = settings.requestsPerConnection
+        headTimeout = settings.headTimeout
+        handshakeTimeout = settings.headTimeout
+        bodyTimeout = settings.bodyTimeout
+        idleTimeout = settings.idleTimeout
+        writeTimeout = settings.writeTimeout
+        outputBytesPerConnection = settings.outputBytesPerConnection
+    }
+}
