@@ -25,7 +25,7 @@ public struct JSONLimits: Hashable, Sendable {
 ///
 /// Duplicate keys are valid JSON. Fields come in the document's order, so a caller who assigns as it walks keeps the
 /// last; where that is not good enough (settings, files checked by hand), call `refuseDuplicateKeys`.
-public struct JSONDocument: ~Escapable {
+public struct JSONDocument: ~Escapable, BitwiseCopyable {
     @usableFromInline let tokens: JSONTokens
 
     /// Accepts the bytes if they are one JSON value with nothing but white space around it, in UTF-8 without a
@@ -38,7 +38,7 @@ public struct JSONDocument: ~Escapable {
         guard scratch.index(bytes, depth: limits.depth) else {
             throw JSONGrammar.refusal(of: bytes, depth: limits.depth)
         }
-        tokens = JSONTokens(bytes: bytes, scratch: scratch)
+        tokens = JSONTokens(scratch: scratch)
     }
 
     /// The value that the document is.

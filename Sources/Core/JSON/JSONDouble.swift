@@ -162,9 +162,41 @@ extension JSONDecimal {
         return sign == UInt8(ascii: "-") ? -exponent : exponent
     }
 
-    /// Reads a number of any length, from its first digit.
-    init(long tokens: JSONTokens, from start: Int) {
+    /// Reads a number from its first digit.
+    init(_ tokens: JSONTokens, from start: Int) {
         self.start = start
+        let word = tokens.word(start)
+        let whole = JSONDigits(word)
+        let end = UInt8(truncatingIfNeeded: word >> UInt64(8 * whole.count))
+        // Up to seven digits, a point and up to fifteen decimals, nineteen digits in all: nearly every number.
+        if whole.count < 8, end == UInt8(ascii: ".") {
+            var offset = start + whole.count + 1
+            var word = tokens.word(offset)
+            var part = JSONDigits(word)
+            var digits = whole.value * JSONPowers.tens[part.count] + part.value
+            var decimals = part.count
+            if part.count == 8 {
+                offset += 8
+                word = tokens.word(offset)
+                part = JSONDigits(word)
+                decimals += part.count
+                if whole.count + decimals <= 19, part.count < 8 {
+                    digits = digits * JSONPowers.tens[part.count] + part.value
+                }
+            }
+            if whole.count + decimals <= 19, part.count < 8,
+                UInt8(truncatingIfNeeded: word >> UInt64(8 * part.count)) | 0x20 != UInt8(ascii: "e")
+            {
+                self.digits = digits
+                exponent = -decimals
+                return
+            }
+        }
+        readLong(tokens)
+    }
+
+    /// Reads a number of any length and form, from its first digit.
+    @inline(never) private mutating func readLong(_ tokens: JSONTokens) {
         var taken = 0
         var isFraction = false
         var offset = start
@@ -199,7 +231,7 @@ extension JSONValue {
     public func double() throws(JSONError) -> Double {
         let start = try number()
         let isNegative = tokens.byte(start) == UInt8(ascii: "-")
-        let decimal = JSONDecimal(long: tokens, from: isNegative ? start + 1 : start)
+        let decimal = JSONDecimal(tokens, from: isNegative ? start + 1 : start)
         let magnitude = decimal.magnitude(in: tokens)
         guard magnitude < Double.infinity.bitPattern else { throw JSONError(.outOfRange, at: start) }
         return Double(bitPattern: magnitude | (isNegative ? 1 << 63 : 0))

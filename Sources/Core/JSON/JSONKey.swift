@@ -1,7 +1,7 @@
 // The key of a field, made so that a `switch` over literals costs one comparison of a machine word for each.
 
 /// A field's key, compared by what it means: `"id"` and `"\u0069d"` are the same key.
-public struct JSONKey: ~Escapable {
+public struct JSONKey: ~Escapable, BitwiseCopyable {
     @usableFromInline let tokens: JSONTokens
     @usableFromInline let token: Int
     /// The first eight bytes that the key means, the first one lowest, zero where it is shorter.
@@ -15,8 +15,8 @@ public struct JSONKey: ~Escapable {
         let start = tokens.position(token) &+ 1
         if _fastPath(tokens.kind(token &+ 1) == 2) {
             count = tokens.position(token &+ 1) &- start
-            let unused = UInt64(truncatingIfNeeded: 64 &- 8 &* min(count, 8))
-            word = tokens.word(start) & (count == 0 ? 0 : ~0 &>> unused)
+            let own: UInt64 = count < 8 ? 1 &<< UInt64(truncatingIfNeeded: 8 &* count) &- 1 : ~0
+            word = tokens.word(start) & own
         } else {
             (word, count) = JSONKey.decoded(JSONString(tokens: tokens, token: token))
         }
@@ -48,17 +48,32 @@ public struct JSONKey: ~Escapable {
         guard key.word == word(of: literal) else { return false }
         // Words without a zero byte tell the count: no byte of a key or a literal is zero.
         if count < 8 { return true }
-        if count == 8 { return key.count == 8 }
-        return key.count == count && key.string == literal
+        guard key.count == count else { return false }
+        return count == 8 || key.continues(literal)
+    }
+
+    /// Compares what lies behind the first eight bytes of two texts of one length, more than eight.
+    @inlinable func continues(_ literal: StaticString) -> Bool {
+        guard _fastPath(tokens.kind(token &+ 1) == 2) else { return string == literal }
+        let start = offset &+ 1
+        var done = 8
+        while done &+ 8 < literal.utf8CodeUnitCount {
+            guard tokens.wordInside(start &+ done) == Self.word(of: literal, from: done) else { return false }
+            done &+= 8
+        }
+        // The last eight bytes, some of them once more.
+        let last = literal.utf8CodeUnitCount &- 8
+        return tokens.wordInside(start &+ last) == Self.word(of: literal, from: last)
     }
 
     /// For `case "id":` in a switch over a key.
     @inlinable public static func ~= (literal: StaticString, key: borrowing JSONKey) -> Bool { key == literal }
 
-    @inlinable static func word(of literal: StaticString) -> UInt64 {
+    /// Eight bytes of the literal, or as many as there are.
+    @inlinable static func word(of literal: StaticString, from start: Int = 0) -> UInt64 {
         var word: UInt64 = 0
         for i in 0..<min(literal.utf8CodeUnitCount, 8) {
-            word |= UInt64(unsafe literal.utf8Start[i]) &<< UInt64(truncatingIfNeeded: 8 &* i)
+            word |= UInt64(unsafe literal.utf8Start[start &+ i]) &<< UInt64(truncatingIfNeeded: 8 &* i)
         }
         return word
     }

@@ -54,24 +54,13 @@ extension JSONValue {
 
     /// The whole number whose first digit stands at `start`.
     @inlinable func magnitude(from start: Int) throws(JSONError) -> UInt64 {
-        var at = start
-        var value: UInt64 = 0
-        let count = tokens.bytes.byteCount
-        while at < count {
-            let digit = tokens.byte(at) &- UInt8(ascii: "0")
-            guard digit < 10 else { break }
-            // Nineteen digits cannot overflow; a number does not start with zeros.
-            if _slowPath(at &- start >= 19) { return try longMagnitude(from: start) }
-            value = value &* 10 &+ UInt64(digit)
-            at &+= 1
+        let word = tokens.word(start)
+        let digits = JSONDigits(word)
+        guard _fastPath(digits.count < 8) else { return try longMagnitude(from: start) }
+        switch UInt8(truncatingIfNeeded: word &>> UInt64(truncatingIfNeeded: 8 &* digits.count)) {
+        case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): throw JSONError(.notInteger, at: offset)
+        default: return digits.value
         }
-        if at < count {
-            switch tokens.byte(at) {
-            case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): throw JSONError(.notInteger, at: offset)
-            default: break
-            }
-        }
-        return value
     }
 
     @usableFromInline func longMagnitude(from start: Int) throws(JSONError) -> UInt64 {

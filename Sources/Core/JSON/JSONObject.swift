@@ -1,7 +1,7 @@
 // Walking the fields of an object and the elements of an array, in the order in which they stand.
 
 /// One field of an object.
-public struct JSONField: ~Escapable {
+public struct JSONField: ~Escapable, BitwiseCopyable {
     public let key: JSONKey
     public let value: JSONValue
 
@@ -22,9 +22,9 @@ public struct JSONField: ~Escapable {
 ///         default: break
 ///         }
 ///     }
-public struct JSONObject: ~Escapable {
+public struct JSONObject: ~Escapable, BitwiseCopyable {
     @usableFromInline let tokens: JSONTokens
-    /// The next key's opening quote, or what ends the object.
+    /// The next key's opening quote; behind the closing brace after the last field.
     @usableFromInline var token: Int
 
     @inlinable @_lifetime(copy tokens) init(tokens: JSONTokens, token: Int) {
@@ -35,12 +35,15 @@ public struct JSONObject: ~Escapable {
     /// The next field, or nil after the last one.
     @inlinable @_lifetime(copy self)
     public mutating func next() -> JSONField? {
-        guard tokens.kind(token) == UInt8(ascii: "\"") else { return nil }
+        // What stands before tells whether there is a field here, without waiting to know where the last one ended.
+        switch tokens.kind(token &- 1) {
+        case UInt8(ascii: ","): break
+        case UInt8(ascii: "{") where tokens.kind(token) != UInt8(ascii: "}"): break
+        default: return nil
+        }
         let value = token &+ 3
         let key = JSONKey(tokens: tokens, token: token)
-        let after = tokens.after(value)
-        // Beyond the comma, if there is one; a closing bracket ends the walk and stays.
-        token = tokens.kind(after) == UInt8(ascii: ",") ? after &+ 1 : after
+        token = tokens.after(value) &+ 1
         return JSONField(key: key, value: JSONValue(tokens: tokens, token: value))
     }
 
@@ -58,9 +61,9 @@ public struct JSONObject: ~Escapable {
 }
 
 /// The elements of an array that have not been taken yet.
-public struct JSONArray: ~Escapable {
+public struct JSONArray: ~Escapable, BitwiseCopyable {
     @usableFromInline let tokens: JSONTokens
-    /// The next element, or what ends the array.
+    /// The next element; behind the closing bracket after the last one.
     @usableFromInline var token: Int
 
     @inlinable @_lifetime(copy tokens) init(tokens: JSONTokens, token: Int) {
@@ -71,10 +74,13 @@ public struct JSONArray: ~Escapable {
     /// The next element, or nil after the last one.
     @inlinable @_lifetime(copy self)
     public mutating func next() -> JSONValue? {
-        guard tokens.kind(token) != UInt8(ascii: "]") else { return nil }
+        switch tokens.kind(token &- 1) {
+        case UInt8(ascii: ","): break
+        case UInt8(ascii: "[") where tokens.kind(token) != UInt8(ascii: "]"): break
+        default: return nil
+        }
         let value = token
-        let after = tokens.after(value)
-        token = tokens.kind(after) == UInt8(ascii: ",") ? after &+ 1 : after
+        token = tokens.after(value) &+ 1
         return JSONValue(tokens: tokens, token: value)
     }
 }

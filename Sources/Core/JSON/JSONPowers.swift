@@ -36,6 +36,9 @@ enum JSONPowers {
     /// near enough for those; all were compared with exact arithmetic.
     static func binaryExponent(ofFiveTo q: Int) -> Int { (q * 152_170) >> 16 }
 
+    /// 10^0 to 10^8.
+    static let tens: InlineArray<9, UInt64> = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000]
+
     /// 10^0 to 10^22: the powers of ten that a Double holds exactly.
     static let exactTens: InlineArray<23, Double> = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,

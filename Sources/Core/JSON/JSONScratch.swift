@@ -22,29 +22,37 @@ internal import CSIMD
             (0...Self.largestMaximumBytes).contains(maximumBytes),
             "a JSON scratch must be for 0 to 2,147,483,647 bytes")
         self.maximumBytes = maximumBytes
-        unsafe block = .allocate(byteCount: 9 * (maximumBytes + Self.slackTokens), alignment: 64)
+        let capacity = maximumBytes + Self.slackTokens
+        let block = UnsafeMutableRawPointer.allocate(byteCount: Self.headerBytes + 9 * capacity, alignment: 64)
+        let positions = unsafe (block + Self.headerBytes).bindMemory(to: UInt32.self, capacity: 2 * capacity)
+        let kinds = unsafe (block + Self.headerBytes + 8 * capacity).bindMemory(to: UInt8.self, capacity: capacity)
+        unsafe self.block = block
+        unsafe block.bindMemory(to: JSONIndex.self, capacity: 1).initialize(
+            to: JSONIndex(
+                bytes: UnsafePointer(kinds), count: 0, kinds: UnsafePointer(kinds),
+                positions: UnsafePointer(positions), partners: UnsafePointer(positions + capacity)))
     }
 
     deinit { unsafe block.deallocate() }
 
-    /// The parts of the block: positions, partners, kinds. Kinds come last, behind more than 64 bytes of the others,
-    /// so that a kernel may look at the bytes before the first kind.
-    @usableFromInline var positions: UnsafeMutablePointer<UInt32> {
-        unsafe block.assumingMemoryBound(to: UInt32.self)
-    }
-    @usableFromInline var partners: UnsafeMutablePointer<UInt32> {
-        unsafe positions + (maximumBytes + Self.slackTokens)
-    }
-    @usableFromInline var kinds: UnsafeMutablePointer<UInt8> {
-        unsafe (block + 8 * (maximumBytes + Self.slackTokens)).assumingMemoryBound(to: UInt8.self)
+    /// The index stands alone in the first cache line.
+    private static let headerBytes = 64
+
+    @usableFromInline var header: UnsafePointer<JSONIndex> {
+        unsafe UnsafePointer(block.assumingMemoryBound(to: JSONIndex.self))
     }
 
     /// Fills the scratch with the tokens of the document. False if the bytes are not a valid one.
     mutating func index(_ bytes: RawSpan, depth: Int) -> Bool {
-        unsafe bytes.withUnsafeBytes { bytes in
+        let header = unsafe block.assumingMemoryBound(to: JSONIndex.self)
+        return unsafe bytes.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return false }
+            unsafe header.pointee.bytes = start.assumingMemoryBound(to: UInt8.self)
+            unsafe header.pointee.count = bytes.count
             return unsafe csimd_json_index(
-                start.assumingMemoryBound(to: UInt8.self), bytes.count, positions, partners, kinds, UInt32(depth)) >= 0
+                header.pointee.bytes, bytes.count, UnsafeMutablePointer(mutating: header.pointee.positions),
+                UnsafeMutablePointer(mutating: header.pointee.partners),
+                UnsafeMutablePointer(mutating: header.pointee.kinds), UInt32(depth)) >= 0
         }
     }
 }

@@ -1,7 +1,7 @@
 // A string of a document: as it stands while it has no escapes, decoded into a caller's buffer where it has.
 
 /// A string's text, without its quotes. It is valid UTF-8, whichever way it is read.
-public struct JSONString: ~Escapable {
+public struct JSONString: ~Escapable, BitwiseCopyable {
     @usableFromInline let tokens: JSONTokens
     @usableFromInline let token: Int
 
@@ -69,7 +69,7 @@ public struct JSONString: ~Escapable {
 }
 
 /// The bytes that a string means, in UTF-8, with its escapes decoded on the way.
-public struct JSONStringBytes: ~Escapable {
+public struct JSONStringBytes: ~Escapable, BitwiseCopyable {
     @usableFromInline let tokens: JSONTokens
     @usableFromInline var offset: Int
     @usableFromInline let end: Int

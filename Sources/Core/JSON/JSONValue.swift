@@ -7,7 +7,7 @@ public enum JSONKind: UInt8, Hashable, Sendable {
 }
 
 /// A value in a document. Costs nothing until asked; asking twice parses twice.
-public struct JSONValue: ~Escapable {
+public struct JSONValue: ~Escapable, BitwiseCopyable {
     @usableFromInline let tokens: JSONTokens
     @usableFromInline let token: Int
 

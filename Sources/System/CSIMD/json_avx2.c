@@ -28,8 +28,7 @@ AVX2_INLINE csimd_json_block classify(__m256i bytes) {
     block.backslash = equal(bytes, _mm256_set1_epi8('\\'));
     block.operator = equal(_mm256_shuffle_epi8(operators, bytes), _mm256_or_si256(bytes, _mm256_set1_epi8(0x20)));
     block.space = equal(_mm256_shuffle_epi8(spaces, bytes), bytes);
-    block.control = at_most(bytes, 0x1F);
-    block.wide = (uint32_t)_mm256_movemask_epi8(bytes);
+    block.special = (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), bytes));
     __m256i digit = _mm256_sub_epi8(bytes, _mm256_set1_epi8('0'));
     block.digit = at_most(digit, 9);
     block.zero = equal(digit, _mm256_setzero_si256());
@@ -41,8 +40,7 @@ AVX2_INLINE csimd_json_block join(csimd_json_block low, csimd_json_block high) {
     low.backslash |= high.backslash << 32;
     low.operator |= high.operator << 32;
     low.space |= high.space << 32;
-    low.control |= high.control << 32;
-    low.wide |= high.wide << 32;
+    low.special |= high.special << 32;
     low.digit |= high.digit << 32;
     low.zero |= high.zero << 32;
     return low;
@@ -66,7 +64,8 @@ AVX2 int64_t csimd_json_index_avx2(const uint8_t *bytes, size_t count, uint32_t 
                                    uint8_t *kinds, unsigned depth) {
     csimd_json_state state = {0};
     csimd_json_checked checked = {0};
-    size_t n = 0;
+    size_t n = 0, odds = 0;
+    uint32_t *odd = partners;  // Not known yet: their room serves the scan.
     uint8_t tail[64];
     for (size_t base = 0; base < count; base += 64) {
         const uint8_t *block = bytes + base;
@@ -79,9 +78,12 @@ AVX2 int64_t csimd_json_index_avx2(const uint8_t *bytes, size_t count, uint32_t 
         csimd_json_block high = classify(_mm256_loadu_si256((const __m256i *)(block + 32)));
         csimd_json_tokens found = csimd_json_find(&state, &checked, join(low, high), bytes, count, base);
         n += append(found, block, base, positions + n, kinds + n);
+        for (uint64_t left = found.odd; left != 0; left = _blsr_u64(left)) {
+            odd[odds++] = (uint32_t)(base + _tzcnt_u64(left));
+        }
     }
     memset(kinds + n, CSIMD_JSON_BOUNDARY, 4);
-    if ((state.wrong | state.in_string) != 0) return -1;
+    if ((state.wrong | state.in_string) != 0 || !csimd_json_check_scalars(bytes, count, odd, odds)) return -1;
     return csimd_json_link(kinds, n, partners, depth) ? (int64_t)n : -1;
 }
 #endif

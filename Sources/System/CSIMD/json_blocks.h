@@ -11,8 +11,7 @@ typedef struct {
     uint64_t backslash;  // the character
     uint64_t operator;   // { } [ ] : ,
     uint64_t space;      // space, tab, line feed, carriage return
-    uint64_t control;    // below 0x20
-    uint64_t wide;       // above 0x7F
+    uint64_t special;    // below 0x20 or above 0x7F: what a string may not have, or only as part of UTF-8
     uint64_t digit;      // 0 to 9
     uint64_t zero;       // 0
 } csimd_json_block;
@@ -23,16 +22,15 @@ typedef struct {
     uint64_t escaped;         // 1 if it ended in a backslash that escapes the first byte of this one
     uint64_t in_scalar;       // 1 if it ended in something other than a token or white space
     uint64_t zero;            // 1 if it ended in a scalar's first byte, and that is a zero
-    unsigned char plain;      // 1 if it ended inside a string that has no escape so far
+    uint64_t odd;             // 1 if it ended in a scalar, in something other than a digit
+    uint64_t tainted;         // 1 if it ended inside a string that has had an escape
     uint64_t wrong;           // not zero once anything is not valid
 } csimd_json_state;
 
 // How far the rare work has come that is done one by one. Apart from the state, which stays in registers.
 typedef struct {
-    size_t scalar_start;  // where the latest scalar starts
-    size_t scalars;       // scalars before this are checked
-    size_t escapes;       // escapes before this are
-    size_t wides;         // characters outside ASCII before this are
+    size_t escapes;   // escapes before this are checked
+    size_t specials;  // bytes of strings that are not plain ASCII before this are
 } csimd_json_checked;
 
 // The tokens of a block.
@@ -40,6 +38,7 @@ typedef struct {
     uint64_t all;          // every token
     uint64_t end;          // closing quotes
     uint64_t escaped_end;  // closing quotes of strings with escapes
+    uint64_t odd;          // not tokens: where a scalar that was digits so far goes on, or starts, otherwise
 } csimd_json_tokens;
 
 #define CSIMD_BLOCKS __attribute__((target("avx2,bmi,bmi2,lzcnt,pclmul,popcnt")))
@@ -48,10 +47,11 @@ typedef struct {
 // The rare work, out of the loop: what is checked one by one. Each gives 1 if something is wrong.
 uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
                                   uint64_t escapes);
-uint64_t csimd_json_check_scalars(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
-                                  uint64_t starts, uint64_t odd);
-uint64_t csimd_json_check_wides(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
-                                uint64_t wides);
+uint64_t csimd_json_check_specials(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
+                                   uint64_t specials);
+
+// Checks the scalars that hold the bytes at these positions, which rise.
+bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint32_t *odd, size_t odds);
 
 // Bit i of the result is the parity of bits 0 to i.
 CSIMD_BLOCKS_INLINE uint64_t csimd_prefix_xor(uint64_t bits) {
@@ -75,22 +75,28 @@ CSIMD_BLOCKS_INLINE uint64_t csimd_json_escapes(csimd_json_state *state, uint64_
 CSIMD_BLOCKS_INLINE csimd_json_tokens csimd_json_find(csimd_json_state *state, csimd_json_checked *checked,
                                                       csimd_json_block block, const uint8_t *bytes, size_t count,
                                                       size_t base) {
-    if (__builtin_expect((block.backslash | state->escaped) != 0, 0)) {
+    csimd_json_tokens tokens;
+    tokens.escaped_end = 0;
+    const bool rare = (block.backslash | state->escaped | state->tainted) != 0;
+    if (__builtin_expect(rare, 0)) {
         uint64_t escaped;
         uint64_t escapes = csimd_json_escapes(state, block.backslash, &escaped);
         block.quote &= ~escaped;
         state->wrong |= csimd_json_check_escapes(checked, bytes, count, base, escapes);
     }
     // From each opening quote up to, and not including, its closing one.
-    uint64_t in_string = csimd_prefix_xor(block.quote) ^ state->in_string;
+    const uint64_t was_in_string = state->in_string;
+    uint64_t in_string = csimd_prefix_xor(block.quote) ^ was_in_string;
     state->in_string = (uint64_t)((int64_t)in_string >> 63);
-
-    // A carry sent up from each opening quote arrives at the closing one unless a backslash stops it.
-    unsigned long long arrived;
-    state->plain = _addcarry_u64(state->plain, in_string & ~block.backslash, in_string & block.quote, &arrived);
-    csimd_json_tokens tokens;
     tokens.end = block.quote & ~in_string;
-    tokens.escaped_end = tokens.end & ~arrived;
+    if (__builtin_expect(rare, 0)) {
+        // A carry sent up from each opening quote arrives at the closing one unless a backslash stops it.
+        unsigned long long arrived;
+        unsigned char plain = _addcarry_u64((unsigned char)(was_in_string & ~state->tainted & 1),
+                                            in_string & ~block.backslash, in_string & block.quote, &arrived);
+        tokens.escaped_end = tokens.end & ~arrived;
+        state->tainted = state->in_string & ~(uint64_t)plain & 1;
+    }
 
     uint64_t scalar = ~(block.operator | block.space | block.quote);
     uint64_t follows = scalar << 1 | state->in_scalar;
@@ -99,18 +105,18 @@ CSIMD_BLOCKS_INLINE csimd_json_tokens csimd_json_find(csimd_json_state *state, c
     uint64_t starts = scalar & ~follows;
     tokens.all = (block.operator & ~in_string) | block.quote | starts;
 
-    // Control characters are allowed nowhere but as white space between tokens, and nothing but ASCII is
-    // outside strings; a backslash there is part of a scalar that is not well formed.
-    state->wrong |= block.control & (in_string | ~block.space);
-    if (__builtin_expect(block.wide != 0, 0)) {
-        state->wrong |= csimd_json_check_wides(checked, bytes, count, base, block.wide);
+    // Outside strings, any other control character than white space is a scalar, or looks like an operator that is
+    // none to the grammar; a backslash or a byte beyond ASCII is part of a scalar that is not well formed.
+    uint64_t specials = block.special & in_string;
+    if (__builtin_expect(specials != 0, 0)) {
+        state->wrong |= csimd_json_check_specials(checked, bytes, count, base, specials);
     }
-    // A scalar of digits only is valid unless it starts with a zero and goes on. All others are looked at.
+    // A scalar of digits only is valid unless it starts with a zero and goes on. All others are looked at later.
     uint64_t zero = starts & block.zero;
     state->wrong |= (zero << 1 | state->zero) & scalar & block.digit;
     state->zero = zero >> 63;
     uint64_t odd = scalar & ~block.digit;
-    if (odd != 0) state->wrong |= csimd_json_check_scalars(checked, bytes, count, base, starts, odd);
-    if (starts != 0) checked->scalar_start = base + 63 - (size_t)__builtin_clzll(starts);
+    tokens.odd = odd & ~(odd << 1 | state->odd);
+    state->odd = odd >> 63;
     return tokens;
 }

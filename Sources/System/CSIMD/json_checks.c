@@ -14,28 +14,27 @@ uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *by
     return 0;
 }
 
-uint64_t csimd_json_check_scalars(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
-                                  uint64_t starts, uint64_t odd) {
-    for (; odd != 0; odd &= odd - 1) {
-        unsigned bit = (unsigned)__builtin_ctzll(odd);
-        if (base + bit < checked->scalars) continue;
-        // The scalar that this byte is in starts at the nearest start below it, maybe in a block before.
-        uint64_t before = starts & (~0ull >> (63 - bit));
-        size_t at = before == 0 ? checked->scalar_start : base + 63 - (size_t)__builtin_clzll(before);
-        checked->scalars = csimd_json_scalar_end(bytes, count, at);
-        if (checked->scalars <= base + bit) return 1;
+bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint32_t *odd, size_t odds) {
+    size_t checked = 0;
+    for (size_t i = 0; i < odds; i++) {
+        if (odd[i] < checked) continue;
+        // What stands before it in its scalar is digits.
+        size_t start = odd[i];
+        while (start > checked && (uint8_t)(bytes[start - 1] - '0') <= 9) --start;
+        checked = csimd_json_scalar_end(bytes, count, start);
+        if (checked <= odd[i]) return false;
     }
-    return 0;
+    return true;
 }
 
-uint64_t csimd_json_check_wides(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
-                                uint64_t wides) {
-    for (; wides != 0; wides &= wides - 1) {
-        size_t at = base + (size_t)__builtin_ctzll(wides);
-        if (at < checked->wides) continue;
+uint64_t csimd_json_check_specials(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
+                                   uint64_t specials) {
+    for (; specials != 0; specials &= specials - 1) {
+        size_t at = base + (size_t)__builtin_ctzll(specials);
+        if (at < checked->specials) continue;
         size_t length = csimd_utf8_length(bytes, count, at);
-        if (length == 0) return 1;
-        checked->wides = at + length;
+        if (length == 0 || bytes[at] < 0x20) return 1;
+        checked->specials = at + length;
     }
     return 0;
 }
