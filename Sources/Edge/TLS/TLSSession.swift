@@ -24,8 +24,8 @@ public final class TLSSession {
         case failed
     }
 
-    /// Bytes that a peer may send before it is established: its largest chain, twice, and some messages.
-    public static let handshakeByteLimit = 2 * TLSContext.peerChainByteLimit + 16 * 1024
+    /// Bytes that a peer may send before it is established: its largest chain, and as much for all the rest.
+    public static let handshakeByteLimit = 2 * TLSContext.peerChainByteLimit
     /// Plaintext in one record, by the standard.
     public static let recordBytes = 16 * 1024
     /// What a record adds to its plaintext at the most: header, explicit nonce or content type, tag.
@@ -118,12 +118,13 @@ public final class TLSSession {
     }
 
     /// Takes ciphertext from the front of `input`, writes what it holds to `plaintext`, and whatever has to be
-    /// answered to `output`. Call it until it wants input. What is then left of `input` was not needed yet: give
-    /// it again, or let the session `keep` it.
+    /// answered to `output`. Call it until it wants input, which means that all of it was taken. Who stops earlier
+    /// gives the rest of `input` again, or lets the session `keep` it.
     public func read(
         _ input: inout UnsafeRawBufferPointer, into plaintext: UnsafeMutableRawBufferPointer,
         _ output: inout TLSOutput
     ) -> ReadOutcome {
+        precondition(!plaintext.isEmpty, "without room for plaintext no input is ever used up")
         if failure != nil { return .failed }
         if peerClosed { return .closed }
         return lend(&input, &output) {
