@@ -137,7 +137,8 @@ import Testing
         pair.client.send(text)
         let ciphertext = pair.client.outgoing
         let session = pair.server.session
-        var plaintext = [UInt8](repeating: 0, count: 1000)
+        // More than a record, so that each read takes ciphertext too.
+        var plaintext = [UInt8](repeating: 0, count: 20_000)
         var received: [UInt8] = []
         func read(_ input: inout UnsafeRawBufferPointer) -> TLSSession.ReadOutcome {
             plaintext.withUnsafeMutableBytes { plain in
@@ -147,7 +148,7 @@ import Testing
                 return outcome
             }
         }
-        // Each chunk yields one small read; the rest of it is kept.
+        // Each chunk yields one read; the rest of it is kept.
         for start in stride(from: 0, to: ciphertext.count, by: 30_000) {
             let kept = ciphertext[start..<min(start + 30_000, ciphertext.count)].withUnsafeBytes { bytes in
                 var rest = bytes
