@@ -102,7 +102,8 @@ public final class TLSSession {
         SSL_get_ex_data(ssl, 0).map { Unmanaged<TLSSession>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Ciphertext waits in the session because an output was too small: `flush` it into another one.
+    /// Ciphertext waits in the session because an output was too small: `flush` it into another one. To be asked
+    /// after every call that took an output, whatever it returned: the peer may be waiting for just these bytes.
     public var hasPendingOutput: Bool { !wire.pointee.spill.isEmpty }
 
     /// Sends a client's first message.
@@ -174,7 +175,7 @@ public final class TLSSession {
         wire.pointee.keep(rest)
     }
 
-    /// The transport has ended. Without the peer's word that it was finished, somebody may have cut it.
+    /// The transport has ended, and all of its bytes were read. Without the peer's word that it was finished, somebody may have cut it.
     public func endOfInput() -> ReadOutcome {
         if failure != nil { return .failed }
         if peerClosed { return .closed }
