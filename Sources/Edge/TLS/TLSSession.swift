@@ -24,8 +24,8 @@ public final class TLSSession {
         case failed
     }
 
-    /// Bytes that a peer may send before it is established: its largest chain, twice, and some messages.
-    public static let handshakeByteLimit = 2 * TLSContext.peerChainByteLimit + 16 * 1024
+    /// Bytes that a peer may send before it is established: its largest chain, and as much for all the rest.
+    public static let handshakeByteLimit = 2 * TLSContext.peerChainByteLimit
     /// Plaintext in one record, by the standard.
     public static let recordBytes = 16 * 1024
     /// What a record adds to its plaintext at the most: header, explicit nonce or content type, tag.
@@ -102,7 +102,8 @@ public final class TLSSession {
         SSL_get_ex_data(ssl, 0).map { Unmanaged<TLSSession>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Ciphertext waits in the session because an output was too small: `flush` it into another one.
+    /// Ciphertext waits in the session because an output was too small: `flush` it into another one. To be asked
+    /// after every call that took an output, whatever it returned: the peer may be waiting for just these bytes.
     public var hasPendingOutput: Bool { !wire.pointee.spill.isEmpty }
 
     /// Sends a client's first message.
@@ -118,12 +119,13 @@ public final class TLSSession {
     }
 
     /// Takes ciphertext from the front of `input`, writes what it holds to `plaintext`, and whatever has to be
-    /// answered to `output`. Call it until it wants input. What is then left of `input` was not needed yet: give
-    /// it again, or let the session `keep` it.
+    /// answered to `output`. Call it until it wants input, which means that all of it was taken. Who stops earlier
+    /// gives the rest of `input` again, or lets the session `keep` it.
     public func read(
         _ input: inout UnsafeRawBufferPointer, into plaintext: UnsafeMutableRawBufferPointer,
         _ output: inout TLSOutput
     ) -> ReadOutcome {
+        precondition(!plaintext.isEmpty, "without room for plaintext no input is ever used up")
         if failure != nil { return .failed }
         if peerClosed { return .closed }
         return lend(&input, &output) {
@@ -173,7 +175,7 @@ public final class TLSSession {
         wire.pointee.keep(rest)
     }
 
-    /// The transport has ended. Without the peer's word that it was finished, somebody may have cut it.
+    /// The transport has ended, and all of its bytes were read. Without the peer's word that it was finished, somebody may have cut it.
     public func endOfInput() -> ReadOutcome {
         if failure != nil { return .failed }
         if peerClosed { return .closed }

@@ -81,7 +81,8 @@ struct Wire {
 
     /// Takes all of it or, at the limit, nothing: OpenSSL never has to repeat a write.
     mutating func push(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let direct = spill.isEmpty ? min(bytes.count, output.count - filled) : 0
+        // Bytes wait only while there is no room, so none can be overtaken here.
+        let direct = min(bytes.count, room)
         if direct < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[direct...])
             guard spill.append(rest, limit: Wire.spillLimit) else {

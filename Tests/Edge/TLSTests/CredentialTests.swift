@@ -1,5 +1,6 @@
 // Credentials on disk: what is refused and how it is said, and replacing them while connections come and go.
 import Foundation
+import Synchronization
 import TLS
 import TestCertificates
 import Testing
@@ -194,5 +195,35 @@ final class Folder {
         second.shakeHands()
         #expect(second.server.session.isResumed)
         #expect(second.server.session.peer?.uris == ["spiffe://test/client"])
+    }
+
+    /// Shards connect while the files are replaced under them: no connection fails.
+    @Test func shardsConnectWhileCredentialsAreReplaced() throws {
+        let folder = try Folder()
+        var settings = credentials.serverSettings(.required)
+        settings.certificate = .file(try folder.write("server.pem", credentials.server.chain))
+        settings.key = .file(try folder.write("server.key", credentials.server.key))
+        let store = try TLSCredentials(.server, settings)
+        let client = try TLSContext(.client, credentials.clientSettings(showing: true))
+        let failures = Mutex<[String]>([])
+        let rounds = 40
+        DispatchQueue.concurrentPerform(iterations: 4) { shard in
+            for _ in 0..<rounds {
+                do {
+                    if shard == 0 { try store.reload() }
+                    let pair = try EnginePair(store.current, client)
+                    pair.shakeHands()
+                    pair.client.send([1, 2, 3])
+                    pair.settle()
+                    let failure = pair.server.session.failure ?? pair.client.session.failure
+                    if failure != nil || pair.server.received != [1, 2, 3] {
+                        failures.withLock { $0.append("\(failure?.description ?? "lost data")") }
+                    }
+                } catch {
+                    failures.withLock { $0.append("\(error)") }
+                }
+            }
+        }
+        #expect(failures.withLock { $0 } == [])
     }
 }

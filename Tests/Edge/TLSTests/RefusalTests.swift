@@ -143,6 +143,20 @@ import Testing
         }
     }
 
+    /// A name with a NUL inside is two names, depending on who reads it: it counts for nothing.
+    @Test func aNameWithANULIsNotAName() throws {
+        let credentials = Credentials()
+        // GeneralNames with the URIs "x:a\0b" and "x:c".
+        let odd = credentials.authority.issue("odd", ["DER:30:0c:86:05:78:3a:61:00:62:86:03:78:3a:63"])
+        var settings = credentials.clientSettings()
+        settings.certificate = .pem(odd.chain)
+        settings.key = .pem(odd.key)
+        let pair = try EnginePair(
+            TLSContext(.server, credentials.serverSettings(.required)), TLSContext(.client, settings))
+        pair.shakeHands()
+        #expect(pair.server.session.peer?.uris == ["x:c"])
+    }
+
     @Test func aChainThroughAnIntermediateIsTrusted() throws {
         let root = TestAuthority()
         let issuing = TestAuthority("Issuing", under: root)
