@@ -197,6 +197,7 @@ static int run(const struct options *given, bool kept) {
     printf(",");
     print_histogram(stdout, "latency", &latency);
     printf("}\n");
+    if (answered == 0 && error_total() == 0) fprintf(stderr, "load: nothing was answered\n");
     return error_total() > 0 || answered == 0;
 }
 
