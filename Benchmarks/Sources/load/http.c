@@ -285,5 +285,6 @@ int run_http(const struct options *given) {
     printf(",");
     print_histogram(stdout, "late", &late);
     printf("}\n");
+    if (answered == 0 && error_total() == 0) fprintf(stderr, "load: nothing was answered\n");
     return error_total() > 0 || answered == 0;
 }

@@ -181,7 +181,10 @@ static int run(const struct options *given, bool kept) {
     slots = calloc(options->connections, sizeof *slots);
     if (poller < 0 || !slots) die("epoll_create1", errno);
     last_answer = now_ns();
-    for (unsigned i = 0; i < options->connections; i++) open_slot(&slots[i]);
+    open_slot(&slots[0]);
+    // The first handshake brings the session that all others offer.
+    while (options->resume && !session && !stopped) run_until(now_ns() + 1);
+    for (unsigned i = 1; i < options->connections; i++) open_slot(&slots[i]);
     run_until(now_ns() + (uint64_t)(options->warmup * 1e9));
     memset(&latency, 0, sizeof latency);
     answered = bytes_read = resumed = 0;
@@ -197,6 +200,7 @@ static int run(const struct options *given, bool kept) {
     printf(",");
     print_histogram(stdout, "latency", &latency);
     printf("}\n");
+    if (answered == 0 && error_total() == 0) fprintf(stderr, "load: nothing was answered\n");
     return error_total() > 0 || answered == 0;
 }
 

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.serialized) struct LoadTests {
     private func load(_ server: Server, _ options: String...) throws -> Load {
-        try Load.run("http", server, seconds: 0.05, warmup: 0, ["--connections", "4"] + options)
+        try Load.run("http", server, seconds: 0.2, warmup: 0.05, ["--connections", "4"] + options)
     }
 
     @Test func everyAnswerIsCountedAndTimed() throws {
