@@ -28,6 +28,26 @@ import Testing
         }
     }
 
+    @Test func oneProgressServesAllTheHeadsOfAConnection() {
+        let heads = ["GET /1 HTTP/1.1\r\nHost: a\r\n\r\n", "\r\nGET /22 HTTP/1.0\r\n\r\n", "GET bad\r\n\r\n"]
+        let bytes = Array(heads.joined().utf8)
+        var head = RequestHead()
+        var progress = HeadProgress()
+        var start = 0
+        var outcomes: [HeadOutcome] = []
+        for end in 1...bytes.count {
+            let outcome = head.parse(bytes.span.extracting(start..<end).bytes, progress: &progress)
+            #expect(progress.isFresh == (outcome != .incomplete) || end == start + 1)
+            if case .complete(let length) = outcome { start += length }
+            if outcome != .incomplete { outcomes.append(outcome) }
+        }
+        #expect(
+            outcomes == [
+                .complete(headLength: heads[0].utf8.count), .complete(headLength: heads[1].utf8.count),
+                .refused(.malformedRequestLine),
+            ])
+    }
+
     @Test func theLimitsHoldAtTheSameByteHoweverTheBytesCome() {
         var limits = HeadLimits()
         limits.startLineBytesMax = 40
