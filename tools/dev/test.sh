@@ -84,7 +84,7 @@ judge() {
     [ "$strict_budgets" = no ] || failed=$((failed + 1))
   fi
   if [ "$failed" -gt 0 ]; then
-    show_failure "$log" "$kind"
+    show_failure "$log" "$kind" "${told[*]-}"
     [ "$kind" != build ] || build_ok=no
   fi
   finish "$i" "$took" "$passed" "$failed" "$skipped" ${told[@]+"${told[@]}"}
@@ -108,15 +108,20 @@ finish() {
 
 columns() { printf '%-10s %-8s %7s %7s %8s %8s %7s' "$@"; }
 
-# show_failure LOG KIND: what went wrong, each thing once; where the log names nothing, how it ends.
+# show_failure LOG KIND NOTES: what went wrong, each thing once; where the log names nothing, how it ends. What the
+# notes say whole is not said twice.
 show_failure() {
   local log=$1 found
   case $2 in
     swift) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
     *) found=$(awk '/error:/ && !told[$0]++ { left = 4 } left-- > 0' "$log") ;;
   esac
+  if [ -z "$found" ]; then
+    case $3 in *'has no tests'*) return ;; esac
+    found=$(tail -n 20 "$log")
+  fi
   say "--- $log"
-  if [ -n "$found" ]; then head -n "$shown_lines" <<<"$found"; else tail -n 20 "$log"; fi
+  head -n "$shown_lines" <<<"$found"
   say "---"
 }
 
