@@ -65,7 +65,7 @@ run_part() {
 judge() {
   local i=$1 status=$2 took=$3 limit=$4 kind=${kinds[$1]} budget=${budgets[$1]}
   local log=$logs/${names[$1]}.log passed=0 failed=0 skipped=0 told=()
-  if [ "$kind" = swift ]; then
+  if grep -q '^== ' "$log"; then
     mapfile -t told < <(awk -f tools/dev/tally.awk "$log")
     read -r passed failed skipped <<<"${told[0]}"
     told=("${told[@]:1}")
@@ -113,7 +113,7 @@ columns() { printf '%-10s %-8s %7s %7s %8s %8s %7s' "$@"; }
 show_failure() {
   local log=$1 found
   case $2 in
-    swift) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
+    swift | benches) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
     *) found=$(awk '/error:/ && !told[$0]++ { left = 4 } left-- > 0' "$log") ;;
   esac
   if [ -z "$found" ]; then
@@ -177,8 +177,9 @@ test_parts() {
 
 # prepare KINDS: what the chosen parts cannot do without, then what they only skip without.
 prepare() {
-  [[ $1 == *' shell '* ]] && { provide shellcheck || true; }
-  if [[ $1 == *' swift '* || $1 == *' build '* ]]; then
+  [[ $1 != *' shell '* ]] || provide shellcheck || true
+  [[ $1 != *' benches '* ]] || provide nginx simdjson || true
+  if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' benches '* ]]; then
     require_toolchain
     # Real peers of the tests of TLS and HTTP.
     provide openssl curl python3 || true
