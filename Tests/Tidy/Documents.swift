@@ -50,7 +50,7 @@ func missingPaths(_ document: File, exists: (String) -> Bool) -> [Untidy] {
                 !path.contains(where: { "*…{}<>$=".contains($0) }), !path.contains("NAME"),
                 !path.contains("NNNN")
             else { continue }
-            if !exists(String(path)) {
+            if !exists(String(path)), !exists("\(here)/\(path)") {
                 found.append(Untidy(document.path, line: line, "\(path) is not there"))
             }
         }

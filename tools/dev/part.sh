@@ -13,19 +13,32 @@ part_build() {
   [ "${1-}" = tests ] || ./dev build
 }
 
-# swift TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one. The bundle
-# is run directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a limit in
-# time does not reach, and what it said before it hung is lost in a buffer.
-part_swift() {
-  local target status worst=0
-  for target in "$@"; do
+# run_bundle BUNDLE TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one.
+# The bundle is run directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a
+# limit in time does not reach, and what it said before it hung is lost in a buffer.
+run_bundle() {
+  local bundle=$1 target status worst=0
+  for target in "${@:2}"; do
     say "== $target"
     status=0
-    .build/debug/pacelinePackageTests.xctest --testing-library swift-testing --filter "^$target\\." || status=$?
+    "$bundle" --testing-library swift-testing --filter "^$target\\." || status=$?
     say "== $target ended $status"
     [ "$status" -eq 0 ] || worst=1
   done
   return "$worst"
+}
+
+# swift TARGET...: test targets of the product's package, which the part `build` has built.
+part_swift() { run_bundle .build/debug/pacelinePackageTests.xctest "$@"; }
+
+# benches TARGET...: the package in Benchmarks still builds, and its own tests.
+part_benches() {
+  if ! [ -e /usr/include/simdjson.h ] && ! pkg-config --exists simdjson; then
+    say "simdjson, a peer of the benches, is not here and could not be installed"
+    return "$skipped"
+  fi
+  swift build --package-path Benchmarks --build-tests
+  run_bundle Benchmarks/.build/debug/BenchmarksPackageTests.xctest "$@"
 }
 
 part_format() {

@@ -65,7 +65,7 @@ run_part() {
 judge() {
   local i=$1 status=$2 took=$3 limit=$4 kind=${kinds[$1]} budget=${budgets[$1]}
   local log=$logs/${names[$1]}.log passed=0 failed=0 skipped=0 told=()
-  if [ "$kind" = swift ]; then
+  if grep -q '^== ' "$log"; then
     mapfile -t told < <(awk -f tools/dev/tally.awk "$log")
     read -r passed failed skipped <<<"${told[0]}"
     told=("${told[@]:1}")
@@ -84,7 +84,7 @@ judge() {
     [ "$strict_budgets" = no ] || failed=$((failed + 1))
   fi
   if [ "$failed" -gt 0 ]; then
-    show_failure "$log" "$kind"
+    show_failure "$log" "$kind" "${told[*]-}"
     [ "$kind" != build ] || build_ok=no
   fi
   finish "$i" "$took" "$passed" "$failed" "$skipped" ${told[@]+"${told[@]}"}
@@ -108,15 +108,20 @@ finish() {
 
 columns() { printf '%-10s %-8s %7s %7s %8s %8s %7s' "$@"; }
 
-# show_failure LOG KIND: what went wrong, each thing once; where the log names nothing, how it ends.
+# show_failure LOG KIND NOTES: what went wrong, each thing once; where the log names nothing, how it ends. What the
+# notes say whole is not said twice.
 show_failure() {
   local log=$1 found
   case $2 in
-    swift) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
+    swift | benches) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
     *) found=$(awk '/error:/ && !told[$0]++ { left = 4 } left-- > 0' "$log") ;;
   esac
+  if [ -z "$found" ]; then
+    case $3 in *'has no tests'*) return ;; esac
+    found=$(tail -n 20 "$log")
+  fi
   say "--- $log"
-  if [ -n "$found" ]; then head -n "$shown_lines" <<<"$found"; else tail -n 20 "$log"; fi
+  head -n "$shown_lines" <<<"$found"
   say "---"
 }
 
@@ -172,8 +177,9 @@ test_parts() {
 
 # prepare KINDS: what the chosen parts cannot do without, then what they only skip without.
 prepare() {
-  [[ $1 == *' shell '* ]] && { provide shellcheck || true; }
-  if [[ $1 == *' swift '* || $1 == *' build '* ]]; then
+  [[ $1 != *' shell '* ]] || provide shellcheck || true
+  [[ $1 != *' benches '* ]] || provide nginx simdjson || true
+  if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' benches '* ]]; then
     require_toolchain
     # Real peers of the tests of TLS and HTTP.
     provide openssl curl python3 || true
