@@ -87,8 +87,8 @@ let package = Package(
         tests("JSONTests", in: "Core", ["CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel"]),
-        .target(name: "CAllocations", path: "Tests/Edge/CAllocations"),
-        tests("TelemetryTests", in: "Edge", ["CAllocations", "JSON", "Kernel", "Telemetry", "Units"]),
+        .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
+        tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
         .target(
             name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",

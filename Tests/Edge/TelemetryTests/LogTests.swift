@@ -1,5 +1,5 @@
 // What a log line looks like in each sink, what cannot get into it, and what happens where the sink is full.
-import CAllocations
+import AllocationCounter
 import Foundation
 import Testing
 import Units

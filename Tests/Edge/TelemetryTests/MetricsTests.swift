@@ -1,5 +1,5 @@
 // Registration and its refusals, what shards count and a scrape merges, and what counting costs.
-import CAllocations
+import AllocationCounter
 import Dispatch
 import Synchronization
 import Testing

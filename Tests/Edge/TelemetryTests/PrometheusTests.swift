@@ -92,7 +92,7 @@ private let golden = #"""
 @Suite struct PrometheusTests {
     @Test func theTextIsTheGoldenOne() {
         #expect(String(decoding: specimen().prometheusText(), as: UTF8.self) == golden)
-        #expect(Metrics.prometheusContentType == "text/plain; version=0.0.4; charset=utf-8")
+        #expect(Metrics.prometheusContentType.description == "text/plain; version=0.0.4; charset=utf-8")
     }
 
     @Test func everyLineFollowsTheGrammar() throws {

@@ -1,5 +1,5 @@
 // Stands in front of glibc's allocator for the whole test process, and counts by thread.
-#include "CAllocations.h"
+#include "AllocationCounter.h"
 
 #include <errno.h>
 #include <stddef.h>
