@@ -95,9 +95,14 @@ final class ClientConnection: Transport {
         _ request: ClientRequest, into room: UnsafeMutableRawBufferPointer
     ) throws(HeadWriteFailure) -> Int {
         var writer = HeadWriter(into: room)
-        writer.start(method: request.method.token, target: request.target.utf8.span.bytes)
-        writer.field("host", endpoint.authority.utf8.span.bytes)
-        for header in request.headers { writer.field(header.name, header.value.utf8.span.bytes) }
+        var target = request.target
+        target.withUTF8 { writer.start(method: request.method.token, target: UnsafeRawBufferPointer($0).bytes) }
+        var host = endpoint.authority
+        host.withUTF8 { writer.field("host", UnsafeRawBufferPointer($0).bytes) }
+        for header in request.headers {
+            var value = header.value
+            value.withUTF8 { writer.field(header.name, UnsafeRawBufferPointer($0).bytes) }
+        }
         if !request.body.isEmpty || request.method == .post || request.method == .put {
             writer.field("content-length", request.body.count)
         }
@@ -119,8 +124,9 @@ final class ClientConnection: Transport {
     /// False while the head is not complete, or where it was refused.
     private func readHead() -> Bool {
         guard let call else { return false }
-        let outcome = client.head.pointee.parse(
-            incoming.span.bytes, progress: &progress, answering: call.request.method)
+        let outcome = incoming.withUnsafeBytes {
+            client.head.pointee.parse($0.bytes, progress: &progress, answering: call.request.method)
+        }
         switch outcome {
         case .incomplete: return false
         case .refused(let refusal):

@@ -13,7 +13,8 @@ public struct Request: ~Copyable, ~Escapable {
     let bytes: RawSpan
     /// The whole body, chunks already joined.
     public let body: RawSpan
-    private let connection: ServerConnection
+    /// Both this and the response live for one call of the connection that made them.
+    private unowned(unsafe) let connection: ServerConnection
 
     @_lifetime(copy bytes, copy body)
     init(head: UnsafePointer<RequestHead>, bytes: RawSpan, body: RawSpan, connection: ServerConnection) {
@@ -57,7 +58,7 @@ public struct Response: ~Copyable {
     /// A body that is sent without a copy. It takes the place of what was written.
     public var shared: SharedBytes?
 
-    private let buffer: ResponseBuffer
+    private unowned(unsafe) let buffer: ResponseBuffer
 
     init(_ buffer: ResponseBuffer) {
         self.buffer = buffer

@@ -31,7 +31,8 @@ final class ServerConnection: Transport {
         case ended
     }
 
-    unowned let server: Server
+    /// Outlives its connections: the server is only let go of after its reactor has ended.
+    unowned(unsafe) let server: Server
     /// Who the peer is, by a verified certificate.
     private(set) var identity: TLSPeer?
 

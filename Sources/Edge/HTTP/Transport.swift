@@ -216,6 +216,16 @@ open class Transport: Stream {
         var output = TLSOutput(room)
         body(&output)
         commit(output.count)
+        // What found no room waits in the session, and the peer perhaps for it.
+        while session?.hasPendingOutput == true {
+            guard let room = reserve(Transport.roomForRecord) else {
+                close(.overLimit)
+                return false
+            }
+            var output = TLSOutput(room)
+            _ = session?.flush(&output)
+            commit(output.count)
+        }
         return true
     }
 
