@@ -210,6 +210,7 @@ final class ServerConnection: Transport {
             case .chunked:
                 decoder = ChunkedDecoder(bodyBytesMax: limits.bodyBytes)
                 awaitBody(.chunks(headBytes: headBytes, bodyBytes: 0))
+                return stepChunks(bytes, headBytes: headBytes, bodyBytes: 0)
             }
             return .needsMore
         }
