@@ -37,6 +37,8 @@ final class ServerConnection: Transport {
 
     private var phase = Phase.idle
     private var phaseDeadline = Instant.distantFuture
+    /// When the peer must have taken some of what waits for it; distant while nothing waits.
+    private var writeDeadline = Instant.distantFuture
     private var progress = HeadProgress()
     private var decoder = ChunkedDecoder(bodyBytesMax: 0)
     private var pending: PendingRequest
@@ -90,6 +92,7 @@ final class ServerConnection: Transport {
         hasContinued = false
         isStalled = false
         peerHasEnded = false
+        writeDeadline = .distantFuture
         use(nil)
     }
 
@@ -108,12 +111,21 @@ final class ServerConnection: Transport {
         refreshDeadline()
     }
 
+    /// What the peer sends buys it no time to read what we sent.
     @inline(__always)
     private func refreshDeadline() {
-        setDeadline(hasOutput ? reactor.now + limits.writeTimeout : phaseDeadline)
+        guard hasOutput else {
+            writeDeadline = .distantFuture
+            return setDeadline(phaseDeadline)
+        }
+        if writeDeadline == .distantFuture { writeDeadline = reactor.now + limits.writeTimeout }
+        setDeadline(writeDeadline)
     }
 
-    override func progressed() { refreshDeadline() }
+    override func progressed() {
+        writeDeadline = .distantFuture
+        refreshDeadline()
+    }
 
     override func deadlinePassed() {
         if hasOutput { return close(.slowReader) }
