@@ -69,8 +69,8 @@ final class ServerConnection: Transport {
             if isResumed { server.metrics.resumptions.add() }
             identity = peer
         }
-        enter(.idle, within: limits.idleTimeout)
-        if server.isDraining { drain() }
+        // Whoever was in the kernel's queue when the drain began gets the time to say what it wants.
+        enter(.idle, within: server.isDraining ? limits.lingerTimeout : limits.idleTimeout)
     }
 
     override func ended() {
@@ -335,6 +335,8 @@ final class ServerConnection: Transport {
             if !isStalled, isOpen { resume() }
         } else if peerHasEnded {
             close(.finished)
+        } else if server.isDraining {
+            drain()
         }
     }
 }
