@@ -53,7 +53,8 @@ final class ClientConnection: Transport {
     }
 
     override func ended() {
-        if answer != nil, framing == .untilClose { return complete(incoming) }
+        // Over TLS the end must be the server's own word: anybody could have cut the connection.
+        if answer != nil, framing == .untilClose, tlsFailure == nil { return complete(incoming) }
         close(.finished)
     }
 
