@@ -151,7 +151,9 @@ final class ClientConnection: Transport {
 
     private func readBody() {
         switch framing {
-        case .none: complete([])
+        case .none:
+            staysOpen = staysOpen && incoming.isEmpty
+            complete([])
         case .untilClose: return
         case .length(let count):
             if count > client.limits.responseBytes { return fail(.refused(endpoint, .bodyTooLarge), .overLimit) }
