@@ -136,7 +136,7 @@ open class Transport: Stream {
         if rest != nil {
             guard sealRest() else { return close(.overLimit) }
             flush()
-            return
+            return progressed()
         }
         sent()
     }
