@@ -10,11 +10,12 @@ extension ServerConnection {
     func send(_ response: borrowing Response, withBody: Bool, stays: Bool, says10: Bool) -> Bool {
         let status = server.response.isBroken ? Status.internalServerError : response.status
         server.metrics.responses(Int(status.code) / 100).add()
+        let hasBody = withBody && status.mayHaveBody
         let body = response.shared?.bytes ?? response.body
         let lines = server.response.headerLines
         let headRoom = ServerConnection.ownHeadBytes + lines.count
         // One record, or one send, for the common answer; a large body follows its head.
-        let together = withBody && response.shared == nil && headRoom + body.count <= Server.composeBytes
+        let together = hasBody && response.shared == nil && headRoom + body.count <= Server.composeBytes
         let wanted = headRoom + (together ? body.count : 0)
 
         guard let room = isSecure ? server.compose : reserve(wanted) else { return false }
@@ -29,7 +30,7 @@ extension ServerConnection {
         } else {
             commit(count)
         }
-        if together || !withBody { return true }
+        if together || !hasBody { return true }
         if let shared = response.shared { return send(shared) }
         return send(body)
     }
@@ -41,8 +42,7 @@ extension ServerConnection {
         var writer = HeadWriter(into: room)
         writer.start(status)
         server.withDate { writer.field("date", $0) }
-        // 204 and 304 have no body to speak of.
-        if status.code != 204, status.code != 304 {
+        if status.mayHaveBody {
             if bodyBytes > 0 { writer.field("content-type", contentType) }
             writer.field("content-length", bodyBytes)
         }
@@ -65,4 +65,9 @@ extension ServerConnection {
             second.withUTF8Buffer { b in send(UnsafeRawBufferPointer(a)) && send(UnsafeRawBufferPointer(b)) }
         }
     }
+}
+
+extension Status {
+    /// 204 and 304 end with their head, whatever a handler wrote: what followed would be read as the next answer.
+    fileprivate var mayHaveBody: Bool { code != 204 && code != 304 }
 }

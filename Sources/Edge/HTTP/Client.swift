@@ -92,6 +92,8 @@ final class Call {
     let request: ClientRequest
     let deadline: Instant
     var done: ((Result<ClientResponse, ClientFailure>) -> Void)?
+    /// Set while it waits for a connection.
+    var timer: TimerHandle?
     /// It was tried on a kept connection that turned out to be gone.
     var wasRetried = false
 
@@ -178,13 +180,18 @@ public final class Client {
 
     private func wait(_ call: Call) {
         let endpoint = call.request.endpoint
-        guard waiting < limits.waitingCalls else { return call.finish(.failure(.busy(endpoint))) }
+        let timer = reactor.timer(at: call.deadline) { [weak self, weak call] in
+            guard let self, let call else { return }
+            call.timer = nil
+            if self.forget(call) { call.finish(.failure(.timedOut(endpoint))) }
+        }
+        guard let timer, waiting < limits.waitingCalls else {
+            if let timer { reactor.cancel(timer) }
+            return call.finish(.failure(.busy(endpoint)))
+        }
+        call.timer = timer
         waiting += 1
         pools[endpoint]?.waiting.append(call)
-        _ = reactor.timer(at: call.deadline) { [weak self, weak call] in
-            guard let self, let call, self.forget(call) else { return }
-            call.finish(.failure(.timedOut(endpoint)))
-        }
     }
 
     /// True where the call was still waiting.
@@ -193,6 +200,8 @@ public final class Client {
         guard let index = pools[endpoint]?.waiting.firstIndex(where: { $0 === call }) else { return false }
         pools[endpoint]?.waiting.remove(at: index)
         waiting -= 1
+        if let timer = call.timer { reactor.cancel(timer) }
+        call.timer = nil
         return true
     }
 

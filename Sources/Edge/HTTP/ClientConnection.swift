@@ -53,7 +53,8 @@ final class ClientConnection: Transport {
     }
 
     override func ended() {
-        if answer != nil, framing == .untilClose { return complete(incoming) }
+        // Over TLS the end must be the server's own word: anybody could have cut the connection.
+        if answer != nil, framing == .untilClose, tlsFailure == nil { return complete(incoming) }
         close(.finished)
     }
 
@@ -156,7 +157,9 @@ final class ClientConnection: Transport {
 
     private func readBody() {
         switch framing {
-        case .none: complete([])
+        case .none:
+            staysOpen = staysOpen && incoming.isEmpty
+            complete([])
         case .untilClose: return
         case .length(let count):
             if count > client.limits.responseBytes { return fail(.refused(endpoint, .bodyTooLarge), .overLimit) }

@@ -21,11 +21,11 @@ public struct Router: ~Copyable {
     public mutating func add(_ method: Method, _ path: StaticString, _ handler: @escaping Handler) {
         if let index = routes.firstIndex(where: { $0.path.isSame(as: path) }) {
             routes[index].handlers.append((method, handler))
-            routes[index].allow += Array(", \(method.token)".utf8)
+            routes[index].allow += Array(", \(Router.allowed(by: method))".utf8)
             return
         }
         routes.append(
-            Route(path: path, handlers: [(method, handler)], allow: Array("\(method.token)".utf8)))
+            Route(path: path, handlers: [(method, handler)], allow: Array(Router.allowed(by: method).utf8)))
         while table.count < routes.count * 2 { table += table }
         table = Array(repeating: -1, count: table.count)
         for (index, route) in routes.enumerated() {
@@ -33,6 +33,10 @@ public struct Router: ~Copyable {
             while table[slot & (table.count - 1)] >= 0 { slot += 1 }
             table[slot & (table.count - 1)] = Int16(index)
         }
+    }
+
+    private static func allowed(by method: Method) -> String {
+        method == .get ? "GET, HEAD" : "\(method.token)"
     }
 
     /// Answers the request: by its handler, or 404 where there is no such path, or 405 with the methods that the

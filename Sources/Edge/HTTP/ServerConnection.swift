@@ -38,6 +38,8 @@ final class ServerConnection: Transport {
 
     private var phase = Phase.idle
     private var phaseDeadline = Instant.distantFuture
+    /// When the peer must have taken some of what waits for it; distant while nothing waits.
+    private var writeDeadline = Instant.distantFuture
     private var progress = HeadProgress()
     private var decoder = ChunkedDecoder(bodyBytesMax: 0)
     private var pending: PendingRequest
@@ -68,8 +70,8 @@ final class ServerConnection: Transport {
             if isResumed { server.metrics.resumptions.add() }
             identity = peer
         }
-        enter(.idle, within: limits.idleTimeout)
-        if server.isDraining { drain() }
+        // Whoever was in the kernel's queue when the drain began gets the time to say what it wants.
+        enter(.idle, within: server.isDraining ? limits.lingerTimeout : limits.idleTimeout)
     }
 
     override func ended() {
@@ -91,6 +93,7 @@ final class ServerConnection: Transport {
         hasContinued = false
         isStalled = false
         peerHasEnded = false
+        writeDeadline = .distantFuture
         use(nil)
     }
 
@@ -109,12 +112,21 @@ final class ServerConnection: Transport {
         refreshDeadline()
     }
 
+    /// What the peer sends buys it no time to read what we sent.
     @inline(__always)
     private func refreshDeadline() {
-        setDeadline(hasOutput ? reactor.now + limits.writeTimeout : phaseDeadline)
+        guard hasOutput else {
+            writeDeadline = .distantFuture
+            return setDeadline(phaseDeadline)
+        }
+        if writeDeadline == .distantFuture { writeDeadline = reactor.now + limits.writeTimeout }
+        setDeadline(writeDeadline)
     }
 
-    override func progressed() { refreshDeadline() }
+    override func progressed() {
+        writeDeadline = .distantFuture
+        refreshDeadline()
+    }
 
     override func deadlinePassed() {
         if hasOutput { return close(.slowReader) }
@@ -211,6 +223,7 @@ final class ServerConnection: Transport {
             case .chunked:
                 decoder = ChunkedDecoder(bodyBytesMax: limits.bodyBytes)
                 awaitBody(.chunks(headBytes: headBytes, bodyBytes: 0))
+                return stepChunks(bytes, headBytes: headBytes, bodyBytes: 0)
             }
             return .needsMore
         }
@@ -323,6 +336,8 @@ final class ServerConnection: Transport {
             if !isStalled, isOpen { resume() }
         } else if peerHasEnded {
             close(.finished)
+        } else if server.isDraining {
+            drain()
         }
     }
 }

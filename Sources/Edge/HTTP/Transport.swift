@@ -136,7 +136,7 @@ open class Transport: Stream {
         if rest != nil {
             guard sealRest() else { return close(.overLimit) }
             flush()
-            return
+            return progressed()
         }
         sent()
     }
@@ -200,7 +200,8 @@ open class Transport: Stream {
         guard let (shared, sent) = rest else { return true }
         let left = UnsafeRawBufferPointer(rebasing: shared.bytes[sent...])
         let count = seal(left, ahead: Transport.sealedAhead)
-        if count == 0, !left.isEmpty { return false }
+        // Nothing may have been sealed because enough waits already; then it goes on when that has left.
+        if count == 0, !left.isEmpty, !isOpen || !isSending { return false }
         rest = count == left.count ? nil : (shared, sent + count)
         return true
     }
