@@ -38,6 +38,8 @@ final class ServerConnection: Transport {
 
     private var phase = Phase.idle
     private var phaseDeadline = Instant.distantFuture
+    /// When the peer must have taken some of what waits for it. What it sends meanwhile wins it no time.
+    private var writeDeadline = Instant.distantFuture
     private var progress = HeadProgress()
     private var decoder = ChunkedDecoder(bodyBytesMax: 0)
     private var pending: PendingRequest
@@ -101,6 +103,12 @@ final class ServerConnection: Transport {
         if case .idle = phase, !hasOutput { linger(.drained) }
     }
 
+    /// Everything was answered and has left; only the peer's own end is awaited.
+    var isDone: Bool {
+        if case .lingering = phase { return !hasOutput }
+        return false
+    }
+
     // MARK: Deadlines
 
     private func enter(_ next: Phase, within time: Interval) {
@@ -111,13 +119,25 @@ final class ServerConnection: Transport {
 
     @inline(__always)
     private func refreshDeadline() {
-        setDeadline(hasOutput ? reactor.now + limits.writeTimeout : phaseDeadline)
+        guard hasOutput else {
+            writeDeadline = .distantFuture
+            return setDeadline(phaseDeadline)
+        }
+        if writeDeadline == .distantFuture { writeDeadline = reactor.now + limits.writeTimeout }
+        switch phase {
+        case .idle, .lingering: setDeadline(writeDeadline)
+        // Unread answers excuse nobody from finishing what he began to send.
+        case .handshake, .head, .body, .chunks: setDeadline(min(writeDeadline, phaseDeadline))
+        }
     }
 
-    override func progressed() { refreshDeadline() }
+    override func progressed() {
+        writeDeadline = .distantFuture
+        refreshDeadline()
+    }
 
     override func deadlinePassed() {
-        if hasOutput { return close(.slowReader) }
+        if hasOutput, writeDeadline <= reactor.now { return close(.slowReader) }
         switch phase {
         case .handshake: close(.slowSender)
         case .idle: linger(.idle)

@@ -136,6 +136,8 @@ open class Transport: Stream {
         if rest != nil {
             guard sealRest() else { return close(.overLimit) }
             flush()
+            // A full buffer of it has left.
+            if isOpen { progressed() }
             return
         }
         sent()

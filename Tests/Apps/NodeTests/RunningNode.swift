@@ -16,7 +16,7 @@ struct Plan: Sendable {
     var shards = 1
     /// Listeners beside the plain one.
     var secure: [Secure] = []
-    var limits: [String: Int] = [:]
+    var limits = ["connectionsPerShard": 1_000]
     var noticeMilliseconds = 0
     var drainMilliseconds = 5_000
     var logFormat = "text"

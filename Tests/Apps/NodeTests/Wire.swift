@@ -111,6 +111,18 @@ final class Wire {
         return found
     }
 
+    /// A whole answer where one is here already.
+    func answerNow() -> Answer? {
+        takeAll()
+        return takeAnswer(toHead: false)
+    }
+
+    /// A whole answer where one is here already.
+    func answerNow() -> Answer? {
+        takeAll()
+        return takeAnswer(toHead: false)
+    }
+
     private func takeAnswer(toHead: Bool) -> Answer? {
         let text = String(decoding: received, as: UTF8.self)
         guard let end = text.range(of: "\r\n\r\n") else { return nil }
