@@ -8,11 +8,11 @@ extension ServerConnection {
 
     /// False where memory for output is used up.
     func send(_ response: borrowing Response, withBody: Bool, stays: Bool, says10: Bool) -> Bool {
-        let status = server.response.isBroken ? Status.internalServerError : response.status
+        let status = response.buffer.isBroken ? Status.internalServerError : response.status
         server.metrics.responses(Int(status.code) / 100).add()
         let hasBody = withBody && status.mayHaveBody
         let body = response.shared?.bytes ?? response.body
-        let lines = server.response.headerLines
+        let lines = response.buffer.headerLines
         let headRoom = ServerConnection.ownHeadBytes + lines.count
         // One record, or one send, for the common answer; a large body follows its head.
         let together = hasBody && response.shared == nil && headRoom + body.count <= Server.composeBytes

@@ -58,7 +58,7 @@ public struct Response: ~Copyable {
     /// A body that is sent without a copy. It takes the place of what was written.
     public var shared: SharedBytes?
 
-    private unowned(unsafe) let buffer: ResponseBuffer
+    unowned(unsafe) let buffer: ResponseBuffer
 
     init(_ buffer: ResponseBuffer) {
         self.buffer = buffer

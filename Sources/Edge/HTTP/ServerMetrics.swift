@@ -53,7 +53,7 @@ public struct ServerMetricKeys: Sendable {
 /// One shard's handles.
 public struct ServerMetrics {
     public let requests: Counter
-    let responses: [Counter]
+    let responses: InlineArray<5, Counter>
     let refusals: [Counter]
     public let timeouts: Counter
     let open: Gauge
@@ -64,7 +64,7 @@ public struct ServerMetrics {
 
     public init(_ keys: ServerMetricKeys, _ shard: ShardMetrics) {
         requests = shard.counter(keys.requests)
-        responses = keys.responses.map { shard.counter($0) }
+        responses = InlineArray { shard.counter(keys.responses[$0]) }
         refusals = keys.refusals.map { shard.counter($0) }
         timeouts = shard.counter(keys.timeouts)
         open = shard.gauge(keys.open)

@@ -136,7 +136,9 @@ open class Transport: Stream {
         if rest != nil {
             guard sealRest() else { return close(.overLimit) }
             flush()
-            return progressed()
+            // A full buffer of it has left.
+            if isOpen { progressed() }
+            return
         }
         sent()
     }

@@ -14,9 +14,11 @@ public enum DriverChoice: String, Sendable, CaseIterable {
 }
 
 /// The driver at work. A plain switch: it costs a predicted branch, where an existential costs four times that.
+/// The reactor holds the object itself; this only points to it, because counting references at every send and
+/// receive costs as much as the HTTP grammar.
 enum Driver {
-    case ring(Ring)
-    case poller(Poller)
+    case ring(Unmanaged<Ring>)
+    case poller(Unmanaged<Poller>)
 
     /// Receive buffers of one shard. 256 of 8 KB: a burst from every one of a few hundred busy connections fits,
     /// and a whole request of the common sizes fits one buffer.
@@ -30,18 +32,18 @@ enum Driver {
             do {
                 let ring = try Ring(buffers: receiveBuffers, bufferBytes: receiveBufferBytes)
                 try ring.probe()
-                return (.ring(ring), nil)
+                return (.ring(.passRetained(ring)), nil)
             } catch {
                 if choice == .ring { throw error }
                 fallback = error
             }
         }
-        return (.poller(try Poller(bufferBytes: 64 * 1024, wake: wake)), fallback)
+        return (.poller(.passRetained(try Poller(bufferBytes: 64 * 1024, wake: wake))), fallback)
     }
 
     var name: String {
         switch self {
-        case .ring(let ring): "io_uring (\(ring.features))"
+        case .ring(let ring): "io_uring (\(ring.takeUnretainedValue().features))"
         case .poller: "epoll"
         }
     }
@@ -49,30 +51,30 @@ enum Driver {
     @inline(__always)
     func next() -> Completion? {
         switch self {
-        case .ring(let ring): ring.next()
-        case .poller(let poller): poller.next()
+        case .ring(let ring): ring._withUnsafeGuaranteedRef { $0.next() }
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.next() }
         }
     }
 
     @inline(__always)
     func wait(until deadline: Instant?) throws(Errno) {
         switch self {
-        case .ring(let ring): try ring.wait(until: deadline)
-        case .poller(let poller): try poller.wait(until: deadline)
+        case .ring(let ring): try ring.takeUnretainedValue().wait(until: deadline)
+        case .poller(let poller): try poller.takeUnretainedValue().wait(until: deadline)
         }
     }
 
     func accept(_ listener: Descriptor, _ token: Token) {
         switch self {
-        case .ring(let ring): ring.accept(listener, token)
-        case .poller(let poller): poller.accept(listener, token)
+        case .ring(let ring): ring._withUnsafeGuaranteedRef { $0.accept(listener, token) }
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.accept(listener, token) }
         }
     }
 
     func receive(_ descriptor: Descriptor, _ token: Token) {
         switch self {
-        case .ring(let ring): ring.receive(descriptor, token)
-        case .poller(let poller): poller.receive(descriptor, token)
+        case .ring(let ring): ring._withUnsafeGuaranteedRef { $0.receive(descriptor, token) }
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.receive(descriptor, token) }
         }
     }
 
@@ -82,11 +84,11 @@ enum Driver {
         case .ring(let ring):
             if message.pointee.msg_iovlen == 1, let piece = message.pointee.msg_iov {
                 let bytes = UnsafeRawBufferPointer(start: piece.pointee.iov_base, count: piece.pointee.iov_len)
-                ring.send(descriptor, bytes, token)
+                ring._withUnsafeGuaranteedRef { $0.send(descriptor, bytes, token) }
             } else {
-                ring.send(descriptor, message: message, token)
+                ring._withUnsafeGuaranteedRef { $0.send(descriptor, message: message, token) }
             }
-        case .poller(let poller): poller.send(descriptor, message: message, token)
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.send(descriptor, message: message, token) }
         }
     }
 
@@ -95,43 +97,51 @@ enum Driver {
         switch self {
         case .ring(let ring):
             let (pointer, length) = SocketAddress.parts(of: address)
-            ring.connect(descriptor, pointer, length, token)
-        case .poller(let poller): poller.connect(descriptor, address.pointee, token)
+            ring._withUnsafeGuaranteedRef { $0.connect(descriptor, pointer, length, token) }
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.connect(descriptor, address.pointee, token) }
         }
     }
 
     func wake(_ event: Descriptor, _ token: Token) {
         switch self {
-        case .ring(let ring): ring.wake(event, token)
-        case .poller(let poller): poller.wake(event, token)
+        case .ring(let ring): ring._withUnsafeGuaranteedRef { $0.wake(event, token) }
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.wake(event, token) }
         }
     }
 
     func write(_ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64, _ token: Token) {
         switch self {
-        case .ring(let ring): ring.write(descriptor, bytes, at: offset, token)
-        case .poller(let poller): poller.write(descriptor, bytes, at: offset, token)
+        case .ring(let ring): ring._withUnsafeGuaranteedRef { $0.write(descriptor, bytes, at: offset, token) }
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.write(descriptor, bytes, at: offset, token) }
         }
     }
 
     func synchronise(_ descriptor: Descriptor, _ token: Token) {
         switch self {
-        case .ring(let ring): ring.synchronise(descriptor, token)
-        case .poller(let poller): poller.synchronise(descriptor, token)
+        case .ring(let ring): ring._withUnsafeGuaranteedRef { $0.synchronise(descriptor, token) }
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.synchronise(descriptor, token) }
         }
     }
 
     /// Ends an accept or receive.
     func cancel(_ operation: Token, on descriptor: Descriptor) {
         switch self {
-        case .ring(let ring): ring.cancel(operation)
-        case .poller(let poller): poller.cancel(operation, on: descriptor)
+        case .ring(let ring): ring._withUnsafeGuaranteedRef { $0.cancel(operation) }
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.cancel(operation, on: descriptor) }
         }
     }
 
     /// Makes everything that is in flight on a socket complete soon.
     func abandon(_ descriptor: Descriptor) {
         Kernel.shutdown(descriptor, .both)
-        if case .poller(let poller) = self { poller.forget(descriptor) }
+        if case .poller(let poller) = self { poller._withUnsafeGuaranteedRef { $0.forget(descriptor) } }
+    }
+
+    /// Ends the driver's life, with the reactor's.
+    func release() {
+        switch self {
+        case .ring(let ring): ring.release()
+        case .poller(let poller): poller.release()
+        }
     }
 }

@@ -36,7 +36,8 @@ public final class Reactor {
     let chunks: ChunkPool
     private var wheel: TimerWheel
 
-    private var streams: [Stream?]
+    /// Every slot's stream, held by hand: see `Driver` on what counting references costs here.
+    private let streams: UnsafeMutablePointer<Unmanaged<Stream>?>
     private var generations: [UInt32]
     private var freeSlots: [Int]
     private var endedStreams: [Stream] = []
@@ -62,13 +63,20 @@ public final class Reactor {
         chunks = ChunkPool(limitBytes: limits.outputBytes)
         now = Kernel.monotonicNow()
         wheel = TimerWheel(timers: limits.streams + limits.timers, now: now)
-        streams = Array(repeating: nil, count: limits.streams)
+        streams = .allocate(capacity: limits.streams)
+        streams.initialize(repeating: nil, count: limits.streams)
         generations = Array(repeating: 0, count: limits.streams)
         freeSlots = Array((0..<limits.streams).reversed())
         timers = Array(repeating: nil, count: limits.timers)
         freeTimers = Array((0..<limits.timers).reversed())
         files = FileOperations(limit: limits.fileOperations)
         driver.wake(remote.event, Token(.wake, 0))
+    }
+
+    deinit {
+        for slot in 0..<limits.streams { streams[slot]?.release() }
+        streams.deallocate()
+        driver.release()
     }
 
     public var streamCount: Int { limits.streams - freeSlots.count }
@@ -104,10 +112,10 @@ public final class Reactor {
         let token = completion.token
         switch token.kind {
         case .receive, .send, .connect:
-            guard let stream = streams[token.index], stream.generation == token.generation else {
+            guard let stream = streams[token.index] else {
                 preconditionFailure("a completion for a stream that is gone: \(token)")
             }
-            stream.complete(completion)
+            stream._withUnsafeGuaranteedRef { $0.complete(completion) }
         case .accept: listeners.first { $0.index == token.index }?.complete(completion)
         case .wake: runPosted()
         case .write, .synchronise: files.complete(completion)
@@ -143,7 +151,7 @@ extension Reactor {
     private func place(_ stream: Stream, _ descriptor: Descriptor) {
         guard let slot = freeSlots.popLast() else { preconditionFailure("checked by the caller: a slot is free") }
         generations[slot] = (generations[slot] + 1) & Token.generations
-        streams[slot] = stream
+        streams[slot] = .passRetained(stream)
         stream.attach(descriptor, slot: slot, generation: generations[slot])
     }
 
@@ -163,6 +171,7 @@ extension Reactor {
             guard !stream.isBusy, stream.slot >= 0 else { continue }
             let slot = stream.slot
             wheel.cancel(slot)
+            streams[slot]?.release()
             streams[slot] = nil
             freeSlots.append(slot)
             metrics.ended(stream.end ?? .finished).add()
@@ -183,7 +192,9 @@ extension Reactor {
 
     /// Every stream that is open now.
     public func forEachStream(_ body: (Stream) -> Void) {
-        for stream in streams { if let stream, stream.isOpen { body(stream) } }
+        for slot in 0..<limits.streams {
+            if let stream = streams[slot]?.takeUnretainedValue(), stream.isOpen { body(stream) }
+        }
     }
 }
 
@@ -211,7 +222,7 @@ extension Reactor {
 
     private func fire(_ timer: Int) {
         if timer < limits.streams {
-            guard let stream = streams[timer], stream.isOpen else { return }
+            guard let stream = streams[timer]?.takeUnretainedValue(), stream.isOpen else { return }
             // Deadlines move later without touching the wheel, so the wheel may come too early.
             if stream.currentDeadline > now {
                 if stream.currentDeadline != .distantFuture { wheel.schedule(timer, at: stream.currentDeadline) }

@@ -42,8 +42,8 @@ open class Stream {
         var owner: AnyObject?
     }
 
-    /// Exists while the stream is attached.
-    public private(set) unowned(unsafe) var reactor: Reactor
+    /// Outlives its streams: whoever runs the reactor holds it until they have all ended.
+    public unowned(unsafe) let reactor: Reactor
     private(set) var descriptor: Descriptor = -1
     var slot = -1
     var generation: UInt32 = 0
@@ -256,6 +256,7 @@ open class Stream {
 
     @inline(__always)
     func complete(_ completion: Completion) {
+        precondition(generation == completion.token.generation, "a completion for an earlier stream of this slot")
         switch completion.token.kind {
         case .receive: completeReceive(completion)
         case .send: completeSend(completion.result)
