@@ -121,7 +121,7 @@ public final class Server {
             do {
                 session = try TLSSession(server: credentials.current)
             } catch {
-                metrics.count(error.reason)
+                metrics.tlsFailures(error.reason).add()
                 return nil
             }
         }
@@ -165,7 +165,7 @@ final class PendingPool {
     private static let kept = 256
 
     private let limit: Int
-    private var used = 0
+    private(set) var used = 0
     private var free: [UnsafeMutableRawBufferPointer] = []
 
     init(limitBytes: Int) {

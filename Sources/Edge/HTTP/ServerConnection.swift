@@ -84,7 +84,7 @@ final class ServerConnection: Transport {
     }
 
     override func closed(_ reason: StreamEnd) {
-        if let tlsFailure { server.metrics.count(tlsFailure.reason) }
+        if let tlsFailure { server.metrics.tlsFailures(tlsFailure.reason).add() }
         pending.clear()
         identity = nil
         phase = .idle
