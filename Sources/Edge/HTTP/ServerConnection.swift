@@ -79,7 +79,7 @@ final class ServerConnection: Transport {
         switch phase {
         case .head, .body, .chunks: if !hasOutput { close(.reset) }
         case .lingering(let reason): if !hasOutput { close(reason) }
-        case .handshake, .idle: if !hasOutput { close(.finished) }
+        case .handshake, .idle: if !hasOutput { conclude() }
         }
     }
 
@@ -335,7 +335,7 @@ final class ServerConnection: Transport {
             flush()
             if !isStalled, isOpen { resume() }
         } else if peerHasEnded {
-            close(.finished)
+            conclude()
         } else if server.isDraining {
             drain()
         }
