@@ -28,6 +28,9 @@ final class ClientConnection: Transport {
         super.init(reactor: client.reactor, scratch: client.scratch)
     }
 
+    /// It may carry a call.
+    var isUsable: Bool { isOpen && !isConcluding }
+
     /// Nothing of the answer has come yet.
     var isAnswerUntouched: Bool { answer == nil && incoming.isEmpty }
 
@@ -56,7 +59,7 @@ final class ClientConnection: Transport {
     override func ended() {
         // Over TLS the end must be the server's own word: anybody could have cut the connection.
         if answer != nil, framing == .untilClose, tlsFailure == nil { return complete(incoming) }
-        conclude()
+        if call == nil { conclude() } else { close(.finished) }
     }
 
     override func deadlinePassed() {

@@ -95,8 +95,9 @@ public final class Server {
     public func drain(_ done: @escaping () -> Void) {
         isDraining = true
         drained = done
-        for listener in listeners { listener.close() }
+        // First those at hand: what listeners still take from the kernel's queue has yet to say what it wants.
         forEachConnection { $0.drain() }
+        for listener in listeners { listener.close() }
         if connectionCount == 0 { finishDraining() }
     }
 
