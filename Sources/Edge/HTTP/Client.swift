@@ -163,7 +163,7 @@ public final class Client {
     /// Ends all kept connections.
     public func close() {
         for endpoint in pools.keys {
-            for connection in pools[endpoint]?.idle ?? [] { connection.close(.finished) }
+            while let connection = pools[endpoint]?.idle.popLast() { connection.retire() }
         }
     }
 
@@ -171,7 +171,7 @@ public final class Client {
         let endpoint = call.request.endpoint
         if !fresh {
             while let connection = pools[endpoint]?.idle.popLast() {
-                if connection.isOpen { return connection.begin(call) }
+                if connection.isUsable { return connection.begin(call) }
             }
         }
         guard pools[endpoint, default: Pool()].open < limits.connectionsPerEndpoint else { return wait(call) }

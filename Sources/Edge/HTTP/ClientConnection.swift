@@ -20,12 +20,16 @@ final class ClientConnection: Transport {
     private var staysOpen = false
     private var decoder = ChunkedDecoder(bodyBytesMax: 0)
     private var failure: ClientFailure?
+    private var isConcluding = false
 
     init(client: Client, endpoint: Endpoint) {
         self.client = client
         self.endpoint = endpoint
         super.init(reactor: client.reactor, scratch: client.scratch)
     }
+
+    /// It may carry a call.
+    var isUsable: Bool { isOpen && !isConcluding }
 
     /// Nothing of the answer has come yet.
     var isAnswerUntouched: Bool { answer == nil && incoming.isEmpty }
@@ -55,10 +59,23 @@ final class ClientConnection: Transport {
     override func ended() {
         // Over TLS the end must be the server's own word: anybody could have cut the connection.
         if answer != nil, framing == .untilClose, tlsFailure == nil { return complete(incoming) }
-        close(.finished)
+        if call == nil { conclude() } else { close(.finished) }
     }
 
-    override func deadlinePassed() { fail(.timedOut(endpoint), .idle) }
+    override func deadlinePassed() {
+        guard call == nil, !isConcluding else { return fail(.timedOut(endpoint), .idle) }
+        retire()
+    }
+
+    /// Ends a connection that is not in use.
+    func retire() {
+        isConcluding = true
+        setDeadline(reactor.now + ClientConnection.farewell)
+        conclude()
+    }
+
+    /// For TLS's last word to leave: it fits any buffer that is not stuck.
+    private static let farewell = Interval.seconds(1)
 
     override func closed(_ reason: StreamEnd) {
         let why: ClientFailure =
@@ -195,7 +212,7 @@ final class ClientConnection: Transport {
             setDeadline(reactor.now + client.limits.idleTimeout)
             client.idle(self)
         } else {
-            close(.finished)
+            retire()
         }
         call.finish(.success(answer))
     }

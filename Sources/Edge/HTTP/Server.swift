@@ -97,8 +97,9 @@ public final class Server {
     public func drain(_ done: @escaping () -> Void) {
         isDraining = true
         drained = done
-        for listener in listeners { listener.close() }
+        // First those at hand: what listeners still take from the kernel's queue has yet to say what it wants.
         forEachConnection { $0.drain() }
+        for listener in listeners { listener.close() }
         if connectionCount == 0 { finishDraining() }
     }
 
@@ -132,7 +133,7 @@ public final class Server {
             do {
                 session = try TLSSession(server: credentials.current)
             } catch {
-                metrics.count(error.reason)
+                metrics.tlsFailures(error.reason).add()
                 return nil
             }
         }
@@ -176,7 +177,7 @@ final class PendingPool {
     private static let kept = 256
 
     private let limit: Int
-    private var used = 0
+    private(set) var used = 0
     private var free: [UnsafeMutableRawBufferPointer] = []
 
     init(limitBytes: Int) {

@@ -79,12 +79,12 @@ final class ServerConnection: Transport {
         switch phase {
         case .head, .body, .chunks: if !hasOutput { close(.reset) }
         case .lingering(let reason): if !hasOutput { close(reason) }
-        case .handshake, .idle: if !hasOutput { close(.finished) }
+        case .handshake, .idle: if !hasOutput { conclude() }
         }
     }
 
     override func closed(_ reason: StreamEnd) {
-        if let tlsFailure { server.metrics.count(tlsFailure.reason) }
+        if let tlsFailure { server.metrics.tlsFailures(tlsFailure.reason).add() }
         pending.clear()
         identity = nil
         phase = .idle
@@ -345,7 +345,7 @@ final class ServerConnection: Transport {
             flush()
             if !isStalled, isOpen { resume() }
         } else if peerHasEnded {
-            close(.finished)
+            conclude()
         } else if server.isDraining {
             drain()
         }

@@ -1,5 +1,5 @@
 // What a server counts: by its shard only, read by anybody. Nothing that ends a request early is silent.
-import TLS
+public import TLS
 public import Telemetry
 
 /// A server's metrics in a process's catalogue.
@@ -85,7 +85,10 @@ public struct ServerMetrics {
     public func responses(_ hundreds: Int) -> Counter { responses[hundreds - 1] }
     public func refusals(_ refusal: Refusal) -> Counter { refusals[Int(refusal.rawValue)] }
 
-    func count(_ failure: TLSFailure.Reason) {
-        if let index = TLSFailure.Reason.allCases.firstIndex(of: failure) { tlsFailures[index].add() }
+    public func tlsFailures(_ reason: TLSFailure.Reason) -> Counter {
+        guard let index = TLSFailure.Reason.allCases.firstIndex(of: reason) else {
+            preconditionFailure("a reason that is not among all reasons")
+        }
+        return tlsFailures[index]
     }
 }

@@ -65,7 +65,7 @@ open class Transport: Stream {
     /// Plaintext came in; only lent for the length of the call.
     open func arrived(_ bytes: UnsafeRawBufferPointer) {}
     /// The peer has sent all it will send.
-    open func ended() { finish() }
+    open func ended() { conclude() }
     /// Everything that was sent has left.
     open func sent() {}
 
@@ -109,11 +109,21 @@ open class Transport: Stream {
 
     /// Announces that nothing more will be sent, and still takes what comes.
     public final func endSending() {
-        if let session, session.isEstablished, session.failure == nil {
-            withOutput { session.close(&$0) }
-            flush()
-        }
+        announceEnd()
         finishSending()
+    }
+
+    /// Ends the connection when everything has left, TLS's word for the end included: without it the peer cannot
+    /// tell the end from a cut.
+    public final func conclude() {
+        announceEnd()
+        finish()
+    }
+
+    private func announceEnd() {
+        guard let session, session.isEstablished, session.failure == nil else { return }
+        withOutput { session.close(&$0) }
+        flush()
     }
 
     // MARK: Between TLS and the stream

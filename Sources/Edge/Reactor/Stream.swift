@@ -63,6 +63,7 @@ open class Stream {
     private var sending = false
     private var connecting = false
     private var finishing = false
+    private var finishesSending = false
     private(set) var end: StreamEnd?
     /// Whether the reactor has it on its list of those to let go.
     var isNotedEnded = false
@@ -208,7 +209,9 @@ open class Stream {
     /// Says that no more will be sent, while bytes are still taken: the gentle end, by which the peer gets to read
     /// the last answer before the connection is gone.
     public func finishSending() {
-        if isOpen { Kernel.shutdown(descriptor, .sending) }
+        guard isOpen else { return }
+        // What is queued would be refused by a socket that is shut down.
+        if queuedBytes > 0 { finishesSending = true } else { Kernel.shutdown(descriptor, .sending) }
     }
 
     /// Ends the stream now; what is queued is lost.
@@ -233,6 +236,7 @@ open class Stream {
         self.generation = generation
         end = nil
         finishing = false
+        finishesSending = false
         deadline = .distantFuture
     }
 
@@ -297,6 +301,7 @@ open class Stream {
         } else if finishing {
             close(.finished)
         } else {
+            if finishesSending { Kernel.shutdown(descriptor, .sending) }
             drained()
         }
     }
