@@ -51,12 +51,14 @@ struct JSONDoubleText {
         // Below a power of two Doubles lie closer than above it: there the nearest decimal may be too far down, and the
         // next one up still read back.
         let mayStepUp = magnitude.significandBitPattern == 0
+        var last = exact.count - 1
+        while exact[last] == 0 { last -= 1 }
         var prefix: UInt64 = 0
         for length in 1...17 {
             prefix = prefix * 10 + UInt64(exact[length - 1])
             var nearest = prefix
             let next = exact[length]
-            let isTie = next == 5 && !isCut && !(length + 1..<exact.count).contains { exact[$0] != 0 }
+            let isTie = next == 5 && !isCut && last == length
             if isTie ? prefix % 2 == 1 : next >= 5 { nearest += 1 }
             for candidate in nearest...(mayStepUp ? nearest + 1 : nearest) where candidate > 0 {
                 let decimal = JSONDecimal(digits: candidate, exponent: power - length + 1)

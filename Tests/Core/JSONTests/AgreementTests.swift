@@ -90,7 +90,7 @@ import Units
                 except (ValueError, RecursionError): print(0)
             """
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("paceline-json-\(UUID().uuidString)")
-        try Data(all.map { $0.map { String(format: "%02x", $0) }.joined() }.joined(separator: "\n").utf8).write(to: file)
+        try Data((all.map { $0.map { String(format: "%02x", $0) }.joined() }.joined(separator: "\n") + "\n").utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
