@@ -89,6 +89,7 @@ let package = Package(
             path: "Tests/Fuzz/Sources/JSONInvariants", swiftSettings: strict),
 
         // Tests mirror Sources.
+        .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         tests("UnitsTests", in: "Core", ["Units"]),
         tests("JSONTests", in: "Core", ["CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),

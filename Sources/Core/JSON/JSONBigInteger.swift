@@ -53,6 +53,19 @@ struct JSONBigInteger {
         count += whole
     }
 
+    /// Takes away a number that is not larger.
+    mutating func subtract(_ other: borrowing JSONBigInteger) {
+        var borrow: UInt64 = 0
+        for i in 0..<count {
+            let (partial, under) = words[i].subtractingReportingOverflow(i < other.count ? other.words[i] : 0)
+            let (result, underAgain) = partial.subtractingReportingOverflow(borrow)
+            words[i] = result
+            borrow = under || underAgain ? 1 : 0
+        }
+        precondition(borrow == 0, "a larger number was taken from a smaller one")
+        while count > 0, words[count - 1] == 0 { count -= 1 }
+    }
+
     /// -1, 0 or 1 as this is less than, equal to or greater than the other.
     func compare(to other: borrowing JSONBigInteger) -> Int {
         if count != other.count { return count < other.count ? -1 : 1 }

@@ -26,6 +26,21 @@ private struct Rounded {
 extension JSONDecimal {
     /// The nearest Double's bits, without sign; those of infinity if it is beyond the largest Double.
     func magnitude(in tokens: JSONTokens) -> UInt64 {
+        if let bits = quickMagnitude { return bits }
+        let lower = Self.rounded(digits, exponent).lower
+        let (number, power, isCut) = isCut ? allDigits(in: tokens) : (JSONBigInteger(digits), exponent, false)
+        return lower + (Self.isAboveMiddle(after: lower, number, power, isCut: isCut) ? 1 : 0)
+    }
+
+    /// The same for a number that was not cut.
+    var magnitude: UInt64 {
+        if let bits = quickMagnitude { return bits }
+        let lower = Self.rounded(digits, exponent).lower
+        return lower + (Self.isAboveMiddle(after: lower, JSONBigInteger(digits), exponent, isCut: false) ? 1 : 0)
+    }
+
+    /// The nearest Double's bits where they can be told from the first digits alone.
+    private var quickMagnitude: UInt64? {
         if digits == 0 { return 0 }
         if !isCut, digits <= 1 << 53 {
             if exponent >= 0, exponent <= 22 {
@@ -38,14 +53,9 @@ extension JSONDecimal {
         // Nineteen digits and 10^309 are beyond the largest Double, and with 10^-344 below half the smallest.
         if exponent > 308 { return Double.infinity.bitPattern }
         if exponent < -344 { return 0 }
-        let low = Self.rounded(digits, exponent)
-        if !isCut {
-            if let bits = low.bits { return bits }
-        } else if let bits = low.bits, bits == Self.rounded(digits + 1, exponent).bits {
-            // The number is between these two, and both round to the same.
-            return bits
-        }
-        return low.lower + (isAboveMiddle(after: low.lower, in: tokens) ? 1 : 0)
+        let bits = Self.rounded(digits, exponent).bits
+        // A cut number is between these two: it is told where both round to the same.
+        return !isCut || bits == Self.rounded(digits + 1, exponent).bits ? bits : nil
     }
 
     /// Rounds digits × 10^exponent, with the exponent from -344 to 308.
@@ -84,15 +94,17 @@ extension JSONDecimal {
         return Rounded(lower: lower, isUp: rest + error <= half ? false : nil)
     }
 
-    /// Whether the number as it is written is nearer to the Double after these bits, by exact comparison with the
-    /// middle of the two.
-    @inline(never) private func isAboveMiddle(after lower: UInt64, in tokens: JSONTokens) -> Bool {
+    /// Whether number × 10^power, and a little more if it was cut, is nearer to the Double after these bits, by exact
+    /// comparison with the middle of the two.
+    @inline(never) private static func isAboveMiddle(
+        after lower: UInt64, _ number: JSONBigInteger, _ power: Int, isCut: Bool
+    ) -> Bool {
         // The middle is (2 × mantissa + 1) × 2^(power - 1).
         let field = Int(lower >> 52)
         let mantissa = lower & (1 << 52 - 1) | (field > 0 ? 1 << 52 : 0)
         var middlePower = max(field, 1) - 1075 - 1
         var middle = JSONBigInteger(2 * mantissa + 1)
-        var (number, power, isCut) = allDigits(in: tokens)
+        var number = number
         if power >= 0 {
             number.multiply(byFiveTo: power)
         } else {
@@ -103,9 +115,7 @@ extension JSONDecimal {
         if middlePower >= 0 { middle.shiftLeft(by: middlePower) } else { number.shiftLeft(by: -middlePower) }
         let order = number.compare(to: middle)
         if order != 0 { return order > 0 }
-        if isCut { return true }
-        isCut = false
-        return mantissa & 1 == 1
+        return isCut || mantissa & 1 == 1
     }
 
     /// No middle of two Doubles has more digits than this that are not zero: what follows only breaks a tie.

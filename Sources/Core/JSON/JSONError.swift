@@ -33,6 +33,11 @@ public struct JSONError: Error, Hashable, Sendable {
 public struct JSONLocation: Hashable, Sendable {
     public var line: Int
     public var column: Int
+
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
 }
 
 extension JSONError {

@@ -29,6 +29,12 @@
         offset < bytes.byteCount ? unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) : nil
     }
 
+    private var startsWithByteOrderMark: Bool {
+        guard bytes.byteCount >= 3 else { return false }
+        return unsafe bytes.unsafeLoadUnaligned(as: UInt16.self) == UInt16(littleEndian: 0xBBEF)
+            && bytes.unsafeLoad(fromByteOffset: 2, as: UInt8.self) == 0xBF
+    }
+
     private mutating func skipWhiteSpace() {
         while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
     }
@@ -39,7 +45,7 @@
     }
 
     private mutating func document() throws(JSONError) {
-        if current == 0xEF { throw JSONError(.byteOrderMark, at: 0) }
+        if startsWithByteOrderMark { throw JSONError(.byteOrderMark, at: 0) }
         skipWhiteSpace()
         guard offset < bytes.byteCount else { throw JSONError(.empty, at: offset) }
         // Bit i of `objects` tells whether the open bracket number i is a brace.

@@ -9,21 +9,23 @@ public struct JSONKey: ~Escapable, BitwiseCopyable {
     /// How many bytes the key means.
     @usableFromInline let count: Int
 
-    @inlinable @_lifetime(copy tokens) init(tokens: JSONTokens, token: Int) {
+    @inlinable @_lifetime(copy tokens) init(plain token: Int, in tokens: JSONTokens) {
         self.tokens = tokens
         self.token = token
         let start = tokens.position(token) &+ 1
-        if _fastPath(tokens.kind(token &+ 1) == 2) {
-            count = tokens.position(token &+ 1) &- start
-            let own: UInt64 = count < 8 ? 1 &<< UInt64(truncatingIfNeeded: 8 &* count) &- 1 : ~0
-            word = tokens.word(start) & own
-        } else {
-            (word, count) = JSONKey.decoded(JSONString(tokens: tokens, token: token))
-        }
+        count = tokens.position(token &+ 1) &- start
+        let own: UInt64 = count < 8 ? 1 &<< UInt64(truncatingIfNeeded: 8 &* count) &- 1 : ~0
+        word = tokens.word(start) & own
+    }
+
+    @inline(never) @usableFromInline @_lifetime(copy tokens) init(escaped token: Int, in tokens: JSONTokens) {
+        self.tokens = tokens
+        self.token = token
+        (word, count) = JSONKey.decoded(JSONString(tokens: tokens, token: token))
     }
 
     /// Byte 0xFF stands for a NUL: it is in no UTF-8 text, so such a key's word is equal to no literal's.
-    @usableFromInline static func decoded(_ text: JSONString) -> (word: UInt64, count: Int) {
+    private static func decoded(_ text: JSONString) -> (word: UInt64, count: Int) {
         var word: UInt64 = 0
         var count = 0
         var bytes = text.bytes

@@ -5,20 +5,18 @@ public import Units
 extension JSONValue {
     /// A whole number that fits; `1.0` and `1e3` are refused as not whole, so that nothing is converted unseen.
     @inlinable public func int64() throws(JSONError) -> Int64 {
-        let start = try number()
-        let isNegative = tokens.byte(start) == UInt8(ascii: "-")
-        let magnitude = try magnitude(from: start &+ (isNegative ? 1 : 0))
-        guard magnitude <= UInt64(Int64.max) &+ (isNegative ? 1 : 0) else { throw JSONError(.outOfRange, at: start) }
+        if let short = shortNumber { return Int64(truncatingIfNeeded: short) }
+        let (isNegative, magnitude) = try longNumber()
+        guard magnitude <= UInt64(Int64.max) &+ (isNegative ? 1 : 0) else { throw JSONError(.outOfRange, at: offset) }
         let value = Int64(truncatingIfNeeded: magnitude)
         return isNegative ? 0 &- value : value
     }
 
     /// A whole number from zero up that fits. `-0` is zero.
     @inlinable public func uint64() throws(JSONError) -> UInt64 {
-        let start = try number()
-        let isNegative = tokens.byte(start) == UInt8(ascii: "-")
-        let magnitude = try magnitude(from: start &+ (isNegative ? 1 : 0))
-        guard !isNegative || magnitude == 0 else { throw JSONError(.outOfRange, at: start) }
+        if let short = shortNumber { return short }
+        let (isNegative, magnitude) = try longNumber()
+        guard !isNegative || magnitude == 0 else { throw JSONError(.outOfRange, at: offset) }
         return magnitude
     }
 
@@ -52,27 +50,31 @@ extension JSONValue {
         return offset
     }
 
-    /// The whole number whose first digit stands at `start`.
-    @inlinable func magnitude(from start: Int) throws(JSONError) -> UInt64 {
-        let word = tokens.word(start)
+    /// The value of a whole number of up to seven digits without a sign: most are.
+    @inlinable var shortNumber: UInt64? {
+        guard _fastPath(tokens.kind(token) &- UInt8(ascii: "0") < 10) else { return nil }
+        let word = tokens.word(offset)
         let digits = JSONDigits(word)
-        guard _fastPath(digits.count < 8) else { return try longMagnitude(from: start) }
+        guard _fastPath(digits.count < 8) else { return nil }
         switch UInt8(truncatingIfNeeded: word &>> UInt64(truncatingIfNeeded: 8 &* digits.count)) {
-        case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): throw JSONError(.notInteger, at: offset)
+        case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): return nil
         default: return digits.value
         }
     }
 
-    @usableFromInline func longMagnitude(from start: Int) throws(JSONError) -> UInt64 {
+    /// The sign and the magnitude of any whole number below 2^64.
+    @usableFromInline func longNumber() throws(JSONError) -> (isNegative: Bool, magnitude: UInt64) {
+        let start = try number()
+        let isNegative = tokens.byte(start) == UInt8(ascii: "-")
         var value: UInt64 = 0
-        for at in start..<tokens.endOfScalar(start) {
+        for at in (isNegative ? start + 1 : start)..<tokens.endOfScalar(start) {
             let digit = tokens.byte(at) &- UInt8(ascii: "0")
-            guard digit < 10 else { throw JSONError(.notInteger, at: offset) }
+            guard digit < 10 else { throw JSONError(.notInteger, at: start) }
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
-            guard !overflow, !carry else { throw JSONError(.outOfRange, at: offset) }
+            guard !overflow, !carry else { throw JSONError(.outOfRange, at: start) }
             value = sum
         }
-        return value
+        return (isNegative, value)
     }
 }

@@ -35,15 +35,18 @@ public struct JSONObject: ~Escapable, BitwiseCopyable {
     /// The next field, or nil after the last one.
     @inlinable @_lifetime(copy self)
     public mutating func next() -> JSONField? {
-        // What stands before tells whether there is a field here, without waiting to know where the last one ended.
-        switch tokens.kind(token &- 1) {
-        case UInt8(ascii: ","): break
-        case UInt8(ascii: "{") where tokens.kind(token) != UInt8(ascii: "}"): break
-        default: return nil
+        // A quote, its string's end without escapes and a colon, all at once; behind them the value. Where an object
+        // has ended there is no quote.
+        let kinds = tokens.kinds(token)
+        let key: JSONKey
+        if _fastPath(kinds & 0xFF_FFFF == 0x3A_0222) {
+            key = JSONKey(plain: token, in: tokens)
+        } else {
+            guard kinds & 0xFF == UInt32(UInt8(ascii: "\"")) else { return nil }
+            key = JSONKey(escaped: token, in: tokens)
         }
         let value = token &+ 3
-        let key = JSONKey(tokens: tokens, token: token)
-        token = tokens.after(value) &+ 1
+        token = tokens.after(value, UInt8(truncatingIfNeeded: kinds &>> 24)) &+ 1
         return JSONField(key: key, value: JSONValue(tokens: tokens, token: value))
     }
 
@@ -74,13 +77,14 @@ public struct JSONArray: ~Escapable, BitwiseCopyable {
     /// The next element, or nil after the last one.
     @inlinable @_lifetime(copy self)
     public mutating func next() -> JSONValue? {
+        // What stands before tells whether there is an element, without waiting to know where the last one ended.
         switch tokens.kind(token &- 1) {
         case UInt8(ascii: ","): break
         case UInt8(ascii: "[") where tokens.kind(token) != UInt8(ascii: "]"): break
         default: return nil
         }
         let value = token
-        token = tokens.after(value) &+ 1
+        token = tokens.after(value, tokens.kind(value)) &+ 1
         return JSONValue(tokens: tokens, token: value)
     }
 }

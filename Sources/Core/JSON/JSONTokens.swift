@@ -23,6 +23,12 @@
 
     @inlinable var count: Int { unsafe index.pointee.count }
     @inlinable func kind(_ token: Int) -> UInt8 { unsafe index.pointee.kinds[token] }
+    /// The kinds of four tokens, the first one lowest.
+    @inlinable func kinds(_ token: Int) -> UInt32 {
+        unsafe UInt32(
+            littleEndian: UnsafeRawPointer(index.pointee.kinds + token).loadUnaligned(as: UInt32.self))
+    }
+
     @inlinable func position(_ token: Int) -> Int { unsafe Int(truncatingIfNeeded: index.pointee.positions[token]) }
     @inlinable func partner(_ token: Int) -> Int { unsafe Int(truncatingIfNeeded: index.pointee.partners[token]) }
     @inlinable func byte(_ offset: Int) -> UInt8 { unsafe index.pointee.bytes[offset] }
@@ -64,13 +70,11 @@
         return end
     }
 
-    /// The token after the value that starts at `token`.
-    @inlinable func after(_ token: Int) -> Int {
-        switch kind(token) {
-        case UInt8(ascii: "{"), UInt8(ascii: "["): partner(token) &+ 1
-        case UInt8(ascii: "\""): token &+ 2
-        default: token &+ 1
-        }
+    /// The token after the value that starts at `token` and is of this kind.
+    @inlinable func after(_ token: Int, _ kind: UInt8) -> Int {
+        if kind == UInt8(ascii: "\"") { return token &+ 2 }
+        // A brace is a bracket with bit 5 set.
+        return kind | 0x20 == UInt8(ascii: "{") ? partner(token) &+ 1 : token &+ 1
     }
 }
 

@@ -120,12 +120,6 @@ extension JSONWriter {
         while let byte = digits.next() { put(byte) }
     }
 
-    @_lifetime(self: copy self)
-    mutating func put(_ value: Double) {
-        let text = value.description
-        unsafe put(text.utf8.span.bytes)
-    }
-
     /// Text with a backslash before what JSON does not take as it is.
     @_lifetime(self: copy self)
     mutating func put(escaping text: RawSpan) {

@@ -64,8 +64,8 @@ AVX2 int64_t csimd_json_index_avx2(const uint8_t *bytes, size_t count, uint32_t 
                                    uint8_t *kinds, unsigned depth) {
     csimd_json_state state = {0};
     csimd_json_checked checked = {0};
-    size_t n = 0, odds = 0;
-    uint32_t *odd = partners;  // Not known yet: their room serves the scan.
+    size_t n = 0;
+    uint8_t *odd = (uint8_t *)partners;  // Not known yet: their room serves the scan.
     uint8_t tail[64];
     for (size_t base = 0; base < count; base += 64) {
         const uint8_t *block = bytes + base;
@@ -78,12 +78,10 @@ AVX2 int64_t csimd_json_index_avx2(const uint8_t *bytes, size_t count, uint32_t 
         csimd_json_block high = classify(_mm256_loadu_si256((const __m256i *)(block + 32)));
         csimd_json_tokens found = csimd_json_find(&state, &checked, join(low, high), bytes, count, base);
         n += append(found, block, base, positions + n, kinds + n);
-        for (uint64_t left = found.odd; left != 0; left = _blsr_u64(left)) {
-            odd[odds++] = (uint32_t)(base + _tzcnt_u64(left));
-        }
+        memcpy(odd + base / 8, &found.odd, sizeof found.odd);
     }
     memset(kinds + n, CSIMD_JSON_BOUNDARY, 4);
-    if ((state.wrong | state.in_string) != 0 || !csimd_json_check_scalars(bytes, count, odd, odds)) return -1;
+    if ((state.wrong | state.in_string) != 0 || !csimd_json_check_scalars(bytes, count, odd)) return -1;
     return csimd_json_link(kinds, n, partners, depth) ? (int64_t)n : -1;
 }
 #endif

@@ -1,5 +1,7 @@
 // The JSON token index with AVX-512 (BW, VBMI, VBMI2): 64 bytes, then 64 tokens, at a time.
 #if defined(__x86_64__)
+#include <string.h>
+
 #include "json_blocks.h"
 
 #define AVX512 \
@@ -63,12 +65,12 @@ AVX512_INLINE size_t append(csimd_json_tokens tokens, __m512i bytes, __m512i bas
     return found;
 }
 
-// Finds the tokens; `odd` is room for as many positions. False if a string, a number or a literal is not valid.
-AVX512_INLINE bool scan(const uint8_t *bytes, size_t count, uint32_t *positions, uint8_t *kinds, uint32_t *odd,
+// Finds the tokens; `odd` is room for 8 bytes for each block. False if a string, a number or a literal is not valid.
+AVX512_INLINE bool scan(const uint8_t *bytes, size_t count, uint32_t *positions, uint8_t *kinds, uint8_t *odd,
                         size_t *tokens) {
     csimd_json_state state = {0};
     csimd_json_checked checked = {0};
-    size_t n = 0, odds = 0;
+    size_t n = 0;
     for (size_t base = 0; base < count; base += 64) {
         __m512i block;
         if (__builtin_expect(count - base >= 64, 1)) {
@@ -82,22 +84,12 @@ AVX512_INLINE bool scan(const uint8_t *bytes, size_t count, uint32_t *positions,
         __m512i start = _mm512_set1_epi32((int)base);
         n += append(found, block, start, positions + n, kinds + n);
 
-        // At most every other byte is odd, 32 in a block; seldom more than four.
-        __m512i packed = pack(found.odd);
-        size_t odds_found = (size_t)_mm_popcnt_u64(found.odd);
-        if (__builtin_expect(odds_found > 4, 0)) {
-            write16(odd + odds, _mm512_castsi512_si128(packed), start);
-            write16(odd + odds + 16, _mm512_extracti32x4_epi32(packed, 1), start);
-        } else {
-            __m128i four = _mm_cvtepu8_epi32(_mm512_castsi512_si128(packed));
-            _mm_storeu_si128((__m128i *)(odd + odds), _mm_add_epi32(four, _mm512_castsi512_si128(start)));
-        }
-        odds += odds_found;
+        memcpy(odd + base / 8, &found.odd, sizeof found.odd);
     }
     _mm512_storeu_si512(kinds + n, _mm512_setzero_si512());
     _mm512_storeu_si512(kinds + n + 64, _mm512_setzero_si512());
     *tokens = n;
-    return (state.wrong | state.in_string) == 0 && csimd_json_check_scalars(bytes, count, odd, odds);
+    return (state.wrong | state.in_string) == 0 && csimd_json_check_scalars(bytes, count, odd);
 }
 
 // What a token is to the grammar, one bit each. All but these rules is settled by `link`: which kind of container a
@@ -153,8 +145,9 @@ AVX512_INLINE bool link(const uint8_t *kinds, size_t tokens, uint32_t *partners,
         wrong |= scalar_comma & (colon ^ _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(kinds + i + 5), colons));
         wrong |= string_comma & (colon ^ _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(kinds + i + 6), colons));
 
-        uint64_t brackets = _mm512_test_epi8_mask(_mm512_permutex2var_epi8(is_low, kind, is_high),
-                                                  _mm512_set1_epi8(OPEN | CLOSE));
+        // In ASCII the four brackets differ in bits 1, 2 and 5 only, and no other token differs from them in just those.
+        uint64_t brackets = _mm512_cmpeq_epi8_mask(_mm512_or_si512(kind, _mm512_set1_epi8(0x26)),
+                                                   _mm512_set1_epi8(0x7F));
         for (; brackets != 0; brackets = _blsr_u64(brackets)) {
             uint32_t token = (uint32_t)(i + _tzcnt_u64(brackets));
             const uint8_t *bracket = kinds + token;
@@ -181,7 +174,7 @@ AVX512 int64_t csimd_json_index_avx512(const uint8_t *bytes, size_t count, uint3
                                        uint8_t *kinds, unsigned depth) {
     size_t tokens;
     // The partners are not known yet: their room serves the scan.
-    if (!scan(bytes, count, positions, kinds, partners, &tokens)) return -1;
+    if (!scan(bytes, count, positions, kinds, (uint8_t *)partners, &tokens)) return -1;
     return link(kinds, tokens, partners, depth) ? (int64_t)tokens : -1;
 }
 #endif

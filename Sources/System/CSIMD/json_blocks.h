@@ -21,8 +21,6 @@ typedef struct {
     uint64_t in_string;       // all ones if the block before ended inside a string
     uint64_t escaped;         // 1 if it ended in a backslash that escapes the first byte of this one
     uint64_t in_scalar;       // 1 if it ended in something other than a token or white space
-    uint64_t zero;            // 1 if it ended in a scalar's first byte, and that is a zero
-    uint64_t odd;             // 1 if it ended in a scalar, in something other than a digit
     uint64_t tainted;         // 1 if it ended inside a string that has had an escape
     uint64_t wrong;           // not zero once anything is not valid
 } csimd_json_state;
@@ -38,7 +36,7 @@ typedef struct {
     uint64_t all;          // every token
     uint64_t end;          // closing quotes
     uint64_t escaped_end;  // closing quotes of strings with escapes
-    uint64_t odd;          // not tokens: where a scalar that was digits so far goes on, or starts, otherwise
+    uint64_t odd;          // not tokens: bytes of scalars that are not plain digits
 } csimd_json_tokens;
 
 #define CSIMD_BLOCKS __attribute__((target("avx2,bmi,bmi2,lzcnt,pclmul,popcnt")))
@@ -50,8 +48,8 @@ uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *by
 uint64_t csimd_json_check_specials(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
                                    uint64_t specials);
 
-// Checks the scalars that hold the bytes at these positions, which rise.
-bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint32_t *odd, size_t odds);
+// Checks the scalars that hold odd bytes, which are given as one mask for each block.
+bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint8_t *masks);
 
 // Bit i of the result is the parity of bits 0 to i.
 CSIMD_BLOCKS_INLINE uint64_t csimd_prefix_xor(uint64_t bits) {
@@ -111,12 +109,9 @@ CSIMD_BLOCKS_INLINE csimd_json_tokens csimd_json_find(csimd_json_state *state, c
     if (__builtin_expect(specials != 0, 0)) {
         state->wrong |= csimd_json_check_specials(checked, bytes, count, base, specials);
     }
-    // A scalar of digits only is valid unless it starts with a zero and goes on. All others are looked at later.
-    uint64_t zero = starts & block.zero;
-    state->wrong |= (zero << 1 | state->zero) & scalar & block.digit;
-    state->zero = zero >> 63;
-    uint64_t odd = scalar & ~block.digit;
-    tokens.odd = odd & ~(odd << 1 | state->odd);
-    state->odd = odd >> 63;
+    // A scalar of digits only is valid unless it starts with a zero and goes on; the last byte of a block cannot tell.
+    // Those and all other scalars are looked at later.
+    const uint64_t last = 1ull << 63;
+    tokens.odd = (scalar & ~block.digit) | (starts & block.zero & (block.digit >> 1 | last));
     return tokens;
 }

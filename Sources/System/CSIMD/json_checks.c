@@ -1,5 +1,7 @@
 // The rare work of the vector variants: escapes, characters outside ASCII, and scalars that are not plain digits.
 #if defined(__x86_64__)
+#include <string.h>
+
 #include "json_blocks.h"
 
 uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
@@ -14,15 +16,22 @@ uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *by
     return 0;
 }
 
-bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint32_t *odd, size_t odds) {
+bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint8_t *masks) {
     size_t checked = 0;
-    for (size_t i = 0; i < odds; i++) {
-        if (odd[i] < checked) continue;
-        // What stands before it in its scalar is digits.
-        size_t start = odd[i];
-        while (start > checked && (uint8_t)(bytes[start - 1] - '0') <= 9) --start;
-        checked = csimd_json_scalar_end(bytes, count, start);
-        if (checked <= odd[i]) return false;
+    for (size_t base = 0; base < count; base += 64, masks += sizeof(uint64_t)) {
+        uint64_t odd;
+        memcpy(&odd, masks, sizeof odd);
+        while (odd != 0) {
+            size_t at = base + (size_t)__builtin_ctzll(odd);
+            if (at >= checked) {
+                // What stands before it in its scalar is digits.
+                size_t start = at;
+                while (start > checked && (uint8_t)(bytes[start - 1] - '0') <= 9) --start;
+                checked = csimd_json_scalar_end(bytes, count, start);
+                if (checked <= at) return false;
+            }
+            odd &= checked - base < 64 ? ~0ull << (checked - base) : 0;
+        }
     }
     return true;
 }
