@@ -28,6 +28,25 @@ import Testing
         }
     }
 
+    @Test func whatTheTableHeldBeforeChangesNothing() {
+        let before = [
+            "GET http://o/p?q HTTP/1.1\r\nHost: o\r\nConnection: close\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: o\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n",
+            "POST / HTTP/1.0\r\nContent-Length: 7\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\n",
+            "CONNECT o:1 HTTP/1.1\r\nHost: o\r\nExpect: x\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: o\r\nHost: o\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n",
+        ].map { Array($0.utf8) }
+        for bytes in Self.everything {
+            let fresh = parseWhole(bytes)
+            for other in before {
+                var head = RequestHead()
+                _ = head.parse(other.span.bytes)
+                let used = Parsed(head.parse(bytes.span.bytes), head, bytes)
+                #expect(used == fresh, "\(String(decoding: bytes, as: UTF8.self).debugDescription)")
+            }
+        }
+    }
+
     @Test func oneProgressServesAllTheHeadsOfAConnection() {
         let heads = ["GET /1 HTTP/1.1\r\nHost: a\r\n\r\n", "\r\nGET /22 HTTP/1.0\r\n\r\n", "GET bad\r\n\r\n"]
         let bytes = Array(heads.joined().utf8)

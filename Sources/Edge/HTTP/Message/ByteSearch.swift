@@ -14,6 +14,12 @@ extension RawSpan {
         UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    /// Whether CR LF stands at an offset.
+    @inline(__always)
+    func isLineBreak(at offset: Int) -> Bool {
+        UInt16(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self)) == 0x0A0D
+    }
+
     /// The first byte in a range that is no letter, digit, dash or dot, or the range's end.
     @inline(__always)
     func firstUnplain(from low: Int, to high: Int) -> Int { search(low, high, csimd_http_unplain) }
@@ -67,6 +73,12 @@ struct ControlBytes {
         let index = block &+ found.trailingZeroBitCount
         found &= found &- 1
         return index
+    }
+
+    /// Passes over the one control byte before `index`, which follows the one found last.
+    @inline(__always)
+    mutating func skip(to index: Int) {
+        if found == 0 { blockEnd = max(blockEnd, index) } else { found &= found &- 1 }
     }
 }
 

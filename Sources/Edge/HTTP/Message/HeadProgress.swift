@@ -57,23 +57,17 @@ extension HeaderTable {
             let startLineBound = lineCount == 0 ? lineStart &+ limits.startLineBytesMax : Int.max
             let lineEnd = min(end, startLineBound)
             let control = controls.next(in: bytes, before: end)
-            // The byte after a CR decides about it, and may itself be one too many.
-            if control >= lineEnd || (control &+ 1 == lineEnd && bytes[control] == ASCII.carriageReturn) {
-                if bytes.byteCount > lineEnd {
-                    return .refused(lineEnd == startLineBound ? kind.startLineTooLong : .headTooLarge)
+            guard control &+ 1 < lineEnd, bytes.isLineBreak(at: control) else {
+                let tooLong = lineEnd == startLineBound ? kind.startLineTooLong : .headTooLarge
+                if let refusal = refusal(bytes, at: control, lineEnd: lineEnd, tooLong) {
+                    return .refused(refusal)
                 }
                 progress.scanned = UInt32(control)
                 progress.lineStart = UInt32(lineStart)
                 progress.lineCount = UInt16(lineCount)
                 return .incomplete
             }
-            guard bytes[control] == ASCII.carriageReturn else {
-                return .refused(bytes[control] == ASCII.lineFeed ? .bareLineFeed : .controlByte)
-            }
-            let lineFeed = controls.next(in: bytes, before: end)
-            guard lineFeed == control &+ 1, bytes[lineFeed] == ASCII.lineFeed else {
-                return .refused(.bareCarriageReturn)
-            }
+            controls.skip(to: control &+ 2)
             let line = ByteRange(from: lineStart, to: control)
             lineStart = control &+ 2
             if lineCount == 0 {
@@ -94,6 +88,22 @@ extension HeaderTable {
                 fields[lineCount &- 1].name = line
             }
             lineCount &+= 1
+        }
+    }
+
+    /// What is wrong with a control byte that does not begin a line's end, or nil where only more bytes can tell.
+    @inline(never)
+    private func refusal(
+        _ bytes: RawSpan, at control: Int, lineEnd: Int, _ tooLong: Refusal
+    ) -> Refusal? {
+        // The byte after a CR decides about it, and may itself be one too many.
+        if control >= lineEnd || (control &+ 1 == lineEnd && bytes[control] == ASCII.carriageReturn) {
+            return bytes.byteCount > lineEnd ? tooLong : nil
+        }
+        switch bytes[control] {
+        case ASCII.carriageReturn: return .bareCarriageReturn
+        case ASCII.lineFeed: return .bareLineFeed
+        default: return .controlByte
         }
     }
 }
