@@ -7,8 +7,9 @@ import Testing
     @Test(.enabled(if: allocations_are_counted() != 0, "a sanitizer has its own malloc"))
     func nothingIsAllocatedForAMessage() {
         let request = Array(
-            ("POST /bid/%61?a=b&c HTTP/1.1\r\nHost: a.example:80\r\nUser-Agent: test\r\nConnection: keep-alive\r\n"
-                + "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n").utf8)
+            ("POST /bid/%61?a=b&c HTTP/1.1\r\nHost: a.example:80\r\nUser-Agent: test\r\n"
+                + "Connection: keep-alive\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n").utf8
+        )
         let refused = Array("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n".utf8)
         let response = Array("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello".utf8)
         let body = Array("5;a=\"b\"\r\nhello\r\n0\r\nTrailer: x\r\n\r\n".utf8)
@@ -31,7 +32,8 @@ import Testing
             if case .refused(let refusal) = requestHead.parse(refused.span.bytes) {
                 steps += Int(refusal.status.code) == 501 ? 1 : 0
             }
-            if case .complete = responseHead.parse(response.span.bytes, progress: &progress, answering: .get) {
+            if case .complete = responseHead.parse(response.span.bytes, progress: &progress, answering: .get)
+            {
                 steps += 1
             }
             output.withUnsafeMutableBytes { room in
@@ -51,8 +53,8 @@ import Testing
         let before = allocations_of_thread()
         for _ in 0..<100 { once() }
         #expect(allocations_of_thread() == before)
-        // Everything was gone through: one head, one header, two segments, two pairs, a refusal, a response, five bytes of
-        // body and a written head.
+        // Everything was gone through: one head, one header, two segments, two pairs, a refusal, a response,
+        // five bytes of body and a written head.
         #expect(steps == 100 * 14)
         let control = [UInt8](repeating: 1, count: steps)
         #expect(allocations_of_thread() > before && control.count == steps, "the counter counts")

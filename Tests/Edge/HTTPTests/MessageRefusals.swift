@@ -1,5 +1,5 @@
-// The heads and framings that are refused, each with its reason: from RFC 9112, and from what request smuggling has
-// been built of.
+// The heads and framings that are refused, each with its reason: from RFC 9112, and from what request
+// smuggling has been built of.
 import HTTP
 
 enum MessageRefusals {

@@ -1,5 +1,5 @@
-// Reading bytes and searching for the ends of things: the one place of the grammar that looks past Swift's bounds
-// checks, each time behind a check of its own.
+// Reading bytes and searching for the ends of things: the one place of the grammar that looks past Swift's
+// bounds checks, each time behind a check of its own.
 import CSIMD
 
 extension RawSpan {
@@ -83,8 +83,9 @@ struct ControlBytes {
 }
 
 extension ByteRange {
-    /// Whether the piece, which holds no control byte, is this text, upper and lower case letters being the same.
-    /// The text has only small letters, digits and dashes: then setting one bit folds the case and confuses nothing.
+    /// Whether the piece, which holds no control byte, is this text, upper and lower case letters being the
+    /// same. The text has only small letters, digits and dashes: then setting one bit folds the case and
+    /// confuses nothing.
     @inline(__always)
     func isName(_ text: StaticString, in bytes: RawSpan) -> Bool {
         let length = text.utf8CodeUnitCount

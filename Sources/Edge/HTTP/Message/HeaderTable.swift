@@ -1,5 +1,5 @@
-// The fields of one head, and what they say about the framing. Requests and responses share all of it, so both
-// sides refuse the same tricks.
+// The fields of one head, and what they say about the framing. Requests and responses share all of it, so
+// both sides refuse the same tricks.
 
 /// One header line: where its name and its value lie.
 struct Field: Sendable {
@@ -7,7 +7,8 @@ struct Field: Sendable {
     var value: ByteRange
 }
 
-/// The table lives as long as its server and is filled again for every head: nothing is allocated for a request.
+/// The table lives as long as its server and is filled again for every head: nothing is allocated for a
+/// request.
 struct HeaderTable: ~Copyable, Sendable {
     /// More than any client that behaves sends; `HeadLimits.fieldCountMax` is usually lower.
     static let capacity = 100
@@ -106,7 +107,8 @@ struct HeaderTable: ~Copyable, Sendable {
         return nil
     }
 
-    // Out of line, like `length` and `codingRefusal`: the loop over the fields is a tenth faster without them.
+    // Out of line, like `length` and `codingRefusal`: the loop over the fields is a tenth faster without
+    // them.
     @inline(never)
     private mutating func noteConnection(_ value: ByteRange, _ bytes: RawSpan) {
         var list = ListElements(value)
@@ -131,8 +133,9 @@ struct HeaderTable: ~Copyable, Sendable {
         return length
     }
 
-    /// A coding that is only unknown (`gzip, chunked`) is told from a trick: without `chunked` at the end, once,
-    /// nobody can say where the message ends (RFC 9112 §6.3), and parameters or `identity` are not codings.
+    /// A coding that is only unknown (`gzip, chunked`) is told from a trick: without `chunked` at the end,
+    /// once, nobody can say where the message ends (RFC 9112 §6.3), and parameters or `identity` are not
+    /// codings.
     @inline(never)
     private static func codingRefusal(_ value: ByteRange, _ bytes: RawSpan) -> Refusal {
         var list = ListElements(value)
