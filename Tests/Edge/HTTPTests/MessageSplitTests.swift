@@ -68,6 +68,15 @@ import Testing
             ])
     }
 
+    @Test func blankLinesAreCountedForEachHeadAnew() {
+        let bytes = Array("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+        var head = RequestHead()
+        var progress = HeadProgress()
+        for _ in 0..<3 {
+            #expect(head.parse(bytes.span.bytes, progress: &progress) == .complete(headLength: bytes.count))
+        }
+    }
+
     @Test func theLimitsHoldAtTheSameByteHoweverTheBytesCome() {
         var limits = HeadLimits()
         limits.startLineBytesMax = 40
