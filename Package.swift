@@ -106,7 +106,10 @@ let package = Package(
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests(
             "HTTPTests", in: "Edge",
-            ["CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS", "Telemetry", "Units"]),
+            [
+                "AllocationCounter", "CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS",
+                "Telemetry", "Units",
+            ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         tests("NodeTests", in: "Apps", ["TestCertificates", "paceline-node"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),

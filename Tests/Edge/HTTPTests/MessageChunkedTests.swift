@@ -1,5 +1,5 @@
-// Chunked bodies: what is accepted, what is refused and at which byte, and that no split, no aliasing and no small
-// buffer changes what comes out.
+// Chunked bodies: what is accepted, what is refused and at which byte, and that no split, no aliasing and no
+// small buffer changes what comes out.
 import HTTP
 import Testing
 
@@ -19,7 +19,10 @@ import Testing
         ("5;a=\"\té~\"\r\nhello\r\n0\r\n\r\n", "hello"),
         ("5\r\nhello\r\n0\r\nExpires: x\r\nY:\r\n\r\n", "hello"),
         ("5\r\nhello\r\n0\r\nContent-Length: 5\r\n\r\n", "hello"),
-        ("3e8\r\n" + String(repeating: "x", count: 1000) + "\r\n0\r\n\r\n", String(repeating: "x", count: 1000)),
+        (
+            "3e8\r\n" + String(repeating: "x", count: 1000) + "\r\n0\r\n\r\n",
+            String(repeating: "x", count: 1000)
+        ),
     ]
 
     /// What came out, and what of the input was used.

@@ -1,5 +1,6 @@
-// The same requests read by h11, Python's HTTP/1.1 state machine, which nobody here wrote: where both accept, they must
-// agree on every part and on where the body ends; where they do not agree to accept, the difference is one that is meant.
+// The same requests read by h11, Python's HTTP/1.1 state machine, which nobody here wrote: where both accept,
+// they must agree on every part and on where the body ends; where they do not agree to accept, the difference
+// is one that is meant.
 import Foundation
 import HTTP
 import Testing
@@ -24,8 +25,8 @@ import Testing
         .bodyTooLarge: "h11 has no limit of the body",
     ]
 
-    /// What h11 refuses and RFC 9112 allows or asks for: a blank line before a request (§2.2), and blanks around a chunk
-    /// extension's semicolon (§7.1.1).
+    /// What h11 refuses and RFC 9112 allows or asks for: a blank line before a request (§2.2), and blanks
+    /// around a chunk extension's semicolon (§7.1.1).
     static func isMeantToPass(_ text: String) -> Bool {
         text.hasPrefix("\"\\r\\n") || text.contains(/[0-9a-fA-F] +;/)
     }
@@ -42,7 +43,8 @@ import Testing
                     if e is h11.NEED_DATA or e is h11.PAUSED: break
                     if isinstance(e, h11.Request):
                         fields = ";".join(n.hex() + "=" + v.hex() for n, v in e.headers)
-                        head = e.method.hex() + " " + e.target.hex() + " " + e.http_version.decode() + " " + fields
+                        version = e.http_version.decode()
+                        head = " ".join([e.method.hex(), e.target.hex(), version, fields])
                     if isinstance(e, h11.Data): body += bytes(e.data)
                     if isinstance(e, h11.EndOfMessage): done = True; break
             except h11.RemoteProtocolError:

@@ -1,4 +1,5 @@
-// Paths, queries and percent encoding, and the byte searches beneath the whole grammar against their portable twins.
+// Paths, queries and percent encoding, and the byte searches beneath the whole grammar against their portable
+// twins.
 import CSIMD
 import HTTP
 import Testing
@@ -6,7 +7,8 @@ import Testing
 @Suite struct MessagePathTests {
     @Test func splitsPathsAtEverySlash() {
         let cases: [(path: String, segments: [String])] = [
-            ("", []), ("/", [""]), ("/a", ["a"]), ("/a/", ["a", ""]), ("//", ["", ""]), ("/a//b", ["a", "", "b"]),
+            ("", []), ("/", [""]), ("/a", ["a"]), ("/a/", ["a", ""]), ("//", ["", ""]),
+            ("/a//b", ["a", "", "b"]),
             ("/a/../b", ["a", "..", "b"]), ("/a%2Fb/c", ["a%2Fb", "c"]),
         ]
         for (path, segments) in cases {
@@ -20,7 +22,8 @@ import Testing
 
     @Test func splitsQueriesIntoPairs() {
         let cases: [(query: String, pairs: [String])] = [
-            ("", []), ("&&", []), ("a", ["a|"]), ("a=", ["a|"]), ("=a", ["|a"]), ("=", ["|"]), ("a=b", ["a|b"]),
+            ("", []), ("&&", []), ("a", ["a|"]), ("a=", ["a|"]), ("=a", ["|a"]), ("=", ["|"]),
+            ("a=b", ["a|b"]),
             ("a=b&c=d", ["a|b", "c|d"]), ("a=b=c&&d&", ["a|b=c", "d|"]), ("a&a=1&a=2", ["a|", "a|1", "a|2"]),
         ]
         for (query, pairs) in cases {
@@ -41,7 +44,8 @@ import Testing
             var output = [UInt8](repeating: 0, count: room)
             let outcome = output.withUnsafeMutableBytes {
                 PercentEncoding.decode(
-                    ByteRange(start: 0, count: text.utf8.count), in: bytes.span.bytes, into: $0, plusIsSpace: plus)
+                    ByteRange(start: 0, count: text.utf8.count), in: bytes.span.bytes, into: $0,
+                    plusIsSpace: plus)
             }
             guard case .decoded(let count) = outcome else { return (outcome, "") }
             return (outcome, String(decoding: output[..<count], as: UTF8.self))
@@ -73,7 +77,8 @@ import Testing
                     for from in stride(from: 0, through: length, by: 1 + random.below(7)) {
                         for to in stride(from: from, through: length, by: 1 + random.below(17)) {
                             #expect(
-                                csimd_http_unplain(base, from, to) == csimd_http_unplain_portable(base, from, to))
+                                csimd_http_unplain(base, from, to)
+                                    == csimd_http_unplain_portable(base, from, to))
                             #expect(
                                 csimd_http_target_end(base, from, to)
                                     == csimd_http_target_end_portable(base, from, to))

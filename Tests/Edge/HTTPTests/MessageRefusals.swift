@@ -1,5 +1,5 @@
-// The heads and framings that are refused, each with its reason: from RFC 9112, and from what request smuggling has
-// been built of.
+// The heads and framings that are refused, each with its reason: from RFC 9112, and from what request
+// smuggling has been built of.
 import HTTP
 
 enum MessageRefusals {
@@ -102,6 +102,7 @@ enum MessageRefusals {
         ("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue, x\r\n\r\n", .unknownExpectation),
         ("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nExpect: x\r\n\r\n", .unknownExpectation),
         ("POST / HTTP/1.1\r\nHost: a\r\nExpect:\r\n\r\n", .unknownExpectation),
+        ("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continud\r\n\r\n", .unknownExpectation),
     ]
 
     /// Header lines of a POST to `/` on HTTP/1.1 that make its framing doubtful.

@@ -137,6 +137,8 @@ import Testing
             ("1.1", "Connection: Upgrade\r\nUpgrade: websocket\r\n", true),
             ("1.1", "Connection:\r\n", true),
             ("1.1", "Proxy-Connection: close\r\n", true),
+            ("1.1", "Connectiom: close\r\n", true),
+            ("1.0", "Connection: keep-alivd\r\n", false),
         ]
         for (version, lines, stays) in cases {
             let parsed = parseWhole("GET / HTTP/\(version)\r\nHost: a\r\n\(lines)\r\n")
@@ -159,6 +161,7 @@ import Testing
             ("1.1", "Transfer-Encoding: chunked\r\n", .chunked, false),
             ("1.1", "transfer-encoding:CHUNKED\t\r\n", .chunked, false),
             ("1.1", "Content_Length: 5\r\nContent-Lengthy: 6\r\nXContent-Length: 7\r\n", .none, false),
+            ("1.1", "Content-Lengti: 5\r\nContentMLength: 6\r\nTransfer-Encodinf: chunked\r\n", .none, false),
             ("1.1", "Transfer_Encoding: chunked\r\nTE: trailers, chunked\r\n", .none, false),
             ("1.1", "Content-Length: 5\r\nExpect: 100-continue\r\n", .length(5), true),
             ("1.1", "Transfer-Encoding: chunked\r\nexpect: 100-Continue\r\n", .chunked, true),

@@ -25,7 +25,8 @@ import Testing
         let fits = Array("HTTP/1.1 200 OK\r\n\r\n".utf8)
         let long = Array("HTTP/1.1 200 Okay\r\n\r\n".utf8)
         #expect(
-            head.parse(fits.span.bytes, progress: &progress, answering: .get) == .complete(headLength: fits.count))
+            head.parse(fits.span.bytes, progress: &progress, answering: .get)
+                == .complete(headLength: fits.count))
         #expect(
             head.parse(long.span.bytes, progress: &progress, answering: .get) == .refused(.statusLineTooLong))
     }
@@ -47,19 +48,26 @@ import Testing
                 head: "HTTP/1.1 404 Nicht gefunden, ö\r\nContent-Length: 7\r\n", code: 404,
                 reason: "Nicht gefunden, ö", framing: .length(7), stays: true),
             Case(
-                head: "HTTP/1.0 200 OK\r\nContent-Length: 7\r\n", code: 200, reason: "OK", framing: .length(7),
+                head: "HTTP/1.0 200 OK\r\nContent-Length: 7\r\n", code: 200, reason: "OK",
+                framing: .length(7),
                 stays: false),
             Case(
-                head: "HTTP/1.0 200 OK\r\nContent-Length: 7\r\nConnection: keep-alive\r\n", code: 200, reason: "OK",
+                head: "HTTP/1.0 200 OK\r\nContent-Length: 7\r\nConnection: keep-alive\r\n", code: 200,
+                reason: "OK",
                 framing: .length(7), stays: true),
             Case(
-                head: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n", code: 200, reason: "OK",
+                head: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n", code: 200,
+                reason: "OK",
                 framing: .none, stays: false),
             Case(
                 head: "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n", code: 200, reason: "OK",
                 framing: .chunked, stays: true),
-            Case(head: "HTTP/1.1 100 Continue\r\n", code: 100, reason: "Continue", framing: .none, stays: true),
-            Case(head: "HTTP/1.1 103 Early Hints\r\n", code: 103, reason: "Early Hints", framing: .none, stays: true),
+            Case(
+                head: "HTTP/1.1 100 Continue\r\n", code: 100, reason: "Continue", framing: .none,
+                stays: true),
+            Case(
+                head: "HTTP/1.1 103 Early Hints\r\n", code: 103, reason: "Early Hints", framing: .none,
+                stays: true),
             Case(
                 head: "HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n", code: 204, reason: "No Content",
                 framing: .none, stays: true),
@@ -70,14 +78,18 @@ import Testing
                 head: "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n", method: .head, code: 200, reason: "OK",
                 framing: .none, stays: true),
             Case(
-                head: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n", method: .head, code: 200, reason: "OK",
+                head: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n", method: .head, code: 200,
+                reason: "OK",
                 framing: .none, stays: true),
-            Case(head: "HTTP/1.1 200 OK\r\n", method: .connect, code: 200, reason: "OK", framing: .none, stays: true),
+            Case(
+                head: "HTTP/1.1 200 OK\r\n", method: .connect, code: 200, reason: "OK", framing: .none,
+                stays: true),
             Case(
                 head: "HTTP/1.1 405 No\r\nContent-Length: 2\r\n", method: .connect, code: 405, reason: "No",
                 framing: .length(2), stays: true),
             Case(
-                head: "HTTP/1.1 200 OK\r\nExpect: surprise\r\nHost: a\r\nHost: b\r\nContent-Length: 1\r\n", code: 200,
+                head: "HTTP/1.1 200 OK\r\nExpect: surprise\r\nHost: a\r\nHost: b\r\nContent-Length: 1\r\n",
+                code: 200,
                 reason: "OK", framing: .length(1), stays: true),
         ]
         for expected in cases {
@@ -109,8 +121,11 @@ import Testing
         }
         let text = String(decoding: buffer[..<length], as: UTF8.self)
         #expect(
-            text == "HTTP/1.1 404 Not Found\r\nContent-Length: 299\r\nX-Min: -9223372036854775808\r\nX-Zero: 0\r\n"
-                + "X-Text: plain\r\nX-Bytes: a\té b\r\nX-Empty: \r\n\r\n")
+            text
+                == "HTTP/1.1 404 Not Found\r\nContent-Length: 299\r\n"
+                + "X-Min: -9223372036854775808\r\nX-Zero: 0\r\nX-Text: plain\r\n"
+                + "X-Bytes: a\té b\r\nX-Empty: \r\n\r\n"
+        )
         #expect(buffer[length] == 0xAA)
         var head = ResponseHead()
         var progress = HeadProgress()
@@ -189,7 +204,9 @@ import Testing
     }
 
     @Test func datesAreTheSystemsOwn() {
-        var seconds: [Int64] = [0, 1, 59, 784_111_777, 951_782_400, 951_868_800, 4_107_542_399, HTTPDate.secondsMax]
+        var seconds: [Int64] = [
+            0, 1, 59, 784_111_777, 951_782_400, 951_868_800, 4_107_542_399, HTTPDate.secondsMax,
+        ]
         // Every 40 days and some, over the leap years of three centuries.
         seconds += (0..<3000).map { Int64($0) * 3_462_301 }
         for second in seconds {

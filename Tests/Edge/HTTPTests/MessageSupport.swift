@@ -22,6 +22,14 @@ enum Parsed: Equatable {
     case head(RequestView, length: Int)
     case incomplete
     case refused(Refusal)
+
+    init(_ outcome: HeadOutcome, _ head: borrowing RequestHead, _ bytes: [UInt8]) {
+        switch outcome {
+        case .complete(let length): self = .head(head.view(bytes), length: length)
+        case .incomplete: self = .incomplete
+        case .refused(let refusal): self = .refused(refusal)
+        }
+    }
 }
 
 extension ByteRange {
@@ -58,11 +66,9 @@ func parsePieces(_ bytes: [UInt8], ends: [Int], limits: HeadLimits = HeadLimits(
     let other = Array("PUT /other HTTP/1.1\r\nHost: other\r\nContent-Length: 7\r\nExpect: x\r\n\r\n".utf8)
     for end in ends {
         let piece = Array(bytes[..<end])
-        switch head.parse(piece.span.bytes, progress: &progress) {
-        case .complete(let length): return .head(head.view(bytes), length: length)
-        case .refused(let refusal): return .refused(refusal)
-        case .incomplete: _ = head.parse(other.span.bytes)
-        }
+        let outcome = head.parse(piece.span.bytes, progress: &progress)
+        if outcome != .incomplete { return Parsed(outcome, head, bytes) }
+        _ = head.parse(other.span.bytes)
     }
     return .incomplete
 }

@@ -61,7 +61,6 @@ enum ASCII {
     @usableFromInline static let lineFeed: UInt8 = 0x0A
     @usableFromInline static let carriageReturn: UInt8 = 0x0D
     @usableFromInline static let space: UInt8 = 0x20
-    @usableFromInline static let hash: UInt8 = 0x23
     @usableFromInline static let percent: UInt8 = 0x25
     @usableFromInline static let ampersand: UInt8 = 0x26
     @usableFromInline static let asterisk: UInt8 = 0x2A
@@ -69,7 +68,6 @@ enum ASCII {
     @usableFromInline static let comma: UInt8 = 0x2C
     @usableFromInline static let slash: UInt8 = 0x2F
     @usableFromInline static let zero: UInt8 = 0x30
-    @usableFromInline static let nine: UInt8 = 0x39
     @usableFromInline static let colon: UInt8 = 0x3A
     @usableFromInline static let semicolon: UInt8 = 0x3B
     @usableFromInline static let equals: UInt8 = 0x3D

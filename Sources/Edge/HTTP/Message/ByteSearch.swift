@@ -1,5 +1,5 @@
-// Reading bytes and searching for the ends of things: the one place of the grammar that looks past Swift's bounds
-// checks, each time behind a check of its own.
+// Reading bytes and searching for the ends of things: the one place of the grammar that looks past Swift's
+// bounds checks, each time behind a check of its own.
 import CSIMD
 
 extension RawSpan {
@@ -12,6 +12,12 @@ extension RawSpan {
     @inline(__always)
     func word(at offset: Int) -> UInt64 {
         UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    /// Whether CR LF stands at an offset.
+    @inline(__always)
+    func isLineBreak(at offset: Int) -> Bool {
+        UInt16(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self)) == 0x0A0D
     }
 
     /// The first byte in a range that is no letter, digit, dash or dot, or the range's end.
@@ -68,11 +74,18 @@ struct ControlBytes {
         found &= found &- 1
         return index
     }
+
+    /// Passes over the one control byte before `index`, which follows the one found last.
+    @inline(__always)
+    mutating func skip(to index: Int) {
+        if found == 0 { blockEnd = max(blockEnd, index) } else { found &= found &- 1 }
+    }
 }
 
 extension ByteRange {
-    /// Whether the piece, which holds no control byte, is this text, upper and lower case letters being the same.
-    /// The text has only small letters, digits and dashes: then setting one bit folds the case and confuses nothing.
+    /// Whether the piece, which holds no control byte, is this text, upper and lower case letters being the
+    /// same. The text has only small letters, digits and dashes: then setting one bit folds the case and
+    /// confuses nothing.
     @inline(__always)
     func isName(_ text: StaticString, in bytes: RawSpan) -> Bool {
         let length = text.utf8CodeUnitCount

@@ -1,5 +1,5 @@
-// The body of a chunked message (RFC 9112 §7.1), read in pieces of any size. Strict: each line ends with CR LF,
-// sizes are plain hexadecimal, extensions and trailers are checked, bounded and dropped.
+// The body of a chunked message (RFC 9112 §7.1), read in pieces of any size. Strict: each line ends with CR
+// LF, sizes are plain hexadecimal, extensions and trailers are checked, bounded and dropped.
 
 /// What the decoder found next.
 public enum ChunkEvent: Equatable, Sendable {
@@ -172,7 +172,9 @@ struct ChunkExtensionGrammar: Sendable {
             if ASCII.isToken(byte) { return true }
             return takeAfterValue(byte)
         case .quoted:
-            if byte == UInt8(ascii: "\\") { place = .escaped } else if byte == UInt8(ascii: "\"") {
+            if byte == UInt8(ascii: "\\") {
+                place = .escaped
+            } else if byte == UInt8(ascii: "\"") {
                 place = .afterQuoted
             } else {
                 return !ASCII.isControl(byte)

@@ -6,7 +6,8 @@ public enum HTTPDate {
     /// From the first second of 1970 to the last of 9999: what four digits of a year can say.
     public static let secondsMax: Int64 = 253_402_300_799
 
-    /// Writes 29 bytes. Seconds out of range are moved to its nearest end: a wrong clock is no reason to fail.
+    /// Writes 29 bytes. Seconds out of range are moved to its nearest end: a wrong clock is no reason to
+    /// fail.
     public static func write(secondsSinceEpoch: Int64, into output: UnsafeMutableRawBufferPointer) {
         precondition(output.count >= byteCount, "no room for the date")
         let seconds = min(max(secondsSinceEpoch, 0), secondsMax)
@@ -31,8 +32,8 @@ public enum HTTPDate {
         put(" GMT", slice: 0, count: 4, at: 25, output)
     }
 
-    /// The Gregorian date of a day, counted in 400-year eras of 146,097 days that begin on 1 March of year 0, so
-    /// that the leap day is the last of its year.
+    /// The Gregorian date of a day, counted in 400-year eras of 146,097 days that begin on 1 March of year 0,
+    /// so that the leap day is the last of its year.
     private static func civil(daysSinceEpoch: Int) -> (year: Int, month: Int, day: Int) {
         let daysToEpoch = 719_468
         let shifted = daysSinceEpoch + daysToEpoch

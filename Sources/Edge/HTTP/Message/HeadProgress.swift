@@ -1,6 +1,7 @@
-// Finding the end of a head in bytes that arrive in pieces. Every byte is looked at once, whatever the pieces,
-// and what is wrong with the lines themselves (a bare LF, a control byte, too long, too many) is refused at the
-// byte where it shows, so that a peer cannot make the server wait for the end of a head that is already bad.
+// Finding the end of a head in bytes that arrive in pieces. Every byte is looked at once, whatever the
+// pieces, and what is wrong with the lines themselves (a bare LF, a control byte, too long, too many) is
+// refused at the byte where it shows, so that a peer cannot make the server wait for the end of a head that
+// is already bad.
 
 /// Where the search for a head's end stands. One belongs to each connection; after a head it is fresh again.
 public struct HeadProgress: Equatable, Sendable {
@@ -14,13 +15,15 @@ public struct HeadProgress: Equatable, Sendable {
 
     public init() {}
 
-    /// Whether nothing of a head has been seen yet: bytes that never make a line can be told from an idle peer.
+    /// Whether nothing of a head has been seen yet: bytes that never make a line can be told from an idle
+    /// peer.
     public var isFresh: Bool { scanned == 0 }
 }
 
 /// What a head may take. What is larger is refused at the byte that is over.
 public struct HeadLimits: Equatable, Sendable {
-    /// The first line with its CR LF: long enough for the longest URLs of ad tags, as large as nginx's buffer.
+    /// The first line with its CR LF: long enough for the longest URLs of ad tags, as large as nginx's
+    /// buffer.
     public var startLineBytesMax = 8192
     /// The whole head, with the lines' ends and the blank line.
     public var headBytesMax = 16384
@@ -31,7 +34,8 @@ public struct HeadLimits: Equatable, Sendable {
 }
 
 extension HeaderTable {
-    /// Goes on where `progress` stands. When the blank line is there, `startLine` and `fields` hold each line.
+    /// Goes on where `progress` stands. When the blank line is there, `startLine` and `fields` hold each
+    /// line.
     mutating func scan(
         _ bytes: RawSpan, _ progress: inout HeadProgress, kind: MessageKind
     ) -> HeadOutcome {
@@ -57,23 +61,17 @@ extension HeaderTable {
             let startLineBound = lineCount == 0 ? lineStart &+ limits.startLineBytesMax : Int.max
             let lineEnd = min(end, startLineBound)
             let control = controls.next(in: bytes, before: end)
-            // The byte after a CR decides about it, and may itself be one too many.
-            if control >= lineEnd || (control &+ 1 == lineEnd && bytes[control] == ASCII.carriageReturn) {
-                if bytes.byteCount > lineEnd {
-                    return .refused(lineEnd == startLineBound ? kind.startLineTooLong : .headTooLarge)
+            guard control &+ 1 < lineEnd, bytes.isLineBreak(at: control) else {
+                let tooLong = lineEnd == startLineBound ? kind.startLineTooLong : .headTooLarge
+                if let refusal = refusal(bytes, at: control, lineEnd: lineEnd, tooLong) {
+                    return .refused(refusal)
                 }
                 progress.scanned = UInt32(control)
                 progress.lineStart = UInt32(lineStart)
                 progress.lineCount = UInt16(lineCount)
                 return .incomplete
             }
-            guard bytes[control] == ASCII.carriageReturn else {
-                return .refused(bytes[control] == ASCII.lineFeed ? .bareLineFeed : .controlByte)
-            }
-            let lineFeed = controls.next(in: bytes, before: end)
-            guard lineFeed == control &+ 1, bytes[lineFeed] == ASCII.lineFeed else {
-                return .refused(.bareCarriageReturn)
-            }
+            controls.skip(to: control &+ 2)
             let line = ByteRange(from: lineStart, to: control)
             lineStart = control &+ 2
             if lineCount == 0 {
@@ -94,6 +92,23 @@ extension HeaderTable {
                 fields[lineCount &- 1].name = line
             }
             lineCount &+= 1
+        }
+    }
+
+    /// What is wrong with a control byte that does not begin a line's end, or nil where only more bytes can
+    /// tell.
+    @inline(never)
+    private func refusal(
+        _ bytes: RawSpan, at control: Int, lineEnd: Int, _ tooLong: Refusal
+    ) -> Refusal? {
+        // The byte after a CR decides about it, and may itself be one too many.
+        if control >= lineEnd || (control &+ 1 == lineEnd && bytes[control] == ASCII.carriageReturn) {
+            return bytes.byteCount > lineEnd ? tooLong : nil
+        }
+        switch bytes[control] {
+        case ASCII.carriageReturn: return .bareCarriageReturn
+        case ASCII.lineFeed: return .bareLineFeed
+        default: return .controlByte
         }
     }
 }

@@ -1,6 +1,6 @@
-// Writing heads into a caller's buffer. A field that would smuggle a second line (CR, LF, NUL or another control
-// byte in a name or value) or that does not fit is refused: the writer remembers the first such failure, writes
-// nothing more, and `finish` throws it. No half of a bad head can be sent.
+// Writing heads into a caller's buffer. A field that would smuggle a second line (CR, LF, NUL or another
+// control byte in a name or value) or that does not fit is refused: the writer remembers the first such
+// failure, writes nothing more, and `finish` throws it. No half of a bad head can be sent.
 
 public enum HeadWriteFailure: Error, Equatable, Sendable {
     /// A name, value, method or target holds a byte that it must not.

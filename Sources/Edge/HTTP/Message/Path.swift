@@ -1,7 +1,8 @@
 // Taking a target apart, for routers and handlers: the segments of a path, the pairs of a query, and percent
 // encoding. Nothing is copied but by `PercentEncoding.decode`, into the caller's buffer.
 
-/// The segments between a path's slashes, still encoded: `/a//b/` has `a`, an empty one, `b` and an empty one.
+/// The segments between a path's slashes, still encoded: `/a//b/` has `a`, an empty one, `b` and an empty
+/// one.
 public struct PathSegments: Sendable {
     private var position: Int
     private let end: Int

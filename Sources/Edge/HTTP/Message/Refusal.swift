@@ -1,5 +1,6 @@
-// Everything that the grammar refuses: the status to answer, the reason to count and log, and the sentence for
-// the peer. After any refusal the connection closes, because where the next message begins is not certain.
+// Everything that the grammar refuses: the status to answer, the reason to count and log, and the sentence
+// for the peer. After any refusal the connection closes, because where the next message begins is not
+// certain.
 
 /// Why a message was not accepted.
 public enum Refusal: UInt8, CaseIterable, Sendable {
@@ -73,7 +74,10 @@ public enum Refusal: UInt8, CaseIterable, Sendable {
         case .transferEncodingInHTTP10:
             ("transfer_encoding_in_http10", "HTTP/1.0 has no Transfer-Encoding.\n")
         case .transferEncodingWithContentLength:
-            ("transfer_encoding_with_content_length", "Transfer-Encoding and Content-Length are both given.\n")
+            (
+                "transfer_encoding_with_content_length",
+                "Transfer-Encoding and Content-Length are both given.\n"
+            )
         case .unsupportedTransferCoding:
             ("unsupported_transfer_coding", "The only transfer coding supported is chunked.\n")
         case .invalidChunkSize: ("invalid_chunk_size", "A chunk size is not a hexadecimal number.\n")

@@ -1,5 +1,5 @@
-// A request's head: request line, headers and framing (RFC 9112). It holds offsets into the bytes it was given,
-// never bytes, so it means something only as long as they stay where they were.
+// A request's head: request line, headers and framing (RFC 9112). It holds offsets into the bytes it was
+// given, never bytes, so it means something only as long as they stay where they were.
 
 /// The methods that have a name here; every other token is `.other`, and `RequestHead.methodName` shows it.
 public enum Method: UInt8, CaseIterable, Sendable {
@@ -37,8 +37,8 @@ public struct RequestHead: ~Copyable, Sendable {
 
     public init(limits: HeadLimits = HeadLimits()) { table = HeaderTable(limits: limits) }
 
-    /// Reads the head at the start of `bytes`. While it is incomplete, call again with the same bytes and more
-    /// after them, and the same progress: only what is new is looked at.
+    /// Reads the head at the start of `bytes`. While it is incomplete, call again with the same bytes and
+    /// more after them, and the same progress: only what is new is looked at.
     public mutating func parse(_ bytes: RawSpan, progress: inout HeadProgress) -> HeadOutcome {
         let outcome = table.scan(bytes, &progress, kind: .request)
         guard case .complete = outcome else { return outcome }
@@ -69,7 +69,9 @@ public struct RequestHead: ~Copyable, Sendable {
     }
 
     /// The value of the first header of this name, upper and lower case being the same.
-    public func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? { table.value(of: name, in: bytes) }
+    public func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? {
+        table.value(of: name, in: bytes)
+    }
 
     /// The host that the request is for: the target's own, or else the Host header's value.
     public var authority: ByteRange { targetAuthority.isEmpty ? table.host : targetAuthority }
@@ -90,6 +92,7 @@ public struct RequestHead: ~Copyable, Sendable {
         return version == .http11 || table.saysKeepAlive
     }
 
-    /// Whether the client waits for `100 Continue` before it sends a body (never for HTTP/1.0 or without body).
+    /// Whether the client waits for `100 Continue` before it sends a body (never for HTTP/1.0 or without
+    /// body).
     public var expectsContinue: Bool { table.continueCount > 0 && version == .http11 && framing != .none }
 }

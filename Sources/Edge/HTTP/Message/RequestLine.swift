@@ -19,8 +19,8 @@ extension RequestHead {
         }
         target = ByteRange(from: targetStart, to: end)
         guard end < line.end, !target.isEmpty else { return .malformedRequestLine }
-        // Visible ASCII; not `#`, for a fragment never leaves the client. What RFC 3986 forbids beside (braces,
-        // brackets, the bar) is let through: ad servers' macros put it there every day.
+        // Visible ASCII; not `#`, for a fragment never leaves the client. What RFC 3986 forbids beside
+        // (braces, brackets, the bar) is let through: ad servers' macros put it there every day.
         guard bytes[end] == ASCII.space else { return .invalidTarget }
         if let refusal = parseVersion(ByteRange(from: end &+ 1, to: line.end), bytes) { return refusal }
         return parseTarget(bytes, questionMark)
@@ -87,7 +87,8 @@ extension RequestHead {
     func checkHost(_ bytes: RawSpan) -> Refusal? {
         if table.hostCount > 1 { return .repeatedHost }
         if table.hostCount == 0 { return version == .http11 ? .missingHost : nil }
-        return table.host.isEmpty || HostGrammar.isValid(table.host, bytes, needsPort: false) ? nil : .invalidHost
+        return table.host.isEmpty || HostGrammar.isValid(table.host, bytes, needsPort: false)
+            ? nil : .invalidHost
     }
 
     private static func method(_ name: ByteRange, _ bytes: RawSpan) -> Method {
@@ -119,7 +120,8 @@ enum HTTPVersion {
         let major = UInt8(truncatingIfNeeded: word &>> 40)
         let minor = UInt8(truncatingIfNeeded: word &>> 56)
         // The eight bytes without their two digits.
-        guard word & 0x00FF_00FF_FFFF_FFFF == 0x002E_002F_5054_5448, ASCII.isDigit(major), ASCII.isDigit(minor)
+        guard word & 0x00FF_00FF_FFFF_FFFF == 0x002E_002F_5054_5448, ASCII.isDigit(major),
+            ASCII.isDigit(minor)
         else { return nil }
         return (major &- ASCII.zero, minor &- ASCII.zero)
     }
@@ -160,6 +162,7 @@ enum HostGrammar {
 extension ByteRange {
     func hasPrefixIgnoringCase(_ prefix: StaticString, in bytes: RawSpan) -> Bool {
         let length = prefix.utf8CodeUnitCount
-        return count >= length && ByteRange(start: Int(start), count: length).equalsIgnoringCase(prefix, in: bytes)
+        return count >= length
+            && ByteRange(start: Int(start), count: length).equalsIgnoringCase(prefix, in: bytes)
     }
 }

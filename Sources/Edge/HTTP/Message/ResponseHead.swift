@@ -36,7 +36,9 @@ public struct ResponseHead: ~Copyable, Sendable {
     }
 
     /// The value of the first header of this name, upper and lower case being the same.
-    public func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? { table.value(of: name, in: bytes) }
+    public func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? {
+        table.value(of: name, in: bytes)
+    }
 
     /// A 1xx that another response follows.
     public var isInterim: Bool { code < 200 }

@@ -1,4 +1,5 @@
-// Status codes with their reasons (RFC 9110 §15), each with its whole status line, so that writing one is a copy.
+// Status codes with their reasons (RFC 9110 §15), each with its whole status line, so that writing one is a
+// copy.
 
 public struct Status: Equatable, Sendable {
     public let code: UInt16
@@ -15,7 +16,6 @@ public struct Status: Equatable, Sendable {
     /// What stands after the code in the status line.
     public var reason: String { String("\(line)".dropFirst("HTTP/1.1 200 ".count).dropLast(1)) }
 
-    // swift-format-ignore
     public static var `continue`: Status { Status(100, "HTTP/1.1 100 Continue\r\n") }
     public static var ok: Status { Status(200, "HTTP/1.1 200 OK\r\n") }
     public static var created: Status { Status(201, "HTTP/1.1 201 Created\r\n") }
@@ -52,5 +52,7 @@ public struct Status: Equatable, Sendable {
     public static var badGateway: Status { Status(502, "HTTP/1.1 502 Bad Gateway\r\n") }
     public static var serviceUnavailable: Status { Status(503, "HTTP/1.1 503 Service Unavailable\r\n") }
     public static var gatewayTimeout: Status { Status(504, "HTTP/1.1 504 Gateway Timeout\r\n") }
-    public static var versionNotSupported: Status { Status(505, "HTTP/1.1 505 HTTP Version Not Supported\r\n") }
+    public static var versionNotSupported: Status {
+        Status(505, "HTTP/1.1 505 HTTP Version Not Supported\r\n")
+    }
 }

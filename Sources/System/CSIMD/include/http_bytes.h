@@ -1,5 +1,5 @@
-// Searches over the bytes of HTTP heads, sixteen at a time where SSE2 is (every x86-64 has it). Nothing outside the
-// range that is asked for is read, but for bytes of the same array before it.
+// Searches over the bytes of HTTP heads, sixteen at a time where SSE2 is (every x86-64 has it). Nothing
+// outside the range that is asked for is read, but for bytes of the same array before it.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@ static inline bool csimd_http_is_control(uint8_t byte) {
     return (byte < 0x20 && byte != '\t') || byte == 0x7F;
 }
 
-// Anything but a letter, a digit, a dash or a dot: the end of most names and hosts, or a byte to look at closely.
+// Anything but a letter, a digit, a dash or a dot: the end of most names and hosts, or a byte to look at.
 static inline bool csimd_http_is_unplain(uint8_t byte) {
     return !((uint8_t)((byte | 0x20) - 'a') < 26 || (uint8_t)(byte - '-') < 2 || (uint8_t)(byte - '0') < 10);
 }
@@ -30,10 +30,12 @@ CSIMD_HTTP_PORTABLE(unplain)
 CSIMD_HTTP_PORTABLE(target_end)
 #undef CSIMD_HTTP_PORTABLE
 
-// One bit for each control byte in [from, to), of which no more than 64 bytes are looked at; the first is the lowest bit.
+// One bit for each control byte in [from, to), of which no more than 64 bytes are looked at; the first is the
+// lowest bit.
 static inline uint64_t csimd_http_controls_portable(const uint8_t *bytes, size_t from, size_t to) {
     uint64_t mask = 0;
-    for (size_t i = 0; i < 64 && from + i < to; i++) mask |= (uint64_t)csimd_http_is_control(bytes[from + i]) << i;
+    for (size_t i = 0; i < 64 && from + i < to; i++)
+        mask |= (uint64_t)csimd_http_is_control(bytes[from + i]) << i;
     return mask;
 }
 

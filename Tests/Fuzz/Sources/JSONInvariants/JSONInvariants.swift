@@ -1,5 +1,6 @@
-// What must hold of the JSON reader and writer for any bytes: its two readers accept the same documents, everything
-// in an accepted one can be asked for, and what the writer makes of it is a document that means the same.
+// What must hold of the JSON reader and writer for any bytes: its two readers accept the same documents,
+// everything in an accepted one can be asked for, and what the writer makes of it is a document that means
+// the same.
 import JSON
 import Units
 
@@ -27,9 +28,12 @@ public enum JSONInvariants {
             return second(first)
         } catch {
             if error.reason == .malformed { return "refused without a reason" }
-            if error.offset < 0 || error.offset > input.count { return "an error beyond the document: \(error)" }
+            if error.offset < 0 || error.offset > input.count {
+                return "an error beyond the document: \(error)"
+            }
             _ = error.location(in: bytes)
-            return validated == error ? nil : "refused as \(error), validated as \(String(describing: validated))"
+            return validated == error
+                ? nil : "refused as \(error), validated as \(String(describing: validated))"
         }
     }
 
@@ -51,9 +55,11 @@ public enum JSONInvariants {
         } catch { return "what was written is not read: \(error)" }
     }
 
-    /// The value written again, each object as the array of its keys and values, for the writer's keys are literals.
+    /// The value written again, each object as the array of its keys and values, for the writer's keys are
+    /// literals.
     private static func echo(_ value: JSONValue, of count: Int) -> [UInt8] {
-        // A control byte, escaped in two, may become six; a number of one digit, twenty; a field, two brackets more.
+        // A control byte, escaped in two, may become six; a number of one digit, twenty; a field, two
+        // brackets more.
         var output = [UInt8](repeating: 0, count: 64 + count * 32)
         var mutable = output.mutableSpan
         var writer = JSONWriter(mutable.mutableBytes)

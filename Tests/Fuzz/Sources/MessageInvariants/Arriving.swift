@@ -1,4 +1,5 @@
-// Bytes that arrive in pieces, in a memory whose rest is filled with bytes that would change any parser's mind.
+// Bytes that arrive in pieces, in a memory whose rest is filled with bytes that would change any parser's
+// mind.
 
 /// Calls `body` with what has arrived after each of the ends, until it says that it is done.
 func arriving(_ bytes: [UInt8], ends: [Int], _ body: (RawSpan) -> Bool) {

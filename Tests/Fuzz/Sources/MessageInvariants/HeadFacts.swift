@@ -14,14 +14,20 @@ struct FieldFacts: Equatable {
             let name = bytes[field.name.indices]
             let value = bytes[field.value.indices]
             let separators = Set("()<>@,;:\\\"/[]?={}".utf8)
-            guard !name.isEmpty, name.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !separators.contains($0) }) else {
+            guard !name.isEmpty, name.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !separators.contains($0) })
+            else {
                 return "a name that is no token"
             }
-            guard field.name.end < field.value.end || field.value.isEmpty, field.value.end <= headLength else {
+            guard field.name.end < field.value.end || field.value.isEmpty, field.value.end <= headLength
+            else {
                 return "a field outside its head"
             }
-            guard value.allSatisfy({ ($0 >= 0x20 && $0 != 0x7F) || $0 == 9 }) else { return "a control byte in a value" }
-            for end in [value.first, value.last] where end == 0x20 || end == 9 { return "a blank at a value's end" }
+            guard value.allSatisfy({ ($0 >= 0x20 && $0 != 0x7F) || $0 == 9 }) else {
+                return "a control byte in a value"
+            }
+            for end in [value.first, value.last] where end == 0x20 || end == 9 {
+                return "a blank at a value's end"
+            }
         }
         return nil
     }
@@ -108,7 +114,8 @@ struct RequestFacts: Equatable {
         var head = RequestHead()
         let again = RequestFacts.read(plain, ends: [plain.count], &head)
         let isSame =
-            again.outcome == .complete(headLength: plain.count) && again.method == method && again.form == form
+            again.outcome == .complete(headLength: plain.count) && again.method == method
+            && again.form == form
             && again.version == version && again.framing == framing && again.flags == flags
             && again.ranges.map(\.count) == ranges.map(\.count) && again.fields.count == fields.count
         return isSame ? nil : "a request written again says something else"

@@ -1,13 +1,14 @@
-// What must hold of the HTTP grammar for any bytes: however they are cut, requests, responses and chunked bodies are
-// read the same; nothing beyond what has arrived is looked at; what is accepted keeps the grammar's promises.
+// What must hold of the HTTP grammar for any bytes: however they are cut, requests, responses and chunked
+// bodies are read the same; nothing beyond what has arrived is looked at; what is accepted keeps the
+// grammar's promises.
 import HTTP
 
 public enum MessageInvariants {
     /// The largest input that is looked at: what costs time grows with it, and no limit below is larger.
     static let inputBytesMax = 4096
 
-    /// What is broken by this input, or nil. The first byte chooses what is read and the limits, the second where
-    /// the bytes are cut.
+    /// What is broken by this input, or nil. The first byte chooses what is read and the limits, the second
+    /// where the bytes are cut.
     public static func violation(_ input: UnsafeRawBufferPointer) -> String? {
         guard input.count >= 2, input.count <= inputBytesMax else { return nil }
         let choice = input[0]
@@ -45,7 +46,8 @@ public enum MessageInvariants {
             switch whole.framing {
             case .chunked:
                 let body = Array(bytes[start...])
-                if let violation = chunks(body, cut: max(0, min(cut - start, body.count)), bodyBytesMax: 4096) {
+                if let violation = chunks(body, cut: max(0, min(cut - start, body.count)), bodyBytesMax: 4096)
+                {
                     return violation
                 }
                 let decoded = ChunkFacts.read(body, ends: [body.count], bodyBytesMax: 4096)
@@ -77,7 +79,9 @@ public enum MessageInvariants {
         {
             return "a body where there is none"
         }
-        if whole.framing == .untilClose, whole.keepAlive { return "a body that ends with a connection that stays" }
+        if whole.framing == .untilClose, whole.keepAlive {
+            return "a body that ends with a connection that stays"
+        }
         return FieldFacts.violation(whole.fields, in: bytes, headLength: length)
     }
 
@@ -87,7 +91,9 @@ public enum MessageInvariants {
         where ChunkFacts.read(bytes, ends: ends, bodyBytesMax: bodyBytesMax) != whole {
             return "a chunked body is read differently in pieces (cut at \(cut))"
         }
-        if whole.data.count > bodyBytesMax { return "\(whole.data.count) bytes of body, limit \(bodyBytesMax)" }
+        if whole.data.count > bodyBytesMax {
+            return "\(whole.data.count) bytes of body, limit \(bodyBytesMax)"
+        }
         if whole.data.count > whole.used { return "more came out than went in" }
         let inPlace = ChunkFacts.readInPlace(bytes, bodyBytesMax: bodyBytesMax)
         if inPlace != whole { return "a chunked body is read differently in place" }
