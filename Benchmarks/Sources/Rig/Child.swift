@@ -1,4 +1,5 @@
-// A process of the bench's own on one core. It is ended by its id, and by the kernel should the bench die first.
+// A process of the bench's own on one core. It is ended by its id, and by the kernel should the bench die
+// first.
 import BenchKit
 public import Foundation
 

@@ -128,7 +128,7 @@ static void take(struct slot *slot, const char *bytes, size_t length) {
     while (length > 0 && !stopped) {
         bool whole;
         size_t used = read_response(&slot->reader, bytes, length, &whole);
-        if (slot->reader.malformed) return fail(&errors.malformed, "an answer that is not HTTP/1.1 as expected");
+        if (slot->reader.malformed) return fail(&errors.malformed, "an answer that is not HTTP/1.1");
         bytes += used;
         length -= used;
         if (whole) response_ended(slot);
@@ -193,9 +193,10 @@ static int run(const struct options *given, bool kept) {
     struct meter to = read_meter(options->watch);
     if (options->resume && resumed != answered) fail(&errors.tls, "a session was not resumed");
     if (!options->resume && resumed != 0) fail(&errors.tls, "a handshake was not full");
-    printf("{\"mode\":\"%s\",\"requests\":%llu,\"bytes\":%llu,\"resumed\":%llu,\"cipher\":\"%s\",\"errors\":%llu,",
-        options->mode, (unsigned long long)answered, (unsigned long long)bytes_read, (unsigned long long)resumed,
-        slots[0].ssl ? SSL_get_cipher_name(slots[0].ssl) : "", (unsigned long long)error_total());
+    printf(
+        "{\"mode\":\"%s\",\"requests\":%llu,\"bytes\":%llu,\"resumed\":%llu,\"errors\":%llu,", options->mode,
+        (unsigned long long)answered, (unsigned long long)bytes_read, (unsigned long long)resumed,
+        (unsigned long long)error_total());
     print_meters(stdout, &from, &to);
     printf(",");
     print_histogram(stdout, "latency", &latency);
