@@ -162,14 +162,16 @@ static void advance(struct slot *slot) {
     }
 }
 
-static void run_until(uint64_t end) {
+static void turn(void) {
     struct epoll_event events[EVENTS];
-    for (uint64_t now = now_ns(); now < end && !stopped; now = now_ns()) {
-        if (now > last_answer + STALL_NS) return fail(&errors.cut_short, "no answer for two seconds");
-        int n = epoll_wait(poller, events, EVENTS, TICK_MS);
-        if (n < 0 && errno != EINTR) die("epoll_wait", errno);
-        for (int i = 0; i < n && !stopped; i++) advance(events[i].data.ptr);
-    }
+    if (now_ns() > last_answer + STALL_NS) return fail(&errors.cut_short, "no answer for two seconds");
+    int n = epoll_wait(poller, events, EVENTS, TICK_MS);
+    if (n < 0 && errno != EINTR) die("epoll_wait", errno);
+    for (int i = 0; i < n && !stopped; i++) advance(events[i].data.ptr);
+}
+
+static void run_until(uint64_t end) {
+    while (now_ns() < end && !stopped) turn();
 }
 
 static int run(const struct options *given, bool kept) {
@@ -183,7 +185,7 @@ static int run(const struct options *given, bool kept) {
     last_answer = now_ns();
     open_slot(&slots[0]);
     // The first handshake brings the session that all others offer.
-    while (options->resume && !session && !stopped) run_until(now_ns() + 1);
+    while (options->resume && !session && !stopped) turn();
     for (unsigned i = 1; i < options->connections; i++) open_slot(&slots[i]);
     run_until(now_ns() + (uint64_t)(options->warmup * 1e9));
     memset(&latency, 0, sizeof latency);
