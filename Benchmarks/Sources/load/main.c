@@ -14,6 +14,9 @@
 
 #include "load.h"
 
+/// Beside the window: for connecting, and for a server that answers late.
+enum { PATIENCE_SECONDS = 10 };
+
 struct errors errors;
 
 void count_error(uint64_t *counter, const char *what) {
@@ -161,6 +164,8 @@ int main(int count, char **arguments) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
+    // Whatever goes wrong, nobody waits for this process for long; idle connections are held for the asking.
+    if (strcmp(o.mode, "idle") != 0) alarm((unsigned)(o.warmup + o.seconds) + PATIENCE_SECONDS);
     if (strcmp(o.mode, "http") == 0) return run_http(&o);
     if (strcmp(o.mode, "idle") == 0) return run_idle(&o);
     if (strcmp(o.mode, "handshakes") == 0) return run_handshakes(&o);

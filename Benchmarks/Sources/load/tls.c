@@ -185,7 +185,8 @@ static int run(const struct options *given, bool kept) {
     last_answer = now_ns();
     open_slot(&slots[0]);
     // The first handshake brings the session that all others offer.
-    while (options->resume && !session && !stopped) turn();
+    for (uint64_t from = now_ns(); options->resume && !session && !stopped; turn())
+        if (now_ns() > from + STALL_NS) fail(&errors.tls, "the server hands out no session");
     for (unsigned i = 1; i < options->connections; i++) open_slot(&slots[i]);
     run_until(now_ns() + (uint64_t)(options->warmup * 1e9));
     memset(&latency, 0, sizeof latency);
