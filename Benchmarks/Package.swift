@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
 // The benches: their own package, so that the product's never sees peers, load generators or Foundation.
-// `bench [NAME] [--json] [--strict]` runs the executables `bench-NAME`, each of which reports through BenchKit.
+// `bench [NAME] [--json] [--strict]` runs the executables `bench-NAME`; each reports through BenchKit.
 import PackageDescription
 
 /// The same language as the product's own targets.

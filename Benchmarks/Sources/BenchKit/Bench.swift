@@ -1,5 +1,6 @@
-// The face that every bench reports through: it judges each measurement against its budget, prints it at once
-// and ends the process. A missed goal is a line; a measurement that cannot be true ends the bench with exit 1.
+// The face that every bench reports through: it judges each measurement against its budget, prints it at
+// once and ends the process. A missed goal is a line; a measurement that cannot be true ends the bench with
+// exit 1.
 import Foundation
 
 public struct Bench {

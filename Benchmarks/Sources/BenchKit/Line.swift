@@ -86,6 +86,7 @@ private func human(_ value: Double?) -> String {
 }
 
 extension String {
-    fileprivate func left(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-    fileprivate func right(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+    fileprivate func left(_ width: Int) -> String { self + blanks(width) }
+    fileprivate func right(_ width: Int) -> String { blanks(width) + self }
+    private func blanks(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) }
 }

@@ -1,4 +1,5 @@
-// A process of the bench's own on one core. It is ended by its id, and by the kernel should the bench die first.
+// A process of the bench's own on one core. It is ended by its id, and by the kernel should the bench die
+// first.
 import BenchKit
 public import Foundation
 
@@ -39,9 +40,11 @@ public final class Child {
     public func wait() throws -> Data {
         let printed = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-            throw Impossible("\(name) ended with \(process.terminationStatus): \(complaint)")
+        let status = process.terminationStatus
+        guard process.terminationReason == .exit else {
+            throw Impossible("\(name) was ended by signal \(status): \(complaint)")
         }
+        guard status == 0 else { throw Impossible("\(name) ended with \(status): \(complaint)") }
         return printed
     }
 

@@ -13,15 +13,20 @@ public struct Load: Decodable, Sendable {
     public var errors: Double
     public var seconds: Double
     /// CPU seconds within the window: of the two ends, of all other processes, of other machines.
-    public var client_cpu, server_cpu, others, stolen: Double
+    public var clientCPU, serverCPU, others, stolen: Double
     public var latency: Quantiles
+
+    private enum CodingKeys: String, CodingKey {
+        case requests, bytes, errors, seconds, others, stolen, latency
+        case clientCPU = "client_cpu"
+        case serverCPU = "server_cpu"
+    }
 
     /// Others took a quarter of a core or more: what was measured is how the machine was shared.
     var isDisturbed: Bool { others / seconds > 0.25 }
 
     public var perSecond: Double { requests / seconds }
-    public var serverMicroseconds: Double { server_cpu / requests * 1e6 }
-    public var clientMicroseconds: Double { client_cpu / requests * 1e6 }
+    public var serverMicroseconds: Double { serverCPU / requests * 1e6 }
 
     /// One window of load on a server; `mode` and `options` are those of the load generator.
     public static func run(
@@ -31,8 +36,10 @@ public struct Load: Decodable, Sendable {
         let port = tls ? server.tlsPort : server.port
         let child = try Child(
             sibling("load"),
-            [mode, "--port", "\(port)", "--watch", "\(server.child.pid)", "--seconds", "\(seconds)", "--warmup",
-                "\(warmup)"] + options, on: .client)
+            [
+                mode, "--port", "\(port)", "--watch", "\(server.child.pid)", "--seconds", "\(seconds)",
+                "--warmup", "\(warmup)",
+            ] + options, on: .client)
         do {
             let load = try JSONDecoder().decode(Load.self, from: try child.wait())
             guard load.errors == 0, load.requests > 0 else {
@@ -47,8 +54,8 @@ public struct Load: Decodable, Sendable {
 
 extension [Load] {
     /// The median share of its core that each half used.
-    public var clientShare: Double { median(map { $0.client_cpu / $0.seconds }) }
-    public var serverShare: Double { median(map { $0.server_cpu / $0.seconds }) }
+    public var clientShare: Double { median(map { $0.clientCPU / $0.seconds }) }
+    public var serverShare: Double { median(map { $0.serverCPU / $0.seconds }) }
 
     /// The client sets the pace: its core is busy and the server's is not.
     public var isClientBound: Bool { clientShare >= 0.95 && serverShare < 0.90 }
@@ -70,13 +77,14 @@ public func calmRounds(_ count: Int, _ sides: [() throws -> Load]) throws -> [[L
     var samples: [[Load]] = sides.map { _ in [] }
     var repeats = 0
     while samples[0].count < count {
-        let round = try interleaved(rounds: 1, warmups: samples[0].isEmpty ? 1 : 0, first: samples[0].count, sides)
+        let done = samples[0].count
+        let round = try interleaved(rounds: 1, warmups: done == 0 ? 1 : 0, first: done, sides)
         if let disturbed = round.joined().first(where: \.isDisturbed) {
             repeats += 1
             guard repeats <= count else {
                 throw Impossible(
-                    "other processes kept the machine busy (\(Int(disturbed.others / disturbed.seconds * 100)) %"
-                        + " of a core); measure again when they are done")
+                    "other processes took \(Int(disturbed.others / disturbed.seconds * 100)) % of a core; "
+                        + "measure again when they are done")
             }
             continue
         }

@@ -9,9 +9,11 @@ extension Server {
     public static func nginx(
         in folder: URL, name: String = "nginx", headerBuffer: String = "1k", certificate: Certificate? = nil
     ) throws -> Server {
-        guard let path = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"].first(where: {
-            FileManager.default.isExecutableFile(atPath: $0)
-        }) else { throw Impossible("nginx is not installed: apt-get install nginx-light") }
+        guard
+            let path = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"].first(where: {
+                FileManager.default.isExecutableFile(atPath: $0)
+            })
+        else { throw Impossible("nginx is not installed: apt-get install nginx-light") }
         let home = folder.appendingPathComponent(name.replacingOccurrences(of: " ", with: "-"))
         try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
         try Data(count: bulkLength).write(to: home.appendingPathComponent("bulk"))

@@ -27,7 +27,10 @@ enum Main {
         let samples = try calmRounds(
             7,
             servers.map { server in
-                { try Load.run("http", server, seconds: 0.6, warmup: 0.1, request + ["--connections", "64"]) }
+                {
+                    try Load.run(
+                        "http", server, seconds: 0.6, warmup: 0.1, request + ["--connections", "64"])
+                }
             })
         let (ours, epoll, nginx, tuned, c) = (samples[0], samples[1], samples[2], samples[3], samples[4])
         Bench.note("64 connections")

@@ -26,20 +26,23 @@ enum Main {
                         ])
                     try bench.compare(
                         "requests beside \(idle) idle connections", unit: "per s",
-                        ours: samples[0].map(\.perSecond), peer: samples[1].map(\.perSecond), named: "none idle")
+                        ours: samples[0].map(\.perSecond), peer: samples[1].map(\.perSecond),
+                        named: "none idle")
                     return growth
                 }
                 let peer = try holding(on: nginx) { $0 }
                 try bench.measure("memory of an idle connection", unit: "bytes", ours: [bytes])
                 try bench.compare(
-                    "memory of an idle connection", unit: "bytes", ours: [bytes], peer: [peer], named: "nginx")
+                    "memory of an idle connection", unit: "bytes", ours: [bytes], peer: [peer], named: "nginx"
+                )
             }
         }
     }
 
     /// Gives `body` what the server's memory grew by for each idle connection, while they are held; all of
     /// them must still be answered afterwards. The kernel's memory for sockets is not in it.
-    private static func holding<Result>(on server: Server, _ body: (Double) throws -> Result) throws -> Result {
+    private static func holding<Result>(on server: Server, _ body: (Double) throws -> Result) throws -> Result
+    {
         // What the server sets up with its first connections is not the idle ones' cost.
         _ = try Load.run("http", server, seconds: 0.3, warmup: 0.1, load)
         let before = try server.child.residentBytes()

@@ -1,5 +1,5 @@
-// The product's HTTP server with the two routes of the benches and nothing else: POST /bid answers 300 bytes of
-// JSON, GET /bulk a megabyte of zeros. One shard on the thread that it starts on.
+// The product's HTTP server with the two routes of the benches and nothing else: POST /bid answers 300 bytes
+// of JSON, GET /bulk a megabyte of zeros. One shard on the thread that it starts on.
 //
 //     bench-server --port N [--backend auto|io_uring|epoll] [--tls-port N --certificate FILE --key FILE]
 import Glibc
@@ -13,7 +13,7 @@ final class Routes: Responder {
     private var router = Router()
 
     init() {
-        let answer = Array("{\"id\":\"".utf8) + Array(repeating: UInt8(ascii: "x"), count: 291) + Array("\"}".utf8)
+        let answer = Array(("{\"id\":\"" + String(repeating: "x", count: 291) + "\"}").utf8)
         let bulk = SharedBytes(Array(repeating: UInt8(0), count: 1 << 20))
         router.add(.post, "/bid") { _, response in
             response.contentType = "application/json"

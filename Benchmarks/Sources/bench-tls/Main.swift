@@ -30,9 +30,10 @@ enum Main {
     private static func handshakes(
         _ name: String, _ ours: Server, _ nginx: Server, _ extra: [String], _ bench: inout Bench
     ) throws {
-        let options = cipher + extra + [
-            "--connections", "16", "--request-bytes", "0", "--expect-length", "\(Server.answerLength)",
-        ]
+        let options =
+            cipher + extra + [
+                "--connections", "16", "--request-bytes", "0", "--expect-length", "\(Server.answerLength)",
+            ]
         let samples = try calmRounds(
             5,
             [
@@ -53,10 +54,11 @@ enum Main {
     /// Four connections ask again and again for a megabyte of zeros; decrypting costs less than encrypting
     /// and sending, so that the server's core is full.
     private static func bulk(_ ours: Server, _ nginx: Server, _ bench: inout Bench) throws {
-        let options = cipher + [
-            "--connections", "4", "--method", "GET", "--path", "/bulk", "--request-bytes", "0",
-            "--expect-length", "\(Server.bulkLength)",
-        ]
+        let options =
+            cipher + [
+                "--connections", "4", "--method", "GET", "--path", "/bulk", "--request-bytes", "0",
+                "--expect-length", "\(Server.bulkLength)",
+            ]
         let samples = try calmRounds(
             5,
             [

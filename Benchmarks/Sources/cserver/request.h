@@ -16,5 +16,5 @@ struct request {
 
 enum parsed { REQUEST_PARTIAL = 0, REQUEST_WHOLE = 1, REQUEST_MALFORMED = 400, REQUEST_UNSUPPORTED = 501 };
 
-/// Parses the head at the start of `bytes`. Framing is as strict as the server that is compared with this one.
+/// Parses the head at the start of `bytes`, as strictly as the server that is compared with this one.
 enum parsed parse_request(const char *bytes, size_t length, struct request *out);

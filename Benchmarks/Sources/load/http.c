@@ -137,7 +137,7 @@ static void received(uint32_t index, const char *bytes, size_t length) {
     while (length > 0 && !stopped) {
         bool whole;
         size_t used = read_response(&c->reader, bytes, length, &whole);
-        if (c->reader.malformed) return fail(&errors.malformed, "an answer that is not HTTP/1.1 as expected");
+        if (c->reader.malformed) return fail(&errors.malformed, "an answer that is not HTTP/1.1");
         if (whole) response_ended(index, now);
         ended += whole;
         bytes += used;
@@ -200,11 +200,12 @@ static void run_until(uint64_t end) {
     }
 }
 
-/// Open loop: what was due within the window and is not answered counts with the age that it has reached.
+/// Open loop: what was due within the window and is not answered counts with its age.
 static void count_unanswered(uint64_t end) {
     for (uint32_t i = 0; i < options->connections; i++) {
         struct connection *c = &connections[i];
-        for (uint32_t k = 0; k < c->in_flight; k++) record(&latency, end - c->since[(c->first + k) % DEPTH_MAX]);
+        for (uint32_t k = 0; k < c->in_flight; k++)
+            record(&latency, end - c->since[(c->first + k) % DEPTH_MAX]);
     }
     for (; due < end; due += next_gap(), unsent++) record(&latency, end - due);
 }
@@ -221,7 +222,8 @@ static void open_ring(void) {
     if (posix_memalign(&memory, 4096, BUFFERS * sizeof(struct io_uring_buf))) die("posix_memalign", ENOMEM);
     buffer_ring = memory;
     io_uring_buf_ring_init(buffer_ring);
-    struct io_uring_buf_reg registration = {.ring_addr = (uint64_t)(uintptr_t)memory, .ring_entries = BUFFERS};
+    struct io_uring_buf_reg registration = {
+        .ring_addr = (uint64_t)(uintptr_t)memory, .ring_entries = BUFFERS};
     error = io_uring_register_buf_ring(&ring, &registration, 0);
     if (error < 0) die("register buffers", -error);
     buffers = malloc((size_t)BUFFERS * BUFFER_BYTES);

@@ -30,14 +30,15 @@ int run_idle(const struct options *options) {
     for (; held < options->connections; held++) {
         fds[held] = dial(options->port, true);
         if (fds[held] < 0) die("connect", errno);
-        if (!ask(fds[held], request, length)) count_error(&errors.cut_short, "a new connection got no answer");
+        if (!ask(fds[held], request, length)) count_error(&errors.cut_short, "a connection got no answer");
     }
     puts("held");
     fflush(stdout);
     while (getchar() != EOF) {}
     for (unsigned i = 0; i < held; i++) alive += ask(fds[i], request, length);
     if (alive != held) count_error(&errors.cut_short, "an idle connection was not kept");
-    printf("{\"mode\":\"idle\",\"held\":%u,\"alive\":%u,\"errors\":%llu}\n", held, alive,
+    printf(
+        "{\"mode\":\"idle\",\"held\":%u,\"alive\":%u,\"errors\":%llu}\n", held, alive,
         (unsigned long long)error_total());
     free(fds);
     free(request);

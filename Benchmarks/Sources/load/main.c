@@ -1,4 +1,4 @@
-// The load generator's command line: one process, one thread, one connection kind, one JSON object at the end.
+// The load generator's command line: one process, one thread, one kind of load, one JSON object at the end.
 // Exit 0: measured. 1: an error was counted, or nothing was answered. 2: unknown arguments.
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #include "load.h"
+
+/// Beside the window: for connecting, and for a server that answers late.
+enum { PATIENCE_SECONDS = 10 };
 
 struct errors errors;
 
@@ -74,7 +77,8 @@ char *build_request(const struct options *options, bool keep_alive, size_t *leng
             request, HEAD_MAX,
             "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUser-Agent: paceline-load/1\r\nAccept: */*\r\n"
             "Content-Type: application/json\r\nContent-Length: %zu\r\n%s\r\n",
-            options->method, options->path, options->port, body_length, keep_alive ? "" : "Connection: close\r\n");
+            options->method, options->path, options->port, body_length,
+            keep_alive ? "" : "Connection: close\r\n");
         if (head >= HEAD_MAX) die("the path is too long", EINVAL);
         if (file || options->request_bytes <= (size_t)head) break;
         body_length = options->request_bytes - (size_t)head;
@@ -116,11 +120,14 @@ static bool sane(const struct options *o) {
 
 int main(int count, char **arguments) {
     struct options o = {
-        .mode = count > 1 ? arguments[1] : "", .connections = 64, .depth = 1, .method = "POST", .path = "/bid",
-        .request_bytes = 1484, .expect_length = -1, .seconds = 1, .warmup = 0.3, .seed = 1, .tls_version = "1.3",
+        .mode = count > 1 ? arguments[1] : "", .connections = 64, .depth = 1, .method = "POST",
+        .path = "/bid", .request_bytes = 1484, .expect_length = -1, .seconds = 1, .warmup = 0.3, .seed = 1,
+        .tls_version = "1.3",
     };
-    enum { PORT = 256, CONNECTIONS, DEPTH, METHOD, PATH, BYTES, BODY, LENGTH, SECONDS, WARMUP, RATE, EVEN, SEED,
-        WATCH, TLS, CIPHERS, RESUME };
+    enum {
+        PORT = 256, CONNECTIONS, DEPTH, METHOD, PATH, BYTES, BODY, LENGTH, SECONDS, WARMUP, RATE, EVEN, SEED,
+        WATCH, TLS, CIPHERS, RESUME,
+    };
     static const struct option names[] = {
         {"port", 1, 0, PORT}, {"connections", 1, 0, CONNECTIONS}, {"depth", 1, 0, DEPTH},
         {"method", 1, 0, METHOD}, {"path", 1, 0, PATH}, {"request-bytes", 1, 0, BYTES}, {"body", 1, 0, BODY},
@@ -157,6 +164,8 @@ int main(int count, char **arguments) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
+    // Whatever goes wrong, nobody waits for this process for long; idle connections are held for the asking.
+    if (strcmp(o.mode, "idle") != 0) alarm((unsigned)(o.warmup + o.seconds) + PATIENCE_SECONDS);
     if (strcmp(o.mode, "http") == 0) return run_http(&o);
     if (strcmp(o.mode, "idle") == 0) return run_idle(&o);
     if (strcmp(o.mode, "handshakes") == 0) return run_handshakes(&o);

@@ -33,8 +33,9 @@ static void read_machine(struct meter *meter) {
     FILE *file = fopen("/proc/stat", "r");
     if (!file) die("/proc/stat", errno);
     unsigned long long user, nice, system, irq, softirq, steal;
-    if (fscanf(file, "cpu %llu %llu %llu %*u %*u %llu %llu %llu", &user, &nice, &system, &irq, &softirq, &steal) != 6)
-        die("/proc/stat has no line of all cores", EINVAL);
+    int read = fscanf(
+        file, "cpu %llu %llu %llu %*u %*u %llu %llu %llu", &user, &nice, &system, &irq, &softirq, &steal);
+    if (read != 6) die("/proc/stat has no line of all cores", EINVAL);
     fclose(file);
     double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
     meter->busy = (double)(user + nice + system + irq + softirq + steal) * tick;
@@ -56,8 +57,10 @@ struct meter read_meter(int server) {
 
 void print_meters(FILE *out, const struct meter *from, const struct meter *to) {
     double client = to->client - from->client, server = to->server - from->server;
+    double seconds = (double)(to->at - from->at) / 1e9, stolen = to->stolen - from->stolen;
     double others = to->busy - from->busy - client - server;
     fprintf(
-        out, "\"seconds\":%.6f,\"client_cpu\":%.6f,\"server_cpu\":%.6f,\"others\":%.3f,\"stolen\":%.3f",
-        (double)(to->at - from->at) / 1e9, client, server, others > 0 ? others : 0, to->stolen - from->stolen);
+        out, "\"seconds\":%.6f,\"client_cpu\":%.6f,\"server_cpu\":%.6f,"
+        "\"others\":%.3f,\"stolen\":%.3f",
+        seconds, client, server, others > 0 ? others : 0, stolen);
 }

@@ -15,7 +15,7 @@ static long parse_head(const char *bytes, size_t length, unsigned *status, uint6
         if (n == 0 || newline[-1] != '\r') return -1;
         if (line == 0) {
             if (n < 13 || memcmp(at, "HTTP/1.1 ", 9) != 0) return -1;
-            *status = (unsigned)(at[9] - '0') * 100 + (unsigned)(at[10] - '0') * 10 + (unsigned)(at[11] - '0');
+            *status = (unsigned)((at[9] - '0') * 100 + (at[10] - '0') * 10 + at[11] - '0');
             if (*status < 200 || *status > 599) return -1;
         } else if (n == 1) {
             return framed ? newline + 1 - bytes : -1;

