@@ -87,8 +87,9 @@ let package = Package(
         tests("JSONTests", in: "Core", ["CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel"]),
-        tests("TelemetryTests", in: "Edge", ["JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
+        .target(name: "CAllocations", path: "Tests/Edge/CAllocations"),
+        tests("TelemetryTests", in: "Edge", ["CAllocations", "JSON", "Kernel", "Telemetry", "Units"]),
         .target(
             name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",
             swiftSettings: strict),
