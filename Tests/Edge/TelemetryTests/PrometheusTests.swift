@@ -125,7 +125,7 @@ private let golden = #"""
             out = []
             for family in text_string_to_metric_families(sys.stdin.read()):
                 for s in family.samples:
-                    out.append([family.type, s.name, dict(s.labels), repr(s.value)])
+                    out.append([family.type, s.name, dict(s.labels), repr(float(s.value))])
             print(json.dumps(out))
             """
         let (status, output) = try run(
