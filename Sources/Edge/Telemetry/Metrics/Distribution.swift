@@ -1,4 +1,5 @@
 // A histogram as a value: what a scrape read from the shards, or what one thread collected for itself.
+import Synchronization
 public import Units
 
 /// Lengths of time on the `HistogramScale`. Merging adds bucket to bucket, so it is exact: merged parts answer
@@ -22,7 +23,20 @@ public struct Distribution: Sendable, Equatable {
         sumNanoseconds &+= other.sumNanoseconds
     }
 
-    mutating func add(_ events: UInt64, to bucket: Int) {
+    /// Adds what a shard's histogram holds at this moment.
+    mutating func merge(cells: UnsafeMutablePointer<Cell>) {
+        var merged: UInt64 = 0
+        var own = buckets.mutableSpan
+        for bucket in own.indices {
+            let events = cells[bucket].load(ordering: .relaxed)
+            own[bucket] &+= events
+            merged &+= events
+        }
+        count &+= merged
+        sumNanoseconds &+= cells[HistogramScale.bucketCount].load(ordering: .relaxed)
+    }
+
+    private mutating func add(_ events: UInt64, to bucket: Int) {
         buckets[bucket] += events
         count += events
     }

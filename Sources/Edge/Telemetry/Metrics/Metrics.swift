@@ -40,10 +40,7 @@ public final class Metrics: Sendable {
     func distribution(at index: Int) -> Distribution {
         blocks.withLock { all in
             var merged = Distribution()
-            for block in all {
-                for bucket in 0..<HistogramScale.bucketCount { merged.add(block[index + bucket], to: bucket) }
-                merged.sumNanoseconds &+= block[index + HistogramScale.bucketCount]
-            }
+            for block in all { merged.merge(cells: block.cells + index) }
             return merged
         }
     }
