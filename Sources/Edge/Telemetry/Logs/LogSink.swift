@@ -39,7 +39,8 @@ public struct LogSink: Sendable {
 
     /// The sink for this process: stderr, or the journal behind it. Opened once, for the life of the process.
     public static func standardError(
-        identifier: String, format: LogFormat = .automatic, environment: (String) -> String? = Kernel.environment
+        identifier: String, format: LogFormat = .automatic,
+        environment: (String) -> String? = Kernel.environment
     ) -> LogSink {
         let toJournal =
             format == .journal
@@ -62,7 +63,8 @@ public struct LogSink: Sendable {
     public static func journal(at path: String, identifier: String) throws(Errno) -> LogSink {
         guard let address = LocalAddress(path) else { throw Errno(EINVAL) }
         let socket = try Kernel.datagramSocket(sendTimeout: .zero)
-        return LogSink(style: .journal(JournalEntry(identifier: identifier)), outlet: .datagram(socket, address))
+        return LogSink(
+            style: .journal(JournalEntry(identifier: identifier)), outlet: .datagram(socket, address))
     }
 
     /// systemd sets JOURNAL_STREAM to the device and inode of the stream that leads to the journal; a child whose
@@ -78,7 +80,9 @@ public struct LogSink: Sendable {
         case .socket: return .stream(descriptor)
         default:
             let path = "/proc/self/fd/\(descriptor)"
-            guard let own = try? Kernel.open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY) else { return .asked(descriptor) }
+            guard let own = try? Kernel.open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY) else {
+                return .asked(descriptor)
+            }
             return .unblocking(own)
         }
     }
