@@ -11,6 +11,7 @@ public enum LogFormat: String, CaseIterable, Sendable {
 }
 
 /// An open way out. Each line is one write that finds room at once or is dropped, and the log counts what it drops.
+/// A pipe without a reader ends a process that does not ignore SIGPIPE; `Kernel.block(signals:)` does.
 public struct LogSink: Sendable {
     enum Style: Sendable {
         case readable(ReadableLine)
@@ -45,7 +46,12 @@ public struct LogSink: Sendable {
         let toJournal =
             format == .journal
             || format == .automatic && isJournal(STDERR_FILENO, environment("JOURNAL_STREAM"))
-        if toJournal, let sink = try? journal(at: journalSocket, identifier: identifier) { return sink }
+        // A container may inherit the variable without the journal's socket; its stderr still leads somewhere.
+        if toJournal, (try? Kernel.stamp(of: journalSocket)) != nil,
+            let sink = try? journal(at: journalSocket, identifier: identifier)
+        {
+            return sink
+        }
         let noColour = environment("NO_COLOR").map { !$0.isEmpty } ?? false
         let colour = Kernel.isTerminal(STDERR_FILENO) && !noColour
         return LogSink(
