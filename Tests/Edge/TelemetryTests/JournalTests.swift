@@ -94,6 +94,25 @@ private func fields(of entry: [UInt8]) throws -> [String: String] {
         #expect(!LogSink.isJournal(near, ""))
     }
 
+    @Test func theFormatFollowsWhereStderrLeads() throws {
+        let stamp = try Kernel.stamp(of: STDERR_FILENO)
+        func style(_ format: LogFormat, _ stream: String?) -> String {
+            let sink = LogSink.standardError(identifier: "x", format: format) {
+                $0 == "JOURNAL_STREAM" ? stream : nil
+            }
+            return switch sink.style {
+            case .readable: "readable"
+            case .json: "json"
+            case .journal: "journal"
+            }
+        }
+        let hasJournal = FileManager.default.fileExists(atPath: LogSink.journalSocket)
+        #expect(style(.automatic, "\(stamp.device):\(stamp.inode)") == (hasJournal ? "journal" : "readable"))
+        #expect(style(.automatic, "0:0") == "readable")
+        #expect(style(.automatic, nil) == "readable")
+        #expect(style(.json, "\(stamp.device):\(stamp.inode)") == "json")
+    }
+
     @Test(
         arguments: [
             ("path", "PATH"), ("peerAddress", "PEERADDRESS"), ("priority", "FIELD_PRIORITY"),
