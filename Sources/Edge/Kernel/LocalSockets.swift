@@ -52,8 +52,8 @@ extension Kernel {
             var time = timeval(tv_sec: Int(seconds), tv_usec: Int(rest / 1_000))
             do {
                 try require(.option) {
-                    Int(setsockopt(
-                        descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size)))
+                    let size = socklen_t(MemoryLayout<timeval>.size)
+                    return Int(setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, size))
                 }
             } catch {
                 close(descriptor)
@@ -64,9 +64,13 @@ extension Kernel {
     }
 
     /// Sends one datagram; its length, or a negative errno.
-    public static func send(_ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer, to address: LocalAddress) -> Int {
+    public static func send(
+        _ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer, to address: LocalAddress
+    ) -> Int {
         pass(.send) {
-            address.withPointer { sendto(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), $0, $1) }
+            address.withPointer {
+                sendto(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), $0, $1)
+            }
         }
     }
 

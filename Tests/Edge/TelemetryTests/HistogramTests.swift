@@ -86,7 +86,9 @@ import Units
             for length in [bound - bound / 32 - 1, bound + 1] {
                 var lengths = Distribution()
                 lengths.record(Interval(nanoseconds: length))
-                #expect(lengths.countsUpToExportedBounds()[index] == (length < bound ? 1 : 0), "\(length) at \(bound)")
+                #expect(
+                    lengths.countsUpToExportedBounds()[index] == (length < bound ? 1 : 0),
+                    "\(length) at \(bound)")
             }
         }
         #expect(HistogramScale.exportedBounds.count == 22)

@@ -38,7 +38,8 @@ private func fields(of entry: [UInt8]) throws -> [String: String] {
         log.error(
             "journal write failed",
             [
-                "path": "/var/lib/paceline", "cause": "first\nsecond=2\n\u{1B}[2Jthird", "took": .duration(.milliseconds(5)),
+                "path": "/var/lib/paceline", "cause": "first\nsecond=2\n\u{1B}[2Jthird",
+                "took": .duration(.milliseconds(5)),
                 "bytes": 12, "message": "not ours", "_odd-key": "1",
             ], file: "Journal/Segment.swift", line: 77)
         let entry = try fields(of: journal.next())
@@ -66,7 +67,8 @@ private func fields(of entry: [UInt8]) throws -> [String: String] {
     @Test func aJournalThatDoesNotReadDropsAndNeverWaits() throws {
         let journal = try DatagramReceiver()
         let log = Log(
-            to: try .journal(at: journal.address, identifier: "x"), level: .info, rate: LogRate(burst: 10_000),
+            to: try .journal(at: journal.address, identifier: "x"), level: .info,
+            rate: LogRate(burst: 10_000),
             clock: ManualClock().logClock)
         var catalogue = MetricsCatalogue()
         log.register(in: &catalogue)
@@ -92,10 +94,31 @@ private func fields(of entry: [UInt8]) throws -> [String: String] {
         #expect(!LogSink.isJournal(near, ""))
     }
 
-    @Test(arguments: [
-        ("path", "PATH"), ("peerAddress", "PEERADDRESS"), ("priority", "FIELD_PRIORITY"), ("code_file", "FIELD_CODE_FILE"),
-        ("9lives", "FIELD_9LIVES"), ("_pid", "FIELD__PID"), ("a.b", "A_B"),
-    ] as [(StaticString, String)])
+    @Test func theFormatFollowsWhereStderrLeads() throws {
+        let stamp = try Kernel.stamp(of: STDERR_FILENO)
+        func style(_ format: LogFormat, _ stream: String?) -> String {
+            let sink = LogSink.standardError(identifier: "x", format: format) {
+                $0 == "JOURNAL_STREAM" ? stream : nil
+            }
+            return switch sink.style {
+            case .readable: "readable"
+            case .json: "json"
+            case .journal: "journal"
+            }
+        }
+        let hasJournal = FileManager.default.fileExists(atPath: LogSink.journalSocket)
+        #expect(style(.automatic, "\(stamp.device):\(stamp.inode)") == (hasJournal ? "journal" : "readable"))
+        #expect(style(.automatic, "0:0") == "readable")
+        #expect(style(.automatic, nil) == "readable")
+        #expect(style(.json, "\(stamp.device):\(stamp.inode)") == "json")
+    }
+
+    @Test(
+        arguments: [
+            ("path", "PATH"), ("peerAddress", "PEERADDRESS"), ("priority", "FIELD_PRIORITY"),
+            ("code_file", "FIELD_CODE_FILE"),
+            ("9lives", "FIELD_9LIVES"), ("_pid", "FIELD__PID"), ("a.b", "A_B"),
+        ] as [(StaticString, String)])
     func keysBecomeFieldNames(key: StaticString, name: String) {
         #expect(JournalEntry.fieldName(key) == name)
     }

@@ -16,8 +16,13 @@ private let nasty = "a\nb\r\u{0}\u{1B}[2Jc\u{9B}1m\u{202E}d\u{2028}e\"f\\g=\tü\
 private let nastyVisible = #"a\nb\r\u{0}\u{1b}[2Jc\u{9b}1m\u{202e}d\u{2028}e\"f\\g=\tü\u{7f}"#
 
 @Suite struct LogTests {
-    private func log(_ pipe: borrowing LogPipe, json: Bool = false, level: LogLevel = .debug, rate: LogRate = LogRate(burst: 1_000)) -> Log {
-        Log(to: .descriptor(pipe.writing, json: json), level: level, rate: rate, clock: ManualClock().logClock)
+    private func log(
+        _ pipe: borrowing LogPipe, json: Bool = false, level: LogLevel = .debug,
+        rate: LogRate = LogRate(burst: 1_000)
+    ) -> Log {
+        Log(
+            to: .descriptor(pipe.writing, json: json), level: level, rate: rate, clock: ManualClock().logClock
+        )
     }
 
     @Test func aReadableLine() {
@@ -37,7 +42,8 @@ private let nastyVisible = #"a\nb\r\u{0}\u{1b}[2Jc\u{9b}1m\u{202e}d\u{2028}e\"f\
 
     @Test func coloursOnlyTheLevel() {
         let record = LogRecord(
-            wallTime: Instant(nanoseconds: 0), level: .error, message: "down", fields: [:], suppressed: 0, file: "", line: 1)
+            wallTime: Instant(nanoseconds: 0), level: .error, message: "down", fields: [:], suppressed: 0,
+            file: "", line: 1)
         #expect(
             ReadableLine(colour: true).render(record).map { String(decoding: $0, as: UTF8.self) }
                 == "1970-01-01T00:00:00.000Z \u{1B}[1;31mERROR\u{1B}[0m down\n")
@@ -135,7 +141,9 @@ private let nastyVisible = #"a\nb\r\u{0}\u{1b}[2Jc\u{9b}1m\u{202e}d\u{2028}e\"f\
         log.register(in: &catalogue)
         let metrics = catalogue.freeze()
         let flags = fcntl(pipe.writing, F_GETFL)
-        for turn in 0..<5_000 { log.info("a line of some length, to fill the pipe", ["turn": .integer(turn)]) }
+        for turn in 0..<5_000 {
+            log.info("a line of some length, to fill the pipe", ["turn": .integer(turn)])
+        }
         #expect(fcntl(pipe.writing, F_GETFL) == flags, "the descriptor that we were given keeps its mode")
         let written = pipe.text().split(separator: "\n").count
         #expect(written > 100 && written < 5_000)
@@ -160,7 +168,9 @@ private let nastyVisible = #"a\nb\r\u{0}\u{1b}[2Jc\u{9b}1m\u{202e}d\u{2028}e\"f\
             close(near)
             close(far)
         }
-        let log = Log(to: .descriptor(near, json: false), level: .info, rate: LogRate(burst: 100_000), clock: ManualClock().logClock)
+        let log = Log(
+            to: .descriptor(near, json: false), level: .info, rate: LogRate(burst: 100_000),
+            clock: ManualClock().logClock)
         // Far more than the socket's buffer: would hang here if a write waited.
         for _ in 0..<20_000 { log.info("into a socket") }
         var buffer = [UInt8](repeating: 0, count: 200)
@@ -171,10 +181,15 @@ private let nastyVisible = #"a\nb\r\u{0}\u{1b}[2Jc\u{9b}1m\u{202e}d\u{2028}e\"f\
         let pipe = LogPipe()
         let log = log(pipe)
         DispatchQueue.concurrentPerform(iterations: 4) { thread in
-            for turn in 0..<100 { log.info("concurrent", ["thread": .integer(thread), "turn": .integer(turn)]) }
+            for turn in 0..<100 {
+                log.info("concurrent", ["thread": .integer(thread), "turn": .integer(turn)])
+            }
         }
-        let lines = pipe.text().split(separator: "\n").map { $0.split(separator: " ").suffix(3).joined(separator: " ") }
-        let expected = (0..<4).flatMap { thread in (0..<100).map { "concurrent thread=\(thread) turn=\($0)" } }
+        let lines = pipe.text().split(separator: "\n").map {
+            $0.split(separator: " ").suffix(3).joined(separator: " ")
+        }
+        let expected = (0..<4).flatMap { thread in (0..<100).map { "concurrent thread=\(thread) turn=\($0)" }
+        }
         #expect(lines.sorted() == expected.sorted())
     }
 }

@@ -53,7 +53,9 @@ import Units
         for shard in 0..<shards {
             DispatchQueue.global().async(group: threads) {
                 let own = metrics.addShard()
-                let (count, level, lengths) = (own.counter(counter), own.gauge(gauge), own.histogram(histogram))
+                let (count, level, lengths) = (
+                    own.counter(counter), own.gauge(gauge), own.histogram(histogram)
+                )
                 for event in 0..<events {
                     count.add()
                     level.set(event)
@@ -79,7 +81,9 @@ import Units
         #expect(metrics.distribution(of: histogram).count == UInt64(shards * events))
         let sum = UInt64(events * (events - 1) / 2 * (1 + 2 + 3))
         #expect(metrics.distribution(of: histogram).sumNanoseconds == sum)
-        #expect(String(decoding: metrics.prometheusText(), as: UTF8.self).contains("paceline_reloads_total 150\n"))
+        #expect(
+            String(decoding: metrics.prometheusText(), as: UTF8.self).contains("paceline_reloads_total 150\n")
+        )
     }
 
     @Test(.enabled(if: allocations_are_counted() == 1, "a sanitizer's malloc is in the way"))
@@ -90,7 +94,9 @@ import Units
         let histogramKey = catalogue.histogram("paceline_event_seconds", help: "Lengths.")
         let shared = catalogue.sharedCounter("paceline_reloads_total", help: "Reloads.")
         let shard = catalogue.freeze().addShard()
-        let (counter, gauge, histogram) = (shard.counter(counterKey), shard.gauge(gaugeKey), shard.histogram(histogramKey))
+        let (counter, gauge, histogram) = (
+            shard.counter(counterKey), shard.gauge(gaugeKey), shard.histogram(histogramKey)
+        )
         func work() {
             for event in 0..<1_000 {
                 counter.add()

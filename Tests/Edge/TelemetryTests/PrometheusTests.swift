@@ -12,7 +12,8 @@ private func specimen() -> Metrics {
     let good = catalogue.counter("paceline_http_responses_total", help: help, labels: ["class": "2xx"])
     let bad = catalogue.counter("paceline_http_responses_total", help: help, labels: ["class": "5xx"])
     let open = catalogue.gauge("paceline_http_connections", help: "Connections that are open.")
-    let times = catalogue.histogram("paceline_http_request_seconds", help: "Service time.", labels: ["route": "/bid"])
+    let times = catalogue.histogram(
+        "paceline_http_request_seconds", help: "Service time.", labels: ["route": "/bid"])
     catalogue.computedGauge(
         "paceline_odd", help: "Numbers that are none.", labels: ["label": "a \"b\" \\ \n c", "kind": "nan"]
     ) { .nan }
@@ -117,7 +118,8 @@ private let golden = #"""
     static let python = "/usr/bin/env"
     static let hasClient = (try? run(python, ["python3", "-c", "import prometheus_client"]).status) == 0
 
-    @Test(.enabled(if: hasClient, "python3 lacks prometheus_client: apt-get install python3-prometheus-client"))
+    @Test(
+        .enabled(if: hasClient, "python3 lacks prometheus_client: apt-get install python3-prometheus-client"))
     func thePrometheusClientReadsTheSame() throws {
         let script = """
             import sys, json

@@ -44,17 +44,20 @@ import Units
         Faults.inject(Fault(.send, .fail(.noBuffers)))
         defer { Faults.clear() }
         let receiver = try DatagramReceiver()
-        let refused = #expect(throws: NotifyFailure.self) { try ServiceNotifier { _ in receiver.address }.ready() }
+        let refused = #expect(throws: NotifyFailure.self) {
+            try ServiceNotifier { _ in receiver.address }.ready()
+        }
         #expect(refused?.cause == .noBuffers)
     }
 
-    @Test(arguments: [
-        (["WATCHDOG_USEC": "30000000"], 30_000),
-        (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "42"], 30_000),
-        (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "43"], nil),
-        (["WATCHDOG_USEC": "0"], nil), (["WATCHDOG_USEC": "soon"], nil), ([:], nil),
-        (["WATCHDOG_USEC": "9223372036854775807"], nil),
-    ] as [([String: String], Int64?)])
+    @Test(
+        arguments: [
+            (["WATCHDOG_USEC": "30000000"], 30_000),
+            (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "42"], 30_000),
+            (["WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "43"], nil),
+            (["WATCHDOG_USEC": "0"], nil), (["WATCHDOG_USEC": "soon"], nil), ([:], nil),
+            (["WATCHDOG_USEC": "9223372036854775807"], nil),
+        ] as [([String: String], Int64?)])
     func theWatchdogIsForThisProcess(environment: [String: String], milliseconds: Int64?) {
         let interval = ServiceNotifier.watchdogInterval(environment: { environment[$0] }, processID: 42)
         #expect(interval?.wholeMilliseconds == milliseconds)
@@ -98,7 +101,8 @@ import Units
         let text = String(decoding: health.report().text(.ready), as: UTF8.self)
         #expect(text.hasPrefix(#"part: a\nok\u{0}\u{1b}[2J"\\ "#))
         #expect(text.split(separator: "\n").count == 1)
-        let json = try JSONSerialization.jsonObject(with: Data(health.report().json(.ready))) as? [String: Any]
+        let json =
+            try JSONSerialization.jsonObject(with: Data(health.report().json(.ready))) as? [String: Any]
         let reason = (json?["reasons"] as? [[String: String]])?.first?["reason"]
         #expect(reason == nasty)
     }

@@ -21,7 +21,7 @@ final class DatagramReceiver: Sendable {
         }
         var time = timeval(tv_sec: 5, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-        let target = LocalAddress(address)!
+        guard let target = LocalAddress(address) else { throw Errno(EINVAL) }
         let result = target.withPointer { bind(socket, $0, $1) }
         if result != 0 { throw Errno(errno) }
     }
@@ -98,7 +98,8 @@ struct LogPipe: ~Copyable {
 }
 
 /// Runs a program; its status and everything that it printed.
-func run(_ path: String, _ arguments: [String], input: [UInt8] = []) throws -> (status: Int32, output: String) {
+func run(_ path: String, _ arguments: [String], input: [UInt8] = []) throws -> (status: Int32, output: String)
+{
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments

@@ -60,7 +60,9 @@ final class CallSites: @unchecked Sendable {
             }
             // Fails only where another thread has just passed, and the bucket lets only so many do that.
             let next = (Instant(nanoseconds: start) + rate.interval).nanoseconds
-            if slot.pointee.fullAt.compareExchange(expected: fullAt, desired: next, ordering: .relaxed).exchanged {
+            let (won, _) = slot.pointee.fullAt.compareExchange(
+                expected: fullAt, desired: next, ordering: .relaxed)
+            if won {
                 return .passes(suppressed: slot.pointee.suppressed.exchange(0, ordering: .relaxed))
             }
         }

@@ -12,7 +12,8 @@ enum JSONLine {
             var line = [UInt8](repeating: 0, count: bytesMost)
             var span = line.mutableSpan
             // Too small a buffer is no failure here: `fitting` tries again with less.
-            guard let length = try? write(record, fields, limit, into: span.mutableBytes), length < bytesMost else {
+            guard let length = try? write(record, fields, limit, into: span.mutableBytes), length < bytesMost
+            else {
                 return nil
             }
             line[length] = UInt8(ascii: "\n")

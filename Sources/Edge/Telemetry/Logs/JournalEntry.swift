@@ -19,7 +19,9 @@ struct JournalEntry {
             Self.append("SYSLOG_IDENTIFIER", Array(identifier.utf8), to: &entry)
             Self.append("CODE_FILE", Array("\(record.file)".utf8), to: &entry)
             Self.append("CODE_LINE", Array("\(record.line)".utf8), to: &entry)
-            if record.suppressed > 0 { Self.append("SUPPRESSED", Array("\(record.suppressed)".utf8), to: &entry) }
+            if record.suppressed > 0 {
+                Self.append("SUPPRESSED", Array("\(record.suppressed)".utf8), to: &entry)
+            }
             for (key, value) in fields {
                 Self.append(Self.fieldName(key), Self.content(value, limit), to: &entry)
             }
@@ -62,7 +64,9 @@ struct JournalEntry {
         }
         let text = String(decoding: name, as: UTF8.self)
         let isLetter = name.first.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } ?? false
-        let reserved = ["MESSAGE", "PRIORITY", "CODE_", "ERRNO", "SYSLOG_", "SUPPRESSED", "DOCUMENTATION", "TID"]
+        let reserved = [
+            "MESSAGE", "PRIORITY", "CODE_", "ERRNO", "SYSLOG_", "SUPPRESSED", "DOCUMENTATION", "TID",
+        ]
         if !isLetter || reserved.contains(where: text.hasPrefix) { name = Array("FIELD_".utf8) + name }
         return String(decoding: name.prefix(64), as: UTF8.self)
     }

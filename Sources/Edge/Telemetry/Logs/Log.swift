@@ -53,7 +53,8 @@ public final class Log: Sendable {
 
     @usableFromInline
     func pass(
-        _ level: LogLevel, _ message: StaticString, _ fields: () -> LogFields, _ file: StaticString, _ line: UInt
+        _ level: LogLevel, _ message: StaticString, _ fields: () -> LogFields, _ file: StaticString,
+        _ line: UInt
     ) {
         guard case .passes(let keptBack) = sites.ask(file, line, at: clock.monotonic()) else {
             suppressed.add()
@@ -73,12 +74,15 @@ public final class Log: Sendable {
     public func register(in catalogue: inout MetricsCatalogue) {
         for (level, counter) in zip(LogLevel.allCases, lines) {
             catalogue.add(
-                counter, "paceline_log_lines_total", help: "Log lines written.", labels: ["level": "\(level.name)"])
+                counter, "paceline_log_lines_total", help: "Log lines written.",
+                labels: ["level": "\(level.name)"])
         }
         catalogue.add(
-            suppressed, "paceline_log_suppressed_total", help: "Log lines kept back by their call site's rate limit.")
+            suppressed, "paceline_log_suppressed_total",
+            help: "Log lines kept back by their call site's rate limit.")
         catalogue.add(
-            dropped, "paceline_log_dropped_total", help: "Log lines lost because their sink had no room at once.")
+            dropped, "paceline_log_dropped_total",
+            help: "Log lines lost because their sink had no room at once.")
     }
 }
 

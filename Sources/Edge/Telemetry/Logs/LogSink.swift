@@ -11,6 +11,7 @@ public enum LogFormat: String, CaseIterable, Sendable {
 }
 
 /// An open way out. Each line is one write that finds room at once or is dropped, and the log counts what it drops.
+/// A pipe without a reader ends a process that does not ignore SIGPIPE; `Kernel.block(signals:)` does.
 public struct LogSink: Sendable {
     enum Style: Sendable {
         case readable(ReadableLine)
@@ -39,12 +40,18 @@ public struct LogSink: Sendable {
 
     /// The sink for this process: stderr, or the journal behind it. Opened once, for the life of the process.
     public static func standardError(
-        identifier: String, format: LogFormat = .automatic, environment: (String) -> String? = Kernel.environment
+        identifier: String, format: LogFormat = .automatic,
+        environment: (String) -> String? = Kernel.environment
     ) -> LogSink {
         let toJournal =
             format == .journal
             || format == .automatic && isJournal(STDERR_FILENO, environment("JOURNAL_STREAM"))
-        if toJournal, let sink = try? journal(at: journalSocket, identifier: identifier) { return sink }
+        // A container may inherit the variable without the journal's socket; its stderr still leads somewhere.
+        if toJournal, (try? Kernel.stamp(of: journalSocket)) != nil,
+            let sink = try? journal(at: journalSocket, identifier: identifier)
+        {
+            return sink
+        }
         let noColour = environment("NO_COLOR").map { !$0.isEmpty } ?? false
         let colour = Kernel.isTerminal(STDERR_FILENO) && !noColour
         return LogSink(
@@ -62,7 +69,8 @@ public struct LogSink: Sendable {
     public static func journal(at path: String, identifier: String) throws(Errno) -> LogSink {
         guard let address = LocalAddress(path) else { throw Errno(EINVAL) }
         let socket = try Kernel.datagramSocket(sendTimeout: .zero)
-        return LogSink(style: .journal(JournalEntry(identifier: identifier)), outlet: .datagram(socket, address))
+        return LogSink(
+            style: .journal(JournalEntry(identifier: identifier)), outlet: .datagram(socket, address))
     }
 
     /// systemd sets JOURNAL_STREAM to the device and inode of the stream that leads to the journal; a child whose
@@ -78,7 +86,9 @@ public struct LogSink: Sendable {
         case .socket: return .stream(descriptor)
         default:
             let path = "/proc/self/fd/\(descriptor)"
-            guard let own = try? Kernel.open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY) else { return .asked(descriptor) }
+            guard let own = try? Kernel.open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY) else {
+                return .asked(descriptor)
+            }
             return .unblocking(own)
         }
     }

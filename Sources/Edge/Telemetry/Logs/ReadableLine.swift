@@ -31,7 +31,7 @@ struct ReadableLine {
             line.append(text: key)
             line.append(text: "=")
             let text = value.text
-            if text.isEmpty || text.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "=") }) {
+            if text.isEmpty || text.unicodeScalars.contains(where: { $0 <= " " || $0 == "\"" || $0 == "=" }) {
                 line.append(text: "\"")
                 line.append(visible: text, limit: limit, escapingQuotes: true)
                 line.append(text: "\"")

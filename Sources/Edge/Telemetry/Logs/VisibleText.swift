@@ -9,7 +9,9 @@ extension [UInt8] {
 
     /// The text, with backslashes, and everything that a terminal may act on or not show, as visible escapes.
     /// What exceeds the limit is cut at a character's edge and leaves `…`.
-    mutating func append(visible text: String, limit: Int, escapingQuotes: Bool = false, lineFeeds: Bool = false) {
+    mutating func append(
+        visible text: String, limit: Int, escapingQuotes: Bool = false, lineFeeds: Bool = false
+    ) {
         let start = count
         for scalar in text.unicodeScalars {
             let before = count
@@ -20,7 +22,8 @@ extension [UInt8] {
             case "\t": append(text: "\\t")
             case "\\": append(text: "\\\\")
             case "\"" where escapingQuotes: append(text: "\\\"")
-            case _ where scalar.isHarmless: append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+            case _ where scalar.isHarmless:
+                append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
             default: append(text: "\\u{\(String(scalar.value, radix: 16))}")
             }
             if count - start > limit {
@@ -38,7 +41,8 @@ extension Unicode.Scalar {
     fileprivate var isHarmless: Bool {
         if value < 0x7F { return value >= 0x20 }
         return switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+            false
         default: true
         }
     }

@@ -23,7 +23,8 @@ public enum HistogramScale {
         if nanoseconds > longestNanoseconds { return aboveBucket }
         let value = UInt64(bitPattern: nanoseconds)
         let shift = max(0, 63 &- resolutionBits &- value.leadingZeroBitCount)
-        return shift &<< resolutionBits &+ Int(truncatingIfNeeded: value &>> UInt64(truncatingIfNeeded: shift))
+        return shift &<< resolutionBits
+            &+ Int(truncatingIfNeeded: value &>> UInt64(truncatingIfNeeded: shift))
     }
 
     /// The length as the sum takes it.

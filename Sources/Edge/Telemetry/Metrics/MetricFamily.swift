@@ -14,7 +14,8 @@ struct MetricFamily: Sendable {
         let base = name.hasSuffix("_total") ? String(name.dropLast(6)) : name
         precondition((kind == .counter) == (base != name), "\(name): counters, and only they, end in _total")
         precondition(
-            unit == .one || base.hasSuffix("_" + unit.rawValue), "\(name): the name must carry the unit \(unit)")
+            unit == .one || base.hasSuffix("_" + unit.rawValue),
+            "\(name): the name must carry the unit \(unit)")
         for reserved in ["_bucket", "_sum", "_count"] {
             precondition(!name.hasSuffix(reserved), "\(name): \(reserved) is for a histogram's own lines")
         }
@@ -25,10 +26,14 @@ struct MetricFamily: Sendable {
     }
 
     mutating func add(_ another: MetricSeries, help: String, kind: Kind) {
-        precondition(kind == self.kind && help == self.help, "\(name): registered before with another type or help")
         precondition(
-            another.labels.map(\.name) == series[0].labels.map(\.name), "\(name): its series have different labels")
-        precondition(!series.contains { $0.labels == another.labels }, "\(name): registered twice with \(another.labels)")
+            kind == self.kind && help == self.help, "\(name): registered before with another type or help")
+        precondition(
+            another.labels.map(\.name) == series[0].labels.map(\.name),
+            "\(name): its series have different labels")
+        precondition(
+            !series.contains { $0.labels == another.labels },
+            "\(name): registered twice with \(another.labels)")
         series.append(another)
     }
 }
@@ -52,12 +57,15 @@ struct MetricSeries: Sendable {
     let labels: [MetricLabel]
     let source: Source
 
-    init(of name: String, _ kind: MetricFamily.Kind, _ labels: KeyValuePairs<String, String>, _ source: Source) {
+    init(
+        of name: String, _ kind: MetricFamily.Kind, _ labels: KeyValuePairs<String, String>, _ source: Source
+    ) {
         for (label, _) in labels {
             precondition(
                 isMetricName(label) && !label.contains(":") && !label.hasPrefix("__"),
                 "\(name): “\(label)” is not a label's name")
-            precondition(!(kind == .histogram && label == "le"), "\(name): a histogram sets the label le itself")
+            precondition(
+                !(kind == .histogram && label == "le"), "\(name): a histogram sets the label le itself")
         }
         precondition(Set(labels.map(\.key)).count == labels.count, "\(name): a label is given twice")
         self.labels = labels.map { MetricLabel(name: $0.key, value: $0.value) }
@@ -66,7 +74,9 @@ struct MetricSeries: Sendable {
 }
 
 private func isMetricName(_ name: String) -> Bool {
-    guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+    guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+        return false
+    }
     return name.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true

@@ -31,7 +31,8 @@ public struct MetricsCatalogue: ~Copyable {
         _ name: String, help: String, labels: KeyValuePairs<String, String> = [:]
     ) -> HistogramKey {
         let cells = Histogram.cellCount
-        return HistogramKey(place: place(name, help, .histogram, .seconds, labels, cells: cells) { .histogram($0) })
+        return HistogramKey(
+            place: place(name, help, .histogram, .seconds, labels, cells: cells) { .histogram($0) })
     }
 
     public mutating func sharedCounter(

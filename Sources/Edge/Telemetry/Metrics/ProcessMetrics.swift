@@ -7,7 +7,8 @@ extension MetricsCatalogue {
     public mutating func addProcessMetrics(started: Instant = Kernel.wallNow()) {
         let startMonotonic = Kernel.monotonicNow()
         computedGauge(
-            "process_start_time_seconds", help: "When the process started, in seconds since 1970.", unit: .seconds
+            "process_start_time_seconds", help: "When the process started, in seconds since 1970.",
+            unit: .seconds
         ) { Double(started.nanoseconds) / 1e9 }
         computedGauge(
             "process_uptime_seconds", help: "How long the process has been running.", unit: .seconds

@@ -20,7 +20,8 @@ public final class Health: Sendable {
 
     /// Not ready until each of these has said that it is.
     public init(awaiting names: [String]) {
-        precondition(names.count <= Self.partsMost && Set(names).count == names.count, "parts have names of their own")
+        precondition(
+            names.count <= Self.partsMost && Set(names).count == names.count, "parts have names of their own")
         parts = Mutex(names.map { HealthReport.Part(name: $0, health: .notReady("has not reported yet")) })
     }
 
