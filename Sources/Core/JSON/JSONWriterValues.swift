@@ -59,7 +59,7 @@ extension JSONWriter {
     public mutating func value(_ text: UTF8Span) {
         beginValue()
         put(UInt8(ascii: "\""))
-        unsafe put(escaping: text.span.bytes)
+        put(escaping: text.span.raw)
         put(UInt8(ascii: "\""))
     }
 
@@ -123,7 +123,7 @@ extension JSONWriter {
     @_lifetime(self: copy self)
     mutating func put(_ value: Double) {
         let text = value.description
-        unsafe put(text.utf8.span.bytes)
+        put(text.utf8.span.raw)
     }
 
     /// Text with a backslash before what JSON does not take as it is.
