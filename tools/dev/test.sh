@@ -7,7 +7,7 @@ readonly logs=.build/test-logs
 
 # A part that hangs is stopped at this multiple of its budget, plus the seconds a tiny budget needs on a busy
 # machine.
-readonly hang_factor=4 hang_seconds=60
+readonly hang_factor=2 hang_seconds=60
 # With --long there is no budget to go by.
 readonly hang_seconds_long=7200
 readonly shown_lines=60
