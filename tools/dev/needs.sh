@@ -24,6 +24,7 @@ debian_packages() {
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
     c++-library) echo g++ ;;
+    prometheus-client) echo python3-prometheus-client ;;
     # By https://www.swift.org/install/linux, without what only its debugger uses.
     swift-libraries)
       echo libcurl4-openssl-dev libedit-dev libncurses-dev libsqlite3-dev libxml2-dev tzdata zlib1g-dev ;;

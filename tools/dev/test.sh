@@ -181,8 +181,9 @@ prepare() {
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
   if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' benches '* ]]; then
     require_toolchain
-    # Real peers of the tests of TLS and HTTP.
+    # Real peers of the tests; a test whose peer is missing is skipped and says so.
     provide openssl curl python3 || true
+    provide prometheus-client || true
   fi
   [[ $1 != *' format '* ]] || require_swift
 }
