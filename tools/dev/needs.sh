@@ -12,6 +12,9 @@ present() {
     # The toolchain brings neither a C library's headers nor the libraries that it was linked with.
     c++-library) command -v g++ || compgen -G '/usr/include/c++/*/vector' ;;
     swift-libraries) swift --version ;;
+    # A python that is not the distribution's is left alone: its user knows how to give it packages.
+    prometheus-client)
+      python3 -c 'import prometheus_client' || ! [ "$(readlink -f "$(command -v python3)")" -ef /usr/bin/python3 ] ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
 }
@@ -24,6 +27,7 @@ debian_packages() {
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
     c++-library) echo g++ ;;
+    prometheus-client) echo python3-prometheus-client ;;
     # By https://www.swift.org/install/linux, without what only its debugger uses.
     swift-libraries)
       echo libcurl4-openssl-dev libedit-dev libncurses-dev libsqlite3-dev libxml2-dev tzdata zlib1g-dev ;;

@@ -5,6 +5,8 @@ set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=tools/dev/say.sh
 source tools/dev/say.sh
+# shellcheck source=tools/dev/build.sh
+source tools/dev/build.sh
 readonly skipped=77
 
 # build [tests]: what all tests stand on; without the argument the release products too.
@@ -37,7 +39,7 @@ part_benches() {
     say "simdjson, a peer of the benches, is not here and could not be installed"
     return "$skipped"
   fi
-  swift build --package-path Benchmarks --build-tests
+  build_benches --build-tests
   run_bundle Benchmarks/.build/debug/BenchmarksPackageTests.xctest "$@"
 }
 

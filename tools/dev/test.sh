@@ -7,7 +7,7 @@ readonly logs=.build/test-logs
 
 # A part that hangs is stopped at this multiple of its budget, plus the seconds a tiny budget needs on a busy
 # machine.
-readonly hang_factor=4 hang_seconds=60
+readonly hang_factor=2 hang_seconds=60
 # With --long there is no budget to go by.
 readonly hang_seconds_long=7200
 readonly shown_lines=60
@@ -181,8 +181,9 @@ prepare() {
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
   if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' benches '* ]]; then
     require_toolchain
-    # Real peers of the tests of TLS and HTTP.
+    # Real peers of the tests; a test whose peer is missing is skipped and says so.
     provide openssl curl python3 || true
+    provide prometheus-client || true
   fi
   [[ $1 != *' format '* ]] || require_swift
 }

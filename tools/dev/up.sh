@@ -91,6 +91,7 @@ write_config() {
       "tls": { $certificate, "clientCAFile": "$folder/ca.pem", "clientCertificate": "required" } }
   ],
   "admin": { "address": "127.0.0.1", "port": $admin_port },
+  "limits": { "connectionsPerShard": 1000 },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
   "log": { "format": "text" }
 }
@@ -143,10 +144,10 @@ print_curls() {
   t=$(printf '%q' "$root/$state/tls")
   cat <<TEXT
 
-  curl -i http://127.0.0.1:$http_port/
-  curl -i --data '{"id":"1"}' http://127.0.0.1:$http_port/
-  curl -i --cacert $t/ca.pem https://localhost:$https_port/
-  curl -i --cacert $t/ca.pem --cert $t/client.pem --key $t/client.key https://localhost:$mutual_port/
+  curl -i http://127.0.0.1:$http_port/v1/node
+  curl -i --data '{"bid": 1.25}' http://127.0.0.1:$http_port/v1/json/check
+  curl -i --cacert $t/ca.pem https://localhost:$https_port/v1/node
+  curl -i --cacert $t/ca.pem --cert $t/client.pem --key $t/client.key https://localhost:$mutual_port/v1/node
   curl -i http://127.0.0.1:$admin_port/healthz
   curl -i http://127.0.0.1:$admin_port/readyz
   curl    http://127.0.0.1:$admin_port/metrics

@@ -108,6 +108,7 @@
         }
     }
 
+    @_lifetime(self: copy self)
     private mutating func literal(_ text: StaticString) throws(JSONError) {
         for i in 0..<text.utf8CodeUnitCount {
             guard current == (unsafe text.utf8Start[i]) else { throw refused(.invalidLiteral) }
@@ -200,6 +201,7 @@ extension JSONGrammar {
     }
 
     /// A character outside ASCII: two to four bytes, shortest form, no surrogates, up to U+10FFFF.
+    @_lifetime(self: copy self)
     private mutating func multibyte(_ first: UInt8) throws(JSONError) {
         let start = offset
         let length: Int

@@ -31,6 +31,7 @@ public struct JSONString: ~Escapable, BitwiseCopyable {
 
     /// Writes what the text means to the start of the buffer and gives its length. A buffer as long as `raw` is
     /// always large enough.
+    @_lifetime(buffer: copy buffer)
     public func unescape(into buffer: inout MutableRawSpan) throws(JSONError) -> Int {
         var count = 0
         var text = bytes

@@ -52,7 +52,9 @@
 
     /// The bytes from `start` up to but not including `end`, both inside the document.
     @inlinable @_lifetime(copy self) func slice(_ start: Int, _ end: Int) -> RawSpan {
-        let span = unsafe RawSpan(_unsafeStart: index.pointee.bytes + start, byteCount: end &- start)
+        // A raw pointer of its own: the optimiser of Swift 6.2 breaks the conversion made in the call.
+        let first = unsafe UnsafeRawPointer(index.pointee.bytes + start)
+        let span = unsafe RawSpan(_unsafeStart: first, byteCount: end &- start)
         return unsafe _overrideLifetime(span, copying: self)
     }
 

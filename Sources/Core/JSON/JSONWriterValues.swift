@@ -59,7 +59,7 @@ extension JSONWriter {
     public mutating func value(_ text: UTF8Span) {
         beginValue()
         put(UInt8(ascii: "\""))
-        unsafe put(escaping: text.span.bytes)
+        put(escaping: text.span.raw)
         put(UInt8(ascii: "\""))
     }
 

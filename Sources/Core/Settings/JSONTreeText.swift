@@ -1,11 +1,12 @@
 // A tree from a document's bytes, and a tree as text.
 public import JSON
+import Units
 
 extension JSONTree {
     /// A document as a tree, with the place of everything in it.
     public init(reading bytes: [UInt8]) throws(JSONError) {
         var scratch = JSONScratch(maximumBytes: bytes.count)
-        let document = unsafe try JSONDocument(bytes.span.bytes, scratch: &scratch)
+        let document = try JSONDocument(bytes.span.raw, scratch: &scratch)
         try self.init(document.root)
     }
 
@@ -88,7 +89,7 @@ private func quoted(_ text: String) -> String {
     // A control character takes six bytes for one, and nothing takes more.
     var buffer = [UInt8](repeating: 0, count: 6 * text.utf8.count + 2)
     var span = buffer.mutableSpan
-    var writer = unsafe JSONWriter(span.mutableBytes)
+    var writer = JSONWriter(span.mutableRaw)
     writer.value(text)
     do {
         let count = try writer.finish()

@@ -19,7 +19,7 @@ extension Micros {
 
     /// Reads a decimal number; see `init(decimal:)`.
     public init(decimal text: String) throws(MicrosError) {
-        try unsafe self.init(decimal: text.utf8Span.span.bytes)
+        try self.init(decimal: text.utf8Span.span.raw)
     }
 }
 
@@ -97,6 +97,7 @@ private struct DecimalReader: ~Escapable {
         return byte - UInt8(ascii: "0")
     }
 
+    @_lifetime(self: copy self)
     private mutating func take(_ byte: UInt8) -> Bool {
         guard current == byte else { return false }
         offset += 1

@@ -26,7 +26,8 @@ extension Kernel {
     public static func wait(
         _ set: Descriptor, _ events: UnsafeMutableBufferPointer<epoll_event>, timeoutMilliseconds: Int32
     ) -> Int {
-        let result = Int(epoll_wait(set, events.baseAddress, Int32(events.count), timeoutMilliseconds))
+        guard let first = events.baseAddress else { return 0 }
+        let result = Int(epoll_wait(set, first, Int32(events.count), timeoutMilliseconds))
         if result < 0 { return errno == EINTR ? 0 : -Int(errno) }
         return result
     }

@@ -8,7 +8,7 @@ import Units
         let text = #"{"id":"a\u00e9b","imp":[{"n":1,"floor":0.25},{"n":2,"floor":1e3}],"tm\u0061x":120,"x":null,"d":-1.5e-3}"#
         var scratch = JSONScratch(maximumBytes: 1000)
         let bytes = Array(text.utf8)
-        let document = try JSONDocument(bytes.span.bytes, scratch: &scratch)
+        let document = try JSONDocument(bytes.span.raw, scratch: &scratch)
         try document.refuseDuplicateKeys()
         var fields = try document.root.object()
         var seen: [String] = []
@@ -38,7 +38,7 @@ import Units
     @Test func writes() throws {
         var buffer = [UInt8](repeating: 0, count: 1000)
         var span = buffer.mutableSpan
-        var writer = unsafe JSONWriter(span.mutableBytes)
+        var writer = JSONWriter(span.mutableRaw)
         writer.beginObject()
         writer.field("id", "a\"b\u{1}é")
         writer.field("price", Micros(-1_250_001))

@@ -36,10 +36,10 @@ import Units
 
     /// Without this the next test would pass where counting does not work.
     @Test func countsAllocations() {
-        let before = allocation_count()
+        let before = allocations_of_thread()
         let block = malloc(100)
         free(block)
-        #expect(allocation_count() == before + 1)
+        #expect(allocations_of_thread() == before + 1)
     }
 
     @Test func readsAndWritesWithoutAllocating() throws {
@@ -50,9 +50,9 @@ import Units
         var counted: UInt64 = 1
         // The first round may still set up what lasts.
         for _ in 0..<2 {
-            let before = allocation_count()
+            let before = allocations_of_thread()
             let length = try rewrite(bytes.span.bytes, &scratch, &buffer)
-            counted = allocation_count() - before
+            counted = allocations_of_thread() - before
             #expect(length > 0)
         }
         #expect(counted == 0)

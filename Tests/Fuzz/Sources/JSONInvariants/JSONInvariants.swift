@@ -70,6 +70,7 @@ public enum JSONInvariants {
         } catch { preconditionFailure("no room for the echo of \(count) bytes: \(error)") }
     }
 
+    @_lifetime(writer: copy writer)
     private static func write(_ value: JSONValue, to writer: inout JSONWriter) {
         do throws(JSONError) {
             switch value.kind {
@@ -97,6 +98,7 @@ public enum JSONInvariants {
     }
 
     /// The text that the string means, escaped anew; both ways to get it must agree.
+    @_lifetime(writer: copy writer)
     private static func writeString(_ string: JSONString, to writer: inout JSONWriter) {
         let copy = string.copy()
         var decoded = [UInt8](repeating: 0, count: string.raw.byteCount)
@@ -109,6 +111,7 @@ public enum JSONInvariants {
     }
 
     /// The number as the narrowest kind that takes it; whole numbers and amounts must agree with the Double.
+    @_lifetime(writer: copy writer)
     private static func writeNumber(_ value: JSONValue, to writer: inout JSONWriter) {
         let double = try? value.double()
         if let micros = try? value.micros(), let double {

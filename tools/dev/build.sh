@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# How the packages of this repository are built.
+
+# The executables that `./dev build` leaves under .build/release.
+readonly products=(paceline paceline-node)
+
+# build_products release|debug: one product after the other, since SwiftPM takes one at a time.
+build_products() {
+  local product
+  for product in "${products[@]}"; do
+    swift build --configuration "$1" --product "$product" || return
+  done
+}
+
+# build_benches ARGUMENT...: the package in Benchmarks. SwiftPM keeps its plan of a package that lies beside even where
+# that one has a new file, and then does not find what is in it: so it plans anew.
+build_benches() { swift build --package-path Benchmarks --disable-build-manifest-caching "$@"; }
