@@ -75,7 +75,7 @@ let package = Package(
         .target(
             name: "Commands", dependencies: ["Kernel", "Settings", "TLS"],
             path: "Sources/Apps/Commands", swiftSettings: strict),
-        app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Settings", "Units"]),
+        app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Units"]),
         app(
             "paceline-node",
             ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
@@ -92,7 +92,7 @@ let package = Package(
         tests("UnitsTests", in: "Core", ["Units"]),
         tests("JSONTests", in: "Core", ["CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
-        tests("KernelTests", in: "Edge", ["Kernel"]),
+        tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
@@ -105,7 +105,10 @@ let package = Package(
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests(
             "HTTPTests", in: "Edge",
-            ["CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS", "Telemetry", "Units"]),
+            [
+                "AllocationCounter", "CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS", "Telemetry",
+                "TestCertificates", "Units",
+            ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
