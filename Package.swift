@@ -75,7 +75,7 @@ let package = Package(
         .target(
             name: "Commands", dependencies: ["Kernel", "Settings", "TLS"],
             path: "Sources/Apps/Commands", swiftSettings: strict),
-        app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Settings", "Units"]),
+        app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Units"]),
         app(
             "paceline-node",
             ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
@@ -93,7 +93,7 @@ let package = Package(
         tests("UnitsTests", in: "Core", ["Units"]),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
-        tests("KernelTests", in: "Edge", ["Kernel"]),
+        tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
         .target(
@@ -106,8 +106,8 @@ let package = Package(
         tests(
             "HTTPTests", in: "Edge",
             [
-                "AllocationCounter", "CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS",
-                "Telemetry", "Units",
+                "AllocationCounter", "CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS", "Telemetry",
+                "TestCertificates", "Units",
             ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         tests("NodeTests", in: "Apps", ["TestCertificates", "paceline-node"]),

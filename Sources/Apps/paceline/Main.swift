@@ -7,6 +7,7 @@ enum Paceline {
         Command(
             "paceline", "Looks after Paceline's nodes, their settings and their data.",
             subcommands: [
+                Status.command,
                 CheckConfig.command,
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Completion.command,

@@ -1,0 +1,149 @@
+// `paceline status`: asks a node who it is, whether it is ready, and how it does, as a client like any other.
+import Commands
+import HTTP
+import Kernel
+import Reactor
+import Settings
+import TLS
+import Units
+
+enum Status {
+    static let url = Parameter.argument(
+        "URL", WordKind.serverURL, "One of the node's listeners; the operators' also tells how it does.")
+    static let certificate = Parameter.option("certificate", WordKind.file, "Our certificate, for nodes that ask.")
+    static let key = Parameter.option("key", WordKind.file, "The key of our certificate.")
+    static let authorities = Parameter.option(
+        "ca", WordKind.file, "The authorities that the node's certificate must come from, not the system's.")
+    static let timeout = Parameter.option(
+        "timeout", .integer(1...60), default: 5, "Seconds to wait for all answers together.")
+    static let json = Parameter.json
+
+    static let command = Command(
+        "status", "Asks a node whether it is ready, and how it does.",
+        discussion: """
+            Any listener of a node answers; the one for operators, which is `admin` in its settings, also has \
+            the counts of requests and their times. Exits with 1 where the node is not ready or does not answer.
+            """,
+        parameters: [url, certificate, key, authorities, timeout, json],
+        examples: [
+            Example(
+                "paceline status http://127.0.0.1:1", "Nobody listens there.", outcome: .failed,
+                prints: "http://127.0.0.1:1: no connection; is the server running and reachable?"),
+            Example(
+                "paceline status --json --timeout 2 http://127.0.0.1:1", "The same for programs.", outcome: .failed),
+        ],
+        run: run)
+
+    private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
+        let url = call[Status.url]
+        let context = try tlsContext(call)
+        guard let address = SocketAddress(resolving: url.host, port: url.port) else {
+            return report(url, .unreachable("\(url): the name '\(url.host)' is not known here"), call, &output)
+        }
+        do {
+            let node = try NodeConnection(url, address, context, within: .seconds(Int64(call[timeout])))
+            return report(url, .answered(try node.status()), call, &output)
+        } catch {
+            return report(url, .unreachable(error.message), call, &output)
+        }
+    }
+
+    /// Nil for plain HTTP.
+    private static func tlsContext(_ call: Invocation) throws(Failure) -> TLSContext? {
+        let (certificate, key) = (call[Status.certificate], call[Status.key])
+        let authorities = call[Status.authorities]
+        guard (certificate == nil) == (key == nil) else {
+            throw Failure("--certificate and --key go together", .usage)
+        }
+        guard call[url].isSecure else {
+            if certificate == nil, authorities == nil { return nil }
+            throw Failure("certificates are for https:// only", .usage)
+        }
+        do {
+            return try TLSContext(
+                .client,
+                .client(
+                    trust: authorities.map { .authorities(.file($0)) } ?? .system,
+                    certificate: certificate.map { .file($0) }, key: key.map { .file($0) }))
+        } catch {
+            throw Failure("\(error)")
+        }
+    }
+
+    private enum Finding {
+        case unreachable(String)
+        case answered(NodeStatus)
+    }
+
+    private static func report(
+        _ url: ServerURL, _ finding: Finding, _ call: Invocation, _ output: inout Output
+    ) -> Outcome {
+        switch finding {
+        case .unreachable(let why):
+            if call[json] {
+                output.print(["url": .string(url.description), "ready": false, "problem": .string(why)])
+            } else {
+                output.print(why)
+            }
+            return .failed
+        case .answered(let status):
+            if call[json] {
+                output.print(status.tree(of: url.description))
+            } else {
+                for line in status.lines { output.print(line) }
+            }
+            return status.reasons.isEmpty ? .ok : .failed
+        }
+    }
+}
+
+/// A node as it answers a few questions, one after another on one connection.
+struct NodeConnection: ~Copyable {
+    private let reactor: Reactor
+    private let client: Client
+    private let endpoint: Endpoint
+    private let deadline: Instant
+
+    init(
+        _ url: ServerURL, _ address: SocketAddress, _ context: TLSContext?, within time: Interval
+    ) throws(Failure) {
+        do {
+            var limits = ReactorLimits()
+            limits.streams = 8  // one connection, and what a retry may need
+            limits.outputBytes = 1024 * 1024
+            reactor = try Reactor(.poller, limits: limits)
+        } catch {
+            throw Failure("could not set up I/O: \(error)")
+        }
+        client = Client(reactor: reactor, context: context)
+        endpoint = Endpoint(
+            address: address, authority: url.authority, server: context == nil ? nil : .host(url.host))
+        deadline = reactor.now + time
+    }
+
+    func status() throws(Failure) -> NodeStatus {
+        let (identity, readiness) = (try get("/v1/node"), try get("/readyz"))
+        let metrics = try get("/metrics")
+        guard let status = NodeStatus(identity, readiness, metrics.status == 200 ? metrics : nil) else {
+            throw Failure("\(endpoint): answers, but not as a node of Paceline: GET /v1/node got \(identity.status)")
+        }
+        return status
+    }
+
+    private func get(_ path: String) throws(Failure) -> ClientResponse {
+        var result: Result<ClientResponse, ClientFailure>?
+        client.send(ClientRequest(.get, endpoint, path), deadline: deadline) { result = $0 }
+        while true {
+            switch result {
+            case .success(let response)?: return response
+            case .failure(let failure)?: throw Failure("\(failure)")
+            case nil: break
+            }
+            do {
+                try reactor.turn(until: deadline)
+            } catch {
+                throw Failure("the kernel ended our I/O: \(error)")
+            }
+        }
+    }
+}
