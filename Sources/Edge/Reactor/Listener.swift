@@ -41,6 +41,9 @@ public final class Listener {
             serve(Descriptor(result))
         }
         isClosed = true
+        // At once, and whatever becomes of the reactor: a shard that has nothing left to do ends with this turn, and
+        // what connects to a socket that still listens would wait for an answer until the process ends.
+        Kernel.shutdown(descriptor, .both)
         if accepting { reactor.driver.cancel(Token(.accept, index), on: descriptor) } else { closeSocket() }
     }
 
