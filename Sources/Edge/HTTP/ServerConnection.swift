@@ -104,6 +104,12 @@ final class ServerConnection: Transport {
         if case .idle = phase, !hasOutput { linger(.drained) }
     }
 
+    /// Everything was answered and has left; only the peer's own end is awaited.
+    var isDone: Bool {
+        if case .lingering = phase { return !hasOutput }
+        return false
+    }
+
     // MARK: Deadlines
 
     private func enter(_ next: Phase, within time: Interval) {
@@ -120,7 +126,11 @@ final class ServerConnection: Transport {
             return setDeadline(phaseDeadline)
         }
         if writeDeadline == .distantFuture { writeDeadline = reactor.now + limits.writeTimeout }
-        setDeadline(writeDeadline)
+        switch phase {
+        case .idle, .lingering: setDeadline(writeDeadline)
+        // Unread answers excuse nobody from finishing what he began to send.
+        case .handshake, .head, .body, .chunks: setDeadline(min(writeDeadline, phaseDeadline))
+        }
     }
 
     override func progressed() {
@@ -129,7 +139,7 @@ final class ServerConnection: Transport {
     }
 
     override func deadlinePassed() {
-        if hasOutput { return close(.slowReader) }
+        if hasOutput, writeDeadline <= reactor.now { return close(.slowReader) }
         switch phase {
         case .handshake: close(.slowSender)
         case .idle: linger(.idle)
