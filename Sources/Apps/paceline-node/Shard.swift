@@ -9,18 +9,25 @@ import Units
 
 /// Made and used on its own thread only.
 final class Shard {
+    /// Kept for operators, who most want to look when clients have taken every other connection: a few scrapers,
+    /// probes and people.
+    static let adminConnections = 64
+
     let reactor: Reactor
     private let context: NodeContext
     private let requests: Server
     private let admin: Server?
     private var abandoned = 0
+    private var drainDeadline = Instant.distantFuture
+    private var requestsEnded = false
+    private var othersEnded = false
 
     init(index: Int, context: NodeContext) throws(Failure) {
         self.context = context
         let settings = context.settings
         let block = context.metrics.addShard()
         var limits = ReactorLimits()
-        limits.streams = settings.limits.connectionsPerShard
+        limits.streams = settings.limits.connectionsPerShard + (index == 0 ? Shard.adminConnections : 0)
         do {
             reactor = try Reactor(
                 DriverChoice(settings.reactor), limits: limits,
@@ -29,14 +36,14 @@ final class Shard {
             throw Failure("the shard's I/O could not be set up (\(settings.reactor.rawValue)): \(error)")
         }
         requests = Server(
-            reactor: reactor, limits: ServerLimits(settings.limits), responder: RequestRoutes(context, reactor),
-            metrics: ServerMetrics(context.keys.requests, block))
+            reactor: reactor, limits: ServerLimits(settings.limits, connections: settings.limits.connectionsPerShard),
+            responder: RequestRoutes(context, reactor), metrics: ServerMetrics(context.keys.requests, block))
         admin =
             index > 0
             ? nil
             : Server(
-                reactor: reactor, limits: ServerLimits(settings.limits), responder: AdminRoutes(context, reactor),
-                metrics: ServerMetrics(context.keys.admin, block))
+                reactor: reactor, limits: ServerLimits(settings.limits, connections: Shard.adminConnections),
+                responder: AdminRoutes(context, reactor), metrics: ServerMetrics(context.keys.admin, block))
         for (index, listener) in settings.listen.enumerated() {
             try Shard.listen(requests, listener.address, listener.port, "listen[\(index)]", context)
         }
@@ -68,19 +75,30 @@ final class Shard {
         return abandoned
     }
 
-    /// Ends the server for requests first: until then operators can still see how it goes.
+    /// Ends the server for requests; the one for operators shows how it goes until `leave`.
     func drain(within limit: Interval) {
-        _ = reactor.timer(at: reactor.now + limit) { [self] in
-            abandoned += requests.connectionCount
-            requests.abandon()
-            admin?.abandon()
-        }
+        let deadline = reactor.now + limit
+        drainDeadline = deadline
+        _ = reactor.timer(at: deadline) { [self] in abandoned += requests.abandon() }
         requests.drain { [self] in
-            guard let admin else { return reactor.stop() }
-            admin.drain { [self] in reactor.stop() }
-            // Scrapers keep their connections; nothing of theirs is worth waiting for.
-            _ = reactor.timer(at: reactor.now + Shard.adminGrace) { admin.abandon() }
+            requestsEnded = true
+            endIfLast()
         }
+    }
+
+    /// All other shards have ended.
+    func leave() {
+        othersEnded = true
+        endIfLast()
+    }
+
+    private func endIfLast() {
+        guard requestsEnded else { return }
+        guard let admin else { return reactor.stop() }
+        guard othersEnded else { return }
+        admin.drain { [self] in reactor.stop() }
+        // Scrapers keep their connections; nothing of theirs is worth waiting for.
+        _ = reactor.timer(at: min(reactor.now + Shard.adminGrace, drainDeadline)) { _ = admin.abandon() }
     }
 
     private static let adminGrace = Interval.seconds(1)
@@ -97,8 +115,9 @@ extension DriverChoice {
 }
 
 extension ServerLimits {
-    fileprivate init(_ settings: NodeSettings.Limits) {
+    fileprivate init(_ settings: NodeSettings.Limits, connections: Int) {
         self.init()
+        self.connections = connections
         head.headBytesMax = settings.headBytes
         head.startLineBytesMax = min(head.startLineBytesMax, settings.headBytes)
         head.fieldCountMax = settings.headerCount

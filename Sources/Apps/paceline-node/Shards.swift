@@ -54,7 +54,10 @@ struct Shards: ~Copyable {
     /// Ends all shards, and says how many connections had to be cut.
     consuming func drain(within limit: Interval) -> Int {
         for thread in threads { thread.drain(within: limit) }
-        return threads.reduce(0) { $0 + $1.join() }
+        // The first one serves operators, and so it is the last to leave.
+        let cut = threads.dropFirst().reduce(0) { $0 + $1.join() }
+        threads.first?.leave()
+        return cut + (threads.first?.join() ?? 0)
     }
 }
 
@@ -121,6 +124,10 @@ final class ShardThread: Sendable {
 
     func drain(within limit: Interval) {
         post { [place] _ in place.shard?.drain(within: limit) }
+    }
+
+    func leave() {
+        post { [place] _ in place.shard?.leave() }
     }
 
     /// Waits for the end; the drain's limit bounds the wait.

@@ -8,6 +8,8 @@ public import Units
 /// What a server bears with. What is beyond is refused with a status where there is one, and counted.
 public struct ServerLimits: Sendable {
     public var head = HeadLimits()
+    /// Connections of this server; one more is closed at once. The reactor's streams are those of all its servers.
+    public var connections = Int.max
     /// A whole body, chunked or not.
     public var bodyBytes = 1024 * 1024
     /// Bytes of requests that are not complete, over all connections of the shard.
@@ -100,8 +102,16 @@ public final class Server {
         if connectionCount == 0 { finishDraining() }
     }
 
-    /// Ends whatever is left after the time for draining is over.
-    public func abandon() { forEachConnection { $0.close(.drained) } }
+    /// Ends whatever is left after the time for draining is over. Answers how many connections were in the middle of
+    /// something; one whose peer has its last answer and does not close loses nothing.
+    public func abandon() -> Int {
+        var cut = 0
+        forEachConnection { connection in
+            if !connection.isDone { cut += 1 }
+            connection.close(.drained)
+        }
+        return cut
+    }
 
     private func forEachConnection(_ body: (ServerConnection) -> Void) {
         reactor.forEachStream { stream in
@@ -116,6 +126,7 @@ public final class Server {
     }
 
     private func connection(_ credentials: TLSCredentials?) -> Stream? {
+        guard connectionCount < limits.connections else { return nil }
         var session: TLSSession?
         if let credentials {
             do {
