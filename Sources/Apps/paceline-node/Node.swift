@@ -56,6 +56,7 @@ struct Node: ~Copyable {
     consuming func run() throws(Failure) -> Bool {
         raiseDescriptorLimit()
         let count = context.settings.shards == 0 ? Kernel.usableCores().count : context.settings.shards
+        try requireFreePorts()
         let shards = try Shards(count: count, context: context)
         context.health.set("listeners", .ready)
         context.health.set("certificates", .ready)
@@ -119,11 +120,26 @@ struct Node: ~Copyable {
     private func raiseDescriptorLimit() {
         let limit = Kernel.raiseDescriptorLimit()
         let shards = context.settings.shards == 0 ? Kernel.usableCores().count : context.settings.shards
-        let wanted = shards * context.settings.limits.connectionsPerShard + 64
+        let wanted = shards * context.settings.limits.connectionsPerShard + Shard.adminConnections + 64
         if limit < wanted {
             log.warning(
                 "fewer descriptors than connections may be open; raise LimitNOFILE or lower connectionsPerShard",
                 ["allowed": .integer(limit), "wanted": .integer(wanted)])
+        }
+    }
+
+    /// Shards share their ports, and so the kernel would let a second node share them too and take half of the
+    /// connections of the first.
+    private func requireFreePorts() throws(Failure) {
+        let settings = context.settings
+        let all = settings.listen.enumerated().map { ("listen[\($0)]", $1.address, $1.port) }
+        for (path, address, port) in all + [("admin", settings.admin.address, settings.admin.port)] {
+            guard let socket = SocketAddress(literal: address.description, port: port) else { continue }
+            do {
+                Kernel.close(try Kernel.listen(on: socket, backlog: 1, shared: false))
+            } catch {
+                throw Failure("\(path): could not listen on \(socket): \(error)")
+            }
         }
     }
 

@@ -116,12 +116,14 @@ extension Kernel {
         return pair
     }
 
-    /// A non-blocking listener that shares its port with the listeners of other shards.
-    public static func listen(on address: SocketAddress, backlog: Int32) throws(Errno) -> Descriptor {
+    /// A non-blocking listener. A shared one shares its port with the listeners of other shards.
+    public static func listen(
+        on address: SocketAddress, backlog: Int32, shared: Bool = true
+    ) throws(Errno) -> Descriptor {
         let descriptor = try streamSocket(family: address.family)
         do {
             try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
-            try set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)
+            if shared { try set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
             if address.family == AF_INET6 { try set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
             try require(.bind) { address.withPointer { Int(bind(descriptor, $0, $1)) } }
             try require(.listen) { Int(Glibc.listen(descriptor, backlog)) }
