@@ -107,6 +107,7 @@ let package = Package(
             "HTTPTests", in: "Edge",
             ["CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS", "Telemetry", "Units"]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
+        tests("NodeTests", in: "Apps", ["TestCertificates", "paceline-node"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17,
