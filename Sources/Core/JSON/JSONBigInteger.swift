@@ -1,6 +1,8 @@
-// Big integers of a fixed size, for the few decimals that no shorter arithmetic can decide. They live on the stack.
+// Big integers of a fixed size, for the few decimals that no shorter arithmetic can decide. They live on the
+// stack.
 
-/// A whole number below 2^3072. The largest that is met is below 2^2700: 769 digits, or 5^1100 times a Double's bits.
+/// A whole number below 2^3072. The largest that is met is below 2^2700: 769 digits, or 5^1100 times a
+/// Double's bits.
 struct JSONBigInteger {
     private static let capacity = 48
     private var words = InlineArray<48, UInt64>(repeating: 0)

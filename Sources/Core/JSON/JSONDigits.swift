@@ -1,5 +1,5 @@
-// Decimal digits eight at a time: a word of text is told apart and valued by a few multiplications, without a loop whose
-// end the processor would have to guess.
+// Decimal digits eight at a time: a word of text is told apart and valued by a few multiplications, without a
+// loop whose end the processor would have to guess.
 
 /// What a word of text, its first byte lowest, starts with: up to eight digits.
 @usableFromInline struct JSONDigits {

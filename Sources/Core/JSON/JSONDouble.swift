@@ -1,6 +1,6 @@
-// From a decimal as it is written to the nearest Double, ties to even. Three ways, each exact: short numbers by one
-// multiplication or division of Doubles, most others by a product of integers whose error is too small to
-// matter, and what is left by comparing big integers.
+// From a decimal as it is written to the nearest Double, ties to even. Three ways, each exact: short numbers
+// by one multiplication or division of Doubles, most others by a product of integers whose error is too small
+// to matter, and what is left by comparing big integers.
 
 /// A decimal number, digits × 10^exponent, with more digits following where it was cut.
 struct JSONDecimal {
@@ -13,8 +13,8 @@ struct JSONDecimal {
     var start = 0
 }
 
-/// A Double's magnitude on its way: the bits of the largest Double that is not above the number, and what is to be
-/// added to them, if that is known.
+/// A Double's magnitude on its way: the bits of the largest Double that is not above the number, and what is
+/// to be added to them, if that is known.
 private struct Rounded {
     var lower: UInt64
     /// Whether the number is nearer to the next Double; nil if the arithmetic could not tell.
@@ -36,7 +36,8 @@ extension JSONDecimal {
     var magnitude: UInt64 {
         if let bits = quickMagnitude { return bits }
         let lower = Self.rounded(digits, exponent).lower
-        return lower + (Self.isAboveMiddle(after: lower, JSONBigInteger(digits), exponent, isCut: false) ? 1 : 0)
+        return lower
+            + (Self.isAboveMiddle(after: lower, JSONBigInteger(digits), exponent, isCut: false) ? 1 : 0)
     }
 
     /// The nearest Double's bits where they can be told from the first digits alone.
@@ -69,7 +70,8 @@ extension JSONDecimal {
         factor <<= UInt128(shift)
         let product = factor.multipliedFullWidth(by: power)
         var high = product.high
-        // `high` × 2^scale is at most the number, and less than 2 × 2^scale below it; exact if nothing was cut.
+        // `high` × 2^scale is at most the number, and less than 2 × 2^scale below it; exact if nothing was
+        // cut.
         var scale = JSONPowers.binaryExponent(ofFiveTo: 28 * block) - 127 + exponent - shift + 128
         let isExact = JSONPowers.exactLarge.contains(block) && product.low == 0
         let normal = high.leadingZeroBitCount
@@ -78,7 +80,8 @@ extension JSONDecimal {
         // Twice the error if it was shifted by one bit; the product of two normal factors needs no more.
         let error: UInt128 = isExact ? 0 : 4
 
-        // Now the number is about high × 2^scale with the top bit set: keep 53 bits, or fewer below the normal range.
+        // Now the number is about high × 2^scale with the top bit set: keep 53 bits, or fewer below the
+        // normal range.
         let topExponent = scale + 127
         if topExponent > 1023 { return Rounded(lower: Double.infinity.bitPattern, isUp: false) }
         let kept = min(53, topExponent + 1075)
@@ -94,8 +97,8 @@ extension JSONDecimal {
         return Rounded(lower: lower, isUp: rest + error <= half ? false : nil)
     }
 
-    /// Whether number × 10^power, and a little more if it was cut, is nearer to the Double after these bits, by exact
-    /// comparison with the middle of the two.
+    /// Whether number × 10^power, and a little more if it was cut, is nearer to the Double after these bits,
+    /// by exact comparison with the middle of the two.
     @inline(never) private static func isAboveMiddle(
         after lower: UInt64, _ number: JSONBigInteger, _ power: Int, isCut: Bool
     ) -> Bool {
@@ -121,7 +124,8 @@ extension JSONDecimal {
     /// No middle of two Doubles has more digits than this that are not zero: what follows only breaks a tie.
     private static let decidingDigits = 769
 
-    /// Reads the whole number again: its digits, the power of ten behind them, and whether more of them were left out.
+    /// Reads the whole number again: its digits, the power of ten behind them, and whether more of them were
+    /// left out.
     private func allDigits(in tokens: JSONTokens) -> (JSONBigInteger, power: Int, isCut: Bool) {
         var number = JSONBigInteger(0)
         var taken = 0
@@ -178,7 +182,8 @@ extension JSONDecimal {
         let word = tokens.word(start)
         let whole = JSONDigits(word)
         let end = UInt8(truncatingIfNeeded: word >> UInt64(8 * whole.count))
-        // Up to seven digits, a point and up to fifteen decimals, nineteen digits in all: nearly every number.
+        // Up to seven digits, a point and up to fifteen decimals, nineteen digits in all: nearly every
+        // number.
         if whole.count < 8, end == UInt8(ascii: ".") {
             var offset = start + whole.count + 1
             var word = tokens.word(offset)
@@ -236,8 +241,8 @@ extension JSONDecimal {
 }
 
 extension JSONValue {
-    /// The Double nearest to what is written, ties to even. A number beyond the largest Double is refused; one
-    /// nearer to zero than to the smallest is zero.
+    /// The Double nearest to what is written, ties to even. A number beyond the largest Double is refused;
+    /// one nearer to zero than to the smallest is zero.
     public func double() throws(JSONError) -> Double {
         let start = try number()
         let isNegative = tokens.byte(start) == UInt8(ascii: "-")

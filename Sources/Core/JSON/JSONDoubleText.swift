@@ -1,5 +1,6 @@
-// From a Double to the shortest decimal that reads back as the same Double, the nearest to it where several are as short.
-// No table of its own and no allocation: short decimals by Doubles themselves, the rest by exact integers.
+// From a Double to the shortest decimal that reads back as the same Double, the nearest to it where several
+// are as short. No table of its own and no allocation: short decimals by Doubles themselves, the rest by
+// exact integers.
 
 /// The decimal digits of a Double's magnitude: 0.d₁d₂d₃… × 10^`point`.
 struct JSONDoubleText {
@@ -30,10 +31,11 @@ struct JSONDoubleText {
         point = count + exponent
     }
 
-    /// Decimals of up to fifteen digits: no two of them read as one Double, so the first that reads back is the one.
+    /// Decimals of up to fifteen digits: no two of them read as one Double, so the first that reads back is
+    /// the one.
     private mutating func takeShort(_ magnitude: Double) -> Bool {
         guard magnitude >= 1e-5, magnitude < 1e15 else { return false }
-        for decimals in 0...20 {
+        for decimals in 0..<21 {
             let scaled = magnitude * JSONPowers.exactTens[decimals]
             guard scaled < 1e15 - 1 else { return false }
             let nearest = UInt64(scaled + 0.5)
@@ -48,31 +50,32 @@ struct JSONDoubleText {
     private mutating func takeExact(_ magnitude: Double) {
         let (exact, isCut, power) = Self.exactDigits(magnitude)
         let bits = magnitude.bitPattern
-        // Below a power of two Doubles lie closer than above it: there the nearest decimal may be too far down, and the
-        // next one up still read back.
+        // Below a power of two Doubles lie closer than above it: there the nearest decimal may be too far
+        // down, and the next one up still read back.
         let mayStepUp = magnitude.significandBitPattern == 0
         var last = exact.count - 1
         while exact[last] == 0 { last -= 1 }
         var prefix: UInt64 = 0
-        for length in 1...17 {
+        for length in 1..<18 {
             prefix = prefix * 10 + UInt64(exact[length - 1])
             var nearest = prefix
             let next = exact[length]
             let isTie = next == 5 && !isCut && last == length
             if isTie ? prefix % 2 == 1 : next >= 5 { nearest += 1 }
-            for candidate in nearest...(mayStepUp ? nearest + 1 : nearest) where candidate > 0 {
-                let decimal = JSONDecimal(digits: candidate, exponent: power - length + 1)
-                if decimal.magnitude == bits || length == 17 && candidate == nearest {
-                    take(candidate, exponent: power - length + 1)
-                    return
-                }
+            let exponent = power - length + 1
+            if mayStepUp, JSONDecimal(digits: nearest, exponent: exponent).magnitude != bits { nearest += 1 }
+            if JSONDecimal(digits: nearest, exponent: exponent).magnitude == bits {
+                take(nearest, exponent: exponent)
+                return
             }
         }
+        preconditionFailure("seventeen digits tell every Double")
     }
 
-    /// The first eighteen digits of the Double's exact decimal, whether others follow that are not zero, and the power of
-    /// ten of the first.
-    private static func exactDigits(_ magnitude: Double) -> (InlineArray<18, UInt8>, isCut: Bool, power: Int) {
+    /// The first eighteen digits of the Double's exact decimal, whether others follow that are not zero, and
+    /// the power of ten of the first.
+    private static func exactDigits(_ magnitude: Double) -> (InlineArray<18, UInt8>, isCut: Bool, power: Int)
+    {
         let field = Int(magnitude.bitPattern >> 52)
         let mantissa = magnitude.significandBitPattern | (field > 0 ? 1 << 52 : 0)
         let exponent = max(field, 1) - 1075
@@ -106,7 +109,15 @@ extension JSONWriter {
     @_lifetime(self: copy self)
     mutating func put(_ value: Double) {
         if value.sign == .minus { put(UInt8(ascii: "-")) }
-        guard value != 0 else { return put(UInt8(ascii: "0")) }
+        guard value != 0 else {
+            put(UInt8(ascii: "0"))
+            // `-0` reads back as a whole number, and whole numbers have no negative zero.
+            if value.sign == .minus {
+                put(UInt8(ascii: "."))
+                put(UInt8(ascii: "0"))
+            }
+            return
+        }
         let text = JSONDoubleText(value.magnitude)
         switch text.point {
         case -5...0:

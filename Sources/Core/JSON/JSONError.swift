@@ -1,11 +1,13 @@
-// What can be wrong with a document, or with a value that a caller asked for: a reason and a byte offset. No text is
-// built until somebody asks for the description, so refusing a document on a hot path allocates nothing.
+// What can be wrong with a document, or with a value that a caller asked for: a reason and a byte offset. No
+// text is built until somebody asks for the description, so refusing a document on a hot path allocates
+// nothing.
 
 /// Why bytes were refused, and where.
 public struct JSONError: Error, Hashable, Sendable {
     /// What was wrong.
     public var reason: Reason
-    /// Where, in bytes from the start of the document. Equal to the document's length where it ended too early.
+    /// Where, in bytes from the start of the document. Equal to the document's length where it ended too
+    /// early.
     public var offset: Int
 
     @inlinable public init(_ reason: Reason, at offset: Int) {
@@ -45,7 +47,8 @@ extension JSONError {
     public func location(in document: RawSpan) -> JSONLocation {
         var line = 1
         var lineStart = 0
-        for i in 0..<min(offset, document.byteCount) where unsafe document.unsafeLoad(fromByteOffset: i, as: UInt8.self) == 0x0A {
+        for i in 0..<min(offset, document.byteCount)
+        where unsafe document.unsafeLoad(fromByteOffset: i, as: UInt8.self) == 0x0A {
             line += 1
             lineStart = i + 1
         }

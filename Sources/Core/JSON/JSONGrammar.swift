@@ -1,5 +1,5 @@
-// RFC 8259 read byte by byte, as plainly as it can be written. The kernel only says that a document is not valid;
-// this says why and where. It is also the whole of `JSONDocument.validate`, which has no scratch.
+// RFC 8259 read byte by byte, as plainly as it can be written. The kernel only says that a document is not
+// valid; this says why and where. It is also the whole of `JSONDocument.validate`, which has no scratch.
 
 /// A walk over a document that stops at the first byte which no valid document could have there.
 @safe struct JSONGrammar: ~Escapable {
@@ -26,7 +26,8 @@
 
     /// The byte at the place reached, or nil at the end.
     private var current: UInt8? {
-        offset < bytes.byteCount ? unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) : nil
+        offset < bytes.byteCount
+            ? unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) : nil
     }
 
     private var startsWithByteOrderMark: Bool {
@@ -175,7 +176,9 @@ extension JSONGrammar {
             guard current == UInt8(ascii: "\\") else { throw lone(start) }
             offset += 1
             guard current == UInt8(ascii: "u") else { throw lone(start) }
-            guard (0xDC00..<0xE000).contains(try codeUnit()) else { throw JSONError(.loneSurrogate, at: start) }
+            guard (0xDC00..<0xE000).contains(try codeUnit()) else {
+                throw JSONError(.loneSurrogate, at: start)
+            }
         default: throw refused(.invalidEscape)
         }
     }

@@ -69,7 +69,9 @@ public struct JSONKey: ~Escapable, BitwiseCopyable {
     }
 
     /// For `case "id":` in a switch over a key.
-    @inlinable public static func ~= (literal: StaticString, key: borrowing JSONKey) -> Bool { key == literal }
+    @inlinable public static func ~= (literal: StaticString, key: borrowing JSONKey) -> Bool {
+        key == literal
+    }
 
     /// Eight bytes of the literal, or as many as there are.
     @inlinable static func word(of literal: StaticString, from start: Int = 0) -> UInt64 {

@@ -1,13 +1,16 @@
-// Numbers of a document, exact: an integer is taken as it is written or refused, money never passes through a Double,
-// and a Double is the one nearest to what is written.
+// Numbers of a document, exact: an integer is taken as it is written or refused, money never passes through a
+// Double, and a Double is the one nearest to what is written.
 public import Units
 
 extension JSONValue {
-    /// A whole number that fits; `1.0` and `1e3` are refused as not whole, so that nothing is converted unseen.
+    /// A whole number that fits; `1.0` and `1e3` are refused as not whole, so that nothing is converted
+    /// unseen.
     @inlinable public func int64() throws(JSONError) -> Int64 {
         if let short = shortNumber { return Int64(truncatingIfNeeded: short) }
         let (isNegative, magnitude) = try longNumber()
-        guard magnitude <= UInt64(Int64.max) &+ (isNegative ? 1 : 0) else { throw JSONError(.outOfRange, at: offset) }
+        guard magnitude <= UInt64(Int64.max) &+ (isNegative ? 1 : 0) else {
+            throw JSONError(.outOfRange, at: offset)
+        }
         let value = Int64(truncatingIfNeeded: magnitude)
         return isNegative ? 0 &- value : value
     }

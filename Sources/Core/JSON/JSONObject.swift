@@ -11,8 +11,8 @@ public struct JSONField: ~Escapable, BitwiseCopyable {
     }
 }
 
-/// The fields of an object that have not been taken yet. A field that is passed over costs next to nothing, however
-/// much is nested in it.
+/// The fields of an object that have not been taken yet. A field that is passed over costs next to nothing,
+/// however much is nested in it.
 ///
 ///     var fields = try document.root.object()
 ///     while let field = fields.next() {
@@ -35,8 +35,8 @@ public struct JSONObject: ~Escapable, BitwiseCopyable {
     /// The next field, or nil after the last one.
     @inlinable @_lifetime(copy self)
     public mutating func next() -> JSONField? {
-        // A quote, its string's end without escapes and a colon, all at once; behind them the value. Where an object
-        // has ended there is no quote.
+        // A quote, its string's end without escapes and a colon, all at once; behind them the value. Where an
+        // object has ended there is no quote.
         let kinds = tokens.kinds(token)
         let key: JSONKey
         if _fastPath(kinds & 0xFF_FFFF == 0x3A_0222) {
@@ -50,8 +50,8 @@ public struct JSONObject: ~Escapable, BitwiseCopyable {
         return JSONField(key: key, value: JSONValue(tokens: tokens, token: value))
     }
 
-    /// The last field that has this key among those not taken yet; takes none. Costs a walk over the whole object:
-    /// for a few rare fields, where a loop over all would be too much to read.
+    /// The last field that has this key among those not taken yet; takes none. Costs a walk over the whole
+    /// object: for a few rare fields, where a loop over all would be too much to read.
     @_lifetime(copy self)
     public func last(_ key: StaticString) -> JSONValue? {
         var rest = JSONObject(tokens: tokens, token: token)
@@ -77,7 +77,8 @@ public struct JSONArray: ~Escapable, BitwiseCopyable {
     /// The next element, or nil after the last one.
     @inlinable @_lifetime(copy self)
     public mutating func next() -> JSONValue? {
-        // What stands before tells whether there is an element, without waiting to know where the last one ended.
+        // What stands before tells whether there is an element, without waiting to know where the last one
+        // ended.
         switch tokens.kind(token &- 1) {
         case UInt8(ascii: ","): break
         case UInt8(ascii: "[") where tokens.kind(token) != UInt8(ascii: "]"): break

@@ -1,4 +1,4 @@
-// Powers of five, from which every power of ten that a Double can meet is made: 10^q is 2^q × 5^(28a) × 5^b.
+// Powers of five, from which every power of ten that a Double meets is made: 10^q is 2^q × 5^(28a) × 5^b.
 
 /// What tables there are for turning decimals into Doubles. Made by exact integer arithmetic in Python.
 enum JSONPowers {
@@ -12,8 +12,8 @@ enum JSONPowers {
         298023223876953125, 1490116119384765625, 7450580596923828125,
     ]
 
-    /// 5^(28a) for a from -13 to 11: the leading 128 bits, cut and not rounded, as their two halves. From a = 0 to 1 they
-    /// are exact.
+    /// 5^(28a) for a from -13 to 11: the leading 128 bits, cut and not rounded, as their two halves. From a =
+    /// 0 to 1 they are exact.
     static let large: InlineArray<50, UInt64> = [
         0xE1AFA13AFBD14D6D, 0x82189C09A3A1EC21, 0xE3E27A444D8D98B7, 0xFD1B1B2308169B25,
         0xE61ACF033D1A45DF, 0x6FB92487298E33BD, 0xE858AD248F5C22C9, 0xD1B3400F8F9CFF68,
@@ -32,16 +32,19 @@ enum JSONPowers {
     static let largeFirst = -13
     static let exactLarge = 0...1
 
-    /// The binary exponent of 5^q: the largest e with 2^e ≤ 5^q, for q from -364 to 329. 152170 / 65536 is log2(5) from above,
-    /// near enough for those; all were compared with exact arithmetic.
+    /// The binary exponent of 5^q: the largest e with 2^e ≤ 5^q, for q from -364 to 329. 152170 / 65536 is
+    /// log2(5) from above, near enough for those; all were compared with exact arithmetic.
     static func binaryExponent(ofFiveTo q: Int) -> Int { (q * 152_170) >> 16 }
 
     /// 10^0 to 10^8.
-    static let tens: InlineArray<9, UInt64> = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000]
+    static let tens: InlineArray<9, UInt64> = [
+        1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000,
+    ]
 
     /// 10^0 to 10^22: the powers of ten that a Double holds exactly.
     static let exactTens: InlineArray<23, Double> = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+        1e18, 1e19,
         1e20, 1e21, 1e22,
     ]
 }

@@ -1,5 +1,5 @@
-// The memory that reading needs: one block, allocated once by its owner and used for document after document. It
-// bounds what a document may cost, because no document larger than it was made for is read.
+// The memory that reading needs: one block, allocated once by its owner and used for document after document.
+// It bounds what a document may cost, because no document larger than it was made for is read.
 internal import CSIMD
 
 /// Room for the tokens of one document at a time. A shard keeps one and reads every request with it.
@@ -15,17 +15,19 @@ internal import CSIMD
     /// A vector kernel writes whole vectors of tokens: up to one vector of positions beyond the last token.
     @usableFromInline static let slackTokens = 128
 
-    /// Allocates nine bytes for each byte of the largest document: every byte may be a token in the worst case,
-    /// with its position (4), its partner bracket (4) and its kind (1).
+    /// Allocates nine bytes for each byte of the largest document: every byte may be a token in the worst
+    /// case, with its position (4), its partner bracket (4) and its kind (1).
     public init(maximumBytes: Int) {
         precondition(
             (0...Self.largestMaximumBytes).contains(maximumBytes),
             "a JSON scratch must be for 0 to 2,147,483,647 bytes")
         self.maximumBytes = maximumBytes
         let capacity = maximumBytes + Self.slackTokens
-        let block = UnsafeMutableRawPointer.allocate(byteCount: Self.headerBytes + 9 * capacity, alignment: 64)
+        let block = UnsafeMutableRawPointer.allocate(
+            byteCount: Self.headerBytes + 9 * capacity, alignment: 64)
         let positions = unsafe (block + Self.headerBytes).bindMemory(to: UInt32.self, capacity: 2 * capacity)
-        let kinds = unsafe (block + Self.headerBytes + 8 * capacity).bindMemory(to: UInt8.self, capacity: capacity)
+        let kinds = unsafe (block + Self.headerBytes + 8 * capacity).bindMemory(
+            to: UInt8.self, capacity: capacity)
         unsafe self.block = block
         unsafe block.bindMemory(to: JSONIndex.self, capacity: 1).initialize(
             to: JSONIndex(

@@ -29,8 +29,8 @@ public struct JSONString: ~Escapable, BitwiseCopyable {
         @_lifetime(copy self) get { JSONStringBytes(tokens: tokens, offset: start, end: end) }
     }
 
-    /// Writes what the text means to the start of the buffer and gives its length. A buffer as long as `raw` is
-    /// always large enough.
+    /// Writes what the text means to the start of the buffer and gives its length. A buffer as long as `raw`
+    /// is always large enough.
     @_lifetime(buffer: copy buffer)
     public func unescape(into buffer: inout MutableRawSpan) throws(JSONError) -> Int {
         var count = 0
@@ -53,7 +53,9 @@ public struct JSONString: ~Escapable, BitwiseCopyable {
     }
 
     /// For `case "USD":` in a switch over a string.
-    @inlinable public static func ~= (literal: StaticString, text: borrowing JSONString) -> Bool { text == literal }
+    @inlinable public static func ~= (literal: StaticString, text: borrowing JSONString) -> Bool {
+        text == literal
+    }
 
     /// The text as a Swift string, for code that may allocate.
     public func copy() -> String {
@@ -125,7 +127,8 @@ public struct JSONStringBytes: ~Escapable, BitwiseCopyable {
             pending = (0x80 | scalar & 0x3F) << 8 | 0x80 | scalar >> 6 & 0x3F
             return UInt8(0xE0 | scalar >> 12)
         default:
-            pending = (0x80 | scalar & 0x3F) << 16 | (0x80 | scalar >> 6 & 0x3F) << 8 | 0x80 | scalar >> 12 & 0x3F
+            pending =
+                (0x80 | scalar & 0x3F) << 16 | (0x80 | scalar >> 6 & 0x3F) << 8 | 0x80 | scalar >> 12 & 0x3F
             return UInt8(0xF0 | scalar >> 18)
         }
     }

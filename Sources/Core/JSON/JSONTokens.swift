@@ -1,9 +1,10 @@
-// The one door to memory for everything that reads: the document's bytes and the tokens that the kernel found in them.
-// Positions come from the kernel, which only ever writes positions inside the document, so loads are not checked
-// again here; a caller outside this file can reach a byte or a token only through these functions.
+// The one door to memory for everything that reads: the document's bytes and the tokens that the kernel found
+// in them. Positions come from the kernel, which only ever writes positions inside the document, so loads are
+// not checked again here; a caller outside this file can reach a byte or a token only through these
+// functions.
 
-/// Where a document and its tokens lie. It stands at the start of the scratch, so that a value is two words: this
-/// address and a token's number.
+/// Where a document and its tokens lie. It stands at the start of the scratch, so that a value is two words:
+/// this address and a token's number.
 @unsafe @usableFromInline struct JSONIndex {
     @usableFromInline var bytes: UnsafePointer<UInt8>
     @usableFromInline var count: Int
@@ -12,8 +13,9 @@
     @usableFromInline var partners: UnsafePointer<UInt32>
 }
 
-/// The document's bytes with their token index: for each token its kind, its position, and for an opening bracket
-/// the token that closes it. A string is two tokens, its two quotes; any other scalar is one, its first byte.
+/// The document's bytes with their token index: for each token its kind, its position, and for an opening
+/// bracket the token that closes it. A string is two tokens, its two quotes; any other scalar is one, its
+/// first byte.
 @safe @usableFromInline struct JSONTokens: ~Escapable, BitwiseCopyable {
     @usableFromInline let index: UnsafePointer<JSONIndex>
 
@@ -29,11 +31,16 @@
             littleEndian: UnsafeRawPointer(index.pointee.kinds + token).loadUnaligned(as: UInt32.self))
     }
 
-    @inlinable func position(_ token: Int) -> Int { unsafe Int(truncatingIfNeeded: index.pointee.positions[token]) }
-    @inlinable func partner(_ token: Int) -> Int { unsafe Int(truncatingIfNeeded: index.pointee.partners[token]) }
+    @inlinable func position(_ token: Int) -> Int {
+        unsafe Int(truncatingIfNeeded: index.pointee.positions[token])
+    }
+    @inlinable func partner(_ token: Int) -> Int {
+        unsafe Int(truncatingIfNeeded: index.pointee.partners[token])
+    }
     @inlinable func byte(_ offset: Int) -> UInt8 { unsafe index.pointee.bytes[offset] }
 
-    /// Eight bytes from `offset`, the first one lowest. Never reads past the document: there, the rest are zero.
+    /// Eight bytes from `offset`, the first one lowest. Never reads past the document: there, the rest are
+    /// zero.
     @inlinable func word(_ offset: Int) -> UInt64 {
         _fastPath(offset &+ 8 <= count) ? wordInside(offset) : wordAtEnd(offset)
     }

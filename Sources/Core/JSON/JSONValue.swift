@@ -1,5 +1,5 @@
-// One value of a document, and what a caller may ask it to be. Asking for the wrong kind, or for a number that does
-// not fit, is an error with the value's place; nothing is converted, rounded or guessed.
+// One value of a document, and what a caller may ask it to be. Asking for the wrong kind, or for a number
+// that does not fit, is an error with the value's place; nothing is converted, rounded or guessed.
 
 /// The six kinds of JSON value.
 public enum JSONKind: UInt8, Hashable, Sendable {

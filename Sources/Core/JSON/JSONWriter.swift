@@ -1,5 +1,5 @@
-// Writing JSON into memory that the caller owns. The writer sets commas and escapes; a document that does not fit is
-// reported at the end, and nothing is ever written past the buffer.
+// Writing JSON into memory that the caller owns. The writer sets commas and escapes; a document that does not
+// fit is reported at the end, and nothing is ever written past the buffer.
 
 /// Writes one JSON document into a buffer. Allocates nothing.
 ///
@@ -12,8 +12,8 @@
 ///     writer.endObject()
 ///     let count = try writer.finish()
 ///
-/// Calls that would not make a valid document (a value without a key in an object, a bracket closed twice) are a
-/// mistake of the program and stop it.
+/// Calls that would not make a valid document (a value without a key in an object, a bracket closed twice)
+/// are a mistake of the program and stop it.
 public struct JSONWriter: ~Copyable, ~Escapable {
     @usableFromInline var target: MutableRawSpan
     /// Bytes that the document takes so far; more than the buffer holds once it has overflowed.
@@ -74,7 +74,9 @@ public struct JSONWriter: ~Copyable, ~Escapable {
 
 // Structure.
 extension JSONWriter {
-    @usableFromInline var isInObject: Bool { depth > 0 && objects &>> UInt64(truncatingIfNeeded: depth &- 1) & 1 == 1 }
+    @usableFromInline var isInObject: Bool {
+        depth > 0 && objects &>> UInt64(truncatingIfNeeded: depth &- 1) & 1 == 1
+    }
 
     /// What comes before a value: nothing, or a comma in an array.
     @_lifetime(self: copy self)

@@ -37,8 +37,8 @@ extension JSONWriter {
         put(amount)
     }
 
-    /// The shortest decimal that reads back as the same Double. JSON has no infinities and no NaN: those stop the
-    /// process, for a number that means nothing must not leave it.
+    /// The shortest decimal that reads back as the same Double. JSON has no infinities and no NaN: those stop
+    /// the process, for a number that means nothing must not leave it.
     @_lifetime(self: copy self)
     public mutating func value(_ value: Double) {
         precondition(value.isFinite, "JSON has no number for an infinity or a NaN")
@@ -159,19 +159,35 @@ extension JSONWriter {
     @_lifetime(self: copy self)
     @inlinable public mutating func field(_ name: StaticString, _ content: Int) { key(name); value(content) }
     @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: Int64) { key(name); value(content) }
+    @inlinable public mutating func field(_ name: StaticString, _ content: Int64) {
+        key(name); value(content)
+    }
     @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: UInt64) { key(name); value(content) }
+    @inlinable public mutating func field(_ name: StaticString, _ content: UInt64) {
+        key(name); value(content)
+    }
     @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: Double) { key(name); value(content) }
+    @inlinable public mutating func field(_ name: StaticString, _ content: Double) {
+        key(name); value(content)
+    }
     @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: Micros) { key(name); value(content) }
+    @inlinable public mutating func field(_ name: StaticString, _ content: Micros) {
+        key(name); value(content)
+    }
     @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: StaticString) { key(name); value(content) }
+    @inlinable public mutating func field(_ name: StaticString, _ content: StaticString) {
+        key(name); value(content)
+    }
     @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: borrowing String) { key(name); value(content) }
+    @inlinable public mutating func field(_ name: StaticString, _ content: borrowing String) {
+        key(name); value(content)
+    }
     @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: UTF8Span) { key(name); value(content) }
+    @inlinable public mutating func field(_ name: StaticString, _ content: UTF8Span) {
+        key(name); value(content)
+    }
     @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: JSONString) { key(name); value(content) }
+    @inlinable public mutating func field(_ name: StaticString, _ content: JSONString) {
+        key(name); value(content)
+    }
 }

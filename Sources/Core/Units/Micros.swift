@@ -1,5 +1,6 @@
-// Money: millionths of a currency unit in a signed 64 bit integer, enough for nine trillion units either way. Sums
-// never wrap and never round: what does not fit stops the process with a message, or is reported to who asked for that.
+// Money: millionths of a currency unit in a signed 64 bit integer, enough for nine trillion units either way.
+// Sums never wrap and never round: what does not fit stops the process with a message, or is reported to who
+// asked for that.
 
 /// An amount of money in micros, millionths of its currency's unit.
 public struct Micros: Hashable, Comparable, Sendable {
@@ -35,7 +36,9 @@ extension Micros {
     @inlinable public static func += (a: inout Micros, b: Micros) { a = a + b }
     @inlinable public static func -= (a: inout Micros, b: Micros) { a = a - b }
 
-    @usableFromInline @inline(never) static func overflow(_ operation: StaticString, _ a: Int64, _ b: Int64) -> Never {
+    @usableFromInline @inline(never) static func overflow(_ operation: StaticString, _ a: Int64, _ b: Int64)
+        -> Never
+    {
         fatalError("money overflow: \(a) \(operation) \(b) micros does not fit in 64 bits")
     }
 }

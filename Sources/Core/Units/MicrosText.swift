@@ -88,7 +88,8 @@ private struct DecimalReader: ~Escapable {
     @_lifetime(copy text) init(_ text: RawSpan) { self.text = text }
 
     private var current: UInt8? {
-        offset < text.byteCount ? unsafe text.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) : nil
+        offset < text.byteCount
+            ? unsafe text.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) : nil
     }
 
     private mutating func digit() -> UInt8? {

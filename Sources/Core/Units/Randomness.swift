@@ -1,5 +1,5 @@
-// Seeded randomness: the same seed gives the same numbers on every machine and in every version. Core draws no seed
-// itself; one comes in from outside, and each part that needs its own stream splits one off.
+// Seeded randomness: the same seed gives the same numbers on every machine and in every version. Core draws
+// no seed itself; one comes in from outside, and each part that needs its own stream splits one off.
 
 /// xoshiro256**, by David Blackman and Sebastiano Vigna, seeded by SplitMix64. Not for secrets.
 public struct Randomness: RandomNumberGenerator, Hashable, Sendable {
@@ -34,7 +34,8 @@ public struct Randomness: RandomNumberGenerator, Hashable, Sendable {
     /// A whole number from zero up to, and not including, the bound; every one is equally likely.
     @inlinable public mutating func next(below bound: UInt64) -> UInt64 {
         precondition(bound > 0, "there is no number below zero")
-        // The high half of draw × bound; draws whose low half falls in the uneven rest are thrown away (Lemire).
+        // The high half of draw × bound; draws whose low half falls in the uneven rest are thrown away
+        // (Lemire).
         var product = next().multipliedFullWidth(by: bound)
         if product.low < bound {
             let rest = (0 &- bound) % bound

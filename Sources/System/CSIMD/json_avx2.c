@@ -10,7 +10,9 @@
 #define TABLE(...) _mm256_broadcastsi128_si256(_mm_setr_epi8(__VA_ARGS__))
 #define NONE ((char)0x80)
 
-AVX2_INLINE uint64_t equal(__m256i a, __m256i b) { return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b)); }
+AVX2_INLINE uint64_t equal(__m256i a, __m256i b) {
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, b));
+}
 
 AVX2_INLINE uint64_t at_most(__m256i bytes, uint8_t limit) {
     __m256i bound = _mm256_set1_epi8((char)limit);
@@ -19,14 +21,15 @@ AVX2_INLINE uint64_t at_most(__m256i bytes, uint8_t limit) {
 
 // The masks of one half; the same rules as with AVX-512.
 AVX2_INLINE csimd_json_block classify(__m256i bytes) {
-    const __m256i spaces = TABLE(' ', NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, '\t', '\n', NONE, NONE, '\r',
-                                 NONE, NONE);
-    const __m256i operators = TABLE(NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, ':', '{', ',', '}',
-                                    NONE, NONE);
+    const __m256i spaces = TABLE(' ', NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, '\t', '\n', NONE, NONE,
+                                 '\r', NONE, NONE);
+    const __m256i operators = TABLE(NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, ':', '{',
+                                    ',', '}', NONE, NONE);
     csimd_json_block block;
     block.quote = equal(bytes, _mm256_set1_epi8('"'));
     block.backslash = equal(bytes, _mm256_set1_epi8('\\'));
-    block.operator = equal(_mm256_shuffle_epi8(operators, bytes), _mm256_or_si256(bytes, _mm256_set1_epi8(0x20)));
+    __m256i folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
+    block.operator = equal(_mm256_shuffle_epi8(operators, bytes), folded);
     block.space = equal(_mm256_shuffle_epi8(spaces, bytes), bytes);
     block.special = (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), bytes));
     __m256i digit = _mm256_sub_epi8(bytes, _mm256_set1_epi8('0'));
@@ -60,8 +63,8 @@ AVX2_INLINE size_t append(csimd_json_tokens tokens, const uint8_t *bytes, size_t
     return n;
 }
 
-AVX2 int64_t csimd_json_index_avx2(const uint8_t *bytes, size_t count, uint32_t *positions, uint32_t *partners,
-                                   uint8_t *kinds, unsigned depth) {
+AVX2 int64_t csimd_json_index_avx2(const uint8_t *bytes, size_t count, uint32_t *positions,
+                                   uint32_t *partners, uint8_t *kinds, unsigned depth) {
     csimd_json_state state = {0};
     csimd_json_checked checked = {0};
     size_t n = 0;

@@ -5,25 +5,27 @@
 #include "json_blocks.h"
 
 #define AVX512 \
-    __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi,bmi2,lzcnt,pclmul,popcnt")))
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi,bmi2,pclmul,popcnt")))
 #define AVX512_INLINE AVX512 static inline __attribute__((always_inline))
 
-// Sixteen table bytes in each quarter of a vector; no byte equals the entry of an unused slot, for 0x80 looks up 0.
+// Sixteen table bytes in each quarter of a vector; no byte equals the entry of an unused slot, for 0x80 looks
+// up 0.
 #define TABLE(...) _mm512_broadcast_i32x4(_mm_setr_epi8(__VA_ARGS__))
 #define NONE ((char)0x80)
 
 AVX512_INLINE csimd_json_block classify(__m512i bytes) {
-    const __m512i spaces = TABLE(' ', NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, '\t', '\n', NONE, NONE, '\r',
-                                 NONE, NONE);
-    // Brackets with bit 5 set are braces; the control characters that look like a comma or a colon then are wrong
-    // wherever they stand.
-    const __m512i operators = TABLE(NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, ':', '{', ',', '}',
-                                    NONE, NONE);
+    const __m512i spaces = TABLE(' ', NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, '\t', '\n', NONE, NONE,
+                                 '\r', NONE, NONE);
+    // Brackets with bit 5 set are braces; the control characters that look like a comma or a colon then are
+    // wrong wherever they stand.
+    const __m512i operators = TABLE(NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, ':', '{',
+                                    ',', '}', NONE, NONE);
     const __m512i bit5 = _mm512_set1_epi8(0x20);
     csimd_json_block block;
     block.quote = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"'));
     block.backslash = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'));
-    block.operator = _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(operators, bytes), _mm512_or_si512(bytes, bit5));
+    block.operator = _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(operators, bytes),
+                                            _mm512_or_si512(bytes, bit5));
     block.space = _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(spaces, bytes), bytes);
     block.special = _mm512_cmplt_epi8_mask(bytes, bit5);
     __m512i digit = _mm512_sub_epi8(bytes, _mm512_set1_epi8('0'));
@@ -65,7 +67,8 @@ AVX512_INLINE size_t append(csimd_json_tokens tokens, __m512i bytes, __m512i bas
     return found;
 }
 
-// Finds the tokens; `odd` is room for 8 bytes for each block. False if a string, a number or a literal is not valid.
+// Finds the tokens; `odd` is room for 8 bytes for each block. False if a string, a number or a literal is not
+// valid.
 AVX512_INLINE bool scan(const uint8_t *bytes, size_t count, uint32_t *positions, uint8_t *kinds, uint8_t *odd,
                         size_t *tokens) {
     csimd_json_state state = {0};
@@ -92,8 +95,8 @@ AVX512_INLINE bool scan(const uint8_t *bytes, size_t count, uint32_t *positions,
     return (state.wrong | state.in_string) == 0 && csimd_json_check_scalars(bytes, count, odd);
 }
 
-// What a token is to the grammar, one bit each. All but these rules is settled by `link`: which kind of container a
-// comma or a closing bracket is in, and where a colon may be.
+// What a token is to the grammar, one bit each. All but these rules is settled by `link`: which kind of
+// container a comma or a closing bracket is in, and where a colon may be.
 enum { OPEN = 1, CLOSE = 2, COLON = 4, COMMA = 8, QUOTE = 16, QUOTE_END = 32, SCALAR = 64, END = 128 };
 enum { VALUE = OPEN | QUOTE | SCALAR, AFTER_VALUE = COMMA | CLOSE | END };
 
@@ -110,15 +113,17 @@ static const uint8_t may_follow[128] __attribute__((aligned(64))) = {
     ['0' ... '9'] = AFTER_VALUE, ['f'] = AFTER_VALUE, ['n'] = AFTER_VALUE, ['t'] = AFTER_VALUE,
 };
 
-// The grammar over 64 tokens at a time. Neighbours are checked by table. A colon must have a string before it, and a
-// comma or an open brace before that; an open brace with a string behind it must have a colon behind that. What is
-// left is that all values of one container are of one sort, with a key or without, as its first is. A comma has
-// the sort of the value behind it, told by the colon three tokens on; it must be the sort of the value before it. Where
-// that is a scalar or a string this is a matter of neighbours again; where it is a container, of its two brackets.
+// The grammar over 64 tokens at a time. Neighbours are checked by table. A colon must have a string before
+// it, and a comma or an open brace before that; an open brace with a string behind it must have a colon
+// behind that. What is left is that all values of one container are of one sort, with a key or without, as
+// its first is. A comma has the sort of the value behind it, told by the colon three tokens on; it must be
+// the sort of the value before it. Where that is a scalar or a string this is a matter of neighbours again;
+// where it is a container, of its two brackets.
 AVX512_INLINE bool link(const uint8_t *kinds, size_t tokens, uint32_t *partners, unsigned depth) {
     if (tokens == 0 || (is[kinds[0]] & VALUE) == 0 || kinds[2] == ':') return false;
     const __m512i is_low = _mm512_load_si512(is), is_high = _mm512_load_si512(is + 64);
-    const __m512i follow_low = _mm512_load_si512(may_follow), follow_high = _mm512_load_si512(may_follow + 64);
+    const __m512i follow_low = _mm512_load_si512(may_follow);
+    const __m512i follow_high = _mm512_load_si512(may_follow + 64);
     const __m512i colons = _mm512_set1_epi8(':'), commas = _mm512_set1_epi8(',');
     uint32_t open[64];  // The open brackets' tokens.
     size_t level = 0;
@@ -145,7 +150,8 @@ AVX512_INLINE bool link(const uint8_t *kinds, size_t tokens, uint32_t *partners,
         wrong |= scalar_comma & (colon ^ _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(kinds + i + 5), colons));
         wrong |= string_comma & (colon ^ _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(kinds + i + 6), colons));
 
-        // In ASCII the four brackets differ in bits 1, 2 and 5 only, and no other token differs from them in just those.
+        // In ASCII the four brackets differ in bits 1, 2 and 5 only, and no other token differs from them in
+        // just those.
         uint64_t brackets = _mm512_cmpeq_epi8_mask(_mm512_or_si512(kind, _mm512_set1_epi8(0x26)),
                                                    _mm512_set1_epi8(0x7F));
         for (; brackets != 0; brackets = _blsr_u64(brackets)) {
@@ -170,8 +176,8 @@ AVX512_INLINE bool link(const uint8_t *kinds, size_t tokens, uint32_t *partners,
     return tokens == (kinds[0] == '"' ? 2 : 1);
 }
 
-AVX512 int64_t csimd_json_index_avx512(const uint8_t *bytes, size_t count, uint32_t *positions, uint32_t *partners,
-                                       uint8_t *kinds, unsigned depth) {
+AVX512 int64_t csimd_json_index_avx512(const uint8_t *bytes, size_t count, uint32_t *positions,
+                                       uint32_t *partners, uint8_t *kinds, unsigned depth) {
     size_t tokens;
     // The partners are not known yet: their room serves the scan.
     if (!scan(bytes, count, positions, kinds, (uint8_t *)partners, &tokens)) return -1;

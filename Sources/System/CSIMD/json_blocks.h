@@ -1,5 +1,5 @@
-// What the vector variants share: a document is classified 64 bytes at a time into bit masks (bit i is byte i of the
-// block), and everything from there to the tokens is arithmetic on those masks.
+// What the vector variants share: a document is classified 64 bytes at a time into bit masks (bit i is byte i
+// of the block), and everything from there to the tokens is arithmetic on those masks.
 #pragma once
 #include <immintrin.h>
 
@@ -39,14 +39,14 @@ typedef struct {
     uint64_t odd;          // not tokens: bytes of scalars that are not plain digits
 } csimd_json_tokens;
 
-#define CSIMD_BLOCKS __attribute__((target("avx2,bmi,bmi2,lzcnt,pclmul,popcnt")))
+#define CSIMD_BLOCKS __attribute__((target("avx2,bmi,bmi2,pclmul,popcnt")))
 #define CSIMD_BLOCKS_INLINE CSIMD_BLOCKS static inline __attribute__((always_inline))
 
 // The rare work, out of the loop: what is checked one by one. Each gives 1 if something is wrong.
-uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
-                                  uint64_t escapes);
-uint64_t csimd_json_check_specials(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
-                                   uint64_t specials);
+uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *bytes, size_t count,
+                                  size_t base, uint64_t escapes);
+uint64_t csimd_json_check_specials(csimd_json_checked *checked, const uint8_t *bytes, size_t count,
+                                   size_t base, uint64_t specials);
 
 // Checks the scalars that hold odd bytes, which are given as one mask for each block.
 bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint8_t *masks);
@@ -59,7 +59,8 @@ CSIMD_BLOCKS_INLINE uint64_t csimd_prefix_xor(uint64_t bits) {
 
 // Of the backslashes, those that start an escape; `escaped` gets the bytes that they escape. In a run of
 // backslashes every other one starts an escape: subtracting the run's start from the odd bits tells which.
-CSIMD_BLOCKS_INLINE uint64_t csimd_json_escapes(csimd_json_state *state, uint64_t backslash, uint64_t *escaped) {
+CSIMD_BLOCKS_INLINE uint64_t csimd_json_escapes(csimd_json_state *state, uint64_t backslash,
+                                                uint64_t *escaped) {
     const uint64_t odd = 0xAAAAAAAAAAAAAAAAull;
     uint64_t potential = backslash & ~state->escaped;
     uint64_t terminal = (((potential << 1) | odd) - potential) ^ odd;
@@ -71,7 +72,8 @@ CSIMD_BLOCKS_INLINE uint64_t csimd_json_escapes(csimd_json_state *state, uint64_
 
 // From classes to tokens, with everything checked that can be checked within strings and scalars.
 CSIMD_BLOCKS_INLINE csimd_json_tokens csimd_json_find(csimd_json_state *state, csimd_json_checked *checked,
-                                                      csimd_json_block block, const uint8_t *bytes, size_t count,
+                                                      csimd_json_block block, const uint8_t *bytes,
+                                                          size_t count,
                                                       size_t base) {
     csimd_json_tokens tokens;
     tokens.escaped_end = 0;
@@ -103,14 +105,15 @@ CSIMD_BLOCKS_INLINE csimd_json_tokens csimd_json_find(csimd_json_state *state, c
     uint64_t starts = scalar & ~follows;
     tokens.all = (block.operator & ~in_string) | block.quote | starts;
 
-    // Outside strings, any other control character than white space is a scalar, or looks like an operator that is
-    // none to the grammar; a backslash or a byte beyond ASCII is part of a scalar that is not well formed.
+    // Outside strings, any other control character than white space is a scalar, or looks like an operator
+    // that is none to the grammar; a backslash or a byte beyond ASCII is part of a scalar that is not well
+    // formed.
     uint64_t specials = block.special & in_string;
     if (__builtin_expect(specials != 0, 0)) {
         state->wrong |= csimd_json_check_specials(checked, bytes, count, base, specials);
     }
-    // A scalar of digits only is valid unless it starts with a zero and goes on; the last byte of a block cannot tell.
-    // Those and all other scalars are looked at later.
+    // A scalar of digits only is valid unless it starts with a zero and goes on; the last byte of a block
+    // cannot tell. Those and all other scalars are looked at later.
     const uint64_t last = 1ull << 63;
     tokens.odd = (scalar & ~block.digit) | (starts & block.zero & (block.digit >> 1 | last));
     return tokens;

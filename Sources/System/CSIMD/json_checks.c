@@ -1,11 +1,12 @@
-// The rare work of the vector variants: escapes, characters outside ASCII, and scalars that are not plain digits.
+// The rare work of the vector variants: escapes, characters outside ASCII, and scalars that are not plain
+// digits.
 #if defined(__x86_64__)
 #include <string.h>
 
 #include "json_blocks.h"
 
-uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
-                                  uint64_t escapes) {
+uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *bytes, size_t count,
+                                  size_t base, uint64_t escapes) {
     for (; escapes != 0; escapes &= escapes - 1) {
         size_t at = base + (size_t)__builtin_ctzll(escapes);
         if (at < checked->escapes) continue;  // The second half of a surrogate pair.
@@ -36,8 +37,8 @@ bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint8_t 
     return true;
 }
 
-uint64_t csimd_json_check_specials(csimd_json_checked *checked, const uint8_t *bytes, size_t count, size_t base,
-                                   uint64_t specials) {
+uint64_t csimd_json_check_specials(csimd_json_checked *checked, const uint8_t *bytes, size_t count,
+                                   size_t base, uint64_t specials) {
     for (; specials != 0; specials &= specials - 1) {
         size_t at = base + (size_t)__builtin_ctzll(specials);
         if (at < checked->specials) continue;

@@ -22,8 +22,9 @@ bool csimd_variant_runs(enum csimd_variant variant) {
         return true;
 #if defined(__x86_64__)
     case CSIMD_AVX2:
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-               __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("popcnt");
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+               __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("pclmul") &&
+               __builtin_cpu_supports("popcnt");
     case CSIMD_AVX512:
         return csimd_variant_runs(CSIMD_AVX2) && __builtin_cpu_supports("avx512f") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
@@ -52,7 +53,7 @@ int64_t csimd_json_index(const uint8_t *bytes, size_t count, uint32_t *positions
     return chosen(bytes, count, positions, partners, kinds, depth);
 }
 
-int64_t csimd_json_index_by(enum csimd_variant variant, const uint8_t *bytes, size_t count, uint32_t *positions,
-                            uint32_t *partners, uint8_t *kinds, unsigned depth) {
+int64_t csimd_json_index_by(enum csimd_variant variant, const uint8_t *bytes, size_t count,
+                            uint32_t *positions, uint32_t *partners, uint8_t *kinds, unsigned depth) {
     return indexers[variant](bytes, count, positions, partners, kinds, depth);
 }

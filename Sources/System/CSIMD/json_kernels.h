@@ -5,8 +5,8 @@
 #include "CSIMD.h"
 
 // One variant of csimd_json_index.
-typedef int64_t csimd_json_indexer(const uint8_t *bytes, size_t count, uint32_t *positions, uint32_t *partners,
-                                   uint8_t *kinds, unsigned depth);
+typedef int64_t csimd_json_indexer(const uint8_t *bytes, size_t count, uint32_t *positions,
+                                   uint32_t *partners, uint8_t *kinds, unsigned depth);
 
 csimd_json_indexer csimd_json_index_portable;
 #if defined(__x86_64__)
@@ -21,7 +21,8 @@ bool csimd_json_link(const uint8_t *kinds, size_t tokens, uint32_t *partners, un
 // scalar may end.
 size_t csimd_json_scalar_end(const uint8_t *bytes, size_t count, size_t at);
 
-// The length of the escape whose backslash is at `at`: 2, 6, or 12 for a surrogate pair; 0 if it is not a valid one.
+// The length of the escape whose backslash is at `at`: 2, 6, or 12 for a surrogate pair; 0 if it is not a
+// valid one.
 size_t csimd_json_escape_length(const uint8_t *bytes, size_t count, size_t at);
 
 // The length of the UTF-8 character that starts at `at`, or 0 if it is not a valid one.

@@ -1,9 +1,11 @@
-// The JSON token index in plain C: for machines without the vector kernels, and the measure of what those must give.
+// The JSON token index in plain C: for machines without the vector kernels, and the measure of what those
+// must give.
 #include <string.h>
 
 #include "json_kernels.h"
 
-// Moves `at` from a string's opening quote to its closing one. False if the string is not valid or does not end.
+// Moves `at` from a string's opening quote to its closing one. False if the string is not valid or does not
+// end.
 static bool string(const uint8_t *bytes, size_t count, size_t *at, bool *escaped) {
     *escaped = false;
     ++*at;

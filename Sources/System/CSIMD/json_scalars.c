@@ -5,9 +5,11 @@
 
 static bool is_digit(uint8_t byte) { return (uint8_t)(byte - '0') <= 9; }
 
-// What may follow a scalar: white space, a comma or a closing bracket. Anything else is part of it, and wrong.
+// What may follow a scalar: white space, a comma or a closing bracket. Anything else is part of it, and
+// wrong.
 static bool ends_scalar(uint8_t byte) {
-    return byte == ',' || byte == '}' || byte == ']' || byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+    return byte == ',' || byte == '}' || byte == ']' || byte == ' ' || byte == '\n' || byte == '\r' ||
+        byte == '\t';
 }
 
 static bool digits(const uint8_t *bytes, size_t count, size_t *at) {

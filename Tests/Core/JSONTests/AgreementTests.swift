@@ -1,5 +1,5 @@
-// The reader against others: every kernel variant against the portable one, and all of them against a plain reference,
-// on random documents and on damaged ones.
+// The reader against others: every kernel variant against the portable one, and all of them against a plain
+// reference, on random documents and on damaged ones.
 import CSIMD
 import Foundation
 import JSON
@@ -16,7 +16,8 @@ import Units
         let room = bytes.count + Int(CSIMD_JSON_SLACK)
         var positions = [UInt32](repeating: 9, count: room), partners = positions
         var kinds = [UInt8](repeating: 9, count: room)
-        let found = Int(csimd_json_index_by(variant, bytes, bytes.count, &positions, &partners, &kinds, depth))
+        let found = Int(
+            csimd_json_index_by(variant, bytes, bytes.count, &positions, &partners, &kinds, depth))
         guard found >= 0 else { return nil }
         return (0..<found).map { i in
             [positions[i], UInt32(kinds[i]), kinds[i] == 0x7B || kinds[i] == 0x5B ? partners[i] : 0]
@@ -30,7 +31,9 @@ import Units
             #expect(tokens(variant, bytes) == expected, "variant \(variant.rawValue), \(note): \(bytes)")
         }
         let error = error(in: bytes)
-        #expect((error == nil) == accepted && error?.reason != .malformed, "\(note): \(String(describing: error)) \(bytes)")
+        #expect(
+            (error == nil) == accepted && error?.reason != .malformed,
+            "\(note): \(String(describing: error)) \(bytes)")
     }
 
     @Test func onRandomDocuments() {
@@ -46,13 +49,25 @@ import Units
 
     /// Every place that a token can have in a vector, and every neighbour.
     @Test func onEveryAlignment() {
-        let pieces = ["{\"a\":-1.5e3}", "[\"\\\\\\\"\",\"\\\\\"]", "0", "-0", "[01]", "true", "[truf]", "\"\\uD83D\\uDE00\"", "\"漢\"", "[[],{}]", "\"\\\\\"", "12345678901234567890"]
+        let pieces = [
+            "{\"a\":-1.5e3}", "[\"\\\\\\\"\",\"\\\\\"]", "0", "-0", "[01]", "true", "[truf]",
+            "\"\\uD83D\\uDE00\"", "\"漢\"", "[[],{}]", "\"\\\\\"", "12345678901234567890",
+        ]
         for piece in pieces {
             for offset in 0..<130 {
-                Self.agree(Array(("[" + String(repeating: " ", count: offset) + piece + ",1]").utf8), "\(piece) at \(offset)")
-                Self.agree(Array(("[\"" + String(repeating: "\\\\", count: offset) + "\"," + piece + "]").utf8), "\(piece) after \(offset)")
-                Self.agree(Array(("[" + String(repeating: "9", count: offset + 1) + "," + piece + "]").utf8), "\(piece) after digits \(offset)")
-                Self.agree(Array(("[\"" + String(repeating: "\\\\", count: offset) + "\\\"" + "\"," + piece + "]").utf8), "\(piece) quoted \(offset)")
+                Self.agree(
+                    Array(("[" + String(repeating: " ", count: offset) + piece + ",1]").utf8),
+                    "\(piece) at \(offset)")
+                Self.agree(
+                    Array(("[\"" + String(repeating: "\\\\", count: offset) + "\"," + piece + "]").utf8),
+                    "\(piece) after \(offset)")
+                Self.agree(
+                    Array(("[" + String(repeating: "9", count: offset + 1) + "," + piece + "]").utf8),
+                    "\(piece) after digits \(offset)")
+                Self.agree(
+                    Array(
+                        ("[\"" + String(repeating: "\\\\", count: offset) + "\\\"" + "\"," + piece + "]").utf8
+                    ), "\(piece) quoted \(offset)")
             }
         }
     }
@@ -61,12 +76,15 @@ import Units
         var randomness = Randomness(seed: 21)
         let alphabet = Array("{}[]:,\"\"\"\\01-.eEtrufalsn  \n".utf8)
         for round in 0..<Self.rounds * 2 {
-            let bytes = (0..<randomness.next(in: 0...12)).map { _ in alphabet[randomness.next(in: 0...alphabet.count - 1)] }
+            let bytes = (0..<randomness.next(in: 0...12)).map { _ in
+                alphabet[randomness.next(in: 0...alphabet.count - 1)]
+            }
             Self.agree(bytes, "seed 21, round \(round)")
         }
     }
 
-    /// Python's parser as an outside opinion. It takes more than RFC 8259 in known ways, which the program switches off.
+    /// Python's parser as an outside opinion. It takes more than RFC 8259 in known ways, which the program
+    /// switches off.
     @Test func withPython() throws {
         guard FileManager.default.isExecutableFile(atPath: "/usr/bin/python3") else {
             print("skipped: /usr/bin/python3 is missing")
@@ -89,8 +107,11 @@ import Units
                     print(1 if text[:1] != '\\ufeff' else 0)
                 except (ValueError, RecursionError): print(0)
             """
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("paceline-json-\(UUID().uuidString)")
-        try Data((all.map { $0.map { String(format: "%02x", $0) }.joined() }.joined(separator: "\n") + "\n").utf8).write(to: file)
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "paceline-json-\(UUID().uuidString)")
+        try Data(
+            (all.map { $0.map { String(format: "%02x", $0) }.joined() }.joined(separator: "\n") + "\n").utf8
+        ).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")

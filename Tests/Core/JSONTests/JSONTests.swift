@@ -5,7 +5,8 @@ import Units
 
 @Suite struct ReadingAndWriting {
     @Test func walksFields() throws {
-        let text = #"{"id":"a\u00e9b","imp":[{"n":1,"floor":0.25},{"n":2,"floor":1e3}],"tm\u0061x":120,"x":null,"d":-1.5e-3}"#
+        let text =
+            #"{"id":"a\u00e9b","imp":[{"n":1,"floor":0.25},{"n":2,"floor":1e3}],"tm\u0061x":120,"x":null,"d":-1.5e-3}"#
         var scratch = JSONScratch(maximumBytes: 1000)
         let bytes = Array(text.utf8)
         let document = try JSONDocument(bytes.span.raw, scratch: &scratch)
@@ -50,6 +51,8 @@ import Units
         writer.endArray()
         writer.endObject()
         let count = try writer.finish()
-        #expect(String(decoding: buffer[..<count], as: UTF8.self) == #"{"id":"a\"b\u0001é","price":-1.250001,"list":[1.5,18446744073709551615,null]}"#)
+        #expect(
+            String(decoding: buffer[..<count], as: UTF8.self)
+                == #"{"id":"a\"b\u0001é","price":-1.250001,"list":[1.5,18446744073709551615,null]}"#)
     }
 }

@@ -10,7 +10,8 @@ import Units
     /// Documents that end right before a page that may not be touched.
     @Test func readsNothingBeyondTheEnd() throws {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        let map = try #require(mmap(nil, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+        let map = try #require(
+            mmap(nil, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
         defer { munmap(map, 2 * page) }
         #expect(mprotect(map + page, page, PROT_NONE) == 0)
         var documents = RandomDocuments(seed: 30)
@@ -20,15 +21,20 @@ import Units
             if round % 2 == 1 { documents.damage(&bytes) }
             guard bytes.count <= page else { continue }
             let start = map + page - bytes.count
-            bytes.withUnsafeBytes { start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(map), byteCount: bytes.count) }
+            bytes.withUnsafeBytes {
+                start.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(map), byteCount: bytes.count)
+            }
             let span = RawSpan(_unsafeStart: start, byteCount: bytes.count)
             let whole = try? readAll(span, scratch: &scratch)
             #expect(whole == (try? readAll(bytes)))
             _ = try? JSONDocument.validate(span)
             for variant in AgreementTests.variants {
-                var positions = [UInt32](repeating: 0, count: bytes.count + Int(CSIMD_JSON_SLACK)), partners = positions
+                var positions = [UInt32](repeating: 0, count: bytes.count + Int(CSIMD_JSON_SLACK)),
+                    partners = positions
                 var kinds = [UInt8](repeating: 0, count: positions.count)
-                let found = csimd_json_index_by(variant, start.assumingMemoryBound(to: UInt8.self), bytes.count, &positions, &partners, &kinds, 64)
+                let found = csimd_json_index_by(
+                    variant, start.assumingMemoryBound(to: UInt8.self), bytes.count, &positions, &partners,
+                    &kinds, 64)
                 #expect((found >= 0) == (whole != nil))
             }
         }
@@ -43,7 +49,8 @@ import Units
     }
 
     @Test func readsAndWritesWithoutAllocating() throws {
-        let text = #"{"id":"a\u00e9","n":-12345678901,"f":0.1234567890123456789,"l":[1.5,true,null,{"d":1e300}],"m":12.5,"bad":1.5}"#
+        let text =
+            #"{"id":"a\u00e9","n":-12345678901,"f":0.1234567890123456789,"l":[1.5,true,null,{"d":1e300}],"m":12.5,"bad":1.5}"#
         let bytes = Array(text.utf8)
         var scratch = JSONScratch(maximumBytes: 1_000)
         var buffer = [UInt8](repeating: 0, count: 1_000)
@@ -58,7 +65,9 @@ import Units
         #expect(counted == 0)
     }
 
-    private func rewrite(_ bytes: RawSpan, _ scratch: inout JSONScratch, _ buffer: inout [UInt8]) throws(JSONError) -> Int {
+    private func rewrite(_ bytes: RawSpan, _ scratch: inout JSONScratch, _ buffer: inout [UInt8])
+        throws(JSONError) -> Int
+    {
         let document = try JSONDocument(bytes, scratch: &scratch)
         var span = buffer.mutableSpan
         var writer = unsafe JSONWriter(span.mutableBytes)

@@ -4,12 +4,15 @@ import JSON
 import Testing
 import Units
 
-private func number(_ text: String) -> (double: Result<Double, JSONError>, int64: Result<Int64, JSONError>, uint64: Result<UInt64, JSONError>)? {
+private func number(_ text: String) -> (
+    double: Result<Double, JSONError>, int64: Result<Int64, JSONError>, uint64: Result<UInt64, JSONError>
+)? {
     let bytes = Array(text.utf8)
     var scratch = JSONScratch(maximumBytes: bytes.count)
     guard let document = try? JSONDocument(bytes.span.bytes, scratch: &scratch) else { return nil }
     let value = document.root
-    var (double, int64, uint64): (Result<Double, JSONError>, Result<Int64, JSONError>, Result<UInt64, JSONError>)
+    var (double, int64, uint64):
+        (Result<Double, JSONError>, Result<Int64, JSONError>, Result<UInt64, JSONError>)
     do throws(JSONError) { double = .success(try value.double()) } catch { double = .failure(error) }
     do throws(JSONError) { int64 = .success(try value.int64()) } catch { int64 = .failure(error) }
     do throws(JSONError) { uint64 = .success(try value.uint64()) } catch { uint64 = .failure(error) }
@@ -28,8 +31,10 @@ private func number(_ text: String) -> (double: Result<Double, JSONError>, int64
 
     @Test(arguments: [
         ("9223372036854775808", JSONError.Reason.outOfRange), ("-9223372036854775809", .outOfRange),
-        ("18446744073709551616", .outOfRange), ("100000000000000000000000", .outOfRange), ("1.0", .notInteger),
-        ("1e3", .notInteger), ("1E3", .notInteger), ("12345678.5", .notInteger), ("\"1\"", .notNumber), ("true", .notNumber),
+        ("18446744073709551616", .outOfRange), ("100000000000000000000000", .outOfRange),
+        ("1.0", .notInteger),
+        ("1e3", .notInteger), ("1E3", .notInteger), ("12345678.5", .notInteger), ("\"1\"", .notNumber),
+        ("true", .notNumber),
     ])
     func refusesIntegers(text: String, reason: JSONError.Reason) {
         #expect(number(text)?.int64 == .failure(JSONError(reason, at: 0)))
@@ -45,7 +50,8 @@ private func number(_ text: String) -> (double: Result<Double, JSONError>, int64
     private func compare(_ text: String) {
         let expected = strtod(text, nil)
         switch number(text)?.double {
-        case .success(let value): #expect(value.bitPattern == expected.bitPattern, "\(text): \(value), not \(expected)")
+        case .success(let value):
+            #expect(value.bitPattern == expected.bitPattern, "\(text): \(value), not \(expected)")
         case .failure(let error): #expect(expected.isInfinite && error.reason == .outOfRange, "\(text)")
         case nil: Issue.record("\(text) is no document")
         }
@@ -54,14 +60,22 @@ private func number(_ text: String) -> (double: Result<Double, JSONError>, int64
     @Test func readsHardDoubles() {
         let halfOfSmallest = "2.4703282292062327208299439634110764462e-324"
         for text in [
-            "0", "-0", "0.0", "1e400", "1e-400", "-1e-400", "1.7976931348623157e308", "1.7976931348623158e308",
-            "1.7976931348623159e308", "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854845817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880",
-            "4.9e-324", "2.2250738585072014e-308", "2.2250738585072011e-308", "5e-324", "2.5e-324", "2.4e-324", halfOfSmallest,
-            halfOfSmallest + "1", "9007199254740993", "9007199254740993.0000000000000000000000000000000000000000001",
-            "9007199254740992.9999999999999999999999999999", "9007199254740995", "0.500000000000000166533453693773481063544750213623046875",
-            "1090544144181609348835077142190", "8.5e-7", "123456789012345678", "0." + String(repeating: "0", count: 1_000) + "1e1001",
-            "1" + String(repeating: "0", count: 1_000) + "e-1000", "1" + String(repeating: "0", count: 400), "0e99999999999999999999",
-            "1e99999999999999999999", "1e-99999999999999999999", "6.0221407600000000000000000000001e23", "3.518437208883201171875e13",
+            "0", "-0", "0.0", "1e400", "1e-400", "-1e-400", "1.7976931348623157e308",
+            "1.7976931348623158e308",
+            "1.7976931348623159e308",
+            "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096330286416692887910946555547851940402630657488671505820681908902000708383676273854845817711531764475730270069855571366959622842914819860834936475292719074168444365510704342711559699508093042880",
+            "4.9e-324", "2.2250738585072014e-308", "2.2250738585072011e-308", "5e-324", "2.5e-324",
+            "2.4e-324", halfOfSmallest,
+            halfOfSmallest + "1", "9007199254740993",
+            "9007199254740993.0000000000000000000000000000000000000000001",
+            "9007199254740992.9999999999999999999999999999", "9007199254740995",
+            "0.500000000000000166533453693773481063544750213623046875",
+            "1090544144181609348835077142190", "8.5e-7", "123456789012345678",
+            "0." + String(repeating: "0", count: 1_000) + "1e1001",
+            "1" + String(repeating: "0", count: 1_000) + "e-1000", "1" + String(repeating: "0", count: 400),
+            "0e99999999999999999999",
+            "1e99999999999999999999", "1e-99999999999999999999", "6.0221407600000000000000000000001e23",
+            "3.518437208883201171875e13",
         ] { compare(text) }
     }
 
@@ -84,7 +98,8 @@ private func number(_ text: String) -> (double: Result<Double, JSONError>, int64
         }
     }
 
-    /// The exact decimal of the middle of a Double and the next: long double arithmetic of the C library prints it.
+    /// The exact decimal of the middle of a Double and the next: long double arithmetic of the C library
+    /// prints it.
     private func exactMiddle(_ double: Double) -> String {
         guard double.nextUp.isFinite else { return "1" }
         let middle = Float80(double) + (Float80(double.nextUp) - Float80(double)) / 2
@@ -95,7 +110,8 @@ private func number(_ text: String) -> (double: Result<Double, JSONError>, int64
         }
     }
 
-    /// What the writer makes of a Double, which must be as short as the standard library's text and read back.
+    /// What the writer makes of a Double, which must be as short as the standard library's text and read
+    /// back.
     private func written(_ double: Double) -> Double? {
         var buffer = [UInt8](repeating: 0, count: 40)
         var span = buffer.mutableSpan
@@ -114,8 +130,10 @@ private func number(_ text: String) -> (double: Result<Double, JSONError>, int64
 
     @Test func writesShortestDoubles() {
         let doubles: [Double] = [
-            0, -0.0, 1, -1, 0.1, 0.3, 1e15, 1e21, 1e22, 123456789012345680, 1e-5, 1e-6, 1e-7, 1.5e-10, Double.leastNonzeroMagnitude, 2.2250738585072014e-308,
-            1.7976931348623157e308, 9007199254740994, 0.1 + 0.2, 1e300, 1e-300, 100, 2e-44, 0x1p-1022, 0x1p1023, 0x1p-44, 9.5367431640625e-07,
+            0, -0.0, 1, -1, 0.1, 0.3, 1e15, 1e21, 1e22, 123456789012345680, 1e-5, 1e-6, 1e-7, 1.5e-10,
+            Double.leastNonzeroMagnitude, 2.2250738585072014e-308,
+            1.7976931348623157e308, 9007199254740994, 0.1 + 0.2, 1e300, 1e-300, 100, 2e-44, 0x1p-1022,
+            0x1p1023, 0x1p-44, 9.5367431640625e-07,
         ]
         for double in doubles {
             #expect(written(double)?.bitPattern == double.bitPattern, "\(double)")

@@ -60,7 +60,10 @@ struct RandomDocuments {
         var text = "\""
         for _ in 0..<(pick(6) == 0 ? pick(150) : pick(14)) {
             switch pick(30) {
-            case 0: text += ["\\\"", "\\\\", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t", "\\u0000", "\\uD83D\\uDE00"][pick(10)]
+            case 0:
+                text +=
+                    ["\\\"", "\\\\", "\\/", "\\b", "\\f", "\\n", "\\r", "\\t", "\\u0000", "\\uD83D\\uDE00"][
+                        pick(10)]
             case 1: text += ["é", "ß", "漢", "😀", "\u{7F}", "\u{10FFFF}"][pick(6)]
             case 2: text += "{}[]:,"
             default: text.unicodeScalars.append(Unicode.Scalar(UInt8(0x61 + pick(26))))
@@ -70,7 +73,10 @@ struct RandomDocuments {
     }
 
     /// Bytes that matter to JSON, more often than others.
-    private static let telling = Array("{}[]:,\"\\0129-+.eEtruefalsn \n\u{0}\u{1f}u/dDcC8".utf8) + [0x80, 0xBF, 0xC3, 0xE2, 0xED, 0xF0, 0xFF]
+    private static let telling =
+        Array("{}[]:,\"\\0129-+.eEtruefalsn \n\u{0}\u{1f}u/dDcC8".utf8) + [
+            0x80, 0xBF, 0xC3, 0xE2, 0xED, 0xF0, 0xFF,
+        ]
 
     mutating func damage(_ bytes: inout [UInt8]) {
         for _ in 0..<(1 + pick(3)) {

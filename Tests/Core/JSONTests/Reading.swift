@@ -8,7 +8,9 @@ func readAll(_ bytes: [UInt8], depth: Int = JSONLimits.deepest) throws(JSONError
     return try readAll(bytes.span.bytes, scratch: &scratch, depth: depth)
 }
 
-func readAll(_ bytes: RawSpan, scratch: inout JSONScratch, depth: Int = JSONLimits.deepest) throws(JSONError) -> String {
+func readAll(_ bytes: RawSpan, scratch: inout JSONScratch, depth: Int = JSONLimits.deepest) throws(JSONError)
+    -> String
+{
     let document = try JSONDocument(bytes, scratch: &scratch, limits: JSONLimits(depth: depth))
     return try text(of: document.root)
 }
@@ -30,7 +32,9 @@ private func text(of value: JSONValue) throws(JSONError) -> String {
     case .object:
         var parts: [String] = []
         var fields = try value.object()
-        while let field = fields.next() { parts.append(quoted(field.key.string) + ":" + (try text(of: field.value))) }
+        while let field = fields.next() {
+            parts.append(quoted(field.key.string) + ":" + (try text(of: field.value)))
+        }
         return "{" + parts.joined(separator: ",") + "}"
     }
 }

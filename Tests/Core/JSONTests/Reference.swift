@@ -1,5 +1,5 @@
-// A second opinion: RFC 8259 as a recursive reader over an array, in as few lines as it can be written. It shares nothing
-// with the code under test.
+// A second opinion: RFC 8259 as a recursive reader over an array, in as few lines as it can be written. It
+// shares nothing with the code under test.
 
 struct Reference {
     private let bytes: [UInt8]
@@ -27,7 +27,9 @@ struct Reference {
         return true
     }
     private mutating func need(_ characters: String) throws { guard take(characters) else { throw Wrong() } }
-    private mutating func space() { while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) { at += 1 } }
+    private mutating func space() {
+        while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) { at += 1 }
+    }
 
     private mutating func value(_ depth: Int) throws {
         space()
@@ -62,7 +64,8 @@ struct Reference {
                 try digits()
             }
         } else {
-            guard let word = ["true", "false", "null"].first(where: { bytes[at...].starts(with: $0.utf8) }) else { throw Wrong() }
+            guard let word = ["true", "false", "null"].first(where: { bytes[at...].starts(with: $0.utf8) })
+            else { throw Wrong() }
             at += word.utf8.count
         }
         space()

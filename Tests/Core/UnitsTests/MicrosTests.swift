@@ -4,8 +4,10 @@ import Units
 
 @Suite struct MicrosTests {
     @Test(arguments: [
-        ("0", 0), ("-0", 0), ("1", 1_000_000), ("1.25", 1_250_000), ("-0.000001", -1), ("0.1000000000", 100_000),
-        ("3e2", 300_000_000), ("3E+2", 300_000_000), ("12345e-6", 12345), ("0.0000000000000000000001e22", 1_000_000),
+        ("0", 0), ("-0", 0), ("1", 1_000_000), ("1.25", 1_250_000), ("-0.000001", -1),
+        ("0.1000000000", 100_000),
+        ("3e2", 300_000_000), ("3E+2", 300_000_000), ("12345e-6", 12345),
+        ("0.0000000000000000000001e22", 1_000_000),
         ("9223372036854.775807", Int64.max), ("-9223372036854.775808", Int64.min), ("0e999999999999", 0),
         ("10000000000000000000000e-20", 100_000_000), ("0.00000100000000000000000000000000", 1),
     ])
@@ -14,7 +16,8 @@ import Units
     }
 
     @Test(arguments: [
-        ("", MicrosError.malformed), ("-", .malformed), ("+1", .malformed), ("01", .malformed), ("1.", .malformed),
+        ("", MicrosError.malformed), ("-", .malformed), ("+1", .malformed), ("01", .malformed),
+        ("1.", .malformed),
         (".5", .malformed), ("1e", .malformed), ("1e+", .malformed), ("1 ", .malformed), ("0x1", .malformed),
         ("NaN", .malformed), ("--1", .malformed), ("1.5.5", .malformed),
         ("0.0000001", .tooPrecise), ("1.2345678", .tooPrecise), ("1e-7", .tooPrecise),
@@ -29,11 +32,14 @@ import Units
     @Test func writesWhatItReads() throws {
         var randomness = Randomness(seed: 1)
         for round in 0..<20_000 {
-            let amount = Micros(Int64(truncatingIfNeeded: randomness.next() >> UInt64(round % 64)) * (round % 2 == 0 ? 1 : -1))
+            let amount = Micros(
+                Int64(truncatingIfNeeded: randomness.next() >> UInt64(round % 64)) * (round % 2 == 0 ? 1 : -1)
+            )
             #expect(try Micros(decimal: amount.description) == amount)
         }
         for (amount, text) in [
-            (Micros.max, "9223372036854.775807"), (.min, "-9223372036854.775808"), (.zero, "0"), (Micros(-1), "-0.000001"),
+            (Micros.max, "9223372036854.775807"), (.min, "-9223372036854.775808"), (.zero, "0"),
+            (Micros(-1), "-0.000001"),
             (Micros(1_500_000), "1.5"), (Micros(10_000_000), "10"), (Micros(100), "0.0001"),
         ] {
             #expect(amount.description == text)

@@ -1,4 +1,5 @@
-// Vector kernels that Swift cannot express, each with a portable twin that gives the same results to the last bit.
+// Vector kernels that Swift cannot express, each with a portable twin that gives the same results to the last
+// bit.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,8 +14,8 @@ enum csimd_variant { CSIMD_PORTABLE, CSIMD_AVX2, CSIMD_AVX512, CSIMD_VARIANTS };
 // Whether this machine has what the variant needs.
 bool csimd_variant_runs(enum csimd_variant variant);
 
-// The token index of a JSON document. The caller owns the arrays and has made each of them CSIMD_JSON_SLACK entries
-// longer than the document has bytes.
+// The token index of a JSON document. The caller owns the arrays and has made each of them CSIMD_JSON_SLACK
+// entries longer than the document has bytes.
 enum { CSIMD_JSON_SLACK = 128 };
 
 // What a token's kind may be beside the byte that stands at its position.
@@ -24,13 +25,14 @@ enum {
     CSIMD_JSON_ESCAPED_END = 3,  // the closing quote of a string with escapes
 };
 
-// Finds every token of the document and proves the document valid (RFC 8259, UTF-8, nested at most `depth` deep,
-// which may be 1 to 64). Tokens are brackets, colons, commas, both quotes of a string, and the first byte of any
-// other scalar. `partners` is written for brackets only: an opening one gets the index of the token that closes it.
-// Gives the number of tokens, or -1 if the document is not valid. Reads nothing outside the bytes.
+// Finds every token of the document and proves the document valid (RFC 8259, UTF-8, nested at most `depth`
+// deep, which may be 1 to 64). Tokens are brackets, colons, commas, both quotes of a string, and the first
+// byte of any other scalar. `partners` is written for brackets only: an opening one gets the index of the
+// token that closes it. Gives the number of tokens, or -1 if the document is not valid. Reads nothing outside
+// the bytes.
 int64_t csimd_json_index(const uint8_t *bytes, size_t count, uint32_t *positions, uint32_t *partners,
                          uint8_t *kinds, unsigned depth);
 
 // The same by one variant, which the machine must have: for tests that compare them.
-int64_t csimd_json_index_by(enum csimd_variant variant, const uint8_t *bytes, size_t count, uint32_t *positions,
-                            uint32_t *partners, uint8_t *kinds, unsigned depth);
+int64_t csimd_json_index_by(enum csimd_variant variant, const uint8_t *bytes, size_t count,
+                            uint32_t *positions, uint32_t *partners, uint8_t *kinds, unsigned depth);
