@@ -36,7 +36,8 @@ final class Shard {
             throw Failure("the shard's I/O could not be set up (\(settings.reactor.rawValue)): \(error)")
         }
         requests = Server(
-            reactor: reactor, limits: ServerLimits(settings.limits, connections: settings.limits.connectionsPerShard),
+            reactor: reactor,
+            limits: ServerLimits(settings.limits, connections: settings.limits.connectionsPerShard),
             responder: RequestRoutes(context, reactor), metrics: ServerMetrics(context.keys.requests, block))
         admin =
             index > 0

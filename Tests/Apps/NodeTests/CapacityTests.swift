@@ -29,7 +29,9 @@ import Testing
             held[1].send(CapacityTests.get)
             #expect(try await held[1].answer()?.status == 200)
             held.removeFirst()
-            try await until("another is served") { try await Wire.get("/v1/node", port: node.port)?.status == 200 }
+            try await until("another is served") {
+                try await Wire.get("/v1/node", port: node.port)?.status == 200
+            }
             withExtendedLifetime(held) {}
         }
     }
@@ -102,9 +104,12 @@ import Testing
             }
             let bytes = (try node.kibibytes("RssAnon") - before) * 1024 / count
             let asked = try await node.folder.run(
-                "curl --silent --output /dev/null --write-out '%{time_total}' http://127.0.0.1:\(node.port)/v1/node")
+                "curl --silent --output /dev/null --write-out '%{time_total}' http://127.0.0.1:\(node.port)/v1/node"
+            )
             let seconds = try #require(Double(asked.output))
-            print("\(driver): \(count) idle connections take \(bytes) bytes each; one more is answered in \(seconds) s")
+            print(
+                "\(driver): \(count) idle connections take \(bytes) bytes each; one more is answered in \(seconds) s"
+            )
             #expect(bytes <= 4_096)
             #expect(seconds < 0.5)
             try node.folder.write("", to: "enough")

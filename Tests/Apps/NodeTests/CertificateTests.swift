@@ -78,7 +78,8 @@ struct CertificateTests {
         try folder.write(CertificateTests.watcher, to: "watcher.py")
         try await withNode(Plan(reactor: driver, shards: 2, secure: [.init()]), in: folder) { node in
             let pid = try #require(node.running.pid)
-            let watched = try await folder.run("python3 watcher.py \(node.ports[2]) \(node.admin) \(pid)", seconds: 30)
+            let watched = try await folder.run(
+                "python3 watcher.py \(node.ports[2]) \(node.admin) \(pid)", seconds: 30)
             #expect(watched.status == 0, "\(watched.errors)\n\(node.log)")
             #expect(node.log.contains("certificate on disk refused, the last good one stays"))
         }

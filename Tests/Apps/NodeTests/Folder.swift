@@ -21,7 +21,8 @@ final class Folder: Sendable {
     deinit { try? FileManager.default.removeItem(at: url) }
 
     /// Where the programs under test are: beside the test bundle.
-    static let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path()
+    static let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().path()
 
     /// Whether a program is installed.
     static func has(_ program: String) -> Bool {
@@ -93,7 +94,8 @@ final class Running: @unchecked Sendable {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         ended = stream
         process.terminationHandler = {
-            continuation.yield($0.terminationReason == .exit ? $0.terminationStatus : 128 + $0.terminationStatus)
+            continuation.yield(
+                $0.terminationReason == .exit ? $0.terminationStatus : 128 + $0.terminationStatus)
             continuation.finish()
         }
         try process.run()

@@ -6,7 +6,8 @@ import Testing
     @Test(.enabled(if: Folder.has("wrk"), "needs wrk"), arguments: drivers)
     func wrk(_ driver: String) async throws {
         try await withNode(Plan(reactor: driver, shards: 2)) { node in
-            let run = try await node.folder.run("wrk -t1 -c32 -d1s --latency http://127.0.0.1:\(node.port)/v1/node")
+            let run = try await node.folder.run(
+                "wrk -t1 -c32 -d1s --latency http://127.0.0.1:\(node.port)/v1/node")
             #expect(run.status == 0)
             #expect(!run.output.contains("Socket errors") && !run.output.contains("Non-2xx"), "\(run.output)")
             let rate = run.output.split(separator: "\n").first { $0.hasPrefix("Requests/sec") }
@@ -157,7 +158,8 @@ import Testing
     @Test(.enabled(if: Folder.has("java"), "needs java"))
     func java() async throws {
         try await run(
-            "auto", ProgramTests.java, as: "Client.java", with: "java -XX:TieredStopAtLevel=1 -Xshare:auto Client.java")
+            "auto", ProgramTests.java, as: "Client.java",
+            with: "java -XX:TieredStopAtLevel=1 -Xshare:auto Client.java")
     }
 
     private func run(_ driver: String, _ text: String, as name: String, with command: String) async throws {

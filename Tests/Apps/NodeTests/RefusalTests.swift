@@ -22,25 +22,38 @@ struct Bad: Sendable {
 
     /// Of a node with 4 KiB of head, 20 fields and 1,000 bytes of body.
     static let all = [
-        Bad("many fields", get + "host: a\r\n" + (0..<30).map { "x\($0): 1\r\n" }.joined() + "\r\n", 431, "too_many_fields"),
-        Bad("large head", get + "host: a\r\nx: " + String(repeating: "x", count: 5_000), 431, "head_too_large"),
+        Bad(
+            "many fields", get + "host: a\r\n" + (0..<30).map { "x\($0): 1\r\n" }.joined() + "\r\n", 431,
+            "too_many_fields"),
+        Bad(
+            "large head", get + "host: a\r\nx: " + String(repeating: "x", count: 5_000), 431, "head_too_large"
+        ),
         Bad("long target", "GET /" + String(repeating: "x", count: 5_000), 414, "request_line_too_long"),
         Bad("large body", post + "content-length: 1001\r\n\r\n", 413, "body_too_large"),
-        Bad("huge body", post + "content-length: 99999999999999999999999\r\n\r\n", 400, "invalid_content_length"),
+        Bad(
+            "huge body", post + "content-length: 99999999999999999999999\r\n\r\n", 400,
+            "invalid_content_length"),
         Bad("large chunk", chunked + "3e9\r\n", 413, "body_too_large"),
         Bad("endless chunk", chunked + "ffffffffffffffffff\r\n", 413, "body_too_large"),
-        Bad("many chunks", chunked + String(repeating: "64\r\n\(String(repeating: "x", count: 100))\r\n", count: 11),
+        Bad(
+            "many chunks",
+            chunked + String(repeating: "64\r\n\(String(repeating: "x", count: 100))\r\n", count: 11),
             413, "body_too_large"),
         // One proxy before us reads one length, and we another: each of these has smuggled requests somewhere.
-        Bad("both lengths", post + "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        Bad(
+            "both lengths", post + "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
             400, "transfer_encoding_with_content_length"),
-        Bad("two lengths", post + "content-length: 5\r\ncontent-length: 6\r\n\r\nhello", 400, "repeated_content_length"),
+        Bad(
+            "two lengths", post + "content-length: 5\r\ncontent-length: 6\r\n\r\nhello", 400,
+            "repeated_content_length"),
         Bad("signed length", post + "content-length: +5\r\n\r\nhello", 400, "invalid_content_length"),
         Bad("list of lengths", post + "content-length: 5, 5\r\n\r\nhello", 400, "invalid_content_length"),
-        Bad("two codings", post + "transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n\r\n",
+        Bad(
+            "two codings", post + "transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n\r\n",
             400, "repeated_transfer_encoding"),
         Bad("other coding", post + "transfer-encoding: gzip\r\n\r\n", 400, "invalid_transfer_encoding"),
-        Bad("coding in 1.0", "POST / HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        Bad(
+            "coding in 1.0", "POST / HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
             400, "transfer_encoding_in_http10"),
         Bad("space before colon", post + "content-length : 5\r\n\r\nhello", 400, "space_before_colon"),
         Bad("folded line", post + "x: 1\r\n content-length: 5\r\n\r\nhello", 400, "folded_line"),
@@ -51,7 +64,9 @@ struct Bad: Sendable {
         Bad("two hosts", get + "host: a\r\nhost: b\r\n\r\n", 400, "repeated_host"),
         Bad("hexadecimal prefix", chunked + "0x5\r\nhello\r\n0\r\n\r\n", 400, "invalid_chunk_size"),
         Bad("long chunk", chunked + "5\r\nhelloGET / HTTP/1.1\r\n\r\n", 400, "invalid_chunk_end"),
-        Bad("unknown expectation", post + "expect: tea\r\ncontent-length: 1\r\n\r\n", 417, "unknown_expectation"),
+        Bad(
+            "unknown expectation", post + "expect: tea\r\ncontent-length: 1\r\n\r\n", 417,
+            "unknown_expectation"),
         // Other protocols at the wrong door.
         Bad("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "http2_preface"),
         Bad("HTTP/3.0", "GET / HTTP/3.0\r\nhost: a\r\n\r\n", 505, "unsupported_version"),
@@ -63,9 +78,12 @@ struct Bad: Sendable {
     @Test(arguments: drivers)
     func badRequestsAreRefusedOneByOne(_ driver: String) async throws {
         let plan = Plan(
-            reactor: driver, limits: ["headBytes": 4_096, "headerCount": 20, "bodyBytes": 1_000, "connectionsPerShard": 100])
+            reactor: driver,
+            limits: ["headBytes": 4_096, "headerCount": 20, "bodyBytes": 1_000, "connectionsPerShard": 100])
         try await withNode(plan) { node in
-            func counted(_ reason: String) -> String { "paceline_http_refusals_total{server=\"requests\",reason=\"\(reason)\"}" }
+            func counted(_ reason: String) -> String {
+                "paceline_http_refusals_total{server=\"requests\",reason=\"\(reason)\"}"
+            }
             let before = try await node.metrics()
             var wanted: [String: Double] = [:]
             for bad in Bad.all {

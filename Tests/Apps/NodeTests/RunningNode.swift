@@ -39,7 +39,8 @@ struct Plan: Sendable {
             listen.append(["address": "127.0.0.1", "port": Int(ports[index + 2]), "tls": tls])
         }
         let all: [String: Any] = [
-            "daemon": "node", "node": ["name": "tested", "region": "here"], "shards": shards, "reactor": reactor,
+            "daemon": "node", "node": ["name": "tested", "region": "here"], "shards": shards,
+            "reactor": reactor,
             "listen": listen, "admin": ["address": "127.0.0.1", "port": Int(ports[0])], "limits": limits,
             "drain": ["noticeMilliseconds": noticeMilliseconds, "timeoutMilliseconds": drainMilliseconds],
             "log": ["format": logFormat],
@@ -59,6 +60,9 @@ final class RunningNode: Sendable {
         self.running = running
         self.ports = ports
     }
+
+    /// A test that failed half-way leaves nothing running.
+    deinit { running.signal(SIGKILL) }
 
     var admin: UInt16 { ports[0] }
     var port: UInt16 { ports[1] }

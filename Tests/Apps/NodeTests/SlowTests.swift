@@ -12,7 +12,8 @@ import Testing
     @Test(arguments: drivers)
     func dribbleIsCutOff(_ driver: String) async throws {
         let folder = try Folder.withCertificates()
-        try await withNode(Plan(reactor: driver, secure: [.init()], limits: SlowTests.limits), in: folder) { node in
+        try await withNode(Plan(reactor: driver, secure: [.init()], limits: SlowTests.limits), in: folder) {
+            node in
             let began = ContinuousClock.now
             let beginnings = [
                 (node.port, "GET /"), (node.port, "GET / HTTP/1.1\r\nhost: a\r\nx-y: "),
@@ -63,7 +64,7 @@ import Testing
         var limits = SlowTests.limits
         limits["writeTimeoutMilliseconds"] = 1_000
         limits["outputBytesPerConnection"] = 256 * 1024
-        let readers = 8
+        let readers = 4
         try await withNode(Plan(reactor: driver, limits: limits)) { node in
             let before = try node.kibibytes("VmRSS")
             let requests = Array(String(repeating: Bad.get + "host: a\r\n\r\n", count: 1_000).utf8)
@@ -78,8 +79,9 @@ import Testing
                 return try await node.ended("slow_reader") == Double(readers)
             }
             let grown = peak - before
-            print("\(driver): \(readers) peers sent \(asked / 1024) KiB of requests and read nothing: "
-                + "\(grown) KiB more resident, others waited \(slowest) at most")
+            print(
+                "\(driver): \(readers) peers sent \(asked / 1024) KiB of requests and read nothing: "
+                    + "\(grown) KiB more resident, others waited \(slowest) at most")
             // Each its output, its received bytes that wait, and the shard's pools.
             #expect(grown < readers * 1_024 + 8_192)
             #expect(slowest < .seconds(2))

@@ -5,7 +5,8 @@ import Testing
     private static let requests = [
         "GET /none?a=b HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n",
         Bad.post + "content-length: 13\r\n\r\n{\"a\": [1, 2]}",
-        Bad.post + "transfer-encoding: chunked\r\n\r\n4;x=\"y\"\r\n{\"a\"\r\n9\r\n: [1, 2]}\r\n0\r\nchecked: yes\r\n\r\n",
+        Bad.post
+            + "transfer-encoding: chunked\r\n\r\n4;x=\"y\"\r\n{\"a\"\r\n9\r\n: [1, 2]}\r\n0\r\nchecked: yes\r\n\r\n",
         // Two of them, the first with a body that is no JSON.
         Bad.post + "content-length: 3\r\n\r\n[1}HEAD /none HTTP/1.1\r\nhost: a\r\n\r\n",
         // Refused at its end only.
@@ -27,7 +28,8 @@ import Testing
                     return (split, wire)
                 }
                 try await until("the first segments were read") {
-                    try await node.metric("paceline_http_connections_open{server=\"requests\"}") >= Double(wires.count)
+                    try await node.metric("paceline_http_connections_open{server=\"requests\"}")
+                        >= Double(wires.count)
                 }
                 try await Task.sleep(for: .milliseconds(20))
                 for (split, wire) in wires { wire.send(Array(bytes[split...])) }

@@ -48,9 +48,10 @@ import Units
         #expect(allocations_of_thread() == before + 1)
     }
 
+    /// Refusals are left out: Swift Testing watches every throw, and allocates to remember where it was.
     @Test func readsAndWritesWithoutAllocating() throws {
         let text =
-            #"{"id":"a\u00e9","n":-12345678901,"f":0.1234567890123456789,"l":[1.5,true,null,{"d":1e300}],"m":12.5,"bad":1.5}"#
+            #"{"id":"a\u00e9","n":-12345678901,"f":0.1234567890123456789,"l":[1.5,true,null,{"d":1e300}],"m":12.5}"#
         let bytes = Array(text.utf8)
         var scratch = JSONScratch(maximumBytes: 1_000)
         var buffer = [UInt8](repeating: 0, count: 1_000)
@@ -79,10 +80,6 @@ import Units
             case "n": writer.field("n", try field.value.int64())
             case "f": writer.field("f", try field.value.double())
             case "m": writer.field("m", try field.value.micros())
-            case "bad":
-                var refused = false
-                do throws(JSONError) { _ = try field.value.int64() } catch { refused = true }
-                writer.field("bad", refused)
             default: break
             }
         }
