@@ -106,7 +106,8 @@ let package = Package(
         tests(
             "HTTPTests", in: "Edge",
             [
-                "AllocationCounter", "CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS", "Telemetry",
+                "AllocationCounter", "CSIMD", "HTTP", "Kernel", "MessageInvariants", "Reactor", "TLS",
+                "Telemetry",
                 "TestCertificates", "Units",
             ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),

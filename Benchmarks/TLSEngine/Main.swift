@@ -1,5 +1,5 @@
-// The TLS engine by itself: a client and a server session in memory, with only the server's time counted. Says what
-// OpenSSL and our way of driving it cost before any socket is involved. One JSON object a line.
+// The TLS engine by itself: a client and a server session in memory, with only the server's time counted.
+// Says what OpenSSL and our way of driving it cost before any socket is involved. One JSON object a line.
 import Glibc
 import Kernel
 import TLS

@@ -1,4 +1,5 @@
-// Arrows point one way: Apps → Edge → Core, Simulation → Core. Core never looks up, and sees no clock, file or thread.
+// Arrows point one way: Apps → Edge → Core, Simulation → Core. Core never looks up, and sees no clock, file
+// or thread.
 
 /// The layers that each layer's targets may depend on.
 private let mayDependOn: [String: Set<String>] = [
@@ -11,8 +12,8 @@ private let mayDependOn: [String: Set<String>] = [
 /// The one System target that Core may see: kernels that touch nothing but the bytes they are given.
 private let kernels = "CSIMD"
 
-/// Outside the System layer, what Edge and Apps must do without: it costs 13.6 MB and 8 ms of start, or threads
-/// that nobody here started.
+/// Outside the System layer, what Edge and Apps must do without: it costs 13.6 MB and 8 ms of start, or
+/// threads that nobody here started.
 private let refusedOutsideTests: Set<String> = [
     "Foundation", "FoundationEssentials", "FoundationNetworking", "FoundationXML", "Dispatch", "XCTest",
     "Testing",
@@ -43,7 +44,8 @@ func arrows(_ manifest: Manifest, text: String) -> [Untidy] {
     return found
 }
 
-/// What a source imports: only what its target declares, nothing above its layer, in Core nothing else at all.
+/// What a source imports: only what its target declares, nothing above its layer, in Core nothing else at
+/// all.
 func importArrows(_ file: File, _ manifest: Manifest) -> [Untidy] {
     guard file.ending == "swift",
         let target = manifest.targets.first(where: { file.path.hasPrefix($0.path + "/") })
@@ -63,7 +65,8 @@ func importArrows(_ file: File, _ manifest: Manifest) -> [Untidy] {
     }
 }
 
-/// Every folder under Sources is a target, every library has its tests beside it, and `./dev test` runs all tests.
+/// Every folder under Sources is a target, every library has its tests beside it, and `./dev test` runs all
+/// tests.
 func mirrored(_ manifest: Manifest, files: [File], parts: [Part]) -> [Untidy] {
     var found: [Untidy] = []
     let paths = Set(manifest.targets.map(\.path))

@@ -1,4 +1,5 @@
-// What the documents promise: the commands in them exist, the files they name exist, every decision is linked.
+// What the documents promise: the commands in them exist, the files they name exist, every decision is
+// linked.
 import Foundation
 
 /// The lines of fenced blocks and the insides of `code spans`: what a reader may type or open.
@@ -35,8 +36,8 @@ func promises(in document: File) -> [Promise] {
     }
 }
 
-/// Paths in code spans that lie in a folder of ours, and the targets of links, that are there neither from the root
-/// nor beside the document.
+/// Paths in code spans that lie in a folder of ours, and the targets of links, that are there neither from
+/// the root nor beside the document.
 func missingPaths(_ document: File, exists: (String) -> Bool) -> [Untidy] {
     let folders = [
         "Sources/", "Tests/", "docs/", "tools/", "Benchmarks/", ".ci/", "nixos/", "terraform/", "runbooks/",
@@ -68,7 +69,8 @@ func missingPaths(_ document: File, exists: (String) -> Bool) -> [Untidy] {
     return found
 }
 
-/// The pages of docs/decisions: numbered from 0001 without gaps, each linked from their list or the architecture.
+/// The pages of docs/decisions: numbered from 0001 without gaps, each linked from their list or the
+/// architecture.
 func decisions(_ files: [File]) -> [Untidy] {
     let folder = "docs/decisions/"
     let linking = files.filter { $0.path == "ARCHITECTURE.md" || $0.path == folder + "README.md" }

@@ -1,5 +1,6 @@
-// The targets of Package.swift, read from its text. It knows the manifest's own helpers (`core`, `edge`, `app`,
-// `tests`) and SwiftPM's declarations; a folder under Sources that it does not find is itself a finding.
+// The targets of Package.swift, read from its text. It knows the manifest's own helpers (`core`, `edge`,
+// `app`, `tests`) and SwiftPM's declarations; a folder under Sources that it does not find is itself a
+// finding.
 
 struct Target: Equatable {
     enum Kind: Equatable { case library, executable, tests, system }

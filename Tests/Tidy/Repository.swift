@@ -1,4 +1,5 @@
-// The repository as the tidy test sees it: every committed text file with its path, and nothing that was built.
+// The repository as the tidy test sees it: every committed text file with its path, and nothing that was
+// built.
 import Foundation
 
 struct File {

@@ -34,13 +34,15 @@ public struct ServerURL: Sendable, Equatable, CustomStringConvertible {
         let allowed = { (byte: UInt8) in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"),
                 UInt8(ascii: ":"):
                 true
             default: false
             }
         }
-        guard !authority.isEmpty, authority.utf8.allSatisfy(allowed), let number = UInt16(port), number > 0 else {
+        guard !authority.isEmpty, authority.utf8.allSatisfy(allowed), let number = UInt16(port), number > 0
+        else {
             return nil
         }
         host = String(authority)

@@ -1,4 +1,5 @@
-// The credentials of a node's listeners: loaded at start or not started, reloaded while serving, last good kept.
+// The credentials of a node's listeners: loaded at start or not started, reloaded while serving, last good
+// kept.
 import Commands
 import Kernel
 import Settings

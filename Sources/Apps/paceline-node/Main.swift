@@ -1,5 +1,5 @@
-// The decision node: `paceline-node --config FILE`. Reads its settings, starts, and serves until it is told to
-// stop.
+// The decision node: `paceline-node --config FILE`. Reads its settings, starts, and serves until it is told
+// to stop.
 import Commands
 import Kernel
 

@@ -65,7 +65,8 @@ struct Node: ~Copyable {
             [
                 "node": .string(context.settings.node.name), "region": .string(context.settings.node.region),
                 "shards": .integer(count), "driver": .string(shards.driver),
-                "listeners": .string(context.settings.listen.map { "\($0.address):\($0.port)" }.joined(separator: " ")),
+                "listeners": .string(
+                    context.settings.listen.map { "\($0.address):\($0.port)" }.joined(separator: " ")),
                 "admin": .string("\(context.settings.admin.address):\(context.settings.admin.port)"),
             ])
         if let fallback = shards.fallback {
@@ -80,7 +81,8 @@ struct Node: ~Copyable {
     private func watch(_ shards: borrowing Shards) {
         let watchdog = ServiceNotifier.watchdogInterval()
         // Three times in the supervisor's interval, so that one late turn is no alarm; else for our own look.
-        let pause = min(watchdog.map { Interval(nanoseconds: $0.nanoseconds / 3) } ?? .seconds(1), .seconds(1))
+        let pause = min(
+            watchdog.map { Interval(nanoseconds: $0.nanoseconds / 3) } ?? .seconds(1), .seconds(1))
         while true {
             let signal = Kernel.nextSignal(of: Signals.all, withinMilliseconds: Int(pause.wholeMilliseconds))
             if let signal, Signals.stop.contains(signal) { return }
@@ -128,8 +130,8 @@ struct Node: ~Copyable {
         }
     }
 
-    /// Shards share their ports, and so the kernel would let a second node share them too and take half of the
-    /// connections of the first.
+    /// Shards share their ports, and so the kernel would let a second node share them too and take half of
+    /// the connections of the first.
     private func requireFreePorts() throws(Failure) {
         let settings = context.settings
         let all = settings.listen.enumerated().map { ("listen[\($0)]", $1.address, $1.port) }

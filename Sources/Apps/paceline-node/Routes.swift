@@ -67,9 +67,11 @@ private func addIdentity(to router: inout Router, _ context: NodeContext, _ driv
             json.field("region", context.settings.node.region)
             json.field("version", context.version)
             json.field("driver", driver)
-            json.field("uptimeSeconds", (Kernel.monotonicNow() - context.startedAt).nanoseconds / 1_000_000_000)
+            json.field(
+                "uptimeSeconds", (Kernel.monotonicNow() - context.startedAt).nanoseconds / 1_000_000_000)
             json.field("ready", context.health.report().isReady)
-            // Who the caller is to this node: the first thing to look at when a certificate is refused elsewhere.
+            // Who the caller is to this node: the first thing to look at when a certificate is refused
+            // elsewhere.
             json.key("peer")
             if let peer {
                 json.beginObject()

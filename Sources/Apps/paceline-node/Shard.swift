@@ -9,8 +9,8 @@ import Units
 
 /// Made and used on its own thread only.
 final class Shard {
-    /// Kept for operators, who most want to look when clients have taken every other connection: a few scrapers,
-    /// probes and people.
+    /// Kept for operators, who most want to look when clients have taken every other connection: a few
+    /// scrapers, probes and people.
     static let adminConnections = 64
 
     let reactor: Reactor
@@ -48,7 +48,9 @@ final class Shard {
         for (index, listener) in settings.listen.enumerated() {
             try Shard.listen(requests, listener.address, listener.port, "listen[\(index)]", context)
         }
-        if let admin { try Shard.listen(admin, settings.admin.address, settings.admin.port, "admin", context) }
+        if let admin {
+            try Shard.listen(admin, settings.admin.address, settings.admin.port, "admin", context)
+        }
     }
 
     private static func listen(

@@ -1,4 +1,5 @@
-// The shards of a node: threads that each own a reactor, its servers and its metrics. All start, or none does.
+// The shards of a node: threads that each own a reactor, its servers and its metrics. All start, or none
+// does.
 import Commands
 import HTTP
 import Kernel

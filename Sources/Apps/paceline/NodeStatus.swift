@@ -82,16 +82,20 @@ struct NodeStatus {
         var members: [JSONTree.Member] = [
             .init("url", .string(url)), .init("ready", .bool(reasons.isEmpty)),
             .init("reasons", .array(reasons.map { .string($0) })), .init("name", .string(name)),
-            .init("region", .string(region)), .init("version", .string(version)), .init("driver", .string(driver)),
+            .init("region", .string(region)), .init("version", .string(version)),
+            .init("driver", .string(driver)),
             .init("uptimeSeconds", .number(uptimeSeconds)),
         ]
         if let load {
             members.append(.init("requests", .number(load.requests)))
             members.append(.init("connections", .number(load.connections)))
-            members.append(.init("serviceSeconds", [
-                "p50": load.quantile(0.5).map { JSONTree(.number($0)) } ?? .null,
-                "p99": load.quantile(0.99).map { JSONTree(.number($0)) } ?? .null,
-            ]))
+            members.append(
+                .init(
+                    "serviceSeconds",
+                    [
+                        "p50": load.quantile(0.5).map { JSONTree(.number($0)) } ?? .null,
+                        "p99": load.quantile(0.99).map { JSONTree(.number($0)) } ?? .null,
+                    ]))
         }
         return .object(members)
     }
@@ -99,7 +103,9 @@ struct NodeStatus {
 
 /// The largest two units that say something.
 private func duration(_ seconds: Int) -> String {
-    let parts = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")]
+    let parts = [
+        (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s"),
+    ]
     let first = parts.firstIndex { $0.0 > 0 } ?? 3
     return parts[first...].prefix(2).map { "\($0.0) \($0.1)" }.joined(separator: " ")
 }
@@ -135,7 +141,8 @@ struct NodeLoad {
         }
     }
 
-    /// The bound that so large a share of requests kept; nil where there were none, or the last bound was passed.
+    /// The bound that so large a share of requests kept; nil where there were none, or the last bound was
+    /// passed.
     func quantile(_ share: Double) -> String? {
         guard let all = buckets.last?.count, all > 0 else { return nil }
         let bound = buckets.first { Double($0.count) >= share * Double(all) }

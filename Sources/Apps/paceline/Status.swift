@@ -10,7 +10,8 @@ import Units
 enum Status {
     static let url = Parameter.argument(
         "URL", WordKind.serverURL, "One of the node's listeners; the operators' also tells how it does.")
-    static let certificate = Parameter.option("certificate", WordKind.file, "Our certificate, for nodes that ask.")
+    static let certificate = Parameter.option(
+        "certificate", WordKind.file, "Our certificate, for nodes that ask.")
     static let key = Parameter.option("key", WordKind.file, "The key of our certificate.")
     static let authorities = Parameter.option(
         "ca", WordKind.file, "The authorities that the node's certificate must come from, not the system's.")
@@ -30,7 +31,8 @@ enum Status {
                 "paceline status http://127.0.0.1:1", "Nobody listens there.", outcome: .failed,
                 prints: "http://127.0.0.1:1: no connection; is the server running and reachable?"),
             Example(
-                "paceline status --json --timeout 2 http://127.0.0.1:1", "The same for programs.", outcome: .failed),
+                "paceline status --json --timeout 2 http://127.0.0.1:1", "The same for programs.",
+                outcome: .failed),
         ],
         run: run)
 
@@ -38,7 +40,8 @@ enum Status {
         let url = call[Status.url]
         let context = try tlsContext(call)
         guard let address = SocketAddress(resolving: url.host, port: url.port) else {
-            return report(url, .unreachable("\(url): the name '\(url.host)' is not known here"), call, &output)
+            return report(
+                url, .unreachable("\(url): the name '\(url.host)' is not known here"), call, &output)
         }
         do {
             let node = try NodeConnection(url, address, context, within: .seconds(Int64(call[timeout])))
@@ -125,7 +128,8 @@ struct NodeConnection: ~Copyable {
         let (identity, readiness) = (try get("/v1/node"), try get("/readyz"))
         let metrics = try get("/metrics")
         guard let status = NodeStatus(identity, readiness, metrics.status == 200 ? metrics : nil) else {
-            throw Failure("\(endpoint): answers, but not as a node of Paceline: GET /v1/node got \(identity.status)")
+            throw Failure(
+                "\(endpoint): answers, but not as a node of Paceline: GET /v1/node got \(identity.status)")
         }
         return status
     }

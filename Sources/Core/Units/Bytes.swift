@@ -1,5 +1,6 @@
-// Elements seen as the bytes that they are made of. For bytes that is always safe, but Swift 6.3 marks the standard
-// library's own accessors unsafe and 6.2 does not, and each refuses the other's spelling: so it is spelled here once.
+// Elements seen as the bytes that they are made of. For bytes that is always safe, but Swift 6.3 marks the
+// standard library's own accessors unsafe and 6.2 does not, and each refuses the other's spelling: so it is
+// spelled here once.
 
 extension Span where Element == UInt8 {
     @inlinable public var raw: RawSpan {

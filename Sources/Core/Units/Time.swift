@@ -20,7 +20,9 @@ public struct Interval: Hashable, Comparable, Sendable {
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     @inlinable public static func microseconds(_ n: Int64) -> Interval { Interval(nanoseconds: n * 1_000) }
-    @inlinable public static func milliseconds(_ n: Int64) -> Interval { Interval(nanoseconds: n * 1_000_000) }
+    @inlinable public static func milliseconds(_ n: Int64) -> Interval {
+        Interval(nanoseconds: n * 1_000_000)
+    }
     @inlinable public static func seconds(_ n: Int64) -> Interval { Interval(nanoseconds: n * 1_000_000_000) }
 
     public static let zero = Interval(nanoseconds: 0)

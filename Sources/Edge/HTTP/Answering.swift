@@ -20,7 +20,8 @@ extension ServerConnection {
 
         guard let room = isSecure ? server.compose : reserve(wanted) else { return false }
         var count = writeHead(
-            into: room, status, response.contentType, bodyBytes: body.count, lines, stays: stays, says10: says10)
+            into: room, status, response.contentType, bodyBytes: body.count, lines, stays: stays,
+            says10: says10)
         if together {
             UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: body)
             count += body.count
@@ -36,7 +37,8 @@ extension ServerConnection {
     }
 
     private func writeHead(
-        into room: UnsafeMutableRawBufferPointer, _ status: Status, _ contentType: StaticString, bodyBytes: Int,
+        into room: UnsafeMutableRawBufferPointer, _ status: Status, _ contentType: StaticString,
+        bodyBytes: Int,
         _ lines: UnsafeRawBufferPointer, stays: Bool, says10: Bool
     ) -> Int {
         var writer = HeadWriter(into: room)
@@ -68,6 +70,7 @@ extension ServerConnection {
 }
 
 extension Status {
-    /// 204 and 304 end with their head, whatever a handler wrote: what followed would be read as the next answer.
+    /// 204 and 304 end with their head, whatever a handler wrote: what followed would be read as the next
+    /// answer.
     fileprivate var mayHaveBody: Bool { code != 204 && code != 304 }
 }

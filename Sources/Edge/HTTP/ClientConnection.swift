@@ -49,7 +49,8 @@ final class ClientConnection: Transport {
 
     override func arrived(_ bytes: UnsafeRawBufferPointer) {
         guard call != nil else { return close(.refused) }  // an answer that nobody asked for
-        guard incoming.count + bytes.count <= client.limits.responseBytes + client.limits.head.headBytesMax else {
+        guard incoming.count + bytes.count <= client.limits.responseBytes + client.limits.head.headBytesMax
+        else {
             return fail(.refused(endpoint, .bodyTooLarge), .overLimit)
         }
         incoming.append(contentsOf: bytes)
@@ -101,7 +102,8 @@ final class ClientConnection: Transport {
         defer { room.deallocate() }
         do {
             let count = try writeHead(request, into: room)
-            let sent = send(UnsafeRawBufferPointer(rebasing: room[..<count])) && request.body.withUnsafeBytes(send)
+            let sent =
+                send(UnsafeRawBufferPointer(rebasing: room[..<count])) && request.body.withUnsafeBytes(send)
             if !sent { return fail(.busy(endpoint), .overLimit) }
             flush()
         } catch {
@@ -114,7 +116,9 @@ final class ClientConnection: Transport {
     ) throws(HeadWriteFailure) -> Int {
         var writer = HeadWriter(into: room)
         var target = request.target
-        target.withUTF8 { writer.start(method: request.method.token, target: UnsafeRawBufferPointer($0).bytes) }
+        target.withUTF8 {
+            writer.start(method: request.method.token, target: UnsafeRawBufferPointer($0).bytes)
+        }
         var host = endpoint.authority
         host.withUTF8 { writer.field("host", UnsafeRawBufferPointer($0).bytes) }
         for header in request.headers {
@@ -167,7 +171,10 @@ final class ClientConnection: Transport {
         func text(_ range: ByteRange) -> String { String(decoding: incoming[range.indices], as: UTF8.self) }
         for index in 0..<client.head.pointee.headerCount {
             headers.append(
-                (text(client.head.pointee.headerName(at: index)), text(client.head.pointee.headerValue(at: index))))
+                (
+                    text(client.head.pointee.headerName(at: index)),
+                    text(client.head.pointee.headerValue(at: index))
+                ))
         }
         return ClientResponse(status: Int(client.head.pointee.code), headers: headers, body: [])
     }
@@ -179,7 +186,9 @@ final class ClientConnection: Transport {
             complete([])
         case .untilClose: return
         case .length(let count):
-            if count > client.limits.responseBytes { return fail(.refused(endpoint, .bodyTooLarge), .overLimit) }
+            if count > client.limits.responseBytes {
+                return fail(.refused(endpoint, .bodyTooLarge), .overLimit)
+            }
             guard incoming.count >= count else { return }
             let body = Array(incoming[..<count])
             staysOpen = staysOpen && incoming.count == count

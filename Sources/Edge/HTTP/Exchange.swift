@@ -1,5 +1,5 @@
-// One request and its answer, as a handler sees them. Both live for one call only; the compiler holds handlers
-// to that.
+// One request and its answer, as a handler sees them. Both live for one call only; the compiler holds
+// handlers to that.
 public import TLS
 
 /// Answers requests. One belongs to each shard, and is called on the shard's thread only.
@@ -85,7 +85,8 @@ public struct Response: ~Copyable {
         text.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Appends to the body what a function writes into a buffer of this size; it answers how many bytes it wrote.
+    /// Appends to the body what a function writes into a buffer of this size; it answers how many bytes it
+    /// wrote.
     public mutating func write(upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
         buffer.append(upTo: count, body)
     }
@@ -135,7 +136,8 @@ final class ResponseBuffer {
     }
 
     private func grow(to wanted: Int) {
-        precondition(wanted <= ResponseBuffer.bytesMax, "an answer of \(wanted) bytes: send it as shared bytes")
+        precondition(
+            wanted <= ResponseBuffer.bytesMax, "an answer of \(wanted) bytes: send it as shared bytes")
         let larger = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(wanted, memory.count * 2), alignment: 64)
         larger.copyMemory(from: body)

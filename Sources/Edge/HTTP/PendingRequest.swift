@@ -21,7 +21,9 @@ struct PendingRequest {
         guard wanted <= limit else { return false }
         if wanted > memory?.count ?? 0 {
             // Doubling keeps the copying of a body that comes in pieces linear.
-            guard let larger = pool.take(memory.map { max($0.count * 2, wanted) } ?? wanted) else { return false }
+            guard let larger = pool.take(memory.map { max($0.count * 2, wanted) } ?? wanted) else {
+                return false
+            }
             larger.copyMemory(from: UnsafeRawBufferPointer(bytes))
             if let memory { pool.give(memory) }
             memory = larger

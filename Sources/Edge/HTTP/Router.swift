@@ -39,8 +39,8 @@ public struct Router: ~Copyable {
         method == .get ? "GET, HEAD" : "\(method.token)"
     }
 
-    /// Answers the request: by its handler, or 404 where there is no such path, or 405 with the methods that the
-    /// path has.
+    /// Answers the request: by its handler, or 404 where there is no such path, or 405 with the methods that
+    /// the path has.
     public func respond(to request: borrowing Request, _ response: inout Response) {
         guard let route = find(request.path) else {
             response.status = .notFound
@@ -62,7 +62,9 @@ public struct Router: ~Copyable {
         while true {
             let index = Int(table[slot & (table.count - 1)])
             if index < 0 { return nil }
-            if ByteRange(start: 0, count: path.byteCount).equals(routes[index].path, in: path) { return index }
+            if ByteRange(start: 0, count: path.byteCount).equals(routes[index].path, in: path) {
+                return index
+            }
             slot += 1
         }
     }

@@ -8,7 +8,8 @@ public import Units
 /// What a server bears with. What is beyond is refused with a status where there is one, and counted.
 public struct ServerLimits: Sendable {
     public var head = HeadLimits()
-    /// Connections of this server; one more is closed at once. The reactor's streams are those of all its servers.
+    /// Connections of this server; one more is closed at once. The reactor's streams are those of all its
+    /// servers.
     public var connections = Int.max
     /// A whole body, chunked or not.
     public var bodyBytes = 1024 * 1024
@@ -83,7 +84,8 @@ public final class Server {
         compose.deallocate()
     }
 
-    /// Listens, with TLS where credentials are given. Answers where, with the port that the kernel chose for 0.
+    /// Listens, with TLS where credentials are given. Answers where, with the port that the kernel chose for
+    /// 0.
     @discardableResult
     public func listen(
         on address: SocketAddress, credentials: TLSCredentials? = nil
@@ -97,14 +99,15 @@ public final class Server {
     public func drain(_ done: @escaping () -> Void) {
         isDraining = true
         drained = done
-        // First those at hand: what listeners still take from the kernel's queue has yet to say what it wants.
+        // First those at hand: what listeners still take from the kernel's queue has yet to say what it
+        // wants.
         forEachConnection { $0.drain() }
         for listener in listeners { listener.close() }
         if connectionCount == 0 { finishDraining() }
     }
 
-    /// Ends whatever is left after the time for draining is over. Answers how many connections were in the middle of
-    /// something; one whose peer has its last answer and does not close loses nothing.
+    /// Ends whatever is left after the time for draining is over. Answers how many connections were in the
+    /// middle of something; one whose peer has its last answer and does not close loses nothing.
     public func abandon() -> Int {
         var cut = 0
         forEachConnection { connection in

@@ -1,5 +1,5 @@
-// One client's connection to the server: bytes to requests, requests to answers, in order; and the deadlines that
-// keep a slow or silent peer from holding anything for long.
+// One client's connection to the server: bytes to requests, requests to answers, in order; and the deadlines
+// that keep a slow or silent peer from holding anything for long.
 import Kernel
 import Reactor
 import TLS
@@ -201,7 +201,8 @@ final class ServerConnection: Transport {
             guard case .complete(let headBytes) = server.head.pointee.parse(bytes.bytes) else {
                 preconditionFailure("a head that was complete is not any more")
             }
-            return answer(bytes, headBytes: headBytes, bodyBytes: requestBytes - headBytes, used: requestBytes)
+            return answer(
+                bytes, headBytes: headBytes, bodyBytes: requestBytes - headBytes, used: requestBytes)
         case .chunks(let headBytes, let bodyBytes):
             return stepChunks(bytes, headBytes: headBytes, bodyBytes: bodyBytes)
         case .handshake, .lingering: return .ended
@@ -249,7 +250,8 @@ final class ServerConnection: Transport {
 
     /// Chunks are decoded in place, so this is only called with bytes that are our own.
     private func stepChunks(_ bytes: UnsafeRawBufferPointer, headBytes: Int, bodyBytes: Int) -> Step {
-        guard let base = pending.bytes.baseAddress, bytes.baseAddress.map({ $0 >= UnsafeRawPointer(base) }) == true,
+        guard let base = pending.bytes.baseAddress,
+            bytes.baseAddress.map({ $0 >= UnsafeRawPointer(base) }) == true,
             !pending.isEmpty
         else { return .needsMore }
         let own = UnsafeMutableRawBufferPointer(mutating: bytes)

@@ -17,7 +17,8 @@ public struct ServerMetricKeys: Sendable {
     /// - Parameter server: tells the servers of a process apart, as the label `server`.
     public init(in catalogue: inout MetricsCatalogue, server: String) {
         requests = catalogue.counter(
-            "paceline_http_requests_total", help: "Requests answered by a handler.", labels: ["server": server])
+            "paceline_http_requests_total", help: "Requests answered by a handler.",
+            labels: ["server": server])
         responses = (1...5).map { hundreds in
             catalogue.counter(
                 "paceline_http_responses_total", help: "Answers, by the hundreds of their status.",
@@ -25,14 +26,16 @@ public struct ServerMetricKeys: Sendable {
         }
         refusals = Refusal.allCases.map { refusal in
             catalogue.counter(
-                "paceline_http_refusals_total", help: "Requests refused before a handler saw them, by reason.",
+                "paceline_http_refusals_total",
+                help: "Requests refused before a handler saw them, by reason.",
                 labels: ["server": server, "reason": "\(refusal.reason)"])
         }
         timeouts = catalogue.counter(
             "paceline_http_request_timeouts_total", help: "Requests that did not come in time.",
             labels: ["server": server])
         open = catalogue.gauge(
-            "paceline_http_connections_open", help: "Client connections open now.", labels: ["server": server])
+            "paceline_http_connections_open", help: "Client connections open now.", labels: ["server": server]
+        )
         handshakes = catalogue.counter(
             "paceline_tls_handshakes_total", help: "TLS handshakes completed.", labels: ["server": server])
         resumptions = catalogue.counter(

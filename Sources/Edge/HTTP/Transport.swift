@@ -113,8 +113,8 @@ open class Transport: Stream {
         finishSending()
     }
 
-    /// Ends the connection when everything has left, TLS's word for the end included: without it the peer cannot
-    /// tell the end from a cut.
+    /// Ends the connection when everything has left, TLS's word for the end included: without it the peer
+    /// cannot tell the end from a cut.
     public final func conclude() {
         announceEnd()
         finish()

@@ -17,7 +17,8 @@ extension Kernel {
     private static func read(_ clock: clockid_t) -> Instant {
         var time = timespec()
         let result = clock_gettime(clock, &time)
-        precondition(result == 0, "clock_gettime(\(clock)) failed: this kernel lacks a clock that Paceline needs")
+        precondition(
+            result == 0, "clock_gettime(\(clock)) failed: this kernel lacks a clock that Paceline needs")
         return Instant(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
     }
 }

@@ -1,5 +1,6 @@
-// The one door between Paceline and the kernel. Every system call of Edge passes `Kernel.pass`, where a test can
-// make the next one fail with a chosen errno, or do less than it was asked. Nothing here decides anything.
+// The one door between Paceline and the kernel. Every system call of Edge passes `Kernel.pass`, where a test
+// can make the next one fail with a chosen errno, or do less than it was asked. Nothing here decides
+// anything.
 import CLinux
 import Glibc
 import Synchronization
@@ -61,8 +62,8 @@ public enum Kernel {
     }
 }
 
-/// What a test plans to go wrong. Faults belong to the thread that they are meant for, so that tests which run
-/// side by side do not disturb each other.
+/// What a test plans to go wrong. Faults belong to the thread that they are meant for, so that tests which
+/// run side by side do not disturb each other.
 public struct Fault: Sendable {
     public enum Effect: Sendable, Equatable {
         /// The call is not made; it fails with this error.
@@ -109,11 +110,13 @@ public enum Faults {
         if none { isArmed.store(false, ordering: .relaxed) }
     }
 
-    /// The fault that hits this call, if one is due. For calls that are not made by `Kernel.pass` itself (those
-    /// queued on a ring), the ring asks here.
+    /// The fault that hits this call, if one is due. For calls that are not made by `Kernel.pass` itself
+    /// (those queued on a ring), the ring asks here.
     public static func take(_ call: SystemCall) -> Fault.Effect? {
         planned.withLock { plan in
-            guard var faults = plan[linux_thread_id()], let index = faults.firstIndex(where: { $0.call == call }) else {
+            guard var faults = plan[linux_thread_id()],
+                let index = faults.firstIndex(where: { $0.call == call })
+            else {
                 return nil
             }
             defer { plan[linux_thread_id()] = faults }

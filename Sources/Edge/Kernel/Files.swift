@@ -22,7 +22,8 @@ public struct FileStamp: Equatable, Sendable {
 }
 
 extension Kernel {
-    public static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o644) throws(Errno) -> Descriptor {
+    public static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o644) throws(Errno) -> Descriptor
+    {
         Descriptor(try require(.open) { Int(Glibc.open(path, flags | O_CLOEXEC, mode)) })
     }
 
@@ -39,7 +40,9 @@ extension Kernel {
         move(.write, bytes.count) { Glibc.write(descriptor, bytes.baseAddress, $0) }
     }
 
-    public static func write(_ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Int {
+    public static func write(_ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64)
+        -> Int
+    {
         move(.write, bytes.count) { Glibc.pwrite(descriptor, bytes.baseAddress, $0, Int(offset)) }
     }
 

@@ -1,4 +1,5 @@
-// Datagrams to sockets of the same machine, as journald and systemd take them, and what a descriptor leads to.
+// Datagrams to sockets of the same machine, as journald and systemd take them, and what a descriptor leads
+// to.
 import CLinux
 import Glibc
 public import Units

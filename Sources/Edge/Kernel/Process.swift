@@ -5,7 +5,8 @@ public import Units
 extension Kernel {
     public static var processID: Int { Int(getpid()) }
 
-    /// A variable of the environment. Read at start, before other threads run: the C library does not lock it.
+    /// A variable of the environment. Read at start, before other threads run: the C library does not lock
+    /// it.
     public static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }

@@ -174,7 +174,9 @@ extension Kernel {
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         try require(.option) {
             withUnsafeMutablePointer(to: &storage) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Int(getsockname(descriptor, $0, &length)) }
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Int(getsockname(descriptor, $0, &length))
+                }
             }
         }
         return SocketAddress(storage: storage, length: length)

@@ -6,8 +6,8 @@ import Glibc
 public struct Thread: ~Copyable, Sendable {
     private let handle: pthread_t
 
-    /// Starts a thread. `core` pins it; a core that this process may not use is ignored, as a container may lend
-    /// other cores than it shows.
+    /// Starts a thread. `core` pins it; a core that this process may not use is ignored, as a container may
+    /// lend other cores than it shows.
     public init(name: String, core: Int? = nil, _ body: @escaping @Sendable () -> Void) throws(Errno) {
         let start = Unmanaged.passRetained(Start(name: name, core: core, body: body))
         var handle = pthread_t()

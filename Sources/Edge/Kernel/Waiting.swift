@@ -50,6 +50,8 @@ extension Kernel {
     /// Wakes whoever waits on the event descriptor. Full means that a wake-up waits there already.
     public static func signal(_ event: Descriptor) {
         var one: UInt64 = 1
-        withUnsafeBytes(of: &one) { _ = pass(.write) { [base = $0.baseAddress] in Glibc.write(event, base, 8) } }
+        withUnsafeBytes(of: &one) {
+            _ = pass(.write) { [base = $0.baseAddress] in Glibc.write(event, base, 8) }
+        }
     }
 }

@@ -1,8 +1,9 @@
-// Pooled memory for bytes on their way out. Pieces of one size, taken and given back without asking the allocator.
+// Pooled memory for bytes on their way out. Pieces of one size, taken and given back without asking the
+// allocator.
 import Kernel
 
-/// A pool of equal pieces of memory. It grows by slabs up to its limit and never shrinks: what a shard needed once
-/// it will need again, and a flat size is what an operator can plan with.
+/// A pool of equal pieces of memory. It grows by slabs up to its limit and never shrinks: what a shard needed
+/// once it will need again, and a flat size is what an operator can plan with.
 final class ChunkPool {
     /// A TLS record with its frame, or a dozen small answers.
     static let chunkBytes = 17 * 1024

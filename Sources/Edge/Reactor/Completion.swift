@@ -2,7 +2,8 @@
 
 import Kernel
 
-/// Names one operation in flight: what it was, and whose. Eight bytes that travel through the kernel and back.
+/// Names one operation in flight: what it was, and whose. Eight bytes that travel through the kernel and
+/// back.
 struct Token: Equatable {
     let bits: UInt64
 
@@ -12,14 +13,15 @@ struct Token: Equatable {
 
     @inline(__always)
     init(_ kind: Kind, _ index: Int, generation: UInt32 = 0) {
-        bits = UInt64(kind.rawValue) << 56 | UInt64(generation & Token.generations) << 32 | UInt64(UInt32(index))
+        bits =
+            UInt64(kind.rawValue) << 56 | UInt64(generation & Token.generations) << 32 | UInt64(UInt32(index))
     }
 
     @inline(__always)
     init(bits: UInt64) { self.bits = bits }
 
-    /// Generations wrap here. A slot is only reused when nothing of it is in flight, so a stale token can only
-    /// come from a defect; the generation turns it into a trap instead of another peer's bytes.
+    /// Generations wrap here. A slot is only reused when nothing of it is in flight, so a stale token can
+    /// only come from a defect; the generation turns it into a trap instead of another peer's bytes.
     static let generations: UInt32 = 0xFF_FFFF
 
     @inline(__always) var kind: Kind {

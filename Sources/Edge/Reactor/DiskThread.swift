@@ -1,5 +1,5 @@
-// Files under epoll: no readiness exists for them, so one thread does the waiting, and completions come back to
-// the shard. The ring needs none of this.
+// Files under epoll: no readiness exists for them, so one thread does the waiting, and completions come back
+// to the shard. The ring needs none of this.
 import Glibc
 import Kernel
 import Synchronization

@@ -13,15 +13,15 @@ public enum DriverChoice: String, Sendable, CaseIterable {
     case poller = "epoll"
 }
 
-/// The driver at work. A plain switch: it costs a predicted branch, where an existential costs four times that.
-/// The reactor holds the object itself; this only points to it, because counting references at every send and
-/// receive costs as much as the HTTP grammar.
+/// The driver at work. A plain switch: it costs a predicted branch, where an existential costs four times
+/// that. The reactor holds the object itself; this only points to it, because counting references at every
+/// send and receive costs as much as the HTTP grammar.
 enum Driver {
     case ring(Unmanaged<Ring>)
     case poller(Unmanaged<Poller>)
 
-    /// Receive buffers of one shard. 256 of 8 KB: a burst from every one of a few hundred busy connections fits,
-    /// and a whole request of the common sizes fits one buffer.
+    /// Receive buffers of one shard. 256 of 8 KB: a burst from every one of a few hundred busy connections
+    /// fits, and a whole request of the common sizes fits one buffer.
     static let receiveBuffers = 256
     static let receiveBufferBytes = 8 * 1024
 
@@ -83,12 +83,14 @@ enum Driver {
         switch self {
         case .ring(let ring):
             if message.pointee.msg_iovlen == 1, let piece = message.pointee.msg_iov {
-                let bytes = UnsafeRawBufferPointer(start: piece.pointee.iov_base, count: piece.pointee.iov_len)
+                let bytes = UnsafeRawBufferPointer(
+                    start: piece.pointee.iov_base, count: piece.pointee.iov_len)
                 ring._withUnsafeGuaranteedRef { $0.send(descriptor, bytes, token) }
             } else {
                 ring._withUnsafeGuaranteedRef { $0.send(descriptor, message: message, token) }
             }
-        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.send(descriptor, message: message, token) }
+        case .poller(let poller):
+            poller._withUnsafeGuaranteedRef { $0.send(descriptor, message: message, token) }
         }
     }
 
@@ -98,7 +100,8 @@ enum Driver {
         case .ring(let ring):
             let (pointer, length) = SocketAddress.parts(of: address)
             ring._withUnsafeGuaranteedRef { $0.connect(descriptor, pointer, length, token) }
-        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.connect(descriptor, address.pointee, token) }
+        case .poller(let poller):
+            poller._withUnsafeGuaranteedRef { $0.connect(descriptor, address.pointee, token) }
         }
     }
 
@@ -112,7 +115,8 @@ enum Driver {
     func write(_ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer, at offset: Int64, _ token: Token) {
         switch self {
         case .ring(let ring): ring._withUnsafeGuaranteedRef { $0.write(descriptor, bytes, at: offset, token) }
-        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.write(descriptor, bytes, at: offset, token) }
+        case .poller(let poller):
+            poller._withUnsafeGuaranteedRef { $0.write(descriptor, bytes, at: offset, token) }
         }
     }
 

@@ -6,8 +6,8 @@ import Units
 /// Listens on one address for one reactor. Listeners of several reactors share a port; the kernel spreads
 /// connections over them.
 public final class Listener {
-    /// How long to leave the queue alone when this process has no descriptor left. A stream that ends frees one
-    /// and ends the wait as well.
+    /// How long to leave the queue alone when this process has no descriptor left. A stream that ends frees
+    /// one and ends the wait as well.
     private static let exhaustedPause = Interval.milliseconds(50)
     /// Connections that the kernel keeps for us while we are busy; it cuts the number to its own limit.
     private static let backlog: Int32 = 4096
@@ -41,8 +41,9 @@ public final class Listener {
             serve(Descriptor(result))
         }
         isClosed = true
-        // At once, and whatever becomes of the reactor: a shard that has nothing left to do ends with this turn, and
-        // what connects to a socket that still listens would wait for an answer until the process ends.
+        // At once, and whatever becomes of the reactor: a shard that has nothing left to do ends with this
+        // turn, and what connects to a socket that still listens would wait for an answer until the process
+        // ends.
         Kernel.shutdown(descriptor, .both)
         if accepting { reactor.driver.cancel(Token(.accept, index), on: descriptor) } else { closeSocket() }
     }
@@ -82,7 +83,8 @@ public final class Listener {
         reactor.adopt(socket, stream)
     }
 
-    /// After a failure the kernel would answer at once with the same failure: wait a little instead of spinning.
+    /// After a failure the kernel would answer at once with the same failure: wait a little instead of
+    /// spinning.
     private func pause() {
         paused = true
         let again = reactor.timer(at: reactor.now + Listener.exhaustedPause) { [weak self] in

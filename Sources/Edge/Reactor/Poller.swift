@@ -10,7 +10,8 @@ import Units
 final class Poller {
     /// Readiness taken from the kernel in one turn; more waits for the next turn.
     private static let eventsPerTurn = 512
-    /// Connections taken from one listener in one turn, so that a flood of them does not starve those at hand.
+    /// Connections taken from one listener in one turn, so that a flood of them does not starve those at
+    /// hand.
     private static let acceptsPerTurn = 64
 
     /// What is wanted of one descriptor.
@@ -89,7 +90,8 @@ final class Poller {
         submit(.synchronise(descriptor), as: .synchronise, token)
     }
 
-    /// Faults belong to the thread that gives the order, so they are looked for here and not where it is done.
+    /// Faults belong to the thread that gives the order, so they are looked for here and not where it is
+    /// done.
     private func submit(_ order: DiskThread.Order, as call: SystemCall, _ token: Token) {
         var order = order
         if Faults.armed, let fault = Faults.take(call) {
@@ -206,8 +208,8 @@ final class Poller {
         }
     }
 
-    /// One step of reading: nil where this event is used up. Receives are served once per turn, accepts several
-    /// times.
+    /// One step of reading: nil where this event is used up. Receives are served once per turn, accepts
+    /// several times.
     private func serveReading(_ descriptor: Descriptor, _ ready: UInt32) -> Completion? {
         let readable = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
         guard ready & readable != 0, let token = interest(of: descriptor)?.reading else { return nil }

@@ -1,5 +1,5 @@
-// The loop of one shard: waits for completions, hands them to streams, listeners and files, turns the timers and
-// runs what other threads posted. One thread makes it, runs it and touches what it serves.
+// The loop of one shard: waits for completions, hands them to streams, listeners and files, turns the timers
+// and runs what other threads posted. One thread makes it, runs it and touches what it serves.
 import Glibc
 public import Kernel
 import Telemetry
@@ -149,7 +149,9 @@ extension Reactor {
     }
 
     private func place(_ stream: Stream, _ descriptor: Descriptor) {
-        guard let slot = freeSlots.popLast() else { preconditionFailure("checked by the caller: a slot is free") }
+        guard let slot = freeSlots.popLast() else {
+            preconditionFailure("checked by the caller: a slot is free")
+        }
         generations[slot] = (generations[slot] + 1) & Token.generations
         streams[slot] = .passRetained(stream)
         stream.attach(descriptor, slot: slot, generation: generations[slot])
@@ -225,7 +227,9 @@ extension Reactor {
             guard let stream = streams[timer]?.takeUnretainedValue(), stream.isOpen else { return }
             // Deadlines move later without touching the wheel, so the wheel may come too early.
             if stream.currentDeadline > now {
-                if stream.currentDeadline != .distantFuture { wheel.schedule(timer, at: stream.currentDeadline) }
+                if stream.currentDeadline != .distantFuture {
+                    wheel.schedule(timer, at: stream.currentDeadline)
+                }
             } else {
                 stream.deadlinePassed()
             }
@@ -250,8 +254,8 @@ extension Reactor {
         return listener
     }
 
-    /// Writes bytes at an offset of a file. The bytes stay where they are until `done`, which gets the count that
-    /// was written (it may be short) or the error.
+    /// Writes bytes at an offset of a file. The bytes stay where they are until `done`, which gets the count
+    /// that was written (it may be short) or the error.
     public func write(
         _ bytes: UnsafeRawBufferPointer, to file: Descriptor, at offset: Int64,
         _ done: @escaping (Result<Int, Errno>) -> Void

@@ -11,8 +11,8 @@ import Units
 /// Accepts and receives are multishot: asked for once, they complete again and again. Received bytes land in
 /// buffers that the kernel picks from a ring shared with it, so an idle connection holds no memory here.
 final class Ring {
-    /// Entries that may wait for submission. When they are full they are submitted at once, so the number bounds
-    /// memory and not what can be asked for.
+    /// Entries that may wait for submission. When they are full they are submitted at once, so the number
+    /// bounds memory and not what can be asked for.
     private static let entries: UInt32 = 4096
     /// Completions come in bursts: every connection may have a receive and a send done in one turn.
     private static let completionEntries: UInt32 = 16384
@@ -25,7 +25,8 @@ final class Ring {
     private let bufferBytes: Int
     private let bufferMask: Int32
 
-    /// The buffer of the completion that was taken last. It goes back to the kernel when the next one is taken.
+    /// The buffer of the completion that was taken last. It goes back to the kernel when the next one is
+    /// taken.
     private var lentBuffer: UInt16?
     /// Outcomes that no kernel made: faults planned by a test.
     private var planned: [Completion] = []
@@ -38,7 +39,8 @@ final class Ring {
     ///   - buffers: receive buffers shared by all connections of the shard; a power of two.
     ///   - bufferBytes: the size of each.
     init(buffers count: Int, bufferBytes: Int) throws(Errno) {
-        precondition(count.nonzeroBitCount == 1 && count <= 32768, "\(count) receive buffers: not a power of two")
+        precondition(
+            count.nonzeroBitCount == 1 && count <= 32768, "\(count) receive buffers: not a power of two")
         ring = .allocate(capacity: 1)
         ring.initialize(to: io_uring())
         do {
@@ -81,7 +83,8 @@ final class Ring {
         wakeCount.deallocate()
     }
 
-    /// Tries the fastest way of running first. Each older kernel lacks something; the plainest is still right.
+    /// Tries the fastest way of running first. Each older kernel lacks something; the plainest is still
+    /// right.
     private static func start(_ ring: UnsafeMutablePointer<io_uring>) throws(Errno) -> String {
         let ways: [(UInt32, String)] = [
             (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, "single issuer, deferred task run"),
@@ -106,8 +109,8 @@ final class Ring {
         throw failure
     }
 
-    /// Sees with its own eyes that repeating receives into provided buffers work here: kernels before 6.0 take
-    /// the order and fail it later.
+    /// Sees with its own eyes that repeating receives into provided buffers work here: kernels before 6.0
+    /// take the order and fail it later.
     func probe() throws(Errno) {
         let (near, far) = try Kernel.socketPair()
         defer {
@@ -255,8 +258,8 @@ final class Ring {
         try check(Int(io_uring_submit_and_wait_timeout(ring, &first, 1, &time, nil)))
     }
 
-    /// A wait that ended without a completion is no failure, and neither is a completion queue that is full for
-    /// the moment: taking from it is what comes next.
+    /// A wait that ended without a completion is no failure, and neither is a completion queue that is full
+    /// for the moment: taking from it is what comes next.
     private func check(_ result: Int) throws(Errno) {
         if result >= 0 { return }
         switch Int32(-result) {

@@ -92,7 +92,8 @@ open class Stream {
     open func opened() {}
     /// Bytes came in; they are only lent for the length of the call.
     open func received(_ bytes: UnsafeRawBufferPointer) {}
-    /// The peer will send nothing more. Unless something is still on its way out, there is no use in going on.
+    /// The peer will send nothing more. Unless something is still on its way out, there is no use in going
+    /// on.
     open func peerFinished() { finish() }
     /// The peer has taken some of what waits for it, and more is left.
     open func progressed() {}
@@ -118,12 +119,14 @@ open class Stream {
 
     var currentDeadline: Instant { deadline }
 
-    /// Lends room at the end of the output, at least `minimum` bytes of it; nil where this shard's output memory
-    /// is used up or nothing so large fits. What was written there is made part of the output by `commit`.
+    /// Lends room at the end of the output, at least `minimum` bytes of it; nil where this shard's output
+    /// memory is used up or nothing so large fits. What was written there is made part of the output by
+    /// `commit`.
     @inline(__always)
     public func reserve(_ minimum: Int) -> UnsafeMutableRawBufferPointer? {
         if let tail, ChunkPool.chunkBytes - tailUsed >= minimum {
-            return UnsafeMutableRawBufferPointer(start: tail + tailUsed, count: ChunkPool.chunkBytes - tailUsed)
+            return UnsafeMutableRawBufferPointer(
+                start: tail + tailUsed, count: ChunkPool.chunkBytes - tailUsed)
         }
         return reserveChunk(minimum)
     }
@@ -178,7 +181,8 @@ open class Stream {
         var count = 0
         while count < Stream.piecesPerSend, firstPiece + count < pieces.count {
             let piece = pieces[firstPiece + count]
-            vectors[count] = iovec(iov_base: UnsafeMutableRawPointer(mutating: piece.bytes), iov_len: piece.count)
+            vectors[count] = iovec(
+                iov_base: UnsafeMutableRawPointer(mutating: piece.bytes), iov_len: piece.count)
             count += 1
         }
         message.pointee.msg_iovlen = count
@@ -206,8 +210,8 @@ open class Stream {
         if queuedBytes == 0 { close(.finished) } else { flush() }
     }
 
-    /// Says that no more will be sent, while bytes are still taken: the gentle end, by which the peer gets to read
-    /// the last answer before the connection is gone.
+    /// Says that no more will be sent, while bytes are still taken: the gentle end, by which the peer gets to
+    /// read the last answer before the connection is gone.
     public func finishSending() {
         guard isOpen else { return }
         // What is queued would be refused by a socket that is shut down.
@@ -260,7 +264,8 @@ open class Stream {
 
     @inline(__always)
     func complete(_ completion: Completion) {
-        precondition(generation == completion.token.generation, "a completion for an earlier stream of this slot")
+        precondition(
+            generation == completion.token.generation, "a completion for an earlier stream of this slot")
         switch completion.token.kind {
         case .receive: completeReceive(completion)
         case .send: completeSend(completion.result)

@@ -1,12 +1,12 @@
-// Deadlines by the thousand at constant cost: a hierarchical wheel of milliseconds. It reads no clock and calls
-// nobody; the reactor turns it and asks what is due.
+// Deadlines by the thousand at constant cost: a hierarchical wheel of milliseconds. It reads no clock and
+// calls nobody; the reactor turns it and asks what is due.
 import Units
 
-/// Timers are small integers, each at most once in the wheel. A timer fires at its millisecond or up to one later,
-/// never before.
+/// Timers are small integers, each at most once in the wheel. A timer fires at its millisecond or up to one
+/// later, never before.
 ///
-/// Four levels of 64 places reach 4.6 hours; what lies beyond waits in the last level and is sorted in again when
-/// that place comes round.
+/// Four levels of 64 places reach 4.6 hours; what lies beyond waits in the last level and is sorted in again
+/// when that place comes round.
 struct TimerWheel {
     private static let levels = 4
     private static let placeBits = 6
@@ -56,7 +56,8 @@ struct TimerWheel {
         if before == TimerWheel.none { heads[Int(position)] = after } else { next[Int(before)] = after }
         if after != TimerWheel.none { previous[Int(after)] = before }
         if heads[Int(position)] == TimerWheel.none {
-            occupied[Int(position) >> TimerWheel.placeBits] &= ~(1 << UInt64(Int(position) % TimerWheel.places))
+            occupied[Int(position) >> TimerWheel.placeBits] &=
+                ~(1 << UInt64(Int(position) % TimerWheel.places))
         }
         place[timer] = TimerWheel.none
     }
@@ -64,7 +65,9 @@ struct TimerWheel {
     private mutating func insert(_ timer: Int) {
         let distance = due[timer] - current
         var level = 0
-        while level < TimerWheel.levels - 1, distance >= 1 << (TimerWheel.placeBits * (level + 1)) { level += 1 }
+        while level < TimerWheel.levels - 1, distance >= 1 << (TimerWheel.placeBits * (level + 1)) {
+            level += 1
+        }
         // A timer beyond the wheel's reach waits in the last place to come round.
         let reach: Int64 = 1 << (TimerWheel.placeBits * TimerWheel.levels)
         let at = distance >= reach ? current + reach - 1 : due[timer]

@@ -1,5 +1,5 @@
-// Certificates and keys from PEM, checked as far as they can be without a peer: readable, matching, in order, and
-// valid today. Holds OpenSSL's objects; nothing here leaves the module.
+// Certificates and keys from PEM, checked as far as they can be without a peer: readable, matching, in order,
+// and valid today. Holds OpenSSL's objects; nothing here leaves the module.
 import COpenSSL
 import Kernel
 import Units
@@ -16,7 +16,8 @@ final class Certificate {
     var notAfter: Instant { instant(X509_get0_notAfter(x509)) }
     var notBefore: Instant { instant(X509_get0_notBefore(x509)) }
 
-    /// Seconds since 1970 of OpenSSL's two textual time formats. A date beyond our range is the distant future.
+    /// Seconds since 1970 of OpenSSL's two textual time formats. A date beyond our range is the distant
+    /// future.
     private func instant(_ time: UnsafePointer<ASN1_TIME>?) -> Instant {
         let epoch = ASN1_TIME_set(nil, 0)
         defer { ASN1_TIME_free(epoch) }
@@ -31,7 +32,8 @@ final class Certificate {
 
 /// A credential's bytes, with the place to name when they turn out wrong.
 struct PEM {
-    /// Larger than any sane chain or bundle of roots (Debian's whole bundle is 220 KB), small enough to read at once.
+    /// Larger than any sane chain or bundle of roots (Debian's whole bundle is 220 KB), small enough to read
+    /// at once.
     static let byteLimit = 4 * 1024 * 1024
 
     let bytes: [UInt8]
@@ -64,7 +66,8 @@ struct PEM {
             while let x509 = PEM_read_bio_X509(bio, nil, nil, nil) { found.append(Certificate(taking: x509)) }
             return found
         }
-        // Reading ends at the end of the text, which OpenSSL reports as "no start line"; anything else is damage.
+        // Reading ends at the end of the text, which OpenSSL reports as "no start line"; anything else is
+        // damage.
         let end = ERR_peek_last_error()
         guard ERR_GET_REASON(end) == PEM_R_NO_START_LINE else {
             throw TLSConfigurationError(

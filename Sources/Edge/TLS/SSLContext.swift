@@ -20,8 +20,8 @@ final class SSLContext {
 
     /// Versions, ciphers, groups and modes.
     func applyPolicy(_ configuration: TLSConfiguration) throws(TLSConfigurationError) {
-        // Only suites with forward secrecy and authenticated encryption. AES-128 first: it takes ten rounds where
-        // AES-256 takes fourteen, and no attack tells them apart.
+        // Only suites with forward secrecy and authenticated encryption. AES-128 first: it takes ten rounds
+        // where AES-256 takes fourteen, and no attack tells them apart.
         let suites13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
         let suites12 = "ECDHE+AES128+AESGCM:ECDHE+AES256+AESGCM:ECDHE+CHACHA20"
         guard configuration.minimumVersion <= configuration.maximumVersion,
@@ -39,12 +39,13 @@ final class SSLContext {
             | openssl_op_prioritise_chacha
         if !configuration.resumption { options |= openssl_op_no_ticket }
         SSL_CTX_set_options(pointer, options)
-        // An idle connection gives its two record buffers back, 17 KB each; that costs 60 ns a record. The chain is
-        // sent as it was configured: OpenSSL would otherwise look for the issuers again at every handshake, in the
-        // trust store and on the disk.
+        // An idle connection gives its two record buffers back, 17 KB each; that costs 60 ns a record. The
+        // chain is sent as it was configured: OpenSSL would otherwise look for the issuers again at every
+        // handshake, in the trust store and on the disk.
         _ = openssl_ctx_set_mode(pointer, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN))
         openssl_ctx_set_max_chain_bytes(pointer, TLSContext.peerChainByteLimit)
-        // A client that wants a second ticket gets one when it resumes: the usual two cost time at every handshake.
+        // A client that wants a second ticket gets one when it resumes: the usual two cost time at every
+        // handshake.
         _ = SSL_CTX_set_num_tickets(pointer, configuration.resumption ? 1 : 0)
         _ = SSL_CTX_set_timeout(pointer, TLSContext.ticketLifetimeSeconds)
         SSL_CTX_set_verify(pointer, configuration.verifyMode, nil)
@@ -106,8 +107,8 @@ final class SSLContext {
         return (authorities.map(\.notAfter).min(), pem.bytes)
     }
 
-    /// Ties callbacks to `context`, and tickets to what `scope` stands for: a ticket that was given under other
-    /// authorities proves nothing, so it is not taken after a reload has changed them.
+    /// Ties callbacks to `context`, and tickets to what `scope` stands for: a ticket that was given under
+    /// other authorities proves nothing, so it is not taken after a reload has changed them.
     func bind(scope: [UInt8], of context: TLSContext) {
         var digest = [UInt8](repeating: 0, count: 32)
         let scope =
@@ -171,7 +172,8 @@ private func newSessionCallback(ssl: OpaquePointer?, session: OpaquePointer?) ->
     return 1
 }
 
-/// Picks the first of our protocols that the client also speaks, and refuses a client that speaks none of them.
+/// Picks the first of our protocols that the client also speaks, and refuses a client that speaks none of
+/// them.
 private func protocolCallback(
     ssl: OpaquePointer?, chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
     chosenCount: UnsafeMutablePointer<UInt8>?, offered: UnsafePointer<UInt8>?, offeredCount: UInt32,

@@ -1,10 +1,12 @@
-// A client's memory of earlier sessions, so that the next connection to the same server skips the certificates.
+// A client's memory of earlier sessions, so that the next connection to the same server skips the
+// certificates.
 import COpenSSL
 import Synchronization
 
 /// Shared by all of a context's connections.
 final class SessionMemory: Sendable {
-    /// A node talks to a handful of servers. At the limit an arbitrary one is forgotten: it costs a full handshake.
+    /// A node talks to a handful of servers. At the limit an arbitrary one is forgotten: it costs a full
+    /// handshake.
     private static let serverLimit = 256
     /// Tickets of TLS 1.3 are used once, so several connections that start together each need their own.
     private static let sessionLimit = 8

@@ -1,4 +1,5 @@
-// What an operator may choose about TLS. Ciphers are not among it: only forward-secret AEAD suites exist here.
+// What an operator may choose about TLS. Ciphers are not among it: only forward-secret AEAD suites exist
+// here.
 
 /// Where credentials come from. Files are read when a context is made and again on each reload.
 public enum CredentialSource: Sendable, Equatable {
@@ -16,11 +17,13 @@ public enum TrustAnchors: Sendable, Equatable {
     case authorities(CredentialSource)
 }
 
-/// Whether the peer has to show a certificate. A certificate that is shown is always verified, but for `.none`.
+/// Whether the peer has to show a certificate. A certificate that is shown is always verified, but for
+/// `.none`.
 public enum PeerVerification: Sendable, Equatable {
     /// Servers do not ask; clients take whatever certificate comes, which only suits tests.
     case none
-    /// Servers ask, and a client without a certificate is let in as nobody. For clients the same as `.required`.
+    /// Servers ask, and a client without a certificate is let in as nobody. For clients the same as
+    /// `.required`.
     case optional
     /// Without a certificate that the trust anchors vouch for there is no connection.
     case required
@@ -36,7 +39,8 @@ public enum TLSVersion: String, Sendable, Comparable, CaseIterable {
 
 /// The settings of one context: the same for a server's listener and for a client, with other defaults.
 public struct TLSConfiguration: Sendable, Equatable {
-    /// The certificate shown to the peer, followed by the intermediates that lead to a root. Servers need one.
+    /// The certificate shown to the peer, followed by the intermediates that lead to a root. Servers need
+    /// one.
     public var certificate: CredentialSource?
     /// The private key of the certificate, not encrypted. May be the same file as the certificate.
     public var key: CredentialSource?

@@ -1,5 +1,5 @@
-// What all connections of a listener or of a client have in common: credentials, trust and policy, as OpenSSL's
-// SSL_CTX. Immutable once made, so any number of threads may share one; a reload makes another.
+// What all connections of a listener or of a client have in common: credentials, trust and policy, as
+// OpenSSL's SSL_CTX. Immutable once made, so any number of threads may share one; a reload makes another.
 import COpenSSL
 import Kernel
 public import Units

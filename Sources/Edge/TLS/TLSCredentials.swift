@@ -1,5 +1,5 @@
-// The context that new connections use, replaced while the service runs when its files change. A replacement that
-// does not hold up is refused, and the last good one stays.
+// The context that new connections use, replaced while the service runs when its files change. A replacement
+// that does not hold up is refused, and the last good one stays.
 import Kernel
 import Synchronization
 public import Units
@@ -34,8 +34,9 @@ public final class TLSCredentials: Sendable {
     public var certificateExpires: Instant? { current.certificateExpires }
     public var authoritiesExpire: Instant? { current.authoritiesExpire }
 
-    /// Whether a file differs from what is in use. A few calls of stat: cheap enough for every few seconds. Stays
-    /// true after a refused reload, so that the second half of a pair that is replaced in two steps is noticed.
+    /// Whether a file differs from what is in use. A few calls of stat: cheap enough for every few seconds.
+    /// Stays true after a refused reload, so that the second half of a pair that is replaced in two steps is
+    /// noticed.
     public func changedOnDisk() -> Bool {
         let now = TLSCredentials.stamps(of: configuration)
         return published.withLock { $0.stamps != now }

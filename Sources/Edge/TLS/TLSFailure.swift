@@ -62,7 +62,8 @@ extension TLSFailure.Reason {
     fileprivate init(_ reason: Int32, spokeText: Bool) {
         switch reason {
         case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: self = .plainHTTP
-        // What is not TLS reads as a record with an unknown version; text that starts with a capital is a method.
+        // What is not TLS reads as a record with an unknown version; text that starts with a capital is a
+        // method.
         case SSL_R_WRONG_VERSION_NUMBER: self = spokeText ? .plainHTTP : .notTLS
         case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_NO_PROTOCOLS_AVAILABLE, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION,
             SSL_R_UNKNOWN_PROTOCOL, SSL_R_WRONG_SSL_VERSION, SSL_R_VERSION_TOO_LOW:

@@ -56,7 +56,8 @@ struct AlternativeNames {
             let string = UnsafePointer(value.assumingMemoryBound(to: ASN1_STRING.self))
             let bytes = UnsafeBufferPointer(
                 start: ASN1_STRING_get0_data(string), count: Int(ASN1_STRING_length(string)))
-            // Both kinds are ASCII by their standards; a NUL inside is an old trick to fool prefix comparisons.
+            // Both kinds are ASCII by their standards; a NUL inside is an old trick to fool prefix
+            // comparisons.
             guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { continue }
             let text = String(decoding: bytes, as: UTF8.self)
             if kind == GEN_URI { uris.append(text) } else { names.append(text) }

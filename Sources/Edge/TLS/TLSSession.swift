@@ -1,5 +1,5 @@
-// One connection's TLS, as an engine: ciphertext in, plaintext out, and back. It owns no socket, reads no clock
-// and waits for nothing; deadlines are the caller's.
+// One connection's TLS, as an engine: ciphertext in, plaintext out, and back. It owns no socket, reads no
+// clock and waits for nothing; deadlines are the caller's.
 import COpenSSL
 import Kernel
 
@@ -102,8 +102,9 @@ public final class TLSSession {
         SSL_get_ex_data(ssl, 0).map { Unmanaged<TLSSession>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Ciphertext waits in the session because an output was too small: `flush` it into another one. To be asked
-    /// after every call that took an output, whatever it returned: the peer may be waiting for just these bytes.
+    /// Ciphertext waits in the session because an output was too small: `flush` it into another one. To be
+    /// asked after every call that took an output, whatever it returned: the peer may be waiting for just
+    /// these bytes.
     public var hasPendingOutput: Bool { !wire.pointee.spill.isEmpty }
 
     /// Sends a client's first message.
@@ -118,9 +119,9 @@ public final class TLSSession {
         return !hasPendingOutput
     }
 
-    /// Takes ciphertext from the front of `input`, writes what it holds to `plaintext`, and whatever has to be
-    /// answered to `output`. Call it until it wants input, which means that all of it was taken. Who stops earlier
-    /// gives the rest of `input` again, or lets the session `keep` it.
+    /// Takes ciphertext from the front of `input`, writes what it holds to `plaintext`, and whatever has to
+    /// be answered to `output`. Call it until it wants input, which means that all of it was taken. Who stops
+    /// earlier gives the rest of `input` again, or lets the session `keep` it.
     public func read(
         _ input: inout UnsafeRawBufferPointer, into plaintext: UnsafeMutableRawBufferPointer,
         _ output: inout TLSOutput
@@ -169,13 +170,14 @@ public final class TLSSession {
         }
     }
 
-    /// Copies ciphertext that is to be read later, before anything newer. False beyond the limit: the caller went
-    /// on receiving although it could not take more, and has to drop the connection.
+    /// Copies ciphertext that is to be read later, before anything newer. False beyond the limit: the caller
+    /// went on receiving although it could not take more, and has to drop the connection.
     public func keep(_ rest: UnsafeRawBufferPointer) -> Bool {
         wire.pointee.keep(rest)
     }
 
-    /// The transport has ended, and all of its bytes were read. Without the peer's word that it was finished, somebody may have cut it.
+    /// The transport has ended, and all of its bytes were read. Without the peer's word that it was finished,
+    /// somebody may have cut it.
     public func endOfInput() -> ReadOutcome {
         if failure != nil { return .failed }
         if peerClosed { return .closed }
@@ -296,7 +298,8 @@ extension TLSSession {
         if left >= min(rest, cutBytes) { return records * recordBytes + min(rest, left) }
         if records > 0 { return records * recordBytes }
         if !isFresh { return 0 }
-        // A fresh output is all that the caller has. If it is tiny, a record is sealed of which the rest waits.
+        // A fresh output is all that the caller has. If it is tiny, a record is sealed of which the rest
+        // waits.
         return left >= leastBytes ? left : min(count, recordBytes)
     }
 

@@ -1,5 +1,6 @@
-// The keys that seal session tickets. All shards share one ring of keys, and contexts made after a reload get the
-// same ring, so that a client may resume on any of them. Keys live in memory only: a restart forgets them.
+// The keys that seal session tickets. All shards share one ring of keys, and contexts made after a reload get
+// the same ring, so that a client may resume on any of them. Keys live in memory only: a restart forgets
+// them.
 import COpenSSL
 import Kernel
 import Synchronization
@@ -26,7 +27,8 @@ public final class TicketKeys: Sendable {
 
     public init() {}
 
-    /// Puts a new key in place at once. By itself this happens when the current one has sealed for long enough.
+    /// Puts a new key in place at once. By itself this happens when the current one has sealed for long
+    /// enough.
     public func rotate() {
         ring.withLock { $0.rotate(at: Kernel.monotonicNow()) }
     }
@@ -48,8 +50,8 @@ public final class TicketKeys: Sendable {
         }
     }
 
-    /// OpenSSL's ticket callback: below 0 on an error, 0 for a ticket of no known key, 1 to go on, 2 to go on and
-    /// hand out a new ticket.
+    /// OpenSSL's ticket callback: below 0 on an error, 0 for a ticket of no known key, 1 to go on, 2 to go on
+    /// and hand out a new ticket.
     func seal(
         _ name: UnsafeMutablePointer<UInt8>, _ iv: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer,
         _ mac: OpaquePointer

@@ -1,5 +1,6 @@
-// What OpenSSL believes to be its socket: a BIO that reads ciphertext from the caller's buffer and writes it into
-// the caller's buffer, both lent for one call only. It opens no socket and keeps bytes only where a buffer ran out.
+// What OpenSSL believes to be its socket: a BIO that reads ciphertext from the caller's buffer and writes it
+// into the caller's buffer, both lent for one call only. It opens no socket and keeps bytes only where a
+// buffer ran out.
 import COpenSSL
 
 /// A region that a session writes ciphertext into. The caller owns the memory and sends what is `written`.
@@ -19,10 +20,11 @@ public struct TLSOutput {
 
 /// One connection's two directions. Lives at a fixed address, because OpenSSL holds it.
 struct Wire {
-    /// Ciphertext that found no room: one record, a handshake's flight with a long chain, or answers to key updates.
+    /// Ciphertext that found no room: one record, a handshake's flight with a long chain, or answers to key
+    /// updates.
     static let spillLimit = 256 * 1024
-    /// Ciphertext kept for a caller that cannot take more plaintext yet: what a reactor may have received before
-    /// it stopped asking for more.
+    /// Ciphertext kept for a caller that cannot take more plaintext yet: what a reactor may have received
+    /// before it stopped asking for more.
     static let carriedLimit = 256 * 1024
 
     private var input = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -135,7 +137,8 @@ extension Wire {
             moved.pointee = wire.pointee.push(bytes) ? count : 0
             return moved.pointee == count ? 1 : 0
         }
-        // Flushing is the caller's sending; every other request (kernel TLS, end of file) is answered with no.
+        // Flushing is the caller's sending; every other request (kernel TLS, end of file) is answered with
+        // no.
         BIO_meth_set_ctrl(method) { _, command, _, _ in command == BIO_CTRL_FLUSH ? 1 : 0 }
         return method
     }()

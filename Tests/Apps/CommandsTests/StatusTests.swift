@@ -1,5 +1,5 @@
-// `paceline status` against real nodes, over HTTP and over TLS with certificates on both sides; and against what is
-// no node.
+// `paceline status` against real nodes, over HTTP and over TLS with certificates on both sides; and against
+// what is no node.
 import Foundation
 import TestCertificates
 import Testing
@@ -17,8 +17,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "127.0.0.1:80", "ftp://a", "http://", "http:///", "http://a:0", "http://a:65536", "http://a:x", "http://a:",
-        "http://a/b", "http://a?b", "http://u@a", "http://::1", "http://[::1", "http://[a]", "http://a b", "HTTP//a",
+        "", "127.0.0.1:80", "ftp://a", "http://", "http:///", "http://a:0", "http://a:65536", "http://a:x",
+        "http://a:",
+        "http://a/b", "http://a?b", "http://u@a", "http://::1", "http://[::1", "http://[a]", "http://a b",
+        "HTTP//a",
     ])
     func refusesWhatIsNoServer(_ text: String) {
         #expect(ServerURL(text) == nil)
@@ -31,7 +33,8 @@ import Testing
         let node = authority.issue("node", ["IP:127.0.0.1"])
         let caller = authority.issue("caller", ["URI:spiffe://fleet/operator"])
         for (name, bytes) in [
-            ("node.crt", node.chain), ("node.key", node.key), ("caller.crt", caller.chain), ("caller.key", caller.key),
+            ("node.crt", node.chain), ("node.key", node.key), ("caller.crt", caller.chain),
+            ("caller.key", caller.key),
             ("ca.crt", authority.certificate), ("other.crt", TestAuthority("Other").certificate),
         ] {
             try scratch.write(String(decoding: bytes, as: UTF8.self), to: name)
@@ -72,8 +75,12 @@ import Testing
         #expect(lines[0] == "node-1 in eu-west: ready" && lines[2] == "exit 0" && lines[3] == lines[0])
         #expect(lines[1].hasPrefix("  version 0.1.0, up for ") && lines[1].contains(" s, "))
         // The first status asked the listener three things, of which two were there.
-        #expect(lines[5] == "  3 requests answered, 0 connections open" || lines[5].hasSuffix(" 1 connections open"))
-        #expect(lines[6].wholeMatch(of: /\ \ service time: half within [0-9.]+ [µm]?s, 99 % within [0-9.]+ [µm]?s/) != nil)
+        #expect(
+            lines[5] == "  3 requests answered, 0 connections open"
+                || lines[5].hasSuffix(" 1 connections open"))
+        #expect(
+            lines[6].wholeMatch(
+                of: /\ \ service time: half within [0-9.]+ [µm]?s, 99 % within [0-9.]+ [µm]?s/) != nil)
         let answer = try #require(
             try JSONSerialization.jsonObject(with: Data(lines[8].utf8)) as? [String: Any], "\(lines[8])")
         #expect(answer["ready"] as? Bool == true && answer["name"] as? String == "node-1")
@@ -102,7 +109,9 @@ import Testing
         let text = result.output
         #expect(text.hasPrefix("node-1 in eu-west: ready\n") && answers[2] == "exit 0")
         #expect(answers[3].contains("certificate was refused") && answers[4] == "exit 1")
-        #expect(answers[5].hasPrefix("https://127.0.0.1:") && answers[6] == "exit 1", "no certificate: \(answers[5])")
+        #expect(
+            answers[5].hasPrefix("https://127.0.0.1:") && answers[6] == "exit 1",
+            "no certificate: \(answers[5])")
         #expect(answers[7].hasPrefix("http://127.0.0.1:") && answers[8] == "exit 1", "plain: \(answers[7])")
         #expect(text.contains("--certificate and --key go together") && text.contains("exit 2"))
         #expect(text.contains("gone.crt") && answers.last == "exit 1")

@@ -1,5 +1,5 @@
-// More clients than a node has room for: connections, descriptors, memory. What does not fit is refused and counted,
-// and served again once there is room.
+// More clients than a node has room for: connections, descriptors, memory. What does not fit is refused and
+// counted, and served again once there is room.
 import Foundation
 import Testing
 
@@ -36,7 +36,8 @@ import Testing
         }
     }
 
-    /// Without a descriptor left, connections wait with the kernel, the node does not spin, and goes on afterwards.
+    /// Without a descriptor left, connections wait with the kernel, the node does not spin, and goes on
+    /// afterwards.
     @Test(.enabled(if: Folder.has("prlimit"), "needs prlimit of util-linux"), arguments: drivers)
     func descriptorsRunOut(_ driver: String) async throws {
         try await withNode(Plan(reactor: driver, descriptors: 40)) { node in

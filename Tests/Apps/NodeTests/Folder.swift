@@ -1,5 +1,5 @@
-// A folder of its own for a test, with the certificates that it wants and a shell in it: how programs that nobody here
-// wrote are run.
+// A folder of its own for a test, with the certificates that it wants and a shell in it: how programs that
+// nobody here wrote are run.
 import Foundation
 import TestCertificates
 

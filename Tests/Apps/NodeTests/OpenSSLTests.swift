@@ -1,4 +1,5 @@
-// OpenSSL's own client: versions, what is agreed on, and sessions that are taken up again, on whichever shard.
+// OpenSSL's own client: versions, what is agreed on, and sessions that are taken up again, on whichever
+// shard.
 import Testing
 
 @Suite(.enabled(if: Folder.has("openssl"), "needs the openssl command"))

@@ -39,7 +39,8 @@ struct Bad: Sendable {
             "many chunks",
             chunked + String(repeating: "64\r\n\(String(repeating: "x", count: 100))\r\n", count: 11),
             413, "body_too_large"),
-        // One proxy before us reads one length, and we another: each of these has smuggled requests somewhere.
+        // One proxy before us reads one length, and we another: each of these has smuggled requests
+        // somewhere.
         Bad(
             "both lengths", post + "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
             400, "transfer_encoding_with_content_length"),
@@ -102,8 +103,8 @@ struct Bad: Sendable {
             for (name, count) in after where name.contains("refusals_total{server=\"requests\"") {
                 #expect(count - (before[name] ?? 0) == wanted[name] ?? 0, "\(name)")
             }
-            // The wires were closed one by one; each of those connections ended as refused, or by the reset that
-            // closing on unread bytes is.
+            // The wires were closed one by one; each of those connections ended as refused, or by the reset
+            // that closing on unread bytes is.
             try await until("all have ended") { try await node.metric("paceline_connections_open") == 1 }
             #expect(try await node.ended("refused") + node.ended("reset") >= Double(Bad.all.count))
         }

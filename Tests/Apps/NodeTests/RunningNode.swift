@@ -1,4 +1,5 @@
-// The node under test: the real program, started from a settings file on free ports of loopback, asked over HTTP only.
+// The node under test: the real program, started from a settings file on free ports of loopback, asked over
+// HTTP only.
 import Foundation
 import Synchronization
 import Testing
@@ -145,7 +146,8 @@ func withNode(
     await Places.shared.give()
 }
 
-/// How many nodes are tested at once: most tests wait for a time to pass, and a machine may have two cores only.
+/// How many nodes are tested at once: most tests wait for a time to pass, and a machine may have two cores
+/// only.
 actor Places {
     static let shared = Places(4)
 
@@ -161,7 +163,8 @@ actor Places {
     func give() { free += 1 }
 }
 
-/// Ports below those that the kernel gives to clients, so that none is taken between being found and being used.
+/// Ports below those that the kernel gives to clients, so that none is taken between being found and being
+/// used.
 enum FreePorts {
     private static let range = 20_000..<32_000
     private static let next = Mutex(Int(getpid()) * 97 % range.count)

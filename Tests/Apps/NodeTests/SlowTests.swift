@@ -1,5 +1,5 @@
-// Clients that take their time: every way of holding a connection without using it comes to its end, is counted, and
-// hinders nobody else.
+// Clients that take their time: every way of holding a connection without using it comes to its end, is
+// counted, and hinders nobody else.
 import Testing
 
 @Suite struct SlowTests {

@@ -1,4 +1,5 @@
-// A bare TCP connection to a node: sends any bytes in any pieces, and reads what comes back. Waiting holds no thread.
+// A bare TCP connection to a node: sends any bytes in any pieces, and reads what comes back. Waiting holds no
+// thread.
 import Foundation
 import Glibc
 import Testing

@@ -1,5 +1,5 @@
-// A request on a connection that is kept costs no allocation: the reactor, the server, the router and the answer
-// work in memory that they have already.
+// A request on a connection that is kept costs no allocation: the reactor, the server, the router and the
+// answer work in memory that they have already.
 import AllocationCounter
 import Glibc
 import HTTP
@@ -74,7 +74,9 @@ private final class CountingShard: Responder, Sendable {
         state.withLock { state in
             state.requests += 1
             if state.requests == CountingShard.warmUp { state.atStart = allocations_of_thread() }
-            if state.requests == CountingShard.warmUp + CountingShard.measured { state.atEnd = allocations_of_thread() }
+            if state.requests == CountingShard.warmUp + CountingShard.measured {
+                state.atEnd = allocations_of_thread()
+            }
             if allocates { state.kept = [state.requests] }
         }
         router.respond(to: request, &response)
@@ -113,7 +115,9 @@ private final class SharedRouter: @unchecked Sendable {
         }
     }
 
-    func respond(to request: borrowing Request, _ response: inout Response) { router.respond(to: request, &response) }
+    func respond(to request: borrowing Request, _ response: inout Response) {
+        router.respond(to: request, &response)
+    }
 }
 
 @Suite(.serialized, .enabled(if: allocations_are_counted() != 0, "sanitizers bring their own allocator"))

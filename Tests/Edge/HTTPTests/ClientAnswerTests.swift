@@ -9,7 +9,9 @@ import Units
 /// A string counts CR LF as one character, so it is cut as bytes.
 extension String {
     fileprivate func bytes(upTo end: Int) -> String { String(decoding: utf8.prefix(end), as: UTF8.self) }
-    fileprivate func bytes(from start: Int) -> String { String(decoding: utf8.dropFirst(start), as: UTF8.self) }
+    fileprivate func bytes(from start: Int) -> String {
+        String(decoding: utf8.dropFirst(start), as: UTF8.self)
+    }
 }
 
 @Suite(.serialized)
@@ -17,8 +19,14 @@ struct ClientAnswerTests {
     /// Each in one piece, and each cut in two at every byte.
     @Test(arguments: [
         ("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", "body", true),
-        ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nx: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", "body", true),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n02;x=\"y\"\r\ndy\r\n0\r\nA: b\r\n\r\n", "body", true),
+        (
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nx: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody",
+            "body", true
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n02;x=\"y\"\r\ndy\r\n0\r\nA: b\r\n\r\n",
+            "body", true
+        ),
         ("HTTP/1.1 204 No Content\r\n\r\n", "", true),
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", true),
         ("HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody", "body", false),
@@ -32,11 +40,15 @@ struct ClientAnswerTests {
             let rig = try ClientRig(scripts: [[first.isEmpty ? .say(second) : .say(first)]])
             let pending = rig.start()
             if !first.isEmpty {
-                try settle(rig.reactor) { rig.connections.first.map { !$0.got.isEmpty && !$0.isSending } == true }
+                try settle(rig.reactor) {
+                    rig.connections.first.map { !$0.got.isEmpty && !$0.isSending } == true
+                }
                 rig.connections[0].say(second)
             }
             _ = try rig.finish(pending)
-            #expect(pending.response?.body == Array(body.utf8), "cut at \(cut): \(String(describing: pending.failure))")
+            #expect(
+                pending.response?.body == Array(body.utf8),
+                "cut at \(cut): \(String(describing: pending.failure))")
             if cut == 0 {
                 if isKept {
                     #expect(rig.reactor.streamCount == 2, "kept")
@@ -49,7 +61,8 @@ struct ClientAnswerTests {
     }
 
     @Test(arguments: bothDrivers) func aBodyMayEndWithTheConnection(_ driver: DriverChoice) throws {
-        let rig = try ClientRig(driver, scripts: [[.sayAndClose("HTTP/1.1 200 OK\r\nx-a:  b \r\n\r\nall of it")]])
+        let rig = try ClientRig(
+            driver, scripts: [[.sayAndClose("HTTP/1.1 200 OK\r\nx-a:  b \r\n\r\nall of it")]])
         let response = try #require(try rig.call().response)
         #expect(response.body == Array("all of it".utf8) && response.header("X-A") == "b")
         try rig.end()
@@ -65,7 +78,10 @@ struct ClientAnswerTests {
         ("HTTP/2 200\r\n\r\n", "refused malformed_status_line"),
         ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "refused unexpected_upgrade"),
         ("HTTP/1.1 200 OK\nContent-Length: 0\n\n", "refused bare_line_feed"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "refused repeated_content_length"),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            "refused repeated_content_length"
+        ),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "refused invalid_chunk_size"),
     ])
     func refusesWhatItMustNotTake(_ text: String, _ kind: String) throws {

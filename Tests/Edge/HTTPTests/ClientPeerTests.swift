@@ -1,5 +1,5 @@
-// The client with servers that are not ours to bend: our own server over TLS, with all the ways in which a certificate
-// can be wrong, and Python's.
+// The client with servers that are not ours to bend: our own server over TLS, with all the ways in which a
+// certificate can be wrong, and Python's.
 import Foundation
 import Kernel
 import Reactor
@@ -20,13 +20,15 @@ struct ClientPeerTests {
     }
 
     @Test(arguments: bothDrivers) func callsOverTLSAsItself(_ driver: DriverChoice) throws {
-        let rig = try ServerRig(driver, credentials: try papers.credentials(askingClients: true)) { request, response in
+        let rig = try ServerRig(driver, credentials: try papers.credentials(askingClients: true)) {
+            request, response in
             response.write(request.peer?.uris.first ?? "nobody")
             response.write(request.body)
         }
         let context = try papers.clientContext(withCertificate: true)
         for expected in [
-            ExpectedServer.host("node.test"), .host("127.0.0.1"), .identity("spiffe://fleet/node/1", at: "anywhere.test"),
+            ExpectedServer.host("node.test"), .host("127.0.0.1"),
+            .identity("spiffe://fleet/node/1", at: "anywhere.test"),
         ] {
             let caller = ClientRig(rig.reactor, endpoint(rig, expected), context: context)
             for _ in 0..<2 {
@@ -65,13 +67,15 @@ struct ClientPeerTests {
             let pending = try caller.call()
             #expect(pending.kind == "tls")
             let description = "\(pending.failure!)"
-            #expect(description.hasPrefix("https://node.test: ") && description.contains(text), "\(description)")
+            #expect(
+                description.hasPrefix("https://node.test: ") && description.contains(text), "\(description)")
             try rig.settle { rig.reactor.streamCount == 0 }
         }
         #expect(rig.server.metrics.requests.value == 0, "nothing was sent to a server that is not proven")
         // Plain HTTP to a TLS port, and TLS to a plain one.
         let plain = ClientRig(rig.reactor, endpoint(rig, nil))
-        #expect(["cut", "refused malformed_status_line", "refused control_byte"].contains(try plain.call().kind))
+        #expect(
+            ["cut", "refused malformed_status_line", "refused control_byte"].contains(try plain.call().kind))
         let bare = try ServerRig(driver)
         let secure = ClientRig(bare.reactor, endpoint(bare, .host("node.test")), context: trusting)
         #expect(try secure.call().kind == "tls")
@@ -107,7 +111,9 @@ struct ClientPeerTests {
         try caller.end()
     }
 
-    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3"), "python3 is the server"))
+    @Test(
+        .enabled(
+            if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3"), "python3 is the server"))
     func talksWithPython() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

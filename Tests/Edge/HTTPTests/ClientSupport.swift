@@ -1,5 +1,5 @@
-// What the tests of the client share: calls whose outcome a test waits for, and a server that says what a test
-// tells it to.
+// What the tests of the client share: calls whose outcome a test waits for, and a server that says what a
+// test tells it to.
 import Kernel
 import Reactor
 import TLS
@@ -45,7 +45,8 @@ enum Line {
     case nothing
 }
 
-/// One connection of a scripted server: a line of its script for each request. After the last it says nothing.
+/// One connection of a scripted server: a line of its script for each request. After the last it says
+/// nothing.
 final class Scripted: Stream {
     private var script: [Line]
     private(set) var got: [UInt8] = []
@@ -99,7 +100,10 @@ final class ClientRig {
     }
 
     /// Against a server that somebody else runs, on this reactor or elsewhere.
-    init(_ reactor: Reactor, _ endpoint: Endpoint, limits: ClientLimits = ClientLimits(), context: TLSContext? = nil) {
+    init(
+        _ reactor: Reactor, _ endpoint: Endpoint, limits: ClientLimits = ClientLimits(),
+        context: TLSContext? = nil
+    ) {
         self.reactor = reactor
         self.endpoint = endpoint
         client = Client(reactor: reactor, limits: limits, context: context)
@@ -118,11 +122,15 @@ final class ClientRig {
         return pending
     }
 
-    func start(_ method: HTTP.Method = .get, _ target: String = "/", within time: Interval = .seconds(4)) -> Pending {
+    func start(_ method: HTTP.Method = .get, _ target: String = "/", within time: Interval = .seconds(4))
+        -> Pending
+    {
         start(ClientRequest(method, endpoint, target), within: time)
     }
 
-    func call(_ method: HTTP.Method = .get, _ target: String = "/", within time: Interval = .seconds(4)) throws -> Pending {
+    func call(_ method: HTTP.Method = .get, _ target: String = "/", within time: Interval = .seconds(4))
+        throws -> Pending
+    {
         try finish(start(method, target, within: time))
     }
 

@@ -1,5 +1,5 @@
-// The client's calls: over kept connections, one after another and side by side, answered in every form there is,
-// and what it says where there is no answer.
+// The client's calls: over kept connections, one after another and side by side, answered in every form there
+// is, and what it says where there is no answer.
 import Kernel
 import Reactor
 import Telemetry
@@ -102,20 +102,26 @@ struct ClientTests {
         let request = ClientRequest(.get, Endpoint(address: address, authority: "gone.test"), "/")
         let pending = try rig.finish(rig.start(request))
         #expect(pending.kind == "notConnected")
-        #expect("\(pending.failure!)" == "http://gone.test: no connection; is the server running and reachable?")
+        #expect(
+            "\(pending.failure!)" == "http://gone.test: no connection; is the server running and reachable?")
         try rig.end()
     }
 
     @Test(arguments: bothDrivers) func repeatsOnlyWhatMayBeRepeated(_ driver: DriverChoice) throws {
         let table: [(HTTP.Method, [[Line]], String?, connections: Int)] = [
-            // Kept, and gone when it is used again: once more on a fresh connection, but never what changes things.
+            // Kept, and gone when it is used again: once more on a fresh connection, but never what changes
+            // things.
             (.get, [[.say(ok), .close], [.say(ok)]], nil, 2),
             (.put, [[.say(ok), .close], [.say(ok)]], nil, 2),
             (.post, [[.say(ok), .close], [.say(ok)]], "cut", 1),
             (.patch, [[.say(ok), .close], [.say(ok)]], "cut", 1),
             // A part of the answer came: the server has begun.
             (.get, [[.say(ok), .sayAndClose("HTTP/1.1 2")], [.say(ok)]], "cut", 1),
-            (.get, [[.say(ok), .sayAndClose("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no")], [.say(ok)]], "cut", 1),
+            (
+                .get,
+                [[.say(ok), .sayAndClose("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no")], [.say(ok)]],
+                "cut", 1
+            ),
             // Once is enough.
             (.get, [[.say(ok), .close], [.close], [.say(ok)]], "cut", 2),
         ]
@@ -128,7 +134,8 @@ struct ClientTests {
             try rig.end()
         }
         let fresh = try ClientRig(driver, scripts: [[.close], [.say(ok)]])
-        #expect(try fresh.call().kind == "cut", "a fresh connection that ends says something about the server")
+        #expect(
+            try fresh.call().kind == "cut", "a fresh connection that ends says something about the server")
         try fresh.end()
     }
 

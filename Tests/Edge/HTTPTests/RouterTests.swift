@@ -19,7 +19,8 @@ struct RouterTests {
         router.add(.post, "/v1/bid") { _, response in response.write("posted") }
         router.add(.delete, "/gone") { _, response in response.write("deleted") }
         let routes = Routes(router)
-        return try ServerRig(.automatic) { request, response in routes.router.respond(to: request, &response) }
+        return try ServerRig(.automatic) { request, response in routes.router.respond(to: request, &response)
+        }
     }
 
     private final class Routes {
@@ -45,12 +46,14 @@ struct RouterTests {
         try rig.finish()
     }
 
-    @Test(arguments: [
-        ("POST /v1/bid", 200, "posted", nil), ("GET /v1/bid", 200, "/v1/bid", nil),
-        ("PUT /v1/bid", 405, nil, "GET, HEAD, POST"), ("POST /a", 405, nil, "GET, HEAD"),
-        ("GET /gone", 405, nil, "DELETE"), ("HEAD /gone", 405, nil, "DELETE"), ("DELETE /gone", 200, "deleted", nil),
-        ("BREW /a", 405, nil, "GET, HEAD"), ("OPTIONS *", 404, nil, nil),
-    ] as [(String, Int, String?, String?)])
+    @Test(
+        arguments: [
+            ("POST /v1/bid", 200, "posted", nil), ("GET /v1/bid", 200, "/v1/bid", nil),
+            ("PUT /v1/bid", 405, nil, "GET, HEAD, POST"), ("POST /a", 405, nil, "GET, HEAD"),
+            ("GET /gone", 405, nil, "DELETE"), ("HEAD /gone", 405, nil, "DELETE"),
+            ("DELETE /gone", 200, "deleted", nil),
+            ("BREW /a", 405, nil, "GET, HEAD"), ("OPTIONS *", 404, nil, nil),
+        ] as [(String, Int, String?, String?)])
     func answersByMethod(_ start: String, _ status: Int, _ body: String?, _ allow: String?) throws {
         let rig = try rig()
         let peer = try rig.peer()
@@ -66,7 +69,9 @@ struct RouterTests {
     @Test func headIsGetWithoutTheBody() throws {
         let rig = try rig()
         let peer = try rig.peer()
-        peer.say("HEAD /v1/node HTTP/1.1\r\nHost: x\r\n\r\nGET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        peer.say(
+            "HEAD /v1/node HTTP/1.1\r\nHost: x\r\n\r\nGET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
         try rig.settle { peer.outcome != nil }
         #expect(peer.text.contains("content-length: 8\r\n\r\nHTTP/1.1 200 OK\r\n"))
         #expect(peer.text.hasSuffix("\r\n\r\n/a"))

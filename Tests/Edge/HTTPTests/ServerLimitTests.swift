@@ -1,5 +1,5 @@
-// What the server does at its limits: deadlines, sizes, memory, faults of the kernel, and its own end. Whatever
-// happens, the peer is told where it can be, the reason is counted, and everything comes back.
+// What the server does at its limits: deadlines, sizes, memory, faults of the kernel, and its own end.
+// Whatever happens, the peer is told where it can be, the reason is counted, and everything comes back.
 import Kernel
 import Reactor
 import Telemetry
@@ -31,7 +31,10 @@ struct ServerLimitTests {
             ("GET / HT", [408], limits.headTimeout),
             (get + "GET / HT", [200, 408], limits.headTimeout),
             ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo", [408], limits.bodyTimeout),
-            ("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nb", [408], limits.bodyTimeout),
+            (
+                "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nb", [408],
+                limits.bodyTimeout
+            ),
         ]
         let rig = try ServerRig(driver, limits: limits)
         // Side by side, so that the test takes no longer than the longest.
@@ -57,7 +60,8 @@ struct ServerLimitTests {
         try rig.finish()
     }
 
-    /// A head that drips in is not borne with for longer, nor is one whose peer does not read its last answer.
+    /// A head that drips in is not borne with for longer, nor is one whose peer does not read its last
+    /// answer.
     @Test(arguments: bothDrivers, [false, true])
     func drippingBuysNoTime(_ driver: DriverChoice, _ withUnreadAnswer: Bool) throws {
         var limits = shortLimits()
@@ -169,7 +173,8 @@ struct ServerLimitTests {
     }
 
     @Test(arguments: bothDrivers) func outputMemoryRunsOutAndComesBack(_ driver: DriverChoice) throws {
-        let rig = try ServerRig(driver, limits: shortLimits(), outputBytes: 8 * 17 * 1024) { request, response in
+        let rig = try ServerRig(driver, limits: shortLimits(), outputBytes: 8 * 17 * 1024) {
+            request, response in
             if request.pathIs("/small") { return response.write("small") }
             response.write(pattern(1_000_000).span.bytes)
         }
@@ -218,7 +223,11 @@ struct ServerLimitTests {
 
     @Test(arguments: bothDrivers) func drainsWithoutLosingARequest(_ driver: DriverChoice) throws {
         let rig = try ServerRig(driver, limits: shortLimits()) { request, response in
-            if request.pathIs("/large") { response.write(pattern(6_000_000).span.bytes) } else { echo(request, &response) }
+            if request.pathIs("/large") {
+                response.write(pattern(6_000_000).span.bytes)
+            } else {
+                echo(request, &response)
+            }
         }
         let idle = try rig.peer()
         let half = try rig.peer()

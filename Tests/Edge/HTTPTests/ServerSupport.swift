@@ -1,4 +1,5 @@
-// What the tests of the server share: a reactor with a server on it and raw peers beside it, all on one thread.
+// What the tests of the server share: a reactor with a server on it and raw peers beside it, all on one
+// thread.
 import Kernel
 import Reactor
 import TLS
@@ -138,8 +139,8 @@ final class ServerRig {
         while Kernel.monotonicNow() < end { try reactor.turn(until: end) }
     }
 
-    /// Lets a peer take an answer with pauses in between, for at least so long. In steps that free a good part of the
-    /// kernel's buffers: it tells a sender of room only when a third is free.
+    /// Lets a peer take an answer with pauses in between, for at least so long. In steps that free a good
+    /// part of the kernel's buffers: it tells a sender of room only when a third is free.
     func takeInSteps(_ peer: Peer, until bytes: Int, atLeast time: Interval) throws {
         let start = Kernel.monotonicNow()
         while peer.isOpen, peer.got.count < bytes {
@@ -150,7 +151,8 @@ final class ServerRig {
             // 30 ms for each half megabyte, and never so long as to look like standing still.
             try idle(min(.milliseconds(100), .milliseconds(30) * Int64((peer.got.count - before) / 500_000)))
         }
-        #expect(Kernel.monotonicNow() - start >= time, "slow enough to be cut off, were it not for its progress")
+        #expect(
+            Kernel.monotonicNow() - start >= time, "slow enough to be cut off, were it not for its progress")
     }
 
     /// Ends what is still open, and sees that everything came back.
@@ -159,7 +161,8 @@ final class ServerRig {
         try settle("every stream came back", at: location) { reactor.streamCount == 0 }
         #expect(reactor.outputChunksInUse == 0, "every chunk came back", sourceLocation: location)
         #expect(server.connectionCount == 0, sourceLocation: location)
-        #expect(server.pending.used == 0, "every byte of unfinished requests came back", sourceLocation: location)
+        #expect(
+            server.pending.used == 0, "every byte of unfinished requests came back", sourceLocation: location)
     }
 }
 

@@ -1,4 +1,5 @@
-// The server as a peer sees it: many requests on a connection, bodies in every form, and what HTTP asks of answers.
+// The server as a peer sees it: many requests on a connection, bodies in every form, and what HTTP asks of
+// answers.
 import Kernel
 import Reactor
 import Telemetry

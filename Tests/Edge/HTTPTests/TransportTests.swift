@@ -56,7 +56,9 @@ struct TransportTests {
         for round in 0..<3 {
             let peer = try rig.peer(try session(context))
             #expect(peer.isResumed == (round > 0), "the first ticket serves the second connection")
-            peer.say(get + "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + get)
+            peer.say(
+                get + "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+                    + get)
             try rig.settle { peer.answers.count == 3 }
             #expect(peer.answers.map(\.text) == ["/", "abc", "/"])
             peer.endSending()
@@ -68,7 +70,8 @@ struct TransportTests {
     }
 
     @Test(arguments: bothDrivers) func handlersLearnWhoThePeerIs(_ driver: DriverChoice) throws {
-        let rig = try ServerRig(driver, credentials: try papers.credentials(askingClients: true)) { request, response in
+        let rig = try ServerRig(driver, credentials: try papers.credentials(askingClients: true)) {
+            request, response in
             response.write(request.peer?.uris.joined(separator: ",") ?? "nobody")
         }
         let context = try papers.clientContext(withCertificate: true)
@@ -90,7 +93,9 @@ struct TransportTests {
     /// The answer to bytes that are not TLS is an alert and the end.
     @Test(arguments: bothDrivers) func plainBytesAreTurnedAway(_ driver: DriverChoice) throws {
         let rig = try ServerRig(driver, credentials: try papers.credentials())
-        for (bytes, reason) in [(get, TLSFailure.Reason.plainHTTP), ("\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}", .notTLS)] {
+        for (bytes, reason) in [
+            (get, TLSFailure.Reason.plainHTTP), ("\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}", .notTLS),
+        ] {
             let before = rig.server.metrics.tlsFailures(reason).value
             let peer = try rig.peer()
             peer.say(bytes)
@@ -138,7 +143,8 @@ struct TransportTests {
         var limits = ServerLimits()
         limits.writeTimeout = .milliseconds(250)
         let shared = SharedBytes(pattern(16_000_000))
-        let rig = try ServerRig(driver, limits: limits, credentials: try papers.credentials()) { _, response in
+        let rig = try ServerRig(driver, limits: limits, credentials: try papers.credentials()) {
+            _, response in
             response.shared = shared
         }
         let peer = try rig.peer(try session(try papers.clientContext()))
@@ -150,7 +156,8 @@ struct TransportTests {
         try rig.finish()
     }
 
-    @Test(arguments: bothDrivers) func shortSendsAndSmallReceivesChangeNothing(_ driver: DriverChoice) throws {
+    @Test(arguments: bothDrivers) func shortSendsAndSmallReceivesChangeNothing(_ driver: DriverChoice) throws
+    {
         let rig = try ServerRig(driver, credentials: try papers.credentials(askingClients: true))
         Faults.inject(Fault(.send, .short(17), times: 400))
         if driver == .poller { Faults.inject(Fault(.receive, .short(5), times: 400)) }
@@ -188,7 +195,11 @@ struct TransportTests {
         let rig = try ServerRig(
             .automatic, outputBytes: 6 * 17 * 1024, credentials: try papers.credentials()
         ) { request, response in
-            if request.pathIs("/large") { response.write(pattern(500_000).span.bytes) } else { echo(request, &response) }
+            if request.pathIs("/large") {
+                response.write(pattern(500_000).span.bytes)
+            } else {
+                echo(request, &response)
+            }
         }
         let context = try papers.clientContext()
         let greedy = try rig.peer(try session(context))

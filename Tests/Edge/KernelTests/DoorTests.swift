@@ -1,4 +1,5 @@
-// The door to the kernel: faults hit the call, the thread and the moment that they were planned for, and no other.
+// The door to the kernel: faults hit the call, the thread and the moment that they were planned for, and no
+// other.
 import Glibc
 import Synchronization
 import Testing
@@ -20,7 +21,9 @@ struct DoorTests {
         Faults.inject(Fault(.read, .fail(.inputOutput), skipping: 2, times: 3))
         Faults.inject(Fault(.write, .short(7)))
         #expect((0..<7).map { _ in read(zero, 4).result } == [4, 4, -5, -5, -5, 4, 4])
-        let writes = (0..<3).map { _ in [UInt8](repeating: 1, count: 20).withUnsafeBytes { Kernel.write(zero, $0) } }
+        let writes = (0..<3).map { _ in
+            [UInt8](repeating: 1, count: 20).withUnsafeBytes { Kernel.write(zero, $0) }
+        }
         #expect(writes == [7, 20, 20])
         // Faults of one kind come one after another.
         Faults.inject(Fault(.read, .short(1)))
@@ -79,7 +82,8 @@ struct DoorTests {
 
     @Test func errorsHaveNames() {
         #expect("\(Errno.noSpace)" == "No space left on device")
-        #expect("\(FileFailure(path: "/a", doing: "read the file", cause: .inputOutput))"
-            == "/a: could not read the file: Input/output error")
+        #expect(
+            "\(FileFailure(path: "/a", doing: "read the file", cause: .inputOutput))"
+                == "/a: could not read the file: Input/output error")
     }
 }

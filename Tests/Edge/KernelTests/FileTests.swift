@@ -1,4 +1,5 @@
-// Files: read whole within a limit, written at an offset, told apart without reading; and what a descriptor is.
+// Files: read whole within a limit, written at an offset, told apart without reading; and what a descriptor
+// is.
 import Foundation
 import Testing
 
@@ -41,7 +42,9 @@ struct FileTests {
             _ = try Kernel.contents(of: "/dev/zero", limit: 100_000)
             Issue.record("a file without an end was read")
         } catch {
-            #expect(error.cause == .tooLarge && "\(error)" == "/dev/zero: could not read the file: File too large")
+            #expect(
+                error.cause == .tooLarge && "\(error)" == "/dev/zero: could not read the file: File too large"
+            )
         }
     }
 

@@ -18,13 +18,18 @@ import Testing
         #expect(Set([address, SocketAddress(literal: literal, port: 80)!]).count == 1)
     }
 
-    @Test(arguments: ["", "localhost", "127.0.0", "127.0.0.1.1", "256.0.0.1", "127.1", " 127.0.0.1", "::g", "[::1]", "1::2::3"])
+    @Test(arguments: [
+        "", "localhost", "127.0.0", "127.0.0.1.1", "256.0.0.1", "127.1", " 127.0.0.1", "::g", "[::1]",
+        "1::2::3",
+    ])
     func refusesWhatIsNoLiteral(_ text: String) {
         #expect(SocketAddress(literal: text, port: 1) == nil)
     }
 
     @Test func resolvesNames() {
-        #expect(["127.0.0.1:7", "[::1]:7"].contains(SocketAddress(resolving: "localhost", port: 7).map { "\($0)" }))
+        #expect(
+            ["127.0.0.1:7", "[::1]:7"].contains(
+                SocketAddress(resolving: "localhost", port: 7).map { "\($0)" }))
         #expect(SocketAddress(resolving: "no-such-host.invalid", port: 7) == nil)
     }
 
@@ -46,7 +51,9 @@ import Testing
         defer { Kernel.close(server) }
         #expect(Kernel.accept(listener) == -Int(EAGAIN))
         var bytes = [UInt8](repeating: 0, count: 8)
-        #expect(bytes.withUnsafeMutableBytes { Kernel.receive(server, into: $0) } == -Int(EAGAIN), "it does not wait")
+        #expect(
+            bytes.withUnsafeMutableBytes { Kernel.receive(server, into: $0) } == -Int(EAGAIN),
+            "it does not wait")
         _ = Array("abc".utf8).withUnsafeBytes { Kernel.sendNow(caller, $0) }
         Faults.inject(Fault(.receive, .short(2)))
         defer { Faults.clear() }
@@ -81,7 +88,8 @@ import Testing
 
     @Test(arguments: [
         ("/run/systemd/notify", true), ("@abstract", true), ("", false), ("relative", false), ("/", false),
-        ("@", false), ("/" + String(repeating: "x", count: 106), true), ("/" + String(repeating: "x", count: 107), false),
+        ("@", false), ("/" + String(repeating: "x", count: 106), true),
+        ("/" + String(repeating: "x", count: 107), false),
         ("/a\u{0}b", false),
     ])
     func readsLocalAddresses(_ text: String, _ isAddress: Bool) {

@@ -154,7 +154,9 @@ struct StreamTests {
             callers.append(Caller(reactor: reactor))
             try reactor.connect(callers.last!, to: listener.address)
         }
-        try settle(reactor) { reactor.metrics.acceptFailures.value == 3 && reactor.metrics.accepted.value >= 2 }
+        try settle(reactor) {
+            reactor.metrics.acceptFailures.value == 3 && reactor.metrics.accepted.value >= 2
+        }
         for caller in callers where caller.isOpen {
             [UInt8(9)].withUnsafeBytes { _ = caller.write($0) }
             caller.flush()

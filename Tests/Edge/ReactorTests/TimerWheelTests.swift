@@ -44,7 +44,8 @@ struct TimerWheelTests {
                 }
                 if let soonest = expected.values.min() {
                     let turn = wheel.nextTurn
-                    #expect(turn != nil && turn! <= at(soonest), "seed \(seed): the wheel would sleep too long")
+                    #expect(
+                        turn != nil && turn! <= at(soonest), "seed \(seed): the wheel would sleep too long")
                     #expect(turn! > at(now - 1))
                 } else {
                     #expect(wheel.nextTurn == nil)

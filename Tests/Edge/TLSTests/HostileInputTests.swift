@@ -85,7 +85,8 @@ import Testing
     /// A handshake that never ends is cut off by its bytes.
     @Test func anEndlessHandshakeIsCutOff() throws {
         let server = try pair().server
-        // One handshake message of the largest size that OpenSSL takes for a client's hello, in small records.
+        // One handshake message of the largest size that OpenSSL takes for a client's hello, in small
+        // records.
         let claimed = 131_000
         var hello: [UInt8] = [1, UInt8(claimed >> 16), UInt8(claimed >> 8 & 255), UInt8(claimed & 255), 3, 3]
         hello += [UInt8](repeating: 0, count: claimed)

@@ -1,4 +1,5 @@
-// What tests against real peers need: a socket driven by blocking calls, and a program that runs beside the test.
+// What tests against real peers need: a socket driven by blocking calls, and a program that runs beside the
+// test.
 import Foundation
 import Glibc
 import Synchronization

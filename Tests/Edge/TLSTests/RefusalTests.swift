@@ -104,7 +104,8 @@ import Testing
         #expect(refuser.peer == nil)
     }
 
-    /// A certificate that expires while the process runs is refused by its peers although it was good when loaded.
+    /// A certificate that expires while the process runs is refused by its peers although it was good when
+    /// loaded.
     @Test func anExpiredCertificateIsRefused() async throws {
         let credentials = Credentials()
         let brief = credentials.authority.issue("client", ["URI:spiffe://test/brief"], until: 1)

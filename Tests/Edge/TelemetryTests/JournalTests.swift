@@ -6,7 +6,8 @@ import Units
 @testable import Kernel
 @testable import Telemetry
 
-/// The fields of one native entry: `NAME=value\n`, or `NAME\n`, 64 little-endian bits of length, the value and `\n`.
+/// The fields of one native entry: `NAME=value\n`, or `NAME\n`, 64 little-endian bits of length, the value
+/// and `\n`.
 private func fields(of entry: [UInt8]) throws -> [String: String] {
     var fields: [String: String] = [:]
     var rest = entry[...]

@@ -1,5 +1,5 @@
-// Certificates for tests, made in memory when a test runs: an authority, and what it issues. They exist nowhere
-// else, so none can expire in the repository or be trusted by accident.
+// Certificates for tests, made in memory when a test runs: an authority, and what it issues. They exist
+// nowhere else, so none can expire in the repository or be trusted by accident.
 import COpenSSL
 
 /// The key of a test certificate.

@@ -1,5 +1,5 @@
-// Log lines for machines: one JSON object a line. Fields lie in an object of their own, so that no key of theirs
-// can pass for one of ours.
+// Log lines for machines: one JSON object a line. Fields lie in an object of their own, so that no key of
+// theirs can pass for one of ours.
 import JSON
 import Units
 

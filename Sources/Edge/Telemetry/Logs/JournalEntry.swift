@@ -39,7 +39,8 @@ struct JournalEntry {
         return content
     }
 
-    /// `NAME=value`, or where the value has line feeds `NAME`, its length as 64 little-endian bits, and the value.
+    /// `NAME=value`, or where the value has line feeds `NAME`, its length as 64 little-endian bits, and the
+    /// value.
     private static func append(_ name: String, _ value: [UInt8], to entry: inout [UInt8]) {
         entry.append(text: name)
         if value.contains(UInt8(ascii: "\n")) {
@@ -52,8 +53,8 @@ struct JournalEntry {
         entry.append(UInt8(ascii: "\n"))
     }
 
-    /// A key as journald allows it: capitals, digits and underscores, a letter first, 64 bytes. What has a meaning
-    /// to journald itself is told apart by a prefix.
+    /// A key as journald allows it: capitals, digits and underscores, a letter first, 64 bytes. What has a
+    /// meaning to journald itself is told apart by a prefix.
     static func fieldName(_ key: StaticString) -> String {
         var name = "\(key)".utf8.map { byte in
             switch byte {

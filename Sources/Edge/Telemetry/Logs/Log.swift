@@ -1,10 +1,12 @@
-// The log: what the rest of the code calls. It decides whether a line passes (level, rate) and counts what does not.
+// The log: what the rest of the code calls. It decides whether a line passes (level, rate) and counts what
+// does not.
 import Kernel
 public import Synchronization
 import Units
 
-/// Structured, levelled, rate-limited logging, from any thread. A line costs its caller one bounded write: where the
-/// sink has no room at once the line is dropped and counted. A level that is off costs one relaxed load.
+/// Structured, levelled, rate-limited logging, from any thread. A line costs its caller one bounded write:
+/// where the sink has no room at once the line is dropped and counted. A level that is off costs one relaxed
+/// load.
 ///
 ///     log.warning("certificate was not reloaded", ["path": .string(path), "cause": .error(error)])
 public final class Log: Sendable {

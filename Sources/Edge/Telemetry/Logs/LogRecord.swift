@@ -73,7 +73,8 @@ struct LogRecord {
     /// A longer value is cut and ends in `…`: a request's target or an error fits, a body does not.
     static let valueBytesMost = 1_024
 
-    /// Shorter limits for values, tried in turn where a line would not fit; after the last, fields are left out.
+    /// Shorter limits for values, tried in turn where a line would not fit; after the last, fields are left
+    /// out.
     static let valueLimits = [valueBytesMost, 128, 16]
 
     let wallTime: Instant

@@ -10,8 +10,8 @@ public enum LogFormat: String, CaseIterable, Sendable {
     case readable, json, journal
 }
 
-/// An open way out. Each line is one write that finds room at once or is dropped, and the log counts what it drops.
-/// A pipe without a reader ends a process that does not ignore SIGPIPE; `Kernel.block(signals:)` does.
+/// An open way out. Each line is one write that finds room at once or is dropped, and the log counts what it
+/// drops. A pipe without a reader ends a process that does not ignore SIGPIPE; `Kernel.block(signals:)` does.
 public struct LogSink: Sendable {
     enum Style: Sendable {
         case readable(ReadableLine)
@@ -21,11 +21,11 @@ public struct LogSink: Sendable {
 
     /// How a descriptor is written to without waiting.
     enum Outlet: Sendable {
-        /// The descriptor itself does not block: our own opening of a pipe or terminal. Others who share the one
-        /// that we were given keep its mode.
+        /// The descriptor itself does not block: our own opening of a pipe or terminal. Others who share the
+        /// one that we were given keep its mode.
         case unblocking(Descriptor)
-        /// A pipe that may not be opened anew: asked for room first. Another writer may take the room in between,
-        /// and then the line waits.
+        /// A pipe that may not be opened anew: asked for room first. Another writer may take the room in
+        /// between, and then the line waits.
         case asked(Descriptor)
         /// A file takes what it is given; the disk is behind the page cache.
         case file(Descriptor)
@@ -46,7 +46,8 @@ public struct LogSink: Sendable {
         let toJournal =
             format == .journal
             || format == .automatic && isJournal(STDERR_FILENO, environment("JOURNAL_STREAM"))
-        // A container may inherit the variable without the journal's socket; its stderr still leads somewhere.
+        // A container may inherit the variable without the journal's socket; its stderr still leads
+        // somewhere.
         if toJournal, (try? Kernel.stamp(of: journalSocket)) != nil,
             let sink = try? journal(at: journalSocket, identifier: identifier)
         {
@@ -73,8 +74,8 @@ public struct LogSink: Sendable {
             style: .journal(JournalEntry(identifier: identifier)), outlet: .datagram(socket, address))
     }
 
-    /// systemd sets JOURNAL_STREAM to the device and inode of the stream that leads to the journal; a child whose
-    /// stderr was redirected since then has another.
+    /// systemd sets JOURNAL_STREAM to the device and inode of the stream that leads to the journal; a child
+    /// whose stderr was redirected since then has another.
     static func isJournal(_ descriptor: Descriptor, _ variable: String?) -> Bool {
         guard let variable, let stamp = try? Kernel.stamp(of: descriptor) else { return false }
         return variable == "\(stamp.device):\(stamp.inode)"

@@ -2,8 +2,8 @@
 import Synchronization
 public import Units
 
-/// Lengths of time on the `HistogramScale`. Merging adds bucket to bucket, so it is exact: merged parts answer
-/// every question as the whole would.
+/// Lengths of time on the `HistogramScale`. Merging adds bucket to bucket, so it is exact: merged parts
+/// answer every question as the whole would.
 public struct Distribution: Sendable, Equatable {
     private(set) var buckets: [UInt64]
     public private(set) var count: UInt64 = 0
@@ -51,8 +51,8 @@ public struct Distribution: Sendable, Equatable {
         count == 0 ? nil : Interval(nanoseconds: Int64(sumNanoseconds / count))
     }
 
-    /// The length that this share of all lengths does not exceed: never less than the exact one, and at most 1/32
-    /// more. `quantile(0.99)` is the p99, `quantile(1)` the longest; nil where nothing was recorded.
+    /// The length that this share of all lengths does not exceed: never less than the exact one, and at most
+    /// 1/32 more. `quantile(0.99)` is the p99, `quantile(1)` the longest; nil where nothing was recorded.
     public func quantile(_ share: Double) -> Interval? {
         precondition((0...1).contains(share), "a quantile lies between 0 and 1, not at \(share)")
         if count == 0 { return nil }
@@ -65,9 +65,9 @@ public struct Distribution: Sendable, Equatable {
         return Interval(nanoseconds: HistogramScale.longestNanoseconds)
     }
 
-    /// How many lengths are surely at most each of the exported bounds. A length that shares its bucket with the
-    /// bound counts with the next one, so a bound may miss what lies within 1/32 below it and never includes what
-    /// is slower.
+    /// How many lengths are surely at most each of the exported bounds. A length that shares its bucket with
+    /// the bound counts with the next one, so a bound may miss what lies within 1/32 below it and never
+    /// includes what is slower.
     func countsUpToExportedBounds() -> [UInt64] {
         var counts: [UInt64] = []
         var seen: UInt64 = 0

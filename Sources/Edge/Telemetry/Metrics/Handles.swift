@@ -68,8 +68,8 @@ public struct Histogram {
     public func record(_ length: Interval) { record(length.nanoseconds) }
 }
 
-/// A counter of the whole process, which any thread may add to. It costs a locked instruction: for what is rare,
-/// such as reloads. What happens per request belongs in a shard's `Counter`.
+/// A counter of the whole process, which any thread may add to. It costs a locked instruction: for what is
+/// rare, such as reloads. What happens per request belongs in a shard's `Counter`.
 public struct SharedCounter: Sendable {
     let cell: SharedCell
 

@@ -1,11 +1,12 @@
 // The buckets that all histograms share: log-linear, so that the error is relative and merging is addition.
 
-/// Every power of two is cut into 32 equal buckets; below 64 ns each nanosecond has its own. A bucket's highest
-/// value is at most 1/32 above any value in it. What is under 1 ns, and what is over `longestNanoseconds`, falls
-/// into a bucket of its own at either end and counts there as 0 or as the longest length.
+/// Every power of two is cut into 32 equal buckets; below 64 ns each nanosecond has its own. A bucket's
+/// highest value is at most 1/32 above any value in it. What is under 1 ns, and what is over
+/// `longestNanoseconds`, falls into a bucket of its own at either end and counts there as 0 or as the longest
+/// length.
 public enum HistogramScale {
-    /// The last length that is told apart from longer ones: 4.9 hours, beyond any request, connection or job whose
-    /// length we watch.
+    /// The last length that is told apart from longer ones: 4.9 hours, beyond any request, connection or job
+    /// whose length we watch.
     @inlinable public static var longestNanoseconds: Int64 { 1 << 44 - 1 }
 
     /// 2⁵ buckets per power of two bound the error by 1/32 ≈ 3 %, and keep a histogram at 10 KB per shard.
@@ -40,8 +41,8 @@ public enum HistogramScale {
         return Int64(bucket - shift << resolutionBits + 1) << Int64(shift) - 1
     }
 
-    /// The bounds that every exported histogram has, in nanoseconds: 1, 2.5 and 5 of each decade from 1 µs to 10 s.
-    /// Fixed, because a dashboard and an alert name them.
+    /// The bounds that every exported histogram has, in nanoseconds: 1, 2.5 and 5 of each decade from 1 µs to
+    /// 10 s. Fixed, because a dashboard and an alert name them.
     static let exportedBounds: [Int64] = {
         var bounds: [Int64] = []
         var decade: Int64 = 1_000

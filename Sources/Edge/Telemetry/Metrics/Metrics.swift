@@ -1,7 +1,8 @@
 // The frozen metrics: they hand every shard its block of cells, and read all blocks when somebody asks.
 import Synchronization
 
-/// All metrics of a process. Shards write their own blocks; any thread may read, at any time, without stopping them.
+/// All metrics of a process. Shards write their own blocks; any thread may read, at any time, without
+/// stopping them.
 public final class Metrics: Sendable {
     /// Far above the cores of any machine; more means that blocks are taken per connection or per request.
     static let shardsMost = 1_024
@@ -17,8 +18,8 @@ public final class Metrics: Sendable {
         cellCount = catalogue.cellCount
     }
 
-    /// A block for one more shard. Only one thread may count with what comes from it. The block lasts as long as
-    /// the process: what a shard counted stays in the totals after its end.
+    /// A block for one more shard. Only one thread may count with what comes from it. The block lasts as long
+    /// as the process: what a shard counted stays in the totals after its end.
     public func addShard() -> sending ShardMetrics {
         let block = CellBlock(count: cellCount)
         blocks.withLock { all in

@@ -1,7 +1,8 @@
-// Which metrics a process has. Filled at start, then frozen: from there on no name or label is added, so memory
-// and the size of a scrape are known.
+// Which metrics a process has. Filled at start, then frozen: from there on no name or label is added, so
+// memory and the size of a scrape are known.
 
-/// The metrics of a process while they are being named. A wrong name is a programmer's error and traps at start.
+/// The metrics of a process while they are being named. A wrong name is a programmer's error and traps at
+/// start.
 public struct MetricsCatalogue: ~Copyable {
     /// More series than this are a label that was not static: 4,096 of them are about 300 KB a scrape.
     static let seriesMost = 4_096
@@ -58,7 +59,8 @@ public struct MetricsCatalogue: ~Copyable {
         add(name, help, .counter, .one, labels, .sharedCounter(counter.cell))
     }
 
-    /// A gauge that is computed when it is scraped, on the thread that scrapes; nil leaves it out of that scrape.
+    /// A gauge that is computed when it is scraped, on the thread that scrapes; nil leaves it out of that
+    /// scrape.
     public mutating func computedGauge(
         _ name: String, help: String, unit: MetricUnit = .one, labels: KeyValuePairs<String, String> = [:],
         _ read: @escaping @Sendable () -> Double?

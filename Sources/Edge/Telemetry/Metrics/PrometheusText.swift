@@ -67,7 +67,8 @@ struct PrometheusText {
 
     private mutating func put(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-    /// Backslash and line feed are escaped everywhere, the double quote only where it would end a label's value.
+    /// Backslash and line feed are escaped everywhere, the double quote only where it would end a label's
+    /// value.
     private mutating func escape(_ text: String, quotes: Bool) {
         for byte in text.utf8 {
             switch byte {

@@ -1,4 +1,5 @@
-// Whether the process lives and whether it should be given work, as its parts report it. For /healthz and /readyz.
+// Whether the process lives and whether it should be given work, as its parts report it. For /healthz and
+// /readyz.
 import JSON
 import Synchronization
 

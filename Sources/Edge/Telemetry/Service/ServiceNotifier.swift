@@ -1,4 +1,5 @@
-// What a daemon tells systemd: that it is ready, reloads, stops, lives. The protocol of sd_notify(3), without its library.
+// What a daemon tells systemd: that it is ready, reloads, stops, lives. The protocol of sd_notify(3), without
+// its library.
 public import Kernel
 public import Units
 
@@ -15,8 +16,9 @@ public struct NotifyFailure: Error, CustomStringConvertible {
     }
 }
 
-/// Tells the service manager how this service is. Does nothing where there is none. For the main thread: a message
-/// waits up to `longestWait` for room in the manager's queue, because a lost READY would fail the start.
+/// Tells the service manager how this service is. Does nothing where there is none. For the main thread: a
+/// message waits up to `longestWait` for room in the manager's queue, because a lost READY would fail the
+/// start.
 public struct ServiceNotifier: Sendable {
     /// Shorter than any watchdog interval that makes sense, longer than a busy manager's pause.
     static let longestWait = Interval.seconds(1)
@@ -62,7 +64,8 @@ public struct ServiceNotifier: Sendable {
         return .microseconds(microseconds)
     }
 
-    /// One datagram from a socket of its own: messages are rare, and the manager may have been restarted between.
+    /// One datagram from a socket of its own: messages are rare, and the manager may have been restarted
+    /// between.
     private func send(_ message: String) throws(NotifyFailure) {
         guard let address else { return }
         guard let target = LocalAddress(address) else { throw NotifyFailure(address: address, cause: nil) }
