@@ -72,6 +72,19 @@ import Testing
         }
     }
 
+    @Test func noSizeOverflowsTheLargestLimit() {
+        let cases: [(size: String, event: ChunkEvent)] = [
+            ("7fffffffffffffff", .needsMore), ("0fffffffffffffff", .needsMore),
+            ("8000000000000000", .refused(.bodyTooLarge)), ("ffffffffffffffff", .refused(.bodyTooLarge)),
+        ]
+        for (size, event) in cases {
+            let bytes = Array((size + "\r\n").utf8)
+            var decoder = ChunkedDecoder(bodyBytesMax: .max)
+            var position = 0
+            #expect(decoder.next(bytes.span.bytes, at: &position) == event, "\(size)")
+        }
+    }
+
     @Test func aRefusalAndAnEndAreFinal() {
         var decoder = ChunkedDecoder(bodyBytesMax: 10)
         var position = 0

@@ -218,6 +218,7 @@ enum MessageRefusals {
         ("5;a b\r\n", .invalidChunkExtension),
         ("5;a=b c\r\n", .invalidChunkExtension),
         ("5;a=\"b\r\n", .invalidChunkExtension),
+        ("5;a\r\nhello\r\n5 =b\r\n", .invalidChunkExtension),
         ("5;a=\"b\"c\r\n", .invalidChunkExtension),
         ("5;a=\"\\\r\n", .invalidChunkExtension),
         ("5;a\n\r\n", .invalidChunkExtension),
