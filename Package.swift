@@ -22,7 +22,7 @@ func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 
 /// Edge runs for every request. Debug builds, and so the tests, check at run time that no two accesses to one
 /// variable overlap; release builds leave that out, as it cost a tenth of the server's own time
-/// (docs/decisions/0008).
+/// (docs/decisions/0009).
 let hot: [SwiftSetting] =
     strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 

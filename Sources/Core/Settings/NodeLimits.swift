@@ -12,7 +12,6 @@ extension NodeSettings {
         public internal(set) var bodyTimeout = Interval.seconds(10)
         public internal(set) var idleTimeout = Interval.seconds(620)
         public internal(set) var writeTimeout = Interval.seconds(5)
-        public internal(set) var pipelineDepth = 16
         public internal(set) var outputBytesPerConnection = 1024 * 1024
 
         init() {}
@@ -87,14 +86,10 @@ extension NodeSettings.Limits {
                     "Answers fit a socket's buffer; a peer that reads nothing for seconds is gone or hostile."
             ),
             .defaulted(
-                "pipelineDepth", \.pipelineDepth, .integer(1...1_024, unit: "requests"),
-                "Requests of one connection that may wait for their answers. More are left unread.",
-                because: "The few that pipeline at all do it by the handful."),
-            .defaulted(
                 "outputBytesPerConnection", \.outputBytesPerConnection,
                 .integer(4_096...1_073_741_824, unit: "bytes"),
                 "Bytes of answers that may wait to be sent on one connection.",
-                because: "A full pipeline of answers of 64 KiB, more than any pod takes."),
+                because: "Sixteen pipelined answers of 64 KiB, more than any pod takes; no further request is read meanwhile."),
         ])
 }
 

@@ -23,6 +23,8 @@ final class Wire {
     private let descriptor: Int32
     /// What has come and was not taken yet.
     private(set) var received: [UInt8] = []
+    /// Where `pour` goes on.
+    private var poured = 0
     /// How the peer ended it, once it has: 0 for its end, else an errno.
     private(set) var ending: Int32?
 
@@ -67,6 +69,15 @@ final class Wire {
     func offer(_ bytes: [UInt8]) -> Int {
         let sent = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
         return max(0, sent)
+    }
+
+    /// Sends as much of an endless repetition of these bytes as the kernel takes at once, from where it stopped.
+    /// Answers how much that was, and whether the last repetition is whole.
+    @discardableResult
+    func pour(_ bytes: [UInt8]) -> (sent: Int, isWhole: Bool) {
+        let sent = offer(Array(bytes[poured...]))
+        poured = (poured + sent) % bytes.count
+        return (sent, poured == 0)
     }
 
     /// Sends all in one piece.
