@@ -61,7 +61,9 @@ private func addIdentity(to router: inout Router, _ context: NodeContext, _ driv
     router.add(.get, "/v1/node") { request, response in
         response.contentType = "application/json"
         let peer = request.peer
-        response.writeJSON(upTo: 16 * 1024) { json in
+        // A byte may take six when it is escaped; a certificate may carry any number of URIs.
+        let uriBytes = peer?.uris.reduce(0) { $0 + 6 * $1.utf8.count + 4 } ?? 0
+        response.writeJSON(upTo: 8 * 1024 + uriBytes) { json in
             json.beginObject()
             json.field("name", context.settings.node.name)
             json.field("region", context.settings.node.region)

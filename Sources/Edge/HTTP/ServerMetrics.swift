@@ -44,7 +44,7 @@ public struct ServerMetricKeys: Sendable {
         tlsFailures = TLSFailure.Reason.allCases.map { reason in
             catalogue.counter(
                 "paceline_tls_failures_total", help: "Connections that TLS ended, by reason.",
-                labels: ["server": server, "reason": reason.rawValue])
+                labels: ["server": server, "reason": reason.label])
         }
         serviceTime = catalogue.histogram(
             "paceline_http_service_seconds",
@@ -93,5 +93,19 @@ public struct ServerMetrics {
             preconditionFailure("a reason that is not among all reasons")
         }
         return tlsFailures[index]
+    }
+}
+
+extension TLSFailure.Reason {
+    /// As other labels are written: `plain_http` for `plainHTTP`.
+    var label: String {
+        var label = ""
+        var afterLower = false
+        for character in rawValue {
+            if character.isUppercase, afterLower { label.append("_") }
+            afterLower = character.isLowercase
+            label += character.lowercased()
+        }
+        return label
     }
 }

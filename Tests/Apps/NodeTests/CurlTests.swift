@@ -110,7 +110,7 @@ struct CurlTests {
             #expect(posted.output.contains("\"column\":200002"), "\(posted.output) \(posted.errors)")
             #expect(
                 try await node.metric(
-                    "paceline_tls_failures_total{server=\"requests\",reason=\"certificateRequired\"}")
+                    "paceline_tls_failures_total{server=\"requests\",reason=\"certificate_required\"}")
                     == 1)
         }
     }

@@ -118,7 +118,7 @@ struct Bad: Sendable {
                 try await node.metric("paceline_tls_failures_total{server=\"requests\",reason=\"\(reason)\"}")
             }
             let wrong = [
-                (Array((Bad.get + "host: a\r\n\r\n").utf8), "plainHTTP"),
+                (Array((Bad.get + "host: a\r\n\r\n").utf8), "plain_http"),
                 ([UInt8](repeating: 0, count: 20_000), "notTLS"),
                 // A record that announces more than there may be.
                 ([0x16, 3, 1, 0xFF, 0xFF] + [UInt8](repeating: 1, count: 70_000), "corruptedRecord"),
