@@ -67,7 +67,8 @@ struct ClientPeerTests {
             let pending = try caller.call()
             #expect(pending.kind == "tls")
             #expect(
-                pending.text.hasPrefix("https://node.test: ") && pending.text.contains(text), "\(pending.text)")
+                pending.text.hasPrefix("https://node.test: ") && pending.text.contains(text),
+                "\(pending.text)")
             try rig.settle { rig.reactor.streamCount == 0 }
         }
         #expect(rig.server.metrics.requests.value == 0, "nothing was sent to a server that is not proven")
