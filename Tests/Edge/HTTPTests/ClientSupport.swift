@@ -22,6 +22,8 @@ final class Pending {
         guard case .failure(let failure)? = result else { return nil }
         return failure
     }
+    /// What people would read; empty where there is no failure.
+    var text: String { failure.map { "\($0)" } ?? "" }
     /// The kind of failure, without whom it is about.
     var kind: String? {
         switch failure {

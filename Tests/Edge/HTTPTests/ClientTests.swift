@@ -103,7 +103,7 @@ struct ClientTests {
         let pending = try rig.finish(rig.start(request))
         #expect(pending.kind == "notConnected")
         #expect(
-            "\(pending.failure!)" == "http://gone.test: no connection; is the server running and reachable?")
+            pending.text == "http://gone.test: no connection; is the server running and reachable?")
         try rig.end()
     }
 

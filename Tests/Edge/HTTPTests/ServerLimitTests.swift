@@ -60,14 +60,15 @@ struct ServerLimitTests {
         try rig.finish()
     }
 
-    /// A head that drips in is not borne with for longer, nor is one whose peer does not read its last
-    /// answer.
+    /// A head that drips in is not borne with for longer, nor is a peer that goes on asking and reads no answer.
     @Test(arguments: bothDrivers, [false, true])
     func drippingBuysNoTime(_ driver: DriverChoice, _ withUnreadAnswer: Bool) throws {
         var limits = shortLimits()
         limits.headTimeout = .milliseconds(100)
         limits.writeTimeout = .milliseconds(100)
-        let rig = try ServerRig(driver, limits: limits) { _, response in
+        limits.outputBytesPerConnection = 64_000_000  // so that it goes on reading
+        let rig = try ServerRig(driver, limits: limits) { request, response in
+            if request.pathIs("/more") { return response.write("more") }
             response.write(pattern(8_000_000).span.bytes)
         }
         let peer = try rig.peer()
@@ -78,7 +79,7 @@ struct ServerLimitTests {
         }
         let start = Kernel.monotonicNow()
         while rig.server.connectionCount > 0, Kernel.monotonicNow() - start < .milliseconds(800) {
-            peer.say("G")
+            peer.say(withUnreadAnswer ? "GET /more HTTP/1.1\r\nHost: x\r\n\r\n" : "G")
             try rig.idle(.milliseconds(20))
         }
         #expect(Kernel.monotonicNow() - start < .milliseconds(700))
