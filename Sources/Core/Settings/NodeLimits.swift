@@ -89,7 +89,8 @@ extension NodeSettings.Limits {
                 "outputBytesPerConnection", \.outputBytesPerConnection,
                 .integer(4_096...1_073_741_824, unit: "bytes"),
                 "Bytes of answers that may wait to be sent on one connection.",
-                because: "Sixteen pipelined answers of 64 KiB, more than any pod takes; no further request is read meanwhile."),
+                because:
+                    "Sixteen pipelined answers of 64 KiB, more than any pod takes."),
         ])
 }
 

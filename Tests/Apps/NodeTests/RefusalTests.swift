@@ -119,9 +119,9 @@ struct Bad: Sendable {
             }
             let wrong = [
                 (Array((Bad.get + "host: a\r\n\r\n").utf8), "plain_http"),
-                ([UInt8](repeating: 0, count: 20_000), "notTLS"),
+                ([UInt8](repeating: 0, count: 20_000), "not_tls"),
                 // A record that announces more than there may be.
-                ([0x16, 3, 1, 0xFF, 0xFF] + [UInt8](repeating: 1, count: 70_000), "corruptedRecord"),
+                ([0x16, 3, 1, 0xFF, 0xFF] + [UInt8](repeating: 1, count: 70_000), "corrupted_record"),
             ]
             for (bytes, reason) in wrong {
                 let wire = try Wire(node.ports[2])
