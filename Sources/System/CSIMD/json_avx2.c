@@ -66,9 +66,8 @@ AVX2_INLINE size_t append(csimd_json_tokens tokens, const uint8_t *bytes, size_t
 AVX2 int64_t csimd_json_index_avx2(const uint8_t *bytes, size_t count, uint32_t *positions,
                                    uint32_t *partners, uint8_t *kinds, unsigned depth) {
     csimd_json_state state = {0};
-    csimd_json_checked checked = {0};
+    csimd_json_rest rest = csimd_json_rest_in(partners, count);
     size_t n = 0;
-    uint8_t *odd = (uint8_t *)partners;  // Not known yet: their room serves the scan.
     uint8_t tail[64];
     for (size_t base = 0; base < count; base += 64) {
         const uint8_t *block = bytes + base;
@@ -79,12 +78,11 @@ AVX2 int64_t csimd_json_index_avx2(const uint8_t *bytes, size_t count, uint32_t 
         }
         csimd_json_block low = classify(_mm256_loadu_si256((const __m256i *)block));
         csimd_json_block high = classify(_mm256_loadu_si256((const __m256i *)(block + 32)));
-        csimd_json_tokens found = csimd_json_find(&state, &checked, join(low, high), bytes, count, base);
+        csimd_json_tokens found = csimd_json_find(&state, &rest, join(low, high), base);
         n += append(found, block, base, positions + n, kinds + n);
-        memcpy(odd + base / 8, &found.odd, sizeof found.odd);
     }
     memset(kinds + n, CSIMD_JSON_BOUNDARY, 4);
-    if ((state.wrong | state.in_string) != 0 || !csimd_json_check_scalars(bytes, count, odd)) return -1;
+    if (state.in_string != 0 || !csimd_json_check(&rest, bytes, count)) return -1;
     return csimd_json_link(kinds, n, partners, depth) ? (int64_t)n : -1;
 }
 #endif

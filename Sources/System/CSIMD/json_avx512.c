@@ -67,12 +67,12 @@ AVX512_INLINE size_t append(csimd_json_tokens tokens, __m512i bytes, __m512i bas
     return found;
 }
 
-// Finds the tokens; `odd` is room for 8 bytes for each block. False if a string, a number or a literal is not
+// Finds the tokens; `room` is as large as their partners. False if a string, a number or a literal is not
 // valid.
-AVX512_INLINE bool scan(const uint8_t *bytes, size_t count, uint32_t *positions, uint8_t *kinds, uint8_t *odd,
+AVX512_INLINE bool scan(const uint8_t *bytes, size_t count, uint32_t *positions, uint8_t *kinds, uint32_t *room,
                         size_t *tokens) {
     csimd_json_state state = {0};
-    csimd_json_checked checked = {0};
+    csimd_json_rest rest = csimd_json_rest_in(room, count);
     size_t n = 0;
     for (size_t base = 0; base < count; base += 64) {
         __m512i block;
@@ -83,16 +83,13 @@ AVX512_INLINE bool scan(const uint8_t *bytes, size_t count, uint32_t *positions,
             block = _mm512_mask_loadu_epi8(_mm512_set1_epi8(' '), _bzhi_u64(~0ull, (unsigned)(count - base)),
                                            bytes + base);
         }
-        csimd_json_tokens found = csimd_json_find(&state, &checked, classify(block), bytes, count, base);
-        __m512i start = _mm512_set1_epi32((int)base);
-        n += append(found, block, start, positions + n, kinds + n);
-
-        memcpy(odd + base / 8, &found.odd, sizeof found.odd);
+        csimd_json_tokens found = csimd_json_find(&state, &rest, classify(block), base);
+        n += append(found, block, _mm512_set1_epi32((int)base), positions + n, kinds + n);
     }
     _mm512_storeu_si512(kinds + n, _mm512_setzero_si512());
     _mm512_storeu_si512(kinds + n + 64, _mm512_setzero_si512());
     *tokens = n;
-    return (state.wrong | state.in_string) == 0 && csimd_json_check_scalars(bytes, count, odd);
+    return state.in_string == 0 && csimd_json_check(&rest, bytes, count);
 }
 
 // What a token is to the grammar, one bit each. All but these rules is settled by `link`: which kind of
@@ -179,8 +176,7 @@ AVX512_INLINE bool link(const uint8_t *kinds, size_t tokens, uint32_t *partners,
 AVX512 int64_t csimd_json_index_avx512(const uint8_t *bytes, size_t count, uint32_t *positions,
                                        uint32_t *partners, uint8_t *kinds, unsigned depth) {
     size_t tokens;
-    // The partners are not known yet: their room serves the scan.
-    if (!scan(bytes, count, positions, kinds, (uint8_t *)partners, &tokens)) return -1;
+    if (!scan(bytes, count, positions, kinds, partners, &tokens)) return -1;
     return link(kinds, tokens, partners, depth) ? (int64_t)tokens : -1;
 }
 #endif

@@ -2,6 +2,7 @@
 // of the block), and everything from there to the tokens is arithmetic on those masks.
 #pragma once
 #include <immintrin.h>
+#include <string.h>
 
 #include "json_kernels.h"
 
@@ -19,37 +20,42 @@ typedef struct {
 // What goes on from one block to the next.
 typedef struct {
     uint64_t in_string;       // all ones if the block before ended inside a string
-    uint64_t escaped;         // 1 if it ended in a backslash that escapes the first byte of this one
     uint64_t in_scalar;       // 1 if it ended in something other than a token or white space
-    uint64_t tainted;         // 1 if it ended inside a string that has had an escape
-    uint64_t wrong;           // not zero once anything is not valid
+    uint64_t escape;          // bit 0: it ended in a backslash that escapes the first byte of this one;
+                              // bit 1: it ended inside a string that has had an escape
 } csimd_json_state;
 
-// How far the rare work has come that is done one by one. Apart from the state, which stays in registers.
+// Bits of one block.
 typedef struct {
-    size_t escapes;   // escapes before this are checked
-    size_t specials;  // bytes of strings that are not plain ASCII before this are
-} csimd_json_checked;
+    uint32_t base;
+    uint32_t bits[2];
+} csimd_json_mask;
+
+// What is checked byte by byte once all blocks are done, so that the loop over them calls nothing. It takes
+// less room than the partners of the tokens, which are not known yet: its owner lays it out there.
+typedef struct {
+    uint8_t *odd;               // for each block, the bytes of scalars that are not plain digits
+    csimd_json_mask *escapes;   // backslashes that start an escape
+    csimd_json_mask *specials;  // bytes of strings that are not plain ASCII
+    size_t escape_count;
+    size_t special_count;
+} csimd_json_rest;
 
 // The tokens of a block.
 typedef struct {
     uint64_t all;          // every token
     uint64_t end;          // closing quotes
     uint64_t escaped_end;  // closing quotes of strings with escapes
-    uint64_t odd;          // not tokens: bytes of scalars that are not plain digits
 } csimd_json_tokens;
 
 #define CSIMD_BLOCKS __attribute__((target("avx2,bmi,bmi2,pclmul,popcnt")))
 #define CSIMD_BLOCKS_INLINE CSIMD_BLOCKS static inline __attribute__((always_inline))
 
-// The rare work, out of the loop: what is checked one by one. Each gives 1 if something is wrong.
-uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *bytes, size_t count,
-                                  size_t base, uint64_t escapes);
-uint64_t csimd_json_check_specials(csimd_json_checked *checked, const uint8_t *bytes, size_t count,
-                                   size_t base, uint64_t specials);
+// Lays out the room for a document of `count` bytes.
+csimd_json_rest csimd_json_rest_in(uint32_t *room, size_t count);
 
-// Checks the scalars that hold odd bytes, which are given as one mask for each block.
-bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint8_t *masks);
+// Whether all of it is valid.
+bool csimd_json_check(const csimd_json_rest *rest, const uint8_t *bytes, size_t count);
 
 // Bit i of the result is the parity of bits 0 to i.
 CSIMD_BLOCKS_INLINE uint64_t csimd_prefix_xor(uint64_t bits) {
@@ -62,27 +68,31 @@ CSIMD_BLOCKS_INLINE uint64_t csimd_prefix_xor(uint64_t bits) {
 CSIMD_BLOCKS_INLINE uint64_t csimd_json_escapes(csimd_json_state *state, uint64_t backslash,
                                                 uint64_t *escaped) {
     const uint64_t odd = 0xAAAAAAAAAAAAAAAAull;
-    uint64_t potential = backslash & ~state->escaped;
+    const uint64_t first = state->escape & 1;
+    uint64_t potential = backslash & ~first;
     uint64_t terminal = (((potential << 1) | odd) - potential) ^ odd;
     uint64_t escapes = terminal & backslash;
-    *escaped = terminal ^ (backslash | state->escaped);
-    state->escaped = escapes >> 63;
+    *escaped = terminal ^ (backslash | first);
     return escapes;
 }
 
-// From classes to tokens, with everything checked that can be checked within strings and scalars.
-CSIMD_BLOCKS_INLINE csimd_json_tokens csimd_json_find(csimd_json_state *state, csimd_json_checked *checked,
-                                                      csimd_json_block block, const uint8_t *bytes,
-                                                          size_t count,
-                                                      size_t base) {
+CSIMD_BLOCKS_INLINE void csimd_json_keep(csimd_json_mask *masks, size_t *masks_count, size_t base,
+                                         uint64_t bits) {
+    masks[(*masks_count)++] = (csimd_json_mask){(uint32_t)base, {(uint32_t)bits, (uint32_t)(bits >> 32)}};
+}
+
+// From classes to tokens.
+CSIMD_BLOCKS_INLINE csimd_json_tokens csimd_json_find(csimd_json_state *state, csimd_json_rest *rest,
+                                                      csimd_json_block block, size_t base) {
     csimd_json_tokens tokens;
     tokens.escaped_end = 0;
-    const bool rare = (block.backslash | state->escaped | state->tainted) != 0;
+    const bool rare = (block.backslash | state->escape) != 0;
+    uint64_t escapes = 0;
     if (__builtin_expect(rare, 0)) {
         uint64_t escaped;
-        uint64_t escapes = csimd_json_escapes(state, block.backslash, &escaped);
+        escapes = csimd_json_escapes(state, block.backslash, &escaped);
         block.quote &= ~escaped;
-        state->wrong |= csimd_json_check_escapes(checked, bytes, count, base, escapes);
+        csimd_json_keep(rest->escapes, &rest->escape_count, base, escapes);
     }
     // From each opening quote up to, and not including, its closing one.
     const uint64_t was_in_string = state->in_string;
@@ -92,10 +102,11 @@ CSIMD_BLOCKS_INLINE csimd_json_tokens csimd_json_find(csimd_json_state *state, c
     if (__builtin_expect(rare, 0)) {
         // A carry sent up from each opening quote arrives at the closing one unless a backslash stops it.
         unsigned long long arrived;
-        unsigned char plain = _addcarry_u64((unsigned char)(was_in_string & ~state->tainted & 1),
-                                            in_string & ~block.backslash, in_string & block.quote, &arrived);
+        unsigned char was_plain = (unsigned char)(was_in_string & ~(state->escape >> 1) & 1);
+        unsigned char is_plain = _addcarry_u64(was_plain, in_string & ~block.backslash, in_string & block.quote,
+                                               &arrived);
         tokens.escaped_end = tokens.end & ~arrived;
-        state->tainted = state->in_string & ~(uint64_t)plain & 1;
+        state->escape = escapes >> 63 | (state->in_string & 2 & ~((uint64_t)is_plain << 1));
     }
 
     uint64_t scalar = ~(block.operator | block.space | block.quote);
@@ -110,11 +121,12 @@ CSIMD_BLOCKS_INLINE csimd_json_tokens csimd_json_find(csimd_json_state *state, c
     // formed.
     uint64_t specials = block.special & in_string;
     if (__builtin_expect(specials != 0, 0)) {
-        state->wrong |= csimd_json_check_specials(checked, bytes, count, base, specials);
+        csimd_json_keep(rest->specials, &rest->special_count, base, specials);
     }
     // A scalar of digits only is valid unless it starts with a zero and goes on; the last byte of a block
     // cannot tell. Those and all other scalars are looked at later.
     const uint64_t last = 1ull << 63;
-    tokens.odd = (scalar & ~block.digit) | (starts & block.zero & (block.digit >> 1 | last));
+    uint64_t odd = (scalar & ~block.digit) | (starts & block.zero & (block.digit >> 1 | last));
+    memcpy(rest->odd + base / 8, &odd, sizeof odd);
     return tokens;
 }

@@ -1,27 +1,47 @@
-// The rare work of the vector variants: escapes, characters outside ASCII, and scalars that are not plain
-// digits.
+// What the vector variants leave to be checked byte by byte: escapes, strings that are not plain ASCII, and
+// scalars that are not plain digits. None of it is more than a few bytes of most documents.
 #if defined(__x86_64__)
-#include <string.h>
-
 #include "json_blocks.h"
 
-uint64_t csimd_json_check_escapes(csimd_json_checked *checked, const uint8_t *bytes, size_t count,
-                                  size_t base, uint64_t escapes) {
-    for (; escapes != 0; escapes &= escapes - 1) {
-        size_t at = base + (size_t)__builtin_ctzll(escapes);
-        if (at < checked->escapes) continue;  // The second half of a surrogate pair.
-        size_t length = csimd_json_escape_length(bytes, count, at);
-        if (length == 0) return 1;
-        checked->escapes = at + length;
-    }
-    return 0;
+csimd_json_rest csimd_json_rest_in(uint32_t *room, size_t count) {
+    size_t blocks = (count + 63) / 64;
+    csimd_json_rest rest = {0};
+    rest.escapes = (csimd_json_mask *)room;
+    rest.specials = rest.escapes + blocks;
+    rest.odd = (uint8_t *)(rest.specials + blocks);
+    return rest;
 }
 
-bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint8_t *masks) {
+// What checks one thing and gives its length, or 0 if it is not valid.
+typedef size_t length_of(const uint8_t *bytes, size_t count, size_t at);
+
+// Checks the things that start at these bits, but not those inside a thing checked before: the second half of
+// a surrogate pair, the later bytes of a character.
+static inline bool check_masks(const csimd_json_mask *masks, size_t masks_count, const uint8_t *bytes, size_t count,
+                               length_of *length_of) {
     size_t checked = 0;
-    for (size_t base = 0; base < count; base += 64, masks += sizeof(uint64_t)) {
+    for (size_t i = 0; i < masks_count; i++) {
+        uint64_t bits = masks[i].bits[0] | (uint64_t)masks[i].bits[1] << 32;
+        for (; bits != 0; bits &= bits - 1) {
+            size_t at = masks[i].base + (size_t)__builtin_ctzll(bits);
+            if (at < checked) continue;
+            size_t length = length_of(bytes, count, at);
+            if (length == 0) return false;
+            checked = at + length;
+        }
+    }
+    return true;
+}
+
+static size_t character_length(const uint8_t *bytes, size_t count, size_t at) {
+    return bytes[at] < 0x20 ? 0 : csimd_utf8_length(bytes, count, at);
+}
+
+static bool check_scalars(const uint8_t *odd_masks, const uint8_t *bytes, size_t count) {
+    size_t checked = 0;
+    for (size_t base = 0; base < count; base += 64, odd_masks += sizeof(uint64_t)) {
         uint64_t odd;
-        memcpy(&odd, masks, sizeof odd);
+        memcpy(&odd, odd_masks, sizeof odd);
         while (odd != 0) {
             size_t at = base + (size_t)__builtin_ctzll(odd);
             if (at >= checked) {
@@ -37,15 +57,9 @@ bool csimd_json_check_scalars(const uint8_t *bytes, size_t count, const uint8_t 
     return true;
 }
 
-uint64_t csimd_json_check_specials(csimd_json_checked *checked, const uint8_t *bytes, size_t count,
-                                   size_t base, uint64_t specials) {
-    for (; specials != 0; specials &= specials - 1) {
-        size_t at = base + (size_t)__builtin_ctzll(specials);
-        if (at < checked->specials) continue;
-        size_t length = csimd_utf8_length(bytes, count, at);
-        if (length == 0 || bytes[at] < 0x20) return 1;
-        checked->specials = at + length;
-    }
-    return 0;
+bool csimd_json_check(const csimd_json_rest *rest, const uint8_t *bytes, size_t count) {
+    return check_masks(rest->escapes, rest->escape_count, bytes, count, csimd_json_escape_length) &&
+           check_masks(rest->specials, rest->special_count, bytes, count, character_length) &&
+           check_scalars(rest->odd, bytes, count);
 }
 #endif
