@@ -6,11 +6,16 @@ enum Walker {
     /// Room for any of the documents.
     static let largest = 16 * 1024
 
-    static func walk(_ bytes: RawSpan, _ scratch: inout JSONScratch, _ buffer: inout [UInt8])
-        throws(JSONError) -> Double
-    {
-        let document = try JSONDocument(bytes, scratch: &scratch)
-        return try request(document.root.object(), &buffer)
+    /// Walks all the documents that stand in these bytes, one behind the other.
+    static func walk(
+        _ bytes: RawSpan, _ documents: [Range<Int>], _ scratch: inout JSONScratch, _ buffer: inout [UInt8]
+    ) throws(JSONError) -> Double {
+        var sum = 0.0
+        for range in documents {
+            let document = try JSONDocument(bytes.extracting(range), scratch: &scratch)
+            sum += try request(document.root.object(), &buffer)
+        }
+        return sum
     }
 
     private static func text(_ value: JSONValue, _ buffer: inout [UInt8]) throws(JSONError) -> Double {

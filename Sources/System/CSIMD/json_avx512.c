@@ -69,7 +69,8 @@ AVX512_INLINE size_t append(csimd_json_tokens tokens, __m512i bytes, __m512i bas
 
 // Finds the tokens; `room` is as large as their partners. False if a string, a number or a literal is not
 // valid.
-AVX512_INLINE bool scan(const uint8_t *bytes, size_t count, uint32_t *positions, uint8_t *kinds, uint32_t *room,
+AVX512_INLINE bool scan(const uint8_t *bytes, size_t count, uint32_t *positions, uint8_t *kinds,
+                        uint32_t *room,
                         size_t *tokens) {
     csimd_json_state state = {0};
     csimd_json_rest rest = csimd_json_rest_in(room, count);

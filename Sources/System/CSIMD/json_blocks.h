@@ -103,7 +103,8 @@ CSIMD_BLOCKS_INLINE csimd_json_tokens csimd_json_find(csimd_json_state *state, c
         // A carry sent up from each opening quote arrives at the closing one unless a backslash stops it.
         unsigned long long arrived;
         unsigned char was_plain = (unsigned char)(was_in_string & ~(state->escape >> 1) & 1);
-        unsigned char is_plain = _addcarry_u64(was_plain, in_string & ~block.backslash, in_string & block.quote,
+        unsigned char is_plain = _addcarry_u64(was_plain, in_string & ~block.backslash,
+                                               in_string & block.quote,
                                                &arrived);
         tokens.escaped_end = tokens.end & ~arrived;
         state->escape = escapes >> 63 | (state->in_string & 2 & ~((uint64_t)is_plain << 1));

@@ -17,6 +17,12 @@ csimd_json_indexer csimd_json_index_avx512;
 // Whether the tokens follow each other as the grammar wants; writes the partners of open brackets.
 bool csimd_json_link(const uint8_t *kinds, size_t tokens, uint32_t *partners, unsigned depth);
 
+// What may follow a scalar: white space, a comma or a closing bracket. Anything else is part of it, and wrong.
+static inline bool csimd_json_ends_scalar(uint8_t byte) {
+    const uint64_t low = 1ull << ' ' | 1ull << '\n' | 1ull << '\r' | 1ull << '\t' | 1ull << ',';
+    return byte < 64 ? low >> byte & 1 : (byte | 0x20) == '}';  // In ASCII bit 5 tells braces from brackets.
+}
+
 // The end of the number or literal that starts at `at`, or 0 if it is not well formed or does not end where a
 // scalar may end.
 size_t csimd_json_scalar_end(const uint8_t *bytes, size_t count, size_t at);

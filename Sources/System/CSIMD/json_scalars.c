@@ -5,13 +5,6 @@
 
 static bool is_digit(uint8_t byte) { return (uint8_t)(byte - '0') <= 9; }
 
-// What may follow a scalar: white space, a comma or a closing bracket. Anything else is part of it, and
-// wrong.
-static bool ends_scalar(uint8_t byte) {
-    return byte == ',' || byte == '}' || byte == ']' || byte == ' ' || byte == '\n' || byte == '\r' ||
-        byte == '\t';
-}
-
 static bool digits(const uint8_t *bytes, size_t count, size_t *at) {
     size_t start = *at;
     while (*at < count && is_digit(bytes[*at])) ++*at;
@@ -55,7 +48,7 @@ size_t csimd_json_scalar_end(const uint8_t *bytes, size_t count, size_t at) {
     default:
         if (!number(bytes, count, &at)) return 0;
     }
-    return at == count || ends_scalar(bytes[at]) ? at : 0;
+    return at == count || csimd_json_ends_scalar(bytes[at]) ? at : 0;
 }
 
 // The code unit that four hexadecimal digits make, or -1.
