@@ -7,12 +7,14 @@ extension ServerConnection {
     private static let ownHeadBytes = 512
 
     /// False where memory for output is used up.
-    func send(_ response: borrowing Response, withBody: Bool, stays: Bool, says10: Bool) -> Bool {
-        let status = response.buffer.isBroken ? Status.internalServerError : response.status
+    func send(
+        _ response: borrowing Response, by server: Server, withBody: Bool, stays: Bool, says10: Bool
+    ) -> Bool {
+        let status = response.isBroken ? Status.internalServerError : response.status
         server.metrics.responses(Int(status.code) / 100).add()
         let hasBody = withBody && status.mayHaveBody
         let body = response.shared?.bytes ?? response.body
-        let lines = response.buffer.headerLines
+        let lines = response.headerLines
         let headRoom = ServerConnection.ownHeadBytes + lines.count
         // One record, or one send, for the common answer; a large body follows its head.
         let together = hasBody && response.shared == nil && headRoom + body.count <= Server.composeBytes
@@ -20,7 +22,8 @@ extension ServerConnection {
 
         guard let room = isSecure ? server.compose : reserve(wanted) else { return false }
         var count = writeHead(
-            into: room, status, response.contentType, bodyBytes: body.count, lines, stays: stays,
+            into: room, server.dateText(), status, response.contentType, bodyBytes: body.count, lines,
+            stays: stays,
             says10: says10)
         if together {
             UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: body)
@@ -37,23 +40,31 @@ extension ServerConnection {
     }
 
     private func writeHead(
-        into room: UnsafeMutableRawBufferPointer, _ status: Status, _ contentType: StaticString,
+        into room: UnsafeMutableRawBufferPointer, _ date: UnsafeRawBufferPointer, _ status: Status,
+        _ contentType: StaticString,
         bodyBytes: Int,
         _ lines: UnsafeRawBufferPointer, stays: Bool, says10: Bool
     ) -> Int {
         var writer = HeadWriter(into: room)
         writer.start(status)
-        server.withDate { writer.field("date", $0) }
+        writer.verbatim("date: ")
+        writer.verbatim(date.bytes)
         if status.mayHaveBody {
-            if bodyBytes > 0 { writer.field("content-type", contentType) }
-            writer.field("content-length", bodyBytes)
+            if bodyBytes > 0 {
+                writer.verbatim("\r\ncontent-type: ")
+                writer.verbatim(contentType)
+            }
+            writer.verbatim("\r\ncontent-length: ")
+            writer.verbatim(bodyBytes)
         }
         if !stays {
-            writer.field("connection", "close")
+            writer.verbatim("\r\nconnection: close\r\n")
         } else if says10 {
-            writer.field("connection", "keep-alive")
+            writer.verbatim("\r\nconnection: keep-alive\r\n")
+        } else {
+            writer.verbatim("\r\n")
         }
-        writer.lines(lines.bytes)
+        writer.verbatim(lines.bytes)
         do {
             return try writer.finish()
         } catch {

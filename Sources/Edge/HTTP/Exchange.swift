@@ -58,40 +58,54 @@ public struct Response: ~Copyable {
     /// A body that is sent without a copy. It takes the place of what was written.
     public var shared: SharedBytes?
 
-    unowned(unsafe) let buffer: ResponseBuffer
+    /// The server's, which outlives every answer; not counted.
+    private let buffer: Unmanaged<ResponseBuffer>
 
     init(_ buffer: ResponseBuffer) {
-        self.buffer = buffer
+        self.buffer = .passUnretained(buffer)
         buffer.clear()
     }
 
     /// Adds a header. One that is not allowed in a head, or does not fit, makes the answer a 500.
-    public mutating func header(_ name: StaticString, _ value: StaticString) { buffer.header(name, value) }
+    public mutating func header(_ name: StaticString, _ value: StaticString) {
+        buffer._withUnsafeGuaranteedRef { $0.header(name, value) }
+    }
 
     /// Adds a header.
-    public mutating func header(_ name: StaticString, _ value: RawSpan) { buffer.header(name, value) }
+    public mutating func header(_ name: StaticString, _ value: RawSpan) {
+        buffer._withUnsafeGuaranteedRef { $0.header(name, value) }
+    }
 
     /// Appends to the body.
-    public mutating func write(_ bytes: RawSpan) { bytes.withUnsafeBytes { buffer.append($0) } }
+    public mutating func write(_ bytes: RawSpan) {
+        bytes.withUnsafeBytes { bytes in buffer._withUnsafeGuaranteedRef { $0.append(bytes) } }
+    }
 
     /// Appends to the body.
     public mutating func write(_ text: StaticString) {
-        text.withUTF8Buffer { buffer.append(UnsafeRawBufferPointer($0)) }
+        text.withUTF8Buffer { text in
+            buffer._withUnsafeGuaranteedRef { $0.append(UnsafeRawBufferPointer(text)) }
+        }
     }
 
     /// Appends to the body.
     public mutating func write(_ text: String) {
         var text = text
-        text.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
+        text.withUTF8 { text in
+            buffer._withUnsafeGuaranteedRef { $0.append(UnsafeRawBufferPointer(text)) }
+        }
     }
 
     /// Appends to the body what a function writes into a buffer of this size; it answers how many bytes it
     /// wrote.
     public mutating func write(upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
-        buffer.append(upTo: count, body)
+        buffer._withUnsafeGuaranteedRef { $0.append(upTo: count, body) }
     }
 
-    var body: UnsafeRawBufferPointer { buffer.body }
+    var body: UnsafeRawBufferPointer { buffer._withUnsafeGuaranteedRef { $0.body } }
+    var headerLines: UnsafeRawBufferPointer { buffer._withUnsafeGuaranteedRef { $0.headerLines } }
+    /// A header broke the rules.
+    var isBroken: Bool { buffer._withUnsafeGuaranteedRef { $0.isBroken } }
 }
 
 /// The memory in which a shard makes its answers, one after another.

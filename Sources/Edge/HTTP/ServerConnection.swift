@@ -31,8 +31,11 @@ final class ServerConnection: Transport {
         case ended
     }
 
-    /// Outlives its connections: the server is only let go of after its reactor has ended.
-    unowned(unsafe) let server: Server
+    /// Outlives its connections: the server is only let go of after its reactor has ended. Not counted, as with
+    /// every stream's reactor.
+    private let serverReference: Unmanaged<Server>
+    /// The server's memory for the head at hand.
+    private let head: UnsafeMutablePointer<RequestHead>
     /// Who the peer is, by a verified certificate.
     private(set) var identity: TLSPeer?
 
@@ -50,12 +53,14 @@ final class ServerConnection: Transport {
     private var peerHasEnded = false
 
     init(server: Server) {
-        self.server = server
+        serverReference = .passUnretained(server)
+        head = server.head
         pending = PendingRequest(pool: server.pending)
         super.init(reactor: server.reactor, scratch: server.scratch)
     }
 
-    private var limits: ServerLimits { server.limits }
+    var server: Server { serverReference.takeUnretainedValue() }
+    private var limits: ServerLimits { serverReference._withUnsafeGuaranteedRef { $0.limits } }
 
     /// A request of the largest size and a burst of what the peer sent behind it.
     private var pendingLimit: Int { limits.head.headBytesMax + limits.bodyBytes + 512 * 1024 }
@@ -114,7 +119,7 @@ final class ServerConnection: Transport {
 
     private func enter(_ next: Phase, within time: Interval) {
         phase = next
-        phaseDeadline = reactor.now + time
+        phaseDeadline = now + time
         refreshDeadline()
     }
 
@@ -125,7 +130,7 @@ final class ServerConnection: Transport {
             writeDeadline = .distantFuture
             return setDeadline(phaseDeadline)
         }
-        if writeDeadline == .distantFuture { writeDeadline = reactor.now + limits.writeTimeout }
+        if writeDeadline == .distantFuture { writeDeadline = now + limits.writeTimeout }
         switch phase {
         case .idle, .lingering: setDeadline(writeDeadline)
         // Unread answers excuse nobody from finishing what he began to send.
@@ -139,7 +144,7 @@ final class ServerConnection: Transport {
     }
 
     override func deadlinePassed() {
-        if hasOutput, writeDeadline <= reactor.now { return close(.slowReader) }
+        if hasOutput, writeDeadline <= now { return close(.slowReader) }
         switch phase {
         case .handshake: close(.slowSender)
         case .idle: linger(.idle)
@@ -198,7 +203,7 @@ final class ServerConnection: Transport {
         case .idle, .head: return stepHead(bytes)
         case .body(let requestBytes):
             guard bytes.count >= requestBytes else { return .needsMore }
-            guard case .complete(let headBytes) = server.head.pointee.parse(bytes.bytes) else {
+            guard case .complete(let headBytes) = head.pointee.parse(bytes.bytes) else {
                 preconditionFailure("a head that was complete is not any more")
             }
             return answer(
@@ -210,7 +215,7 @@ final class ServerConnection: Transport {
     }
 
     private func stepHead(_ bytes: UnsafeRawBufferPointer) -> Step {
-        switch server.head.pointee.parse(bytes.bytes, progress: &progress) {
+        switch head.pointee.parse(bytes.bytes, progress: &progress) {
         case .incomplete:
             if case .idle = phase { enter(.head, within: limits.headTimeout) }
             return .needsMore
@@ -218,7 +223,7 @@ final class ServerConnection: Transport {
             refuse(refusal)
             return .ended
         case .complete(let headBytes):
-            switch server.head.pointee.framing {
+            switch head.pointee.framing {
             case .none, .untilClose:
                 return answer(bytes, headBytes: headBytes, bodyBytes: 0, used: headBytes)
             case .length(let bodyBytes):
@@ -241,7 +246,7 @@ final class ServerConnection: Transport {
     }
 
     private func awaitBody(_ next: Phase) {
-        if server.head.pointee.expectsContinue, !hasContinued {
+        if head.pointee.expectsContinue, !hasContinued {
             hasContinued = true
             if !write(Status.continue.line, then: "\r\n") { return close(.overLimit) }
         }
@@ -268,7 +273,7 @@ final class ServerConnection: Transport {
             pending.shorten(to: pending.count - (decoded.consumed - decoded.produced))
             return .needsMore
         case .complete:
-            guard case .complete = server.head.pointee.parse(bytes.bytes) else {
+            guard case .complete = head.pointee.parse(bytes.bytes) else {
                 preconditionFailure("a head that was complete is not any more")
             }
             return answer(
@@ -284,27 +289,27 @@ final class ServerConnection: Transport {
         requests += 1
         hasContinued = false
         let body = UnsafeRawBufferPointer(rebasing: bytes[headBytes..<headBytes + bodyBytes])
-        let request = Request(
-            head: UnsafePointer(server.head), bytes: bytes.bytes, body: body.bytes, connection: self)
-        var response = Response(server.response)
-        let began = Kernel.monotonicNow()
-        server.answer(request, &response)
-        server.metrics.serviceTime.record(Kernel.monotonicNow() - began)
-        server.metrics.requests.add()
-        let head = server.head
-        let stays =
-            head.pointee.keepAlive && !response.closes && !server.isDraining
-            && requests < limits.requestsPerConnection
-        let sent = send(
-            response, withBody: head.pointee.method != .head, stays: stays,
-            says10: head.pointee.version == .http10)
-        guard sent else {
+        let stays = serverReference._withUnsafeGuaranteedRef { server -> Bool? in
+            let request = Request(
+                head: UnsafePointer(head), bytes: bytes.bytes, body: body.bytes, connection: self)
+            var response = Response(server.response)
+            server.answer(request, &response)
+            let stays =
+                head.pointee.keepAlive && !response.closes && !server.isDraining
+                && requests < server.limits.requestsPerConnection
+            let sent = send(
+                response, by: server, withBody: head.pointee.method != .head, stays: stays,
+                says10: head.pointee.version == .http10)
+            server.countAnswer()
+            return sent ? stays : nil
+        }
+        guard let stays else {
             close(.overLimit)
             return .ended
         }
         if stays {
             phase = .idle
-            phaseDeadline = reactor.now + limits.idleTimeout
+            phaseDeadline = now + limits.idleTimeout
             return .served(used)
         }
         linger(server.isDraining ? .drained : .finished)
@@ -320,7 +325,7 @@ final class ServerConnection: Transport {
         var response = Response(server.response)
         response.status = status
         response.write(sentence)
-        if send(response, withBody: true, stays: false, says10: false) {
+        if send(response, by: server, withBody: true, stays: false, says10: false) {
             linger(reason)
         } else {
             close(reason)

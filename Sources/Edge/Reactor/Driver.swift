@@ -26,11 +26,14 @@ enum Driver {
     static let receiveBufferBytes = 8 * 1024
 
     /// - Returns: the driver, and why it is not the ring where the ring was preferred.
-    static func make(_ choice: DriverChoice, wake: Descriptor) throws(Errno) -> (Driver, fallback: Errno?) {
+    static func make(
+        _ choice: DriverChoice, streams: Int, wake: Descriptor
+    ) throws(Errno) -> (Driver, fallback: Errno?) {
         var fallback: Errno?
         if choice != .poller {
             do {
-                let ring = try Ring(buffers: receiveBuffers, bufferBytes: receiveBufferBytes)
+                let ring = try Ring(
+                    buffers: receiveBuffers, bufferBytes: receiveBufferBytes, streams: streams)
                 try ring.probe()
                 return (.ring(.passRetained(ring)), nil)
             } catch {
@@ -62,6 +65,15 @@ enum Driver {
         case .ring(let ring): try ring.takeUnretainedValue().wait(until: deadline)
         case .poller(let poller): try poller.takeUnretainedValue().wait(until: deadline)
         }
+    }
+
+    /// Makes a stream's descriptor known, from before its first order until `forget`.
+    func keep(_ descriptor: Descriptor, slot: Int) {
+        if case .ring(let ring) = self { ring._withUnsafeGuaranteedRef { $0.keep(descriptor, slot: slot) } }
+    }
+
+    func forget(slot: Int) {
+        if case .ring(let ring) = self { ring._withUnsafeGuaranteedRef { $0.forget(slot: slot) } }
     }
 
     func accept(_ listener: Descriptor, _ token: Token) {

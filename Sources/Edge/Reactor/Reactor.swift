@@ -58,7 +58,7 @@ public final class Reactor {
         self.limits = limits
         self.metrics = metrics
         remote = try ReactorRemote(limit: limits.posts)
-        (driver, fallback) = try Driver.make(choice, wake: remote.event)
+        (driver, fallback) = try Driver.make(choice, streams: limits.streams, wake: remote.event)
         driverName = driver.name
         chunks = ChunkPool(limitBytes: limits.outputBytes)
         now = Kernel.monotonicNow()

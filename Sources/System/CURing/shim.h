@@ -20,4 +20,4 @@ static const uint32_t uring_has_buffer = IORING_CQE_F_BUFFER;
 static const uint32_t uring_buffer_shift = IORING_CQE_BUFFER_SHIFT;
 static const uint8_t uring_select_buffer = IOSQE_BUFFER_SELECT;
 static const uint8_t uring_quiet_success = IOSQE_CQE_SKIP_SUCCESS;
-static const uint8_t uring_linked = IOSQE_IO_LINK;
+static const uint8_t uring_fixed_file = IOSQE_FIXED_FILE;
