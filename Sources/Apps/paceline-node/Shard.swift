@@ -28,6 +28,7 @@ final class Shard {
         let block = context.metrics.addShard()
         var limits = ReactorLimits()
         limits.streams = settings.limits.connectionsPerShard + (index == 0 ? Shard.adminConnections : 0)
+        limits.spin = settings.spin
         do {
             reactor = try Reactor(
                 DriverChoice(settings.reactor), limits: limits,

@@ -32,6 +32,12 @@ extension Kind where Value == Interval {
         }
     }
 
+    static func microseconds(_ range: ClosedRange<Int64>) -> Kind {
+        Kind<Int64>.integer(range, unit: "microseconds").mapped(Interval.microseconds) {
+            $0.nanoseconds / 1_000
+        }
+    }
+
     static func seconds(_ range: ClosedRange<Int64>) -> Kind {
         Kind<Int64>.integer(range, unit: "seconds").mapped(Interval.seconds) { $0.wholeMilliseconds / 1_000 }
     }
