@@ -37,7 +37,12 @@ final class AdminRoutes: Responder {
         addIdentity(to: &router, context, reactor.driverName)
         router.add(.get, "/metrics") { _, response in
             response.contentType = Metrics.prometheusContentType
-            response.write(context.metrics.prometheusText().span.bytes)
+            var families = context.metrics.prometheusFamilies()
+            response.stream { piece in
+                guard let family = families.next() else { return false }
+                piece.write(family.span.bytes)
+                return true
+            }
         }
     }
 

@@ -12,6 +12,8 @@ final class Shard {
     /// Kept for operators, who most want to look when clients have taken every other connection: a few
     /// scrapers, probes and people.
     static let adminConnections = 64
+    /// Descriptors that requests leave to them for the same reason, and to files such as new certificates.
+    static let descriptorsLeft = 16
 
     let reactor: Reactor
     private let context: NodeContext
@@ -27,7 +29,8 @@ final class Shard {
         let settings = context.settings
         let block = context.metrics.addShard()
         var limits = ReactorLimits()
-        limits.streams = settings.limits.connectionsPerShard + (index == 0 ? Shard.adminConnections : 0)
+        limits.streams = settings.limits.connectionsPerShard + Server.displacedMost
+        if index == 0 { limits.streams += Shard.adminConnections + Server.displacedMost }
         limits.spin = settings.spin
         do {
             reactor = try Reactor(
@@ -47,7 +50,9 @@ final class Shard {
                 reactor: reactor, limits: ServerLimits(settings.limits, connections: Shard.adminConnections),
                 responder: AdminRoutes(context, reactor), metrics: ServerMetrics(context.keys.admin, block))
         for (index, listener) in settings.listen.enumerated() {
-            try Shard.listen(requests, listener.address, listener.port, "listen[\(index)]", context)
+            try Shard.listen(
+                requests, listener.address, listener.port, "listen[\(index)]", context,
+                leaving: Shard.descriptorsLeft)
         }
         if let admin {
             try Shard.listen(admin, settings.admin.address, settings.admin.port, "admin", context)
@@ -55,13 +60,15 @@ final class Shard {
     }
 
     private static func listen(
-        _ server: Server, _ address: IPAddress, _ port: UInt16, _ path: String, _ context: NodeContext
+        _ server: Server, _ address: IPAddress, _ port: UInt16, _ path: String, _ context: NodeContext,
+        leaving: Int = 0
     ) throws(Failure) {
         guard let socket = SocketAddress(literal: address.description, port: port) else {
             throw Failure("\(path): \(address) is not an address of this system")
         }
         do {
-            try server.listen(on: socket, credentials: context.certificates["\(path).tls"])
+            try server.listen(
+                on: socket, credentials: context.certificates["\(path).tls"], leaving: leaving)
         } catch {
             throw Failure("\(path): could not listen on \(socket): \(error)")
         }
@@ -130,6 +137,7 @@ extension ServerLimits {
         headTimeout = settings.headTimeout
         handshakeTimeout = settings.headTimeout
         bodyTimeout = settings.bodyTimeout
+        firstByteTimeout = settings.firstByteTimeout
         idleTimeout = settings.idleTimeout
         writeTimeout = settings.writeTimeout
         outputBytesPerConnection = settings.outputBytesPerConnection

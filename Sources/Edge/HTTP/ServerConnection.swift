@@ -31,6 +31,10 @@ final class ServerConnection: Transport {
         case ended
     }
 
+    /// Where the server keeps it among its connections.
+    var place = -1
+    /// It was closed to make room.
+    private(set) var isDisplaced = false
     /// Outlives its connections: the server is only let go of after its reactor has ended. Not counted, as with
     /// every stream's reactor.
     private let serverReference: Unmanaged<Server>
@@ -43,6 +47,8 @@ final class ServerConnection: Transport {
     private var phaseDeadline = Instant.distantFuture
     /// When the peer must have taken some of what waits for it. What it sends meanwhile wins it no time.
     private var writeDeadline = Instant.distantFuture
+    /// What it has taken since that deadline was set.
+    private var takenBytes = 0
     private var progress = HeadProgress()
     private var decoder = ChunkedDecoder(bodyBytesMax: 0)
     private var pending: PendingRequest
@@ -76,7 +82,7 @@ final class ServerConnection: Transport {
             identity = peer
         }
         // Whoever was in the kernel's queue when the drain began gets the time to say what it wants.
-        enter(.idle, within: server.isDraining ? limits.lingerTimeout : limits.idleTimeout)
+        enter(.idle, within: server.isDraining ? limits.lingerTimeout : limits.firstByteTimeout)
     }
 
     override func ended() {
@@ -102,11 +108,28 @@ final class ServerConnection: Transport {
         use(nil)
     }
 
-    override func released() { server.released(self) }
+    override func released() {
+        let wasDisplaced = isDisplaced
+        isDisplaced = false
+        server.released(self, wasDisplaced: wasDisplaced)
+    }
 
     /// Ends the connection as soon as nothing is in flight.
     func drain() {
         if case .idle = phase, !hasOutput { linger(.drained) }
+    }
+
+    /// For how long nothing was asked and nothing is on its way; nil while something is.
+    var idleTime: Interval? {
+        guard case .idle = phase, isOpen, !hasOutput else { return nil }
+        let allowed = requests == 0 ? limits.firstByteTimeout : limits.idleTimeout
+        return allowed - (phaseDeadline - now)
+    }
+
+    /// Leaves its place to another connection.
+    func displace() {
+        isDisplaced = true
+        close(.displaced)
     }
 
     /// Everything was answered and has left; only the peer's own end is awaited.
@@ -130,7 +153,10 @@ final class ServerConnection: Transport {
             writeDeadline = .distantFuture
             return setDeadline(phaseDeadline)
         }
-        if writeDeadline == .distantFuture { writeDeadline = now + limits.writeTimeout }
+        if writeDeadline == .distantFuture {
+            writeDeadline = now + limits.writeTimeout
+            takenBytes = 0
+        }
         switch phase {
         case .idle, .lingering: setDeadline(writeDeadline)
         // Unread answers excuse nobody from finishing what he began to send.
@@ -138,16 +164,17 @@ final class ServerConnection: Transport {
         }
     }
 
-    override func progressed() {
-        writeDeadline = .distantFuture
-        refreshDeadline()
-    }
+    override func progressed(_ bytes: Int) { takenBytes += bytes }
 
     override func deadlinePassed() {
-        if hasOutput, writeDeadline <= now { return close(.slowReader) }
+        if hasOutput, writeDeadline <= now {
+            guard takenBytes >= limits.writeBytesMin else { return close(.slowReader) }
+            writeDeadline = .distantFuture
+            return refreshDeadline()
+        }
         switch phase {
         case .handshake: close(.slowSender)
-        case .idle: linger(.idle)
+        case .idle: linger(requests == 0 ? .silent : .idle)
         case .lingering(let reason): close(reason)
         case .head, .body, .chunks:
             server.metrics.timeouts.add()
@@ -184,7 +211,7 @@ final class ServerConnection: Transport {
     private func serve(_ bytes: UnsafeRawBufferPointer) -> Int {
         var used = 0
         while used < bytes.count {
-            if queuedBytes >= limits.outputBytesPerConnection || isSharing {
+            if queuedBytes >= limits.outputBytesPerConnection || isMidBody {
                 isStalled = true
                 pause()
                 return used
@@ -294,9 +321,12 @@ final class ServerConnection: Transport {
                 head: UnsafePointer(head), bytes: bytes.bytes, body: body.bytes, connection: self)
             var response = Response(server.response)
             server.answer(request, &response)
+            if response.isBroken { response.replaceBroken() }
             let stays =
                 head.pointee.keepAlive && !response.closes && !server.isDraining
                 && requests < server.limits.requestsPerConnection
+                // Without chunks the connection's end is the body's.
+                && (response.source == nil || head.pointee.version == .http11)
             let sent = send(
                 response, by: server, withBody: head.pointee.method != .head, stays: stays,
                 says10: head.pointee.version == .http10)
@@ -345,7 +375,10 @@ final class ServerConnection: Transport {
     override func sent() {
         refreshDeadline()
         if case .lingering(let reason) = phase {
-            if peerHasEnded { close(reason) } else { endSending() }
+            if peerHasEnded { return close(reason) }
+            endSending()
+            // Only from here on can it read to the end.
+            enter(.lingering(reason), within: limits.lingerTimeout)
         } else if isStalled {
             isStalled = false
             serveKept()

@@ -199,13 +199,6 @@ extension Reactor {
             wheel.schedule(stream.slot, at: instant)
         }
     }
-
-    /// Every stream that is open now.
-    public func forEachStream(_ body: (Stream) -> Void) {
-        for slot in 0..<limits.streams {
-            if let stream = streams[slot]?.takeUnretainedValue(), stream.isOpen { body(stream) }
-        }
-    }
 }
 
 // MARK: - Timers
@@ -255,8 +248,13 @@ extension Reactor {
 
 extension Reactor {
     /// Listens and makes a stream of every connection. The factory may answer nil to refuse one.
-    public func listen(on address: SocketAddress, _ make: @escaping () -> Stream?) throws(Errno) -> Listener {
-        let listener = try Listener(address: address, index: listeners.count, reactor: self, make)
+    ///
+    /// - Parameter leaving: descriptors that this listener leaves for others of the process.
+    public func listen(
+        on address: SocketAddress, leaving: Int = 0, _ make: @escaping () -> Stream?
+    ) throws(Errno) -> Listener {
+        let listener = try Listener(
+            address: address, index: listeners.count, leaving: leaving, reactor: self, make)
         listeners.append(listener)
         listener.resume()
         return listener

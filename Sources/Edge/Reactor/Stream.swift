@@ -14,11 +14,15 @@ public enum StreamEnd: UInt8, CaseIterable, Sendable {
     case reset
     /// It could not be opened.
     case notConnected
+    /// It was opened, and nothing was ever said on it.
+    case silent
     /// Nobody used it for the idle time.
     case idle
+    /// Nobody used it for a while, and another needed its place.
+    case displaced
     /// The peer did not finish what it began to send in time.
     case slowSender
-    /// The peer did not take what we sent in time.
+    /// The peer did not take what we sent in time, or too little of it.
     case slowReader
     /// It broke the protocol.
     case refused
@@ -102,8 +106,8 @@ open class Stream {
     /// The peer will send nothing more. Unless something is still on its way out, there is no use in going
     /// on.
     open func peerFinished() { finish() }
-    /// The peer has taken some of what waits for it, and more is left.
-    open func progressed() {}
+    /// The peer has taken so much of what waits for it, and more is left.
+    open func progressed(_ bytes: Int) {}
     /// All queued bytes have left.
     open func drained() {}
     /// The deadline that was set has passed.
@@ -318,7 +322,7 @@ open class Stream {
         advance(Int(result))
         if queuedBytes > 0 {
             flush()
-            progressed()
+            progressed(Int(result))
         } else if finishing {
             close(.finished)
         } else {

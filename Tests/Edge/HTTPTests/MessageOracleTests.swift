@@ -139,9 +139,9 @@ import Testing
             isDone = decoder.isComplete
         }
         // h11 hands names, and the value of this one header, on in small letters.
-        let fields = (0..<head.headerCount).map { index in
-            let name = Array(bytes[head.headerName(at: index).indices]).lowercased
-            let value = Array(bytes[head.headerValue(at: index).indices])
+        let fields = (0..<head.headers.count).map { index in
+            let name = Array(bytes[head.headers.name(at: index).indices]).lowercased
+            let value = Array(bytes[head.headers.value(at: index).indices])
             return name.hex + "=" + (name == Array("transfer-encoding".utf8) ? value.lowercased : value).hex
         }
         let method = Array(bytes[head.methodName.indices])
