@@ -1,4 +1,4 @@
-// One shard: a reactor with the server for requests on it and, on the first shard, the one for operators.
+// What one thread of a node runs: a reactor with one server on it, a shard's for requests or the operators'.
 import Commands
 import HTTP
 import Kernel
@@ -8,54 +8,41 @@ import Telemetry
 import Units
 
 /// Made and used on its own thread only.
-final class Shard {
-    /// Kept for operators, who most want to look when clients have taken every other connection: a few
-    /// scrapers, probes and people.
-    static let adminConnections = 64
-
+final class Service {
     let reactor: Reactor
     private let context: NodeContext
-    private let requests: Server
-    private let admin: Server?
+    private let server: Server
     private var abandoned = 0
-    private var drainDeadline = Instant.distantFuture
-    private var requestsEnded = false
-    private var othersEnded = false
 
-    init(index: Int, context: NodeContext) throws(Failure) {
+    init(_ role: Role, _ context: NodeContext) throws(Failure) {
         self.context = context
         let settings = context.settings
         let block = context.metrics.addShard()
-        var limits = ReactorLimits()
-        limits.streams = settings.limits.connectionsPerShard + (index == 0 ? Shard.adminConnections : 0)
         do {
             reactor = try Reactor(
-                DriverChoice(settings.reactor), limits: limits,
+                DriverChoice(settings.reactor), limits: role.reactorLimits(settings.limits),
                 metrics: ReactorMetrics(context.keys.reactor, block))
         } catch {
-            throw Failure("the shard's I/O could not be set up (\(settings.reactor.rawValue)): \(error)")
+            throw Failure("\(role): its I/O could not be set up (\(settings.reactor.rawValue)): \(error)")
         }
-        requests = Server(
-            reactor: reactor,
-            limits: ServerLimits(settings.limits, connections: settings.limits.connectionsPerShard),
-            responder: RequestRoutes(context, reactor), metrics: ServerMetrics(context.keys.requests, block))
-        admin =
-            index > 0
-            ? nil
-            : Server(
-                reactor: reactor, limits: ServerLimits(settings.limits, connections: Shard.adminConnections),
-                responder: AdminRoutes(context, reactor), metrics: ServerMetrics(context.keys.admin, block))
-        for (index, listener) in settings.listen.enumerated() {
-            try Shard.listen(requests, listener.address, listener.port, "listen[\(index)]", context)
-        }
-        if let admin {
-            try Shard.listen(admin, settings.admin.address, settings.admin.port, "admin", context)
+        let limits = role.serverLimits(settings.limits)
+        switch role {
+        case .shard:
+            server = Server(
+                reactor: reactor, limits: limits, responder: RequestRoutes(context, reactor),
+                metrics: ServerMetrics(context.keys.requests, block))
+            for (index, listener) in settings.listen.enumerated() {
+                try listen(listener.address, listener.port, "listen[\(index)]")
+            }
+        case .operators:
+            server = Server(
+                reactor: reactor, limits: limits, responder: AdminRoutes(context, reactor),
+                metrics: ServerMetrics(context.keys.admin, block))
+            try listen(settings.admin.address, settings.admin.port, "admin")
         }
     }
 
-    private static func listen(
-        _ server: Server, _ address: IPAddress, _ port: UInt16, _ path: String, _ context: NodeContext
-    ) throws(Failure) {
+    private func listen(_ address: IPAddress, _ port: UInt16, _ path: String) throws(Failure) {
         guard let socket = SocketAddress(literal: address.description, port: port) else {
             throw Failure("\(path): \(address) is not an address of this system")
         }
@@ -71,40 +58,18 @@ final class Shard {
         do {
             try reactor.run()
         } catch {
-            context.log.critical("the kernel ended a shard's I/O", ["cause": .error(error)])
-            context.health.set("shards", .failed("the kernel ended a shard's I/O: \(error)"))
-            abandoned += requests.connectionCount
+            // Whoever watches the threads sees that this one ended.
+            context.log.critical("the kernel ended a thread's I/O", ["cause": .error(error)])
+            abandoned += server.connectionCount
         }
         return abandoned
     }
 
-    /// Ends the server for requests; the one for operators shows how it goes until `leave`.
+    /// Finishes what is in flight, for at most so long, and ends `run`.
     func drain(within limit: Interval) {
-        let deadline = reactor.now + limit
-        drainDeadline = deadline
-        _ = reactor.timer(at: deadline) { [self] in abandoned += requests.abandon() }
-        requests.drain { [self] in
-            requestsEnded = true
-            endIfLast()
-        }
+        _ = reactor.timer(at: reactor.now + limit) { [self] in abandoned += server.abandon() }
+        server.drain { [self] in reactor.stop() }
     }
-
-    /// All other shards have ended.
-    func leave() {
-        othersEnded = true
-        endIfLast()
-    }
-
-    private func endIfLast() {
-        guard requestsEnded else { return }
-        guard let admin else { return reactor.stop() }
-        guard othersEnded else { return }
-        admin.drain { [self] in reactor.stop() }
-        // Scrapers keep their connections; nothing of theirs is worth waiting for.
-        _ = reactor.timer(at: min(reactor.now + Shard.adminGrace, drainDeadline)) { _ = admin.abandon() }
-    }
-
-    private static let adminGrace = Interval.seconds(1)
 }
 
 extension DriverChoice {
@@ -114,23 +79,5 @@ extension DriverChoice {
         case .ioUring: self = .ring
         case .epoll: self = .poller
         }
-    }
-}
-
-extension ServerLimits {
-    fileprivate init(_ settings: NodeSettings.Limits, connections: Int) {
-        self.init()
-        self.connections = connections
-        head.headBytesMax = settings.headBytes
-        head.startLineBytesMax = min(head.startLineBytesMax, settings.headBytes)
-        head.fieldCountMax = settings.headerCount
-        bodyBytes = settings.bodyBytes
-        requestsPerConnection = settings.requestsPerConnection
-        headTimeout = settings.headTimeout
-        handshakeTimeout = settings.headTimeout
-        bodyTimeout = settings.bodyTimeout
-        idleTimeout = settings.idleTimeout
-        writeTimeout = settings.writeTimeout
-        outputBytesPerConnection = settings.outputBytesPerConnection
     }
 }

@@ -1,16 +1,13 @@
-// The shards of a node: threads that each own a reactor, its servers and its metrics. All start, or none
-// does.
+// The serving threads of a node: its shards, and one for operators. All start, or none does.
 import Commands
 import HTTP
 import Kernel
 import Reactor
-import Settings
-import Synchronization
 import Telemetry
 import Units
 
-/// The metrics of every shard.
-struct ShardKeys: Sendable {
+/// The metrics of every serving thread, each of which has cells of its own for them.
+struct ServingKeys: Sendable {
     let reactor: ReactorMetricKeys
     let requests: ServerMetricKeys
     let admin: ServerMetricKeys
@@ -22,137 +19,55 @@ struct ShardKeys: Sendable {
     }
 }
 
-/// The main thread's view of its shards.
-struct Shards: ~Copyable {
-    private var threads: [ShardThread] = []
+/// The main thread's view of them.
+struct ServingThreads: ~Copyable {
+    let operators: ServingThread
+    let shards: [ServingThread]
     let driver: String
     let fallback: Errno?
 
-    init(count: Int, context: NodeContext) throws(Failure) {
+    /// For an operators' connection that is at hand when all else has ended: nothing of theirs is worth more.
+    private static let operatorsGrace = Interval.seconds(1)
+
+    init(shards count: Int, _ context: NodeContext) throws(Failure) {
+        operators = ServingThread(.operators, context)
+        shards = (0..<count).map { ServingThread(.shard($0), context) }
+        // More shards than cores cannot each have one; then the kernel's scheduler does better than we.
         let cores = Kernel.usableCores()
-        var first: (driver: String, fallback: Errno?)?
-        for index in 0..<count {
-            let thread = ShardThread(index: index, context: context)
-            // More shards than cores cannot each have one; then the kernel's scheduler does better than we.
-            let core = count <= cores.count ? cores[index] : nil
+        let shardCores = (0..<count).map { count <= cores.count ? cores[$0] : nil }
+        var driver = "none"
+        var fallback: Errno?
+        var started: [ServingThread] = []
+        // Operators first: whoever asks while the shards start hears that the node is not ready.
+        let operatorsCore = cores.count > count ? cores[count] : nil
+        for (thread, core) in [(operators, operatorsCore)] + zip(shards, shardCores) {
             switch thread.start(core: core) {
-            case .success(let info): first = first ?? info
+            case .success(let info): (driver, fallback) = (info.driver, fallback ?? info.fallback)
             case .failure(let failure):
-                for thread in threads { thread.stop() }
+                for thread in started { thread.stop() }
                 throw failure
             }
-            threads.append(thread)
+            started.append(thread)
         }
-        driver = first?.driver ?? "none"
-        fallback = first?.fallback
+        self.driver = driver
+        self.fallback = fallback
     }
 
-    /// A shard that has not turned for this long, although it was asked to.
-    func standingStill(for limit: Interval) -> Int? {
-        threads.first { $0.isStandingStill(for: limit) }?.index
+    /// One whose thread has ended, or has not turned for this long although it was asked to.
+    func standingStill(for limit: Interval) -> Role? {
+        if operators.isStandingStill(for: limit) { return operators.role }
+        return shards.first { $0.isStandingStill(for: limit) }?.role
     }
 
-    /// Ends all shards, and says how many connections had to be cut.
+    /// Ends the shards, then the operators' thread, which shows until then how it goes. Answers how many
+    /// connections of clients had to be cut.
     consuming func drain(within limit: Interval) -> Int {
-        for thread in threads { thread.drain(within: limit) }
-        // The first one serves operators, and so it is the last to leave.
-        let cut = threads.dropFirst().reduce(0) { $0 + $1.join() }
-        threads.first?.leave()
-        return cut + (threads.first?.join() ?? 0)
-    }
-}
-
-/// One shard's thread as the main thread sees it.
-final class ShardThread: Sendable {
-    typealias Started = Result<(driver: String, fallback: Errno?), Failure>
-
-    private struct State {
-        var started: Started?
-        var remote: ReactorRemote?
-        var abandoned: Int?
-    }
-
-    /// The shard itself, for functions that run on its thread. No other thread looks into it.
-    private final class Place: @unchecked Sendable { var shard: Shard? }
-
-    let index: Int
-    private let context: NodeContext
-    private let state = Mutex(State())
-    private let place = Place()
-    private let lastTurn = Atomic<Int64>(0)
-    private let lastAsked = Atomic<Int64>(0)
-
-    init(index: Int, context: NodeContext) {
-        self.index = index
-        self.context = context
-    }
-
-    /// Starts the thread, and waits until it serves or has failed.
-    func start(core: Int?) -> Started {
-        let signal: Descriptor
-        do {
-            signal = try Kernel.blockingEventDescriptor()
-            try Thread(name: "shard-\(index)", core: core) { [self] in
-                serve { outcome in
-                    state.withLock { $0.started = outcome }
-                    Kernel.signal(signal)
-                }
-            }.detach()
-        } catch {
-            return .failure(Failure("shard \(index) could not start: \(error)"))
-        }
-        Kernel.awaitSignal(signal)
-        Kernel.close(signal)
-        return state.withLock { $0.started } ?? .failure(Failure("shard \(index) ended before it served"))
-    }
-
-    private func serve(_ started: (Started) -> Void) {
-        let shard: Shard
-        do {
-            shard = try Shard(index: index, context: context)
-        } catch {
-            return started(.failure(error))
-        }
-        place.shard = shard
-        defer { place.shard = nil }
-        state.withLock { $0.remote = shard.reactor.remote }
-        started(.success((shard.reactor.driverName, shard.reactor.fallback)))
-        let abandoned = shard.run()
-        state.withLock { $0.abandoned = abandoned }
-    }
-
-    func stop() { post { $0.stop() } }
-
-    func drain(within limit: Interval) {
-        post { [place] _ in place.shard?.drain(within: limit) }
-    }
-
-    func leave() {
-        post { [place] _ in place.shard?.leave() }
-    }
-
-    /// Waits for the end; the drain's limit bounds the wait.
-    func join() -> Int {
-        while true {
-            if let abandoned = state.withLock({ $0.abandoned }) { return abandoned }
-            _ = Kernel.nextSignal(of: Signals.stop, withinMilliseconds: 5)
-        }
-    }
-
-    /// Asks the shard for a sign of life, and says whether it has failed to give one for too long.
-    func isStandingStill(for limit: Interval) -> Bool {
-        let now = Kernel.monotonicNow()
-        let turned = lastTurn.load(ordering: .relaxed)
-        let asked = lastAsked.load(ordering: .relaxed)
-        if asked == 0 || turned >= asked {
-            lastAsked.store(now.nanoseconds, ordering: .relaxed)
-            post { [self] reactor in lastTurn.store(reactor.now.nanoseconds, ordering: .relaxed) }
-            return false
-        }
-        return now - Instant(nanoseconds: asked) > limit
-    }
-
-    private func post(_ body: @escaping @Sendable (Reactor) -> Void) {
-        _ = state.withLock { $0.remote }?.post(body)
+        let deadline = Kernel.monotonicNow() + limit
+        for shard in shards { shard.drain(within: limit) }
+        let cut = shards.reduce(0) { $0 + $1.join() }
+        let left = max(deadline - Kernel.monotonicNow(), .zero)
+        operators.drain(within: min(left, ServingThreads.operatorsGrace))
+        _ = operators.join()
+        return cut
     }
 }
