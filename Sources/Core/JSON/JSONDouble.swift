@@ -130,6 +130,7 @@ extension JSONDecimal {
         var number = JSONBigInteger(0)
         let (power, isCut) = Self.read(tokens, from: start, digitsMost: Self.decidingDigits) {
             number.multiply(by: 10, adding: $0)
+            return number.count > 0
         }
         return (number, power, isCut)
     }
@@ -144,9 +145,10 @@ extension JSONDecimal {
     private static let largestExponent = 1 << 40
 
     /// Reads a number of any length and form from its first digit: hands on its digits up to so many behind
-    /// the leading zeros, and answers the power of ten behind those, and whether one left out was not zero.
+    /// the leading zeros (`take` tells whether there was a digit but zeros), and answers the power of ten behind those,
+    /// and whether one left out was not zero.
     @inline(__always) private static func read(
-        _ tokens: JSONTokens, from start: Int, digitsMost: Int, _ take: (UInt64) -> Void
+        _ tokens: JSONTokens, from start: Int, digitsMost: Int, _ take: (UInt64) -> Bool
     ) -> (power: Int, isCut: Bool) {
         var taken = 0
         var power = 0
@@ -167,8 +169,7 @@ extension JSONDecimal {
             }
             let digit = UInt64(byte - UInt8(ascii: "0"))
             if taken < digitsMost {
-                take(digit)
-                if taken > 0 || digit > 0 { taken += 1 }
+                if take(digit) { taken += 1 }
                 if isFraction { power -= 1 }
             } else {
                 if digit > 0 { isCut = true }
@@ -226,9 +227,12 @@ extension JSONDecimal {
 
     /// Reads a number of any length and form, from its first digit.
     @inline(never) private mutating func readLong(_ tokens: JSONTokens) {
+        var digits: UInt64 = 0
         (exponent, isCut) = Self.read(tokens, from: start, digitsMost: Self.quickDigits) {
             digits = digits * 10 + $0
+            return digits > 0
         }
+        self.digits = digits
     }
 }
 
