@@ -111,7 +111,7 @@ let package = Package(
                 "TestCertificates", "Units",
             ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
-        tests("NodeTests", in: "Apps", ["TestCertificates", "paceline-node"]),
+        tests("NodeTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "Units", "paceline-node"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17,

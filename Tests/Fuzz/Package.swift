@@ -1,6 +1,6 @@
-// swift-tools-version: 6.2 The fuzzers: the pure parsers and the kernels beneath them, compiled with
-// libFuzzer's coverage and the address sanitizer, and what must hold of them.
-// `Sources/{HTTP,JSON,Units,CSIMD}` are links to the code itself.
+// swift-tools-version: 6.2
+// The fuzzers: the pure parsers and the kernels beneath them, compiled with libFuzzer's coverage and the address
+// sanitizer, and what must hold of them. `Sources/{HTTP,JSON,Units,CSIMD}` are links to the code itself.
 import PackageDescription
 
 let swift: [SwiftSetting] = [

@@ -14,8 +14,8 @@ public enum DriverChoice: String, Sendable, CaseIterable {
 }
 
 /// The driver at work. A plain switch: it costs a predicted branch, where an existential costs four times
-/// that. The reactor holds the object itself; this only points to it, because counting references at every
-/// send and receive costs as much as the HTTP grammar.
+/// that. It holds the object by hand, from `make` until the reactor's end calls `release`, because counting
+/// references at every send and receive costs as much as the HTTP grammar.
 enum Driver {
     case ring(Unmanaged<Ring>)
     case poller(Unmanaged<Poller>)
