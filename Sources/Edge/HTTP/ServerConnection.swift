@@ -69,7 +69,7 @@ final class ServerConnection: Transport {
     private var limits: ServerLimits { serverReference._withUnsafeGuaranteedRef { $0.limits } }
 
     /// A request of the largest size and a burst of what the peer sent behind it.
-    private var pendingLimit: Int { limits.head.headBytesMax + limits.bodyBytes + 512 * 1024 }
+    private var pendingLimit: Int { limits.head.headBytesMax + limits.bodyBytes + Stream.burstBytes }
 
     // MARK: The connection's life
 

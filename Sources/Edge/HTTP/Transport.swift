@@ -114,12 +114,13 @@ open class Transport: Stream {
         pauseReceiving()
     }
 
-    /// Takes bytes again, first those that TLS holds already.
+    /// Takes bytes again, first those that TLS holds already: were more received before they are used up, each turn
+    /// would add to them.
     public final func resume() {
         guard isPaused else { return }
         isPaused = false
-        resumeReceiving()
         if session != nil { open(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        if !isPaused { resumeReceiving() }
     }
 
     /// Announces that nothing more will be sent, and still takes what comes.
@@ -200,7 +201,7 @@ open class Transport: Stream {
                 return failed()
             }
         }
-        if isOpen, !input.isEmpty, !session.keep(input) { close(.overLimit) }
+        if isOpen, !input.isEmpty, !session.keep(input, limit: Stream.burstBytes) { close(.overLimit) }
     }
 
     /// Established, a session seldom answers what it reads: no output memory is asked for before it has

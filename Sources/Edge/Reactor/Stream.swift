@@ -35,6 +35,8 @@ public enum StreamEnd: UInt8, CaseIterable, Sendable {
 /// A connection, served by one reactor on one thread. Subclasses override what they need; objects may be used
 /// again for another connection once `released` was called.
 open class Stream {
+    /// What may still come in after receiving was paused: all that the kernel had buffers for.
+    public static let burstBytes = Driver.receiveBuffers * Driver.receiveBufferBytes
     /// Pieces that one send may carry; more go with the next.
     static let piecesPerSend = 16
 
