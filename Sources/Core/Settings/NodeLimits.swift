@@ -46,7 +46,8 @@ extension NodeSettings.Limits {
         [
             .defaulted(
                 "connectionsPerShard", \.connectionsPerShard, .integer(1...1_000_000, unit: "connections"),
-                "Connections that one shard holds. One more takes the place of one long idle, or is closed at once; both are counted.",
+                "Connections that one shard holds. One more takes the place of one long idle, or is closed at once; "
+                    + "both are counted.",
                 because: "Exchanges keep hundreds to a node; this has room for those of a region that fell."),
             .defaulted(
                 "headBytes", \.headBytes, .integer(256...1_048_576, unit: "bytes"),

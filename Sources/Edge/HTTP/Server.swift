@@ -32,7 +32,8 @@ public struct ServerLimits: Sendable {
     public var idleTimeout = Interval.seconds(75)
     /// In which the peer takes all of what waits for it, or at least `writeBytesMin`, again and again.
     public var writeTimeout = Interval.seconds(30)
-    /// A slower peer holds memory rather than reads: over ten seconds this is half of what a modem did.
+    /// A slower peer holds memory rather than reads: in a node's five seconds this is 3 KB/s, less than a
+    /// modem's.
     public var writeBytesMin = 16 * 1024
     /// From the connection to the end of the TLS handshake.
     public var handshakeTimeout = Interval.seconds(10)

@@ -45,7 +45,7 @@ final class ServerConnection: Transport {
 
     private var phase = Phase.idle
     private var phaseDeadline = Instant.distantFuture
-    /// When the peer must have taken some of what waits for it. What it sends meanwhile wins it no time.
+    /// When the peer must have taken enough of what waits for it. What it sends meanwhile wins it no time.
     private var writeDeadline = Instant.distantFuture
     /// What it has taken since that deadline was set.
     private var takenBytes = 0

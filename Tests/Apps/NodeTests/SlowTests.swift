@@ -95,6 +95,8 @@ import Testing
     func sendingDoesNotExcuseFromReading(_ driver: String) async throws {
         var limits = SlowTests.limits
         limits["bodyTimeoutMilliseconds"] = 60_000
+        // Long enough for answers to gather in the node before it cuts off who does not read them.
+        limits["writeTimeoutMilliseconds"] = 1_500
         limits["outputBytesPerConnection"] = 64 * 1024 * 1024
         try await withNode(Plan(reactor: driver, limits: limits)) { node in
             let wire = try Wire(node.port, receiveBuffer: 4_096)
