@@ -15,8 +15,9 @@ struct PodGroup {
     var isDynamic = false
     /// For all ads of a dynamic part together; the longest eligible ad for each slot.
     var seconds: Int32 = 0
-    /// Which part of the capacity word its slots are counted in.
+    /// Which part of the capacity word its slots are counted in, and one of them there.
     var bucket = 0
+    var slot: UInt64 = 0
 }
 
 /// A candidate as the search sees it.
@@ -108,6 +109,6 @@ struct PodModel: ~Copyable {
 
 /// What is left in each group.
 struct PodRoom {
-    var slots = InlineArray<16, Int32>(repeating: 0)
+    var slots = InlineArray<16, Int8>(repeating: 0)
     var seconds = InlineArray<16, Int32>(repeating: 0)
 }

@@ -115,7 +115,8 @@ extension PodModel {
                 groups[group] = PodGroup(
                     eligible: eligible, isDynamic: isDynamic,
                     seconds: seconds(of: segment, eligible: draft.eligible[segment], problem, draft),
-                    bucket: min(group, PodCapacity.buckets - 1))
+                    bucket: min(group, PodCapacity.buckets - 1),
+                    slot: PodCapacity.slot(in: min(group, PodCapacity.buckets - 1)))
                 groupCount += 1
             }
             groups[group].capacity += problem.segments[segment].capacity
@@ -191,7 +192,7 @@ extension PodModel {
         }
         capacity = PodCapacity.none
         for group in 0..<groupCount {
-            capacity += UInt64(groups[group].capacity) * PodCapacity.slot(in: groups[group].bucket)
+            capacity += UInt64(groups[group].capacity) * groups[group].slot
         }
         // Only who may open or close the pod gets anything for it.
         var (first, last): (Worth, Worth) = (0, 0)

@@ -22,7 +22,7 @@ struct PodSequence {
     private var groups: InlineArray<16, UInt8>
     private let count: Int
     /// Slots in each group that may stay empty.
-    private var spare = InlineArray<16, Int32>(repeating: 0)
+    private var spare = InlineArray<16, Int8>(repeating: 0)
     private var trial = PodArrangement()
     /// Which of the ads must open and close the pod; -1: nobody does.
     private var opener = -1

@@ -29,7 +29,10 @@ public struct PodSolver: ~Copyable {
             seed()
             var root = PodNode()
             root.start(model)
+            stepLimit -= stepLimit / Self.polishShare
             explore(root, model.fitting(PodBits.first(model.count), root.room))
+            stepLimit = max(limit, 0)
+            if isOut { polish() }
         }
         return solution()
     }
@@ -39,7 +42,13 @@ public struct PodSolver: ~Copyable {
     private mutating func seed() {
         var node = PodNode()
         node.start(model)
-        var free = model.fitting(PodBits.first(model.count), node.room)
+        fill(node, model.fitting(PodBits.first(model.count), node.room))
+    }
+
+    /// Adds ad after ad to a part of a pod.
+    mutating func fill(_ part: PodNode, _ candidates: UInt64) {
+        var node = part
+        var free = candidates
         while free != 0 {
             let rank = free.trailingZeroBitCount
             let group = narrowestGroup(for: rank, node)
@@ -123,7 +132,7 @@ public struct PodSolver: ~Copyable {
     }
 
     /// Keeps the node's pod if it is the best so far and its ads can be put in an order.
-    private mutating func consider(_ node: borrowing PodNode) {
+    mutating func consider(_ node: borrowing PodNode) {
         guard node.worth + node.first + node.last > best else { return }
         var sequence = PodSequence(node, model)
         let found = sequence.arrange(above: best - node.worth, steps: &steps, limit: stepLimit, model)
@@ -172,7 +181,7 @@ struct PodNode {
 
     mutating func start(_ model: borrowing PodModel) {
         for group in 0..<model.groupCount {
-            room.slots[group] = Int32(model.groups[group].capacity)
+            room.slots[group] = Int8(model.groups[group].capacity)
             room.seconds[group] = model.groups[group].seconds
         }
         capacity = model.capacity
@@ -187,10 +196,16 @@ struct PodNode {
     @inline(__always)
     mutating func add(_ rank: Int, to group: Int, _ model: borrowing PodModel) {
         room.slots[group] -= 1
-        if model.groups[group].isDynamic { room.seconds[group] -= model.ranks[rank].seconds }
-        capacity &-= PodCapacity.slot(in: model.groups[group].bucket)
+        capacity &-= model.groups[group].slot
         worth += model.ranks[rank].worth
         reduced += model.ranks[rank].reduced
+        if model.groups[group].isDynamic {
+            room.seconds[group] -= model.ranks[rank].seconds
+        } else {
+            // The time that an ad leaves of its slot is of no use to any other.
+            let rest = model.groups[group].seconds - model.ranks[rank].seconds
+            reduced -= model.secondPrice * Worth(rest)
+        }
         if group == model.opening { first = max(first, model.ranks[rank].first) }
         if group == model.closing { last = max(last, model.ranks[rank].last) }
         ranks[count] = UInt8(rank)
