@@ -39,7 +39,7 @@ enum PodSolve {
             Example(
                 #"echo '{"impressions": [{"poddur": 60, "maxseq": 3}], "candidates": [{"name": "car", "duration": 30, "value": 9}, {"name": "tea", "duration": 45, "value": 12}, {"name": "film", "duration": 30, "value": 8}]}' > pod.json; paceline pod solve pod.json"#,
                 "Two shorter ads are worth more than one that fills the pod.",
-                prints: "pod.json: 2 ads, 60 s, worth 17: the best there is (1 step)"),
+                prints: "pod.json: 2 ads, 60 s, worth 17: the best there is (3 steps)"),
             Example(
                 "paceline pod solve --json - < pod.json", "The same for programs.",
                 outcome: .ok),
