@@ -45,7 +45,9 @@ let package = Package(
     products: [
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
-        .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings"]),
+        .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings", "Auction"]),
+        // For the benches, which draw the same problems as the tests.
+        .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "TLS", "HTTP"]),
     ],
     targets: [
@@ -61,6 +63,7 @@ let package = Package(
 
         // Core: values in, values out.
         core("Units"),
+        core("Auction", ["Units"]),
         core("JSON", ["CSIMD", "Units"]),
         core("Settings", ["JSON", "Units"]),
 
@@ -75,7 +78,9 @@ let package = Package(
         .target(
             name: "Commands", dependencies: ["Kernel", "Settings", "TLS"],
             path: "Sources/Apps/Commands", swiftSettings: strict),
-        app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Units"]),
+        app(
+            "paceline",
+            ["Auction", "Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Units"]),
         app(
             "paceline-node",
             ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
@@ -91,6 +96,12 @@ let package = Package(
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         tests("UnitsTests", in: "Core", ["Units"]),
+        .target(
+            name: "PodGenerator", dependencies: ["Auction", "Units"], path: "Tests/Support/PodGenerator",
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
+            path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),

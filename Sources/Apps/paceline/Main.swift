@@ -10,6 +10,7 @@ enum Paceline {
                 Status.command,
                 CheckConfig.command,
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
+                Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),
                 Completion.command,
             ]),
         version: "0.1.0")
