@@ -10,6 +10,7 @@ enum Paceline {
                 Status.command,
                 CheckConfig.command,
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
+                Command("openrtb", "Works on bid requests.", subcommands: [OpenRTBCheck.command]),
                 Completion.command,
             ]),
         version: "0.1.0")

@@ -66,6 +66,20 @@ extension JSONWriter {
     @_lifetime(self: copy self)
     public mutating func value(_ text: borrowing String) { value(text.utf8Span) }
 
+    /// A string that comes in pieces, each escaped as it comes, between these two. The pieces must make valid
+    /// UTF-8 together.
+    @_lifetime(self: copy self)
+    public mutating func beginText() {
+        beginValue()
+        put(UInt8(ascii: "\""))
+    }
+
+    @_lifetime(self: copy self)
+    public mutating func text(_ piece: RawSpan) { put(escaping: piece) }
+
+    @_lifetime(self: copy self)
+    public mutating func endText() { put(UInt8(ascii: "\"")) }
+
     /// A string as it stands in another document, escapes and all.
     @_lifetime(self: copy self)
     public mutating func value(_ text: JSONString) {
