@@ -45,7 +45,7 @@ let package = Package(
     products: [
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
-        .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings", "Auction"]),
+        .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings", "Auction", "OpenRTB"]),
         // For the benches, which draw the same problems as the tests.
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "TLS", "HTTP"]),
@@ -66,6 +66,7 @@ let package = Package(
         core("Auction", ["Units"]),
         core("JSON", ["CSIMD", "Units"]),
         core("Settings", ["JSON", "Units"]),
+        core("OpenRTB", ["JSON", "Units"]),
 
         // Edge: does I/O and decides nothing.
         edge("Kernel", ["CLinux", "Units"]),
@@ -80,7 +81,10 @@ let package = Package(
             path: "Sources/Apps/Commands", swiftSettings: strict),
         app(
             "paceline",
-            ["Auction", "Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Units"]),
+            [
+                "Auction", "Commands", "HTTP", "JSON", "Kernel", "OpenRTB", "Reactor", "Settings", "TLS",
+                "Units",
+            ]),
         app(
             "paceline-node",
             ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
@@ -104,6 +108,7 @@ let package = Package(
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
+        tests("OpenRTBTests", in: "Core", ["AllocationCounter", "JSON", "OpenRTB", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),

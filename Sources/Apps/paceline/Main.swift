@@ -11,6 +11,7 @@ enum Paceline {
                 CheckConfig.command,
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),
+                Command("openrtb", "Works on bid requests.", subcommands: [OpenRTBCheck.command]),
                 Completion.command,
             ]),
         version: "0.1.0")

@@ -22,6 +22,20 @@ extension JSONWriter {
         value.writeJSON(to: &self)
     }
 
+    /// A string that comes in pieces, each escaped as it comes, between these two. The pieces must make valid
+    /// UTF-8 together.
+    @_lifetime(self: copy self)
+    public mutating func beginText() {
+        beginValue()
+        put(UInt8(ascii: "\""))
+    }
+
+    @_lifetime(self: copy self)
+    public mutating func text(_ piece: RawSpan) { put(escaping: piece) }
+
+    @_lifetime(self: copy self)
+    public mutating func endText() { put(UInt8(ascii: "\"")) }
+
     @_lifetime(self: copy self)
     @inlinable public mutating func null() {
         beginValue()
