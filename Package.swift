@@ -45,7 +45,7 @@ let package = Package(
     products: [
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
-        .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings"]),
+        .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings", "OpenRTB"]),
         .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "TLS", "HTTP"]),
     ],
     targets: [
@@ -63,6 +63,7 @@ let package = Package(
         core("Units"),
         core("JSON", ["CSIMD", "Units"]),
         core("Settings", ["JSON", "Units"]),
+        core("OpenRTB", ["JSON", "Units"]),
 
         // Edge: does I/O and decides nothing.
         edge("Kernel", ["CLinux", "Units"]),
@@ -75,7 +76,9 @@ let package = Package(
         .target(
             name: "Commands", dependencies: ["Kernel", "Settings", "TLS"],
             path: "Sources/Apps/Commands", swiftSettings: strict),
-        app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Units"]),
+        app(
+            "paceline",
+            ["Commands", "HTTP", "JSON", "Kernel", "OpenRTB", "Reactor", "Settings", "TLS", "Units"]),
         app(
             "paceline-node",
             ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
@@ -93,6 +96,9 @@ let package = Package(
         tests("UnitsTests", in: "Core", ["Units"]),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
+        tests(
+            "OpenRTBTests", in: "Core",
+            ["AllocationCounter", "JSON", "OpenRTB", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
