@@ -10,6 +10,7 @@ enum Paceline {
                 Status.command,
                 CheckConfig.command,
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
+                Command("consent", "Works on consent strings.", subcommands: [ConsentShow.command]),
                 Command("vast", "Works on VAST documents.", subcommands: [VASTCheck.command]),
                 Completion.command,
             ]),
