@@ -96,6 +96,12 @@ let package = Package(
         .target(
             name: "JSONInvariants", dependencies: ["JSON", "Units"],
             path: "Tests/Fuzz/Sources/JSONInvariants", swiftSettings: strict),
+        .target(
+            name: "VASTInvariants", dependencies: ["OpenRTB"],
+            path: "Tests/Fuzz/Sources/VASTInvariants", swiftSettings: strict),
+        .target(
+            name: "ConsentInvariants", dependencies: ["OpenRTB"],
+            path: "Tests/Fuzz/Sources/ConsentInvariants", swiftSettings: strict),
 
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
@@ -108,7 +114,9 @@ let package = Package(
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
-        tests("OpenRTBTests", in: "Core", ["AllocationCounter", "JSON", "OpenRTB", "Units"]),
+        tests(
+            "OpenRTBTests", in: "Core",
+            ["AllocationCounter", "ConsentInvariants", "JSON", "OpenRTB", "Units", "VASTInvariants"]),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
