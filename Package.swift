@@ -45,7 +45,7 @@ let package = Package(
     products: [
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
-        .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings"]),
+        .library(name: "PacelineCore", targets: ["Units", "JSON", "Documents", "Settings", "Catalog"]),
         .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "TLS", "HTTP"]),
     ],
     targets: [
@@ -60,9 +60,11 @@ let package = Package(
         .target(name: "CSIMD", path: "Sources/System/CSIMD"),
 
         // Core: values in, values out.
-        core("Units"),
+        core("Units", ["CSIMD"]),
         core("JSON", ["CSIMD", "Units"]),
-        core("Settings", ["JSON", "Units"]),
+        core("Documents", ["JSON", "Units"]),
+        core("Settings", ["Documents", "Units"]),
+        core("Catalog", ["CSIMD", "Documents", "Units"]),
 
         // Edge: does I/O and decides nothing.
         edge("Kernel", ["CLinux", "Units"]),
@@ -73,12 +75,20 @@ let package = Package(
 
         // Apps: wire the two.
         .target(
-            name: "Commands", dependencies: ["Kernel", "Settings", "TLS"],
+            name: "Commands", dependencies: ["Catalog", "Documents", "Kernel", "Settings", "TLS"],
             path: "Sources/Apps/Commands", swiftSettings: strict),
-        app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Units"]),
+        app(
+            "paceline",
+            [
+                "Catalog", "Commands", "Documents", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS",
+                "Units",
+            ]),
         app(
             "paceline-node",
-            ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
+            [
+                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry",
+                "Units",
+            ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
         .target(
@@ -92,7 +102,9 @@ let package = Package(
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         tests("UnitsTests", in: "Core", ["Units"]),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
-        tests("SettingsTests", in: "Core", ["Settings", "Units"]),
+        tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
+        tests("SettingsTests", in: "Core", ["Documents", "JSON", "Settings", "Units"]),
+        tests("CatalogTests", in: "Core", ["AllocationCounter", "CSIMD", "Catalog", "Documents", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),

@@ -9,6 +9,11 @@ enum Paceline {
             subcommands: [
                 Status.command,
                 CheckConfig.command,
+                Command(
+                    "catalog", "Works on catalogs: campaigns, creatives, publishers and deals.",
+                    subcommands: [
+                        CatalogCheck.command, CatalogCompile.command, CatalogShow.command, CatalogDiff.command,
+                    ]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Completion.command,
             ]),
