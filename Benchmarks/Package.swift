@@ -56,6 +56,8 @@ let package = Package(
             linkerSettings: ["simdjson", "stdc++"].map { .linkedLibrary($0) }),
         bench("bench-json", ["CSimdjson", .product(name: "PacelineCore", package: "paceline")]),
 
+        bench("bench-catalog", [.product(name: "PacelineCore", package: "paceline")]),
+
         .testTarget(name: "BenchKitTests", dependencies: ["BenchKit"], swiftSettings: strict),
         .testTarget(name: "RigTests", dependencies: ["Rig", "load", "cserver"], swiftSettings: strict),
     ],

@@ -43,10 +43,10 @@ public enum CatalogInput {
     /// Four gibibytes is what the offsets of a snapshot can reach.
     public static let snapshotLimitBytes = 4 * 1024 * 1024 * 1024
 
-    public static func snapshot(_ path: String) throws(Failure) -> CatalogImage {
+    public static func snapshot(_ path: String) throws(Failure) -> CatalogSnapshot {
         let bytes = try InputFile.read(path, limit: snapshotLimitBytes)
         do {
-            return try CatalogImage(bytes)
+            return try CatalogSnapshot(copying: bytes)
         } catch {
             throw Failure("\(InputFile.displayName(path)): \(error)")
         }
@@ -55,7 +55,7 @@ public enum CatalogInput {
     /// A catalog in either form. A directory that is refused fails with everything that is wrong in it.
     public static func source(_ path: String) throws(Failure) -> CatalogSource {
         switch try form(of: path) {
-        case .snapshot: return CatalogSource(try snapshot(path).snapshot)
+        case .snapshot: return CatalogSource(try snapshot(path))
         case .directory:
             let reading = try reading(path)
             do {

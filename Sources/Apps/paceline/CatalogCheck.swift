@@ -59,7 +59,7 @@ enum CatalogCheck {
         case .snapshot:
             guard let bytes = call.read(path, limit: CatalogInput.snapshotLimitBytes, &output) else { return false }
             do {
-                source = CatalogSource(try CatalogImage(bytes).snapshot)
+                source = CatalogSource(try CatalogSnapshot(copying: bytes))
             } catch {
                 if call[json] {
                     output.print(["path": .string(path), "valid": false, "reason": .string("\(error)")])

@@ -42,7 +42,7 @@ func read(_ files: [(name: String, bytes: [UInt8])]) throws -> CatalogSource {
     @Test func comesBackFromItsSnapshot() throws {
         let source = try read(try demoFiles())
         let bytes = try CatalogCompiler.compile(source)
-        let again = CatalogSource(try CatalogImage(bytes).snapshot)
+        let again = CatalogSource(try CatalogSnapshot(copying: bytes))
         for kind in EntityKind.allCases {
             let changes = CatalogChange.changes(from: source.trees(kind), to: again.trees(kind))
             #expect(changes.isEmpty, "\(kind): \(changes.map(\.id))")

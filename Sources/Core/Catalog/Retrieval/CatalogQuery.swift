@@ -43,35 +43,19 @@ public import Units
 
     /// The request has this value. Of a dimension of which a request has one value, the first one counts.
     public mutating func add(_ dimension: Dimension, _ value: RawSpan) {
-        var hash = ValueHash(dimension)
-        let fold: UInt8 = dimension.ignoresCase ? 0x20 : 0
-        for at in 0..<value.byteCount { hash.add(folded(value, at, fold)) }
-        find(dimension, hash, length: value.byteCount) { [snapshot] string in
-            let text = unsafe snapshot.text(string)
-            for at in 0..<value.byteCount where unsafe text[at] != folded(value, at, fold) { return false }
-            return true
-        }
+        if isFirst(dimension), let number = snapshot.value(dimension, value) { append(number) }
     }
 
     /// The same for a value of two parts, joined as catalogs write them: a place in its country, a custom value
     /// behind its key.
     public mutating func add(_ dimension: Dimension, _ first: RawSpan, _ second: RawSpan) {
-        let joint = dimension == .custom ? UInt8(ascii: "=") : UInt8(ascii: "/")
-        let fold: UInt8 = dimension.ignoresCase ? 0x20 : 0
-        var hash = ValueHash(dimension)
-        for at in 0..<first.byteCount { hash.add(folded(first, at, fold)) }
-        hash.add(joint)
-        for at in 0..<second.byteCount { hash.add(folded(second, at, fold)) }
-        let middle = first.byteCount
-        find(dimension, hash, length: middle + 1 + second.byteCount) { [snapshot] string in
-            let text = unsafe snapshot.text(string)
-            guard unsafe text[middle] == joint else { return false }
-            for at in 0..<middle where unsafe text[at] != folded(first, at, fold) { return false }
-            for at in 0..<second.byteCount where unsafe text[middle + 1 + at] != folded(second, at, fold) {
-                return false
-            }
-            return true
-        }
+        if isFirst(dimension), let number = snapshot.value(dimension, first, second) { append(number) }
+    }
+
+    private mutating func isFirst(_ dimension: Dimension) -> Bool {
+        let bit = UInt32(1) << UInt32(dimension.rawValue)
+        defer { singles |= bit }
+        return !dimension.isSingle || singles & bit == 0
     }
 
     /// Where the viewer is: in which circles.
@@ -106,38 +90,6 @@ public import Units
         unsafe values[count] = value
         count += 1
     }
-
-    /// Takes the value of this hash if there is one whose text has the length and is the same.
-    @inline(__always)
-    private mutating func find(
-        _ dimension: Dimension, _ hash: ValueHash, length: Int, isSame: (UInt32) -> Bool
-    ) {
-        let bit = UInt32(1) << UInt32(dimension.rawValue)
-        if dimension.isSingle, singles & bit != 0 { return }
-        singles |= bit
-        let slots = unsafe snapshot.pointer(.valueSlot, UInt32.self)
-        let mask = snapshot.count(.valueSlots) - 1
-        let dimensions = unsafe snapshot.pointer(.valueDimension, UInt8.self)
-        let names = unsafe snapshot.pointer(.valueName, UInt32.self)
-        var slot = hash.slot(of: mask + 1)
-        while true {
-            let value = unsafe slots[slot]
-            if value == Layout.none { return }
-            if unsafe dimensions[Int(value)] == dimension.rawValue, unsafe snapshot.text(names[Int(value)]).count == length,
-                unsafe isSame(names[Int(value)])
-            {
-                return append(value)
-            }
-            slot = (slot + 1) & mask
-        }
-    }
-}
-
-/// A byte in lower case, where that is asked for.
-@inline(__always)
-private func folded(_ text: borrowing RawSpan, _ at: Int, _ fold: UInt8) -> UInt8 {
-    let byte = unsafe text.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-    return byte &- 0x41 < 26 ? byte | fold : byte
 }
 
 extension CatalogSnapshot {

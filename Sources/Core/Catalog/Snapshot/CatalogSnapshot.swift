@@ -1,14 +1,17 @@
-// A compiled catalog in memory: validated once, whole, when it is loaded; then read with plain loads. It owns
-// nothing: the bytes may be a mapped file or a block, and whoever holds them keeps them as long as this is used.
+// A compiled catalog in memory: validated once, whole, when it is loaded; then read with plain loads. The bytes may
+// be a mapped file or a block of memory: a snapshot only keeps alive whoever has them.
 import Units
 
 @safe public struct CatalogSnapshot: @unchecked Sendable {
     let base: UnsafeRawPointer
     public let byteCount: Int
+    private let keeper: (any AnyObject & Sendable)?
 
-    /// Accepts the bytes whole, or says why not. They must stay where they are, unchanged, as long as the
-    /// snapshot is used, and start at a multiple of 64 bytes, as mapped files do.
-    public init(validating bytes: UnsafeRawBufferPointer) throws(SnapshotError) {
+    /// Accepts the bytes whole, or says why not. They must stay where they are, unchanged, as long as `keeper`
+    /// lives, and start at a multiple of 64 bytes, as mapped files do.
+    public init(
+        validating bytes: UnsafeRawBufferPointer, keptBy keeper: (any AnyObject & Sendable)?
+    ) throws(SnapshotError) {
         func refused(_ reason: SnapshotError.Reason) -> SnapshotError {
             SnapshotError(reason: reason, byteCount: bytes.count)
         }
@@ -16,6 +19,7 @@ import Units
         guard UInt(bitPattern: start) % UInt(Layout.alignment) == 0 else { throw refused(.misaligned) }
         unsafe base = start
         byteCount = bytes.count
+        self.keeper = keeper
         guard load(0, UInt64.self) == Layout.magic else { throw refused(.notACatalog) }
         let version = load(8, UInt32.self)
         if version > Layout.version { throw refused(.newer(version)) }
@@ -75,6 +79,16 @@ import Units
 
     public var lineItemCount: Int { count(.lineItems) }
 
+    /// What retrieval reads of all the bytes: sets, rows and flights.
+    public var indexByteCount: Int {
+        let columns: [Column] = [
+            .rowLineItem, .valueDimension, .valueName, .valueIncludeStart, .valueExcludeSet, .valueSlot, .includeFacet,
+            .includeSet, .setKind, .setCount, .setStart, .setRow, .setWord, .lineItemStart, .lineItemEnd,
+            .circleValue, .circleX, .circleY, .circleZ, .circleChord, .cellKey, .cellCircle, .daypartWord,
+        ]
+        return columns.reduce(0) { $0 + $1.form.width * count($1.form.table) }
+    }
+
     /// The bytes of a text of the pool.
     func text(_ string: UInt32) -> UnsafeRawBufferPointer {
         let range = range(.stringStart, Int(string))
@@ -91,22 +105,22 @@ import Units
     }
 }
 
-/// A snapshot in a block of memory of its own, for whoever has no file to map.
-public final class CatalogImage: Sendable {
-    public let snapshot: CatalogSnapshot
+extension CatalogSnapshot {
+    /// The same of a copy of the bytes, which the snapshot keeps.
+    public init(copying bytes: [UInt8]) throws(SnapshotError) {
+        let block = SnapshotBlock(bytes)
+        try unsafe self.init(validating: UnsafeRawBufferPointer(block.bytes), keptBy: block)
+    }
+}
 
-    public init(_ bytes: [UInt8]) throws(SnapshotError) {
-        let block = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(bytes.count, 1), alignment: Layout.alignment)
-        unsafe block.copyBytes(from: bytes)
-        do {
-            snapshot = try unsafe CatalogSnapshot(
-                validating: UnsafeRawBufferPointer(start: block.baseAddress, count: bytes.count))
-        } catch {
-            unsafe block.deallocate()
-            throw error
-        }
+/// A block of memory with a snapshot, for whoever has no file to map.
+@safe private final class SnapshotBlock: @unchecked Sendable {
+    let bytes: UnsafeMutableRawBufferPointer
+
+    init(_ contents: [UInt8]) {
+        unsafe bytes = .allocate(byteCount: contents.count, alignment: Layout.alignment)
+        unsafe bytes.copyBytes(from: contents)
     }
 
-    deinit { unsafe snapshot.base.deallocate() }
+    deinit { unsafe bytes.deallocate() }
 }

@@ -69,6 +69,30 @@ public struct TargetingObject: DocumentObject, Equatable {
         return terms.count == 1 ? terms[0] : .all(terms)
     }
 
+    /// An object that means an expression, for whoever makes catalogs instead of reading them.
+    public init(meaning expression: Targeting) {
+        switch expression {
+        case .all(let terms), .any(let terms):
+            precondition(!terms.isEmpty, "an object cannot say all or any of nothing")
+            let objects = terms.map { TargetingObject(meaning: $0) }
+            if case .all = expression { all = objects } else { any = objects }
+        case .not(let term): not = [TargetingObject(meaning: term)]
+        case .values(.livestream, let values) where values == ["0"] || values == ["1"]: livestream = values == ["1"]
+        case .values(.custom, let pairs):
+            var custom: [String: [String]] = [:]
+            for pair in pairs {
+                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                precondition(parts.count == 2, "\(pair) has no key")
+                custom[String(parts[0]), default: []].append(String(parts[1]))
+            }
+            precondition(custom.count == 1, "an object asks for values of several keys at once, not of one of them")
+            self.custom = custom
+        case .values(let dimension, let values): lists[dimension] = values
+        case .radius(let circles): radius = circles
+        case .daypart(let mask): daypart = Daypart.parts(of: mask)
+        }
+    }
+
     fileprivate subscript(values dimension: Dimension) -> [String]? {
         get { lists[dimension] }
         set { lists[dimension] = newValue }

@@ -83,6 +83,28 @@ public struct Daypart: DocumentObject, Equatable {
         return mask
     }
 
+    /// The fewest dayparts, each within a day, that together are these quarters.
+    static func parts(of mask: WeekMask) -> [Daypart] {
+        var parts: [Daypart] = []
+        for (index, day) in Day.allCases.enumerated() {
+            var quarter = 0
+            while quarter < 96 {
+                let start = quarter
+                while quarter < 96, mask.contains(index * 96 + quarter) { quarter += 1 }
+                if quarter > start {
+                    var part = Daypart()
+                    part.days = [day]
+                    part.from = start * 15
+                    part.to = quarter * 15
+                    parts.append(part)
+                } else {
+                    quarter += 1
+                }
+            }
+        }
+        return parts
+    }
+
     fileprivate static func text(_ minutes: Int) -> String {
         let (hour, minute) = (minutes / 60, minutes % 60)
         return "\(hour < 10 ? "0" : "")\(hour):\(minute < 10 ? "0" : "")\(minute)"
