@@ -45,7 +45,9 @@ let package = Package(
     products: [
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
-        .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings", "Auction", "OpenRTB"]),
+        .library(
+            name: "PacelineCore",
+            targets: ["Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog"]),
         // For the benches, which draw the same problems as the tests.
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "TLS", "HTTP"]),
@@ -62,11 +64,13 @@ let package = Package(
         .target(name: "CSIMD", path: "Sources/System/CSIMD"),
 
         // Core: values in, values out.
-        core("Units"),
+        core("Units", ["CSIMD"]),
         core("Auction", ["Units"]),
         core("JSON", ["CSIMD", "Units"]),
-        core("Settings", ["JSON", "Units"]),
         core("OpenRTB", ["JSON", "Units"]),
+        core("Documents", ["JSON", "Units"]),
+        core("Settings", ["Documents", "Units"]),
+        core("Catalog", ["CSIMD", "Documents", "Units"]),
 
         // Edge: does I/O and decides nothing.
         edge("Kernel", ["CLinux", "Units"]),
@@ -77,17 +81,20 @@ let package = Package(
 
         // Apps: wire the two.
         .target(
-            name: "Commands", dependencies: ["Kernel", "Settings", "TLS"],
+            name: "Commands", dependencies: ["Catalog", "Documents", "Kernel", "Settings", "TLS"],
             path: "Sources/Apps/Commands", swiftSettings: strict),
         app(
             "paceline",
             [
-                "Auction", "Commands", "HTTP", "JSON", "Kernel", "OpenRTB", "Reactor", "Settings", "TLS",
-                "Units",
+                "Auction", "Catalog", "Commands", "Documents", "HTTP", "JSON", "Kernel", "OpenRTB", "Reactor",
+                "Settings", "TLS", "Units",
             ]),
         app(
             "paceline-node",
-            ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
+            [
+                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry",
+                "Units",
+            ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
         .target(
@@ -113,10 +120,12 @@ let package = Package(
             name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
-        tests("SettingsTests", in: "Core", ["Settings", "Units"]),
         tests(
             "OpenRTBTests", in: "Core",
             ["AllocationCounter", "ConsentInvariants", "JSON", "OpenRTB", "Units", "VASTInvariants"]),
+        tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
+        tests("SettingsTests", in: "Core", ["Documents", "JSON", "Settings", "Units"]),
+        tests("CatalogTests", in: "Core", ["AllocationCounter", "CSIMD", "Catalog", "Documents", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),

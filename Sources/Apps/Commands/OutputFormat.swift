@@ -1,5 +1,5 @@
 // `--json`: the same answer for programs, one JSON value a line.
-public import Settings
+public import Documents
 
 extension Parameter where Value == Bool {
     /// For every command that has an answer.

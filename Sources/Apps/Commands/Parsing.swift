@@ -1,6 +1,6 @@
 // Reads a command line against the declarations. Strict: nothing is abbreviated, guessed or ignored, and a
 // refusal names the nearest word that would have been understood.
-import Settings
+import Documents
 
 extension Command {
     /// What the words after the program's name ask for. `self` is the whole program.

@@ -1,4 +1,5 @@
 // Reads a daemon's settings file, for whoever checks it and whoever starts on it.
+public import Documents
 public import Settings
 
 public enum SettingsFile {
@@ -6,7 +7,7 @@ public enum SettingsFile {
     public static let limitBytes = 4 * 1024 * 1024
 
     /// A line for each refusal, as compilers write theirs, so that editors find the place.
-    public static func report(_ refused: SettingsRefused, in path: String) -> [String] {
+    public static func report(_ refused: DocumentRefused, in path: String) -> [String] {
         let name = InputFile.displayName(path)
         let lines = refused.refusals.map { "\(name):\($0)" }
         return refused.unreported == 0 ? lines : lines + ["\(name): and \(refused.unreported) more"]

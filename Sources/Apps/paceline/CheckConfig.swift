@@ -1,6 +1,7 @@
 // `paceline check-config`: everything that can be said about a settings file without starting anything, and
 // the papers that go with it: its schema, its reference, an example.
 import Commands
+import Documents
 import Settings
 
 enum CheckConfig {
@@ -90,7 +91,7 @@ enum CheckConfig {
     }
 
     private static func print(
-        _ refused: SettingsRefused, of path: String, _ call: Invocation, _ output: inout Output
+        _ refused: DocumentRefused, of path: String, _ call: Invocation, _ output: inout Output
     ) {
         guard call[json] else {
             for line in SettingsFile.report(refused, in: path) { output.print(line) }

@@ -1,7 +1,7 @@
 // `paceline consent show`: what a consent string allows, and why it does not allow the rest.
 import Commands
 import OpenRTB
-import Settings
+import Documents
 
 enum ConsentShow {
     static let string = Parameter.arguments(

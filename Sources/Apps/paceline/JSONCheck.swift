@@ -1,7 +1,7 @@
 // `paceline json check`: whether files are JSON as Paceline reads it, and where they are not.
 import Commands
+import Documents
 import JSON
-import Settings
 
 enum JSONCheck {
     /// Larger files are not read by anything of Paceline's in one piece.

@@ -9,6 +9,12 @@ enum Paceline {
             subcommands: [
                 Status.command,
                 CheckConfig.command,
+                Command(
+                    "catalog", "Works on catalogs: campaigns, creatives, publishers and deals.",
+                    subcommands: [
+                        CatalogCheck.command, CatalogCompile.command, CatalogShow.command,
+                        CatalogDiff.command,
+                    ]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),
                 Command("openrtb", "Works on bid requests.", subcommands: [OpenRTBCheck.command]),

@@ -1,7 +1,7 @@
 // What a node says of itself, read from its answers, and how people and programs are told.
+import Documents
 import HTTP
 import JSON
-import Settings
 
 struct NodeStatus {
     var name = ""

@@ -2,7 +2,7 @@
 import Commands
 import JSON
 import OpenRTB
-import Settings
+import Documents
 
 enum OpenRTBCheck {
     static let files = Parameter.arguments(

@@ -1,6 +1,6 @@
 // Reads the fields of a pod problem's file, and says of what it does not take where it stands, what was found
 // and what is allowed.
-import Settings
+import Documents
 import Units
 
 /// Why a file is not a pod problem.

@@ -1,6 +1,6 @@
 // A pod problem as a file: OpenRTB's words where it has them, names where the solver has numbers.
 import Auction
-import Settings
+import Documents
 import Units
 
 struct PodFile: ~Copyable {

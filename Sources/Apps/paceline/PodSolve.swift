@@ -2,7 +2,7 @@
 import Auction
 import Commands
 import JSON
-import Settings
+import Documents
 import Units
 
 enum PodSolve {

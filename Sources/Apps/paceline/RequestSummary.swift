@@ -1,6 +1,6 @@
 // What was understood of a bid request, on one screen or as one JSON object. Copies what it shows.
 import OpenRTB
-import Settings
+import Documents
 import Units
 
 struct RequestSummary {

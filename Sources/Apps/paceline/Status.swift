@@ -1,9 +1,9 @@
 // `paceline status`: asks a node who it is, whether it is ready, and how it does, as a client like any other.
 import Commands
+import Documents
 import HTTP
 import Kernel
 import Reactor
-import Settings
 import TLS
 import Units
 

@@ -2,7 +2,7 @@
 // they are not.
 import Commands
 import OpenRTB
-import Settings
+import Documents
 
 enum VASTCheck {
     static let files = Parameter.arguments(

@@ -1,5 +1,6 @@
 // The daemons that a settings file can be for. The file says which in its key `daemon`, so that it is
 // checked, edited and started as what it is without anybody saying so again.
+public import Documents
 
 public enum Daemon: String, CaseIterable, Sendable {
     case node
@@ -30,8 +31,8 @@ public enum DaemonSettings: Sendable {
     }
 
     /// The settings in a file of whichever daemon it is for.
-    public init(_ bytes: [UInt8]) throws(SettingsRefused) {
-        var reading = SettingsReading(bytes)
+    public init(_ bytes: [UInt8]) throws(DocumentRefused) {
+        var reading = DocumentReading(bytes)
         let tree = try reading.tree(of: bytes)
         switch try Daemon(namedIn: tree, reading) {
         case .node: self = .node(try NodeSettings(tree, reading))
@@ -41,8 +42,8 @@ public enum DaemonSettings: Sendable {
 
 extension NodeSettings {
     /// The settings in a file for a node.
-    public init(_ bytes: [UInt8]) throws(SettingsRefused) {
-        var reading = SettingsReading(bytes)
+    public init(_ bytes: [UInt8]) throws(DocumentRefused) {
+        var reading = DocumentReading(bytes)
         try self.init(try reading.tree(of: bytes), reading)
     }
 
@@ -59,7 +60,7 @@ extension Daemon {
     }
 
     /// The daemon that a file is for. Without it nothing else in the file can be judged.
-    fileprivate init(namedIn tree: JSONTree, _ reading: SettingsReading) throws(SettingsRefused) {
+    fileprivate init(namedIn tree: JSONTree, _ reading: DocumentReading) throws(DocumentRefused) {
         var reading = reading
         let kind = Kind<Daemon>.choice
         guard case .object(let members) = tree.content else {
@@ -75,9 +76,9 @@ extension Daemon {
     }
 }
 
-extension SettingsObject {
+extension DocumentObject {
     /// The settings in a tree, or all that is wrong with it.
-    fileprivate init(_ tree: JSONTree, _ reading: SettingsReading) throws(SettingsRefused) {
+    fileprivate init(_ tree: JSONTree, _ reading: DocumentReading) throws(DocumentRefused) {
         var reading = reading
         guard let settings = Self.schema.read(tree, "", &reading) else { throw reading.refused }
         self = settings

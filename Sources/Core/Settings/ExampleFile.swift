@@ -1,4 +1,5 @@
 // A settings file to start from: every setting that has a value of its own, with its default or an example.
+public import Documents
 
 extension Daemon {
     /// A file that is accepted as it is, and shows everything that can be said without naming further files.
@@ -27,7 +28,7 @@ extension Shape {
         switch self {
         case .object(let object): object.example
         case .list(let element, _): element.example.map { [$0] }
-        case .integer, .choice, .text: nil
+        case .integer, .decimal, .bool, .choice, .text, .map, .recursive: nil
         }
     }
 }

@@ -1,17 +1,18 @@
 // Where a daemon listens, and the certificates that it shows there. The files are named here and never read:
 // whoever starts the daemon reads them.
+public import Documents
 public import Units
 
 /// A socket on which requests come in.
-public struct ListenerSettings: SettingsObject, Equatable {
+public struct ListenerSettings: DocumentObject, Equatable {
     public internal(set) var address = IPAddress.loopback
     public internal(set) var port: UInt16 = 0
     /// Plain HTTP where there is none.
     public internal(set) var tls: TLSSettings?
 
-    init() {}
+    package init() {}
 
-    static let schema = Schema<Self>(
+    package static let schema = Schema<Self>(
         "listener",
         [
             .required(
@@ -23,14 +24,14 @@ public struct ListenerSettings: SettingsObject, Equatable {
 }
 
 /// The socket of those who operate the daemon.
-public struct AdminSettings: SettingsObject, Equatable {
+public struct AdminSettings: DocumentObject, Equatable {
     public internal(set) var address = IPAddress.loopback
     public internal(set) var port: UInt16 = 9900
     public internal(set) var tls: TLSSettings?
 
-    init() {}
+    package init() {}
 
-    static let schema = Schema<Self>(
+    package static let schema = Schema<Self>(
         "admin",
         [
             .defaulted(
@@ -44,7 +45,7 @@ public struct AdminSettings: SettingsObject, Equatable {
 }
 
 /// Certificates, and what is asked of the peer's.
-public struct TLSSettings: SettingsObject, Equatable {
+public struct TLSSettings: DocumentObject, Equatable {
     /// Whether a peer must show a certificate that `clientCAFile` vouches for.
     public enum ClientCertificate: String, CaseIterable, Sendable {
         case none
@@ -66,9 +67,9 @@ public struct TLSSettings: SettingsObject, Equatable {
     /// How often the files are looked at for a change.
     public internal(set) var reload = Interval.seconds(60)
 
-    init() {}
+    package init() {}
 
-    static let schema = Schema<Self>(
+    package static let schema = Schema<Self>(
         "tls",
         [
             .required(

@@ -1,8 +1,9 @@
 // What a connection or a request may cost a node, and how it drains and logs.
+public import Documents
 public import Units
 
 extension NodeSettings {
-    public struct Limits: SettingsObject, Equatable {
+    public struct Limits: DocumentObject, Equatable {
         public internal(set) var connectionsPerShard = 10_000
         public internal(set) var headBytes = 16 * 1024
         public internal(set) var headerCount = 100
@@ -15,19 +16,19 @@ extension NodeSettings {
         public internal(set) var writeTimeout = Interval.seconds(5)
         public internal(set) var outputBytesPerConnection = 1024 * 1024
 
-        init() {}
+        package init() {}
     }
 
-    public struct Drain: SettingsObject, Equatable {
+    public struct Drain: DocumentObject, Equatable {
         /// For this long readiness says no and the listeners stay open.
         public internal(set) var notice = Interval.seconds(7)
         /// From the signal to the exit, the notice included.
         public internal(set) var timeout = Interval.seconds(30)
 
-        init() {}
+        package init() {}
     }
 
-    public struct Log: SettingsObject, Equatable {
+    public struct Log: DocumentObject, Equatable {
         public enum Level: String, CaseIterable, Sendable { case debug, info, warning, error }
         public enum Format: String, CaseIterable, Sendable { case auto, text, json, journald }
 
@@ -36,12 +37,12 @@ extension NodeSettings {
         public internal(set) var burstPerSite = 10
         public internal(set) var perSiteInterval = Interval.seconds(10)
 
-        init() {}
+        package init() {}
     }
 }
 
 extension NodeSettings.Limits {
-    static let schema = Schema<Self>(
+    package static let schema = Schema<Self>(
         "limits",
         [
             .defaulted(
@@ -101,7 +102,7 @@ extension NodeSettings.Limits {
 }
 
 extension NodeSettings.Drain {
-    static let schema = Schema<Self>(
+    package static let schema = Schema<Self>(
         "drain",
         [
             .defaulted(
@@ -127,7 +128,7 @@ extension NodeSettings.Drain {
 }
 
 extension NodeSettings.Log {
-    static let schema = Schema<Self>(
+    package static let schema = Schema<Self>(
         "log",
         [
             .defaulted(

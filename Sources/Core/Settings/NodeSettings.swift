@@ -1,14 +1,15 @@
 // The settings of paceline-node: what the file holds at its top. Every default stands in an `init()` of this
 // module, once, and its reason beside it in the schema, from where it gets into docs/settings.md.
 public import Units
+public import Documents
 
-public struct NodeSettings: SettingsObject, Equatable {
+public struct NodeSettings: DocumentObject, Equatable {
     /// Which node of the fleet this is.
-    public struct Identity: SettingsObject, Equatable {
+    public struct Identity: DocumentObject, Equatable {
         public internal(set) var name = ""
         public internal(set) var region = ""
 
-        init() {}
+        package init() {}
     }
 
     /// How a shard waits for its sockets.
@@ -31,9 +32,9 @@ public struct NodeSettings: SettingsObject, Equatable {
     public internal(set) var drain = Drain()
     public internal(set) var log = Log()
 
-    init() {}
+    package init() {}
 
-    static let schema = Schema<NodeSettings>(
+    package static let schema = Schema<NodeSettings>(
         "node",
         [
             .unread(
@@ -93,7 +94,7 @@ private struct Endpoint: Hashable {
 }
 
 extension NodeSettings.Identity {
-    static let schema = Schema<Self>(
+    package static let schema = Schema<Self>(
         "node.node",
         [
             .required(

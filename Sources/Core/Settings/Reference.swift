@@ -1,5 +1,6 @@
 // The reference of a daemon's settings as a page of Markdown: docs/settings.md is this text, and a test holds
 // it to it.
+import Documents
 
 extension Daemon {
     public var reference: String {
@@ -60,7 +61,7 @@ extension Shape {
         switch self {
         case .object(let object): (object, path)
         case .list(let element, _): element.object(at: path + "[]")
-        case .integer, .choice, .text: (nil, path)
+        case .integer, .decimal, .bool, .choice, .text, .map, .recursive: (nil, path)
         }
     }
 }

@@ -7,7 +7,7 @@ import Synchronization
 
 /// A kind of system call, as faults name it.
 public enum SystemCall: UInt8, CaseIterable, Sendable {
-    case open, read, write, synchronise, allocate, stat, close
+    case open, read, write, synchronise, allocate, rename, stat, close
     case socket, bind, listen, accept, connect, receive, send, option
     case poll, ring, map, thread
 }

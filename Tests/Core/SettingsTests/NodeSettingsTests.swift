@@ -1,5 +1,6 @@
 // Every setting of the node: read at both ends of its range, refused beyond, and said the same in the JSON
 // Schema and in docs/settings.md as it is read.
+import Documents
 import Foundation
 import Testing
 import Units
@@ -89,7 +90,7 @@ private func mutants(of members: [JSONTree.Member], _ object: ObjectShape, at pa
         let all = mutants(of: try wholeFile(), .object(Daemon.node.shape))
         #expect(all.count > 200)
         for mutant in all {
-            var refusals: [SettingsRefusal] = []
+            var refusals: [DocumentRefusal] = []
             do {
                 // What is read is shown: no key sets the value of another.
                 let settings = try NodeSettings(Array(mutant.file.line.utf8))

@@ -1,4 +1,5 @@
 // What is refused in a settings file, and what is said of it, with the place.
+import Documents
 import Settings
 import Testing
 
@@ -211,7 +212,7 @@ private func refusals(_ text: String) -> [String] {
         #expect {
             try DaemonSettings(Array(file(keys).utf8))
         } throws: { error in
-            let refused = error as? SettingsRefused
+            let refused = error as? DocumentRefused
             return refused?.refusals.count == 100 && refused?.unreported == 19_900
         }
     }

@@ -1,4 +1,4 @@
-// The values that settings are made of: addresses, and names that were nearly right.
+// The addresses that settings are made of, read and refused.
 import Settings
 import Testing
 
@@ -36,15 +36,5 @@ import Testing
         #expect(IPAddress("1.2.3.4")?.family == .v4 && IPAddress("1.2.3.4")?.value == 0x0102_0304)
         #expect(IPAddress("::1.2.3.4")?.family == .v6 && IPAddress("::1.2.3.4")?.value == 0x0102_0304)
         #expect(IPAddress("1.2.3.4") != IPAddress("::1.2.3.4"))
-    }
-
-    @Test(arguments: [
-        ("chekc-config", "check-config"), ("CHECK-CONFIG", "check-config"), ("check_config", "check-config"),
-        ("checkconfig", "check-config"), ("jso", "json"), ("jsno", "json"), ("complete", "completion"),
-        ("help", nil),
-        ("", nil), ("x", nil), ("completions", "completion"), (String(repeating: "json", count: 100), nil),
-    ])
-    func suggestsTheNearestName(_ found: String, _ nearest: String?) {
-        #expect(nearestName(to: found, among: ["check-config", "json", "completion"]) == nearest)
     }
 }

@@ -1,16 +1,25 @@
-// The kinds of value that a setting can have. A kind reads a value and refuses what it does not allow, shows
-// a value again, and describes itself for the reference and for editors.
-import Units
+// The kinds of value that a document can hold. A kind reads a value and refuses what it does not allow, shows
+// a value again, and describes itself for references and for editors.
+package import Units
 
-struct Kind<Value: Sendable>: Sendable {
-    let shape: Shape
+package struct Kind<Value: Sendable>: Sendable {
+    package let shape: Shape
     /// The value, or nil after the reading was told why there is none.
-    let read: @Sendable (JSONTree, String, inout SettingsReading) -> Value?
-    let show: @Sendable (Value) -> JSONTree
+    package let read: @Sendable (JSONTree, String, inout DocumentReading) -> Value?
+    package let show: @Sendable (Value) -> JSONTree
+
+    package init(
+        shape: Shape, read: @escaping @Sendable (JSONTree, String, inout DocumentReading) -> Value?,
+        show: @escaping @Sendable (Value) -> JSONTree
+    ) {
+        self.shape = shape
+        self.read = read
+        self.show = show
+    }
 }
 
 extension Kind where Value: FixedWidthInteger {
-    static func integer(_ range: ClosedRange<Value>, unit: String? = nil) -> Kind {
+    package static func integer(_ range: ClosedRange<Value>, unit: String? = nil) -> Kind {
         let shape = Shape.integer(Int(range.lowerBound)...Int(range.upperBound), unit: unit)
         return Kind(
             shape: shape,
@@ -26,32 +35,61 @@ extension Kind where Value: FixedWidthInteger {
 
 extension Kind where Value == Interval {
     /// A length of time. The key says the unit, as every key of a measured value does.
-    static func milliseconds(_ range: ClosedRange<Int64>) -> Kind {
+    package static func milliseconds(_ range: ClosedRange<Int64>) -> Kind {
         Kind<Int64>.integer(range, unit: "milliseconds").mapped(Interval.milliseconds) {
             $0.wholeMilliseconds
         }
     }
 
-    static func microseconds(_ range: ClosedRange<Int64>) -> Kind {
+    package static func microseconds(_ range: ClosedRange<Int64>) -> Kind {
         Kind<Int64>.integer(range, unit: "microseconds").mapped(Interval.microseconds) {
             $0.nanoseconds / 1_000
         }
     }
 
-    static func seconds(_ range: ClosedRange<Int64>) -> Kind {
+    package static func seconds(_ range: ClosedRange<Int64>) -> Kind {
         Kind<Int64>.integer(range, unit: "seconds").mapped(Interval.seconds) { $0.wholeMilliseconds / 1_000 }
     }
 }
 
+extension Kind where Value == Bool {
+    package static var bool: Kind {
+        Kind(
+            shape: .bool,
+            read: { tree, path, reading in
+                guard case .bool(let value) = tree.content
+                else { return reading.refuse(tree, at: path, allowed: .bool) }
+                return value
+            },
+            show: { .bool($0) })
+    }
+}
+
+extension Kind where Value == Micros {
+    /// A decimal with at most six decimals, exact: it never passes through a Double.
+    package static func decimal(_ range: ClosedRange<Micros>, unit: String? = nil) -> Kind {
+        let shape = Shape.decimal(range, unit: unit)
+        return Kind(
+            shape: shape,
+            read: { tree, path, reading in
+                guard case .number(let digits) = tree.content, let value = try? Micros(decimal: digits),
+                    range.contains(value)
+                else { return reading.refuse(tree, at: path, allowed: shape) }
+                return value
+            },
+            show: { JSONTree(.number($0.description)) })
+    }
+}
+
 extension Kind where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
-    static var choice: Kind {
+    package static var choice: Kind {
         .words(Value.allCases.map { ($0.rawValue, $0) }) { $0.rawValue }
     }
 }
 
 extension Kind {
     /// One of some words, each standing for a value.
-    static func words(
+    package static func words(
         _ words: [(String, Value)], word: @escaping @Sendable (Value) -> String
     ) -> Kind {
         let shape = Shape.choice(words.map(\.0))
@@ -67,7 +105,7 @@ extension Kind {
     }
 
     /// A string in a form of its own.
-    static func text(
+    package static func text(
         _ form: TextForm, read: @escaping @Sendable (String) -> Value?,
         show: @escaping @Sendable (Value) -> String
     ) -> Kind {
@@ -83,7 +121,7 @@ extension Kind {
     }
 
     /// Another type for the same values in the file.
-    private func mapped<Other: Sendable>(
+    package func mapped<Other: Sendable>(
         _ forth: @escaping @Sendable (Value) -> Other, _ back: @escaping @Sendable (Other) -> Value
     ) -> Kind<Other> {
         Kind<Other>(
@@ -92,7 +130,7 @@ extension Kind {
             show: { show(back($0)) })
     }
 
-    static func list<Element>(of kind: Kind<Element>, count: ClosedRange<Int>) -> Kind
+    package static func list<Element>(of kind: Kind<Element>, count: ClosedRange<Int>) -> Kind
     where Value == [Element] {
         let shape = Shape.list(of: kind.shape, count: count)
         return Kind(
@@ -111,51 +149,8 @@ extension Kind {
     }
 }
 
-extension Kind where Value: SettingsObject {
-    static var object: Kind {
+extension Kind where Value: DocumentObject {
+    package static var object: Kind {
         Kind(shape: .object(Value.schema.shape), read: Value.schema.read, show: Value.schema.show)
-    }
-}
-
-extension Kind where Value == String {
-    /// A name that can stand in a host name, a metric's label and a file's name without quoting.
-    static var name: Kind {
-        let form = TextForm(
-            name: "1 to 63 of a-z, 0-9 and -, starting and ending with a letter or a digit",
-            pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
-        return .text(form, read: { isName($0) ? $0 : nil }, show: { $0 })
-    }
-
-    /// The path of a file. It must be absolute, since a daemon's working directory is nobody's choice.
-    static var absolutePath: Kind {
-        // The kernel takes paths of at most 4,096 bytes with the NUL at their end.
-        let longest = 4095
-        let form = TextForm(name: "an absolute path", pattern: "^/[^\\u0000]+$")
-        return .text(
-            form,
-            read: { path in
-                let bytes = path.utf8
-                return bytes.first == UInt8(ascii: "/") && (2...longest).contains(bytes.count)
-                    && !bytes.contains(0)
-                    ? path : nil
-            }, show: { $0 })
-    }
-}
-
-extension Kind where Value == IPAddress {
-    static var address: Kind {
-        .text(
-            TextForm(name: "an IPv4 or IPv6 address, written as a literal", pattern: "^[0-9a-fA-F:.]+$"),
-            read: { IPAddress($0) }, show: { $0.description })
-    }
-}
-
-private func isName(_ text: String) -> Bool {
-    let hyphen = UInt8(ascii: "-")
-    let bytes = text.utf8
-    guard (1...63).contains(bytes.count), bytes.first != hyphen, bytes.last != hyphen else { return false }
-    return bytes.allSatisfy { byte in
-        byte == hyphen || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 }

@@ -5,7 +5,7 @@
 private let longestShown = 64
 
 extension JSONTree {
-    var brief: String {
+    package var brief: String {
         switch content {
         case .object: "an object"
         case .array(let elements): "an array of \(elements.count) element\(elements.count == 1 ? "" : "s")"
@@ -19,7 +19,7 @@ extension JSONTree {
 
 extension JSONTree.Member {
     /// The key as a step of a path: as it is where it is a plain word, quoted where it could be mistaken.
-    var step: String {
+    package var step: String {
         let isPlain = key.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -1,68 +1,87 @@
-// How an object of a settings file becomes a Swift value: its fields, declared once, and what must hold
+// How an object of a document becomes a Swift value: its fields, declared once, and what must hold
 // between them.
 
-/// A part of the settings that is an object in the file. Its `init()` holds every default. A required field
+/// A Swift type that is an object in the document. Its `init()` holds every default. A required field
 /// holds nothing sensible in it, which nobody sees: an object that lacks one is refused as a whole.
-protocol SettingsObject: Sendable {
+package protocol DocumentObject: Sendable {
     init()
     static var schema: Schema<Self> { get }
 }
 
 /// One key of an object.
-struct Field<Root: SettingsObject>: Sendable {
-    let shape: FieldShape
+package struct Field<Root: DocumentObject>: Sendable {
+    package let shape: FieldShape
     /// Sets the root's value, or tells the reading why not.
-    let read: @Sendable (JSONTree, String, inout SettingsReading, inout Root) -> Void
+    package let read: @Sendable (JSONTree, String, inout DocumentReading, inout Root) -> Void
     /// Nil where the root has no value.
-    let show: @Sendable (Root) -> JSONTree?
+    package let show: @Sendable (Root) -> JSONTree?
 }
 
 /// What must hold between the fields of an object: a sentence for the reference, and the check itself.
-struct Rule<Root: SettingsObject>: Sendable {
-    let sentence: String
-    let check: @Sendable (Root, inout Objections) -> Void
+package struct Rule<Root: DocumentObject>: Sendable {
+    package let sentence: String
+    package let check: @Sendable (Root, inout Objections) -> Void
 
-    init(_ sentence: String, check: @escaping @Sendable (Root, inout Objections) -> Void) {
+    package init(_ sentence: String, check: @escaping @Sendable (Root, inout Objections) -> Void) {
         self.sentence = sentence
         self.check = check
     }
 }
 
 /// What a rule says against an object, by the key (or path) inside that object.
-struct Objections {
+package struct Objections {
     fileprivate(set) var all: [(key: String, found: String, allowed: String)] = []
 
-    mutating func refuse(_ key: String, found: String, allowed: String) {
+    package mutating func refuse(_ key: String, found: String, allowed: String) {
         all.append((key, found, allowed))
     }
 }
 
-struct Schema<Root: SettingsObject>: Sendable {
-    let title: String
-    let fields: [Field<Root>]
-    let rules: [Rule<Root>]
+package struct Schema<Root: DocumentObject>: Sendable {
+    package let title: String
+    package let fields: [Field<Root>]
+    package let rules: [Rule<Root>]
 
-    init(_ title: String, _ fields: [Field<Root>], rules: [Rule<Root>] = []) {
+    package let fewestKeys: Int
+
+    package init(
+        _ title: String, _ fields: [Field<Root>], rules: [Rule<Root>] = [], fewestKeys: Int = 0
+    ) {
         precondition(Set(fields.map(\.shape.key)).count == fields.count, "\(title) declares a key twice")
         self.title = title
         self.fields = fields
         self.rules = rules
+        self.fewestKeys = fewestKeys
     }
 
-    var shape: ObjectShape {
-        ObjectShape(title: title, fields: fields.map(\.shape), rules: rules.map(\.sentence))
+    package var shape: ObjectShape {
+        ObjectShape(
+            title: title, fields: fields.map(\.shape), rules: rules.map(\.sentence), fewestKeys: fewestKeys)
     }
 
-    @Sendable func show(_ root: Root) -> JSONTree {
+    @Sendable package func show(_ root: Root) -> JSONTree {
         .object(fields.compactMap { field in field.show(root).map { .init(field.shape.key, $0) } })
     }
 
-    @Sendable func read(_ tree: JSONTree, _ path: String, _ reading: inout SettingsReading) -> Root? {
-        guard case .object(let members) = tree.content else {
-            return reading.refuse(tree, at: path, allowed: .object(shape))
-        }
+    @Sendable package func read(_ tree: JSONTree, _ path: String, _ reading: inout DocumentReading) -> Root? {
+        let before = reading.count
+        let root = readAnyway(tree, path, &reading)
+        return reading.count == before ? root : nil
+    }
+
+    /// The same for who can use what was read of an object with mistakes: what is wrong holds its default.
+    package func readAnyway(_ tree: JSONTree, _ path: String, _ reading: inout DocumentReading) -> Root {
         let before = reading.count
         var root = Root()
+        guard case .object(let members) = tree.content else {
+            let _: Root? = reading.refuse(tree, at: path, allowed: .object(shape))
+            return root
+        }
+        if members.count < fewestKeys {
+            reading.refuse(
+                in: tree, at: path, found: "an object of \(members.count) keys",
+                allowed: "at least \(fewestKeys) of " + fields.map(\.shape.key).joined(separator: ", "))
+        }
         var firsts: [String: Int] = [:]
         for member in members {
             let place = pathInside(path, member.step)
@@ -82,12 +101,12 @@ struct Schema<Root: SettingsObject>: Sendable {
         }
         // Rules look at whole objects: with a field unread they would object to a default that nobody meant.
         if reading.count == before { apply(rules, to: root, at: path, in: tree, &reading) }
-        return reading.count == before ? root : nil
+        return root
     }
 
     private func apply(
         _ rules: [Rule<Root>], to root: Root, at path: String, in tree: JSONTree,
-        _ reading: inout SettingsReading
+        _ reading: inout DocumentReading
     ) {
         var objections = Objections()
         for rule in rules { rule.check(root, &objections) }
@@ -100,10 +119,10 @@ struct Schema<Root: SettingsObject>: Sendable {
 }
 
 extension Field {
-    typealias Place<Value> = any WritableKeyPath<Root, Value> & Sendable
+    package typealias Place<Value> = any WritableKeyPath<Root, Value> & Sendable
 
     /// A key that must be there. What it holds in an example file is made from its parts where it has any.
-    static func required<Value>(
+    package static func required<Value>(
         _ key: String, _ place: Place<Value>, _ kind: Kind<Value>, example: Value? = nil, _ summary: String
     ) -> Field {
         Field(
@@ -112,7 +131,7 @@ extension Field {
     }
 
     /// A key without which something is simply not there.
-    static func optional<Value>(
+    package static func optional<Value>(
         _ key: String, _ place: Place<Value?>, _ kind: Kind<Value>, _ summary: String
     ) -> Field {
         Field(
@@ -121,7 +140,7 @@ extension Field {
     }
 
     /// A key without which the default of the root's `init()` holds, for the reason given.
-    static func defaulted<Value>(
+    package static func defaulted<Value>(
         _ key: String, _ place: Place<Value>, _ kind: Kind<Value>, _ summary: String, because: String? = nil
     ) -> Field {
         Field(
@@ -130,7 +149,7 @@ extension Field {
     }
 
     /// A key that may only say one thing, and must say it.
-    static func constant(_ key: String, _ word: String, _ summary: String) -> Field {
+    package static func constant(_ key: String, _ word: String, _ summary: String) -> Field {
         let kind = Kind<Void>.words([(word, ())]) { word }
         return Field(
             key, .required(example: .string(word)), kind, summary, nil, set: { _, _ in },
@@ -138,7 +157,7 @@ extension Field {
     }
 
     /// A key that is only for other readers of the file.
-    static func unread(_ key: String, _ summary: String) -> Field {
+    package static func unread(_ key: String, _ summary: String) -> Field {
         let kind = Kind<Void>.text(
             TextForm(name: "a string", pattern: nil), read: { _ in () }, show: { "" })
         return Field(key, .optional, kind, summary, nil, set: { _, _ in }, show: { _ in nil })

@@ -1,8 +1,8 @@
-// Why a settings file is not accepted. A file is read to its end, so that one run tells everything that is
+// Why a document is not accepted. It is read to its end, so that one run tells everything that is
 // wrong.
 
-/// One thing that is wrong in a settings file: where, what was found, and what is allowed there.
-public struct SettingsRefusal: Equatable, Sendable {
+/// One thing that is wrong in a document: where, what was found, and what is allowed there.
+public struct DocumentRefusal: Equatable, Sendable {
     /// `admin.listen.port`, `listen[0].tls`; empty where the file as a whole is meant.
     public let path: String
     /// Both from 1, the column in bytes, as compilers count them.
@@ -14,7 +14,7 @@ public struct SettingsRefusal: Equatable, Sendable {
     public let nearest: String?
 }
 
-extension SettingsRefusal: CustomStringConvertible {
+extension DocumentRefusal: CustomStringConvertible {
     /// `12:7: admin.port: found the number 70000; allowed an integer from 1 to 65535`, to follow a file's
     /// name.
     public var description: String {
@@ -24,7 +24,7 @@ extension SettingsRefusal: CustomStringConvertible {
     }
 }
 
-extension SettingsRefusal {
+extension DocumentRefusal {
     public var tree: JSONTree {
         [
             "path": .string(path), "line": .number(line), "column": .number(column), "found": .string(found),
@@ -33,10 +33,10 @@ extension SettingsRefusal {
     }
 }
 
-/// A settings file that was not accepted. Nothing starts on it.
-public struct SettingsRefused: Error, Equatable, Sendable {
+/// A document that was not accepted. Nothing starts on it.
+public struct DocumentRefused: Error, Equatable, Sendable {
     /// In the order in which they stand in the file.
-    public let refusals: [SettingsRefusal]
+    public let refusals: [DocumentRefusal]
     /// Those beyond the limit on how many are reported.
     public let unreported: Int
 }

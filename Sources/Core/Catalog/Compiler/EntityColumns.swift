@@ -1,0 +1,165 @@
+// The columns of everything in a catalog but the index: each thing's own values, and the lists that it has.
+import Units
+
+extension CaseIterable where Self: Equatable, AllCases.Index == Int {
+    /// The number under which a snapshot keeps a case.
+    var number: UInt8 { UInt8(Self.allCases.firstIndex(of: self) ?? 0) }
+}
+
+/// What stands where there is no amount.
+let noAmount: Int64 = -1
+
+extension Compilation {
+    mutating func writeDemand() {
+        let advertisers = source.advertisers
+        writer.rows(.advertisers, advertisers.count)
+        writer.set(.advertiserID, advertisers.map { strings[$0.id] })
+        writer.set(.advertiserName, advertisers.map { strings[$0.name] })
+        writer.set(
+            .advertiserDomain,
+            writer.lists(.advertiserDomainStart, advertisers.map { $0.domains.map { strings[$0] } }))
+        writer.set(
+            .advertiserCategory,
+            writer.lists(.advertiserCategoryStart, advertisers.map { $0.categories.map { strings[$0] } }))
+
+        let campaigns = source.campaigns
+        writer.rows(.campaigns, campaigns.count)
+        writer.set(.campaignID, campaigns.map { strings[$0.id] })
+        writer.set(.campaignName, campaigns.map { strings[$0.name] })
+        writer.set(.campaignAdvertiser, campaigns.map { row(.advertisers, $0.advertiser) })
+        writer.set(.campaignCurrency, campaigns.map(\.currency.rawValue))
+        writer.set(.campaignStart, campaigns.map(\.flight.start.nanoseconds))
+        writer.set(.campaignEnd, campaigns.map(\.flight.end.nanoseconds))
+        writer.set(.campaignLifetimeBudget, campaigns.map(\.lifetimeBudget.rawValue))
+        writer.set(.campaignDailyBudget, campaigns.map { $0.dailyBudget?.rawValue ?? noAmount })
+        writer.set(.campaignDayStart, campaigns.map { Int32($0.dayStartsAtMinutes) })
+        writer.set(.campaignPacing, campaigns.map(\.pacing.number))
+        writer.set(.campaignGoal, campaigns.map(\.goal.number))
+        writer.set(.campaignGoalValue, campaigns.map(\.goalValue.rawValue))
+    }
+
+    mutating func writeLineItems() {
+        let items = source.lineItems
+        let campaigns = items.map { source.campaigns[Int(row(.campaigns, $0.campaign))] }
+        writer.rows(.lineItems, items.count)
+        writer.set(.lineItemID, items.map { strings[$0.id] })
+        writer.set(.lineItemName, items.map { strings[$0.name] })
+        writer.set(.lineItemCampaign, items.map { row(.campaigns, $0.campaign) })
+        writer.set(.lineItemStatus, items.map { status(of: $0).rawValue })
+        writer.set(.lineItemStart, zip(items, campaigns).map { ($0.flight ?? $1.flight).start.nanoseconds })
+        writer.set(.lineItemEnd, zip(items, campaigns).map { ($0.flight ?? $1.flight).end.nanoseconds })
+        writer.set(.lineItemOwnFlight, items.map { UInt8($0.flight == nil ? 0 : 1) })
+        writer.set(.lineItemPriority, items.map(\.priority.number))
+        writer.set(.lineItemImpressions, items.map { $0.guaranteedImpressions ?? 0 })
+        writer.set(.lineItemBid, items.map { $0.bid?.rawValue ?? noAmount })
+        writer.set(.lineItemGoalValue, items.map { $0.goalValue?.rawValue ?? noAmount })
+        writer.set(.lineItemTargeting, items.map { strings[$0.targetingText] })
+        writer.set(
+            .lineItemCreative,
+            writer.lists(.lineItemCreativeStart, items.map { $0.creatives.map { row(.creatives, $0) } }))
+        let caps = writer.lists(.lineItemCapStart, items.map(\.frequencyCaps))
+        writer.set(.capSubject, caps.map(\.by.number))
+        writer.set(.capImpressions, caps.map { UInt32($0.impressions) })
+        writer.set(.capWindowMinutes, caps.map { UInt32($0.windowMinutes ?? 0) })
+        writer.set(
+            .lineItemSeparation,
+            writer.lists(.lineItemSeparationStart, items.map { $0.separation.map { strings[$0] } }))
+    }
+
+    private func status(of item: LineItem) -> LineItemStatus {
+        if item.paused { return .paused }
+        let creatives = item.creatives.map { source.creatives[Int(row(.creatives, $0))] }
+        return creatives.contains { $0.audit == .approved } ? .ready : .noCreative
+    }
+
+    mutating func writeCreatives() {
+        let creatives = source.creatives
+        writer.rows(.creatives, creatives.count)
+        writer.set(.creativeID, creatives.map { strings[$0.id] })
+        writer.set(.creativeName, creatives.map { strings[$0.name] })
+        writer.set(.creativeAdvertiser, creatives.map { row(.advertisers, $0.advertiser) })
+        writer.set(.creativeFormat, creatives.map(\.format.number))
+        writer.set(.creativeDuration, creatives.map { UInt32($0.durationMilliseconds) })
+        writer.set(.creativeAudit, creatives.map(\.audit.number))
+        writer.set(.creativeLanguage, creatives.map { strings[$0.language] })
+        writer.set(.creativeClickThrough, creatives.map { strings[$0.clickThrough] })
+        writer.set(.creativeUniversalRegistry, creatives.map { strings[$0.universalID?.registry] })
+        writer.set(.creativeUniversalValue, creatives.map { strings[$0.universalID?.value] })
+        writer.set(
+            .creativeAttribute,
+            writer.lists(.creativeAttributeStart, creatives.map { $0.attributes.map { UInt32($0) } }))
+        writer.set(
+            .creativeCategory,
+            writer.lists(.creativeCategoryStart, creatives.map { $0.categories.map { strings[$0] } }))
+        let media = writer.lists(.creativeMediaStart, creatives.map(\.mediaFiles))
+        writer.set(.mediaURL, media.map { strings[$0.url] })
+        writer.set(.mediaMIME, media.map { strings[$0.mime] })
+        writer.set(.mediaCodec, media.map { strings[$0.codec] })
+        writer.set(.mediaDelivery, media.map(\.delivery.number))
+        writer.set(.mediaWidth, media.map { UInt32($0.width) })
+        writer.set(.mediaHeight, media.map { UInt32($0.height) })
+        writer.set(.mediaBitrate, media.map { UInt32($0.bitrateKilobits) })
+        writer.set(.mediaSize, media.map(\.sizeBytes))
+        let trackers = writer.lists(.creativeTrackerStart, creatives.map(\.trackers))
+        writer.set(.trackerEvent, trackers.map(\.event.number))
+        writer.set(.trackerURL, trackers.map { strings[$0.url] })
+    }
+
+    mutating func writeSupply() {
+        let publishers = source.publishers
+        writer.rows(.publishers, publishers.count)
+        writer.set(.publisherID, publishers.map { strings[$0.id] })
+        writer.set(.publisherName, publishers.map { strings[$0.name] })
+        writer.set(.publisherCurrency, publishers.map(\.currency.rawValue))
+        writer.set(.publisherFloor, publishers.map(\.floor.rawValue))
+        writer.set(
+            .publisherBlockList,
+            writer.lists(
+                .publisherBlockListStart, publishers.map { $0.blockLists.map { row(.blockLists, $0) } }))
+
+        let inventory = source.inventory
+        writer.rows(.inventory, inventory.count)
+        writer.set(.inventoryID, inventory.map { strings[$0.id] })
+        writer.set(.inventoryPublisher, inventory.map { row(.publishers, $0.publisher) })
+        writer.set(.inventoryName, inventory.map { strings[$0.name] })
+        writer.set(.inventoryMedium, inventory.map(\.medium.number))
+        writer.set(.inventoryAddress, inventory.map { strings[$0.address] })
+        writer.set(.inventoryFloor, inventory.map { $0.floor?.rawValue ?? noAmount })
+        writer.set(
+            .inventoryBlockList,
+            writer.lists(
+                .inventoryBlockListStart, inventory.map { $0.blockLists.map { row(.blockLists, $0) } }))
+
+        let deals = source.deals
+        writer.rows(.deals, deals.count)
+        writer.set(.dealID, deals.map { strings[$0.id] })
+        writer.set(.dealPublisher, deals.map { rowOrNone(.publishers, $0.publisher) })
+        writer.set(.dealName, deals.map { strings[$0.name] })
+        writer.set(.dealCurrency, deals.map(\.currency.rawValue))
+        writer.set(.dealFloor, deals.map(\.floor.rawValue))
+        writer.set(.dealAuction, deals.map(\.auction.number))
+    }
+
+    mutating func writeBlockLists() {
+        let lists = source.blockLists
+        writer.rows(.blockLists, lists.count)
+        writer.set(.blockListID, lists.map { strings[$0.id] })
+        writer.set(
+            .blockDomain, writer.lists(.blockDomainStart, lists.map { $0.domains.map { strings[$0] } }))
+        writer.set(
+            .blockCategory, writer.lists(.blockCategoryStart, lists.map { $0.categories.map { strings[$0] } })
+        )
+        writer.set(
+            .blockAttribute,
+            writer.lists(.blockAttributeStart, lists.map { $0.attributes.map { UInt32($0) } }))
+        writer.set(
+            .blockCreative,
+            writer.lists(.blockCreativeStart, lists.map { $0.creatives.map { row(.creatives, $0) } }))
+        // What nobody in this catalog is needs no blocking.
+        let blocked = lists.map { list in
+            list.domains.compactMap { values[.blockedAdvertiser, $0] }
+                + list.categories.compactMap { values[.blockedCategory, $0] }
+        }
+        writer.set(.blockValue, writer.lists(.blockValueStart, blocked))
+    }
+}

@@ -1,0 +1,169 @@
+// Makes large catalogs for tests of speed: seeded, so that the same numbers give the same catalog anywhere, with the
+// shares stated beside each choice. They are made so that one line item in a hundred matches a request in the median.
+import Units
+
+public struct CatalogGenerator {
+    public let lineItems: Int
+    private var random: Randomness
+    private let world: GeneratedWorld
+
+    /// The most that a snapshot is sized for.
+    public static let mostLineItems = 2_000_000
+
+    public init(lineItems: Int, seed: UInt64) {
+        precondition((1...Self.mostLineItems).contains(lineItems), "a catalog has 1 to 2,000,000 line items")
+        self.lineItems = lineItems
+        random = Randomness(seed: seed)
+        world = GeneratedWorld(lineItems: lineItems)
+    }
+
+    /// Five line items a campaign, ten campaigns an advertiser, three creatives a campaign, a deal for twenty line
+    /// items, forty publishers.
+    public mutating func source() -> CatalogSource {
+        var source = CatalogSource()
+        let campaigns = (lineItems + 4) / 5
+        for index in 0..<(campaigns + 9) / 10 { source.advertisers.append(advertiser(index)) }
+        for index in 0..<world.publishers.count { source.publishers.append(publisher(index)) }
+        for id in world.deals { source.deals.append(deal(id)) }
+        for index in 0..<campaigns {
+            let advertiser = source.advertisers[index / 10]
+            let campaign = campaign(index, advertiser.id)
+            let creatives = (0..<3).map { creative("\(campaign.id)-\($0)", advertiser.id) }
+            for number in 0..<min(5, lineItems - 5 * index) {
+                source.lineItems.append(
+                    lineItem("\(campaign.id)-line-\(number)", campaign, creatives.map(\.id)))
+            }
+            source.campaigns.append(campaign)
+            source.creatives += creatives
+        }
+        return source
+    }
+
+    private mutating func chance(_ percent: UInt64) -> Bool { random.next(below: 100) < percent }
+
+    private mutating func one<Element>(_ all: [Element]) -> Element {
+        all[random.next(in: 0...all.count - 1)]
+    }
+
+    /// Different ones, the first of the list more often: the smaller of two draws.
+    private mutating func popular<Element: Hashable>(_ all: [Element], _ count: ClosedRange<Int>) -> [Element]
+    {
+        var chosen: [Element] = []
+        for _ in 0..<random.next(in: count) {
+            let index = min(random.next(in: 0...all.count - 1), random.next(in: 0...all.count - 1))
+            if !chosen.contains(all[index]) { chosen.append(all[index]) }
+        }
+        return chosen
+    }
+
+    private mutating func advertiser(_ index: Int) -> Advertiser {
+        var advertiser = Advertiser()
+        advertiser.id = "advertiser-\(index)"
+        advertiser.name = "Advertiser \(index)"
+        advertiser.domains = ["brand\(index).example"]
+        advertiser.categories = [one(world.categories)]
+        return advertiser
+    }
+
+    private func publisher(_ index: Int) -> Publisher {
+        var publisher = Publisher()
+        publisher.id = world.publishers[index]
+        publisher.name = "Publisher \(index)"
+        publisher.floor = Micros(Int64(8 + index % 12) * Micros.perUnit)
+        return publisher
+    }
+
+    private func deal(_ id: String) -> Deal {
+        var deal = Deal()
+        deal.id = id
+        deal.name = id
+        deal.floor = Micros(20 * Micros.perUnit)
+        return deal
+    }
+
+    /// Seven campaigns in ten run at the generated requests' time; the others are over or to come.
+    private mutating func campaign(_ index: Int, _ advertiser: String) -> Campaign {
+        var campaign = Campaign()
+        campaign.id = "campaign-\(index)"
+        campaign.advertiser = advertiser
+        campaign.name = "Campaign \(index)"
+        let day = Interval.seconds(86_400)
+        let offset: Int64 = chance(70) ? -10 : one([-90, 40])
+        campaign.flight.start = GeneratedWorld.now + day * offset
+        campaign.flight.end = campaign.flight.start + day * Int64(random.next(in: 20...60))
+        campaign.lifetimeBudget = Micros(Int64(random.next(in: 5...500)) * 1_000 * Micros.perUnit)
+        campaign.goalValue = Micros(Int64(random.next(in: 800...4_500)) * 10_000)
+        return campaign
+    }
+
+    /// Nine in ten are approved.
+    private mutating func creative(_ id: String, _ advertiser: String) -> Creative {
+        var creative = Creative()
+        creative.id = id
+        creative.advertiser = advertiser
+        creative.name = id
+        creative.durationMilliseconds = one([6, 15, 15, 30, 30, 30, 60]) * 1_000
+        creative.audit = chance(90) ? .approved : .pending
+        creative.categories = chance(30) ? [one(world.categories)] : []
+        var file = MediaFile()
+        file.url = "https://cdn.example/\(id).mp4"
+        file.mime = "video/mp4"
+        (file.width, file.height, file.bitrateKilobits) = (1_920, 1_080, 6_000)
+        creative.mediaFiles = [file]
+        return creative
+    }
+
+    private mutating func lineItem(_ id: String, _ campaign: Campaign, _ creatives: [String]) -> LineItem {
+        var item = LineItem()
+        item.id = id
+        item.campaign = campaign.id
+        item.name = id
+        item.paused = chance(5)
+        if chance(30) { item.bid = Micros(Int64(random.next(in: 900...4_800)) * 10_000) }
+        item.creatives = Array(creatives.prefix(random.next(in: 1...3)))
+        var cap = FrequencyCap()
+        cap.impressions = random.next(in: 1...6)
+        cap.windowMinutes = 1_440
+        item.frequencyCaps = [cap]
+        if chance(40) { item.separation = [one(world.categories)] }
+        item.targeting = TargetingObject(meaning: .all(conditions()))
+        return item
+    }
+
+    private mutating func conditions() -> [Targeting] {
+        // Nine line items in ten are for the country that most requests come from.
+        var all: [Targeting] = [.values(.country, chance(90) ? ["USA"] : popular(world.countries, 1...2))]
+        if let place = place() { all.append(place) }
+        if chance(70) { all.append(.values(.deviceType, ["3", "7"])) }
+        if chance(25) { all.append(.values(.os, popular(world.systems, 1...3))) }
+        if chance(45) { all.append(.values(.genre, popular(world.genres, 1...3))) }
+        if chance(20) { all.append(.values(.network, popular(world.networks, 1...5))) }
+        if chance(40) { all.append(.values(.publisher, popular(world.publishers, 1...3))) }
+        if chance(45) { all.append(.values(.deal, [one(world.deals)])) }
+        if chance(55) { all.append(.values(.audience, popular(world.segments, 1...4))) }
+        if chance(20) { all.append(.daypart(one(world.dayparts))) }
+        if chance(10) { all.append(.values(.livestream, [chance(50) ? "1" : "0"])) }
+        if chance(10) { all.append(.values(.custom, ["section=\(one(world.sections))"])) }
+        if chance(15) { all.append(.not(.values(.genre, popular(world.genres, 1...2)))) }
+        if chance(10) { all.append(.not(.values(.audience, popular(world.segments, 1...2)))) }
+        return all
+    }
+
+    /// Two in five anywhere; a quarter some of fifty regions, a fifth some of 210 metros, a tenth a list of postal
+    /// codes, the rest a store's surroundings or a metro.
+    private mutating func place() -> Targeting? {
+        switch random.next(below: 100) {
+        case ..<40: return nil
+        case ..<65: return .values(.region, popular(world.regions, 1...8))
+        case ..<85: return .values(.metro, popular(world.metros, 1...10))
+        case ..<95:
+            return .values(.postalCode, (0..<random.next(in: 5...60)).map { _ in world.postalCode(&random) })
+        default:
+            let circle = Circle(
+                latitude: Micros(Int64(random.next(in: 30_000_000...48_000_000))),
+                longitude: Micros(-Int64(random.next(in: 75_000_000...122_000_000))),
+                kilometers: Micros(Int64(random.next(in: 5...80)) * Micros.perUnit))
+            return .any([.radius([circle]), .values(.metro, popular(world.metros, 1...1))])
+        }
+    }
+}

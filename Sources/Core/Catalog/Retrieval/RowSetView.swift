@@ -1,0 +1,45 @@
+// One set of rows in a snapshot, as retrieval reads it.
+
+/// The bits of 512 rows.
+typealias BlockBits = SIMD8<UInt64>
+
+@safe struct RowSetView {
+    let isList: Bool
+    let count: Int
+    private let lists: UnsafePointer<UInt32>
+    private let words: UnsafePointer<UInt64>
+    private let summary: Int
+
+    init(_ set: UInt32, in snapshot: CatalogSnapshot) {
+        let set = Int(set)
+        unsafe isList = snapshot.pointer(.setKind, UInt8.self)[set] == RowSet.Kind.list.rawValue
+        unsafe count = Int(snapshot.pointer(.setCount, UInt32.self)[set])
+        let start = unsafe Int(snapshot.pointer(.setStart, UInt32.self)[set])
+        unsafe lists = snapshot.pointer(.setRow, UInt32.self) + (isList ? start : 0)
+        unsafe words = snapshot.pointer(.setWord, UInt64.self) + (isList ? 0 : start)
+        summary = RowSet.summaryWords(rows: snapshot.count(.rows))
+    }
+
+    /// A row of a list.
+    @inline(__always)
+    subscript(row index: Int) -> Int { unsafe Int(truncatingIfNeeded: lists[index]) }
+
+    /// A bit for each of 64 blocks that has rows.
+    @inline(__always)
+    func blocks(_ word: Int) -> UInt64 { unsafe words[word] }
+
+    @inline(__always)
+    func bits(ofBlock block: Int) -> BlockBits {
+        let word = block &>> 6
+        let bit = UInt64(truncatingIfNeeded: block & 63)
+        guard unsafe words[word] &>> bit & 1 == 1 else { return BlockBits() }
+        let full = unsafe words[summary &+ word]
+        if full &>> bit & 1 == 1 { return BlockBits(repeating: .max) }
+        let ranks = unsafe UnsafeRawPointer(words + 2 &* summary)
+        let before = unsafe words[word] & ~full & ((1 &<< bit) &- 1)
+        let place =
+            unsafe Int(ranks.load(fromByteOffset: 4 &* word, as: UInt32.self)) &+ before.nonzeroBitCount
+        let head = (2 &* summary &+ (summary &+ 1) / 2 &+ 7) / 8 &* 8
+        return unsafe UnsafeRawPointer(words + (head &+ 8 &* place)).loadUnaligned(as: BlockBits.self)
+    }
+}

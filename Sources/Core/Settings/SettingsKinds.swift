@@ -1,0 +1,45 @@
+// The kinds of value that only settings have: names of hosts and regions, paths, addresses.
+import Documents
+
+extension Kind where Value == String {
+    /// A name that can stand in a host name, a metric's label and a file's name without quoting.
+    static var name: Kind {
+        let form = TextForm(
+            name: "1 to 63 of a-z, 0-9 and -, starting and ending with a letter or a digit",
+            pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+        return .text(form, read: { isName($0) ? $0 : nil }, show: { $0 })
+    }
+
+    /// The path of a file. It must be absolute, since a daemon's working directory is nobody's choice.
+    static var absolutePath: Kind {
+        // The kernel takes paths of at most 4,096 bytes with the NUL at their end.
+        let longest = 4095
+        let form = TextForm(name: "an absolute path", pattern: "^/[^\\u0000]+$")
+        return .text(
+            form,
+            read: { path in
+                let bytes = path.utf8
+                return bytes.first == UInt8(ascii: "/") && (2...longest).contains(bytes.count)
+                    && !bytes.contains(0)
+                    ? path : nil
+            }, show: { $0 })
+    }
+}
+
+extension Kind where Value == IPAddress {
+    static var address: Kind {
+        .text(
+            TextForm(name: "an IPv4 or IPv6 address, written as a literal", pattern: "^[0-9a-fA-F:.]+$"),
+            read: { IPAddress($0) }, show: { $0.description })
+    }
+}
+
+private func isName(_ text: String) -> Bool {
+    let hyphen = UInt8(ascii: "-")
+    let bytes = text.utf8
+    guard (1...63).contains(bytes.count), bytes.first != hyphen, bytes.last != hyphen else { return false }
+    return bytes.allSatisfy { byte in
+        byte == hyphen || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}

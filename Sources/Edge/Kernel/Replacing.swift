@@ -1,0 +1,32 @@
+// Putting a whole file in the place of another: whoever opens the path sees the old content or the new one, also
+// after a crash.
+import Glibc
+
+extension Kernel {
+    /// Writes the bytes beside the path, makes them durable, and then gives them the name.
+    public static func replace(_ path: String, with bytes: [UInt8]) throws(FileFailure) {
+        let draft = "\(path).\(getpid()).new"
+        do {
+            try write(draft, bytes)
+            try require(.rename) { Int(rename(draft, path)) }
+        } catch {
+            _ = unlink(draft)
+            throw FileFailure(path: path, doing: "write the file", cause: error)
+        }
+    }
+
+    private static func write(_ path: String, _ bytes: [UInt8]) throws(Errno) {
+        let descriptor = try open(path, O_WRONLY | O_CREAT | O_TRUNC)
+        defer { close(descriptor) }
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { all in
+                write(descriptor, UnsafeRawBufferPointer(rebasing: all[done...]))
+            }
+            if count < 0 { throw Errno(Int32(-count)) }
+            done += count
+        }
+        let result = synchronise(descriptor)
+        if result < 0 { throw Errno(Int32(-result)) }
+    }
+}
