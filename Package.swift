@@ -103,6 +103,10 @@ let package = Package(
             name: "ConsentInvariants", dependencies: ["OpenRTB"],
             path: "Tests/Fuzz/Sources/ConsentInvariants", swiftSettings: strict),
 
+        .target(
+            name: "OpenRTBInvariants", dependencies: ["JSON", "OpenRTB", "Units"],
+            path: "Tests/Fuzz/Sources/OpenRTBInvariants", swiftSettings: strict),
+
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         tests("UnitsTests", in: "Core", ["Units"]),
@@ -114,9 +118,13 @@ let package = Package(
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
-        tests(
-            "OpenRTBTests", in: "Core",
-            ["AllocationCounter", "ConsentInvariants", "JSON", "OpenRTB", "Units", "VASTInvariants"]),
+        .testTarget(
+            name: "OpenRTBTests",
+            dependencies: [
+                "AllocationCounter", "ConsentInvariants", "JSON", "OpenRTB", "OpenRTBInvariants", "Units",
+                "VASTInvariants",
+            ],
+            path: "Tests/Core/OpenRTBTests", exclude: ["oracle.py"], swiftSettings: strict),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
