@@ -110,6 +110,10 @@ let package = Package(
             name: "ConsentInvariants", dependencies: ["OpenRTB"],
             path: "Tests/Fuzz/Sources/ConsentInvariants", swiftSettings: strict),
 
+        .target(
+            name: "OpenRTBInvariants", dependencies: ["JSON", "OpenRTB", "Units"],
+            path: "Tests/Fuzz/Sources/OpenRTBInvariants", swiftSettings: strict),
+
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         tests("UnitsTests", in: "Core", ["Units"]),
@@ -120,12 +124,16 @@ let package = Package(
             name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
-        tests(
-            "OpenRTBTests", in: "Core",
-            ["AllocationCounter", "ConsentInvariants", "JSON", "OpenRTB", "Units", "VASTInvariants"]),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
         tests("SettingsTests", in: "Core", ["Documents", "JSON", "Settings", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "CSIMD", "Catalog", "Documents", "Units"]),
+        .testTarget(
+            name: "OpenRTBTests",
+            dependencies: [
+                "AllocationCounter", "ConsentInvariants", "JSON", "OpenRTB", "OpenRTBInvariants", "Units",
+                "VASTInvariants",
+            ],
+            path: "Tests/Core/OpenRTBTests", exclude: ["oracle.py"], swiftSettings: strict),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),

@@ -63,6 +63,7 @@ let package = Package(
         bench("bench-json", ["CSimdjson", .product(name: "PacelineCore", package: "paceline")]),
 
         bench("bench-catalog", [.product(name: "PacelineCore", package: "paceline")]),
+        bench("bench-openrtb", [.product(name: "PacelineCore", package: "paceline")]),
 
         .testTarget(name: "BenchKitTests", dependencies: ["BenchKit"], swiftSettings: strict),
         .testTarget(name: "RigTests", dependencies: ["Rig", "load", "cserver"], swiftSettings: strict),

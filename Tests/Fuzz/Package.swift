@@ -25,12 +25,14 @@ let package = Package(
         .target(name: "CSIMD", cSettings: c),
         .target(name: "Units", swiftSettings: swift),
         .target(name: "JSON", dependencies: ["CSIMD", "Units"], swiftSettings: swift),
+        .target(name: "OpenRTB", dependencies: ["JSON", "Units"], swiftSettings: swift),
         .target(name: "HTTP", dependencies: ["CSIMD"], swiftSettings: swift),
         .target(name: "MessageInvariants", dependencies: ["HTTP"], swiftSettings: swift),
         .target(name: "JSONInvariants", dependencies: ["JSON", "Units"], swiftSettings: swift),
-        .target(name: "OpenRTB", dependencies: ["JSON", "Units"], swiftSettings: swift),
         .target(name: "VASTInvariants", dependencies: ["OpenRTB"], swiftSettings: swift),
         .target(name: "ConsentInvariants", dependencies: ["OpenRTB"], swiftSettings: swift),
+        .target(
+            name: "OpenRTBInvariants", dependencies: ["JSON", "OpenRTB", "Units"], swiftSettings: swift),
         .executableTarget(
             name: "fuzz-http", dependencies: ["CFuzzer", "MessageInvariants"], swiftSettings: swift,
             linkerSettings: link),
@@ -42,6 +44,9 @@ let package = Package(
             linkerSettings: link),
         .executableTarget(
             name: "fuzz-consent", dependencies: ["CFuzzer", "ConsentInvariants"], swiftSettings: swift,
+            linkerSettings: link),
+        .executableTarget(
+            name: "fuzz-openrtb", dependencies: ["CFuzzer", "OpenRTBInvariants"], swiftSettings: swift,
             linkerSettings: link),
     ],
     cLanguageStandard: .gnu17

@@ -161,8 +161,9 @@ extension RequestSummary {
         lines += Self.first(pods.flatMap(Self.lines))
         lines += Self.first(
             deals.map { deal in
-                "deal      \(Self.quoted(deal.id)) on imp \(Self.quoted(deal.imp)), from \(deal.floor) \(deal.currency)"
-                    + (deal.isGuaranteed ? ", guaranteed" : "")
+                let guaranteed = deal.isGuaranteed ? ", guaranteed" : ""
+                return "deal      \(Self.quoted(deal.id)) on imp \(Self.quoted(deal.imp)), "
+                    + "from \(deal.floor) \(deal.currency)\(guaranteed)"
             })
         lines.append("consent   \(consent.isEmpty ? "nothing said" : Self.shown(consent))")
         if !blocked.isEmpty { lines.append("lists     \(Self.list(blocked.map { "\($0.1) \($0.0)" }))") }
@@ -195,7 +196,7 @@ extension RequestSummary {
         }
         words.append("from \(slot.floor) \(slot.currency)")
         if slot.floorPerSecond > .zero { words.append("\(slot.floorPerSecond) a second") }
-        if slot.floorsByDuration > 0 { words.append("\(slot.floorsByDuration) floors by duration") }
+        if slot.floorsByDuration > 0 { words.append("others by duration") }
         return words.joined(separator: ", ")
     }
 

@@ -3,8 +3,8 @@
 import OpenRTB
 
 enum Samples {
-    /// A break of two slots and a dynamic rest, from an app on a television, with deals, consent in the fields
-    /// of 2.6, and something unknown wherever an object allows it.
+    /// A break of two slots and a dynamic rest, from an app on a television, with deals, consent in the
+    /// fields of 2.6, and something unknown wherever an object allows it.
     static let hybridPod = """
         {"id":"req-1","at":1,"tmax":250,"cur":["USD","EUR"],"unknown":{"a":[1,{"b":null}]},
          "imp":[
@@ -50,7 +50,8 @@ enum Samples {
          "source":{"ext":{"schain":{"complete":0,"ver":"1.0","nodes":[{"asi":"a.example","sid":"9"}]}}}}
         """
 
-    /// The least that is accepted, with something in the place of what follows the video object's media types.
+    /// The least that is accepted, with something in the place of what follows the video object's media
+    /// types.
     static func video(_ fields: String = "", imp: String = "") -> String {
         #"{"id":"r","imp":[{"id":"1","video":{"mimes":["video/mp4"]\#(fields)}\#(imp)}]}"#
     }

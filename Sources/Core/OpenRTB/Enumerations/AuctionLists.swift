@@ -1,5 +1,5 @@
-// Values of OpenRTB 2.6, and of the lists of 3.0 that it points to, by which the two sides of an auction speak
-// of its outcome.
+// Values of OpenRTB 2.6, and of the lists of 3.0 that it points to, by which the two sides of an auction
+// speak of its outcome.
 
 public enum AuctionType {
     public static let firstPrice: Int32 = 1

@@ -1,5 +1,5 @@
-// A video or an audio opportunity. OpenRTB describes both by nearly the same object, so they are one type here;
-// each leaves the other's own fields as they start out.
+// A video or an audio opportunity. OpenRTB describes both by nearly the same object, so they are one type
+// here; each leaves the other's own fields as they start out.
 public import Units
 
 public struct AudioVideo: Sendable, BitwiseCopyable {

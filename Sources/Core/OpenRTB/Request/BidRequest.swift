@@ -1,5 +1,5 @@
-// A bid request that was accepted: a view of the bytes and of the reader's lists, valid until the reader reads
-// the next one. Its fields are called what OpenRTB 2.6 calls them.
+// A bid request that was accepted: a view of the bytes and of the reader's lists, valid until the reader
+// reads the next one. Its fields are called what OpenRTB 2.6 calls them.
 public import Units
 
 /// The request last read. Texts and lists in it are places; the subscripts say what lies there.

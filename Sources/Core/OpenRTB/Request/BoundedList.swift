@@ -1,4 +1,5 @@
-// The reader's memory: lists that are allocated once, for their largest size, and filled anew by each request.
+// The reader's memory: lists that are allocated once, for their largest size, and filled anew by each
+// request.
 
 /// Room for so many elements, of which the first `count` are filled.
 @safe struct BoundedList<Element: BitwiseCopyable>: ~Copyable {
@@ -25,13 +26,14 @@
     }
 
     subscript(_ index: Int) -> Element {
-        get {
+        // In place: an element may have a thousand bytes, of which the caller wants four.
+        _read {
             precondition(index >= 0 && index < count, "beyond the list")
-            return unsafe base[index]
+            yield unsafe base[index]
         }
-        set {
+        _modify {
             precondition(index >= 0 && index < count, "beyond the list")
-            unsafe base[index] = newValue
+            yield unsafe &base[index]
         }
     }
 

@@ -7,12 +7,12 @@ extension RequestStorage {
     mutating func groupPods(of root: JSONValue) throws(Refused) {
         let all = values.imps
         // The pod of each imp, and how many slots each pod will have.
-        for index in all.start..<all.start + all.count {
-            let slot = slot(of: imps[index], at: index - all.start)
-            let pod = try podIndex(of: slot, in: root)
-            imps[index].pod = Int32(pod)
-            let ends = pods[pod].slots.count + 1
-            pods[pod].slots = Run(from: 0, to: ends)
+        for index in 0..<all.count {
+            let fits = slotsByImp.append(slot(ofImp: index))
+            precondition(fits, "more slots than imps")
+            let pod = try podIndex(ofImp: index, in: root)
+            imps[all.start + index].pod = Int32(pod)
+            pods[pod].slots = Run(from: 0, to: pods[pod].slots.count + 1)
         }
         // Where the slots of each pod start; they are put in place in the order of the imps.
         var start = 0
@@ -21,12 +21,12 @@ extension RequestStorage {
             pods[pod].slots = Run(from: start, to: start)
             start += count
         }
-        for _ in 0..<start { _ = slots.append(PodSlot()) }
+        for _ in 0..<all.count { _ = slots.append(PodSlot()) }
         for index in 0..<all.count {
-            let imp = imps[all.start + index]
-            let run = pods[Int(imp.pod)].slots
-            slots[run.start + run.count] = slot(of: imp, at: index)
-            pods[Int(imp.pod)].slots = Run(from: run.start, to: run.start + run.count + 1)
+            let pod = Int(imps[all.start + index].pod)
+            let run = pods[pod].slots
+            slots[run.start + run.count] = slotsByImp[index]
+            pods[pod].slots = Run(from: run.start, to: run.start + run.count + 1)
         }
         for pod in 0..<pods.count where !pods[pod].id.isEmpty || pods[pod].kind == .dynamic {
             pods[pod].kind = kind(of: pods[pod].slots)
@@ -40,22 +40,23 @@ extension RequestStorage {
         return dynamic == 0 ? .structured : dynamic == run.count ? .dynamic : .hybrid
     }
 
-    /// The pod that the slot belongs to, made if this is its first.
-    private mutating func podIndex(of slot: PodSlot, in root: JSONValue) throws(Refused) -> Int {
-        let av = audioVideo(of: slot)
-        if let av, !av.podid.isEmpty {
-            for index in 0..<pods.count where areEqual(pods[index].id, av.podid) {
-                try refuseContradictions(slot, av, with: index, in: root)
-                if pods[index].dedupe.isEmpty { pods[index].dedupe = av.poddedupe }
-                return index
-            }
-        }
+    /// The pod that the imp belongs to, made if this is its first.
+    private mutating func podIndex(ofImp index: Int, in root: JSONValue) throws(Refused) -> Int {
         var pod = Pod()
-        if let av {
+        if let av = audioVideo(ofImp: index) {
             pod.id = av.podid
             pod.sequence = av.podseq
             pod.dedupe = av.poddedupe
             if av.isDynamic { pod.kind = .dynamic }
+        }
+        if !pod.id.isEmpty {
+            for other in 0..<pods.count where areEqual(pods[other].id, pod.id) {
+                if let refused = contradiction(ofImp: index, with: other, pod.sequence) {
+                    throw Refused(try value(ofImp: index, in: root), refused.found, refused.allowed)
+                }
+                if pods[other].dedupe.isEmpty { pods[other].dedupe = pod.dedupe }
+                return other
+            }
         }
         // One pod for each imp at most, and there is room for as many.
         let fits = pods.append(pod)
@@ -63,73 +64,65 @@ extension RequestStorage {
         return pods.count - 1
     }
 
-    /// What two slots of one pod must not say.
-    private func refuseContradictions(
-        _ slot: PodSlot, _ av: AudioVideo, with pod: Int, in root: JSONValue
-    ) throws(Refused) {
-        guard pods[pod].sequence == av.podseq else {
-            throw Refused(
-                try value(of: slot, in: root), "another podseq than an earlier imp of the same podid",
-                "one podseq for each podid")
+    /// What the imp says that an earlier one of its pod has said otherwise.
+    private func contradiction(ofImp index: Int, with pod: Int, _ sequence: Int32)
+        -> (found: StaticString, allowed: StaticString)?
+    {
+        guard pods[pod].sequence == sequence else {
+            return ("another podseq than an earlier imp of the same podid", "one podseq for each podid")
         }
-        let first = values.imps.start
-        for index in first..<first + Int(slot.imp) where imps[index].pod == Int32(pod) {
-            let other = self.slot(of: imps[index], at: index - first)
+        let slot = slotsByImp[index]
+        for other in 0..<index where imps[values.imps.start + other].pod == Int32(pod) {
+            let other = slotsByImp[other]
             guard other.media == slot.media else {
-                throw Refused(
-                    try value(of: slot, in: root), "audio and video under one podid",
-                    "one podid for each medium")
+                return ("audio and video under one podid", "one podid for each medium")
             }
             let isTaken =
                 other.position == slot.position
                 && (slot.position == SlotInPod.first || slot.position == SlotInPod.last)
             if isTaken, !other.isDynamic, !slot.isDynamic {
-                throw Refused(
-                    try value(of: slot, in: root), "a slotinpod that an earlier imp of the same podid has",
-                    "one first and one last slot in each pod")
+                return (
+                    "a slotinpod that an earlier imp of the same podid has",
+                    "one first and one last slot in each pod"
+                )
             }
         }
+        return nil
     }
 
-    /// The video or audio object of a slot, to point a refusal at.
+    /// The video or audio object of an imp, to point a refusal at.
     @_lifetime(copy root)
-    private func value(of slot: PodSlot, in root: JSONValue) throws(Refused) -> JSONValue {
+    private func value(ofImp index: Int, in root: JSONValue) throws(Refused) -> JSONValue {
         guard let imps = try fields(of: root).last("imp") else { return root }
         var elements = try elements(of: imps)
-        var index: Int32 = 0
+        var passed = 0
         while let imp = elements.next() {
-            if index == slot.imp {
-                if let av = try fields(of: imp).last(slot.media == .audio ? "audio" : "video") { return av }
+            if passed == index {
+                let media = slotsByImp[index].media
+                if let av = try fields(of: imp).last(media == .audio ? "audio" : "video") { return av }
                 return imp
             }
-            index += 1
+            passed += 1
         }
         return root
     }
 
-    private func audioVideo(of slot: PodSlot) -> AudioVideo? {
-        let imp = imps[values.imps.start + Int(slot.imp)]
-        return switch slot.media {
-        case .video: imp.video
-        case .audio: imp.audio
-        case .banner, .native: nil
-        }
+    /// What makes the imp a slot of a pod: its video or, without one, its audio.
+    private func audioVideo(ofImp index: Int) -> AudioVideo? {
+        let index = values.imps.start + index
+        return imps[index].video ?? imps[index].audio
     }
 
-    private func slot(of imp: Imp, at index: Int) -> PodSlot {
+    private func slot(ofImp index: Int) -> PodSlot {
         var slot = PodSlot()
         slot.imp = Int32(index)
-        slot.floor = imp.bidfloor
-        let av: AudioVideo
-        if let video = imp.video {
-            av = video
-        } else if let audio = imp.audio {
-            av = audio
-            slot.media = .audio
-        } else {
-            slot.media = imp.banner == nil ? .native : .banner
+        let place = values.imps.start + index
+        slot.floor = imps[place].bidfloor
+        guard let av = audioVideo(ofImp: index) else {
+            slot.media = imps[place].banner == nil ? .native : .banner
             return slot
         }
+        if imps[place].video == nil { slot.media = .audio }
         slot.position = av.slotinpod
         slot.isDynamic = av.isDynamic
         slot.exactSeconds = av.rqddurs

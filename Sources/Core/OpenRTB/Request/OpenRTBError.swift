@@ -94,11 +94,14 @@ extension OpenRTBError {
             } else {
                 "a string"
             }
-        case .number:
-            "the number \(quote(unsafe value.raw.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }))"
+        case .number: "the number \(quote(text(of: value)))"
         case .bool: (try? value.bool()) == true ? "true" : "false"
         case .null: "null"
         }
+    }
+
+    private static func text(of value: JSONValue) -> String {
+        unsafe value.raw.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     /// The text on one line and no longer than an error can bear.

@@ -1,5 +1,5 @@
-// Why a request was refused, as the hot path knows it: a place in the bytes and what was wrong there. Only who
-// reports it pays for the text.
+// Why a request was refused, as the hot path knows it: a place in the bytes and what was wrong there. Only
+// who reports it pays for the text.
 internal import JSON
 
 /// Where and why. Becomes an `OpenRTBError` outside of the reader.

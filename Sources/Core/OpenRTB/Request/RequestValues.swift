@@ -37,7 +37,9 @@ struct RequestValues {
 
     var imps: BoundedList<Imp>
     var pods: BoundedList<Pod>
+    /// The slots of all pods, one pod after the other, and the same in the order of the imps.
     var slots: BoundedList<PodSlot>
+    var slotsByImp: BoundedList<PodSlot>
     var texts = BoundedList<Text>(capacity: RequestLimits.texts)
     var integers = BoundedList<Int32>(capacity: RequestLimits.integers)
     var currencies = BoundedList<CurrencyCode>(capacity: RequestLimits.currencies)
@@ -58,6 +60,7 @@ struct RequestValues {
         imps = BoundedList(capacity: limits.imps)
         pods = BoundedList(capacity: limits.imps)
         slots = BoundedList(capacity: limits.imps)
+        slotsByImp = BoundedList(capacity: limits.imps)
         // Only ever read together with a byte count, which starts out as none.
         unsafe bytes = UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
     }
@@ -69,6 +72,7 @@ struct RequestValues {
         imps.removeAll()
         pods.removeAll()
         slots.removeAll()
+        slotsByImp.removeAll()
         texts.removeAll()
         integers.removeAll()
         currencies.removeAll()

@@ -1,5 +1,5 @@
-// What a request's plain values hold instead of strings and arrays: where the text or the list lies. They mean
-// something only together with the request that they came from, which gives the bytes and the elements.
+// What a request's plain values hold instead of strings and arrays: where the text or the list lies. They
+// mean something only together with the request that they came from, which gives the bytes and the elements.
 
 /// A string of a request. What the request does not say and what it says as "" are both the empty text: for
 /// OpenRTB absence is "unknown", and that is what exchanges mean by "".

@@ -29,22 +29,24 @@ public enum AuctionMacro: UInt8, CaseIterable, Hashable, Sendable, BitwiseCopyab
     }
 }
 
-/// What macros stand for. One that has no value stays as it is; one whose value is empty goes away, as OpenRTB
-/// wants it for what is not known. Keeps copies of the values, in memory allocated once.
+/// What one macro stands for. Not inside of `AuctionMacros` nor private: Swift 6.3.1 would make the code of
+/// other modules point at a symbol that is not there.
+struct MacroValue: BitwiseCopyable {
+    var macro: AuctionMacro
+    /// The suffix behind a colon for which the value stands; empty for the plain macro.
+    var encoding: Run<UInt8>
+    var text: Run<UInt8>
+}
+
+/// What macros stand for. One that has no value stays as it is; one whose value is empty goes away, as
+/// OpenRTB wants it for what is not known. Keeps copies of the values, in memory allocated once.
 public struct AuctionMacros: ~Copyable {
     /// Room for all values together: identifiers are tens of bytes long, and there are fourteen macros.
     public static let bytes = 4096
 
     private var text = BoundedList<UInt8>(capacity: AuctionMacros.bytes)
     /// In the order of the cases; a macro without a value has none of these.
-    private var values = BoundedList<Value>(capacity: 2 * AuctionMacro.allCases.count)
-
-    private struct Value: BitwiseCopyable {
-        var macro: AuctionMacro
-        /// The suffix behind a colon for which the value stands; empty for the plain macro.
-        var encoding: Run<UInt8>
-        var text: Run<UInt8>
-    }
+    private var values = BoundedList<MacroValue>(capacity: 2 * AuctionMacro.allCases.count)
 
     public init() {}
 
@@ -56,13 +58,13 @@ public struct AuctionMacros: ~Copyable {
     /// The value of a macro that has none yet. False where there is no room for it: nothing is cut off.
     public mutating func set(_ macro: AuctionMacro, _ value: UTF8Span) -> Bool {
         guard let value = kept(value.span) else { return false }
-        return values.append(Value(macro: macro, encoding: Run(), text: value))
+        return values.append(MacroValue(macro: macro, encoding: Run(), text: value))
     }
 
     /// The value of a macro under an encoding agreed with the exchange: of `${AUCTION_PRICE:ENC}` for "ENC".
     public mutating func set(_ macro: AuctionMacro, encoding: UTF8Span, _ value: UTF8Span) -> Bool {
         guard let encoding = kept(encoding.span), let value = kept(value.span) else { return false }
-        return values.append(Value(macro: macro, encoding: encoding, text: value))
+        return values.append(MacroValue(macro: macro, encoding: encoding, text: value))
     }
 
     /// An amount as an exact decimal.
@@ -71,7 +73,8 @@ public struct AuctionMacros: ~Copyable {
         let start = text.count
         var digits = value.digits
         while let digit = digits.next() { _ = text.append(digit) }
-        return values.append(Value(macro: macro, encoding: Run(), text: Run(from: start, to: text.count)))
+        return values.append(
+            MacroValue(macro: macro, encoding: Run(), text: Run(from: start, to: text.count)))
     }
 
     private mutating func kept(_ bytes: Span<UInt8>) -> Run<UInt8>? {

@@ -18,6 +18,8 @@ public struct BidResponseWriter: ~Copyable, ~Escapable {
     /// Whether the list of seats has begun.
     private var hasSeats = false
 
+    private static var alphabet: StaticString { "ABCDEFGHIJKLMNOPQRSTUVWXYZ" }
+
     /// Begins an answer to the request with this id.
     @_lifetime(copy buffer)
     public init(_ buffer: consuming MutableRawSpan, id: UTF8Span) {
@@ -46,9 +48,12 @@ public struct BidResponseWriter: ~Copyable, ~Escapable {
     public mutating func cur(_ currency: CurrencyCode) {
         json.key("cur")
         json.beginText()
-        let (first, second, third) = currency.letters
-        let letters: InlineArray<3, UInt8> = [first, second, third]
-        json.text(letters.span.raw)
+        // Letter by letter from where each stands in the alphabet: a local array would be allocated.
+        for shift in stride(from: 16, through: 0, by: -8) {
+            let letter = Int(currency.packed >> UInt32(shift) & 0xFF) - 0x41
+            let start = unsafe UnsafeRawPointer(Self.alphabet.utf8Start + letter)
+            unsafe json.text(RawSpan(_unsafeStart: start, byteCount: 1))
+        }
         json.endText()
     }
 
