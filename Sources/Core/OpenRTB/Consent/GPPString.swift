@@ -17,16 +17,23 @@ struct GPPHeader {
         guard try bits.read(6) == 1 else { throw version }
         // Ids grow, so each is written as its distance from the one before.
         var last: UInt32 = 0
-        for _ in 0..<(try bits.read(12)) {
+        for _ in 0..<Int(try bits.read(12)) {
             let here = bits.error(.invalidNumber)
             let isRange = try bits.readFlag()
             let first = last + (try bits.readFibonacci())
             last = isRange ? first + (try bits.readFibonacci()) : first
             guard last <= Self.highestSection else { throw here }
-            for section in first...last { sections |= 1 << UInt64(section) }
+            // The bits from `first` to `last`; neither is beyond the word.
+            sections |= (UInt64.max << UInt64(first)) & (UInt64.max >> UInt64(Self.highestSection - last))
         }
         try bits.finish()
     }
+}
+
+/// A section by its id, and where it stands in the string.
+struct GPPSection {
+    var id: UInt8
+    var range: Range<Int>
 }
 
 /// Goes through the sections of a GPP string.
@@ -44,7 +51,7 @@ struct GPPSections: ~Escapable {
         }
         self.string = string
         pieces = ConsentSegments(string, 0..<string.byteCount, separator: UInt8(ascii: "~"))
-        let header = pieces.next() ?? 0..<0
+        guard let header = pieces.next() else { throw ConsentError(.empty, at: 0) }
         left = try GPPHeader(string, header).sections
     }
 
@@ -52,7 +59,7 @@ struct GPPSections: ~Escapable {
     var ids: UInt64 { left }
 
     @_lifetime(self: copy self)
-    mutating func next() throws(ConsentError) -> (id: UInt8, range: Range<Int>)? {
+    mutating func next() throws(ConsentError) -> GPPSection? {
         let piece = pieces.next()
         guard left != 0 else {
             if let piece { throw ConsentError(.sectionsDiffer, at: piece.lowerBound) }
@@ -61,7 +68,7 @@ struct GPPSections: ~Escapable {
         guard let piece else { throw ConsentError(.sectionsDiffer, at: string.byteCount) }
         let id = UInt8(left.trailingZeroBitCount)
         left &= left - 1
-        return (id, piece)
+        return GPPSection(id: id, range: piece)
     }
 
     /// How the sections are called.

@@ -72,8 +72,10 @@ public struct ConsentSignals: ~Escapable {
 
 /// What is allowed. Sixteen bytes, without references.
 public struct Permissions: Hashable, Sendable {
-    /// Two bytes for each use: 0 where it is allowed, or the kind of its refusal and its number.
-    private var refusals = SIMD8<UInt16>()
+    /// Two bytes for each use, the first four in `low`: 0 where it is allowed, or the kind of its refusal and
+    /// its number.
+    private var low: UInt64 = 0
+    private var high: UInt64 = 0
 
     /// Everything.
     public init() {}
@@ -89,14 +91,17 @@ public struct Permissions: Hashable, Sendable {
         }
     }
 
-    public func allows(_ use: DataUse) -> Bool { refusals[Int(use.rawValue)] == 0 }
+    public func allows(_ use: DataUse) -> Bool { word(use.rawValue) == 0 }
 
     /// Why this is not allowed, or nil where it is.
     public func refusal(of use: DataUse) -> PermissionRefusal? {
-        let word = refusals[Int(use.rawValue)]
-        return PermissionRefusal.Kind(rawValue: UInt8(word >> 8)).map {
-            PermissionRefusal($0, UInt8(truncatingIfNeeded: word))
-        }
+        let word = word(use.rawValue)
+        guard let kind = PermissionRefusal.Kind(rawValue: UInt8(word >> 8)) else { return nil }
+        return PermissionRefusal(kind, UInt8(truncatingIfNeeded: word))
+    }
+
+    private func word(_ use: UInt8) -> UInt16 {
+        UInt16(truncatingIfNeeded: (use < 4 ? low : high) >> (UInt64(use & 3) * 16))
     }
 
     mutating func refuse(_ use: DataUse, _ refusal: PermissionRefusal) {
@@ -107,8 +112,15 @@ public struct Permissions: Hashable, Sendable {
 
     /// Refuses the uses with these bits, unless something else did so before.
     private mutating func refuse(each uses: UInt8, _ refusal: PermissionRefusal) {
-        let word = UInt16(refusal.kind.rawValue) << 8 | UInt16(refusal.number)
-        for use in 0..<8 where uses >> UInt8(use) & 1 == 1 && refusals[use] == 0 { refusals[use] = word }
+        let new = UInt64(refusal.kind.rawValue) << 8 | UInt64(refusal.number)
+        var use: UInt8 = 0
+        while use < 7 {
+            if uses >> use & 1 == 1 && word(use) == 0 {
+                let shifted = new << (UInt64(use & 3) * 16)
+                if use < 4 { low |= shifted } else { high |= shifted }
+            }
+            use += 1
+        }
     }
 }
 
@@ -184,14 +196,14 @@ extension Permissions {
         if missing != 0 {
             refuseAll(PermissionRefusal(.missingSection, UInt8(missing.trailingZeroBitCount)))
         }
-        while let (id, range) = try sections.next() {
+        while let section = try sections.next() {
+            let (id, range) = (section.id, section.range)
             // Sections 3 and 4 are about the string itself.
             guard id != 3, id != 4, only == 0 || only >> UInt64(id) & 1 == 1 else { continue }
             switch id {
             case 2: apply(try TCFConsent(string, in: range, vendor: vendor))
             case USConsent.privacyStringSection: apply(try USConsent(privacyString: string, in: range))
-            case _ where USConsent.layout(section: id) != nil:
-                apply(try USConsent(section: id, string, in: range))
+            case USConsent.sections: apply(try USConsent(section: id, string, in: range))
             default: refuseAll(PermissionRefusal(.unsupportedSection, id))
             }
         }

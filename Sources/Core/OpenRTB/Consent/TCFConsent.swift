@@ -125,7 +125,7 @@ public struct TCFConsent: Hashable, Sendable {
         _ bits: inout ConsentBits, _ vendor: VendorID, highest: UInt32
     ) throws(ConsentError) -> Bool {
         var isIn = false
-        for _ in 0..<(try bits.read(12)) {
+        for _ in 0..<Int(try bits.read(12)) {
             let here = bits.error(.invalidRange)
             let isRange = try bits.readFlag()
             let first = try bits.read(16)
@@ -140,7 +140,7 @@ public struct TCFConsent: Hashable, Sendable {
     private mutating func readRestrictions(
         _ bits: inout ConsentBits, _ vendor: VendorID
     ) throws(ConsentError) {
-        for _ in 0..<(try bits.read(12)) {
+        for _ in 0..<Int(try bits.read(12)) {
             let here = bits.error(.invalidValue)
             let purpose = try bits.read(6)
             let type = try bits.read(2)

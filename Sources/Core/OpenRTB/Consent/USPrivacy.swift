@@ -50,12 +50,15 @@ public struct USConsent: Hashable, Sendable {
 
 // Sections of GPP.
 extension USConsent {
+    /// The ids of the sections that are read here: the national one, and those of the states.
+    static let sections: ClosedRange<UInt8> = 7...23
+
     /// A section's fields after its version, two bits each, in their order: notices of sale (s), sharing (h),
     /// targeted advertising (t), sensitive data (e) and others (n); opt-outs of sale (S), sharing (H) and
     /// targeted advertising (T); sensitive data that is location (g) or not (x); known children (k); consent
     /// to further use (p); the multi-state agreement's coverage (m), opt-out mode (o) and service provider
     /// mode (v).
-    static func layout(section: UInt8) -> StaticString? {
+    private static func layout(section: UInt8) -> StaticString? {
         switch section {
         case 7: "nshteeSHTxxxxxxxgxxxxxxxxkkkpmov"
         case 8: "sheSHxxgxxxxxxkkpmov"
@@ -92,7 +95,7 @@ extension USConsent {
             throw ConsentError(.unsupportedSection, at: range.lowerBound)
         }
         var segments = ConsentSegments(string, range, separator: UInt8(ascii: "."))
-        let core = segments.next() ?? range
+        guard let core = segments.next() else { throw ConsentError(.truncated, at: range.lowerBound) }
         if section == 7 && core.count <= Self.oldNationalCharacters { layout = Self.oldNational }
         var bits = try ConsentBits(string, core)
         let start = bits.error(.unsupportedVersion)
@@ -109,19 +112,23 @@ extension USConsent {
     }
 
     private mutating func take(_ field: UInt8, _ value: UInt32, _ section: UInt8) {
-        switch (field, value) {
+        switch field {
         // 1 is that the user opted out, for a notice 2 that there was none.
-        case (UInt8(ascii: "S"), 1), (UInt8(ascii: "H"), 1), (UInt8(ascii: "T"), 1):
-            refuseAdvertising(.optedOut, section)
-        case (UInt8(ascii: "s"), 2), (UInt8(ascii: "h"), 2), (UInt8(ascii: "t"), 2):
-            refuseAdvertising(.noNotice, section)
-        case (UInt8(ascii: "p"), 1): refuseAdvertising(.noConsentToUse, section)
-        case (UInt8(ascii: "v"), 1): refuseAdvertising(.serviceProviderOnly, section)
-        case (UInt8(ascii: "k"), 1):
-            if childRefusal == nil { childRefusal = PermissionRefusal(.childWithoutConsent, section) }
+        case UInt8(ascii: "S"), UInt8(ascii: "H"), UInt8(ascii: "T"):
+            if value == 1 { refuseAdvertising(.optedOut, section) }
+        case UInt8(ascii: "s"), UInt8(ascii: "h"), UInt8(ascii: "t"):
+            if value == 2 { refuseAdvertising(.noNotice, section) }
+        case UInt8(ascii: "p"): if value == 1 { refuseAdvertising(.noConsentToUse, section) }
+        case UInt8(ascii: "v"): if value == 1 { refuseAdvertising(.serviceProviderOnly, section) }
+        case UInt8(ascii: "k"):
+            if value == 1 && childRefusal == nil {
+                childRefusal = PermissionRefusal(.childWithoutConsent, section)
+            }
         // Location needs an answer: "not applicable" is that of somebody who does not use it.
-        case (UInt8(ascii: "g"), 0), (UInt8(ascii: "g"), 1):
-            preciseLocationRefusal = PermissionRefusal(value == 1 ? .optedOut : .notCovered, section)
+        case UInt8(ascii: "g"):
+            if value < 2 {
+                preciseLocationRefusal = PermissionRefusal(value == 1 ? .optedOut : .notCovered, section)
+            }
         default: break
         }
     }

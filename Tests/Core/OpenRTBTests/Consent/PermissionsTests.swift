@@ -138,18 +138,24 @@ import Units
     }
 
     @Test func nothingIsAllocated() {
-        let (tcf, gpp, us) = (
-            Array(generous.text.utf8), Array("DBABLA~BVQqAAAAAgA.QA".utf8), Array("1YNN".utf8)
-        )
-        var counted: UInt64 = 1
-        for _ in 0..<2 {
-            let before = allocations_of_thread()
-            var signals = ConsentSignals(tcf: tcf.span.bytes, gpp: gpp.span.bytes, usPrivacy: us.span.bytes)
-            signals.gdprApplies = true
-            let permissions = Permissions(signals, vendor: 1)
-            counted = allocations_of_thread() - before
-            #expect(!permissions.allows(.preciseLocation))
+        var string = generous
+        (string.ranges, string.restrictions) = (3, [(2, 0, [2, 5, 6])])
+        let generous = Array(string.text.utf8)
+        let section = Array("DBABLA~BVQqAAAAAgA.QA".utf8)
+        let privacy = Array("1YYN".utf8)
+        let none: [UInt8] = []
+        for (tcf, gpp, us) in [(generous, none, none), (none, section, none), (none, none, privacy)] {
+            var counted: UInt64 = 1
+            for _ in 0..<2 {
+                let before = allocations_of_thread()
+                var signals = ConsentSignals(
+                    tcf: tcf.span.bytes, gpp: gpp.span.bytes, usPrivacy: us.span.bytes)
+                signals.limitsTracking = true
+                let permissions = Permissions(signals, vendor: 1)
+                counted = allocations_of_thread() - before
+                #expect(!permissions.allows(.identifiers))
+            }
+            #expect(counted == 0, "\(String(decoding: tcf + gpp + us, as: UTF8.self))")
         }
-        #expect(counted == 0)
     }
 }

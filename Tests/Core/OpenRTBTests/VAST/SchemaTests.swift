@@ -25,9 +25,12 @@ import Units
         defer { try? manager.removeItem(at: folder) }
         for (number, document) in documents.enumerated() {
             // libxml2 takes no brackets in an address, though the specification of VAST puts its macros in
-            // them: this is the one way in which documents are changed for the judge.
-            let text = String(decoding: document, as: UTF8.self).replacing(/=\[([A-Z]+)\]/) { "=\($0.1)" }
-            try Data(text.utf8).write(to: folder.appending(path: "\(number).xml"))
+            // them: this is the one way in which documents are changed for the judge. (CDATA ends in an A.)
+            let text = String(validating: document, as: UTF8.self)?.replacing(/([^A])\[([A-Za-z0-9_]+)\]/) {
+                "\($0.1)\($0.2)"
+            }
+            let bytes = text.map { Array($0.utf8) } ?? document
+            try Data(bytes).write(to: folder.appending(path: "\(number).xml"))
         }
         let process = Process()
         process.executableURL = URL(filePath: xmllint)
