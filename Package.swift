@@ -46,7 +46,7 @@ let package = Package(
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
         .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings"]),
-        .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "TLS", "HTTP"]),
+        .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "Journal", "TLS", "HTTP"]),
     ],
     targets: [
         // System: headers of C libraries, and kernels that Swift cannot express.
@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "CSIMD", path: "Sources/System/CSIMD"),
 
         // Core: values in, values out.
-        core("Units"),
+        core("Units", ["CSIMD"]),
         core("JSON", ["CSIMD", "Units"]),
         core("Settings", ["JSON", "Units"]),
 
@@ -68,6 +68,7 @@ let package = Package(
         edge("Kernel", ["CLinux", "Units"]),
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
+        edge("Journal", ["Kernel", "Reactor", "Telemetry", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
@@ -75,10 +76,15 @@ let package = Package(
         .target(
             name: "Commands", dependencies: ["Kernel", "Settings", "TLS"],
             path: "Sources/Apps/Commands", swiftSettings: strict),
-        app("paceline", ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Units"]),
+        app(
+            "paceline",
+            ["Commands", "HTTP", "JSON", "Journal", "Kernel", "Reactor", "Settings", "TLS", "Units"]),
         app(
             "paceline-node",
-            ["Commands", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry", "Units"]),
+            [
+                "Commands", "HTTP", "JSON", "Journal", "Kernel", "Reactor", "Settings", "TLS", "Telemetry",
+                "Units",
+            ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
         .target(
@@ -88,14 +94,21 @@ let package = Package(
             name: "JSONInvariants", dependencies: ["JSON", "Units"],
             path: "Tests/Fuzz/Sources/JSONInvariants", swiftSettings: strict),
 
+        .target(
+            name: "JournalInvariants", dependencies: ["Journal", "Units"],
+            path: "Tests/Fuzz/Sources/JournalInvariants", swiftSettings: strict),
+
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
-        tests("UnitsTests", in: "Core", ["Units"]),
+        tests("UnitsTests", in: "Core", ["CSIMD", "Units"]),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("SettingsTests", in: "Core", ["Settings", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
+        tests(
+            "JournalTests", in: "Edge",
+            ["AllocationCounter", "Journal", "JournalInvariants", "Kernel", "Reactor", "Telemetry", "Units"]),
         .target(
             name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",
             swiftSettings: strict),

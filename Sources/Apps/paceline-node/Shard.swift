@@ -17,6 +17,8 @@ final class Shard {
     private let context: NodeContext
     private let requests: Server
     private let admin: Server?
+    /// Nil where the settings have none.
+    private let journal: NodeJournal?
     private var abandoned = 0
     private var drainDeadline = Instant.distantFuture
     private var requestsEnded = false
@@ -35,10 +37,11 @@ final class Shard {
         } catch {
             throw Failure("the shard's I/O could not be set up (\(settings.reactor.rawValue)): \(error)")
         }
+        journal = try NodeJournal(shard: index, context: context, reactor: reactor, metrics: block)
         requests = Server(
             reactor: reactor,
             limits: ServerLimits(settings.limits, connections: settings.limits.connectionsPerShard),
-            responder: RequestRoutes(context, reactor), metrics: ServerMetrics(context.keys.requests, block))
+            responder: RequestRoutes(context, reactor, journal), metrics: ServerMetrics(context.keys.requests, block))
         admin =
             index > 0
             ? nil
@@ -51,6 +54,7 @@ final class Shard {
         if let admin {
             try Shard.listen(admin, settings.admin.address, settings.admin.port, "admin", context)
         }
+        journal?.noteStart(context, driver: reactor.driverName)
     }
 
     private static func listen(
@@ -83,8 +87,11 @@ final class Shard {
         let deadline = reactor.now + limit
         drainDeadline = deadline
         _ = reactor.timer(at: deadline) { [self] in abandoned += requests.abandon() }
+        let began = reactor.now
+        journal?.noteDrain(connections: requests.connectionCount, limit: limit)
         requests.drain { [self] in
             requestsEnded = true
+            journal?.noteDrained(cut: abandoned, took: Kernel.monotonicNow() - began)
             endIfLast()
         }
     }
@@ -97,11 +104,18 @@ final class Shard {
 
     private func endIfLast() {
         guard requestsEnded else { return }
-        guard let admin else { return reactor.stop() }
+        guard let admin else { return end() }
         guard othersEnded else { return }
-        admin.drain { [self] in reactor.stop() }
+        admin.drain { [self] in end() }
         // Scrapers keep their connections; nothing of theirs is worth waiting for.
         _ = reactor.timer(at: min(reactor.now + Shard.adminGrace, drainDeadline)) { _ = admin.abandon() }
+    }
+
+    /// The last word is the journal's, if its disk lets it.
+    private func end() {
+        guard let journal else { return reactor.stop() }
+        _ = reactor.timer(at: max(drainDeadline, reactor.now + Shard.adminGrace)) { [self] in reactor.stop() }
+        journal.noteStop(cut: abandoned) { [self] in reactor.stop() }
     }
 
     private static let adminGrace = Interval.seconds(1)

@@ -2,6 +2,7 @@
 // does.
 import Commands
 import HTTP
+import Journal
 import Kernel
 import Reactor
 import Settings
@@ -14,11 +15,14 @@ struct ShardKeys: Sendable {
     let reactor: ReactorMetricKeys
     let requests: ServerMetricKeys
     let admin: ServerMetricKeys
+    /// Nil where nothing is journaled.
+    let journal: JournalMetricKeys?
 
-    init(in catalogue: inout MetricsCatalogue) {
+    init(in catalogue: inout MetricsCatalogue, journal: Bool) {
         reactor = ReactorMetricKeys(in: &catalogue)
         requests = ServerMetricKeys(in: &catalogue, server: "requests")
         admin = ServerMetricKeys(in: &catalogue, server: "admin")
+        self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }
 

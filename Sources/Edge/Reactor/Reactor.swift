@@ -48,6 +48,8 @@ public final class Reactor {
     private var listeners: [Listener] = []
     private var files: FileOperations
 
+    private var afterTurns: [() -> Void] = []
+
     private var running = false
 
     /// Made on the thread that will run it: io_uring serves one thread only.
@@ -90,6 +92,10 @@ public final class Reactor {
         while running { try turn() }
     }
 
+    /// Calls a function at the end of every turn, for the reactor's whole life: for what gathers during a turn
+    /// and leaves at once, such as the records of a journal.
+    public func afterEachTurn(_ body: @escaping () -> Void) { afterTurns.append(body) }
+
     /// Ends `run` after the current turn. From other threads: `remote.post { $0.stop() }`.
     public func stop() { running = false }
 
@@ -102,6 +108,7 @@ public final class Reactor {
         metrics.turns.add()
         while let completion = driver.next() { dispatch(completion) }
         while let timer = wheel.takeDue(now: now) { fire(timer) }
+        for index in afterTurns.indices { afterTurns[index]() }
         releaseEnded()
         metrics.open.set(streamCount)
         metrics.chunks.set(chunks.inUse)

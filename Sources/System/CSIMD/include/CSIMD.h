@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crc32c.h"
 #include "http_bytes.h"
 
 // The variants of each kernel, worst first. The best that the machine has is chosen at start; the environment

@@ -1,0 +1,79 @@
+// Directories and the life of files in them: listing, making, locking, preallocating, cutting and removing.
+import CLinux
+import Glibc
+
+extension Kernel {
+    /// Makes a directory; one that is there already is as good.
+    public static func makeDirectory(_ path: String) throws(Errno) {
+        let result = pass(.open) { Int(mkdir(path, 0o755)) }
+        if result < 0, result != -Int(EEXIST) { throw Errno(Int32(-result)) }
+    }
+
+    /// The names in a directory, without `.` and `..`, sorted by their bytes.
+    public static func entries(of path: String) throws(Errno) -> [String] {
+        if Faults.armed, case .fail(let error)? = Faults.take(.open) { throw error }
+        guard let directory = opendir(path) else { throw .last }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) {
+                    String(cString: $0)
+                }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Whether a path leads to a directory.
+    public static func isDirectory(_ path: String) throws(Errno) -> Bool {
+        var info = stat()
+        try require(.stat) { Int(fstatat(AT_FDCWD, path, &info, 0)) }
+        return info.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Takes the one lock that a file has, until the descriptor is closed; `.again` where another has it.
+    public static func lock(_ descriptor: Descriptor) throws(Errno) {
+        try require(.open) { Int(flock(descriptor, LOCK_EX | LOCK_NB)) }
+    }
+
+    /// Gives a file this many bytes of the disk, which read as zeros. Where the file system cannot promise
+    /// space, the zeros are written.
+    public static func allocate(_ descriptor: Descriptor, bytes: Int) -> Int {
+        let result = pass(.allocate) { linux_allocate(descriptor, bytes) }
+        guard result == -Int(EOPNOTSUPP) else { return result }
+        let zeros = [UInt8](repeating: 0, count: min(bytes, 1 << 20))
+        var done = 0
+        while done < bytes {
+            let written = zeros.withUnsafeBytes {
+                write(
+                    descriptor, UnsafeRawBufferPointer(rebasing: $0.prefix(bytes - done)), at: Int64(done))
+            }
+            if written <= 0 { return written == 0 ? -Int(ENOSPC) : written }
+            done += written
+        }
+        return 0
+    }
+
+    /// Cuts a file, and gives the rest of its space back.
+    public static func truncate(_ descriptor: Descriptor, to bytes: Int) -> Int {
+        pass(.truncate) { Int(ftruncate(descriptor, bytes)) }
+    }
+
+    /// Makes a file durable with its length and its place on the disk, or a directory with its names. As
+    /// final as `synchronise`.
+    public static func synchroniseWhole(_ descriptor: Descriptor) -> Int {
+        pass(.synchroniseWhole) { Int(fsync(descriptor)) }
+    }
+
+    public static func remove(_ path: String) -> Int {
+        pass(.remove) { Int(unlink(path)) }
+    }
+
+    public static func read(
+        _ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+    ) -> Int {
+        move(.read, buffer.count) { pread(descriptor, buffer.baseAddress, $0, Int(offset)) }
+    }
+}
