@@ -108,7 +108,13 @@ let package = Package(
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
         tests(
             "JournalTests", in: "Edge",
-            ["AllocationCounter", "Journal", "JournalInvariants", "Kernel", "Reactor", "Telemetry", "Units"]),
+            [
+                "AllocationCounter", "Journal", "JournalInvariants", "Kernel", "Reactor", "Telemetry", "Units",
+                "journal-writer",
+            ]),
+        .executableTarget(
+            name: "journal-writer", dependencies: ["Journal", "Kernel", "Reactor", "Units"],
+            path: "Tests/Support/JournalWriter", swiftSettings: strict),
         .target(
             name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",
             swiftSettings: strict),

@@ -10,6 +10,9 @@ enum Paceline {
                 Status.command,
                 CheckConfig.command,
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
+                Command(
+                    "journal", "Reads the journals that nodes write.",
+                    subcommands: [JournalExport.cat, JournalVerify.command, JournalExport.export]),
                 Completion.command,
             ]),
         version: "0.1.0")

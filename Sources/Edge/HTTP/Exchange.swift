@@ -106,6 +106,9 @@ public struct Response: ~Copyable {
     var headerLines: UnsafeRawBufferPointer { buffer._withUnsafeGuaranteedRef { $0.headerLines } }
     /// A header broke the rules.
     var isBroken: Bool { buffer._withUnsafeGuaranteedRef { $0.isBroken } }
+
+    /// How long the body is so far.
+    public var bodyBytes: Int { (shared?.bytes ?? body).count }
 }
 
 /// The memory in which a shard makes its answers, one after another.

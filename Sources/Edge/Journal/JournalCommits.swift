@@ -195,7 +195,9 @@ extension Journal {
     }
 
     private var isCommitDue: Bool {
-        commits.phase == .closing || commits.wanted > durable || batch.end == boundary?.place
+        // Who waits for a record that is not written yet is served by one fdatasync, after it is.
+        commits.phase == .closing || batch.end == boundary?.place
+            || commits.wanted > durable && commits.wanted <= batch.sequence
             || commits.unsyncedSince.map { reactor.now - $0 >= options.flushInterval } ?? false
     }
 

@@ -125,7 +125,10 @@ public final class Reactor {
             stream._withUnsafeGuaranteedRef { $0.complete(completion) }
         case .accept: listeners.first { $0.index == token.index }?.complete(completion)
         case .wake: runPosted()
-        case .write, .synchronise: files.complete(completion)
+        case .write, .synchronise:
+            // Called when the table is free again: who waited may well begin the next operation.
+            let done = files.take(completion.token)
+            done?(completion.failure.map { .failure($0) } ?? .success(Int(completion.result)))
         case .cancel: break
         }
     }
@@ -295,11 +298,11 @@ struct FileOperations {
         return Token(kind, index)
     }
 
-    mutating func complete(_ completion: Completion) {
-        let index = completion.token.index
-        let done = waiting[index]
-        waiting[index] = nil
-        free.append(index)
-        done?(completion.failure.map { .failure($0) } ?? .success(Int(completion.result)))
+    /// Who waits for it, which is done.
+    mutating func take(_ token: Token) -> ((Result<Int, Errno>) -> Void)? {
+        let done = waiting[token.index]
+        waiting[token.index] = nil
+        free.append(token.index)
+        return done
     }
 }

@@ -19,7 +19,7 @@ final class JournalFolder {
 
     deinit { try? FileManager.default.removeItem(at: url) }
 
-    var path: String { url.path() + "journal" }
+    var path: String { url.appending(path: "journal").path() }
 
     func segments() throws -> [(number: UInt64, path: String)] { try SegmentFiles.segments(in: path) }
 

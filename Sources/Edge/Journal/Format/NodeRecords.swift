@@ -18,19 +18,19 @@ extension RecordLayout {
             [("cause", .u32), ("recordsCut", .u32), ("bytesCut", .u64)]),
         RecordLayout("lost", .lost, version: 1, LossReason.allCases.map { ($0.label, .u64) }),
         RecordLayout(
-            "nodeStarted", .nodeStarted, version: 1,
+            "node-started", .nodeStarted, version: 1,
             [
                 ("version", .text), ("region", .text), ("settingsChecksum", .u32), ("shards", .u32),
                 ("driver", .text),
             ]),
-        RecordLayout("nodeStopped", .nodeStopped, version: 1, [("connectionsCut", .u32)]),
+        RecordLayout("node-stopped", .nodeStopped, version: 1, [("connectionsCut", .u32)]),
         RecordLayout(
-            "certificateReload", .certificateReload, version: 1,
+            "certificate-reload", .certificateReload, version: 1,
             [("listener", .text), ("taken", .u16), ("cause", .text)]),
         RecordLayout(
-            "drainBegan", .drainBegan, version: 1, [("connections", .u32), ("limitNanoseconds", .i64)]),
+            "drain-began", .drainBegan, version: 1, [("connections", .u32), ("limitNanoseconds", .i64)]),
         RecordLayout(
-            "drainEnded", .drainEnded, version: 1, [("connectionsCut", .u32), ("tookNanoseconds", .i64)]),
+            "drain-ended", .drainEnded, version: 1, [("connectionsCut", .u32), ("tookNanoseconds", .i64)]),
         RecordLayout(
             "access", .access, version: 1,
             [

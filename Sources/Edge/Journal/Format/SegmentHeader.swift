@@ -70,6 +70,9 @@ public struct SegmentHeader: Equatable, Sendable {
         bytes.put(CRC32C.checksum(of: checked.bytes), at: 124)
     }
 
+    /// Whether nothing was ever written to a segment: it was prepared, and is not used yet.
+    public static func isBlank(_ bytes: RawSpan) -> Bool { bytes.isZero(from: 0, to: bytes.byteCount) }
+
     /// Reads the header that a segment starts with.
     public init(_ bytes: RawSpan) throws(SegmentRefusal) {
         guard bytes.byteCount >= Self.byteCount else {
