@@ -43,9 +43,7 @@ enum JournalExport {
             Example("mkdir journal; paceline journal export journal > all.jsonl", "Everything."),
             Example(
                 "paceline journal export --kind access --format csv journal",
-                "What was answered, for a spreadsheet.",
-                prints: "node,shard,sequence,time,method,path,status,requestBytes,responseBytes,tookNanoseconds,oneIn"
-            ),
+                "What was answered, for a spreadsheet."),
         ],
         run: { call, output throws(Failure) in
             guard call[format] == .csv else {

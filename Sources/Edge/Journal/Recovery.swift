@@ -55,7 +55,6 @@ public struct JournalRecovery: Equatable, Sendable {
     }
 
     private mutating func take(_ number: UInt64, _ path: String, now wall: Instant) throws(JournalFailure) {
-        nextNumber = number + 1
         let descriptor: Descriptor
         let size: Int
         let changed: Instant
@@ -84,10 +83,11 @@ public struct JournalRecovery: Equatable, Sendable {
             summary = try SegmentSummary(span)
         } catch {
             if span.isZero(from: 0, to: span.byteCount) {
-                // It was prepared, and never used.
+                // It was prepared, and never used. Its number is free again.
                 let result = Kernel.remove(path)
                 if result < 0 { throw JournalFailure(path, "remove an unused segment", Errno(Int32(-result))) }
             } else {
+                nextNumber = number + 1
                 damaged.append(Damaged(number: number, reason: "\(error)"))
                 // Whatever numbers it gave away are not given again.
                 nextSequence += UInt64(size / RecordFrame.headBytes)
@@ -109,6 +109,7 @@ public struct JournalRecovery: Equatable, Sendable {
 
     private mutating func finish(_ number: UInt64, bytes: Int, last: UInt64, ended: Instant) {
         finished.append(FinishedSegment(number: number, bytes: bytes, lastSequence: last, ended: ended))
+        nextNumber = number + 1
         // Also where that is less than before: what follows a failure takes the place of what failed.
         nextSequence = last + 1
     }

@@ -1,5 +1,4 @@
 // Directories and the life of files in them: listing, making, locking, preallocating, cutting and removing.
-import CLinux
 import Glibc
 
 extension Kernel {
@@ -38,22 +37,14 @@ extension Kernel {
         try require(.open) { Int(flock(descriptor, LOCK_EX | LOCK_NB)) }
     }
 
-    /// Gives a file this many bytes of the disk, which read as zeros. Where the file system cannot promise
-    /// space, the zeros are written.
+    /// Gives a file this many bytes of the disk, which read as zeros; also where the file system itself can only
+    /// be made to promise space by writing.
     public static func allocate(_ descriptor: Descriptor, bytes: Int) -> Int {
-        let result = pass(.allocate) { linux_allocate(descriptor, bytes) }
-        guard result == -Int(EOPNOTSUPP) else { return result }
-        let zeros = [UInt8](repeating: 0, count: min(bytes, 1 << 20))
-        var done = 0
-        while done < bytes {
-            let written = zeros.withUnsafeBytes {
-                write(
-                    descriptor, UnsafeRawBufferPointer(rebasing: $0.prefix(bytes - done)), at: Int64(done))
-            }
-            if written <= 0 { return written == 0 ? -Int(ENOSPC) : written }
-            done += written
+        pass(.allocate) {
+            let code = posix_fallocate(descriptor, 0, bytes)
+            Glibc.errno = code
+            return code == 0 ? 0 : -1
         }
-        return 0
     }
 
     /// Cuts a file, and gives the rest of its space back.

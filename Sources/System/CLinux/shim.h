@@ -28,11 +28,6 @@ static inline long linux_pin(const void *set, unsigned long size) {
     return syscall(SYS_sched_setaffinity, 0, size, set);
 }
 
-// Space for the first bytes of a file; they read as zeros, and the file is at least so long.
-static inline long linux_allocate(int file, long bytes) {
-    return syscall(SYS_fallocate, file, 0, 0L, bytes);
-}
-
 static inline void linux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 static inline void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
