@@ -46,7 +46,8 @@ let package = Package(
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
         .library(name: "PacelineCore", targets: ["Units", "JSON", "Settings"]),
-        .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "Journal", "TLS", "HTTP"]),
+        .library(
+            name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "Journal", "TLS", "HTTP"]),
     ],
     targets: [
         // System: headers of C libraries, and kernels that Swift cannot express.
@@ -109,7 +110,8 @@ let package = Package(
         tests(
             "JournalTests", in: "Edge",
             [
-                "AllocationCounter", "Journal", "JournalInvariants", "Kernel", "Reactor", "Telemetry", "Units",
+                "AllocationCounter", "Journal", "JournalInvariants", "Kernel", "Reactor", "Telemetry",
+                "Units",
                 "journal-writer",
             ]),
         .executableTarget(

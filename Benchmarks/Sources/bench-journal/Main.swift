@@ -66,7 +66,9 @@ enum Main {
 
     private static func remove(_ folder: String) {
         for directory in ["\(folder)/ours", folder] {
-            for name in (try? Kernel.entries(of: directory)) ?? [] { _ = Kernel.remove("\(directory)/\(name)") }
+            for name in (try? Kernel.entries(of: directory)) ?? [] {
+                _ = Kernel.remove("\(directory)/\(name)")
+            }
             rmdir(directory)
         }
     }
@@ -107,14 +109,18 @@ final class Ours {
     }
 
     private func append() throws {
-        guard case .accepted = journal.append(RecordKind(rawValue: 900), at: Instant(nanoseconds: 1), payload.span.bytes)
+        guard
+            case .accepted = journal.append(
+                RecordKind(rawValue: 900), at: Instant(nanoseconds: 1), payload.span.bytes)
         else { throw Impossible("a record was lost") }
     }
 
     private func commit() throws {
         if journal.accepted == 0 { try append() }
         journal.commit(upTo: journal.accepted)
-        while journal.durable < journal.accepted { try reactor.turn(until: Kernel.monotonicNow() + .seconds(1)) }
+        while journal.durable < journal.accepted {
+            try reactor.turn(until: Kernel.monotonicNow() + .seconds(1))
+        }
     }
 
     /// Nanoseconds for one append, and the p99 of appends timed by sixteens, the clock's own cost left out.
@@ -177,7 +183,9 @@ final class Peer {
 
     init(_ path: String) throws {
         file = Glibc.open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
-        guard file >= 0, posix_fallocate(file, 0, 64 << 20) == 0 else { throw Impossible("\(path): no space") }
+        guard file >= 0, posix_fallocate(file, 0, 64 << 20) == 0 else {
+            throw Impossible("\(path): no space")
+        }
         memset(memory, 0, 16 << 20)
     }
 
@@ -202,7 +210,9 @@ final class Peer {
         for _ in 0..<count {
             let start = Kernel.monotonicNow()
             let written = record.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, offset) }
-            guard written == record.count, fdatasync(file) == 0 else { throw Impossible("the peer's disk failed") }
+            guard written == record.count, fdatasync(file) == 0 else {
+                throw Impossible("the peer's disk failed")
+            }
             offset = (offset + record.count) % (63 << 20)
             times.append(seconds(since: start) * 1e6)
         }

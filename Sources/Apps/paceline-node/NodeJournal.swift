@@ -145,7 +145,8 @@ final class NodeJournal {
 extension RawSpan {
     fileprivate func starts(with text: StaticString) -> Bool {
         guard byteCount >= text.utf8CodeUnitCount else { return false }
-        for index in 0..<text.utf8CodeUnitCount where unsafeLoad(fromByteOffset: index, as: UInt8.self) != text.utf8Start[index] { return false }
+        for index in 0..<text.utf8CodeUnitCount
+        where unsafeLoad(fromByteOffset: index, as: UInt8.self) != text.utf8Start[index] { return false }
         return true
     }
 }

@@ -41,7 +41,8 @@ final class Shard {
         requests = Server(
             reactor: reactor,
             limits: ServerLimits(settings.limits, connections: settings.limits.connectionsPerShard),
-            responder: RequestRoutes(context, reactor, journal), metrics: ServerMetrics(context.keys.requests, block))
+            responder: RequestRoutes(context, reactor, journal),
+            metrics: ServerMetrics(context.keys.requests, block))
         admin =
             index > 0
             ? nil

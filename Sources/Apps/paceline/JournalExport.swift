@@ -49,7 +49,8 @@ enum JournalExport {
             guard call[format] == .csv else {
                 return print(call[paths], call[kind], call, &output) { jsonLine($0) }
             }
-            guard let name = call[kind], let layout = RecordLayout.all.last(where: { $0.name == name.rawValue })
+            guard let name = call[kind],
+                let layout = RecordLayout.all.last(where: { $0.name == name.rawValue })
             else {
                 throw Failure("--format csv needs --kind: each kind is a table of its own", .usage)
             }
@@ -64,7 +65,11 @@ enum JournalExport {
     ) -> Outcome {
         let walk = RecordWalk(kind: kind?.rawValue)
         var complaints: [String] = []
-        let isWhole = walk.run(paths) { output.print(line($0)) } broken: { complaints.append($0) }
+        let isWhole = walk.run(paths) {
+            output.print(line($0))
+        } broken: {
+            complaints.append($0)
+        }
         for complaint in complaints { output.complain("\(call.path): \(complaint)") }
         return isWhole ? .ok : .failed
     }
@@ -117,7 +122,8 @@ enum JournalExport {
     private static func quoted(_ text: String) -> String {
         let special: Set<Character> = ["\"", ",", "\n", "\r", "\r\n"]
         guard text.contains(where: special.contains) else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+            + "\""
     }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {

@@ -40,7 +40,8 @@ public struct JournalSettings: SettingsObject, Equatable {
             .defaulted(
                 "flushIntervalMilliseconds", \.flushInterval, .milliseconds(1...10_000),
                 "How long a record may wait in memory before it is made durable with all others that wait.",
-                because: "What a machine that loses its power may lose; ten commits a second wear out no disk."
+                because:
+                    "What a machine that loses its power may lose; ten commits a second wear out no disk."
             ),
             .defaulted(
                 "accessOneIn", \.accessOneIn, .integer(0...1_000_000_000, unit: "requests"),
@@ -58,7 +59,8 @@ public struct JournalSettings: SettingsObject, Equatable {
                 if journal.retainBytes < 4 * journal.segmentBytes {
                     objections.refuse(
                         "retainBytes", found: "\(journal.retainBytes)",
-                        allowed: "at least \(4 * journal.segmentBytes): a segment in use, one prepared, two kept"
+                        allowed:
+                            "at least \(4 * journal.segmentBytes): a segment in use, one prepared, two kept"
                     )
                 }
             },

@@ -35,7 +35,8 @@ public struct JournalMetricKeys: Sendable {
         removed = catalogue.counter(
             "paceline_journal_segments_removed_total", help: "Segments removed by retention.")
         waiting = catalogue.gauge(
-            "paceline_journal_waiting_bytes", help: "Bytes of records that are not durable yet.", unit: .bytes)
+            "paceline_journal_waiting_bytes", help: "Bytes of records that are not durable yet.", unit: .bytes
+        )
     }
 }
 

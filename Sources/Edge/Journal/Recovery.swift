@@ -85,7 +85,9 @@ public struct JournalRecovery: Equatable, Sendable {
             if span.isZero(from: 0, to: span.byteCount) {
                 // It was prepared, and never used. Its number is free again.
                 let result = Kernel.remove(path)
-                if result < 0 { throw JournalFailure(path, "remove an unused segment", Errno(Int32(-result))) }
+                if result < 0 {
+                    throw JournalFailure(path, "remove an unused segment", Errno(Int32(-result)))
+                }
             } else {
                 nextNumber = number + 1
                 damaged.append(Damaged(number: number, reason: "\(error)"))

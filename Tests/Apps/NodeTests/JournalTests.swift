@@ -55,7 +55,9 @@ import Testing
             let kinds = lines.filter { $0.shard == shard && $0.kind != "access" }.map(\.kind)
             let reloads = shard == 0 ? ["certificate-reload"] : []
             #expect(
-                kinds == ["node-started"] + reloads + ["drain-began", "drain-ended", "node-stopped", "sealed"])
+                kinds == ["node-started"] + reloads + [
+                    "drain-began", "drain-ended", "node-stopped", "sealed",
+                ])
         }
         let accesses = lines.filter { $0.kind == "access" }
         #expect(accesses.count == 3, "health is not among them")
@@ -72,7 +74,8 @@ import Testing
         // One byte changed is found, with its place.
         let segment = "journal/shard-0/000000000001.journal"
         let damaged = try await folder.run(
-            "printf X | dd of=\(segment) bs=1 seek=165 conv=notrunc status=none; paceline journal verify journal")
+            "printf X | dd of=\(segment) bs=1 seek=165 conv=notrunc status=none; paceline journal verify journal"
+        )
         #expect(damaged.status == 1 && damaged.output.contains("\(segment): at byte 128: found the checksum"))
     }
 

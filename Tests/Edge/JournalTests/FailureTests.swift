@@ -22,7 +22,8 @@ struct Trouble: CustomStringConvertible, Sendable {
         Trouble(description: "a header cut short", faults: [Fault(.write, .short(100))]),
         Trouble(description: "EIO for the header", faults: [Fault(.write, .fail(.inputOutput))], failed: 1),
         Trouble(
-            description: "ENOSPC for records", faults: [Fault(.write, .fail(.noSpace), skipping: 2)], failed: 1),
+            description: "ENOSPC for records", faults: [Fault(.write, .fail(.noSpace), skipping: 2)],
+            failed: 1),
         Trouble(
             description: "EIO in the middle of a record",
             faults: [Fault(.write, .short(50), skipping: 3), Fault(.write, .fail(.inputOutput))], failed: 1),
@@ -44,7 +45,8 @@ struct Trouble: CustomStringConvertible, Sendable {
             description: "a next segment that does not become durable",
             faults: [Fault(.synchroniseWhole, .fail(.inputOutput), times: 2)]),
         Trouble(
-            description: "space that is not given back", faults: [Fault(.truncate, .fail(.inputOutput), times: 99)]),
+            description: "space that is not given back",
+            faults: [Fault(.truncate, .fail(.inputOutput), times: 99)]),
     ]
 }
 

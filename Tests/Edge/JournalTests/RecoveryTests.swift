@@ -106,7 +106,8 @@ struct RecoveryTests {
             let output = Pipe()
             process.executableURL = URL(filePath: "/usr/bin/env")
             process.arguments = [
-                "timeout", "--foreground", "--signal=KILL", "20", program.path(), folder.path, driver.rawValue,
+                "timeout", "--foreground", "--signal=KILL", "20", program.path(), folder.path,
+                driver.rawValue,
                 "\(seed &+ UInt64(round))",
             ]
             process.standardOutput = output
@@ -116,12 +117,15 @@ struct RecoveryTests {
             while text.isEmpty { text += output.fileHandleForReading.availableData }
             usleep(UInt32(randomness.next(in: 0...60_000)))
             let children = try String(
-                contentsOfFile: "/proc/\(process.processIdentifier)/task/\(process.processIdentifier)/children",
+                contentsOfFile:
+                    "/proc/\(process.processIdentifier)/task/\(process.processIdentifier)/children",
                 encoding: .utf8)
             kill(try #require(children.split(separator: " ").first.flatMap { pid_t($0) }), SIGKILL)
             text += output.fileHandleForReading.readDataToEndOfFile()
             process.waitUntilExit()
-            let reported = String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { UInt64($0) }
+            let reported = String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap {
+                UInt64($0)
+            }
             let durable = try #require(reported.max())
             let sequences = try folder.records().map(\.sequence)
             #expect(sequences == Array(1...UInt64(sequences.count)), "seed \(seed), round \(round)")

@@ -148,7 +148,10 @@ private func isWhole(_ bytes: [UInt8]) -> Bool {
 
     @Test func layoutsAreUniqueAndRefuseWhatIsNotTheirs() throws {
         for (index, layout) in RecordLayout.all.enumerated() {
-            #expect(!RecordLayout.all[..<index].contains { $0.kind == layout.kind && $0.version == layout.version })
+            #expect(
+                !RecordLayout.all[..<index].contains {
+                    $0.kind == layout.kind && $0.version == layout.version
+                })
             for count in [1, 99] {
                 let bytes = [UInt8](repeating: 0, count: count)
                 #expect(throws: PayloadRefusal.self) { try layout.read(bytes.span.raw) }
@@ -174,7 +177,8 @@ private func isWhole(_ bytes: [UInt8]) -> Bool {
         for round in 0..<400 {
             var bytes = image(records: randomness.next(in: 0...6), seed: 1, sealed: round % 2 == 0).bytes
             for _ in 0..<randomness.next(in: 0...3) {
-                bytes[randomness.next(in: 0...bytes.count - 1)] ^= UInt8(truncatingIfNeeded: randomness.next())
+                bytes[randomness.next(in: 0...bytes.count - 1)] ^= UInt8(
+                    truncatingIfNeeded: randomness.next())
             }
             let violation = bytes.withUnsafeBytes { JournalInvariants.violation($0) }
             #expect(violation == nil, "seed \(seed), round \(round)")

@@ -38,7 +38,8 @@ public struct JournalChain: Sendable {
         let header = segment.header
         if header.number != number {
             faults.append(
-                ChainFault(number: number, offset: 16, found: "number \(header.number)", allowed: "\(number)"))
+                ChainFault(number: number, offset: 16, found: "number \(header.number)", allowed: "\(number)")
+            )
         }
         if let previous, !header.followsFailure {
             if header.firstSequence != previous.nextSequence || header.number != previous.header.number + 1 {
@@ -78,6 +79,7 @@ public struct JournalChain: Sendable {
 
     private static func fault(_ segment: SegmentSummary, _ damage: SegmentRefusal) -> ChainFault {
         ChainFault(
-            number: segment.header.number, offset: damage.offset, found: damage.found, allowed: damage.allowed)
+            number: segment.header.number, offset: damage.offset, found: damage.found, allowed: damage.allowed
+        )
     }
 }

@@ -4,7 +4,8 @@ extension UnsafeMutableRawBufferPointer {
     @inline(__always)
     func put(_ value: some FixedWidthInteger, at offset: Int) {
         withUnsafeBytes(of: value.littleEndian) { bytes in
-            UnsafeMutableRawBufferPointer(rebasing: self[offset..<offset + bytes.count]).copyMemory(from: bytes)
+            UnsafeMutableRawBufferPointer(rebasing: self[offset..<offset + bytes.count]).copyMemory(
+                from: bytes)
         }
     }
 }

@@ -37,9 +37,10 @@ public struct SegmentSummary: Equatable, Sendable {
         while last > goodBytes, bytes.byte(at: last - 1) == 0 { last -= 1 }
         damagedBytes = last - goodBytes
         let behind = damage == nil ? nil : reader.recordsBehindDamage()
-        recordsBehindDamage = behind.map { behind in
-            // The numbers between are of records whose bytes are gone.
-            behind.count == 0 ? 1 : UInt32(clamping: behind.highest - reader.sequence + 1)
-        } ?? 0
+        recordsBehindDamage =
+            behind.map { behind in
+                // The numbers between are of records whose bytes are gone.
+                behind.count == 0 ? 1 : UInt32(clamping: behind.highest - reader.sequence + 1)
+            } ?? 0
     }
 }
