@@ -109,10 +109,10 @@ final class Ours {
     }
 
     private func append() throws {
-        guard
-            case .accepted = journal.append(
-                RecordKind(rawValue: 900), at: Instant(nanoseconds: 1), payload.span.bytes)
-        else { throw Impossible("a record was lost") }
+        let outcome = payload.withUnsafeBytes {
+            journal.append(RecordKind(rawValue: 900), at: Instant(nanoseconds: 1), $0.bytes)
+        }
+        guard case .accepted = outcome else { throw Impossible("a record was lost") }
     }
 
     private func commit() throws {
@@ -195,8 +195,10 @@ final class Peer {
         var sum: UInt32 = 0
         let start = Kernel.monotonicNow()
         for _ in 0..<count {
-            sum ^= CRC32C.checksum(of: record.span.bytes)
-            record.withUnsafeBytes { memcpy(memory + place, $0.baseAddress, $0.count) }
+            record.withUnsafeBytes {
+                sum ^= CRC32C.checksum(of: $0.bytes)
+                UnsafeMutableRawBufferPointer(start: memory + place, count: $0.count).copyMemory(from: $0)
+            }
             place = (place + record.count) % (15 << 20)
         }
         let taken = seconds(since: start)
