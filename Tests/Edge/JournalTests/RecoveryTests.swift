@@ -132,7 +132,8 @@ struct RecoveryTests {
             #expect(sequences.count >= durable, "seed \(seed), round \(round): reported \(durable)")
             let bench = try Bench(folder, driver)
             let recovery = bench.journal.recovery
-            #expect(recovery.damaged.isEmpty && recovery.cut.count >= 1, "seed \(seed), round \(round)")
+            // None where it was hit while the last segment's seal was written, and the next was still blank.
+            #expect(recovery.damaged.isEmpty && recovery.cut.count <= 1, "seed \(seed), round \(round)")
             #expect(recovery.nextSequence > durable)
             try bench.close()
         }
