@@ -24,6 +24,7 @@ final class NodeContext: Sendable {
     let keys: ServingKeys
     let certificates: Certificates
     let startedAt = Kernel.monotonicNow()
+    let journals: Journals
 
     init(settings: NodeSettings, version: String) throws(Failure) {
         self.settings = settings
@@ -34,7 +35,8 @@ final class NodeContext: Sendable {
             rate: LogRate(burst: settings.log.burstPerSite, interval: settings.log.perSiteInterval))
         certificates = try Certificates(settings)
         var catalogue = MetricsCatalogue()
-        keys = ServingKeys(in: &catalogue)
+        keys = ServingKeys(in: &catalogue, journal: settings.journal != nil)
+        journals = Journals(health)
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
@@ -89,10 +91,10 @@ struct Node: ~Copyable {
             if let signal, Signals.stop.contains(signal) { return }
             if signal == Signals.reload {
                 notify { notifier throws(NotifyFailure) in try notifier.reloading(at: Kernel.monotonicNow()) }
-                context.certificates.reload(evenUnchanged: true, log, context.health)
+                context.certificates.reload(evenUnchanged: true, log, context.journals)
                 notify { notifier throws(NotifyFailure) in try notifier.ready() }
             }
-            context.certificates.reload(evenUnchanged: false, log, context.health)
+            context.certificates.reload(evenUnchanged: false, log, context.journals)
             if let standing = threads.standingStill(for: .seconds(5)) {
                 context.health.set("threads", .failed("\(standing) does not turn"))
                 log.error("a thread stands still", ["thread": .string("\(standing)")])

@@ -1,7 +1,13 @@
-// Directories: what is in them.
+// Directories and the life of files in them: listing, making, locking, preallocating, cutting and removing.
 import Glibc
 
 extension Kernel {
+    /// Makes a directory; one that is there already is as good.
+    public static func makeDirectory(_ path: String) throws(Errno) {
+        let result = pass(.open) { Int(mkdir(path, 0o755)) }
+        if result < 0, result != -Int(EEXIST) { throw Errno(Int32(-result)) }
+    }
+
     /// The names in a directory, without `.` and `..`, sorted by their bytes.
     public static func entries(of path: String) throws(Errno) -> [String] {
         if Faults.armed, case .fail(let error)? = Faults.take(.open) { throw error }
@@ -24,5 +30,41 @@ extension Kernel {
         var info = stat()
         try require(.stat) { Int(fstatat(AT_FDCWD, path, &info, 0)) }
         return info.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Takes the one lock that a file has, until the descriptor is closed; `.again` where another has it.
+    public static func lock(_ descriptor: Descriptor) throws(Errno) {
+        try require(.open) { Int(flock(descriptor, LOCK_EX | LOCK_NB)) }
+    }
+
+    /// Gives a file this many bytes of the disk, which read as zeros; also where the file system itself can only
+    /// be made to promise space by writing.
+    public static func allocate(_ descriptor: Descriptor, bytes: Int) -> Int {
+        pass(.allocate) {
+            let code = posix_fallocate(descriptor, 0, bytes)
+            Glibc.errno = code
+            return code == 0 ? 0 : -1
+        }
+    }
+
+    /// Cuts a file, and gives the rest of its space back.
+    public static func truncate(_ descriptor: Descriptor, to bytes: Int) -> Int {
+        pass(.truncate) { Int(ftruncate(descriptor, bytes)) }
+    }
+
+    /// Makes a file durable with its length and its place on the disk, or a directory with its names. As
+    /// final as `synchronise`.
+    public static func synchroniseWhole(_ descriptor: Descriptor) -> Int {
+        pass(.synchroniseWhole) { Int(fsync(descriptor)) }
+    }
+
+    public static func remove(_ path: String) -> Int {
+        pass(.remove) { Int(unlink(path)) }
+    }
+
+    public static func read(
+        _ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+    ) -> Int {
+        move(.read, buffer.count) { pread(descriptor, buffer.baseAddress, $0, Int(offset)) }
     }
 }
