@@ -32,6 +32,21 @@ import Units
         }
     }
 
+    /// The instruction takes three streams of 1,024 bytes at a time: around one, several, and what is left.
+    @Test func bothWaysAgreeAroundTheStreams() {
+        var random = Randomness(seed: 11)
+        let bytes = (0..<20_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        for count in [1_023, 1_024, 3_071, 3_072, 3_073, 6_143, 6_144, 6_150, 9_999, 19_990] {
+            let start = random.next(in: 0...9)
+            let piece = Array(bytes[start..<start + count])
+            let fast = CRC32C.checksum(of: piece.span.raw, continuing: 7)
+            #expect(fast == csimd_crc32c_portable(7, piece, count), "\(count) bytes from \(start)")
+            let half = CRC32C.checksum(of: piece.span.raw.extracting(0..<count / 2), continuing: 7)
+            let whole = CRC32C.checksum(of: piece.span.raw.extracting(count / 2..<count), continuing: half)
+            #expect(whole == fast)
+        }
+    }
+
     @Test func piecesAddUp() {
         let bytes = Array("a checksum can be taken in pieces".utf8)
         let whole = CRC32C.checksum(of: bytes.span.raw)
