@@ -68,6 +68,7 @@ public struct JournalRecovery: Equatable, Sendable {
         }
         defer { Kernel.close(descriptor) }
         if let last = try Self.lastOfSealed(descriptor, size: size, path) {
+            try Self.makeDurable(descriptor, path)
             finish(number, bytes: size, last: last, ended: changed)
             return
         }
@@ -97,6 +98,7 @@ public struct JournalRecovery: Equatable, Sendable {
             return
         }
         if case .sealed? = summary.end {
+            try Self.makeDurable(descriptor, path)
             try Self.cut(descriptor, to: summary.goodBytes, path)
             finish(number, bytes: summary.goodBytes, last: summary.nextSequence - 1, ended: changed)
         } else {
@@ -183,6 +185,13 @@ public struct JournalRecovery: Equatable, Sendable {
         let result = Kernel.synchroniseWhole(descriptor)
         if result < 0 { throw JournalFailure(path, "make the seal durable", Errno(Int32(-result))) }
         return summary.goodBytes + bytes.count
+    }
+
+    /// A writer that was killed may have sealed a segment and not seen it reach the disk. What a start goes on
+    /// behind must be there for good.
+    private static func makeDurable(_ descriptor: Descriptor, _ path: String) throws(JournalFailure) {
+        let result = Kernel.synchroniseWhole(descriptor)
+        if result < 0 { throw JournalFailure(path, "make the segment durable", Errno(Int32(-result))) }
     }
 
     private static func cut(_ descriptor: Descriptor, to bytes: Int, _ path: String) throws(JournalFailure) {

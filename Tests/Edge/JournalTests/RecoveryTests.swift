@@ -92,6 +92,23 @@ struct RecoveryTests {
         #expect(try folder.texts() == ["a", "b", "c", "e"])
     }
 
+    /// What a kill leaves between a segment's seal and the next one's header: nothing to cut, and nothing lost.
+    @Test func aSealWithoutASuccessorIsAnEnd() throws {
+        let folder = try JournalFolder()
+        var whole = segment(1, from: 1, ["a", "b"])
+        whole.seal(.full, at: Instant(nanoseconds: 3))
+        try folder.write(whole.bytes + [UInt8](repeating: 0, count: 4096), as: 1)
+        try folder.write([UInt8](repeating: 0, count: 4096), as: 2)
+        let bench = try Bench(folder, .automatic)
+        let recovery = bench.journal.recovery
+        #expect(recovery.cut.isEmpty && recovery.damaged.isEmpty)
+        #expect(recovery.finished.map(\.number) == [1] && recovery.nextNumber == 2)
+        #expect(recovery.nextSequence == 4, "two records and the seal")
+        let left = try folder.bytes(1)
+        #expect(left == whole.bytes, "the space that is left goes back")
+        try bench.close()
+    }
+
     /// Killed at any moment, again and again over the same journal: every record that was reported durable is
     /// there, as it was, and what was torn is reported.
     @Test(arguments: drivers) func aKilledProcessKeepsWhatItReported(_ driver: DriverChoice) throws {
@@ -130,11 +147,20 @@ struct RecoveryTests {
             let sequences = try folder.records().map(\.sequence)
             #expect(sequences == Array(1...UInt64(sequences.count)), "seed \(seed), round \(round)")
             #expect(sequences.count >= durable, "seed \(seed), round \(round): reported \(durable)")
+            // A header is written when the segment before it is sealed and durable: one segment at most lacks its
+            // end, and none does where the kill came between the two.
+            let open = try folder.segments().map(\.number).filter { number in
+                guard let summary = try? folder.summary(number) else { return false }
+                if case .sealed? = summary.end { return false }
+                return true
+            }
+            #expect(open.count <= 1, "seed \(seed), round \(round)")
             let bench = try Bench(folder, driver)
             let recovery = bench.journal.recovery
-            // None where it was hit while the last segment's seal was written, and the next was still blank.
-            #expect(recovery.damaged.isEmpty && recovery.cut.count <= 1, "seed \(seed), round \(round)")
-            #expect(recovery.nextSequence > durable)
+            #expect(
+                recovery.damaged.isEmpty && recovery.cut.map(\.number) == open,
+                "seed \(seed), round \(round)")
+            #expect(recovery.nextSequence == UInt64(sequences.count + open.count) + 1, "each cut adds a seal")
             try bench.close()
         }
         // No payload is mixed with another's.
