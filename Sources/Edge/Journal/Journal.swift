@@ -189,7 +189,10 @@ public final class Journal {
         let padding = start + UInt64(payload.byteCount)
         ring.putZeros(Int(end - padding), at: padding)
         tail = end
-        if commits.unsyncedSince == nil { commits.unsyncedSince = reactor.now }
+        guard commits.unsyncedSince == nil else { return }
+        commits.unsyncedSince = reactor.now
+        // In a turn its end does this, for all that the turn brings.
+        if !reactor.isHandling { armTimer() }
     }
 
     // MARK: Losses
@@ -230,6 +233,8 @@ public final class Journal {
     /// record is there, and `onDurable` is called.
     public func commit(upTo sequence: UInt64) {
         commits.wanted = max(commits.wanted, min(sequence, accepted))
+        // In a turn its end commits for all who ask. Between turns nothing would, until something else happens.
+        if !reactor.isHandling { advance() }
     }
 
     /// Makes all that was accepted durable, ends the segment, and lets the directory go. Records that the disk

@@ -22,7 +22,8 @@ struct CommitState {
     var segment: OpenSegment?
     var spare: PreparedSegment?
     var nextNumber: UInt64
-    var isPreparing = false
+    /// When the keeper was asked for the next segment, which it has not brought yet.
+    var preparingSince: Instant?
     /// Nothing is tried again before.
     var retryAt = Instant(nanoseconds: .min)
     /// The next segment takes the place of what a failed one holds beyond `durable`.
@@ -33,6 +34,10 @@ struct CommitState {
     /// A write or fdatasync is under way; the journal keeps itself alive until it has come back, as the
     /// kernel reads its memory.
     var inFlight: Journal?
+    var inFlightSince: Instant?
+    /// What has not come back for too long.
+    var overdue: JournalStep?
+    var overdueTimer: TimerHandle?
     var isAdvancing = false
     /// The reactor had no room for an operation: not again in this turn.
     var isStalled = false
@@ -52,6 +57,7 @@ struct CommitState {
     var onWritten: (Result<Int, Errno>) -> Void = { _ in }
     var onSynchronised: (Result<Int, Errno>) -> Void = { _ in }
     var onTimer: () -> Void = {}
+    var onOverdueTimer: () -> Void = {}
 
     init(nextNumber: UInt64) {
         self.nextNumber = nextNumber
@@ -59,6 +65,14 @@ struct CommitState {
     }
 
     func deallocate() { header.deallocate() }
+
+    var isPreparing: Bool { preparingSince != nil }
+
+    /// Since when the disk owes an answer.
+    var waitingSince: Instant? {
+        guard let inFlightSince, let preparingSince else { return inFlightSince ?? preparingSince }
+        return min(inFlightSince, preparingSince)
+    }
 
     /// Whether what waits has no file to go to.
     var isWithoutSegment: Bool { spare == nil && (segment == nil || prepareFailure != nil) }
@@ -72,6 +86,7 @@ extension Journal {
         commits.onWritten = { [unowned self] result in completed { $0.wrote(result) } }
         commits.onSynchronised = { [unowned self] result in completed { $0.synchronised(result) } }
         commits.onTimer = { [weak self] in self?.commits.timer = nil }
+        commits.onOverdueTimer = { [weak self] in self?.commits.overdueTimer = nil }
         reactor.afterEachTurn { [weak self] in self?.turn() }
         prepare()
     }
@@ -89,6 +104,7 @@ extension Journal {
         }
         endOldSegment()
         advance()
+        watchForStall()
         metrics.waiting.set(Int(tail - durableEnd))
         if durable > commits.reported {
             commits.reported = durable
@@ -98,7 +114,7 @@ extension Journal {
     }
 
     /// A turn when the flush interval is over, or when it is time to try again.
-    private func armTimer() {
+    func armTimer() {
         guard commits.timer == nil, commits.inFlight == nil,
             commits.phase == .open || commits.phase == .closing
         else { return }
@@ -107,6 +123,23 @@ extension Journal {
         if commits.prepareFailure != nil { due = min(due ?? commits.retryAt, commits.retryAt) }
         guard let due else { return }
         commits.timer = reactor.timer(at: max(due, reactor.now + .milliseconds(1)), commits.onTimer)
+    }
+
+    /// A timer of its own: the other one must never be late for it.
+    private func watchForStall() {
+        let latest = reactor.now - options.stallLimit
+        var overdue: JournalStep?
+        if let since = commits.preparingSince, since <= latest { overdue = .prepare }
+        if let since = commits.inFlightSince, since <= latest {
+            overdue = commits.syncing == nil ? .write : .synchronise
+        }
+        if overdue != commits.overdue {
+            commits.overdue = overdue
+            judgeHealth()
+        }
+        guard commits.overdueTimer == nil, overdue == nil, let since = commits.waitingSince else { return }
+        commits.overdueTimer = reactor.timer(
+            at: max(since + options.stallLimit, reactor.now + .milliseconds(1)), commits.onOverdueTimer)
     }
 
     private func endOldSegment() {
@@ -120,13 +153,13 @@ extension Journal {
     private func hear(_ news: SegmentKeeper.News) {
         switch news {
         case .prepared(let segment):
-            commits.isPreparing = false
+            commits.preparingSince = nil
             commits.prepareFailure = nil
             commits.spare = segment
             judgeHealth()
             if commits.phase == .stopping { stop() }
         case .notPrepared(let error):
-            commits.isPreparing = false
+            commits.preparingSince = nil
             commits.prepareFailure = error
             commits.nextNumber -= 1
             commits.retryAt = reactor.now + options.retryPause
@@ -148,7 +181,7 @@ extension Journal {
         guard !commits.isPreparing, commits.spare == nil, commits.phase == .open || tail > durableEnd,
             commits.prepareFailure == nil || reactor.now >= commits.retryAt
         else { return }
-        commits.isPreparing = true
+        commits.preparingSince = reactor.now
         keeper.order(.prepare(commits.nextNumber))
         commits.nextNumber += 1
     }
@@ -156,7 +189,7 @@ extension Journal {
     // MARK: Advancing
 
     /// Does what can be done now, until an operation is in flight.
-    private func advance() {
+    func advance() {
         guard !commits.isAdvancing else { return }
         commits.isAdvancing = true
         while commits.inFlight == nil, !commits.isStalled, step() {}
@@ -240,12 +273,14 @@ extension Journal {
     private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) {
         guard let segment = commits.segment else { return }
         commits.inFlight = self
+        commits.inFlightSince = reactor.now
         reactor.write(bytes, to: segment.file.descriptor, at: offset, commits.onWritten)
     }
 
     private func synchronise() {
         guard let segment = commits.segment else { return }
         commits.inFlight = self
+        commits.inFlightSince = reactor.now
         commits.syncing = (batch.end, batch.sequence, reactor.now)
         commits.unsyncedSince = tail > batch.end ? reactor.now : nil
         reactor.synchronise(segment.file.descriptor, commits.onSynchronised)
@@ -254,6 +289,7 @@ extension Journal {
     private func completed(_ body: (Journal) -> Void) {
         let journal = commits.inFlight ?? self
         commits.inFlight = nil
+        commits.inFlightSince = nil
         body(journal)
         journal.advance()
     }
@@ -321,6 +357,10 @@ extension Journal {
             now = .degraded("\(options.directory): \(failure.step.rawValue): \(failure.cause)")
         } else if let failure = commits.prepareFailure {
             now = .degraded("\(options.directory): no space is prepared for the next segment: \(failure)")
+        } else if let step = commits.overdue {
+            let limit = options.stallLimit.wholeMilliseconds
+            now = .degraded(
+                "\(options.directory): \(step.rawValue): no answer of the disk within \(limit) ms")
         }
         guard now != health else { return }
         health = now

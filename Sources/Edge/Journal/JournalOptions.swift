@@ -26,6 +26,9 @@ public struct JournalOptions: Sendable {
     public var ringBytes = 4 << 20
     /// Between a failure and the next try: a failing disk is not filled with failed files.
     public var retryPause = Interval.seconds(1)
+    /// An operation that has not come back for so long is told to readiness: a disk that hangs reports no error.
+    /// Longer than any commit of a disk that only has much to do.
+    public var stallLimit = Interval.seconds(5)
 
     public init(directory: String, writer: String, session: UInt64) {
         self.directory = directory

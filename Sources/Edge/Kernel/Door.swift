@@ -4,6 +4,7 @@
 import CLinux
 import Glibc
 import Synchronization
+public import Units
 
 /// A kind of system call, as faults name it.
 public enum SystemCall: UInt8, CaseIterable, Sendable {
@@ -42,6 +43,7 @@ public enum Kernel {
             switch fault {
             case .fail(let error): return -Int(error.code)
             case .short(let most): count = min(most, count)
+            case .late(let time): sleep(for: time)
             }
         }
         while true {
@@ -70,6 +72,8 @@ public struct Fault: Sendable {
         case fail(Errno)
         /// The call is made, but may move this many bytes at the most.
         case short(Int)
+        /// The call is made so much later: a disk that hangs. Calls that a ring makes are not held up.
+        case late(Interval)
     }
 
     public var call: SystemCall

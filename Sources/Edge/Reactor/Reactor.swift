@@ -54,6 +54,8 @@ public final class Reactor {
     private var afterTurns: [() -> Void] = []
 
     private var running = false
+    /// Whether what is done now is followed by the functions of `afterEachTurn` before anything is waited for.
+    public private(set) var isHandling = false
     /// Whether the next turn's wait is likely to be short: the last turn took no longer than a spin, or twice that
     /// where it slept, as waking up is a good part of so short a sleep. A spin in vain is not followed by another.
     private var isWorthSpinning = false
@@ -114,8 +116,10 @@ public final class Reactor {
         now = Kernel.monotonicNow()
         isWorthSpinning = now - before <= (isWorthSpinning ? limits.spin : limits.spin * 2)
         metrics.turns.add()
+        isHandling = true
         while let completion = driver.next() { dispatch(completion) }
         while let timer = wheel.takeDue(now: now) { fire(timer) }
+        isHandling = false
         for index in afterTurns.indices { afterTurns[index]() }
         releaseEnded()
         metrics.open.set(streamCount)

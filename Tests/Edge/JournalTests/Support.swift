@@ -50,8 +50,10 @@ extension JournalFolder {
     func records() throws -> [Found] {
         var found: [Found] = []
         for (number, _) in try segments() {
-            let bytes = try bytes(number)
-            guard var reader = try? SegmentReader(bytes.span.raw) else { continue }
+            // One that could not be prepared may be removed just now.
+            guard let bytes = try? bytes(number), var reader = try? SegmentReader(bytes.span.raw) else {
+                continue
+            }
             if reader.header.followsFailure { found.removeAll { $0.sequence >= reader.header.firstSequence } }
             while let entry = try? reader.next() {
                 let text = String(decoding: bytes[entry.payload], as: UTF8.self)

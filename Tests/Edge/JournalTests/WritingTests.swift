@@ -29,6 +29,43 @@ struct WritingTests {
         #expect(bench.append("late") == .lost(.closed))
     }
 
+    /// Whoever asks between two turns, or when a commit is reported, waits for the disk and for nothing else.
+    @Test(arguments: drivers) func aCommitWaitsForNoEvent(_ driver: DriverChoice) throws {
+        let folder = try JournalFolder()
+        let bench = try Bench(folder, driver) { $0.flushInterval = .seconds(60) }
+        try bench.settle("the first segment is prepared") { (try? folder.segments().isEmpty) == false }
+        try bench.reactor.turn(until: Kernel.monotonicNow() + .milliseconds(50))
+        let journal = bench.journal
+        journal.onDurable = { [unowned bench] durable in
+            guard durable < 5 else { return }
+            bench.append("next")
+            bench.journal.commit(upTo: bench.journal.accepted)
+        }
+        let began = Kernel.monotonicNow()
+        bench.append("first")
+        journal.commit(upTo: 1)
+        while journal.durable < 5, Kernel.monotonicNow() - began < .seconds(20) {
+            try bench.reactor.turn(until: Kernel.monotonicNow() + .seconds(20))
+        }
+        #expect(Kernel.monotonicNow() - began < .seconds(10))
+        try bench.close()
+    }
+
+    /// A record that is appended between two turns is flushed in its time, although nothing else happens.
+    @Test(arguments: drivers) func aRecordBetweenTurnsIsFlushed(_ driver: DriverChoice) throws {
+        let folder = try JournalFolder()
+        let bench = try Bench(folder, driver)
+        bench.append("first")
+        try bench.settleAll()
+        let began = Kernel.monotonicNow()
+        bench.append("second")
+        while bench.journal.durable < 2, Kernel.monotonicNow() - began < .seconds(20) {
+            try bench.reactor.turn(until: Kernel.monotonicNow() + .seconds(20))
+        }
+        #expect(Kernel.monotonicNow() - began < .seconds(10))
+        try bench.close()
+    }
+
     /// Every size of record, so that each place of the ring is where one turns over, over many segments.
     @Test(arguments: drivers) func rotatesWithoutLosingAByte(_ driver: DriverChoice) throws {
         let folder = try JournalFolder()
