@@ -17,6 +17,8 @@ enum Signals {
 /// What all threads of a node share. Everything in it may be used by any thread.
 final class NodeContext: Sendable {
     let settings: NodeSettings
+    /// How many shards the settings come to on this machine.
+    let shards: Int
     let version: String
     let log: Log
     let health = Health(awaiting: ["listeners", "certificates"])
@@ -28,6 +30,7 @@ final class NodeContext: Sendable {
 
     init(settings: NodeSettings, version: String) throws(Failure) {
         self.settings = settings
+        shards = settings.shards == 0 ? Kernel.usableCores().count : settings.shards
         self.version = version
         log = Log(
             to: .standardError(identifier: "paceline-node", format: LogFormat(settings.log.format)),
@@ -56,7 +59,7 @@ struct Node: ~Copyable {
 
     /// Serves until told to stop. True where everything in flight has finished in time.
     consuming func run() throws(Failure) -> Bool {
-        let shards = context.settings.shards == 0 ? Kernel.usableCores().count : context.settings.shards
+        let shards = context.shards
         raiseDescriptorLimit(shards: shards)
         try requireFreePorts()
         let threads = try ServingThreads(shards: shards, context)

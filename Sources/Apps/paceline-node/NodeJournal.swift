@@ -38,8 +38,12 @@ final class NodeJournal {
         randomness = Randomness(seed: options.session &+ UInt64(shard))
         do {
             try Kernel.makeDirectory(settings.directory)
+            if shard == 0 {
+                options.formerDirectories = try Self.former(in: settings.directory, shards: context.shards)
+            }
         } catch {
-            throw Failure("journal.directory: \(settings.directory): could not make the directory: \(error)")
+            throw Failure(
+                "journal.directory: \(settings.directory): could not make or list the directory: \(error)")
         }
         do {
             journal = try Journal(
@@ -48,11 +52,24 @@ final class NodeJournal {
             throw Failure("journal.directory: \(error)")
         }
         report(journal.recovery, shard, context.log)
+        if !options.formerDirectories.isEmpty {
+            context.log.notice(
+                "journals of shards that this node no longer has are kept as long as the others",
+                ["directories": .string(options.formerDirectories.joined(separator: " "))])
+        }
         journal.onHealth = { [journals = context.journals] in journals.set($0, of: shard) }
         if shard == 0 { context.journals.attach(self, reactor) }
     }
 
     deinit { room.deallocate() }
+
+    /// Where shards wrote that this node had before it was given fewer.
+    private static func former(in directory: String, shards: Int) throws(Errno) -> [String] {
+        try Kernel.entries(of: directory).filter { name in
+            let number = Int(name.dropFirst("shard-".count)) ?? -1
+            return number >= shards && name == "shard-\(number)"
+        }.map { "\(directory)/\($0)" }
+    }
 
     private func report(_ recovery: JournalRecovery, _ shard: Int, _ log: Log) {
         for cut in recovery.cut {

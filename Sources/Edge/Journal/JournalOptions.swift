@@ -29,6 +29,9 @@ public struct JournalOptions: Sendable {
     /// An operation that has not come back for so long is told to readiness: a disk that hangs reports no error.
     /// Longer than any commit of a disk that only has much to do.
     public var stallLimit = Interval.seconds(5)
+    /// Directories of journals that nobody writes any more, such as those of shards that a node had before it was
+    /// given fewer: the same retention applies in each of them.
+    public var formerDirectories: [String] = []
 
     public init(directory: String, writer: String, session: UInt64) {
         self.directory = directory

@@ -40,6 +40,7 @@ final class SegmentKeeper: Sendable {
     private let segmentBytes: Int
     private let retainedBytes: Int
     private let retainedFor: Interval
+    private let formerDirectories: [String]
     private let pins: JournalPins
     private let remote: ReactorRemote
     private let employer: Int32
@@ -54,6 +55,7 @@ final class SegmentKeeper: Sendable {
         segmentBytes = options.segmentBytes
         retainedBytes = options.retainedBytes
         retainedFor = options.retainedFor
+        formerDirectories = options.formerDirectories
         self.pins = pins
         self.remote = remote
         // Faults that a test plans for the shard hit the keeper too, which works for it.
@@ -127,7 +129,9 @@ final class SegmentKeeper: Sendable {
                 case .discard(let segment):
                     Kernel.close(segment.descriptor)
                     _ = Kernel.remove(path(segment.number))
-                case .retain: retain(&finished)
+                case .retain:
+                    retain(&finished)
+                    retainFormer()
                 case .stop:
                     Kernel.close(work)
                     tell(.stopped)
@@ -158,6 +162,14 @@ final class SegmentKeeper: Sendable {
             _ = Kernel.remove(path)
             tell(.notPrepared(error as? Errno ?? .inputOutput))
         }
+    }
+
+    private func retainFormer() {
+        let now = Kernel.wallNow()
+        let removed = formerDirectories.reduce(0) {
+            $0 + FormerJournal.retain(in: $1, bytes: retainedBytes, for: retainedFor, now: now)
+        }
+        if removed > 0 { tell(.removed(segments: removed)) }
     }
 
     /// Removes what is too old or too much, from the oldest on, up to the first that is needed.

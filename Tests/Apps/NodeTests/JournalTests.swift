@@ -98,6 +98,27 @@ import Testing
         #expect(try await folder.run("paceline journal verify journal").status == 0)
     }
 
+    /// A node with fewer shards than before looks after what the others wrote.
+    @Test func journalsOfFormerShardsAreRetained() async throws {
+        let folder = try Folder()
+        let made = try await folder.run(
+            """
+            mkdir -p journal/shard-0 journal/shard-7 journal/mine && cd journal/shard-7 && \
+            head -c 300 /dev/zero | tee 000000000001.journal > 000000000002.journal && \
+            touch -d '30 days ago' 000000000001.journal && cp -p 000000000001.journal ../mine
+            """)
+        #expect(made.status == 0, "\(made.errors)")
+        let node = try await RunningNode.start(Plan(accessOneIn: 1), in: folder)
+        #expect(node.log.contains("shards that this node no longer has"))
+        try await until("what is too old goes") {
+            !FileManager.default.fileExists(atPath: folder.path("journal/shard-7/000000000001.journal"))
+        }
+        for kept in ["shard-7/000000000002.journal", "mine/000000000001.journal"] {
+            #expect(FileManager.default.fileExists(atPath: folder.path("journal/\(kept)")))
+        }
+        await node.stop()
+    }
+
     @Test func aNodeThatCannotJournalSaysWhy() async throws {
         let folder = try Folder()
         try folder.write("no directory", to: "journal")

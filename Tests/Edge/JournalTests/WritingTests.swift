@@ -66,6 +66,34 @@ struct WritingTests {
         try bench.close()
     }
 
+    /// Journals that nobody writes any more are kept within the same bounds.
+    @Test func formerJournalsAreRetainedToo() throws {
+        let folder = try JournalFolder()
+        let former = try JournalFolder()
+        for number in 1...4 {
+            try former.write([UInt8](repeating: 0, count: 20_000), as: UInt64(number))
+        }
+        let old = Date(timeIntervalSinceNow: -7_200)
+        for number in 1...2 {
+            try FileManager.default.setAttributes(
+                [.modificationDate: old],
+                ofItemAtPath: "\(former.path)/\(SegmentFiles.name(UInt64(number)))")
+        }
+        let bench = try Bench(folder, .automatic) {
+            $0.formerDirectories = [former.path, former.path + "-gone"]
+            $0.retainedFor = .seconds(3_600)
+            $0.retainedBytes = 128 * 1024
+        }
+        try bench.settle("what is too old goes") { (try? former.segments().map(\.number)) == [3, 4] }
+        try bench.close()
+        let next = try Bench(folder, .automatic) {
+            $0.formerDirectories = [former.path]
+            $0.retainedBytes = 32 * 1024
+        }
+        try next.settle("what is too much goes") { (try? former.segments().map(\.number)) == [4] }
+        try next.close()
+    }
+
     /// Every size of record, so that each place of the ring is where one turns over, over many segments.
     @Test(arguments: drivers) func rotatesWithoutLosingAByte(_ driver: DriverChoice) throws {
         let folder = try JournalFolder()
