@@ -32,7 +32,8 @@ public enum CatalogInput {
             guard name.hasSuffix(".json") else { continue }
             count += 1
             guard count <= CatalogReading.mostFiles else {
-                throw Failure("\(directory): more than \(CatalogReading.mostFiles) .json files, the most of a catalog")
+                throw Failure(
+                    "\(directory): more than \(CatalogReading.mostFiles) .json files, the most of a catalog")
             }
             reading.add(path, try InputFile.read(path, limit: CatalogReading.mostFileBytes))
         }
@@ -68,6 +69,7 @@ public enum CatalogInput {
 
     /// A line for each refusal, as compilers write theirs.
     public static func report(_ refused: CatalogRefused) -> [String] {
-        refused.refusals.map(\.description) + (refused.unreported == 0 ? [] : ["and \(refused.unreported) more"])
+        refused.refusals.map(\.description)
+            + (refused.unreported == 0 ? [] : ["and \(refused.unreported) more"])
     }
 }

@@ -27,7 +27,8 @@ enum CatalogCheck {
                 "mkdir bad; sed 's/USD/usd/' Examples/catalog/campaigns.json > bad/all.json; "
                     + "paceline catalog check bad",
                 "References to what is not there are found too.", outcome: .failed),
-            Example("paceline catalog check --schema > catalog.schema.json", "Let your editor check as you type."),
+            Example(
+                "paceline catalog check --schema > catalog.schema.json", "Let your editor check as you type."),
             Example(
                 "paceline catalog compile Examples/catalog --output demo.catalog; head -c 9000 demo.catalog > cut; "
                     + "paceline catalog check demo.catalog cut",
@@ -45,7 +46,9 @@ enum CatalogCheck {
         return outcome
     }
 
-    private static func check(_ path: String, _ call: Invocation, _ output: inout Output) throws(Failure) -> Bool {
+    private static func check(_ path: String, _ call: Invocation, _ output: inout Output) throws(Failure)
+        -> Bool
+    {
         let source: CatalogSource
         switch try CatalogInput.form(of: path) {
         case .directory:
@@ -57,7 +60,9 @@ enum CatalogCheck {
                 return false
             }
         case .snapshot:
-            guard let bytes = call.read(path, limit: CatalogInput.snapshotLimitBytes, &output) else { return false }
+            guard let bytes = call.read(path, limit: CatalogInput.snapshotLimitBytes, &output) else {
+                return false
+            }
             do {
                 source = CatalogSource(try CatalogSnapshot(copying: bytes))
             } catch {
@@ -75,7 +80,8 @@ enum CatalogCheck {
                 "campaigns": .number(source.campaigns.count),
             ])
         } else {
-            output.print("\(path): ok, \(source.lineItems.count) line items of \(source.campaigns.count) campaigns")
+            output.print(
+                "\(path): ok, \(source.lineItems.count) line items of \(source.campaigns.count) campaigns")
         }
         return true
     }
@@ -87,7 +93,9 @@ enum CatalogCheck {
             return
         }
         let refusals = refused.refusals.map { refusal in
-            guard case .object(let members) = refusal.refusal.tree.content else { return refusal.refusal.tree }
+            guard case .object(let members) = refusal.refusal.tree.content else {
+                return refusal.refusal.tree
+            }
             return JSONTree.object([.init("file", .string(refusal.file))] + members)
         }
         output.print([

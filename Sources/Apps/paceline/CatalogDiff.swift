@@ -4,7 +4,8 @@ import Commands
 import Documents
 
 enum CatalogDiff {
-    static let before = Parameter.argument("A", WordKind.file, "The catalog before: a snapshot or a directory.")
+    static let before = Parameter.argument(
+        "A", WordKind.file, "The catalog before: a snapshot or a directory.")
     static let after = Parameter.argument("B", WordKind.file, "The catalog after: a snapshot or a directory.")
     static let json = Parameter.json
 
@@ -18,11 +19,12 @@ enum CatalogDiff {
         parameters: [before, after, json],
         examples: [
             Example(
-                "paceline catalog compile Examples/catalog --output demo.catalog; cp -r Examples/catalog edited; "
+                "cp -r Examples/catalog edited; "
                     + "sed -i 's/\"paused\": true/\"paused\": false/' edited/line-items.json; "
-                    + "paceline catalog diff demo.catalog edited",
+                    + "paceline catalog diff Examples/catalog edited",
                 "See what an edit will do.", prints: "~ lineItems aurora-retarget"),
-            Example("paceline catalog diff Examples/catalog Examples/catalog", "Nothing changed, nothing said."),
+            Example(
+                "paceline catalog diff Examples/catalog Examples/catalog", "Nothing changed, nothing said."),
         ],
         run: run)
 
@@ -36,7 +38,8 @@ enum CatalogDiff {
         return .ok
     }
 
-    private static func print(_ change: CatalogChange, _ kind: EntityKind, json: Bool, _ output: inout Output) {
+    private static func print(_ change: CatalogChange, _ kind: EntityKind, json: Bool, _ output: inout Output)
+    {
         if json {
             let keys = change.keys.map { key in
                 JSONTree.object([
@@ -45,16 +48,18 @@ enum CatalogDiff {
                 ])
             }
             output.print([
-                "kind": .string(kind.rawValue), "id": .string(change.id), "change": .string(change.what.rawValue),
+                "kind": .string(kind.rawValue), "id": .string(change.id),
+                "change": .string(change.what.rawValue),
                 "keys": .array(keys),
             ])
             return
         }
-        let mark = switch change.what {
-        case .added: "+"
-        case .removed: "-"
-        case .changed: "~"
-        }
+        let mark =
+            switch change.what {
+            case .added: "+"
+            case .removed: "-"
+            case .changed: "~"
+            }
         output.print("\(mark) \(kind.rawValue) \(change.id)")
         for key in change.keys {
             output.print("    \(key.key): \(key.before?.line ?? "nothing") → \(key.after?.line ?? "nothing")")

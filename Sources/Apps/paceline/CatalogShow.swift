@@ -25,8 +25,7 @@ enum CatalogShow {
                 "paceline catalog show demo.catalog campaigns", "List the campaigns.",
                 prints: "aurora-launch  Aurora EV launch, connected TV"),
             Example("paceline catalog show demo.catalog lineItems aurora-sports-live", "See one line item."),
-            Example(
-                "paceline catalog show Examples/catalog lineItem", "A directory will do as well.", outcome: .usage),
+            Example("paceline catalog show --json Examples/catalog deals", "A directory will do as well."),
         ],
         run: run)
 
@@ -47,7 +46,11 @@ enum CatalogShow {
         let all = source.trees(kind).sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
         guard words.count == 3 else {
             for (id, tree) in all {
-                if call[json] { output.print(tree) } else { output.print(id + (tree.name.map { "  \($0)" } ?? "")) }
+                if call[json] {
+                    output.print(tree)
+                } else {
+                    output.print(id + (tree.name.map { "  \($0)" } ?? ""))
+                }
             }
             return .ok
         }

@@ -12,7 +12,9 @@ enum Paceline {
                 Command(
                     "catalog", "Works on catalogs: campaigns, creatives, publishers and deals.",
                     subcommands: [
-                        CatalogCheck.command, CatalogCompile.command, CatalogShow.command, CatalogDiff.command,
+                        CatalogCheck.command, CatalogCompile.command, CatalogShow.command,
+                        CatalogDiff.command,
+                        CatalogGenerate.command,
                     ]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Completion.command,

@@ -14,7 +14,8 @@ final class Scratch {
         folder = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         // What a reader who pastes a line at the root of the repository has before him.
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+            .standardized
         try FileManager.default.createSymbolicLink(
             at: folder.appending(path: "Examples"), withDestinationURL: root.appending(path: "Examples"))
     }

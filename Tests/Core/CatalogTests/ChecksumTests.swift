@@ -5,10 +5,12 @@ import Units
 
 @Suite struct ChecksumTests {
     /// RFC 3720, B.4: thirty-two bytes of zeros, of ones, and counting up.
-    @Test(arguments: [
-        ([UInt8](repeating: 0, count: 32), 0x8A91_36AA), ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
-        (Array(0..<32), 0x46DD_794E),
-    ] as [([UInt8], UInt32)])
+    @Test(
+        arguments: [
+            ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
+            ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
+            (Array(0..<32), 0x46DD_794E),
+        ] as [([UInt8], UInt32)])
     func theStandardSays(_ bytes: [UInt8], _ expected: UInt32) {
         let checksum = CRC32C.checksum(of: bytes.span.raw)
         #expect(checksum == expected)

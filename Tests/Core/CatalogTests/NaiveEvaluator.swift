@@ -17,7 +17,9 @@ struct Viewer {
 
     func fill(_ query: inout CatalogQuery) {
         query.start(at: now, viewerQuarter: WeekMask.quarter(ofMinute: minuteOfWeek))
-        for (dimension, names) in values { for name in names { query.add(dimension, name.utf8Span.span.raw) } }
+        for (dimension, names) in values {
+            for name in names { query.add(dimension, name.utf8Span.span.raw) }
+        }
         if let point { query.add(point) }
         for format in formats { query.add(.format, format.rawValue.utf8Span.span.raw) }
         for domain in blockedDomains { query.add(.blockedAdvertiser, domain.utf8Span.span.raw) }
@@ -75,7 +77,8 @@ extension CatalogSource {
                     || approved.allSatisfy { $0.categories.contains { $0.lowercased() == category } }
             }
             if flight.start <= viewer.now, viewer.now < flight.end, isShowable, !isRefused,
-                Set(advertiser.domains).isDisjoint(with: viewer.blockedDomains), item.expression.holds(for: viewer)
+                Set(advertiser.domains).isDisjoint(with: viewer.blockedDomains),
+                item.expression.holds(for: viewer)
             {
                 found.insert(item.id)
             }

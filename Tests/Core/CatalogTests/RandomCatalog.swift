@@ -8,7 +8,8 @@ struct RandomCatalog {
 
     static let names = ["a", "b", "c", "d", "e"]
     static let listed: [Dimension] = [
-        .country, .region, .deviceType, .os, .genre, .rating, .livestream, .network, .audience, .custom, .deal,
+        .country, .region, .deviceType, .os, .genre, .rating, .livestream, .network, .audience, .custom,
+        .deal,
     ]
 
     static func names(_ dimension: Dimension) -> [String] {
@@ -25,23 +26,31 @@ struct RandomCatalog {
 
     /// Places on a line through the middle of a grid cell, some of them at the date line and the poles.
     mutating func place() -> (latitude: Int64, longitude: Int64) {
-        let latitude = one([-90_000_000, -89_900_000, -10_000_000, 0, 40_500_000, 41_000_000, 89_950_000] as [Int64])
-        let longitude = one([-180_000_000, -179_900_000, -74_000_000, -73_500_000, 0, 179_950_000] as [Int64])
+        let latitude = one(
+            [-90_000_000, -89_900_000, -10_000_000, 0, 40_500_000, 41_000_000, 89_950_000] as [Int64])
+        let longitude = one(
+            [-180_000_000, -179_900_000, -74_000_000, -73_500_000, 0, 179_950_000] as [Int64])
         let jitter = Int64(random.next(in: -90_000...90_000))
-        return (max(-90_000_000, min(90_000_000, latitude + jitter)), max(-180_000_000, min(180_000_000, longitude - jitter)))
+        return (
+            max(-90_000_000, min(90_000_000, latitude + jitter)),
+            max(-180_000_000, min(180_000_000, longitude - jitter))
+        )
     }
 
     mutating func circle() -> Circle {
         let place = place()
         let radius = one([1_000, 500_000, 12_345_678, 60_000_000, 400_000_000, 1_000_000_000] as [Int64])
-        return Circle(latitude: Micros(place.latitude), longitude: Micros(place.longitude), kilometers: Micros(radius))
+        return Circle(
+            latitude: Micros(place.latitude), longitude: Micros(place.longitude), kilometers: Micros(radius))
     }
 
     mutating func week() -> WeekMask {
         var mask = WeekMask()
         for _ in 0..<random.next(in: 1...3) {
             let start = random.next(in: 0...WeekMask.quarters - 1)
-            for quarter in start..<start + random.next(in: 1...300) { mask.insert(quarter % WeekMask.quarters) }
+            for quarter in start..<start + random.next(in: 1...300) {
+                mask.insert(quarter % WeekMask.quarters)
+            }
         }
         return mask
     }
@@ -71,7 +80,8 @@ struct RandomCatalog {
         }
         if chance(80) {
             let place = place()
-            viewer.point = GlobePoint(latitudeMicrodegrees: place.latitude, longitudeMicrodegrees: place.longitude)
+            viewer.point = GlobePoint(
+                latitudeMicrodegrees: place.latitude, longitudeMicrodegrees: place.longitude)
         }
         viewer.minuteOfWeek = random.next(in: 0...WeekMask.quarters * 15 - 1)
         viewer.now = Instant(nanoseconds: Int64(random.next(in: 0...10)))

@@ -27,7 +27,11 @@ private let creative = #"""
 private func item(_ rest: String, creatives: String = #"["cr"]"#) -> [String] {
     refusals(
         ("a.json", advertiser), ("c.json", campaign), ("cr.json", creative),
-        ("l.json", #"{"lineItems": [{"id": "l", "campaign": "c", "name": "L", "creatives": \#(creatives),"# + "\n\(rest)}]}"))
+        (
+            "l.json",
+            #"{"lineItems": [{"id": "l", "campaign": "c", "name": "L", "creatives": \#(creatives),"#
+                + "\n\(rest)}]}"
+        ))
 }
 
 private func targeting(_ text: String) -> [String] { item(#""targeting": \#(text)"#) }
@@ -39,18 +43,54 @@ private func targeting(_ text: String) -> [String] { item(#""targeting": \#(text
     }
 
     @Test(arguments: [
-        (#""bid": -1"#, "l.json:2:8: lineItems[0].bid: found the number -1; allowed a number from 0.000001 to 1000000000 with at most six decimals (money)"),
-        (#""bid": 1.0000001"#, "l.json:2:8: lineItems[0].bid: found the number 1.0000001; allowed a number from 0.000001 to 1000000000 with at most six decimals (money)"),
-        (#""bid": 1, "goalValue": 2"#, "l.json:2:24: lineItems[0].goalValue: found a goalValue beside a bid; allowed one of the two"),
-        (#""prority": "open""#, "l.json:2:1: lineItems[0].prority: found an unknown key; allowed id, campaign, name, paused, flight, priority, guaranteedImpressions, bid, goalValue, frequencyCaps, separation, creatives, targeting; did you mean 'priority'?"),
-        (#""targeting": {}"#, "l.json:2:14: lineItems[0].targeting: found an object of 0 keys; allowed at least 1 of all, any, not, country, region, metro, city, postalCode, radius, deviceType, os, genre, rating, language, livestream, network, channel, publisher, inventory, audience, deal, daypart, custom"),
-        (#""targeting": {"deal": ["d1"]}"#, #"l.json:2:24: lineItems[0].targeting.deal[0]: found the unknown id "d1"; allowed the id of a deal in this catalog"#),
-        (#""targeting": {"any": [{"not": {"publisher": ["p"]}}]}"#, #"l.json:2:46: lineItems[0].targeting.any[0].not.publisher[0]: found the unknown id "p"; allowed the id of a publisher in this catalog"#),
-        (#""targeting": {"country": ["USA"], "not": {"country": ["usa"]}}"#, "l.json:2:14: lineItems[0].targeting: found an expression that no request can match; allowed an expression that some request matches"),
-        (#""targeting": {"region": ["NY"]}"#, #"l.json:2:26: lineItems[0].targeting.region[0]: found the string "NY"; allowed a country, a slash and a place, as in USA/NY"#),
-        (#""targeting": {"daypart": [{"from": "18:20"}]}"#, #"l.json:2:36: lineItems[0].targeting.daypart[0].from: found the string "18:20"; allowed a time from 00:00 to 24:00 on a quarter of an hour, as in 18:30"#),
-        (#""flight": {"start": "2025-12-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"}"#, "l.json:2:11: lineItems[0].flight: found 2025-12-01T00:00:00Z to 2026-02-01T00:00:00Z; allowed a flight within the campaign's, which is 2026-01-01T00:00:00Z to 2027-01-01T00:00:00Z"),
-        (#""flight": {"start": "2026-02-30T00:00:00Z", "end": "2026-03-01T00:00:00Z"}"#, #"l.json:2:21: lineItems[0].flight.start: found the string "2026-02-30T00:00:00Z"; allowed a time as in 2026-11-20T18:00:00Z or 2026-11-20T18:00:00-05:00, from 1970 to 2200"#),
+        (
+            #""bid": -1"#,
+            "l.json:2:8: lineItems[0].bid: found the number -1; allowed a number from 0.000001 to 1000000000 with at most six decimals (money)"
+        ),
+        (
+            #""bid": 1.0000001"#,
+            "l.json:2:8: lineItems[0].bid: found the number 1.0000001; allowed a number from 0.000001 to 1000000000 with at most six decimals (money)"
+        ),
+        (
+            #""bid": 1, "goalValue": 2"#,
+            "l.json:2:24: lineItems[0].goalValue: found a goalValue beside a bid; allowed one of the two"
+        ),
+        (
+            #""prority": "open""#,
+            "l.json:2:1: lineItems[0].prority: found an unknown key; allowed id, campaign, name, paused, flight, priority, guaranteedImpressions, bid, goalValue, frequencyCaps, separation, creatives, targeting; did you mean 'priority'?"
+        ),
+        (
+            #""targeting": {}"#,
+            "l.json:2:14: lineItems[0].targeting: found an object of 0 keys; allowed at least 1 of all, any, not, country, region, metro, city, postalCode, radius, deviceType, os, genre, rating, language, livestream, network, channel, publisher, inventory, audience, deal, daypart, custom"
+        ),
+        (
+            #""targeting": {"deal": ["d1"]}"#,
+            #"l.json:2:24: lineItems[0].targeting.deal[0]: found the unknown id "d1"; allowed the id of a deal in this catalog"#
+        ),
+        (
+            #""targeting": {"any": [{"not": {"publisher": ["p"]}}]}"#,
+            #"l.json:2:46: lineItems[0].targeting.any[0].not.publisher[0]: found the unknown id "p"; allowed the id of a publisher in this catalog"#
+        ),
+        (
+            #""targeting": {"country": ["USA"], "not": {"country": ["usa"]}}"#,
+            "l.json:2:14: lineItems[0].targeting: found an expression that no request can match; allowed an expression that some request matches"
+        ),
+        (
+            #""targeting": {"region": ["NY"]}"#,
+            #"l.json:2:26: lineItems[0].targeting.region[0]: found the string "NY"; allowed a country, a slash and a place, as in USA/NY"#
+        ),
+        (
+            #""targeting": {"daypart": [{"from": "18:20"}]}"#,
+            #"l.json:2:36: lineItems[0].targeting.daypart[0].from: found the string "18:20"; allowed a time from 00:00 to 24:00 on a quarter of an hour, as in 18:30"#
+        ),
+        (
+            #""flight": {"start": "2025-12-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"}"#,
+            "l.json:2:11: lineItems[0].flight: found 2025-12-01T00:00:00Z to 2026-02-01T00:00:00Z; allowed a flight within the campaign's, which is 2026-01-01T00:00:00Z to 2027-01-01T00:00:00Z"
+        ),
+        (
+            #""flight": {"start": "2026-02-30T00:00:00Z", "end": "2026-03-01T00:00:00Z"}"#,
+            #"l.json:2:21: lineItems[0].flight.start: found the string "2026-02-30T00:00:00Z"; allowed a time as in 2026-11-20T18:00:00Z or 2026-11-20T18:00:00-05:00, from 1970 to 2200"#
+        ),
     ])
     func saysWhatIsWrongWithALineItem(_ rest: String, _ refusal: String) {
         #expect(item(rest) == [refusal])
@@ -66,13 +106,16 @@ private func targeting(_ text: String) -> [String] { item(#""targeting": \#(text
             refusals(("c.json", campaign), ("a.json", advertiser), ("b.json", advertiser)) == [
                 #"b.json:1:25: advertisers[0].id: found the id "acme" again; allowed each id once among advertisers"#
             ])
-        #expect(refusals(("c.json", campaign)).first?.contains("campaigns[0].advertiser: found the unknown id") == true)
+        #expect(
+            refusals(("c.json", campaign)).first?.contains("campaigns[0].advertiser: found the unknown id")
+                == true)
     }
 
     @Test func whatIsRefusedItselfIsStillThere() {
         // The advertiser has a mistake; that it is named elsewhere is none.
         let found = refusals(
-            ("a.json", #"{"advertisers": [{"id": "acme", "name": "", "domains": ["acme.example"]}]}"#), ("c.json", campaign))
+            ("a.json", #"{"advertisers": [{"id": "acme", "name": "", "domains": ["acme.example"]}]}"#),
+            ("c.json", campaign))
         #expect(found.count == 1 && found[0].hasPrefix("a.json:1:41: advertisers[0].name: "))
     }
 
@@ -81,21 +124,28 @@ private func targeting(_ text: String) -> [String] { item(#""targeting": \#(text
             ("1.json", #"{"campaigns": [{"id": 5}, 7], "deals": {}}"#), ("2.json", "{"), ("3.json", "[]"),
             ("4.json", #"{"advertiser": []}"#))
         #expect(found.contains { $0.hasPrefix("1.json:1:23: campaigns[0].id: found the number 5") })
-        #expect(found.contains { $0.hasPrefix("1.json:1:27: campaigns[1]: found the number 7; allowed an object") })
+        #expect(
+            found.contains {
+                $0.hasPrefix("1.json:1:27: campaigns[1]: found the number 7; allowed an object")
+            })
         #expect(found.contains { $0.hasPrefix("1.json:1:40: deals: found an object; allowed an array") })
         #expect(found.contains { $0.hasPrefix("2.json:1:2: found broken JSON") })
-        #expect(found.contains { $0.hasPrefix("3.json:1:1: found an array of 0 elements; allowed an object") })
+        #expect(
+            found.contains { $0.hasPrefix("3.json:1:1: found an array of 0 elements; allowed an object") })
         #expect(found.contains { $0.hasSuffix("did you mean 'advertisers'?") })
     }
 
     @Test func expressionsAreBounded() {
         // Seven choices between two, multiplied out, are 128 alternatives.
         let choices = (0..<7).map { #"{"any": [{"audience": ["a\#($0)"]}, {"genre": ["g\#($0)"]}]}"# }
-        let all = { (count: Int) in targeting(#"{"all": [\#(choices.prefix(count).joined(separator: ", "))]}"#) }
+        let all = { (count: Int) in
+            targeting(#"{"all": [\#(choices.prefix(count).joined(separator: ", "))]}"#)
+        }
         #expect(all(6).isEmpty)
         #expect(all(7).first?.contains("found an expression that needs more than 64 alternatives") == true)
         let lists = (0..<9).map { #"{"audience": ["a\#($0)"]}"# }
-        let both = { (count: Int) in targeting(#"{"all": [\#(lists.prefix(count).joined(separator: ", "))]}"#) }
+        let both = { (count: Int) in targeting(#"{"all": [\#(lists.prefix(count).joined(separator: ", "))]}"#)
+        }
         #expect(both(8).isEmpty)
         #expect(both(9).first?.contains("more than 8 conditions on audience") == true)
     }

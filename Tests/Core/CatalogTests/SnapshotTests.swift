@@ -30,7 +30,9 @@ private func sealed(_ bytes: [UInt8]) -> [UInt8] {
         let bytes = try demo()
         for count in [0, 1, 15, 16, 63, 64, Layout.columnsOffset - 1, Layout.columnsOffset, bytes.count - 1] {
             let found = try #require(reason(Array(bytes.prefix(count))))
-            #expect(found == .tooShort || found == .truncated(expected: UInt64(bytes.count)), "\(count): \(found)")
+            #expect(
+                found == .tooShort || found == .truncated(expected: UInt64(bytes.count)), "\(count): \(found)"
+            )
         }
         #expect(reason(bytes + [0]) == .trailing(expected: UInt64(bytes.count)))
     }
@@ -81,7 +83,9 @@ private func sealed(_ bytes: [UInt8]) -> [UInt8] {
         var query = CatalogQuery(snapshot)
         var scratch = RetrievalScratch(snapshot)
         var viewer = Viewer()
-        viewer.values = [.country: ["USA"], .deviceType: ["3"], .genre: ["drama", "sports"], .livestream: ["1"]]
+        viewer.values = [
+            .country: ["USA"], .deviceType: ["3"], .genre: ["drama", "sports"], .livestream: ["1"],
+        ]
         viewer.point = GlobePoint(latitudeMicrodegrees: 39_739_200, longitudeMicrodegrees: -104_990_300)
         viewer.now = Instant(nanoseconds: 1_795_000_000_000_000_000)
         viewer.fill(&query)

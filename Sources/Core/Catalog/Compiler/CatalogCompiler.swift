@@ -24,6 +24,8 @@ struct Compilation {
     var writer = SnapshotWriter()
     var strings = StringPool()
     var values = ValueNumbers()
+    /// By line item.
+    private(set) var targetingTexts: [String] = []
     /// Where each thing ends up, by its id.
     private var rows: [EntityKind: [String: UInt32]] = [:]
 
@@ -34,11 +36,15 @@ struct Compilation {
 
     mutating func run() {
         for kind in EntityKind.allCases where kind != .lineItems {
-            rows[kind] = Dictionary(uniqueKeysWithValues: source.ids(kind).enumerated().map { ($1, UInt32($0)) })
+            rows[kind] = Dictionary(
+                uniqueKeysWithValues: source.ids(kind).enumerated().map { ($1, UInt32($0)) })
         }
-        var index = IndexCompilation(source, creatives: rows[.creatives] ?? [:], campaigns: rows[.campaigns] ?? [:], advertisers: rows[.advertisers] ?? [:])
+        var index = IndexCompilation(
+            source, creatives: rows[.creatives] ?? [:], campaigns: rows[.campaigns] ?? [:],
+            advertisers: rows[.advertisers] ?? [:])
         values = index.values
         source.lineItems = index.takeLineItems()
+        targetingTexts = source.lineItems.map(\.targetingText)
         noteStrings()
         strings.number()
         strings.write(to: &writer)
@@ -51,7 +57,9 @@ struct Compilation {
     }
 
     func row(_ kind: EntityKind, _ id: String) -> UInt32 {
-        guard let row = rows[kind]?[id] else { preconditionFailure("\(id) is not among the \(kind.rawValue)") }
+        guard let row = rows[kind]?[id] else {
+            preconditionFailure("\(id) is not among the \(kind.rawValue)")
+        }
         return row
     }
 
@@ -61,9 +69,12 @@ struct Compilation {
         func note(_ texts: [String?]) { for text in texts { if let text { strings.note(text) } } }
         for one in source.advertisers { note([one.id, one.name] + one.domains + one.categories) }
         for one in source.campaigns { note([one.id, one.name]) }
-        for one in source.lineItems { note([one.id, one.name, one.targetingText] + one.separation) }
+        for one in source.lineItems { note([one.id, one.name] + one.separation) }
         for one in source.creatives {
-            note([one.id, one.name, one.language, one.clickThrough, one.universalID?.registry, one.universalID?.value])
+            note([
+                one.id, one.name, one.language, one.clickThrough, one.universalID?.registry,
+                one.universalID?.value,
+            ])
             note(one.categories)
             for file in one.mediaFiles { note([file.url, file.mime, file.codec]) }
             note(one.trackers.map(\.url))
@@ -72,6 +83,7 @@ struct Compilation {
         for one in source.inventory { note([one.id, one.name, one.address]) }
         for one in source.deals { note([one.id, one.name]) }
         for one in source.blockLists { note([one.id] + one.domains + one.categories) }
+        note(targetingTexts)
         note(values.values.map(\.name))
     }
 }

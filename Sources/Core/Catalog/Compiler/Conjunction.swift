@@ -31,7 +31,8 @@ enum TargetingProblem: Error, Equatable {
 extension TargetingProblem {
     var found: String {
         switch self {
-        case .tooManyAlternatives: "an expression that needs more than \(NormalForm.mostAlternatives) alternatives"
+        case .tooManyAlternatives:
+            "an expression that needs more than \(NormalForm.mostAlternatives) alternatives"
         case .tooManyConditions(let dimension):
             "an alternative with more than \(NormalForm.mostConditions) conditions on \(dimension.name)"
         case .nothingMatches: "an expression that no request can match"
@@ -84,7 +85,8 @@ enum NormalForm {
             return negated ? try product(terms, negated, number) : try sum(terms, negated, number)
         case .values(let dimension, let names):
             return leaf(dimension, names.map { number(dimension, $0) }, negated)
-        case .radius(let circles): return leaf(.radius, circles.map { number(.radius, $0.valueName) }, negated)
+        case .radius(let circles):
+            return leaf(.radius, circles.map { number(.radius, $0.valueName) }, negated)
         case .daypart(let mask):
             let mask = negated ? mask.complement : mask
             return mask.isEmpty ? [] : [Conjunction(daypart: mask.isWhole ? nil : mask)]

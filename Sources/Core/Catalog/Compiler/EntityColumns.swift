@@ -15,9 +15,12 @@ extension Compilation {
         writer.rows(.advertisers, advertisers.count)
         writer.set(.advertiserID, advertisers.map { strings[$0.id] })
         writer.set(.advertiserName, advertisers.map { strings[$0.name] })
-        writer.set(.advertiserDomain, writer.lists(.advertiserDomainStart, advertisers.map { $0.domains.map { strings[$0] } }))
         writer.set(
-            .advertiserCategory, writer.lists(.advertiserCategoryStart, advertisers.map { $0.categories.map { strings[$0] } }))
+            .advertiserDomain,
+            writer.lists(.advertiserDomainStart, advertisers.map { $0.domains.map { strings[$0] } }))
+        writer.set(
+            .advertiserCategory,
+            writer.lists(.advertiserCategoryStart, advertisers.map { $0.categories.map { strings[$0] } }))
 
         let campaigns = source.campaigns
         writer.rows(.campaigns, campaigns.count)
@@ -50,15 +53,17 @@ extension Compilation {
         writer.set(.lineItemImpressions, items.map { $0.guaranteedImpressions ?? 0 })
         writer.set(.lineItemBid, items.map { $0.bid?.rawValue ?? noAmount })
         writer.set(.lineItemGoalValue, items.map { $0.goalValue?.rawValue ?? noAmount })
-        writer.set(.lineItemTargeting, items.map { strings[$0.targetingText] })
+        writer.set(.lineItemTargeting, targetingTexts.map { strings[$0] })
         writer.set(
-            .lineItemCreative, writer.lists(.lineItemCreativeStart, items.map { $0.creatives.map { row(.creatives, $0) } }))
+            .lineItemCreative,
+            writer.lists(.lineItemCreativeStart, items.map { $0.creatives.map { row(.creatives, $0) } }))
         let caps = writer.lists(.lineItemCapStart, items.map(\.frequencyCaps))
         writer.set(.capSubject, caps.map(\.by.number))
         writer.set(.capImpressions, caps.map { UInt32($0.impressions) })
         writer.set(.capWindowMinutes, caps.map { UInt32($0.windowMinutes ?? 0) })
         writer.set(
-            .lineItemSeparation, writer.lists(.lineItemSeparationStart, items.map { $0.separation.map { strings[$0] } }))
+            .lineItemSeparation,
+            writer.lists(.lineItemSeparationStart, items.map { $0.separation.map { strings[$0] } }))
     }
 
     private func status(of item: LineItem) -> LineItemStatus {
@@ -81,9 +86,11 @@ extension Compilation {
         writer.set(.creativeUniversalRegistry, creatives.map { strings[$0.universalID?.registry] })
         writer.set(.creativeUniversalValue, creatives.map { strings[$0.universalID?.value] })
         writer.set(
-            .creativeAttribute, writer.lists(.creativeAttributeStart, creatives.map { $0.attributes.map { UInt32($0) } }))
+            .creativeAttribute,
+            writer.lists(.creativeAttributeStart, creatives.map { $0.attributes.map { UInt32($0) } }))
         writer.set(
-            .creativeCategory, writer.lists(.creativeCategoryStart, creatives.map { $0.categories.map { strings[$0] } }))
+            .creativeCategory,
+            writer.lists(.creativeCategoryStart, creatives.map { $0.categories.map { strings[$0] } }))
         let media = writer.lists(.creativeMediaStart, creatives.map(\.mediaFiles))
         writer.set(.mediaURL, media.map { strings[$0.url] })
         writer.set(.mediaMIME, media.map { strings[$0.mime] })
@@ -107,7 +114,8 @@ extension Compilation {
         writer.set(.publisherFloor, publishers.map(\.floor.rawValue))
         writer.set(
             .publisherBlockList,
-            writer.lists(.publisherBlockListStart, publishers.map { $0.blockLists.map { row(.blockLists, $0) } }))
+            writer.lists(
+                .publisherBlockListStart, publishers.map { $0.blockLists.map { row(.blockLists, $0) } }))
 
         let inventory = source.inventory
         writer.rows(.inventory, inventory.count)
@@ -119,7 +127,8 @@ extension Compilation {
         writer.set(.inventoryFloor, inventory.map { $0.floor?.rawValue ?? noAmount })
         writer.set(
             .inventoryBlockList,
-            writer.lists(.inventoryBlockListStart, inventory.map { $0.blockLists.map { row(.blockLists, $0) } }))
+            writer.lists(
+                .inventoryBlockListStart, inventory.map { $0.blockLists.map { row(.blockLists, $0) } }))
 
         let deals = source.deals
         writer.rows(.deals, deals.count)
@@ -135,10 +144,17 @@ extension Compilation {
         let lists = source.blockLists
         writer.rows(.blockLists, lists.count)
         writer.set(.blockListID, lists.map { strings[$0.id] })
-        writer.set(.blockDomain, writer.lists(.blockDomainStart, lists.map { $0.domains.map { strings[$0] } }))
-        writer.set(.blockCategory, writer.lists(.blockCategoryStart, lists.map { $0.categories.map { strings[$0] } }))
-        writer.set(.blockAttribute, writer.lists(.blockAttributeStart, lists.map { $0.attributes.map { UInt32($0) } }))
-        writer.set(.blockCreative, writer.lists(.blockCreativeStart, lists.map { $0.creatives.map { row(.creatives, $0) } }))
+        writer.set(
+            .blockDomain, writer.lists(.blockDomainStart, lists.map { $0.domains.map { strings[$0] } }))
+        writer.set(
+            .blockCategory, writer.lists(.blockCategoryStart, lists.map { $0.categories.map { strings[$0] } })
+        )
+        writer.set(
+            .blockAttribute,
+            writer.lists(.blockAttributeStart, lists.map { $0.attributes.map { UInt32($0) } }))
+        writer.set(
+            .blockCreative,
+            writer.lists(.blockCreativeStart, lists.map { $0.creatives.map { row(.creatives, $0) } }))
         // What nobody in this catalog is needs no blocking.
         let blocked = lists.map { list in
             list.domains.compactMap { values[.blockedAdvertiser, $0] }

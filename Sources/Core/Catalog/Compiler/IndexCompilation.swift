@@ -11,7 +11,10 @@ struct IndexCompilation {
     private var dayparts: [WeekMask: UInt32] = [:]
     private var circles: [Circle] = []
 
-    init(_ source: CatalogSource, creatives: [String: UInt32], campaigns: [String: UInt32], advertisers: [String: UInt32]) {
+    init(
+        _ source: CatalogSource, creatives: [String: UInt32], campaigns: [String: UInt32],
+        advertisers: [String: UInt32]
+    ) {
         items = source.lineItems
         for format in Creative.Format.allCases { values.note(.format, format.rawValue) }
         for advertiser in source.advertisers {
@@ -33,8 +36,10 @@ struct IndexCompilation {
         for item in items {
             let approved = item.creatives.compactMap { creatives[$0] }.map { source.creatives[Int($0)] }
                 .filter { $0.audit == .approved }
-            let advertiser = campaigns[item.campaign].flatMap { advertisers[source.campaigns[Int($0)].advertiser] }
-                .map { source.advertisers[Int($0)] }
+            let advertiser = campaigns[item.campaign].flatMap {
+                advertisers[source.campaigns[Int($0)].advertiser]
+            }
+            .map { source.advertisers[Int($0)] }
             let added = conditions(approved, advertiser)
             let own = alternatives(of: item).map { alternative in
                 var alternative = alternative
@@ -58,7 +63,9 @@ struct IndexCompilation {
     private func alternatives(of item: LineItem) -> [Conjunction] {
         do {
             return try NormalForm.of(item.expression) { dimension, name in
-                guard let number = values[dimension, name] else { preconditionFailure("\(name) was not noted") }
+                guard let number = values[dimension, name] else {
+                    preconditionFailure("\(name) was not noted")
+                }
                 return number
             }
         } catch {
@@ -86,12 +93,14 @@ struct IndexCompilation {
     /// Line items that ask for the same stand together, so that a request finds whole blocks of rows empty.
     private mutating func order() {
         let byRank: [Dimension] = [
-            .deal, .publisher, .inventory, .network, .channel, .country, .region, .metro, .deviceType, .os, .format,
+            .deal, .publisher, .inventory, .network, .channel, .country, .region, .metro, .deviceType, .os,
+            .format,
             .genre, .language, .audience,
         ]
         let keys = alternatives.map { own in
             byRank.map { dimension in
-                own.first?.includes.first { $0.dimension == dimension }.map { ($0.values.first ?? 0) + 1 } ?? 0
+                own.first?.includes.first { $0.dimension == dimension }.map { ($0.values.first ?? 0) + 1 }
+                    ?? 0
             }
         }
         let order = items.indices.sorted { a, b in
@@ -123,12 +132,16 @@ struct IndexCompilation {
                 var previous: Facet?
                 for condition in alternative.includes {
                     let isNext = previous?.dimension == condition.dimension
-                    let facet = Facet(dimension: condition.dimension, number: isNext ? (previous?.number ?? 0) + 1 : 0)
+                    let facet = Facet(
+                        dimension: condition.dimension, number: isNext ? (previous?.number ?? 0) + 1 : 0)
                     previous = facet
-                    for value in condition.values { includes[facet, default: [:]][value, default: []].append(row) }
+                    for value in condition.values {
+                        includes[facet, default: [:]][value, default: []].append(row)
+                    }
                 }
                 if let mask = alternative.daypart, let value = dayparts[mask] {
-                    includes[Facet(dimension: .daypart, number: 0), default: [:]][value, default: []].append(row)
+                    includes[Facet(dimension: .daypart, number: 0), default: [:]][value, default: []].append(
+                        row)
                 }
                 for condition in alternative.excludes {
                     for value in condition.values { excludes[value, default: []].append(row) }
@@ -144,10 +157,12 @@ struct IndexCompilation {
             ($0.dimension.rawValue, $0.number) < ($1.dimension.rawValue, $1.number)
         }
         var defaults: [UInt32] = []
-        var includesOfValue: [[(facet: UInt32, set: UInt32)]] = Array(repeating: [], count: values.values.count)
+        var includesOfValue: [[(facet: UInt32, set: UInt32)]] = Array(
+            repeating: [], count: values.values.count)
         for (number, facet) in facets.enumerated() {
             let own = includes[facet] ?? [:]
-            defaults.append(sets.add(facet == status ? ready : complement(of: own.values, rows: rowLineItems.count)))
+            defaults.append(
+                sets.add(facet == status ? ready : complement(of: own.values, rows: rowLineItems.count)))
             for (value, rows) in own.sorted(by: { $0.key < $1.key }) {
                 includesOfValue[Int(value)].append((UInt32(number), sets.add(rows)))
             }
@@ -169,7 +184,8 @@ struct IndexCompilation {
     }
 
     private func writeValues(
-        _ includes: [[(facet: UInt32, set: UInt32)]], _ excludes: [UInt32: [UInt32]], _ sets: inout RowSetWriter,
+        _ includes: [[(facet: UInt32, set: UInt32)]], _ excludes: [UInt32: [UInt32]],
+        _ sets: inout RowSetWriter,
         to writer: inout SnapshotWriter, _ strings: StringPool
     ) {
         let all = values.values
@@ -200,8 +216,10 @@ struct IndexCompilation {
     }
 
     private func writeCircles(to writer: inout SnapshotWriter) {
-        let placed = circles.compactMap { circle in values[.radius, circle.valueName].map { (value: $0, circle: circle) } }
-            .sorted { $0.value < $1.value }
+        let placed = circles.compactMap { circle in
+            values[.radius, circle.valueName].map { (value: $0, circle: circle) }
+        }
+        .sorted { $0.value < $1.value }
         let centers = placed.map { $0.circle.center.map { UnitVector($0) } ?? UnitVector(x: 0, y: 0, z: 0) }
         writer.rows(.circles, placed.count)
         writer.set(.circleValue, placed.map(\.value))

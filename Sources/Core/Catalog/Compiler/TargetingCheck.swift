@@ -8,15 +8,17 @@ extension CatalogSource {
             do {
                 _ = try NormalForm.of(item.expression) { dimension, name in
                     let key = dimension.spelling(of: name)
-                    return numbers[key] ?? {
-                        let number = UInt32(numbers.count)
-                        numbers[key] = number
-                        return number
-                    }()
+                    return numbers[key]
+                        ?? {
+                            let number = UInt32(numbers.count)
+                            numbers[key] = number
+                            return number
+                        }()
                 }
             } catch {
                 objections.append(
-                    CatalogObjection(.lineItems, index, "targeting", found: error.found, allowed: error.allowed))
+                    CatalogObjection(
+                        .lineItems, index, "targeting", found: error.found, allowed: error.allowed))
             }
         }
         return objections

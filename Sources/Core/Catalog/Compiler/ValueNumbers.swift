@@ -26,8 +26,9 @@ struct ValueNumbers {
 
     mutating func number() {
         for dimension in Dimension.allCases {
-            for name in numbers[Int(dimension.rawValue)].keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
-            {
+            for name in numbers[Int(dimension.rawValue)].keys.sorted(by: {
+                $0.utf8.lexicographicallyPrecedes($1.utf8)
+            }) {
                 numbers[Int(dimension.rawValue)][name] = UInt32(values.count)
                 values.append((dimension, name))
             }

@@ -30,7 +30,8 @@ public struct CatalogGenerator {
             let campaign = campaign(index, advertiser.id)
             let creatives = (0..<3).map { creative("\(campaign.id)-\($0)", advertiser.id) }
             for number in 0..<min(5, lineItems - 5 * index) {
-                source.lineItems.append(lineItem("\(campaign.id)-line-\(number)", campaign, creatives.map(\.id)))
+                source.lineItems.append(
+                    lineItem("\(campaign.id)-line-\(number)", campaign, creatives.map(\.id)))
             }
             source.campaigns.append(campaign)
             source.creatives += creatives
@@ -40,10 +41,13 @@ public struct CatalogGenerator {
 
     private mutating func chance(_ percent: UInt64) -> Bool { random.next(below: 100) < percent }
 
-    private mutating func one<Element>(_ all: [Element]) -> Element { all[random.next(in: 0...all.count - 1)] }
+    private mutating func one<Element>(_ all: [Element]) -> Element {
+        all[random.next(in: 0...all.count - 1)]
+    }
 
     /// Different ones, the first of the list more often: the smaller of two draws.
-    private mutating func popular<Element: Hashable>(_ all: [Element], _ count: ClosedRange<Int>) -> [Element] {
+    private mutating func popular<Element: Hashable>(_ all: [Element], _ count: ClosedRange<Int>) -> [Element]
+    {
         var chosen: [Element] = []
         for _ in 0..<random.next(in: count) {
             let index = min(random.next(in: 0...all.count - 1), random.next(in: 0...all.count - 1))
@@ -132,16 +136,22 @@ public struct CatalogGenerator {
         if let place = place() { all.append(place) }
         if chance(70) { all.append(.values(.deviceType, ["3", "7"])) }
         if chance(25) { all.append(.values(.os, popular(world.systems, 1...3))) }
-        if chance(45) { all.append(.values(.genre, popular(world.genres, 1...3))) }
+        if chance(45) {
+            all.append(.values(.genre, popular(world.genres, 1...3)))
+        } else if chance(25) {
+            all.append(.not(.values(.genre, popular(world.genres, 1...2))))
+        }
         if chance(20) { all.append(.values(.network, popular(world.networks, 1...5))) }
         if chance(40) { all.append(.values(.publisher, popular(world.publishers, 1...3))) }
         if chance(45) { all.append(.values(.deal, [one(world.deals)])) }
-        if chance(55) { all.append(.values(.audience, popular(world.segments, 1...4))) }
+        if chance(55) {
+            all.append(.values(.audience, popular(world.segments, 1...4)))
+        } else if chance(20) {
+            all.append(.not(.values(.audience, popular(world.segments, 1...2))))
+        }
         if chance(20) { all.append(.daypart(one(world.dayparts))) }
         if chance(10) { all.append(.values(.livestream, [chance(50) ? "1" : "0"])) }
         if chance(10) { all.append(.values(.custom, ["section=\(one(world.sections))"])) }
-        if chance(15) { all.append(.not(.values(.genre, popular(world.genres, 1...2)))) }
-        if chance(10) { all.append(.not(.values(.audience, popular(world.segments, 1...2)))) }
         return all
     }
 
@@ -152,7 +162,8 @@ public struct CatalogGenerator {
         case ..<40: return nil
         case ..<65: return .values(.region, popular(world.regions, 1...8))
         case ..<85: return .values(.metro, popular(world.metros, 1...10))
-        case ..<95: return .values(.postalCode, (0..<random.next(in: 5...60)).map { _ in world.postalCode(&random) })
+        case ..<95:
+            return .values(.postalCode, (0..<random.next(in: 5...60)).map { _ in world.postalCode(&random) })
         default:
             let circle = Circle(
                 latitude: Micros(Int64(random.next(in: 30_000_000...48_000_000))),

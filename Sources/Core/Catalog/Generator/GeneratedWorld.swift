@@ -71,7 +71,9 @@ public struct GeneratedRequests {
         add(&query, .blockedAdvertiser, ["brand7.example"], 1)
     }
 
-    private mutating func add(_ query: inout CatalogQuery, _ dimension: Dimension, _ all: [String], _ count: Int) {
+    private mutating func add(
+        _ query: inout CatalogQuery, _ dimension: Dimension, _ all: [String], _ count: Int
+    ) {
         for _ in 0..<count {
             let index = min(random.next(in: 0...all.count - 1), random.next(in: 0...all.count - 1))
             query.add(dimension, all[index].utf8Span.span.raw)

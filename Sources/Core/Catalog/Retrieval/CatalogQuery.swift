@@ -94,7 +94,9 @@ public import Units
 
 extension CatalogSnapshot {
     func circle(_ circle: Int, holds viewer: UnitVector) -> Bool {
-        func coordinate(_ column: Column) -> Double { unsafe Double(bitPattern: pointer(column, UInt64.self)[circle]) }
+        func coordinate(_ column: Column) -> Double {
+            unsafe Double(bitPattern: pointer(column, UInt64.self)[circle])
+        }
         let center = UnitVector(x: coordinate(.circleX), y: coordinate(.circleY), z: coordinate(.circleZ))
         return viewer.squaredChord(to: center) <= coordinate(.circleChord)
     }

@@ -46,7 +46,9 @@ extension CatalogSnapshot {
         }
         for row in 0..<rows where alive[row] {
             let item = unsafe Int(lineItems[row])
-            let isRunning = wide(.lineItemStart, item) <= query.now.nanoseconds && query.now.nanoseconds < wide(.lineItemEnd, item)
+            let isRunning =
+                wide(.lineItemStart, item) <= query.now.nanoseconds
+                && query.now.nanoseconds < wide(.lineItemEnd, item)
             takenBy[item] = isRunning ? nil : .flight
         }
         return Explanation(takenBy: takenBy)

@@ -49,7 +49,9 @@ extension CatalogSnapshot {
 private struct ValueProbe {
     private var slot: Int
 
-    init(_ hash: ValueHash, in snapshot: CatalogSnapshot) { slot = hash.slot(of: snapshot.count(.valueSlots)) }
+    init(_ hash: ValueHash, in snapshot: CatalogSnapshot) {
+        slot = hash.slot(of: snapshot.count(.valueSlots))
+    }
 
     /// The next value of this dimension whose name is so long.
     mutating func next(of dimension: Dimension, length: Int, in snapshot: CatalogSnapshot) -> UInt32? {

@@ -66,7 +66,8 @@ import Units
 
     private func place(_ column: Column, _ row: Int, _ width: Int) -> Int {
         let form = column.form
-        precondition(form.width == width && row >= 0 && row < count(form.table), "\(column) has no row \(row)")
+        precondition(
+            form.width == width && row >= 0 && row < count(form.table), "\(column) has no row \(row)")
         return start(column) + width * row
     }
 
@@ -82,7 +83,8 @@ import Units
     /// What retrieval reads of all the bytes: sets, rows and flights.
     public var indexByteCount: Int {
         let columns: [Column] = [
-            .rowLineItem, .valueDimension, .valueName, .valueIncludeStart, .valueExcludeSet, .valueSlot, .includeFacet,
+            .rowLineItem, .valueDimension, .valueName, .valueIncludeStart, .valueExcludeSet, .valueSlot,
+            .includeFacet,
             .includeSet, .setKind, .setCount, .setStart, .setRow, .setWord, .lineItemStart, .lineItemEnd,
             .circleValue, .circleX, .circleY, .circleZ, .circleChord, .cellKey, .cellCircle, .daypartWord,
         ]
@@ -92,7 +94,8 @@ import Units
     /// The bytes of a text of the pool.
     func text(_ string: UInt32) -> UnsafeRawBufferPointer {
         let range = range(.stringStart, Int(string))
-        return unsafe UnsafeRawBufferPointer(start: base + start(.stringByte) + range.lowerBound, count: range.count)
+        return unsafe UnsafeRawBufferPointer(
+            start: base + start(.stringByte) + range.lowerBound, count: range.count)
     }
 
     func string(_ column: Column, _ row: Int) -> String {

@@ -59,17 +59,23 @@ struct ColumnForm: Sendable {
     let width: Int
     let check: Check
 
-    static func flag(_ table: Table, below bound: Int) -> ColumnForm { .init(table: table, width: 1, check: .below(bound)) }
+    static func flag(_ table: Table, below bound: Int) -> ColumnForm {
+        .init(table: table, width: 1, check: .below(bound))
+    }
     static func number(_ table: Table) -> ColumnForm { .init(table: table, width: 4, check: .nothing) }
     static func wide(_ table: Table) -> ColumnForm { .init(table: table, width: 8, check: .nothing) }
     static func currency(_ table: Table) -> ColumnForm { .init(table: table, width: 4, check: .currency) }
-    static func row(_ table: Table, _ other: Table) -> ColumnForm { .init(table: table, width: 4, check: .row(of: other)) }
+    static func row(_ table: Table, _ other: Table) -> ColumnForm {
+        .init(table: table, width: 4, check: .row(of: other))
+    }
     static func text(_ table: Table) -> ColumnForm { row(table, .strings) }
     static func optionalRow(_ table: Table, _ other: Table) -> ColumnForm {
         .init(table: table, width: 4, check: .rowOrNone(of: other))
     }
     static func optionalText(_ table: Table) -> ColumnForm { optionalRow(table, .strings) }
-    static func starts(_ table: Table, _ other: Table) -> ColumnForm { .init(table: table, width: 4, check: .starts(in: other)) }
+    static func starts(_ table: Table, _ other: Table) -> ColumnForm {
+        .init(table: table, width: 4, check: .starts(in: other))
+    }
 }
 
 enum Column: UInt8, CaseIterable, Sendable {
@@ -79,14 +85,17 @@ enum Column: UInt8, CaseIterable, Sendable {
     case campaignID, campaignName, campaignAdvertiser, campaignCurrency, campaignStart, campaignEnd
     case campaignLifetimeBudget, campaignDailyBudget, campaignDayStart, campaignPacing, campaignGoal
     case campaignGoalValue
-    case lineItemID, lineItemName, lineItemCampaign, lineItemStatus, lineItemStart, lineItemEnd, lineItemOwnFlight
+    case lineItemID, lineItemName, lineItemCampaign, lineItemStatus, lineItemStart, lineItemEnd,
+        lineItemOwnFlight
     case lineItemPriority, lineItemImpressions, lineItemBid, lineItemGoalValue, lineItemTargeting
-    case lineItemCreativeStart, lineItemCreative, lineItemCapStart, capSubject, capImpressions, capWindowMinutes
+    case lineItemCreativeStart, lineItemCreative, lineItemCapStart, capSubject, capImpressions,
+        capWindowMinutes
     case lineItemSeparationStart, lineItemSeparation
     case creativeID, creativeName, creativeAdvertiser, creativeFormat, creativeDuration, creativeAudit
     case creativeLanguage, creativeClickThrough, creativeUniversalRegistry, creativeUniversalValue
     case creativeAttributeStart, creativeAttribute, creativeCategoryStart, creativeCategory
-    case creativeMediaStart, mediaURL, mediaMIME, mediaCodec, mediaDelivery, mediaWidth, mediaHeight, mediaBitrate
+    case creativeMediaStart, mediaURL, mediaMIME, mediaCodec, mediaDelivery, mediaWidth, mediaHeight,
+        mediaBitrate
     case mediaSize, creativeTrackerStart, trackerEvent, trackerURL
     case publisherID, publisherName, publisherCurrency, publisherFloor, publisherBlockListStart
     case publisherBlockList

@@ -68,6 +68,11 @@ struct SnapshotCheck {
         guard snapshot.count(.daypartWords) == WeekMask.words * snapshot.count(.dayparts) else {
             return "dayparts without their words"
         }
+        // The first facet is the one of line items that can be shown at all; each condition of an expression is one.
+        let facets = snapshot.count(.facets)
+        guard (1...Dimension.count * NormalForm.mostConditions).contains(facets) else {
+            return "\(facets) facets"
+        }
         // A search for a value ends at an empty slot, of which there must be one.
         let slots = snapshot.count(.valueSlots)
         guard slots > 0, slots & (slots - 1) == 0, slots > snapshot.count(.values) else {
@@ -113,14 +118,18 @@ struct SnapshotCheck {
     private func wrongBlocks(_ set: Int, _ start: Int, count: Int, rows: Int) -> String? {
         let blocks = (rows + RowSet.blockRows - 1) / RowSet.blockRows
         let words = RowSet.summaryWords(rows: rows)
-        guard start + RowSet.headWords(rows: rows) <= snapshot.count(.setWords) else { return "set \(set) lies outside" }
+        guard start + RowSet.headWords(rows: rows) <= snapshot.count(.setWords) else {
+            return "set \(set) lies outside"
+        }
         let all = unsafe snapshot.pointer(.setWord, UInt64.self) + start
         let ranks = unsafe UnsafeRawPointer(all + 2 * words).assumingMemoryBound(to: UInt32.self)
         var stored = 0
         var found = 0
         for word in 0..<words {
             let (some, full) = unsafe (all[word], all[words + word])
-            guard full & ~some == 0, unsafe Int(ranks[word]) == stored else { return "set \(set) does not add up" }
+            guard full & ~some == 0, unsafe Int(ranks[word]) == stored else {
+                return "set \(set) does not add up"
+            }
             let past = blocks - 64 * word
             if past < 64, some >> UInt64(max(past, 0)) != 0 { return "set \(set) has blocks beyond the last" }
             stored += (some & ~full).nonzeroBitCount

@@ -26,7 +26,9 @@ struct SnapshotWriter {
 
     /// Lists of rows of another table: the column of where each starts, and how many rows there are.
     mutating func lists<Element>(_ starts: Column, _ lists: [[Element]]) -> [Element] {
-        guard case .starts(let table) = starts.form.check else { preconditionFailure("\(starts) starts nothing") }
+        guard case .starts(let table) = starts.form.check else {
+            preconditionFailure("\(starts) starts nothing")
+        }
         var ends: [UInt32] = [0]
         ends.reserveCapacity(lists.count + 1)
         var all: [Element] = []
@@ -62,7 +64,9 @@ struct SnapshotWriter {
         for table in Table.allCases {
             store(UInt64(count(table)), at: Layout.countsOffset + 8 * Int(table.rawValue), &bytes)
         }
-        for (index, start) in starts.enumerated() { store(UInt64(start), at: Layout.startsOffset + 8 * index, &bytes) }
+        for (index, start) in starts.enumerated() {
+            store(UInt64(start), at: Layout.startsOffset + 8 * index, &bytes)
+        }
         let checksum = CRC32C.checksum(of: bytes.span.raw.extracting(Layout.checkedFrom..<bytes.count))
         store(checksum, at: 12, &bytes)
         return bytes

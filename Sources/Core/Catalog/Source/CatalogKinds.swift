@@ -6,7 +6,9 @@ extension Kind where Value == String {
     /// What other files and requests call a thing. It stands in journals, URLs and commands unquoted.
     static var identifier: Kind {
         .text(
-            TextForm(name: "1 to 128 letters, digits and -_.:/ without spaces", pattern: "^[A-Za-z0-9_.:/-]{1,128}$"),
+            TextForm(
+                name: "1 to 128 letters, digits and -_.:/ without spaces",
+                pattern: "^[A-Za-z0-9_.:/-]{1,128}$"),
             read: { text in
                 (1...128).contains(text.utf8.count) && text.utf8.allSatisfy(isIdentifierByte) ? text : nil
             }, show: { $0 })
@@ -17,7 +19,9 @@ extension Kind where Value == String {
         // Longer than any name that a report shows or an exchange sends.
         let longest = 256
         return .text(
-            TextForm(name: "1 to 256 bytes of text without control characters", pattern: "^[^\\u0000-\\u001f\\u007f]+$"),
+            TextForm(
+                name: "1 to 256 bytes of text without control characters",
+                pattern: "^[^\\u0000-\\u001f\\u007f]+$"),
             read: { text in
                 (1...longest).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
                     ? text : nil
@@ -31,7 +35,8 @@ extension Kind where Value == String {
             read: { text in
                 (1...253).contains(text.utf8.count)
                     && text.utf8.allSatisfy { byte in
-                        isLower(byte) || isDigit(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+                        isLower(byte) || isDigit(byte) || byte == UInt8(ascii: ".")
+                            || byte == UInt8(ascii: "-")
                     } ? text : nil
             }, show: { $0 })
     }
@@ -41,7 +46,9 @@ extension Kind where Value == String {
         // What browsers, players and exchanges all take.
         let longest = 2_048
         return .text(
-            TextForm(name: "an address with https:// or http://, at most 2048 bytes, without spaces", pattern: "^https?://[!-~]+$"),
+            TextForm(
+                name: "an address with https:// or http://, at most 2048 bytes, without spaces",
+                pattern: "^https?://[!-~]+$"),
             read: { text in
                 (text.hasPrefix("https://") || text.hasPrefix("http://")) && text.utf8.count <= longest
                     && text.utf8.count > 8 && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
@@ -81,7 +88,6 @@ extension Kind where Value == Instant {
             read: { Timestamp.read($0) }, show: { Timestamp.text($0) })
     }
 }
-
 
 func isLower(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
 func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

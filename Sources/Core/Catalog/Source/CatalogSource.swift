@@ -37,7 +37,10 @@ public struct CatalogObjection: Error, Equatable, Sendable {
     public let allowed: String
     public let nearest: String?
 
-    init(_ kind: EntityKind, _ index: Int, _ key: String, found: String, allowed: String, nearest: String? = nil) {
+    init(
+        _ kind: EntityKind, _ index: Int, _ key: String, found: String, allowed: String,
+        nearest: String? = nil
+    ) {
         self.kind = kind
         self.index = index
         self.key = key

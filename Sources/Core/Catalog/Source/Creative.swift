@@ -43,7 +43,8 @@ public struct Creative: CatalogEntity {
                 "Content categories of the ad, as exchanges write them: IAB2-3."),
             .optional("language", \.language, .words, "The language spoken, as in en or pt-BR."),
             .optional("clickThrough", \.clickThrough, .address, "Where a click leads."),
-            .optional("universalID", \.universalID, .object, "The ad's identity across systems, as in Ad-ID."),
+            .optional(
+                "universalID", \.universalID, .object, "The ad's identity across systems, as in Ad-ID."),
             .defaulted(
                 "trackers", \.trackers, .list(of: .object, count: 0...64),
                 "Addresses of others that hear of this ad's events."),

@@ -22,6 +22,8 @@ public struct CurrencyCode: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String {
-        String(decoding: [rawValue >> 16, rawValue >> 8, rawValue].map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
+        String(
+            decoding: [rawValue >> 16, rawValue >> 8, rawValue].map { UInt8(truncatingIfNeeded: $0) },
+            as: UTF8.self)
     }
 }

@@ -36,7 +36,8 @@ public struct LineItem: CatalogEntity {
                 "When it may win, within its campaign's flight; without it, in all of that."),
             .defaulted(
                 "priority", \.priority, .choice,
-                "sponsorship before guaranteed before open: a lower one competes for what the higher ones left."),
+                "sponsorship before guaranteed before open: a lower one competes for what the higher ones left."
+            ),
             .optional(
                 "guaranteedImpressions", \.guaranteedImpressions, .integer(1...1_000_000_000_000),
                 "How many impressions its flight must deliver."),
@@ -45,7 +46,8 @@ public struct LineItem: CatalogEntity {
                 "A fixed price for a thousand impressions, in the campaign's currency."),
             .optional(
                 "goalValue", \.goalValue, .money(Micros(1)...Micros.mostMoney),
-                "What one of the campaign's goal is worth to this line item, where not the campaign's goalValue."),
+                "What one of the campaign's goal is worth to this line item, where not the campaign's goalValue."
+            ),
             .defaulted(
                 "frequencyCaps", \.frequencyCaps, .list(of: .object, count: 0...8),
                 "How often it may be seen; each of them must hold."),
@@ -60,7 +62,8 @@ public struct LineItem: CatalogEntity {
         rules: [
             Rule("`bid` and `goalValue` do not stand together.") { item, objections in
                 if item.bid != nil, item.goalValue != nil {
-                    objections.refuse("goalValue", found: "a goalValue beside a bid", allowed: "one of the two")
+                    objections.refuse(
+                        "goalValue", found: "a goalValue beside a bid", allowed: "one of the two")
                 }
             },
             Rule("`guaranteedImpressions` stands with the priority guaranteed or sponsorship.") {
@@ -91,7 +94,8 @@ public struct FrequencyCap: DocumentObject, Equatable {
     package static let schema = Schema<Self>(
         "frequency cap",
         [
-            .required("by", \.by, .choice, "Whose impressions are counted; creative counts each apart, by user."),
+            .required(
+                "by", \.by, .choice, "Whose impressions are counted; creative counts each apart, by user."),
             .required("impressions", \.impressions, .integer(1...10_000), "The most that are allowed."),
             .optional(
                 "windowMinutes", \.windowMinutes, .integer(1...527_040, unit: "minutes"),

@@ -29,7 +29,9 @@ private struct ReferenceCheck {
             var first: [String: Int] = [:]
             for (index, id) in source.ids(kind).enumerated() {
                 guard first.updateValue(index, forKey: id) != nil else { continue }
-                object(kind, index, "id", found: "the id \"\(id)\" again", allowed: "each id once among \(kind.rawValue)")
+                object(
+                    kind, index, "id", found: "the id \"\(id)\" again",
+                    allowed: "each id once among \(kind.rawValue)")
             }
             known[kind] = first
         }
@@ -68,15 +70,18 @@ private struct ReferenceCheck {
             let advertiser = source.creatives[place].advertiser
             if advertiser != campaign.advertiser {
                 object(
-                    .lineItems, index, "creatives[\(position)]", found: "a creative of the advertiser \"\(advertiser)\"",
+                    .lineItems, index, "creatives[\(position)]",
+                    found: "a creative of the advertiser \"\(advertiser)\"",
                     allowed: "creatives of the campaign's advertiser, which is \"\(campaign.advertiser)\"")
             }
         }
-        if let flight = item.flight, flight.start < campaign.flight.start || flight.end > campaign.flight.end {
+        if let flight = item.flight, flight.start < campaign.flight.start || flight.end > campaign.flight.end
+        {
             object(
                 .lineItems, index, "flight",
                 found: "\(Timestamp.text(flight.start)) to \(Timestamp.text(flight.end))",
-                allowed: "a flight within the campaign's, which is \(Timestamp.text(campaign.flight.start)) to "
+                allowed:
+                    "a flight within the campaign's, which is \(Timestamp.text(campaign.flight.start)) to "
                     + Timestamp.text(campaign.flight.end))
         }
     }
@@ -88,7 +93,9 @@ private struct ReferenceCheck {
         for (position, id) in ids.enumerated() {
             require(wanted, id, kind, index, "\(key)[\(position)]")
             if !seen.insert(id).inserted {
-                object(kind, index, "\(key)[\(position)]", found: "the id \"\(id)\" again", allowed: "each id once")
+                object(
+                    kind, index, "\(key)[\(position)]", found: "the id \"\(id)\" again",
+                    allowed: "each id once")
             }
         }
     }
@@ -102,14 +109,18 @@ private struct ReferenceCheck {
         let others = (known[wanted] ?? [:]).keys
         let isReported = found.count < CatalogRefused.reportedRefusals
         object(
-            kind, index, key, found: "the unknown id \"\(id)\"", allowed: "the id of \(wanted.noun) in this catalog",
-            nearest: isReported && others.count <= mostCompared ? nearestName(to: id, among: others.sorted()) : nil)
+            kind, index, key, found: "the unknown id \"\(id)\"",
+            allowed: "the id of \(wanted.noun) in this catalog",
+            nearest: isReported && others.count <= mostCompared
+                ? nearestName(to: id, among: others.sorted()) : nil)
     }
 
     private mutating func object(
-        _ kind: EntityKind, _ index: Int, _ key: String, found: String, allowed: String, nearest: String? = nil
+        _ kind: EntityKind, _ index: Int, _ key: String, found: String, allowed: String,
+        nearest: String? = nil
     ) {
-        self.found.append(CatalogObjection(kind, index, key, found: found, allowed: allowed, nearest: nearest))
+        self.found.append(
+            CatalogObjection(kind, index, key, found: found, allowed: allowed, nearest: nearest))
     }
 }
 
@@ -124,8 +135,12 @@ extension TargetingObject {
                 found.append(("\(path).\(dimension.name)[\(index)]", kind, id))
             }
         }
-        for (index, inner) in (all ?? []).enumerated() { found += inner.references(at: "\(path).all[\(index)]") }
-        for (index, inner) in (any ?? []).enumerated() { found += inner.references(at: "\(path).any[\(index)]") }
+        for (index, inner) in (all ?? []).enumerated() {
+            found += inner.references(at: "\(path).all[\(index)]")
+        }
+        for (index, inner) in (any ?? []).enumerated() {
+            found += inner.references(at: "\(path).any[\(index)]")
+        }
         for inner in not ?? [] { found += inner.references(at: "\(path).not") }
         return found
     }

@@ -55,7 +55,9 @@ public struct Inventory: CatalogEntity {
 
 /// Terms agreed on with a publisher, which a request names by id.
 public struct Deal: CatalogEntity {
-    public enum Auction: String, CaseIterable, Sendable { case firstPrice = "first-price", secondPrice = "second-price", fixed }
+    public enum Auction: String, CaseIterable, Sendable {
+        case firstPrice = "first-price", secondPrice = "second-price", fixed
+    }
 
     public var id = ""
     public var publisher: String?
@@ -70,10 +72,12 @@ public struct Deal: CatalogEntity {
         "deal",
         [
             .required("id", \.id, .identifier, "What requests and targeting call it."),
-            .optional("publisher", \.publisher, .identifier, "The id of the publisher, where it is with one."),
+            .optional(
+                "publisher", \.publisher, .identifier, "The id of the publisher, where it is with one."),
             .required("name", \.name, .words, "For people."),
             .defaulted("currency", \.currency, .currency, "The currency of its floor."),
-            .defaulted("floor", \.floor, .money(), "The least price of a thousand impressions, or the fixed one."),
+            .defaulted(
+                "floor", \.floor, .money(), "The least price of a thousand impressions, or the fixed one."),
             .defaulted("auction", \.auction, .choice, "How the price comes about."),
         ])
 }
@@ -92,11 +96,14 @@ public struct BlockList: CatalogEntity {
         "block list",
         [
             .required("id", \.id, .identifier, "What publishers and inventory call it."),
-            .defaulted("domains", \.domains, .list(of: .domain, count: 0...100_000), "Advertisers, by domain."),
-            .defaulted("categories", \.categories, .list(of: .words, count: 0...10_000), "Ads, by content category."),
+            .defaulted(
+                "domains", \.domains, .list(of: .domain, count: 0...100_000), "Advertisers, by domain."),
+            .defaulted(
+                "categories", \.categories, .list(of: .words, count: 0...10_000), "Ads, by content category."),
             .defaulted(
                 "attributes", \.attributes, .list(of: .integer(1...65_535), count: 0...256),
                 "Ads, by OpenRTB creative attribute."),
-            .defaulted("creatives", \.creatives, .list(of: .identifier, count: 0...100_000), "Creatives, by id."),
+            .defaulted(
+                "creatives", \.creatives, .list(of: .identifier, count: 0...100_000), "Creatives, by id."),
         ])
 }

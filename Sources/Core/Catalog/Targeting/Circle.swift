@@ -42,7 +42,8 @@ public struct Circle: DocumentObject, Hashable {
                 "latitude", \.latitude, .decimal(Micros(-90_000_000)...Micros(90_000_000), unit: "degrees"),
                 "North is positive."),
             .required(
-                "longitude", \.longitude, .decimal(Micros(-180_000_000)...Micros(180_000_000), unit: "degrees"),
+                "longitude", \.longitude,
+                .decimal(Micros(-180_000_000)...Micros(180_000_000), unit: "degrees"),
                 "East is positive."),
             .required(
                 "kilometers", \.kilometers, .decimal(Micros(1_000)...mostKilometers, unit: "kilometers"),

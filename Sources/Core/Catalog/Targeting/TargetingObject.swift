@@ -23,16 +23,19 @@ public struct TargetingObject: DocumentObject, Equatable {
         "targeting",
         [
             .optional("all", \.all, .list(of: .targeting, count: 1...mostBranches), "Each of these holds."),
-            .optional("any", \.any, .list(of: .targeting, count: 1...mostBranches), "At least one of these holds."),
             .optional(
-                "not", \.not, Kind<TargetingObject>.targeting.mapped({ [$0] }, { $0.first ?? TargetingObject() }),
+                "any", \.any, .list(of: .targeting, count: 1...mostBranches), "At least one of these holds."),
+            .optional(
+                "not", \.not,
+                Kind<TargetingObject>.targeting.mapped({ [$0] }, { $0.first ?? TargetingObject() }),
                 "This does not hold."),
             .list(.country, "Countries, as exchanges write them: USA."),
             .list(.region, "Regions in their country: USA/NY.", .placeInCountry),
             .list(.metro, "Metro areas, by Nielsen's or Google's number: 501."),
             .list(.city, "Cities in their country: USA/New York.", .placeInCountry),
             .list(.postalCode, "Postal codes in their country: USA/10001.", .placeInCountry),
-            .optional("radius", \.radius, .list(of: .object, count: 1...mostValues), "In one of these circles."),
+            .optional(
+                "radius", \.radius, .list(of: .object, count: 1...mostValues), "In one of these circles."),
             .list(.deviceType, "OpenRTB's device types, by number: 3 is connected TV.", .number),
             .list(.os, "Operating systems, in any case: roku."),
             .list(.genre, "Genres of the content."),
@@ -45,7 +48,9 @@ public struct TargetingObject: DocumentObject, Equatable {
             .list(.inventory, "Ids of inventory.", .identifier),
             .list(.audience, "Segments of the viewer.", .identifier),
             .list(.deal, "Ids of deals. The line item then wins within them only.", .identifier),
-            .optional("daypart", \.daypart, .list(of: .object, count: 1...64), "At these times of the viewer's clock."),
+            .optional(
+                "daypart", \.daypart, .list(of: .object, count: 1...64),
+                "At these times of the viewer's clock."),
             .optional(
                 "custom", \.custom, .valuesByKey,
                 "By key of the request's own key-values: one of the values of each key."),
@@ -77,7 +82,8 @@ public struct TargetingObject: DocumentObject, Equatable {
             let objects = terms.map { TargetingObject(meaning: $0) }
             if case .all = expression { all = objects } else { any = objects }
         case .not(let term): not = [TargetingObject(meaning: term)]
-        case .values(.livestream, let values) where values == ["0"] || values == ["1"]: livestream = values == ["1"]
+        case .values(.livestream, let values) where values == ["0"] || values == ["1"]:
+            livestream = values == ["1"]
         case .values(.custom, let pairs):
             var custom: [String: [String]] = [:]
             for pair in pairs {
@@ -85,7 +91,8 @@ public struct TargetingObject: DocumentObject, Equatable {
                 precondition(parts.count == 2, "\(pair) has no key")
                 custom[String(parts[0]), default: []].append(String(parts[1]))
             }
-            precondition(custom.count == 1, "an object asks for values of several keys at once, not of one of them")
+            precondition(
+                custom.count == 1, "an object asks for values of several keys at once, not of one of them")
             self.custom = custom
         case .values(let dimension, let values): lists[dimension] = values
         case .radius(let circles): radius = circles
@@ -100,9 +107,12 @@ public struct TargetingObject: DocumentObject, Equatable {
 }
 
 extension Field where Root == TargetingObject {
-    fileprivate static func list(_ dimension: Dimension, _ summary: String, _ kind: Kind<String> = .words) -> Field {
+    fileprivate static func list(_ dimension: Dimension, _ summary: String, _ kind: Kind<String> = .words)
+        -> Field
+    {
         .optional(
-            dimension.name, \.[values: dimension], .list(of: kind, count: 1...TargetingObject.mostValues), summary)
+            dimension.name, \.[values: dimension], .list(of: kind, count: 1...TargetingObject.mostValues),
+            summary)
     }
 }
 
@@ -119,11 +129,15 @@ extension Kind where Value == String {
     /// A place that only its country makes unique.
     fileprivate static var placeInCountry: Kind {
         .text(
-            TextForm(name: "a country, a slash and a place, as in USA/NY", pattern: "^[A-Za-z]{2,3}/[^\\u0000-\\u001f]+$"),
+            TextForm(
+                name: "a country, a slash and a place, as in USA/NY",
+                pattern: "^[A-Za-z]{2,3}/[^\\u0000-\\u001f]+$"),
             read: { text in
-                let parts = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
+                let parts = text.utf8.split(
+                    separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
                 guard parts.count == 2, (2...3).contains(parts[0].count), (1...128).contains(parts[1].count),
-                    parts[0].allSatisfy({ isLower($0 | 0x20) }), text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+                    parts[0].allSatisfy({ isLower($0 | 0x20) }),
+                    text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
                 else { return nil }
                 return text
             }, show: { $0 })

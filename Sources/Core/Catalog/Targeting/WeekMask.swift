@@ -66,7 +66,8 @@ public struct Daypart: DocumentObject, Equatable {
         rules: [
             Rule("`to` is not `from`.") { daypart, objections in
                 if daypart.to == daypart.from {
-                    objections.refuse("to", found: Daypart.text(daypart.to), allowed: "another time than from")
+                    objections.refuse(
+                        "to", found: Daypart.text(daypart.to), allowed: "another time than from")
                 }
             }
         ])
@@ -120,7 +121,8 @@ extension Kind where Value == Int {
                 pattern: "^([01][0-9]|2[0-3]):(00|15|30|45)$|^24:00$"),
             read: { text in
                 let bytes = Array(text.utf8)
-                guard bytes.count == 5, bytes[2] == UInt8(ascii: ":"), [0, 1, 3, 4].allSatisfy({ isDigit(bytes[$0]) })
+                guard bytes.count == 5, bytes[2] == UInt8(ascii: ":"),
+                    [0, 1, 3, 4].allSatisfy({ isDigit(bytes[$0]) })
                 else { return nil }
                 let digits = bytes.map { Int($0) - 48 }
                 let minutes = (digits[0] * 10 + digits[1]) * 60 + digits[3] * 10 + digits[4]
