@@ -12,7 +12,8 @@ import Units
         let snapshot = try CatalogSnapshot(copying: CatalogCompiler.compile(random.catalog(lineItems: 800)))
         var query = CatalogQuery(snapshot)
         var scratch = RetrievalScratch(snapshot)
-        let names = ["a", "b", "c"]
+        let names = ["a", "b", "c"].map { Array($0.utf8) }
+        let (key, video) = (Array("key".utf8), Array("video".utf8))
         let place = GlobePoint(latitudeMicrodegrees: 40_500_000, longitudeMicrodegrees: -74_000_000)
         var filling: UInt64 = 1
         var finding: UInt64 = 1
@@ -21,11 +22,11 @@ import Units
         for _ in 0..<2 {
             let before = allocations_of_thread()
             query.start(at: Instant(nanoseconds: 6), viewerQuarter: 100)
-            query.add(.format, "video".utf8Span.span.raw)
+            query.add(.format, video.span.raw)
             for name in names {
-                query.add(.country, name.utf8Span.span.raw)
-                query.add(.audience, name.utf8Span.span.raw)
-                query.add(.custom, "key".utf8Span.span.raw, name.utf8Span.span.raw)
+                query.add(.country, name.span.raw)
+                query.add(.audience, name.span.raw)
+                query.add(.custom, key.span.raw, name.span.raw)
             }
             if let place { query.add(place) }
             let middle = allocations_of_thread()
