@@ -45,7 +45,11 @@ let package = Package(
     products: [
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
-        .library(name: "PacelineCore", targets: ["Units", "JSON", "Documents", "Settings", "Catalog"]),
+        .library(
+            name: "PacelineCore",
+            targets: ["Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog"]),
+        // For the benches, which draw the same problems as the tests.
+        .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "TLS", "HTTP"]),
     ],
     targets: [
@@ -61,7 +65,9 @@ let package = Package(
 
         // Core: values in, values out.
         core("Units", ["CSIMD"]),
+        core("Auction", ["Units"]),
         core("JSON", ["CSIMD", "Units"]),
+        core("OpenRTB", ["JSON", "Units"]),
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
@@ -80,8 +86,8 @@ let package = Package(
         app(
             "paceline",
             [
-                "Catalog", "Commands", "Documents", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS",
-                "Units",
+                "Auction", "Catalog", "Commands", "Documents", "HTTP", "JSON", "Kernel", "OpenRTB", "Reactor",
+                "Settings", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -97,11 +103,26 @@ let package = Package(
         .target(
             name: "JSONInvariants", dependencies: ["JSON", "Units"],
             path: "Tests/Fuzz/Sources/JSONInvariants", swiftSettings: strict),
+        .target(
+            name: "VASTInvariants", dependencies: ["OpenRTB"],
+            path: "Tests/Fuzz/Sources/VASTInvariants", swiftSettings: strict),
+        .target(
+            name: "ConsentInvariants", dependencies: ["OpenRTB"],
+            path: "Tests/Fuzz/Sources/ConsentInvariants", swiftSettings: strict),
 
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         tests("UnitsTests", in: "Core", ["Units"]),
+        .target(
+            name: "PodGenerator", dependencies: ["Auction", "Units"], path: "Tests/Support/PodGenerator",
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
+            path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
+        tests(
+            "OpenRTBTests", in: "Core",
+            ["AllocationCounter", "ConsentInvariants", "JSON", "OpenRTB", "Units", "VASTInvariants"]),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
         tests("SettingsTests", in: "Core", ["Documents", "JSON", "Settings", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "CSIMD", "Catalog", "Documents", "Units"]),
@@ -123,7 +144,7 @@ let package = Package(
                 "TestCertificates", "Units",
             ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
-        tests("NodeTests", in: "Apps", ["TestCertificates", "paceline-node"]),
+        tests("NodeTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "Units", "paceline-node"]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17,

@@ -30,7 +30,10 @@
               pkgs.shellcheck
               pkgs.openssl
               pkgs.curl
-              pkgs.python3
+              (pkgs.python3.withPackages (python: [
+                python.h11
+                python.prometheus-client
+              ]))
               pkgs.nginx
             ];
             # Compiled against.

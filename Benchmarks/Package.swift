@@ -54,6 +54,12 @@ let package = Package(
         .target(
             name: "CSimdjson", cxxSettings: [.unsafeFlags(["-march=native", "-O3", "-DNDEBUG"])],
             linkerSettings: ["simdjson", "stdc++"].map { .linkedLibrary($0) }),
+        bench(
+            "bench-pods",
+            [
+                .product(name: "PacelineCore", package: "paceline"),
+                .product(name: "PodGenerator", package: "paceline"),
+            ]),
         bench("bench-json", ["CSimdjson", .product(name: "PacelineCore", package: "paceline")]),
 
         bench("bench-catalog", [.product(name: "PacelineCore", package: "paceline")]),

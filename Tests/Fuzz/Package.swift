@@ -1,6 +1,7 @@
-// swift-tools-version: 6.2 The fuzzers: the pure parsers and the kernels beneath them, compiled with
-// libFuzzer's coverage and the address sanitizer, and what must hold of them.
-// `Sources/{HTTP,JSON,Units,CSIMD}` are links to the code itself.
+// swift-tools-version: 6.2
+// The fuzzers: the pure parsers and the kernels beneath them, compiled with libFuzzer's coverage and the address
+// sanitizer, and what must hold of them. `Sources/{HTTP,JSON,OpenRTB,Units,CSIMD}` are links to the code
+// itself.
 import PackageDescription
 
 let swift: [SwiftSetting] = [
@@ -27,11 +28,20 @@ let package = Package(
         .target(name: "HTTP", dependencies: ["CSIMD"], swiftSettings: swift),
         .target(name: "MessageInvariants", dependencies: ["HTTP"], swiftSettings: swift),
         .target(name: "JSONInvariants", dependencies: ["JSON", "Units"], swiftSettings: swift),
+        .target(name: "OpenRTB", dependencies: ["JSON", "Units"], swiftSettings: swift),
+        .target(name: "VASTInvariants", dependencies: ["OpenRTB"], swiftSettings: swift),
+        .target(name: "ConsentInvariants", dependencies: ["OpenRTB"], swiftSettings: swift),
         .executableTarget(
             name: "fuzz-http", dependencies: ["CFuzzer", "MessageInvariants"], swiftSettings: swift,
             linkerSettings: link),
         .executableTarget(
             name: "fuzz-json", dependencies: ["CFuzzer", "JSONInvariants"], swiftSettings: swift,
+            linkerSettings: link),
+        .executableTarget(
+            name: "fuzz-vast", dependencies: ["CFuzzer", "VASTInvariants"], swiftSettings: swift,
+            linkerSettings: link),
+        .executableTarget(
+            name: "fuzz-consent", dependencies: ["CFuzzer", "ConsentInvariants"], swiftSettings: swift,
             linkerSettings: link),
     ],
     cLanguageStandard: .gnu17

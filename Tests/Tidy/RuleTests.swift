@@ -102,7 +102,7 @@ private let manifest = Manifest(
 
     @Test(arguments: [
         Row("a.swift", "import Testing\n"), Row("a.swift", "// JSON\n"), Row("a.c", "#if 1\nint a;\n"),
-        Row("a.swift", ""),
+        Row("a.swift", ""), Row("a.swift", "// swift-tools-version: 6.2 The map of all the code here.\n"),
         Row("run", "#!/bin/sh\necho\n"), Row("a.md", "Text without a heading\n"),
         Row("a.swift", "// What this file owns, in one sentence.\n", caught: false),
         Row("a.swift", "// swift-tools-version: 6.2\n// The map of all the code here.\n", caught: false),

@@ -13,6 +13,13 @@ private let written: Set<String> = ["swift", "c", "h", "sh", "py", "nix", "tf", 
 
 private func isScript(_ file: File) -> Bool { file.text.hasPrefix("#!") }
 
+extension StringProtocol {
+    /// A manifest's first line. SwiftPM takes all of it for the version, so that nothing else may follow.
+    fileprivate var isToolsVersion: Bool {
+        String(self).wholeMatch(of: /\/\/ swift-tools-version: [0-9.]+/) != nil
+    }
+}
+
 func length(_ file: File) -> [Untidy] {
     let lines = file.lines.count - (file.text.hasSuffix("\n") ? 1 : 0)
     guard written.contains(file.ending) || isScript(file), lines > mostLines else { return [] }
@@ -48,7 +55,10 @@ private let fewestWords = 5
 /// The file opens with what it owns: a comment, or in Markdown a heading.
 func opening(_ file: File) -> [Untidy] {
     guard written.contains(file.ending) || isScript(file) else { return [] }
-    var lines = file.lines.drop { $0.isEmpty || $0.hasPrefix("#!") || $0.hasPrefix("// swift-tools-version") }
+    var lines = file.lines.drop { $0.isEmpty || $0.hasPrefix("#!") || $0.isToolsVersion }
+    if lines.first?.hasPrefix("// swift-tools-version") == true {
+        return [Untidy(file.path, "its first line is no version that SwiftPM can read")]
+    }
     lines = lines.drop { $0.hasPrefix("# shellcheck ") }
     let first = lines.first ?? ""
     if file.ending == "md" {

@@ -12,11 +12,19 @@ present() {
     # The toolchain brings neither a C library's headers nor the libraries that it was linked with.
     c++-library) command -v g++ || compgen -G '/usr/include/c++/*/vector' ;;
     swift-libraries) swift --version ;;
-    # A python that is not the distribution's is left alone: its user knows how to give it packages.
-    prometheus-client)
-      python3 -c 'import prometheus_client' || ! [ "$(readlink -f "$(command -v python3)")" -ef /usr/bin/python3 ] ;;
+    h11 | prometheus-client) python_has "${1//-/_}" ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
+}
+
+# python_has MODULE: the python of PATH or the distribution's has it, as the tests look for it. Packages are only ever
+# given to the latter: whoever brings a python of their own knows how to give it theirs.
+python_has() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c "import $1"; then return; fi
+  done
+  return 1
 }
 
 # debian_packages NAME: what apt calls it.
@@ -27,7 +35,7 @@ debian_packages() {
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
     c++-library) echo g++ ;;
-    prometheus-client) echo python3-prometheus-client ;;
+    h11 | prometheus-client) echo "python3-$1" ;;
     # By https://www.swift.org/install/linux, without what only its debugger uses.
     swift-libraries)
       echo libcurl4-openssl-dev libedit-dev libncurses-dev libsqlite3-dev libxml2-dev tzdata zlib1g-dev ;;

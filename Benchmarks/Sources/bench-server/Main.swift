@@ -7,6 +7,7 @@ import HTTP
 import Kernel
 import Reactor
 import TLS
+import Units
 
 /// The same answer as the peers': 300 bytes.
 final class Routes: Responder {
@@ -65,7 +66,10 @@ enum Main {
             print("           [--tls-port N --certificate FILE --key FILE]")
             exit(2)
         }
-        let reactor = try Reactor(arguments.backend)
+        var reactorLimits = ReactorLimits()
+        // As a node's settings have it.
+        reactorLimits.spin = .microseconds(50)
+        let reactor = try Reactor(arguments.backend, limits: reactorLimits)
         var limits = ServerLimits()
         // A bench asks more on one connection than a client ever would.
         limits.requestsPerConnection = .max

@@ -6,7 +6,7 @@ import Foundation
 @main
 enum Main {
     /// In the order in which they run.
-    static let benches = ["json", "catalog", "http", "tls", "idle"]
+    static let benches = ["json", "catalog", "pods", "http", "tls", "idle"]
 
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()

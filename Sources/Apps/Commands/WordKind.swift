@@ -38,6 +38,11 @@ extension WordKind where Value == String {
     public static var file: WordKind {
         WordKind(placeholder: "FILE", allowed: "a path", completion: .files) { $0.isEmpty ? nil : $0 }
     }
+
+    /// Any text, even none: the command itself says what is wrong with it.
+    public static var text: WordKind {
+        WordKind(placeholder: "TEXT", allowed: "any text", completion: .nothing) { $0 }
+    }
 }
 
 extension WordKind where Value == Int {

@@ -21,7 +21,8 @@ final class JSONChecker {
         } catch {
             let location = error.location(in: request.body)
             response.status = .badRequest
-            response.writeJSON(upTo: 1024) { json in
+            response.writeLine(upTo: 1024) { room throws(JSONError) in
+                var json = JSONWriter(room.mutableBytes)
                 json.beginObject()
                 json.field("valid", false)
                 json.field("reason", error.reason.description)
@@ -29,21 +30,22 @@ final class JSONChecker {
                 json.field("column", location.column)
                 json.field("offset", error.offset)
                 json.endObject()
+                return try json.finish()
             }
         }
     }
 }
 
 extension Response {
-    /// Writes a JSON value and a line's end. The room is chosen by whoever knows the fields.
-    mutating func writeJSON(upTo bytes: Int, _ body: (inout JSONWriter) -> Void) {
+    /// Writes a JSON value and a line's end. Whoever knows the fields writes the value, says how many bytes it
+    /// took, and knows how much room is enough.
+    mutating func writeLine(
+        upTo bytes: Int, _ body: (UnsafeMutableRawBufferPointer) throws(JSONError) -> Int
+    ) {
         write(upTo: bytes) { room in
-            // One byte is left for the line's end.
-            let inner = UnsafeMutableRawBufferPointer(rebasing: room.dropLast())
-            var writer = JSONWriter(inner.mutableBytes)
-            body(&writer)
             do {
-                let count = try writer.finish()
+                // One byte is left for the line's end.
+                let count = try body(UnsafeMutableRawBufferPointer(rebasing: room.dropLast()))
                 room[count] = UInt8(ascii: "\n")
                 return count + 1
             } catch {

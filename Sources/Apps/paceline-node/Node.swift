@@ -1,4 +1,4 @@
-// One node's life: start all shards or none, watch over them, reload, drain. It runs on the main thread and
+// One node's life: start all threads or none, watch over them, reload, drain. It runs on the main thread and
 // serves nothing itself.
 import Commands
 import Kernel
@@ -14,14 +14,14 @@ enum Signals {
     static let all = stop + [reload]
 }
 
-/// What all shards of a node share. Everything in it may be used by any thread.
+/// What all threads of a node share. Everything in it may be used by any thread.
 final class NodeContext: Sendable {
     let settings: NodeSettings
     let version: String
     let log: Log
     let health = Health(awaiting: ["listeners", "certificates"])
     let metrics: Metrics
-    let keys: ShardKeys
+    let keys: ServingKeys
     let certificates: Certificates
     let startedAt = Kernel.monotonicNow()
 
@@ -34,7 +34,7 @@ final class NodeContext: Sendable {
             rate: LogRate(burst: settings.log.burstPerSite, interval: settings.log.perSiteInterval))
         certificates = try Certificates(settings)
         var catalogue = MetricsCatalogue()
-        keys = ShardKeys(in: &catalogue)
+        keys = ServingKeys(in: &catalogue)
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
@@ -54,31 +54,32 @@ struct Node: ~Copyable {
 
     /// Serves until told to stop. True where everything in flight has finished in time.
     consuming func run() throws(Failure) -> Bool {
-        raiseDescriptorLimit()
-        let count = context.settings.shards == 0 ? Kernel.usableCores().count : context.settings.shards
+        let shards = context.settings.shards == 0 ? Kernel.usableCores().count : context.settings.shards
+        raiseDescriptorLimit(shards: shards)
         try requireFreePorts()
-        let shards = try Shards(count: count, context: context)
+        let threads = try ServingThreads(shards: shards, context)
         context.health.set("listeners", .ready)
         context.health.set("certificates", .ready)
         log.info(
             "serving",
             [
                 "node": .string(context.settings.node.name), "region": .string(context.settings.node.region),
-                "shards": .integer(count), "driver": .string(shards.driver),
+                "shards": .integer(shards), "driver": .string(threads.driver),
                 "listeners": .string(
                     context.settings.listen.map { "\($0.address):\($0.port)" }.joined(separator: " ")),
                 "admin": .string("\(context.settings.admin.address):\(context.settings.admin.port)"),
             ])
-        if let fallback = shards.fallback {
-            log.warning("io_uring is not available, so shards run on epoll", ["cause": .error(fallback)])
+        if let fallback = threads.fallback {
+            log.warning("io_uring is not available, so the node runs on epoll", ["cause": .error(fallback)])
         }
         notify { notifier throws(NotifyFailure) in try notifier.ready() }
-        watch(shards)
-        return drain(shards)
+        watch(threads)
+        return drain(threads)
     }
 
-    /// Until a signal asks to stop: reloads what changed, and tells the supervisor that all shards turn.
-    private func watch(_ shards: borrowing Shards) {
+    /// Until a signal asks to stop: reloads what changed, and tells the supervisor that all threads
+    /// turn.
+    private func watch(_ threads: borrowing ServingThreads) {
         let watchdog = ServiceNotifier.watchdogInterval()
         // Three times in the supervisor's interval, so that one late turn is no alarm; else for our own look.
         let pause = min(
@@ -92,17 +93,17 @@ struct Node: ~Copyable {
                 notify { notifier throws(NotifyFailure) in try notifier.ready() }
             }
             context.certificates.reload(evenUnchanged: false, log, context.health)
-            if let standing = shards.standingStill(for: .seconds(5)) {
-                context.health.set("shards", .failed("shard \(standing) does not turn"))
-                log.error("a shard stands still", ["shard": .integer(standing)])
+            if let standing = threads.standingStill(for: .seconds(5)) {
+                context.health.set("threads", .failed("\(standing) does not turn"))
+                log.error("a thread stands still", ["thread": .string("\(standing)")])
             } else {
-                context.health.set("shards", .ready)
+                context.health.set("threads", .ready)
                 if watchdog != nil { notify { notifier throws(NotifyFailure) in try notifier.watchdog() } }
             }
         }
     }
 
-    private func drain(_ shards: consuming Shards) -> Bool {
+    private func drain(_ threads: consuming ServingThreads) -> Bool {
         let settings = context.settings.drain
         log.notice("draining", ["noticeMilliseconds": .integer(Int(settings.notice.wholeMilliseconds))])
         context.health.set("drain", .notReady("the node is leaving"))
@@ -110,7 +111,7 @@ struct Node: ~Copyable {
         // Load balancers look again in their own time; a second signal says that nobody has to.
         _ = Kernel.nextSignal(of: Signals.stop, withinMilliseconds: Int(settings.notice.wholeMilliseconds))
         // The timeout counts from the signal: what the supervisor waits for is this and no more.
-        let abandoned = shards.drain(within: max(settings.timeout - settings.notice, .zero))
+        let abandoned = threads.drain(within: max(settings.timeout - settings.notice, .zero))
         if abandoned > 0 {
             log.warning("connections were cut at the end of the drain", ["connections": .integer(abandoned)])
         }
@@ -119,10 +120,14 @@ struct Node: ~Copyable {
     }
 
     /// A connection is a descriptor; the default of 1,024 would end a node at its first busy minute.
-    private func raiseDescriptorLimit() {
-        let limit = Kernel.raiseDescriptorLimit()
-        let shards = context.settings.shards == 0 ? Kernel.usableCores().count : context.settings.shards
-        let wanted = shards * context.settings.limits.connectionsPerShard + Shard.adminConnections + 64
+    private func raiseDescriptorLimit(shards: Int) {
+        let limit: Int
+        do {
+            limit = try Kernel.raiseDescriptorLimit()
+        } catch {
+            return log.warning("the limit of descriptors could not be raised", ["cause": .error(error)])
+        }
+        let wanted = shards * context.settings.limits.connectionsPerShard + Role.operatorsMost + 64
         if limit < wanted {
             log.warning(
                 "fewer descriptors than connections may be open; raise LimitNOFILE or lower connectionsPerShard",

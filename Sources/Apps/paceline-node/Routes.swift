@@ -28,7 +28,7 @@ final class RequestRoutes: Responder {
     }
 }
 
-/// Routes of the operators' listener.
+/// Routes of the operators' listener, which has a thread of its own.
 final class AdminRoutes: Responder {
     private var router = Router()
 
@@ -37,7 +37,12 @@ final class AdminRoutes: Responder {
         addIdentity(to: &router, context, reactor.driverName)
         router.add(.get, "/metrics") { _, response in
             response.contentType = Metrics.prometheusContentType
-            response.write(context.metrics.prometheusText().span.bytes)
+            var families = context.metrics.prometheusFamilies()
+            response.stream { piece in
+                guard let family = families.next() else { return false }
+                piece.write(family.span.bytes)
+                return true
+            }
         }
     }
 
@@ -63,7 +68,8 @@ private func addIdentity(to router: inout Router, _ context: NodeContext, _ driv
         let peer = request.peer
         // A byte may take six when it is escaped; a certificate may carry any number of URIs.
         let uriBytes = peer?.uris.reduce(0) { $0 + 6 * $1.utf8.count + 4 } ?? 0
-        response.writeJSON(upTo: 8 * 1024 + uriBytes) { json in
+        response.writeLine(upTo: 8 * 1024 + uriBytes) { room throws(JSONError) in
+            var json = JSONWriter(room.mutableBytes)
             json.beginObject()
             json.field("name", context.settings.node.name)
             json.field("region", context.settings.node.region)
@@ -87,6 +93,7 @@ private func addIdentity(to router: inout Router, _ context: NodeContext, _ driv
                 json.null()
             }
             json.endObject()
+            return try json.finish()
         }
     }
 }

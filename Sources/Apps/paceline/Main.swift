@@ -17,6 +17,10 @@ enum Paceline {
                         CatalogGenerate.command,
                     ]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
+                Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),
+                Command("openrtb", "Works on bid requests.", subcommands: [OpenRTBCheck.command]),
+                Command("consent", "Works on consent strings.", subcommands: [ConsentShow.command]),
+                Command("vast", "Works on VAST documents.", subcommands: [VASTCheck.command]),
                 Completion.command,
             ]),
         version: "0.1.0")

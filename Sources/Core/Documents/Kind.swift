@@ -41,6 +41,12 @@ extension Kind where Value == Interval {
         }
     }
 
+    package static func microseconds(_ range: ClosedRange<Int64>) -> Kind {
+        Kind<Int64>.integer(range, unit: "microseconds").mapped(Interval.microseconds) {
+            $0.nanoseconds / 1_000
+        }
+    }
+
     package static func seconds(_ range: ClosedRange<Int64>) -> Kind {
         Kind<Int64>.integer(range, unit: "seconds").mapped(Interval.seconds) { $0.wholeMilliseconds / 1_000 }
     }

@@ -4,7 +4,7 @@
 
 /// A decimal number, digits × 10^exponent, with more digits following where it was cut.
 struct JSONDecimal {
-    /// The first digits from the first that is not zero, nineteen at most: as many as always fit.
+    /// The first digits from the first that is not zero, `quickDigits` at most.
     var digits: UInt64 = 0
     var exponent = 0
     /// Whether a digit that is not zero was left out: the number is then a little larger.
@@ -128,6 +128,28 @@ extension JSONDecimal {
     /// left out.
     private func allDigits(in tokens: JSONTokens) -> (JSONBigInteger, power: Int, isCut: Bool) {
         var number = JSONBigInteger(0)
+        let (power, isCut) = Self.read(tokens, from: start, digitsMost: Self.decidingDigits) {
+            number.multiply(by: 10, adding: $0)
+            return number.count > 0
+        }
+        return (number, power, isCut)
+    }
+}
+
+// Reading the text.
+extension JSONDecimal {
+    /// As many digits as always fit 64 bits.
+    private static let quickDigits = 19
+
+    /// Beyond any exponent that leaves a number between zero and infinity, for documents of any size.
+    private static let largestExponent = 1 << 40
+
+    /// Reads a number of any length and form from its first digit: hands on its digits up to so many behind
+    /// the leading zeros (`take` tells whether there was a digit but zeros), and answers the power of ten behind those,
+    /// and whether one left out was not zero.
+    @inline(__always) private static func read(
+        _ tokens: JSONTokens, from start: Int, digitsMost: Int, _ take: (UInt64) -> Bool
+    ) -> (power: Int, isCut: Bool) {
         var taken = 0
         var power = 0
         var isCut = false
@@ -141,30 +163,23 @@ extension JSONDecimal {
                 isFraction = true
                 continue
             }
-            if byte | 0x20 == UInt8(ascii: "e") { break }
+            if byte | 0x20 == UInt8(ascii: "e") {
+                power += readExponent(in: tokens, from: offset, to: end)
+                break
+            }
             let digit = UInt64(byte - UInt8(ascii: "0"))
-            if taken < Self.decidingDigits {
-                number.multiply(by: 10, adding: digit)
-                if number.count > 0 { taken += 1 }
+            if taken < digitsMost {
+                if take(digit) { taken += 1 }
                 if isFraction { power -= 1 }
             } else {
-                if digit != 0 { isCut = true }
+                if digit > 0 { isCut = true }
                 if !isFraction { power += 1 }
             }
         }
-        if offset < end || tokens.byte(end - 1) | 0x20 == UInt8(ascii: "e") {
-            power += JSONDecimal.readExponent(in: tokens, from: offset, to: end)
-        }
-        return (number, power, isCut)
+        return (power, isCut)
     }
-}
 
-// Reading the text.
-extension JSONDecimal {
-    /// Beyond any exponent that leaves a number between zero and infinity, for documents of any size.
-    private static let largestExponent = 1 << 40
-
-    static func readExponent(in tokens: JSONTokens, from offset: Int, to end: Int) -> Int {
+    private static func readExponent(in tokens: JSONTokens, from offset: Int, to end: Int) -> Int {
         var offset = offset
         var exponent = 0
         let sign = tokens.byte(offset)
@@ -212,31 +227,12 @@ extension JSONDecimal {
 
     /// Reads a number of any length and form, from its first digit.
     @inline(never) private mutating func readLong(_ tokens: JSONTokens) {
-        var taken = 0
-        var isFraction = false
-        var offset = start
-        let end = tokens.endOfScalar(start)
-        while offset < end {
-            let byte = tokens.byte(offset)
-            offset += 1
-            if byte == UInt8(ascii: ".") {
-                isFraction = true
-                continue
-            }
-            if byte | 0x20 == UInt8(ascii: "e") {
-                exponent += JSONDecimal.readExponent(in: tokens, from: offset, to: end)
-                break
-            }
-            let digit = UInt64(byte - UInt8(ascii: "0"))
-            if taken < 19 {
-                digits = digits * 10 + digit
-                if digits > 0 { taken += 1 }
-                if isFraction { exponent -= 1 }
-            } else {
-                if digit != 0 { isCut = true }
-                if !isFraction { exponent += 1 }
-            }
+        var digits: UInt64 = 0
+        (exponent, isCut) = Self.read(tokens, from: start, digitsMost: Self.quickDigits) {
+            digits = digits * 10 + $0
+            return digits > 0
         }
+        self.digits = digits
     }
 }
 

@@ -42,18 +42,22 @@ public struct JSONLocation: Hashable, Sendable {
     }
 }
 
+extension JSONLocation {
+    /// Where a byte of the document stands; the end for what is beyond it.
+    public init(of offset: Int, in document: RawSpan) {
+        let end = min(offset, document.byteCount)
+        line = 1
+        column = end + 1
+        for i in 0..<end where unsafe document.unsafeLoad(fromByteOffset: i, as: UInt8.self) == 0x0A {
+            line += 1
+            column = end - i
+        }
+    }
+}
+
 extension JSONError {
     /// The line and the column of the error in the document it came from.
-    public func location(in document: RawSpan) -> JSONLocation {
-        var line = 1
-        var lineStart = 0
-        for i in 0..<min(offset, document.byteCount)
-        where unsafe document.unsafeLoad(fromByteOffset: i, as: UInt8.self) == 0x0A {
-            line += 1
-            lineStart = i + 1
-        }
-        return JSONLocation(line: line, column: min(offset, document.byteCount) - lineStart + 1)
-    }
+    public func location(in document: RawSpan) -> JSONLocation { JSONLocation(of: offset, in: document) }
 }
 
 extension JSONError: CustomStringConvertible {

@@ -1,78 +1,136 @@
 // The values that a writer writes, and the one place where it touches the buffer.
 public import Units
 
+/// What can be written as one value.
+public protocol JSONWritable: ~Escapable {
+    @_lifetime(json: copy json)
+    func writeJSON(to json: inout JSONWriter)
+}
+
 extension JSONWriter {
+    @_lifetime(self: copy self)
+    @inlinable public mutating func value<Value: JSONWritable & ~Escapable>(_ value: borrowing Value) {
+        value.writeJSON(to: &self)
+    }
+
+    /// A key and its value in one call.
+    @_lifetime(self: copy self)
+    @inlinable public mutating func field<Value: JSONWritable & ~Escapable>(
+        _ name: StaticString, _ value: borrowing Value
+    ) {
+        key(name)
+        value.writeJSON(to: &self)
+    }
+
+    /// A string that comes in pieces, each escaped as it comes, between these two. The pieces must make valid
+    /// UTF-8 together.
+    @_lifetime(self: copy self)
+    public mutating func beginText() {
+        beginValue()
+        put(UInt8(ascii: "\""))
+    }
+
+    @_lifetime(self: copy self)
+    public mutating func text(_ piece: RawSpan) { put(escaping: piece) }
+
+    @_lifetime(self: copy self)
+    public mutating func endText() { put(UInt8(ascii: "\"")) }
+
     @_lifetime(self: copy self)
     @inlinable public mutating func null() {
         beginValue()
         put("null")
     }
+}
 
-    @_lifetime(self: copy self)
-    @inlinable public mutating func value(_ value: Bool) {
-        beginValue()
-        put(value ? "true" : "false")
+extension Bool: JSONWritable {
+    @_lifetime(json: copy json)
+    @inlinable public func writeJSON(to json: inout JSONWriter) {
+        json.beginValue()
+        json.put(self ? "true" : "false")
     }
+}
 
-    @_lifetime(self: copy self)
-    @inlinable public mutating func value(_ value: Int64) {
-        beginValue()
-        if value < 0 { put(UInt8(ascii: "-")) }
-        put(decimal: value.magnitude)
+extension Int64: JSONWritable {
+    @_lifetime(json: copy json)
+    @inlinable public func writeJSON(to json: inout JSONWriter) {
+        json.beginValue()
+        if self < 0 { json.put(UInt8(ascii: "-")) }
+        json.put(decimal: magnitude)
     }
+}
 
-    @_lifetime(self: copy self)
-    @inlinable public mutating func value(_ value: UInt64) {
-        beginValue()
-        put(decimal: value)
+extension UInt64: JSONWritable {
+    @_lifetime(json: copy json)
+    @inlinable public func writeJSON(to json: inout JSONWriter) {
+        json.beginValue()
+        json.put(decimal: self)
     }
+}
 
-    @_lifetime(self: copy self)
-    @inlinable public mutating func value(_ value: Int) { self.value(Int64(value)) }
-
-    /// Money as an exact decimal.
-    @_lifetime(self: copy self)
-    @inlinable public mutating func value(_ amount: Micros) {
-        beginValue()
-        put(amount)
+extension Int: JSONWritable {
+    @_lifetime(json: copy json)
+    @inlinable public func writeJSON(to json: inout JSONWriter) {
+        Int64(self).writeJSON(to: &json)
     }
+}
 
-    /// The shortest decimal that reads back as the same Double. JSON has no infinities and no NaN: those stop
-    /// the process, for a number that means nothing must not leave it.
-    @_lifetime(self: copy self)
-    public mutating func value(_ value: Double) {
-        precondition(value.isFinite, "JSON has no number for an infinity or a NaN")
-        beginValue()
-        put(value)
+/// Money as an exact decimal.
+extension Micros: JSONWritable {
+    @_lifetime(json: copy json)
+    @inlinable public func writeJSON(to json: inout JSONWriter) {
+        json.beginValue()
+        json.put(self)
     }
+}
 
-    /// A string, escaped where JSON wants it and no more.
-    @_lifetime(self: copy self)
-    public mutating func value(_ text: StaticString) {
-        beginValue()
-        put(UInt8(ascii: "\""))
-        unsafe put(escaping: RawSpan(_unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount))
-        put(UInt8(ascii: "\""))
+/// The shortest decimal that reads back as the same Double. JSON has no infinities and no NaN: those stop the
+/// process, for a number that means nothing must not leave it.
+extension Double: JSONWritable {
+    @_lifetime(json: copy json)
+    public func writeJSON(to json: inout JSONWriter) {
+        precondition(isFinite, "JSON has no number for an infinity or a NaN")
+        json.beginValue()
+        json.put(self)
     }
+}
 
-    @_lifetime(self: copy self)
-    public mutating func value(_ text: UTF8Span) {
-        beginValue()
-        put(UInt8(ascii: "\""))
-        put(escaping: text.span.raw)
-        put(UInt8(ascii: "\""))
+/// A string, escaped where JSON wants it and no more.
+extension StaticString: JSONWritable {
+    @_lifetime(json: copy json)
+    public func writeJSON(to json: inout JSONWriter) {
+        json.beginValue()
+        json.put(UInt8(ascii: "\""))
+        unsafe json.put(escaping: RawSpan(_unsafeStart: utf8Start, byteCount: utf8CodeUnitCount))
+        json.put(UInt8(ascii: "\""))
     }
+}
 
-    @_lifetime(self: copy self)
-    public mutating func value(_ text: borrowing String) { value(text.utf8Span) }
+extension UTF8Span: JSONWritable {
+    @_lifetime(json: copy json)
+    public func writeJSON(to json: inout JSONWriter) {
+        json.beginValue()
+        json.put(UInt8(ascii: "\""))
+        json.put(escaping: span.raw)
+        json.put(UInt8(ascii: "\""))
+    }
+}
 
-    /// A string as it stands in another document, escapes and all.
-    @_lifetime(self: copy self)
-    public mutating func value(_ text: JSONString) {
-        beginValue()
-        put(UInt8(ascii: "\""))
-        put(text.raw)
-        put(UInt8(ascii: "\""))
+extension String: JSONWritable {
+    @_lifetime(json: copy json)
+    public func writeJSON(to json: inout JSONWriter) {
+        utf8Span.writeJSON(to: &json)
+    }
+}
+
+/// A string as it stands in another document, escapes and all.
+extension JSONString: JSONWritable {
+    @_lifetime(json: copy json)
+    public func writeJSON(to json: inout JSONWriter) {
+        json.beginValue()
+        json.put(UInt8(ascii: "\""))
+        json.put(raw)
+        json.put(UInt8(ascii: "\""))
     }
 }
 
@@ -149,45 +207,5 @@ extension JSONWriter {
             put(byte & 0xF < 10 ? UInt8(ascii: "0") + byte & 0xF : UInt8(ascii: "a") - 10 + byte & 0xF)
         default: put(byte)
         }
-    }
-}
-
-// Fields: a key and its value in one call.
-extension JSONWriter {
-    @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: Bool) { key(name); value(content) }
-    @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: Int) { key(name); value(content) }
-    @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: Int64) {
-        key(name); value(content)
-    }
-    @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: UInt64) {
-        key(name); value(content)
-    }
-    @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: Double) {
-        key(name); value(content)
-    }
-    @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: Micros) {
-        key(name); value(content)
-    }
-    @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: StaticString) {
-        key(name); value(content)
-    }
-    @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: borrowing String) {
-        key(name); value(content)
-    }
-    @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: UTF8Span) {
-        key(name); value(content)
-    }
-    @_lifetime(self: copy self)
-    @inlinable public mutating func field(_ name: StaticString, _ content: JSONString) {
-        key(name); value(content)
     }
 }

@@ -11,6 +11,7 @@ extension NodeSettings {
         public internal(set) var requestsPerConnection = 1_000_000
         public internal(set) var headTimeout = Interval.seconds(5)
         public internal(set) var bodyTimeout = Interval.seconds(10)
+        public internal(set) var firstByteTimeout = Interval.seconds(30)
         public internal(set) var idleTimeout = Interval.seconds(620)
         public internal(set) var writeTimeout = Interval.seconds(5)
         public internal(set) var outputBytesPerConnection = 1024 * 1024
@@ -46,7 +47,8 @@ extension NodeSettings.Limits {
         [
             .defaulted(
                 "connectionsPerShard", \.connectionsPerShard, .integer(1...1_000_000, unit: "connections"),
-                "Connections that one shard holds. One more is closed at once, and counted.",
+                "Connections that one shard holds. One more takes the place of one long idle, or is closed at once; "
+                    + "both are counted.",
                 because: "Exchanges keep hundreds to a node; this has room for those of a region that fell."),
             .defaulted(
                 "headBytes", \.headBytes, .integer(256...1_048_576, unit: "bytes"),
@@ -76,13 +78,17 @@ extension NodeSettings.Limits {
                 "From the end of a request's head to the end of its body.",
                 because: "The largest body arrives in time at 26 KB/s, and a bid is worthless long before."),
             .defaulted(
+                "firstByteTimeoutMilliseconds", \.firstByteTimeout, .milliseconds(100...3_600_000),
+                "How long a new connection may stay without its first byte.",
+                because: "Who connects has something to ask; pools that connect ahead do so again."),
+            .defaulted(
                 "idleTimeoutMilliseconds", \.idleTimeout, .milliseconds(100...3_600_000),
                 "How long a connection may wait for its next request.",
                 because: "It must outlast the load balancer's, or requests meet closed connections: "
                     + "Google's keeps them for 600 seconds, Amazon's for 60."),
             .defaulted(
                 "writeTimeoutMilliseconds", \.writeTimeout, .milliseconds(10...600_000),
-                "How long a peer may leave an answer unread.",
+                "How long a peer may take for each 16 KiB of its answers, or for what is left of them.",
                 because:
                     "Answers fit a socket's buffer; a peer that reads nothing for seconds is gone or hostile."
             ),

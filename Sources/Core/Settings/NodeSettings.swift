@@ -1,5 +1,6 @@
 // The settings of paceline-node: what the file holds at its top. Every default stands in an `init()` of this
 // module, once, and its reason beside it in the schema, from where it gets into docs/settings.md.
+public import Units
 public import Documents
 
 public struct NodeSettings: DocumentObject, Equatable {
@@ -23,6 +24,8 @@ public struct NodeSettings: DocumentObject, Equatable {
     /// 0 stands for one shard on each core that the process may use.
     public internal(set) var shards = 0
     public internal(set) var reactor = Reactor.auto
+    /// For so long a shard that finds nothing to do looks again before it sleeps.
+    public internal(set) var spin = Interval.microseconds(50)
     public internal(set) var listen: [ListenerSettings] = []
     public internal(set) var admin = AdminSettings()
     public internal(set) var limits = Limits()
@@ -47,6 +50,12 @@ public struct NodeSettings: DocumentObject, Equatable {
                 "reactor", \.reactor, .choice,
                 "How a shard waits for its sockets. auto is io_uring where the kernel allows it, else epoll.",
                 because: "Containers often forbid io_uring, and a node must start there too."),
+            .defaulted(
+                "spinMicroseconds", \.spin, .microseconds(0...1_000),
+                "How long a busy shard looks for the next request before its thread sleeps. 0 is never.",
+                because:
+                    "To wake a thread takes longer than to answer. A shard spins only while requests come as fast as this."
+            ),
             .required("listen", \.listen, .list(of: .object, count: 1...16), "Where requests come in."),
             .defaulted(
                 "admin", \.admin, .object,

@@ -3,7 +3,7 @@
 // asked for that.
 
 /// An amount of money in micros, millionths of its currency's unit.
-public struct Micros: Hashable, Comparable, Sendable {
+public struct Micros: Hashable, Comparable, Sendable, BitwiseCopyable {
     public var rawValue: Int64
 
     @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }

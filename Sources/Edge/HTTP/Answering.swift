@@ -1,4 +1,5 @@
-// Writing an answer: its head, with what HTTP asks of every head, and its body behind it in one piece.
+// Writing an answer: its head, with what HTTP asks of every head, and its body behind it, in one piece or as it
+// is made.
 import Reactor
 import Telemetry
 
@@ -7,21 +8,23 @@ extension ServerConnection {
     private static let ownHeadBytes = 512
 
     /// False where memory for output is used up.
-    func send(_ response: borrowing Response, withBody: Bool, stays: Bool, says10: Bool) -> Bool {
-        let status = response.buffer.isBroken ? Status.internalServerError : response.status
-        server.metrics.responses(Int(status.code) / 100).add()
-        let hasBody = withBody && status.mayHaveBody
+    func send(
+        _ response: borrowing Response, by server: Server, withBody: Bool, stays: Bool, says10: Bool
+    ) -> Bool {
+        server.metrics.responses(Int(response.status.code) / 100).add()
+        if let source = response.source {
+            return send(source, after: response, by: server, withBody: withBody, stays: stays, says10: says10)
+        }
         let body = response.shared?.bytes ?? response.body
-        let lines = response.buffer.headerLines
+        let lines = response.headerLines
         let headRoom = ServerConnection.ownHeadBytes + lines.count
         // One record, or one send, for the common answer; a large body follows its head.
-        let together = hasBody && response.shared == nil && headRoom + body.count <= Server.composeBytes
+        let together = withBody && response.shared == nil && headRoom + body.count <= Server.composeBytes
         let wanted = headRoom + (together ? body.count : 0)
 
         guard let room = isSecure ? server.compose : reserve(wanted) else { return false }
         var count = writeHead(
-            into: room, status, response.contentType, bodyBytes: body.count, lines, stays: stays,
-            says10: says10)
+            into: room, server.dateText(), response, .length(body.count), lines, stays: stays, says10: says10)
         if together {
             UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: body)
             count += body.count
@@ -31,29 +34,54 @@ extension ServerConnection {
         } else {
             commit(count)
         }
-        if together || !hasBody { return true }
+        if together || !withBody { return true }
         if let shared = response.shared { return send(shared) }
         return send(body)
     }
 
+    /// A body of unknown length: in chunks to those who know them, to others until the connection's end.
+    private func send(
+        _ source: @escaping BodySource, after response: borrowing Response, by server: Server,
+        withBody: Bool, stays: Bool, says10: Bool
+    ) -> Bool {
+        let room = server.compose
+        let count = writeHead(
+            into: room, server.dateText(), response, says10 ? .untilClose : .chunked,
+            response.headerLines, stays: stays, says10: says10)
+        guard send(UnsafeRawBufferPointer(rebasing: room[..<count])) else { return false }
+        if !withBody { return true }
+        let ahead = min(Transport.sealedAhead, server.limits.outputBytesPerConnection)
+        return send(StreamedBody(source: source, isChunked: !says10, aheadBytes: ahead))
+    }
+
     private func writeHead(
-        into room: UnsafeMutableRawBufferPointer, _ status: Status, _ contentType: StaticString,
-        bodyBytes: Int,
-        _ lines: UnsafeRawBufferPointer, stays: Bool, says10: Bool
+        into room: UnsafeMutableRawBufferPointer, _ date: UnsafeRawBufferPointer,
+        _ response: borrowing Response, _ framing: BodyFraming, _ lines: UnsafeRawBufferPointer, stays: Bool,
+        says10: Bool
     ) -> Int {
         var writer = HeadWriter(into: room)
-        writer.start(status)
-        server.withDate { writer.field("date", $0) }
-        if status.mayHaveBody {
-            if bodyBytes > 0 { writer.field("content-type", contentType) }
-            writer.field("content-length", bodyBytes)
+        writer.start(response.status)
+        writer.verbatim("date: ")
+        writer.verbatim(date.bytes)
+        if framing != .length(0) {
+            writer.verbatim("\r\ncontent-type: ")
+            writer.verbatim(response.contentType)
+        }
+        switch framing {
+        case .length(let count):
+            writer.verbatim("\r\ncontent-length: ")
+            writer.verbatim(count)
+        case .chunked: writer.verbatim("\r\ntransfer-encoding: chunked")
+        case .none, .untilClose: break
         }
         if !stays {
-            writer.field("connection", "close")
+            writer.verbatim("\r\nconnection: close\r\n")
         } else if says10 {
-            writer.field("connection", "keep-alive")
+            writer.verbatim("\r\nconnection: keep-alive\r\n")
+        } else {
+            writer.verbatim("\r\n")
         }
-        writer.lines(lines.bytes)
+        writer.verbatim(lines.bytes)
         do {
             return try writer.finish()
         } catch {
@@ -67,10 +95,4 @@ extension ServerConnection {
             second.withUTF8Buffer { b in send(UnsafeRawBufferPointer(a)) && send(UnsafeRawBufferPointer(b)) }
         }
     }
-}
-
-extension Status {
-    /// 204 and 304 end with their head, whatever a handler wrote: what followed would be read as the next
-    /// answer.
-    fileprivate var mayHaveBody: Bool { code != 204 && code != 304 }
 }

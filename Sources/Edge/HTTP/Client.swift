@@ -29,6 +29,8 @@ public struct ClientRequest: Sendable {
     public var target: String
     public var headers: [(name: StaticString, value: String)] = []
     public var body: [UInt8] = []
+    /// Makes a source for a body that is sent in chunks, in place of `body`: anew for each attempt.
+    public var stream: (@Sendable () -> BodySource)?
 
     public init(_ method: Method, _ endpoint: Endpoint, _ target: String) {
         self.method = method
@@ -254,6 +256,9 @@ public final class Client {
                 call.finish(.failure(failure))
             }
         }
-        if let next = pools[endpoint]?.waiting.first, forget(next) { start(next) }
+        // One that cannot even be tried leaves its place to the next.
+        while let pool = pools[endpoint], pool.open < limits.connectionsPerEndpoint,
+            let next = pool.waiting.first, forget(next)
+        { start(next) }
     }
 }

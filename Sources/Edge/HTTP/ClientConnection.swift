@@ -102,14 +102,22 @@ final class ClientConnection: Transport {
         defer { room.deallocate() }
         do {
             let count = try writeHead(request, into: room)
-            let sent =
-                send(UnsafeRawBufferPointer(rebasing: room[..<count])) && request.body.withUnsafeBytes(send)
+            let sent = send(UnsafeRawBufferPointer(rebasing: room[..<count])) && sendBody(of: request)
             if !sent { return fail(.busy(endpoint), .overLimit) }
             flush()
         } catch {
             fail(.unsendable(endpoint), .refused)
         }
     }
+
+    private func sendBody(of request: ClientRequest) -> Bool {
+        guard let stream = request.stream else { return request.body.withUnsafeBytes(send) }
+        return send(
+            StreamedBody(source: stream(), isChunked: true, aheadBytes: ClientConnection.streamedAhead))
+    }
+
+    /// Enough to keep the socket busy.
+    private static let streamedAhead = 64 * 1024
 
     private func writeHead(
         _ request: ClientRequest, into room: UnsafeMutableRawBufferPointer
@@ -125,7 +133,9 @@ final class ClientConnection: Transport {
             var value = header.value
             value.withUTF8 { writer.field(header.name, UnsafeRawBufferPointer($0).bytes) }
         }
-        if !request.body.isEmpty || request.method == .post || request.method == .put {
+        if request.stream != nil {
+            writer.field("transfer-encoding", "chunked")
+        } else if !request.body.isEmpty || request.method == .post || request.method == .put {
             writer.field("content-length", request.body.count)
         }
         return try writer.finish()
@@ -169,11 +179,11 @@ final class ClientConnection: Transport {
     private func response() -> ClientResponse {
         var headers: [(name: String, value: String)] = []
         func text(_ range: ByteRange) -> String { String(decoding: incoming[range.indices], as: UTF8.self) }
-        for index in 0..<client.head.pointee.headerCount {
+        for index in 0..<client.head.pointee.headers.count {
             headers.append(
                 (
-                    text(client.head.pointee.headerName(at: index)),
-                    text(client.head.pointee.headerValue(at: index))
+                    text(client.head.pointee.headers.name(at: index)),
+                    text(client.head.pointee.headers.value(at: index))
                 ))
         }
         return ClientResponse(status: Int(client.head.pointee.code), headers: headers, body: [])
@@ -217,7 +227,8 @@ final class ClientConnection: Transport {
         self.call = nil
         self.answer = nil
         incoming.removeAll(keepingCapacity: true)
-        if staysOpen, isOpen {
+        // An answer to half a request leaves the other half in the way of the next one.
+        if staysOpen, isOpen, !isMidBody {
             setDeadline(reactor.now + client.limits.idleTimeout)
             client.idle(self)
         } else {

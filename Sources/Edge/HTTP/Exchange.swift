@@ -39,7 +39,7 @@ public struct Request: ~Copyable, ~Escapable {
     /// The value of the first header of this name, whatever its case.
     @_lifetime(copy self)
     public func header(_ name: StaticString) -> RawSpan? {
-        guard let range = head.pointee.value(of: name, in: bytes) else { return nil }
+        guard let range = head.pointee.headers.value(of: name, in: bytes) else { return nil }
         return range.of(bytes)
     }
 
@@ -58,43 +58,70 @@ public struct Response: ~Copyable {
     /// A body that is sent without a copy. It takes the place of what was written.
     public var shared: SharedBytes?
 
-    unowned(unsafe) let buffer: ResponseBuffer
+    /// Where the rest of the body comes from, in place of what was written.
+    private(set) var source: BodySource?
+
+    /// The server's, which outlives every answer; not counted.
+    private let buffer: Unmanaged<ResponseBuffer>
 
     init(_ buffer: ResponseBuffer) {
-        self.buffer = buffer
+        self.buffer = .passUnretained(buffer)
         buffer.clear()
     }
 
     /// Adds a header. One that is not allowed in a head, or does not fit, makes the answer a 500.
-    public mutating func header(_ name: StaticString, _ value: StaticString) { buffer.header(name, value) }
+    public mutating func header(_ name: StaticString, _ value: StaticString) {
+        buffer._withUnsafeGuaranteedRef { $0.header(name, value) }
+    }
 
     /// Adds a header.
-    public mutating func header(_ name: StaticString, _ value: RawSpan) { buffer.header(name, value) }
+    public mutating func header(_ name: StaticString, _ value: RawSpan) {
+        buffer._withUnsafeGuaranteedRef { $0.header(name, value) }
+    }
 
     /// Appends to the body.
-    public mutating func write(_ bytes: RawSpan) { bytes.withUnsafeBytes { buffer.append($0) } }
+    public mutating func write(_ bytes: RawSpan) {
+        bytes.withUnsafeBytes { bytes in buffer._withUnsafeGuaranteedRef { $0.append(bytes) } }
+    }
 
     /// Appends to the body.
     public mutating func write(_ text: StaticString) {
-        text.withUTF8Buffer { buffer.append(UnsafeRawBufferPointer($0)) }
+        buffer._withUnsafeGuaranteedRef { $0.append(text) }
     }
 
     /// Appends to the body.
     public mutating func write(_ text: String) {
         var text = text
-        text.withUTF8 { buffer.append(UnsafeRawBufferPointer($0)) }
+        text.withUTF8 { text in
+            buffer._withUnsafeGuaranteedRef { $0.append(UnsafeRawBufferPointer(text)) }
+        }
     }
 
     /// Appends to the body what a function writes into a buffer of this size; it answers how many bytes it
     /// wrote.
     public mutating func write(upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
-        buffer.append(upTo: count, body)
+        buffer._withUnsafeGuaranteedRef { $0.append(upTo: count, body) }
     }
 
-    var body: UnsafeRawBufferPointer { buffer.body }
+    /// Answers with a body that is made while it is sent, for what has no known length or is too large to be
+    /// held at once. It takes the place of what was written.
+    public mutating func stream(_ source: @escaping BodySource) { self.source = source }
+
+    var body: UnsafeRawBufferPointer { buffer._withUnsafeGuaranteedRef { $0.body } }
+    var headerLines: UnsafeRawBufferPointer { buffer._withUnsafeGuaranteedRef { $0.headerLines } }
+    /// A header broke the rules.
+    var isBroken: Bool { buffer._withUnsafeGuaranteedRef { $0.isBroken } }
+
+    /// What the peer gets instead of an answer that may not be sent: nothing of it, for a handler that broke
+    /// its head has said of its body what no longer holds.
+    mutating func replaceBroken() {
+        self = Response(buffer.takeUnretainedValue())
+        status = .internalServerError
+        write("The answer could not be made.\n")
+    }
 }
 
-/// The memory in which a shard makes its answers, one after another.
+/// The memory in which a shard makes its answers, or pieces of them, one after another.
 final class ResponseBuffer {
     /// Grows up to here for one large answer; larger ones are a defect of the handler.
     private static let bytesMax = 64 * 1024 * 1024
@@ -128,6 +155,8 @@ final class ResponseBuffer {
         }
     }
 
+    func append(_ text: StaticString) { text.withUTF8Buffer { append(UnsafeRawBufferPointer($0)) } }
+
     func append(upTo room: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
         if count + room > memory.count { grow(to: count + room) }
         let written = body(UnsafeMutableRawBufferPointer(rebasing: memory[count..<count + room]))
@@ -135,9 +164,16 @@ final class ResponseBuffer {
         count += written
     }
 
+    /// Lends bytes that were appended before, to be filled whole.
+    func overwrite(_ range: Range<Int>, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+        precondition(range.upperBound <= count)
+        let written = body(UnsafeMutableRawBufferPointer(rebasing: memory[range]))
+        precondition(written == range.count, "\(written) bytes were written over \(range.count)")
+    }
+
     private func grow(to wanted: Int) {
         precondition(
-            wanted <= ResponseBuffer.bytesMax, "an answer of \(wanted) bytes: send it as shared bytes")
+            wanted <= ResponseBuffer.bytesMax, "an answer of \(wanted) bytes: stream it")
         let larger = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(wanted, memory.count * 2), alignment: 64)
         larger.copyMemory(from: body)

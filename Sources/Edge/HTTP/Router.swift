@@ -5,31 +5,42 @@
 public struct Router: ~Copyable {
     public typealias Handler = (borrowing Request, inout Response) -> Void
 
-    private struct Route {
-        var path: StaticString
-        var handlers: [(method: Method, handler: Handler)]
-        var allow: [UInt8]
+    private final class Route {
+        let path: StaticString
+        let handlers: [(method: Method, handler: Handler)]
+        /// The value of `allow`.
+        let allow: [UInt8]
+
+        init(_ path: StaticString, _ handlers: [(method: Method, handler: Handler)]) {
+            self.path = path
+            self.handlers = handlers
+            allow = Array(handlers.map { Router.allowed(by: $0.method) }.joined(separator: ", ").utf8)
+        }
     }
 
-    private var routes: [Route] = []
+    /// Held by hand: nothing is counted for a request.
+    private var routes: [Unmanaged<Route>] = []
     /// Open addressing: an index into `routes`, or -1. Never more than half full.
     private var table: [Int16] = [-1, -1]
 
     public init() {}
 
+    deinit { for route in routes { route.release() } }
+
     /// Adds a route. A GET answers HEAD as well.
     public mutating func add(_ method: Method, _ path: StaticString, _ handler: @escaping Handler) {
-        if let index = routes.firstIndex(where: { $0.path.isSame(as: path) }) {
-            routes[index].handlers.append((method, handler))
-            routes[index].allow += Array(", \(Router.allowed(by: method))".utf8)
+        if let index = routes.firstIndex(where: { $0.takeUnretainedValue().path.isSame(as: path) }) {
+            let route = routes[index].takeRetainedValue()
+            routes[index] = .passRetained(Route(path, route.handlers + [(method, handler)]))
             return
         }
-        routes.append(
-            Route(path: path, handlers: [(method, handler)], allow: Array(Router.allowed(by: method).utf8)))
+        routes.append(.passRetained(Route(path, [(method, handler)])))
         while table.count < routes.count * 2 { table += table }
         table = Array(repeating: -1, count: table.count)
         for (index, route) in routes.enumerated() {
-            var slot = route.path.withUTF8Buffer { Router.hash(UnsafeRawBufferPointer($0).bytes) }
+            var slot = route.takeUnretainedValue().path.withUTF8Buffer {
+                Router.hash(UnsafeRawBufferPointer($0).bytes)
+            }
             while table[slot & (table.count - 1)] >= 0 { slot += 1 }
             table[slot & (table.count - 1)] = Int16(index)
         }
@@ -47,24 +58,27 @@ public struct Router: ~Copyable {
             response.write("No such path.\n")
             return
         }
-        let method = request.method == .head ? .get : request.method
-        for index in routes[route].handlers.indices where routes[route].handlers[index].method == method {
-            routes[route].handlers[index].handler(request, &response)
-            return
+        route._withUnsafeGuaranteedRef { route in
+            let method = request.method == .head ? .get : request.method
+            for index in route.handlers.indices where route.handlers[index].method == method {
+                return route.handlers[index].handler(request, &response)
+            }
+            response.status = .methodNotAllowed
+            route.allow.withUnsafeBytes { response.header("allow", $0.bytes) }
+            response.write("This path does not know the method.\n")
         }
-        response.status = .methodNotAllowed
-        routes[route].allow.withUnsafeBytes { response.header("allow", $0.bytes) }
-        response.write("This path does not know the method.\n")
     }
 
-    private func find(_ path: RawSpan) -> Int? {
+    private func find(_ path: RawSpan) -> Unmanaged<Route>? {
         var slot = Router.hash(path)
         while true {
             let index = Int(table[slot & (table.count - 1)])
             if index < 0 { return nil }
-            if ByteRange(start: 0, count: path.byteCount).equals(routes[index].path, in: path) {
-                return index
+            let route = routes[index]
+            let found = route._withUnsafeGuaranteedRef {
+                ByteRange(start: 0, count: path.byteCount).equals($0.path, in: path)
             }
+            if found { return route }
             slot += 1
         }
     }

@@ -8,9 +8,11 @@ public import Units
 /// What a server bears with. What is beyond is refused with a status where there is one, and counted.
 public struct ServerLimits: Sendable {
     public var head = HeadLimits()
-    /// Connections of this server; one more is closed at once. The reactor's streams are those of all its
-    /// servers.
+    /// Connections of this server; for one more, one that has long been idle is closed, or else it is closed
+    /// at once. The reactor's streams are those of all its servers, and of those on their way out.
     public var connections = Int.max
+    /// Idle for less, a connection is in use and keeps its place: busy peers pause for less.
+    public var displacedAfter = Interval.seconds(5)
     /// A whole body, chunked or not.
     public var bodyBytes = 1024 * 1024
     /// Bytes of requests that are not complete, over all connections of the shard.
@@ -23,10 +25,16 @@ public struct ServerLimits: Sendable {
     public var headTimeout = Interval.seconds(10)
     /// From there to the end of its body.
     public var bodyTimeout = Interval.seconds(30)
+    /// From the connection to its first request's first byte. Who connects has something to say; pools that
+    /// open connections ahead open them again.
+    public var firstByteTimeout = Interval.seconds(30)
     /// Between two requests.
     public var idleTimeout = Interval.seconds(75)
-    /// Without the peer taking any of what waits for it.
+    /// In which the peer takes all of what waits for it, or at least `writeBytesMin`, again and again.
     public var writeTimeout = Interval.seconds(30)
+    /// A slower peer holds memory rather than reads: in a node's five seconds this is 3 KB/s, less than a
+    /// modem's.
+    public var writeBytesMin = 16 * 1024
     /// From the connection to the end of the TLS handshake.
     public var handshakeTimeout = Interval.seconds(10)
     /// After our last answer, for the peer to read it and close.
@@ -39,6 +47,12 @@ public struct ServerLimits: Sendable {
 public final class Server {
     /// Connection objects that wait to serve again: as many as are of use in a burst.
     private static let idleObjects = 1024
+    /// Connections that were closed to make room and are not gone yet: more than come in one turn of a busy
+    /// shard. A reactor needs so many streams beyond the connections of its servers.
+    public static let displacedMost = 64
+    /// Connections that are looked at to find one that has long been idle. Few, so that a flood of new ones
+    /// costs little; the longest idle of so many is among the longest idle of all.
+    private static let lookedAt = 32
     /// Room for a head and a small body, sealed as one TLS record.
     static let composeBytes = 16 * 1024
 
@@ -46,17 +60,25 @@ public final class Server {
     public let limits: ServerLimits
     public let metrics: ServerMetrics
     public private(set) var isDraining = false
-    public private(set) var connectionCount = 0
+    public var connectionCount: Int { connections.count }
 
     let scratch: TransportScratch
     let head: UnsafeMutablePointer<RequestHead>
-    let response = ResponseBuffer()
+    let response: ResponseBuffer
     let pending: PendingPool
     let compose = UnsafeMutableRawBufferPointer.allocate(byteCount: Server.composeBytes, alignment: 64)
     private let responder: any Responder
     private var listeners: [Listener] = []
+    private var connections: [ServerConnection] = []
+    /// Those of them that were closed to make room.
+    private var displacedCount = 0
+    /// Where the last look for one ended.
+    private var lookedAtLast = 0
     private var idle: [ServerConnection] = []
     private var drained: (() -> Void)?
+    /// When the last answer was queued, in the turn of which the second tells.
+    private var answeredAt = Instant(nanoseconds: 0)
+    private var turnSeen = Instant(nanoseconds: -1)
 
     /// The date header's value, written down once a second.
     private let date = UnsafeMutableRawBufferPointer.allocate(byteCount: HTTPDate.byteCount, alignment: 8)
@@ -72,6 +94,7 @@ public final class Server {
         self.responder = responder
         self.metrics = metrics
         scratch = TransportScratch()
+        response = scratch.made
         head = .allocate(capacity: 1)
         head.initialize(to: RequestHead(limits: limits.head))
         pending = PendingPool(limitBytes: limits.pendingBytes)
@@ -86,11 +109,16 @@ public final class Server {
 
     /// Listens, with TLS where credentials are given. Answers where, with the port that the kernel chose for
     /// 0.
+    ///
+    /// - Parameter leaving: descriptors of the process that are left for others. What would take one of the
+    ///   last so many is closed at once.
     @discardableResult
     public func listen(
-        on address: SocketAddress, credentials: TLSCredentials? = nil
+        on address: SocketAddress, credentials: TLSCredentials? = nil, leaving: Int = 0
     ) throws(Errno) -> SocketAddress {
-        let listener = try reactor.listen(on: address) { [unowned self] in connection(credentials) }
+        let listener = try reactor.listen(on: address, leaving: leaving) { [unowned self] in
+            connection(credentials)
+        }
         listeners.append(listener)
         return listener.address
     }
@@ -101,7 +129,7 @@ public final class Server {
         drained = done
         // First those at hand: what listeners still take from the kernel's queue has yet to say what it
         // wants.
-        forEachConnection { $0.drain() }
+        for connection in connections where connection.isOpen { connection.drain() }
         for listener in listeners { listener.close() }
         if connectionCount == 0 { finishDraining() }
     }
@@ -110,17 +138,11 @@ public final class Server {
     /// middle of something; one whose peer has its last answer and does not close loses nothing.
     public func abandon() -> Int {
         var cut = 0
-        forEachConnection { connection in
+        for connection in connections where connection.isOpen {
             if !connection.isDone { cut += 1 }
             connection.close(.drained)
         }
         return cut
-    }
-
-    private func forEachConnection(_ body: (ServerConnection) -> Void) {
-        reactor.forEachStream { stream in
-            if let connection = stream as? ServerConnection, connection.server === self { body(connection) }
-        }
     }
 
     private func finishDraining() {
@@ -130,7 +152,7 @@ public final class Server {
     }
 
     private func connection(_ credentials: TLSCredentials?) -> Stream? {
-        guard connectionCount < limits.connections else { return nil }
+        guard connections.count - displacedCount < limits.connections || displaceOne() else { return nil }
         var session: TLSSession?
         if let credentials {
             do {
@@ -142,13 +164,37 @@ public final class Server {
         }
         let connection = idle.popLast() ?? ServerConnection(server: self)
         connection.use(session)
-        connectionCount += 1
+        connection.place = connections.count
+        connections.append(connection)
         metrics.open.set(connectionCount)
         return connection
     }
 
-    func released(_ connection: ServerConnection) {
-        connectionCount -= 1
+    /// Makes room by closing a connection that nobody has used for long; false where none was found.
+    private func displaceOne() -> Bool {
+        guard displacedCount < Server.displacedMost else { return false }
+        var found: (connection: ServerConnection, idle: Interval)?
+        for _ in 0..<min(Server.lookedAt, connections.count) {
+            lookedAtLast = lookedAtLast + 1 < connections.count ? lookedAtLast + 1 : 0
+            let connection = connections[lookedAtLast]
+            if let time = connection.idleTime, time >= found?.idle ?? limits.displacedAfter {
+                found = (connection, time)
+            }
+        }
+        guard let found else { return false }
+        displacedCount += 1
+        found.connection.displace()
+        return true
+    }
+
+    func released(_ connection: ServerConnection, wasDisplaced: Bool) {
+        if wasDisplaced { displacedCount -= 1 }
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[connection.place] = last
+            last.place = connection.place
+        }
+        connection.place = -1
         metrics.open.set(connectionCount)
         if idle.count < Server.idleObjects { idle.append(connection) }
         if connectionCount == 0, isDraining { finishDraining() }
@@ -159,17 +205,33 @@ public final class Server {
         responder.respond(to: request, &response)
     }
 
+    /// Counts a request whose answer is queued. Requests of one turn follow each other, so that the end of one is
+    /// the beginning of the next and one reading of the clock is enough for both.
+    @inline(__always)
+    func countAnswer() {
+        let turn = reactor.now
+        if turnSeen != turn {
+            turnSeen = turn
+            answeredAt = turn
+        }
+        let now = Kernel.monotonicNow()
+        metrics.serviceTime.record(now - answeredAt)
+        metrics.requests.add()
+        answeredAt = now
+    }
+
     /// The date as heads show it. The clock is read once a turn.
-    func withDate(_ body: (RawSpan) -> Void) {
-        if dateTurn != reactor.now {
-            dateTurn = reactor.now
+    func dateText() -> UnsafeRawBufferPointer {
+        let now = reactor.now
+        if dateTurn != now {
+            dateTurn = now
             let second = Kernel.wallNow().nanoseconds / 1_000_000_000
             if second != dateSecond {
                 dateSecond = second
                 HTTPDate.write(secondsSinceEpoch: second, into: date)
             }
         }
-        body(UnsafeRawBufferPointer(date).bytes)
+        return UnsafeRawBufferPointer(date)
     }
 }
 

@@ -31,15 +31,24 @@ final class ServerConnection: Transport {
         case ended
     }
 
-    /// Outlives its connections: the server is only let go of after its reactor has ended.
-    unowned(unsafe) let server: Server
+    /// Where the server keeps it among its connections.
+    var place = -1
+    /// It was closed to make room.
+    private(set) var isDisplaced = false
+    /// Outlives its connections: the server is only let go of after its reactor has ended. Not counted, as with
+    /// every stream's reactor.
+    private let serverReference: Unmanaged<Server>
+    /// The server's memory for the head at hand.
+    private let head: UnsafeMutablePointer<RequestHead>
     /// Who the peer is, by a verified certificate.
     private(set) var identity: TLSPeer?
 
     private var phase = Phase.idle
     private var phaseDeadline = Instant.distantFuture
-    /// When the peer must have taken some of what waits for it. What it sends meanwhile wins it no time.
+    /// When the peer must have taken enough of what waits for it. What it sends meanwhile wins it no time.
     private var writeDeadline = Instant.distantFuture
+    /// What it has taken since that deadline was set.
+    private var takenBytes = 0
     private var progress = HeadProgress()
     private var decoder = ChunkedDecoder(bodyBytesMax: 0)
     private var pending: PendingRequest
@@ -50,15 +59,17 @@ final class ServerConnection: Transport {
     private var peerHasEnded = false
 
     init(server: Server) {
-        self.server = server
+        serverReference = .passUnretained(server)
+        head = server.head
         pending = PendingRequest(pool: server.pending)
         super.init(reactor: server.reactor, scratch: server.scratch)
     }
 
-    private var limits: ServerLimits { server.limits }
+    var server: Server { serverReference.takeUnretainedValue() }
+    private var limits: ServerLimits { serverReference._withUnsafeGuaranteedRef { $0.limits } }
 
     /// A request of the largest size and a burst of what the peer sent behind it.
-    private var pendingLimit: Int { limits.head.headBytesMax + limits.bodyBytes + 512 * 1024 }
+    private var pendingLimit: Int { limits.head.headBytesMax + limits.bodyBytes + Stream.burstBytes }
 
     // MARK: The connection's life
 
@@ -71,7 +82,7 @@ final class ServerConnection: Transport {
             identity = peer
         }
         // Whoever was in the kernel's queue when the drain began gets the time to say what it wants.
-        enter(.idle, within: server.isDraining ? limits.lingerTimeout : limits.idleTimeout)
+        enter(.idle, within: server.isDraining ? limits.lingerTimeout : limits.firstByteTimeout)
     }
 
     override func ended() {
@@ -97,11 +108,28 @@ final class ServerConnection: Transport {
         use(nil)
     }
 
-    override func released() { server.released(self) }
+    override func released() {
+        let wasDisplaced = isDisplaced
+        isDisplaced = false
+        server.released(self, wasDisplaced: wasDisplaced)
+    }
 
     /// Ends the connection as soon as nothing is in flight.
     func drain() {
         if case .idle = phase, !hasOutput { linger(.drained) }
+    }
+
+    /// For how long nothing was asked and nothing is on its way; nil while something is.
+    var idleTime: Interval? {
+        guard case .idle = phase, isOpen, !hasOutput else { return nil }
+        let allowed = requests == 0 ? limits.firstByteTimeout : limits.idleTimeout
+        return allowed - (phaseDeadline - now)
+    }
+
+    /// Leaves its place to another connection.
+    func displace() {
+        isDisplaced = true
+        close(.displaced)
     }
 
     /// Everything was answered and has left; only the peer's own end is awaited.
@@ -114,7 +142,7 @@ final class ServerConnection: Transport {
 
     private func enter(_ next: Phase, within time: Interval) {
         phase = next
-        phaseDeadline = reactor.now + time
+        phaseDeadline = now + time
         refreshDeadline()
     }
 
@@ -125,7 +153,10 @@ final class ServerConnection: Transport {
             writeDeadline = .distantFuture
             return setDeadline(phaseDeadline)
         }
-        if writeDeadline == .distantFuture { writeDeadline = reactor.now + limits.writeTimeout }
+        if writeDeadline == .distantFuture {
+            writeDeadline = now + limits.writeTimeout
+            takenBytes = 0
+        }
         switch phase {
         case .idle, .lingering: setDeadline(writeDeadline)
         // Unread answers excuse nobody from finishing what he began to send.
@@ -133,16 +164,17 @@ final class ServerConnection: Transport {
         }
     }
 
-    override func progressed() {
-        writeDeadline = .distantFuture
-        refreshDeadline()
-    }
+    override func progressed(_ bytes: Int) { takenBytes += bytes }
 
     override func deadlinePassed() {
-        if hasOutput, writeDeadline <= reactor.now { return close(.slowReader) }
+        if hasOutput, writeDeadline <= now {
+            guard takenBytes >= limits.writeBytesMin else { return close(.slowReader) }
+            writeDeadline = .distantFuture
+            return refreshDeadline()
+        }
         switch phase {
         case .handshake: close(.slowSender)
-        case .idle: linger(.idle)
+        case .idle: linger(requests == 0 ? .silent : .idle)
         case .lingering(let reason): close(reason)
         case .head, .body, .chunks:
             server.metrics.timeouts.add()
@@ -179,7 +211,7 @@ final class ServerConnection: Transport {
     private func serve(_ bytes: UnsafeRawBufferPointer) -> Int {
         var used = 0
         while used < bytes.count {
-            if queuedBytes >= limits.outputBytesPerConnection || isSharing {
+            if queuedBytes >= limits.outputBytesPerConnection || isMidBody {
                 isStalled = true
                 pause()
                 return used
@@ -198,7 +230,7 @@ final class ServerConnection: Transport {
         case .idle, .head: return stepHead(bytes)
         case .body(let requestBytes):
             guard bytes.count >= requestBytes else { return .needsMore }
-            guard case .complete(let headBytes) = server.head.pointee.parse(bytes.bytes) else {
+            guard case .complete(let headBytes) = head.pointee.parse(bytes.bytes) else {
                 preconditionFailure("a head that was complete is not any more")
             }
             return answer(
@@ -210,7 +242,7 @@ final class ServerConnection: Transport {
     }
 
     private func stepHead(_ bytes: UnsafeRawBufferPointer) -> Step {
-        switch server.head.pointee.parse(bytes.bytes, progress: &progress) {
+        switch head.pointee.parse(bytes.bytes, progress: &progress) {
         case .incomplete:
             if case .idle = phase { enter(.head, within: limits.headTimeout) }
             return .needsMore
@@ -218,7 +250,7 @@ final class ServerConnection: Transport {
             refuse(refusal)
             return .ended
         case .complete(let headBytes):
-            switch server.head.pointee.framing {
+            switch head.pointee.framing {
             case .none, .untilClose:
                 return answer(bytes, headBytes: headBytes, bodyBytes: 0, used: headBytes)
             case .length(let bodyBytes):
@@ -241,7 +273,7 @@ final class ServerConnection: Transport {
     }
 
     private func awaitBody(_ next: Phase) {
-        if server.head.pointee.expectsContinue, !hasContinued {
+        if head.pointee.expectsContinue, !hasContinued {
             hasContinued = true
             if !write(Status.continue.line, then: "\r\n") { return close(.overLimit) }
         }
@@ -268,7 +300,7 @@ final class ServerConnection: Transport {
             pending.shorten(to: pending.count - (decoded.consumed - decoded.produced))
             return .needsMore
         case .complete:
-            guard case .complete = server.head.pointee.parse(bytes.bytes) else {
+            guard case .complete = head.pointee.parse(bytes.bytes) else {
                 preconditionFailure("a head that was complete is not any more")
             }
             return answer(
@@ -284,27 +316,30 @@ final class ServerConnection: Transport {
         requests += 1
         hasContinued = false
         let body = UnsafeRawBufferPointer(rebasing: bytes[headBytes..<headBytes + bodyBytes])
-        let request = Request(
-            head: UnsafePointer(server.head), bytes: bytes.bytes, body: body.bytes, connection: self)
-        var response = Response(server.response)
-        let began = Kernel.monotonicNow()
-        server.answer(request, &response)
-        server.metrics.serviceTime.record(Kernel.monotonicNow() - began)
-        server.metrics.requests.add()
-        let head = server.head
-        let stays =
-            head.pointee.keepAlive && !response.closes && !server.isDraining
-            && requests < limits.requestsPerConnection
-        let sent = send(
-            response, withBody: head.pointee.method != .head, stays: stays,
-            says10: head.pointee.version == .http10)
-        guard sent else {
+        let stays = serverReference._withUnsafeGuaranteedRef { server -> Bool? in
+            let request = Request(
+                head: UnsafePointer(head), bytes: bytes.bytes, body: body.bytes, connection: self)
+            var response = Response(server.response)
+            server.answer(request, &response)
+            if response.isBroken { response.replaceBroken() }
+            let stays =
+                head.pointee.keepAlive && !response.closes && !server.isDraining
+                && requests < server.limits.requestsPerConnection
+                // Without chunks the connection's end is the body's.
+                && (response.source == nil || head.pointee.version == .http11)
+            let sent = send(
+                response, by: server, withBody: head.pointee.method != .head, stays: stays,
+                says10: head.pointee.version == .http10)
+            server.countAnswer()
+            return sent ? stays : nil
+        }
+        guard let stays else {
             close(.overLimit)
             return .ended
         }
         if stays {
             phase = .idle
-            phaseDeadline = reactor.now + limits.idleTimeout
+            phaseDeadline = now + limits.idleTimeout
             return .served(used)
         }
         linger(server.isDraining ? .drained : .finished)
@@ -320,7 +355,7 @@ final class ServerConnection: Transport {
         var response = Response(server.response)
         response.status = status
         response.write(sentence)
-        if send(response, withBody: true, stays: false, says10: false) {
+        if send(response, by: server, withBody: true, stays: false, says10: false) {
             linger(reason)
         } else {
             close(reason)
@@ -340,7 +375,10 @@ final class ServerConnection: Transport {
     override func sent() {
         refreshDeadline()
         if case .lingering(let reason) = phase {
-            if peerHasEnded { close(reason) } else { endSending() }
+            if peerHasEnded { return close(reason) }
+            endSending()
+            // Only from here on can it read to the end.
+            enter(.lingering(reason), within: limits.lingerTimeout)
         } else if isStalled {
             isStalled = false
             serveKept()

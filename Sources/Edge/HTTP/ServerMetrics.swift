@@ -48,7 +48,8 @@ public struct ServerMetricKeys: Sendable {
         }
         serviceTime = catalogue.histogram(
             "paceline_http_service_seconds",
-            help: "From a whole request at hand to its answer queued: the handler's time.",
+            help: "What a request took of its shard: from the end of the one before in the same turn, or the "
+                + "turn's beginning, to its answer queued.",
             labels: ["server": server])
     }
 }

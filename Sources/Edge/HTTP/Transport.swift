@@ -9,6 +9,8 @@ public final class TransportScratch {
     static let bytes = 64 * 1024
 
     let plaintext = UnsafeMutableRawBufferPointer.allocate(byteCount: TransportScratch.bytes, alignment: 64)
+    /// Where answers, and pieces of bodies that are made as they leave, are put together.
+    let made = ResponseBuffer()
 
     public init() {}
     deinit { plaintext.deallocate() }
@@ -30,12 +32,17 @@ public final class SharedBytes: @unchecked Sendable {
 
 open class Transport: Stream {
     /// Ciphertext made ahead of the socket: enough to keep it busy, little enough for ten thousand of them.
-    private static let sealedAhead = 256 * 1024
+    static let sealedAhead = 256 * 1024
 
     private let scratch: TransportScratch
     private var session: TLSSession?
     private var isPaused = false
-    private var rest: (shared: SharedBytes, sent: Int)?
+    /// What is left of a body that leaves in parts.
+    private enum Rest {
+        case shared(SharedBytes, sent: Int)
+        case streamed(StreamedBody)
+    }
+    private var rest: Rest?
 
     /// Why TLS ended the connection, where it did.
     public var tlsFailure: TLSFailure? { session?.failure }
@@ -71,9 +78,9 @@ open class Transport: Stream {
 
     // MARK: What a subclass may do
 
-    /// A shared body is on its way, so nothing else may be sent.
-    public final var isSharing: Bool { rest != nil }
-    public final var hasOutput: Bool { isSending || isSharing }
+    /// A part of a body is on its way and more follows, so nothing else may be sent.
+    public final var isMidBody: Bool { rest != nil }
+    public final var hasOutput: Bool { isSending || isMidBody }
     public final var isResumed: Bool { session?.isResumed ?? false }
 
     /// Queues a copy of the bytes; false where memory for output is used up or TLS has failed.
@@ -89,8 +96,16 @@ open class Transport: Stream {
             write(shared.bytes, owner: shared)
             return true
         }
-        rest = (shared, 0)
-        return sealRest()
+        rest = .shared(shared, sent: 0)
+        return sendRest()
+    }
+
+    /// Sends a body as it is made. Nothing more may be sent before `sent` is heard. False where memory for
+    /// output is used up or TLS has failed.
+    final func send(_ body: StreamedBody) -> Bool {
+        precondition(rest == nil, "one streamed body at a time")
+        rest = .streamed(body)
+        return sendRest()
     }
 
     /// Leaves further bytes with the peer.
@@ -99,12 +114,13 @@ open class Transport: Stream {
         pauseReceiving()
     }
 
-    /// Takes bytes again, first those that TLS holds already.
+    /// Takes bytes again, first those that TLS holds already: were more received before they are used up, each turn
+    /// would add to them.
     public final func resume() {
         guard isPaused else { return }
         isPaused = false
-        resumeReceiving()
         if session != nil { open(UnsafeRawBufferPointer(start: nil, count: 0)) }
+        if !isPaused { resumeReceiving() }
     }
 
     /// Announces that nothing more will be sent, and still takes what comes.
@@ -144,11 +160,11 @@ open class Transport: Stream {
     public final override func drained() {
         guard isOpen else { return }
         if rest != nil {
-            guard sealRest() else { return close(.overLimit) }
-            flush()
-            // A full buffer of it has left.
-            if isOpen { progressed() }
-            return
+            guard sendRest() else { return close(.overLimit) }
+            // All that was made ahead of the socket has left.
+            progressed(Transport.sealedAhead)
+            // A body may end without another byte.
+            if isSending { return flush() }
         }
         sent()
     }
@@ -166,7 +182,7 @@ open class Transport: Stream {
         while isOpen, !isPaused {
             let wasReady = session.isEstablished
             var outcome = TLSSession.ReadOutcome.outputFull
-            guard withOutput({ outcome = session.read(&input, into: scratch.plaintext, &$0) }) else { return }
+            guard read(&input, session, &outcome) else { return }
             if !wasReady, session.isEstablished { ready() }
             switch outcome {
             case .bytes(let count):
@@ -185,7 +201,20 @@ open class Transport: Stream {
                 return failed()
             }
         }
-        if isOpen, !input.isEmpty, !session.keep(input) { close(.overLimit) }
+        if isOpen, !input.isEmpty, !session.keep(input, limit: Stream.burstBytes) { close(.overLimit) }
+    }
+
+    /// Established, a session seldom answers what it reads: no output memory is asked for before it has
+    /// something to say, so that who only sends is served while that memory is used up.
+    private func read(
+        _ input: inout UnsafeRawBufferPointer, _ session: TLSSession, _ outcome: inout TLSSession.ReadOutcome
+    ) -> Bool {
+        guard session.isEstablished else {
+            return withOutput { outcome = session.read(&input, into: scratch.plaintext, &$0) }
+        }
+        var none = TLSOutput(UnsafeMutableRawBufferPointer(start: nil, count: 0))
+        outcome = session.read(&input, into: scratch.plaintext, &none)
+        return !session.hasPendingOutput || withOutput { _ in }
     }
 
     private func failed() {
@@ -207,14 +236,27 @@ open class Transport: Stream {
         return done
     }
 
-    /// Goes on with a shared body; false where that failed.
-    private func sealRest() -> Bool {
-        guard let (shared, sent) = rest else { return true }
+    /// Goes on with a body; false where that failed.
+    private func sendRest() -> Bool {
+        switch rest {
+        case nil: return true
+        case .shared(let shared, let sent): return sealRest(of: shared, from: sent)
+        case .streamed(let body):
+            while rest != nil, queuedBytes < body.aheadBytes {
+                let piece = body.next(in: scratch.made)
+                if piece.isLast { rest = nil }
+                guard send(piece.bytes) else { return false }
+            }
+            return true
+        }
+    }
+
+    private func sealRest(of shared: SharedBytes, from sent: Int) -> Bool {
         let left = UnsafeRawBufferPointer(rebasing: shared.bytes[sent...])
         let count = seal(left, ahead: Transport.sealedAhead)
         // Nothing may have been sealed because enough waits already; then it goes on when that has left.
         if count == 0, !left.isEmpty, !isOpen || !isSending { return false }
-        rest = count == left.count ? nil : (shared, sent + count)
+        rest = count == left.count ? nil : .shared(shared, sent: sent + count)
         return true
     }
 

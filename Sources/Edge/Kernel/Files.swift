@@ -1,5 +1,5 @@
 // Files: opening, whole reads with a limit, positional writes, and making them durable.
-public import Glibc
+import Glibc
 
 /// An open descriptor. A plain number on purpose: who closes it is said by whoever holds it.
 public typealias Descriptor = Int32
@@ -22,7 +22,7 @@ public struct FileStamp: Equatable, Sendable {
 }
 
 extension Kernel {
-    public static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o644) throws(Errno) -> Descriptor
+    public static func open(_ path: String, _ flags: Int32, mode: UInt32 = 0o644) throws(Errno) -> Descriptor
     {
         Descriptor(try require(.open) { Int(Glibc.open(path, flags | O_CLOEXEC, mode)) })
     }

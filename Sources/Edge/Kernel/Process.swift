@@ -19,10 +19,24 @@ extension Kernel {
     }
 
     /// How many descriptors this process may have open.
-    public static func descriptorLimit() throws(Errno) -> Int {
-        var limit = rlimit()
-        try require(.option) { Int(getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)) }
+    public static func descriptorLimit() throws(Errno) -> Int { Int(clamping: try descriptors().rlim_cur) }
+
+    /// Raises that limit as far as this process may, and says where it then is.
+    public static func raiseDescriptorLimit() throws(Errno) -> Int {
+        var limit = try descriptors()
+        limit.rlim_cur = limit.rlim_max
+        try require(.option) { Int(setrlimit(descriptorResource, &limit)) }
         return Int(clamping: limit.rlim_cur)
+    }
+
+    private static func descriptors() throws(Errno) -> rlimit {
+        var limit = rlimit()
+        try require(.option) { Int(getrlimit(descriptorResource, &limit)) }
+        return limit
+    }
+
+    private static var descriptorResource: __rlimit_resource_t {
+        __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
     }
 
     /// How many entries a directory has, without `.` and `..`.
@@ -32,15 +46,5 @@ extension Kernel {
         var count = 0
         while readdir(directory) != nil { count += 1 }
         return max(0, count - 2)
-    }
-
-    /// Raises the limit of open descriptors as far as this process may, and says where it then is.
-    public static func raiseDescriptorLimit() -> Int {
-        let resource = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
-        var limit = rlimit()
-        guard getrlimit(resource, &limit) == 0 else { return 1024 }  // what Linux gives where nobody says
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(resource, &limit)
-        return getrlimit(resource, &limit) == 0 ? Int(clamping: limit.rlim_cur) : 1024
     }
 }

@@ -14,8 +14,8 @@ public enum DriverChoice: String, Sendable, CaseIterable {
 }
 
 /// The driver at work. A plain switch: it costs a predicted branch, where an existential costs four times
-/// that. The reactor holds the object itself; this only points to it, because counting references at every
-/// send and receive costs as much as the HTTP grammar.
+/// that. It holds the object by hand, from `make` until the reactor's end calls `release`, because counting
+/// references at every send and receive costs as much as the HTTP grammar.
 enum Driver {
     case ring(Unmanaged<Ring>)
     case poller(Unmanaged<Poller>)
@@ -26,11 +26,14 @@ enum Driver {
     static let receiveBufferBytes = 8 * 1024
 
     /// - Returns: the driver, and why it is not the ring where the ring was preferred.
-    static func make(_ choice: DriverChoice, wake: Descriptor) throws(Errno) -> (Driver, fallback: Errno?) {
+    static func make(
+        _ choice: DriverChoice, streams: Int, wake: Descriptor
+    ) throws(Errno) -> (Driver, fallback: Errno?) {
         var fallback: Errno?
         if choice != .poller {
             do {
-                let ring = try Ring(buffers: receiveBuffers, bufferBytes: receiveBufferBytes)
+                let ring = try Ring(
+                    buffers: receiveBuffers, bufferBytes: receiveBufferBytes, streams: streams)
                 try ring.probe()
                 return (.ring(.passRetained(ring)), nil)
             } catch {
@@ -57,11 +60,20 @@ enum Driver {
     }
 
     @inline(__always)
-    func wait(until deadline: Instant?) throws(Errno) {
+    func wait(until deadline: Instant?, spin: Interval) throws(Errno) {
         switch self {
-        case .ring(let ring): try ring.takeUnretainedValue().wait(until: deadline)
-        case .poller(let poller): try poller.takeUnretainedValue().wait(until: deadline)
+        case .ring(let ring): try ring.takeUnretainedValue().wait(until: deadline, spin: spin)
+        case .poller(let poller): try poller.takeUnretainedValue().wait(until: deadline, spin: spin)
         }
+    }
+
+    /// Makes a stream's descriptor known, from before its first order until `forget`.
+    func keep(_ descriptor: Descriptor, slot: Int) {
+        if case .ring(let ring) = self { ring._withUnsafeGuaranteedRef { $0.keep(descriptor, slot: slot) } }
+    }
+
+    func forget(slot: Int) {
+        if case .ring(let ring) = self { ring._withUnsafeGuaranteedRef { $0.forget(slot: slot) } }
     }
 
     func accept(_ listener: Descriptor, _ token: Token) {

@@ -16,6 +16,9 @@ public final class Listener {
     public let address: SocketAddress
     let index: Int
     private let descriptor: Descriptor
+    /// A connection with a descriptor from here on is closed at once: the kernel gives the lowest that is
+    /// free, so fewer than were to be left are, and others, such as the operators' listener, get them.
+    private let firstLeft: Descriptor
     private unowned let reactor: Reactor
     private let make: () -> Stream?
     private var accepting = false
@@ -23,8 +26,9 @@ public final class Listener {
     private var isClosed = false
 
     init(
-        address: SocketAddress, index: Int, reactor: Reactor, _ make: @escaping () -> Stream?
+        address: SocketAddress, index: Int, leaving: Int, reactor: Reactor, _ make: @escaping () -> Stream?
     ) throws(Errno) {
+        firstLeft = leaving == 0 ? .max : Descriptor(clamping: max(0, try Kernel.descriptorLimit() - leaving))
         descriptor = try Kernel.listen(on: address, backlog: Listener.backlog)
         self.address = try Kernel.localAddress(of: descriptor)
         self.index = index
@@ -74,6 +78,11 @@ public final class Listener {
     }
 
     private func serve(_ socket: Descriptor) {
+        guard socket < firstLeft else {
+            reactor.metrics.acceptFailures.add()
+            Kernel.close(socket)
+            return
+        }
         guard !reactor.isFull, let stream = make() else {
             reactor.metrics.refused.add()
             Kernel.close(socket)

@@ -153,7 +153,9 @@ final class Poller {
 
     // MARK: Outcomes
 
-    func wait(until deadline: Instant?) throws(Errno) {
+    /// Waits until something is ready or the deadline comes. Looks for so long whether something is before it lets
+    /// the thread sleep.
+    func wait(until deadline: Instant?, spin: Interval) throws(Errno) {
         disk.collect { token, result in complete(token, result) }
         var milliseconds: Int32 = -1
         if doneIndex < done.count {
@@ -163,7 +165,14 @@ final class Poller {
             let left = max(0, (deadline - Kernel.monotonicNow()).nanoseconds)
             milliseconds = Int32(min((left + 999_999) / 1_000_000, Int64(Int32.max)))
         }
-        let count = Kernel.wait(set, events, timeoutMilliseconds: milliseconds)
+        var count = 0
+        if spin > .zero, milliseconds != 0 {
+            let end = min(Kernel.monotonicNow() + spin, deadline ?? .distantFuture)
+            repeat {
+                count = Kernel.wait(set, events, timeoutMilliseconds: 0)
+            } while count == 0 && Kernel.monotonicNow() < end
+        }
+        if count == 0 { count = Kernel.wait(set, events, timeoutMilliseconds: milliseconds) }
         if count < 0 { throw Errno(Int32(-count)) }
         eventCount = count
         eventIndex = 0

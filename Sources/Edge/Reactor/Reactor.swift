@@ -17,6 +17,9 @@ public struct ReactorLimits: Sendable {
     public var posts = 65_536
     /// File operations in flight.
     public var fileOperations = 4096
+    /// For so long a turn that finds nothing looks again before its thread sleeps, while something comes as soon as
+    /// that. Waking a thread costs more than most requests; a shard with little to do sleeps all the same.
+    public var spin = Interval.zero
 
     public init() {}
 }
@@ -49,6 +52,9 @@ public final class Reactor {
     private var files: FileOperations
 
     private var running = false
+    /// Whether the next turn's wait is likely to be short: the last turn took no longer than a spin, or twice that
+    /// where it slept, as waking up is a good part of so short a sleep. A spin in vain is not followed by another.
+    private var isWorthSpinning = false
 
     /// Made on the thread that will run it: io_uring serves one thread only.
     public init(
@@ -58,7 +64,7 @@ public final class Reactor {
         self.limits = limits
         self.metrics = metrics
         remote = try ReactorRemote(limit: limits.posts)
-        (driver, fallback) = try Driver.make(choice, wake: remote.event)
+        (driver, fallback) = try Driver.make(choice, streams: limits.streams, wake: remote.event)
         driverName = driver.name
         chunks = ChunkPool(limitBytes: limits.outputBytes)
         now = Kernel.monotonicNow()
@@ -97,8 +103,10 @@ public final class Reactor {
     public func turn(until deadline: Instant? = nil) throws(Errno) {
         let timer = wheel.nextTurn
         let wanted = deadline.map { deadline in timer.map { min($0, deadline) } ?? deadline } ?? timer
-        try driver.wait(until: wanted)
+        let before = now
+        try driver.wait(until: wanted, spin: isWorthSpinning ? limits.spin : .zero)
         now = Kernel.monotonicNow()
+        isWorthSpinning = now - before <= (isWorthSpinning ? limits.spin : limits.spin * 2)
         metrics.turns.add()
         while let completion = driver.next() { dispatch(completion) }
         while let timer = wheel.takeDue(now: now) { fire(timer) }
@@ -191,13 +199,6 @@ extension Reactor {
             wheel.schedule(stream.slot, at: instant)
         }
     }
-
-    /// Every stream that is open now.
-    public func forEachStream(_ body: (Stream) -> Void) {
-        for slot in 0..<limits.streams {
-            if let stream = streams[slot]?.takeUnretainedValue(), stream.isOpen { body(stream) }
-        }
-    }
 }
 
 // MARK: - Timers
@@ -247,8 +248,13 @@ extension Reactor {
 
 extension Reactor {
     /// Listens and makes a stream of every connection. The factory may answer nil to refuse one.
-    public func listen(on address: SocketAddress, _ make: @escaping () -> Stream?) throws(Errno) -> Listener {
-        let listener = try Listener(address: address, index: listeners.count, reactor: self, make)
+    ///
+    /// - Parameter leaving: descriptors that this listener leaves for others of the process.
+    public func listen(
+        on address: SocketAddress, leaving: Int = 0, _ make: @escaping () -> Stream?
+    ) throws(Errno) -> Listener {
+        let listener = try Listener(
+            address: address, index: listeners.count, leaving: leaving, reactor: self, make)
         listeners.append(listener)
         listener.resume()
         return listener

@@ -18,7 +18,7 @@ public struct ReactorMetricKeys: Sendable {
             help: "Connections closed at once because the shard was full.")
         acceptFailures = catalogue.counter(
             "paceline_accept_failures_total",
-            help: "Times that the kernel gave no connection, mostly for want of descriptors.")
+            help: "Connections that the kernel did not give, or that would have taken the last descriptors.")
         ended = StreamEnd.allCases.map { reason in
             catalogue.counter(
                 "paceline_connections_ended_total", help: "Connections ended, by reason.",
@@ -69,7 +69,9 @@ extension StreamEnd {
         case .finished: "finished"
         case .reset: "reset"
         case .notConnected: "not_connected"
+        case .silent: "silent"
         case .idle: "idle"
+        case .displaced: "displaced"
         case .slowSender: "slow_sender"
         case .slowReader: "slow_reader"
         case .refused: "refused"

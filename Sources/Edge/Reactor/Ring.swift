@@ -31,6 +31,9 @@ final class Ring {
     /// Outcomes that no kernel made: faults planned by a test.
     private var planned: [Completion] = []
     private var wakeCount: UnsafeMutablePointer<UInt64>
+    /// The descriptor of each stream as the kernel reads it to keep the file at hand under the stream's slot: it then
+    /// looks none up for a send. Nil where the kernel, or the limit of open files, does not let us.
+    private var files: UnsafeMutableBufferPointer<Descriptor>?
 
     /// What the ring at hand can do, for the log line at start.
     let features: String
@@ -38,7 +41,8 @@ final class Ring {
     /// - Parameters:
     ///   - buffers: receive buffers shared by all connections of the shard; a power of two.
     ///   - bufferBytes: the size of each.
-    init(buffers count: Int, bufferBytes: Int) throws(Errno) {
+    ///   - streams: how many slots for streams there are.
+    init(buffers count: Int, bufferBytes: Int, streams: Int) throws(Errno) {
         precondition(
             count.nonzeroBitCount == 1 && count <= 32768, "\(count) receive buffers: not a power of two")
         ring = .allocate(capacity: 1)
@@ -73,6 +77,11 @@ final class Ring {
         io_uring_buf_ring_init(bufferRing)
         for index in 0..<count { offer(UInt16(index), at: Int32(index)) }
         io_uring_buf_ring_advance(bufferRing, Int32(count))
+        if Kernel.ring({ Int(io_uring_register_files_sparse(ring, UInt32(streams))) }) == 0 {
+            let files = UnsafeMutableBufferPointer<Descriptor>.allocate(capacity: streams)
+            files.initialize(repeating: -1)
+            self.files = files
+        }
     }
 
     deinit {
@@ -81,15 +90,22 @@ final class Ring {
         UnsafeMutableRawPointer(bufferRing).deallocate()
         buffers.deallocate()
         wakeCount.deallocate()
+        files?.deallocate()
     }
 
     /// Tries the fastest way of running first. Each older kernel lacks something; the plainest is still
     /// right.
     private static func start(_ ring: UnsafeMutablePointer<io_uring>) throws(Errno) -> String {
         let ways: [(UInt32, String)] = [
-            (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, "single issuer, deferred task run"),
-            (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN, "single issuer, cooperative task run"),
-            (IORING_SETUP_COOP_TASKRUN, "cooperative task run"),
+            (
+                IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+                "single issuer, deferred task run"
+            ),
+            (
+                IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+                "single issuer, cooperative task run"
+            ),
+            (IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG, "cooperative task run"),
             (0, "plain"),
         ]
         var failure = Errno.notSupported
@@ -118,15 +134,17 @@ final class Ring {
             Kernel.close(far)
         }
         let token = Token(.receive, 0)
+        keep(near, slot: token.index)
+        defer { forget(slot: token.index) }
         receive(near, token)
         var byte: UInt8 = 42
         _ = withUnsafeBytes(of: &byte) { Kernel.write(far, $0) }
-        try wait(until: Kernel.monotonicNow() + Ring.probePatience)
+        try wait(until: Kernel.monotonicNow() + Ring.probePatience, spin: .zero)
         guard let first = next(), first.result == 1, first.more, first.bytes.first == byte else {
             throw .notSupported
         }
         Kernel.shutdown(far, .both)
-        try wait(until: Kernel.monotonicNow() + Ring.probePatience)
+        try wait(until: Kernel.monotonicNow() + Ring.probePatience, spin: .zero)
         guard let last = next(), !last.more else { throw .notSupported }
     }
 
@@ -172,9 +190,34 @@ final class Ring {
         mark(sqe, token)
     }
 
+    /// Keeps a stream's file at hand, from before its first order until `forget`.
+    func keep(_ descriptor: Descriptor, slot: Int) { update(slot, descriptor) }
+
+    /// Lets go of a stream's file; until then its socket lives, closed or not.
+    func forget(slot: Int) { update(slot, -1) }
+
+    /// Orders of one submission are taken in turn, so what follows meets the file that this puts there.
+    private func update(_ slot: Int, _ descriptor: Descriptor) {
+        guard let files, let cells = files.baseAddress else { return }
+        files[slot] = descriptor
+        let sqe = entry()
+        io_uring_prep_files_update(sqe, cells + slot, 1, Int32(slot))
+        mark(sqe, Token(.cancel, 0))
+        sqe.pointee.flags |= uring_quiet_success
+    }
+
+    /// Whom the order is for: the stream's kept file, or its descriptor.
+    @inline(__always)
+    private func aim(_ entry: UnsafeMutablePointer<io_uring_sqe>, _ token: Token) {
+        guard files != nil else { return }
+        entry.pointee.fd = Int32(truncatingIfNeeded: token.index)
+        entry.pointee.flags |= uring_fixed_file
+    }
+
     func receive(_ descriptor: Descriptor, _ token: Token) {
         let sqe = entry()
         io_uring_prep_recv_multishot(sqe, descriptor, nil, 0, 0)
+        aim(sqe, token)
         sqe.pointee.flags |= uring_select_buffer
         sqe.pointee.buf_group = Ring.bufferGroup
         mark(sqe, token)
@@ -185,6 +228,7 @@ final class Ring {
         if failsAsPlanned(.send, token, limit: &count) { return }
         let sqe = entry()
         io_uring_prep_send(sqe, descriptor, bytes.baseAddress, count, Int32(MSG_NOSIGNAL))
+        aim(sqe, token)
         mark(sqe, token)
     }
 
@@ -195,6 +239,7 @@ final class Ring {
         if count < .max { Kernel.shorten(message, to: count) }
         let sqe = entry()
         io_uring_prep_sendmsg(sqe, descriptor, message, UInt32(MSG_NOSIGNAL))
+        aim(sqe, token)
         mark(sqe, token)
     }
 
@@ -206,6 +251,7 @@ final class Ring {
         if failsAsPlanned(.connect, token, limit: &count) { return }
         let sqe = entry()
         io_uring_prep_connect(sqe, descriptor, address, length)
+        aim(sqe, token)
         mark(sqe, token)
     }
 
@@ -241,13 +287,15 @@ final class Ring {
 
     // MARK: Outcomes
 
-    /// Submits all orders and waits until something completes or the deadline comes.
-    func wait(until deadline: Instant?) throws(Errno) {
+    /// Submits all orders and waits until something completes or the deadline comes. Looks for so long whether
+    /// something does before it lets the thread sleep.
+    func wait(until deadline: Instant?, spin: Interval) throws(Errno) {
         recycle()
         if !planned.isEmpty || uring_front(ring) != nil {
             try check(Int(io_uring_submit_and_get_events(ring)))
             return
         }
+        if spin > .zero, try appears(before: deadline, within: spin) { return }
         guard let deadline else {
             try check(Int(io_uring_submit_and_wait(ring, 1)))
             return
@@ -257,6 +305,23 @@ final class Ring {
         var first: UnsafeMutablePointer<io_uring_cqe>?
         try check(Int(io_uring_submit_and_wait_timeout(ring, &first, 1, &time, nil)))
     }
+
+    /// Submits all orders, and says whether something completes before the deadline and within the time.
+    private func appears(before deadline: Instant?, within time: Interval) throws(Errno) -> Bool {
+        let end = min(Kernel.monotonicNow() + time, deadline ?? .distantFuture)
+        try check(Int(io_uring_submit_and_get_events(ring)))
+        while uring_front(ring) == nil {
+            if uring_spin(ring, Ring.pausesPerLook) != 0 {
+                try check(Int(io_uring_submit_and_get_events(ring)))
+            } else if Kernel.monotonicNow() >= end {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// One to three microseconds between two looks at the clock, which costs as much as a dozen pauses.
+    private static let pausesPerLook: Int32 = 32
 
     /// A wait that ended without a completion is no failure, and neither is a completion queue that is full
     /// for the moment: taking from it is what comes next.

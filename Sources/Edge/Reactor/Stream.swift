@@ -14,11 +14,15 @@ public enum StreamEnd: UInt8, CaseIterable, Sendable {
     case reset
     /// It could not be opened.
     case notConnected
+    /// It was opened, and nothing was ever said on it.
+    case silent
     /// Nobody used it for the idle time.
     case idle
+    /// Nobody used it for a while, and another needed its place.
+    case displaced
     /// The peer did not finish what it began to send in time.
     case slowSender
-    /// The peer did not take what we sent in time.
+    /// The peer did not take what we sent in time, or too little of it.
     case slowReader
     /// It broke the protocol.
     case refused
@@ -31,6 +35,8 @@ public enum StreamEnd: UInt8, CaseIterable, Sendable {
 /// A connection, served by one reactor on one thread. Subclasses override what they need; objects may be used
 /// again for another connection once `released` was called.
 open class Stream {
+    /// What may still come in after receiving was paused: all that the kernel had buffers for.
+    public static let burstBytes = Driver.receiveBuffers * Driver.receiveBufferBytes
     /// Pieces that one send may carry; more go with the next.
     static let piecesPerSend = 16
 
@@ -39,11 +45,15 @@ open class Stream {
         var count: Int
         /// The chunk to give back when all bytes of it have left, or the owner to let go of.
         var chunk: UnsafeMutableRawPointer?
-        var owner: AnyObject?
+        /// Held by hand, so that a piece is moved about without counting.
+        var owner: Unmanaged<AnyObject>?
     }
 
-    /// Outlives its streams: whoever runs the reactor holds it until they have all ended.
-    public unowned(unsafe) let reactor: Reactor
+    /// Outlives its streams: whoever runs the reactor holds it until they have all ended. Not counted: a count up
+    /// and down at each use cost more than the HTTP grammar.
+    private let reactorReference: Unmanaged<Reactor>
+    private let driver: Driver
+    private let chunks: Unmanaged<ChunkPool>
     private(set) var descriptor: Descriptor = -1
     var slot = -1
     var generation: UInt32 = 0
@@ -70,7 +80,9 @@ open class Stream {
     private var deadline = Instant.distantFuture
 
     public init(reactor: Reactor) {
-        self.reactor = reactor
+        reactorReference = .passUnretained(reactor)
+        driver = reactor.driver
+        chunks = .passUnretained(reactor.chunks)
         message = .allocate(capacity: 1)
         message.initialize(to: msghdr())
         vectors = .allocate(capacity: Stream.piecesPerSend)
@@ -81,6 +93,7 @@ open class Stream {
     }
 
     deinit {
+        for piece in pieces[firstPiece...] { piece.owner?.release() }
         message.deallocate()
         vectors.deallocate()
         address.deallocate()
@@ -95,8 +108,8 @@ open class Stream {
     /// The peer will send nothing more. Unless something is still on its way out, there is no use in going
     /// on.
     open func peerFinished() { finish() }
-    /// The peer has taken some of what waits for it, and more is left.
-    open func progressed() {}
+    /// The peer has taken so much of what waits for it, and more is left.
+    open func progressed(_ bytes: Int) {}
     /// All queued bytes have left.
     open func drained() {}
     /// The deadline that was set has passed.
@@ -108,13 +121,18 @@ open class Stream {
 
     // MARK: What a subclass may do
 
+    public var reactor: Reactor { reactorReference.takeUnretainedValue() }
+    /// The time at the start of the reactor's turn.
+    public var now: Instant { reactorReference._withUnsafeGuaranteedRef { $0.now } }
     public var isOpen: Bool { end == nil && slot >= 0 }
     public var isSending: Bool { queuedBytes > 0 }
 
     /// When `deadlinePassed` is to be called, unless it is moved before. Moving it later costs a store.
     public func setDeadline(_ instant: Instant) {
         deadline = instant
-        if instant != .distantFuture { reactor.ensureDeadline(of: self, by: instant) }
+        if instant != .distantFuture {
+            reactorReference._withUnsafeGuaranteedRef { $0.ensureDeadline(of: self, by: instant) }
+        }
     }
 
     var currentDeadline: Instant { deadline }
@@ -132,9 +150,12 @@ open class Stream {
     }
 
     private func reserveChunk(_ minimum: Int) -> UnsafeMutableRawBufferPointer? {
-        guard minimum <= ChunkPool.chunkBytes, let chunk = reactor.chunks.take() else { return nil }
+        guard minimum <= ChunkPool.chunkBytes, let chunk = chunks._withUnsafeGuaranteedRef({ $0.take() })
+        else {
+            return nil
+        }
         // The chunk left behind goes back with its last piece; where it has none queued, it goes back now.
-        if let tail, pieces.last?.chunk != tail { reactor.chunks.give(tail) }
+        if let tail, pieces.last?.chunk != tail { give(tail) }
         tail = chunk
         tailUsed = 0
         return UnsafeMutableRawBufferPointer(start: chunk, count: ChunkPool.chunkBytes)
@@ -170,7 +191,7 @@ open class Stream {
     /// Queues bytes without a copy. The owner keeps them in place until they have left.
     public func write(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
-        pieces.append(Piece(bytes: base, count: bytes.count, chunk: nil, owner: owner))
+        pieces.append(Piece(bytes: base, count: bytes.count, chunk: nil, owner: .passRetained(owner)))
         queuedBytes += bytes.count
     }
 
@@ -187,14 +208,14 @@ open class Stream {
         }
         message.pointee.msg_iovlen = count
         sending = true
-        reactor.driver.send(descriptor, message: message, token(.send))
+        driver.send(descriptor, message: message, token(.send))
     }
 
     /// Takes no more from the peer for now: what it sends waits in its own and the kernel's buffers.
     public func pauseReceiving() {
         guard wantsReceive else { return }
         wantsReceive = false
-        if receiving { reactor.driver.cancel(token(.receive), on: descriptor) }
+        if receiving { driver.cancel(token(.receive), on: descriptor) }
     }
 
     public func resumeReceiving() {
@@ -223,7 +244,7 @@ open class Stream {
         guard isOpen else { return }
         end = reason
         wantsReceive = false
-        if receiving || sending || connecting { reactor.driver.abandon(descriptor) }
+        if receiving || sending || connecting { driver.abandon(descriptor) }
         reactor.noteEnded(self)
     }
 
@@ -238,6 +259,7 @@ open class Stream {
         self.descriptor = descriptor
         self.slot = slot
         self.generation = generation
+        driver.keep(descriptor, slot: slot)
         end = nil
         finishing = false
         finishesSending = false
@@ -254,12 +276,12 @@ open class Stream {
     func connect(to target: SocketAddress) {
         address.initialize(to: target)
         connecting = true
-        reactor.driver.connect(descriptor, address, token(.connect))
+        driver.connect(descriptor, address, token(.connect))
     }
 
     private func startReceiving() {
         receiving = true
-        reactor.driver.receive(descriptor, token(.receive))
+        driver.receive(descriptor, token(.receive))
     }
 
     @inline(__always)
@@ -302,7 +324,7 @@ open class Stream {
         advance(Int(result))
         if queuedBytes > 0 {
             flush()
-            progressed()
+            progressed(Int(result))
         } else if finishing {
             close(.finished)
         } else {
@@ -342,28 +364,32 @@ open class Stream {
     @inline(__always)
     private func dropFirstPiece() {
         let piece = pieces[firstPiece]
-        pieces[firstPiece].owner = nil
+        piece.owner?.release()
         firstPiece += 1
         guard let chunk = piece.chunk, chunk != tail else { return }
         // Neighbouring pieces of one chunk are one piece, so another of it can only be the next but one.
         let shared = pieces[firstPiece...].contains { $0.chunk == chunk }
-        if !shared { reactor.chunks.give(chunk) }
+        if !shared { give(chunk) }
     }
 
     @inline(__always)
     private func releaseOutput() {
         pieces.removeAll(keepingCapacity: true)
         firstPiece = 0
-        if let tail { reactor.chunks.give(tail) }
+        if let tail { give(tail) }
         tail = nil
         tailUsed = 0
     }
+
+    @inline(__always)
+    private func give(_ chunk: UnsafeMutableRawPointer) { chunks._withUnsafeGuaranteedRef { $0.give(chunk) } }
 
     /// The last step: nothing is in flight, so memory and descriptor go back.
     func detach() {
         while firstPiece < pieces.count { dropFirstPiece() }
         releaseOutput()
         queuedBytes = 0
+        driver.forget(slot: slot)
         Kernel.close(descriptor)
         descriptor = -1
         let reason = end ?? .finished

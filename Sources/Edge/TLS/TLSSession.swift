@@ -170,10 +170,10 @@ public final class TLSSession {
         }
     }
 
-    /// Copies ciphertext that is to be read later, before anything newer. False beyond the limit: the caller
-    /// went on receiving although it could not take more, and has to drop the connection.
-    public func keep(_ rest: UnsafeRawBufferPointer) -> Bool {
-        wire.pointee.keep(rest)
+    /// Copies ciphertext that is to be read later, before anything newer. False where more than the limit would be
+    /// kept: the caller went on receiving although it could not take more, and has to drop the connection.
+    public func keep(_ rest: UnsafeRawBufferPointer, limit: Int) -> Bool {
+        wire.pointee.keep(rest, limit: limit)
     }
 
     /// The transport has ended, and all of its bytes were read. Without the peer's word that it was finished,

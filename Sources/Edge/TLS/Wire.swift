@@ -23,9 +23,6 @@ struct Wire {
     /// Ciphertext that found no room: one record, a handshake's flight with a long chain, or answers to key
     /// updates.
     static let spillLimit = 256 * 1024
-    /// Ciphertext kept for a caller that cannot take more plaintext yet: what a reactor may have received
-    /// before it stopped asking for more.
-    static let carriedLimit = 256 * 1024
 
     private var input = UnsafeRawBufferPointer(start: nil, count: 0)
     private var output = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -63,8 +60,8 @@ struct Wire {
         if !spill.isEmpty { output.advance(spill.take(into: output.free)) }
     }
 
-    mutating func keep(_ rest: UnsafeRawBufferPointer) -> Bool {
-        carried.append(rest, limit: Wire.carriedLimit)
+    mutating func keep(_ rest: UnsafeRawBufferPointer, limit: Int) -> Bool {
+        carried.append(rest, limit: limit)
     }
 
     mutating func pull(into target: UnsafeMutableRawBufferPointer) -> Int {

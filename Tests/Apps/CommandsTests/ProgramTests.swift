@@ -88,17 +88,20 @@ import Testing
         let result = try scratch.run(
             """
             paceline check-config --example node | sed 's/headBytes/headByte/; s/8080/80800/' > node.json
+            grep -n -m 1 80800 node.json | cut -d : -f 1
+            grep -n headByte.: node.json | cut -d : -f 1
             paceline check-config node.json
             """)
         let lines = result.output.split(separator: "\n")
-        #expect(result.status == 1 && lines.count == 2)
+        try #require(result.status == 1 && lines.count == 4)
         #expect(
-            lines.first
-                == "node.json:12:15: listen[0].port: found the number 80800; allowed an integer from 1 to 65535"
-        )
+            lines[2] == """
+                node.json:\(lines[0]):15: listen[0].port: found the number 80800; allowed an integer from 1 to 65535
+                """)
         #expect(
             lines.last?.hasPrefix(
-                "node.json:21:5: limits.headByte: found an unknown key; allowed connectionsPe") == true)
+                "node.json:\(lines[1]):5: limits.headByte: found an unknown key; allowed connectionsPe")
+                == true)
         #expect(lines.last?.hasSuffix("; did you mean 'headBytes'?") == true)
     }
 
@@ -118,7 +121,7 @@ import Testing
         #expect(answers[1]["valid"] as? Bool == false)
         let refusal = try #require((answers[1]["refusals"] as? [[String: Any]])?.first)
         #expect(refusal["path"] as? String == "listen[0].port")
-        #expect(refusal["line"] as? Int == 12 && refusal["column"] as? Int == 15)
+        #expect(refusal["line"] as? Int == 13 && refusal["column"] as? Int == 15)
         #expect(refusal["found"] as? String == "the number 0")
         #expect(refusal["allowed"] as? String == "an integer from 1 to 65535")
     }

@@ -32,6 +32,7 @@ import Testing
         #expect(ContinuousClock.now - began >= .milliseconds(notice))
         #expect(try await idle.readToEnd().isEmpty)
         #expect(try await Wire.get("/readyz", port: node.admin)?.status == 503, "operators see how it goes")
+        #expect(try await node.metric("paceline_http_connections_open{server=\"requests\"}") >= 1)
         inFlight.send("]]")
         let answer = try #require(try await inFlight.answer())
         #expect(answer.status == 400 && answer.header("connection") == "close")

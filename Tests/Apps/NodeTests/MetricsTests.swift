@@ -17,6 +17,16 @@ import Testing
         assert all(family.documentation for family in families.values())
         """
 
+    /// The Python that has the client: the first of PATH or the distribution's.
+    private static func python() async throws -> String? {
+        let folder = try Folder()
+        for python in ["python3", "/usr/bin/python3"]
+        where try await folder.run("\(python) -c 'import prometheus_client'").status == 0 {
+            return python
+        }
+        return nil
+    }
+
     @Test func pageIsOfItsFormat() async throws {
         let folder = try Folder.withCertificates()
         try await withNode(Plan(secure: [.init()]), in: folder) { node in
@@ -42,15 +52,16 @@ import Testing
     }
 
     @Test(
-        .enabled("needs python3 with prometheus_client") {
-            try await Folder().run("python3 -c 'import prometheus_client'").status == 0
+        .enabled("needs a python3 with prometheus_client: apt-get install python3-prometheus-client") {
+            try await MetricsTests.python() != nil
         })
     func prometheusReadsThePage() async throws {
         try await withNode { node in
             let page = try #require(try await Wire.get("/metrics", port: node.admin))
             try node.folder.write(page.body, to: "page")
             try node.folder.write(MetricsTests.parse, to: "parse.py")
-            let parsed = try await node.folder.run("python3 parse.py < page")
+            let python = try #require(try await MetricsTests.python())
+            let parsed = try await node.folder.run("\(python) parse.py < page")
             #expect(parsed.status == 0, "\(parsed.errors)")
         }
     }

@@ -73,6 +73,42 @@ import Testing
         try await run(driver, ProgramTests.python, as: "client.py", with: "python3 client.py")
     }
 
+    /// Sends thousands of requests ahead, and reads all the time: the answers are many times as long, so that the node
+    /// has to stop reading again and again with requests in hand.
+    private static let pipelining = """
+        import select, socket, ssl, sys
+        port, secure = map(int, sys.argv[1:])
+        context = ssl.create_default_context(cafile="ca.pem")
+        request = b"GET /v1/node HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n"
+        last = request.replace(b"\\r\\n\\r\\n", b"\\r\\nConnection: close\\r\\n\\r\\n")
+        number = 20000
+        for port in (port, secure):
+            connection = socket.create_connection(("127.0.0.1", port))
+            if port == secure: connection = context.wrap_socket(connection, server_hostname="localhost")
+            connection.setblocking(False)
+            unsent, answers, ended = request * number + last, b"", False
+            while not ended:
+                ready = select.select([connection], [connection] if unsent else [], [], 10)
+                assert ready[0] or ready[1], "the node stands still"
+                try:
+                    if unsent: unsent = unsent[connection.send(unsent[:16384]):]
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError): pass
+                try:
+                    while True:
+                        more = connection.recv(1 << 20)
+                        answers += more
+                        if not more:
+                            ended = True
+                            break
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError): pass
+            assert answers.count(b"HTTP/1.1 200 OK") == number + 1, answers.count(b"HTTP/1.1 200 OK")
+        """
+
+    @Test(.enabled(if: Folder.has("python3"), "needs python3"), arguments: drivers)
+    func pythonPipelines(_ driver: String) async throws {
+        try await run(driver, ProgramTests.pipelining, as: "pipeline.py", with: "python3 pipeline.py")
+    }
+
     private static let javaScript = """
         const [http, https, fs, assert] = ["http", "https", "fs", "assert"].map(name => require(name));
         const [plain, secure] = process.argv.slice(2).map(Number);

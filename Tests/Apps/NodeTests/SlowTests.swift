@@ -5,6 +5,7 @@ import Testing
 @Suite struct SlowTests {
     private static let limits = [
         "headTimeoutMilliseconds": 300, "bodyTimeoutMilliseconds": 400, "idleTimeoutMilliseconds": 500,
+        "firstByteTimeoutMilliseconds": 450,
         "writeTimeoutMilliseconds": 400, "connectionsPerShard": 100,
     ]
 
@@ -50,9 +51,9 @@ import Testing
             #expect(try await node.metric("paceline_http_request_timeouts_total{server=\"requests\"}") == 4)
             // They hold on to what we have ended: it ends on our side too.
             try await until("all are counted", within: .seconds(6)) {
-                let (senders, idlers) = (try await node.ended("slow_sender"), try await node.ended("idle"))
-                let resets = try await node.ended("reset")
-                return senders + resets == 5 && senders >= 1 && idlers == 2
+                let (senders, resets) = (try await node.ended("slow_sender"), try await node.ended("reset"))
+                let (idlers, silent) = (try await node.ended("idle"), try await node.ended("silent"))
+                return senders + resets == 5 && senders >= 1 && idlers == 1 && silent == 1
             }
             withExtendedLifetime((slow, silent, idle)) {}
         }
@@ -94,6 +95,8 @@ import Testing
     func sendingDoesNotExcuseFromReading(_ driver: String) async throws {
         var limits = SlowTests.limits
         limits["bodyTimeoutMilliseconds"] = 60_000
+        // Long enough for answers to gather in the node before it cuts off who does not read them.
+        limits["writeTimeoutMilliseconds"] = 1_500
         limits["outputBytesPerConnection"] = 64 * 1024 * 1024
         try await withNode(Plan(reactor: driver, limits: limits)) { node in
             let wire = try Wire(node.port, receiveBuffer: 4_096)

@@ -137,12 +137,35 @@ final class Wire {
         let lines = text[..<end.lowerBound].components(separatedBy: "\r\n")
         let status = lines[0].split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         let head = Answer(status: status, head: lines, body: "")
+        if head.header("transfer-encoding") == "chunked", !toHead {
+            guard let body = takeChunks(after: text[..<end.upperBound].utf8.count) else { return nil }
+            return Answer(status: status, head: lines, body: body)
+        }
         let length = toHead ? 0 : head.header("content-length").flatMap { Int($0) } ?? 0
         let headBytes = text[..<end.upperBound].utf8.count
         guard received.count >= headBytes + length else { return nil }
         let body = String(decoding: received[headBytes..<headBytes + length], as: UTF8.self)
         received.removeFirst(headBytes + length)
         return Answer(status: status, head: lines, body: body)
+    }
+
+    /// The joined chunks behind a head, taken with it; nil while the last is not here.
+    private func takeChunks(after headBytes: Int) -> String? {
+        var body: [UInt8] = []
+        var rest = received[headBytes...]
+        while let line = rest.firstRange(of: Array("\r\n".utf8)) {
+            let digits = String(decoding: rest[..<line.lowerBound], as: UTF8.self)
+            guard let count = Int(digits, radix: 16), rest[line.upperBound...].count >= count + 2 else {
+                break
+            }
+            body += rest[line.upperBound...].prefix(count)
+            rest = rest[(line.upperBound + count + 2)...]
+            if count == 0 {
+                received = Array(rest)
+                return String(decoding: body, as: UTF8.self)
+            }
+        }
+        return nil
     }
 
     /// One request on a connection of its own; nil where there is no answer.

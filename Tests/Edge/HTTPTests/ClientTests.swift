@@ -49,6 +49,20 @@ struct ClientTests {
         try rig.end()
     }
 
+    /// A connection that cannot be tried fails one call: the next is tried at once, and does not sit until its
+    /// deadline.
+    @Test(arguments: bothDrivers) func waitingCallsAreTriedAfterAFailure(_ driver: DriverChoice) throws {
+        var limits = ClientLimits()
+        limits.connectionsPerEndpoint = 1
+        let rig = try ClientRig(driver, limits: limits, scripts: [[.close], [.say(ok), .say(ok)]])
+        let calls = (0..<4).map { _ in rig.start(within: .seconds(60)) }
+        Faults.inject(Fault(.socket, .fail(.noDescriptors), times: 2))
+        defer { Faults.clear() }
+        try settle(rig.reactor) { calls.allSatisfy { $0.result != nil } }
+        #expect(calls.map(\.kind) == ["cut", "notConnected", "notConnected", nil])
+        try rig.end()
+    }
+
     @Test func waitingCallsGiveTheirTimersBack() throws {
         var limits = ClientLimits()
         limits.connectionsPerEndpoint = 1

@@ -53,21 +53,16 @@ import Testing
             print("incomplete" if head is None else f"{head} {body.hex()} {done} {rest}")
         """
 
-    /// A Python that has h11, or nil.
+    /// The Python that has h11: the first of PATH or the distribution's.
     static func python() -> String? {
-        for candidate in ["/usr/bin/python3", "/usr/local/bin/python3"]
-        where run(candidate, ["-c", "import h11"], input: "") != nil {
-            return candidate
-        }
-        return nil
+        ["python3", "/usr/bin/python3"].first { run([$0, "-c", "import h11"], input: "") != nil }
     }
 
-    static func run(_ path: String, _ arguments: [String], input: String) -> String? {
-        guard FileManager.default.isExecutableFile(atPath: path) else { return nil }
+    static func run(_ words: [String], input: String) -> String? {
         let process = Process()
         let (toIt, fromIt) = (Pipe(), Pipe())
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = words
         process.standardInput = toIt
         process.standardOutput = fromIt
         process.standardError = FileHandle.nullDevice
@@ -87,7 +82,7 @@ import Testing
         let inputs = Self.inputs()
         let python = try #require(Self.python())
         let hex = inputs.map { $0.hex + "\n" }.joined()
-        let output = try #require(Self.run(python, ["-c", Self.script], input: hex))
+        let output = try #require(Self.run([python, "-c", Self.script], input: hex))
         let answers = output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         try #require(answers.count == inputs.count + 1)
         var agreed = 0
@@ -139,9 +134,9 @@ import Testing
             isDone = decoder.isComplete
         }
         // h11 hands names, and the value of this one header, on in small letters.
-        let fields = (0..<head.headerCount).map { index in
-            let name = Array(bytes[head.headerName(at: index).indices]).lowercased
-            let value = Array(bytes[head.headerValue(at: index).indices])
+        let fields = (0..<head.headers.count).map { index in
+            let name = Array(bytes[head.headers.name(at: index).indices]).lowercased
+            let value = Array(bytes[head.headers.value(at: index).indices])
             return name.hex + "=" + (name == Array("transfer-encoding".utf8) ? value.lowercased : value).hex
         }
         let method = Array(bytes[head.methodName.indices])

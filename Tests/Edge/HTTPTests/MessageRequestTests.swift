@@ -188,7 +188,7 @@ import Testing
         var head = RequestHead()
         #expect(head.parse(bytes.span.bytes) == .complete(headLength: bytes.count))
         func value(_ name: StaticString) -> String? {
-            head.value(of: name, in: bytes.span.bytes)?.text(in: bytes)
+            head.headers.value(of: name, in: bytes.span.bytes)?.text(in: bytes)
         }
         #expect(value("x-name") == "one \t two")
         #expect(value("X-NAME") == "one \t two")
@@ -197,7 +197,7 @@ import Testing
         #expect(value("utf") == "é")
         #expect(value("x~y") == "t" && value("x^y") == nil)
         #expect(value("absent") == nil)
-        #expect(head.headerCount == 6)
+        #expect(head.headers.count == 6)
     }
 
     @Test func leavesWhatFollowsTheHeadAlone() {

@@ -43,8 +43,8 @@ extension RequestHead {
             form: targetForm, path: path.text(in: bytes), query: query.text(in: bytes), version: version,
             authority: authority.text(in: bytes), hasHost: hasHost, framing: framing, keepAlive: keepAlive,
             expectsContinue: expectsContinue,
-            headers: (0..<headerCount).map {
-                headerName(at: $0).text(in: bytes) + "=" + headerValue(at: $0).text(in: bytes)
+            headers: (0..<headers.count).map {
+                headers.name(at: $0).text(in: bytes) + "=" + headers.value(at: $0).text(in: bytes)
             })
     }
 }

@@ -24,9 +24,10 @@ struct ServerLimitTests {
         var limits = shortLimits()
         limits.headTimeout = .milliseconds(60)
         limits.bodyTimeout = .milliseconds(80)
-        limits.idleTimeout = .milliseconds(100)
+        limits.firstByteTimeout = .milliseconds(50)
+        limits.idleTimeout = .milliseconds(500)
         let table: [(begun: String, statuses: [Int], after: Interval)] = [
-            ("", [], limits.idleTimeout),
+            ("", [], limits.firstByteTimeout),
             (get, [200], limits.idleTimeout),
             ("GET / HT", [408], limits.headTimeout),
             (get + "GET / HT", [200, 408], limits.headTimeout),
@@ -56,8 +57,10 @@ struct ServerLimitTests {
             let took = ends[index].map { $0 - start } ?? .zero
             #expect(took >= row.after - .milliseconds(2), "\(row.begun): \(took)")
         }
+        #expect(try #require(ends[0]) - start < limits.idleTimeout, "who never spoke has less time")
         #expect(rig.server.metrics.timeouts.value == 4)
         try rig.finish()
+        #expect(rig.reactor.metrics.ended(.silent).value == 1)
     }
 
     /// A head that drips in is not borne with for longer, nor is a peer that goes on asking and reads no answer.
@@ -103,7 +106,54 @@ struct ServerLimitTests {
         try rig.finish()
     }
 
-    /// As long as some of it is taken, an answer may take as long as it wants.
+    /// Some progress is not enough: whoever takes less than a minimum in the time is cut off.
+    @Test(arguments: bothDrivers) func aPeerThatReadsTooSlowlyIsCutOff(_ driver: DriverChoice) throws {
+        var limits = shortLimits()
+        limits.writeTimeout = .milliseconds(150)
+        limits.writeBytesMin = 64_000_000
+        let rig = try ServerRig(driver, limits: limits) { _, response in
+            response.write(pattern(16_000_000).span.bytes)
+        }
+        let peer = try rig.peer()
+        peer.say(get)
+        try rig.takeInSteps(peer, until: 15_000_000, atLeast: .milliseconds(140))
+        #expect(rig.reactor.metrics.ended(.slowReader).value == 1)
+        try rig.finish()
+    }
+
+    /// A full server closes who has been idle longest, and never who is in the middle of something.
+    @Test(arguments: bothDrivers) func theLongestIdleMakesRoom(_ driver: DriverChoice) throws {
+        var limits = shortLimits()
+        limits.connections = 3
+        limits.displacedAfter = .milliseconds(250)
+        let rig = try ServerRig(driver, limits: limits)
+        let longest = try rig.peer()
+        let silent = try rig.peer()
+        let busy = try rig.peer()
+        longest.say(get)
+        try rig.settle { longest.answers.count == 1 }
+        busy.say("GET / HT")
+        try rig.idle(.milliseconds(100))
+        silent.say(get)
+        try rig.settle { silent.answers.count == 1 }
+        try rig.idle(.milliseconds(200))
+        let newcomer = try rig.peer()
+        newcomer.say(get)
+        try rig.settle { newcomer.answers.count == 1 && longest.outcome != nil }
+        #expect(rig.reactor.metrics.ended(.displaced).value == 1 && silent.isOpen)
+        try rig.settle { rig.server.connectionCount == 3 }
+        // Nobody has been idle for long enough now.
+        silent.say(get)
+        try rig.settle { silent.answers.count == 2 }
+        let late = try rig.connecting()
+        try rig.settle { late.outcome != nil }
+        #expect(rig.reactor.metrics.refused.value == 1 && rig.reactor.metrics.ended(.displaced).value == 1)
+        busy.say("TP/1.1\r\nHost: x\r\n\r\n")
+        try rig.settle { busy.answers.count == 1 }
+        try rig.finish()
+    }
+
+    /// As long as enough of it is taken, an answer may take as long as it wants.
     @Test(arguments: bothDrivers) func aPeerThatReadsSlowlyGetsItAll(_ driver: DriverChoice) throws {
         var limits = shortLimits()
         limits.writeTimeout = .milliseconds(250)

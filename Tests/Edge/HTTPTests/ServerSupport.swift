@@ -70,12 +70,50 @@ struct Answer: Equatable {
             }
             let status = Int(lines[0].split(separator: " ")[1]) ?? 0
             rest = rest[blank.upperBound...]
+            if headers["transfer-encoding"] == "chunked", !toHead {
+                guard let body = unchunked(&rest) else { break }
+                answers.append(Answer(status: status, headers: headers, body: body))
+                continue
+            }
             let length = toHead || status < 200 ? 0 : Int(headers["content-length"] ?? "0") ?? 0
             guard rest.count >= length else { break }
             answers.append(Answer(status: status, headers: headers, body: Array(rest.prefix(length))))
             rest = rest.dropFirst(length)
         }
         return answers
+    }
+}
+
+/// Takes a whole chunked body from the front; nil where it is not whole.
+private func unchunked(_ bytes: inout ArraySlice<UInt8>) -> [UInt8]? {
+    var body: [UInt8] = []
+    var rest = bytes
+    while let line = rest.firstRange(of: Array("\r\n".utf8)) {
+        guard let count = Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16),
+            rest[line.upperBound...].count >= count + 2
+        else { return nil }
+        let data = rest[line.upperBound...].prefix(count)
+        #expect(Array(rest[data.endIndex...].prefix(2)) == Array("\r\n".utf8), "the chunk's end")
+        body += data
+        rest = rest[(data.endIndex + 2)...]
+        if count == 0 {
+            bytes = rest
+            return body
+        }
+    }
+    return nil
+}
+
+/// A body of `count` bytes of the pattern, in pieces of this size.
+func inPieces(_ count: Int, of size: Int) -> BodySource {
+    let all = pattern(count)
+    var done = 0
+    return { piece in
+        guard done < count else { return false }
+        let end = min(count, done + size)
+        piece.write(all.span.extracting(done..<end).bytes)
+        done = end
+        return true
     }
 }
 

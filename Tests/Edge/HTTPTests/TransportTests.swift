@@ -191,6 +191,37 @@ struct TransportTests {
         try rig.finish()
     }
 
+    /// Who only sends needs no output memory, and is borne with while others have used it up.
+    @Test(arguments: bothDrivers) func receivesWhileOutputMemoryIsUsedUp(_ driver: DriverChoice) throws {
+        let rig = try ServerRig(driver, outputBytes: 6 * 17 * 1024, credentials: try papers.credentials())
+        // The peer has a reactor of its own, and so memory of its own.
+        let far = try Reactor(driver)
+        let peer = Peer(reactor: far, scratch: TransportScratch())
+        peer.use(try session(try papers.clientContext()))
+        try far.connect(peer, to: rig.address)
+        func turn(until condition: () -> Bool) throws {
+            try rig.settle {
+                try? far.turn(until: Kernel.monotonicNow() + .milliseconds(1))
+                return condition()
+            }
+        }
+        try turn { peer.isUp && rig.server.metrics.handshakes.value == 1 }
+        let hog = try rig.peer()
+        try rig.settle { rig.reactor.outputChunksInUse == 0 }
+        while pattern(1_000).withUnsafeBytes({ hog.write($0) }) {}
+        peer.say("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo")
+        try turn { rig.server.pending.used > 0 || peer.outcome != nil }
+        #expect(rig.reactor.metrics.ended(.overLimit).value == 0)
+        hog.close(.finished)
+        try rig.settle { rig.reactor.outputChunksInUse == 0 }
+        peer.say("dy")
+        try turn { peer.answers.count == 1 || peer.outcome != nil }
+        #expect(peer.answers.first?.text == "body")
+        peer.close(.finished)
+        try turn { far.streamCount == 0 }
+        try rig.finish()
+    }
+
     @Test func memoryForOutputThatRunsOutInTheMiddleEndsOneConnection() throws {
         let rig = try ServerRig(
             .automatic, outputBytes: 6 * 17 * 1024, credentials: try papers.credentials()

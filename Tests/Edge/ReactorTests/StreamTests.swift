@@ -164,6 +164,18 @@ struct StreamTests {
         try settle(reactor) { callers.count(where: { $0.got == [9] }) >= 2 }
     }
 
+    @Test(arguments: drivers) func theLastDescriptorsAreLeftToOthers(_ driver: DriverChoice) throws {
+        let reactor = try Reactor(driver)
+        let modest = try reactor.listen(on: local, leaving: .max) { Echo(reactor: reactor) }
+        let other = try reactor.listen(on: local) { Echo(reactor: reactor) }
+        let turnedAway = Caller(reactor: reactor)
+        let served = Caller(reactor: reactor)
+        try reactor.connect(turnedAway, to: modest.address)
+        try reactor.connect(served, to: other.address)
+        try settle(reactor) { turnedAway.ended != nil && served.isOpened }
+        #expect(reactor.metrics.acceptFailures.value == 1 && reactor.metrics.accepted.value == 1)
+    }
+
     @Test(arguments: drivers) func aFullShardRefusesAndCounts(_ driver: DriverChoice) throws {
         var limits = ReactorLimits()
         limits.streams = 4

@@ -162,7 +162,7 @@ import Testing
             let kept = ciphertext[start..<min(start + 30_000, ciphertext.count)].withUnsafeBytes { bytes in
                 var rest = bytes
                 _ = read(&rest)
-                return session.keep(rest)
+                return session.keep(rest, limit: 250_000)
             }
             #expect(kept)
         }
@@ -171,7 +171,7 @@ import Testing
         let same = received == text
         #expect(same)
         let much = [UInt8](repeating: 0, count: 300_000)
-        #expect(much.withUnsafeBytes { session.keep($0) } == false)
+        #expect(much.withUnsafeBytes { session.keep($0, limit: 250_000) } == false)
     }
 
     @Test func largeTransfersArriveWhole() throws {

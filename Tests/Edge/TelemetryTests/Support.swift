@@ -114,3 +114,8 @@ func run(_ path: String, _ arguments: [String], input: [UInt8] = []) throws -> (
     process.waitUntilExit()
     return (process.terminationStatus, String(decoding: output, as: UTF8.self))
 }
+
+extension Metrics {
+    /// The whole text at once.
+    func prometheusText() -> [UInt8] { Array(prometheusFamilies().joined()) }
+}

@@ -61,10 +61,7 @@ enum ASCII {
     @usableFromInline static let lineFeed: UInt8 = 0x0A
     @usableFromInline static let carriageReturn: UInt8 = 0x0D
     @usableFromInline static let space: UInt8 = 0x20
-    @usableFromInline static let percent: UInt8 = 0x25
-    @usableFromInline static let ampersand: UInt8 = 0x26
     @usableFromInline static let asterisk: UInt8 = 0x2A
-    @usableFromInline static let plus: UInt8 = 0x2B
     @usableFromInline static let comma: UInt8 = 0x2C
     @usableFromInline static let slash: UInt8 = 0x2F
     @usableFromInline static let zero: UInt8 = 0x30

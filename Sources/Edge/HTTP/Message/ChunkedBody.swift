@@ -51,10 +51,15 @@ public enum ChunkedEncoder {
     /// The chunk of size zero and the empty trailer section.
     public static var last: StaticString { "0\r\n\r\n" }
 
+    /// The length of a chunk's size line.
+    static func prefixBytes(count: Int) -> Int { digits(count) + 2 }
+
+    private static func digits(_ count: Int) -> Int { (64 - count.leadingZeroBitCount + 3) / 4 }
+
     /// Writes the size line of a chunk and returns its length. A chunk of size zero would end the body.
     public static func writePrefix(count: Int, into output: UnsafeMutableRawBufferPointer) -> Int {
         precondition(count > 0, "an empty chunk is the last one")
-        let digits = (64 - count.leadingZeroBitCount + 3) / 4
+        let digits = digits(count)
         precondition(output.count >= digits + 2, "no room for the chunk's size")
         for index in 0..<digits {
             let digit = UInt8(truncatingIfNeeded: count &>> (4 &* (digits &- 1 &- index))) & 0x0F

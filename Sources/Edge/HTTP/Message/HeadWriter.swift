@@ -48,8 +48,11 @@ public struct HeadWriter: ~Copyable {
         put("\r\n")
     }
 
-    /// Header lines that a writer has made before, each with its CR LF.
-    mutating func lines(_ bytes: RawSpan) { put(bytes) }
+    /// Header lines, or parts of one, that are known to hold nothing else: written down in this module, or made by
+    /// a writer before.
+    mutating func verbatim(_ text: StaticString) { put(text) }
+    mutating func verbatim(_ bytes: RawSpan) { put(bytes) }
+    mutating func verbatim(_ number: Int) { put(number) }
 
     /// The blank line. Returns the head's length in the buffer.
     public mutating func finish() throws(HeadWriteFailure) -> Int {

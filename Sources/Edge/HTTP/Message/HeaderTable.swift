@@ -9,7 +9,7 @@ struct Field: Sendable {
 
 /// The table lives as long as its server and is filled again for every head: nothing is allocated for a
 /// request.
-struct HeaderTable: ~Copyable, Sendable {
+public struct HeaderTable: ~Copyable, Sendable {
     /// More than any client that behaves sends; `HeadLimits.fieldCountMax` is usually lower.
     static let capacity = 100
 
@@ -35,8 +35,18 @@ struct HeaderTable: ~Copyable, Sendable {
         fields = InlineArray(repeating: Field(name: .empty, value: .empty))
     }
 
-    /// The first field of this name.
-    func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? {
+    public var count: Int { fieldCount }
+    public func name(at index: Int) -> ByteRange {
+        precondition(index < fieldCount)
+        return fields[index].name
+    }
+    public func value(at index: Int) -> ByteRange {
+        precondition(index < fieldCount)
+        return fields[index].value
+    }
+
+    /// The value of the first header of this name, upper and lower case being the same.
+    public func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? {
         for index in 0..<fieldCount where fields[index].name.equalsIgnoringCase(name, in: bytes) {
             return fields[index].value
         }

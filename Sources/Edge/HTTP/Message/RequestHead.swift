@@ -20,7 +20,7 @@ public enum TargetForm: UInt8, Sendable {
 
 /// One is held by each server and filled again for every request.
 public struct RequestHead: ~Copyable, Sendable {
-    var table: HeaderTable
+    public internal(set) var headers: HeaderTable
 
     public internal(set) var method = Method.other
     public internal(set) var methodName = ByteRange.empty
@@ -35,18 +35,18 @@ public struct RequestHead: ~Copyable, Sendable {
     var targetAuthority = ByteRange.empty
     public internal(set) var version = Version.http11
 
-    public init(limits: HeadLimits = HeadLimits()) { table = HeaderTable(limits: limits) }
+    public init(limits: HeadLimits = HeadLimits()) { headers = HeaderTable(limits: limits) }
 
     /// Reads the head at the start of `bytes`. While it is incomplete, call again with the same bytes and
     /// more after them, and the same progress: only what is new is looked at.
     public mutating func parse(_ bytes: RawSpan, progress: inout HeadProgress) -> HeadOutcome {
-        let outcome = table.scan(bytes, &progress, kind: .request)
+        let outcome = headers.scan(bytes, &progress, kind: .request)
         guard case .complete = outcome else { return outcome }
         if let refusal = parseLine(bytes) { return .refused(refusal) }
-        if let refusal = table.parseFields(bytes, version: version) { return .refused(refusal) }
+        if let refusal = headers.parseFields(bytes, version: version) { return .refused(refusal) }
         if let refusal = checkHost(bytes) { return .refused(refusal) }
         // HTTP/1.0 knows no expectations: whatever it says is ignored (RFC 9110 §10.1.1).
-        if version == .http11, table.expectationCount > table.continueCount {
+        if version == .http11, headers.expectationCount > headers.continueCount {
             return .refused(.unknownExpectation)
         }
         return outcome
@@ -58,41 +58,26 @@ public struct RequestHead: ~Copyable, Sendable {
         return parse(bytes, progress: &progress)
     }
 
-    public var headerCount: Int { table.fieldCount }
-    public func headerName(at index: Int) -> ByteRange {
-        precondition(index < table.fieldCount)
-        return table.fields[index].name
-    }
-    public func headerValue(at index: Int) -> ByteRange {
-        precondition(index < table.fieldCount)
-        return table.fields[index].value
-    }
-
-    /// The value of the first header of this name, upper and lower case being the same.
-    public func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? {
-        table.value(of: name, in: bytes)
-    }
-
     /// The host that the request is for: the target's own, or else the Host header's value.
-    public var authority: ByteRange { targetAuthority.isEmpty ? table.host : targetAuthority }
-    public var hasHost: Bool { table.hostCount > 0 }
+    public var authority: ByteRange { targetAuthority.isEmpty ? headers.host : targetAuthority }
+    public var hasHost: Bool { headers.hostCount > 0 }
 
     /// The announced length of the body, or nil without a Content-Length.
-    public var contentLength: Int? { table.contentLength < 0 ? nil : table.contentLength }
-    public var isChunked: Bool { table.isChunked }
+    public var contentLength: Int? { headers.contentLength < 0 ? nil : headers.contentLength }
+    public var isChunked: Bool { headers.isChunked }
     /// A request without either has no body.
     public var framing: BodyFraming {
-        if table.isChunked { return .chunked }
-        return table.contentLength > 0 ? .length(table.contentLength) : .none
+        if headers.isChunked { return .chunked }
+        return headers.contentLength > 0 ? .length(headers.contentLength) : .none
     }
 
     /// Whether the connection stays open after this request as far as the client is concerned.
     public var keepAlive: Bool {
-        if table.saysClose { return false }
-        return version == .http11 || table.saysKeepAlive
+        if headers.saysClose { return false }
+        return version == .http11 || headers.saysKeepAlive
     }
 
     /// Whether the client waits for `100 Continue` before it sends a body (never for HTTP/1.0 or without
     /// body).
-    public var expectsContinue: Bool { table.continueCount > 0 && version == .http11 && framing != .none }
+    public var expectsContinue: Bool { headers.continueCount > 0 && version == .http11 && framing != .none }
 }

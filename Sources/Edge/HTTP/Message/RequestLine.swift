@@ -3,7 +3,7 @@
 extension RequestHead {
     /// `method SP target SP HTTP/1.x`, with exactly one space between the parts.
     mutating func parseLine(_ bytes: RawSpan) -> Refusal? {
-        let line = table.startLine
+        let line = headers.startLine
         let position = bytes.tokenEnd(from: Int(line.start), to: line.end)
         methodName = ByteRange(from: Int(line.start), to: position)
         guard position < line.end else { return .malformedRequestLine }
@@ -85,9 +85,9 @@ extension RequestHead {
 
     /// One Host for HTTP/1.1, at most one for 1.0. It may be empty: a target without authority has none.
     func checkHost(_ bytes: RawSpan) -> Refusal? {
-        if table.hostCount > 1 { return .repeatedHost }
-        if table.hostCount == 0 { return version == .http11 ? .missingHost : nil }
-        return table.host.isEmpty || HostGrammar.isValid(table.host, bytes, needsPort: false)
+        if headers.hostCount > 1 { return .repeatedHost }
+        if headers.hostCount == 0 { return version == .http11 ? .missingHost : nil }
+        return headers.host.isEmpty || HostGrammar.isValid(headers.host, bytes, needsPort: false)
             ? nil : .invalidHost
     }
 

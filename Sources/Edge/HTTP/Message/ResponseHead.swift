@@ -2,7 +2,7 @@
 
 /// One is held by each client and filled again for every response.
 public struct ResponseHead: ~Copyable, Sendable {
-    var table: HeaderTable
+    public internal(set) var headers: HeaderTable
 
     public private(set) var code: UInt16 = 0
     public private(set) var reason = ByteRange.empty
@@ -10,49 +10,34 @@ public struct ResponseHead: ~Copyable, Sendable {
     /// Where the body ends; `.none` for interim responses, 204, 304 and the answer to a HEAD.
     public private(set) var framing = BodyFraming.none
 
-    public init(limits: HeadLimits = HeadLimits()) { table = HeaderTable(limits: limits) }
+    public init(limits: HeadLimits = HeadLimits()) { headers = HeaderTable(limits: limits) }
 
     /// Reads the head at the start of `bytes`, as `RequestHead.parse` does. The method is the request's: the
     /// answer to a HEAD has no body, whatever its headers say.
     public mutating func parse(
         _ bytes: RawSpan, progress: inout HeadProgress, answering method: Method
     ) -> HeadOutcome {
-        let outcome = table.scan(bytes, &progress, kind: .response)
+        let outcome = headers.scan(bytes, &progress, kind: .response)
         guard case .complete = outcome else { return outcome }
         if let refusal = parseLine(bytes) { return .refused(refusal) }
-        if let refusal = table.parseFields(bytes, version: version) { return .refused(refusal) }
+        if let refusal = headers.parseFields(bytes, version: version) { return .refused(refusal) }
         framing = bodyFraming(answering: method)
         return outcome
     }
 
-    public var headerCount: Int { table.fieldCount }
-    public func headerName(at index: Int) -> ByteRange {
-        precondition(index < table.fieldCount)
-        return table.fields[index].name
-    }
-    public func headerValue(at index: Int) -> ByteRange {
-        precondition(index < table.fieldCount)
-        return table.fields[index].value
-    }
-
-    /// The value of the first header of this name, upper and lower case being the same.
-    public func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? {
-        table.value(of: name, in: bytes)
-    }
-
     /// A 1xx that another response follows.
     public var isInterim: Bool { code < 200 }
-    public var contentLength: Int? { table.contentLength < 0 ? nil : table.contentLength }
+    public var contentLength: Int? { headers.contentLength < 0 ? nil : headers.contentLength }
 
     /// Whether the connection may carry another request. A body that ends with the connection ends it.
     public var keepAlive: Bool {
-        if table.saysClose || framing == .untilClose { return false }
-        return version == .http11 || table.saysKeepAlive
+        if headers.saysClose || framing == .untilClose { return false }
+        return version == .http11 || headers.saysKeepAlive
     }
 
     /// `HTTP/1.x SP 3DIGIT [ SP reason ]`. The space is left out by servers that have no reason to give.
     private mutating func parseLine(_ bytes: RawSpan) -> Refusal? {
-        let line = table.startLine
+        let line = headers.startLine
         let start = Int(line.start)
         guard line.count >= 12,
             let numbers = HTTPVersion.parse(ByteRange(start: start, count: 8), bytes),
@@ -77,8 +62,10 @@ public struct ResponseHead: ~Copyable, Sendable {
     private func bodyFraming(answering method: Method) -> BodyFraming {
         if method == .head || code < 200 || code == 204 || code == 304 { return .none }
         if method == .connect, code < 300 { return .none }
-        if table.isChunked { return .chunked }
-        if table.contentLength >= 0 { return table.contentLength == 0 ? .none : .length(table.contentLength) }
+        if headers.isChunked { return .chunked }
+        if headers.contentLength >= 0 {
+            return headers.contentLength == 0 ? .none : .length(headers.contentLength)
+        }
         return .untilClose
     }
 }

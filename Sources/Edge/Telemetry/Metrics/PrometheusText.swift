@@ -4,17 +4,11 @@ import Synchronization
 extension Metrics {
     public static let prometheusContentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// All metrics at this moment, family by family in the order of registration.
-    public func prometheusText() -> [UInt8] {
-        var text = PrometheusText()
-        for family in families {
-            text.open(family)
-            for series in family.series { write(series, of: family.name, to: &text) }
-        }
-        return text.bytes
-    }
+    /// All metrics, family by family in the order of registration, each as it is when it is asked for: nobody
+    /// has to hold the whole text.
+    public func prometheusFamilies() -> PrometheusFamilies { PrometheusFamilies(self) }
 
-    private func write(_ series: MetricSeries, of name: String, to text: inout PrometheusText) {
+    fileprivate func write(_ series: MetricSeries, of name: String, to text: inout PrometheusText) {
         switch series.source {
         case .counter(let index):
             text.sample(name, series.labels, "\(total(at: index))")
@@ -29,6 +23,24 @@ extension Metrics {
         case .computed(let read):
             if let value = read() { text.sample(name, series.labels, number(value)) }
         }
+    }
+}
+
+/// The texts of families, each ending with a line's end.
+public struct PrometheusFamilies: Sequence, IteratorProtocol {
+    private let metrics: Metrics
+    private var position = 0
+
+    fileprivate init(_ metrics: Metrics) { self.metrics = metrics }
+
+    public mutating func next() -> [UInt8]? {
+        guard position < metrics.families.count else { return nil }
+        let family = metrics.families[position]
+        position += 1
+        var text = PrometheusText()
+        text.open(family)
+        for series in family.series { metrics.write(series, of: family.name, to: &text) }
+        return text.bytes
     }
 }
 

@@ -1,6 +1,11 @@
 // Vector kernels that Swift cannot express, each with a portable twin that gives the same results to the last
 // bit.
 #pragma once
+#if __has_feature(modules)
+// The C library's types belong to Swift's own module of it, whichever module is loaded first: the headers of the
+// intrinsics include some of them.
+#pragma clang module import SwiftGlibc
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,73 @@
+// The serving threads of a node: its shards, and one for operators. All start, or none does.
+import Commands
+import HTTP
+import Kernel
+import Reactor
+import Telemetry
+import Units
+
+/// The metrics of every serving thread, each of which has cells of its own for them.
+struct ServingKeys: Sendable {
+    let reactor: ReactorMetricKeys
+    let requests: ServerMetricKeys
+    let admin: ServerMetricKeys
+
+    init(in catalogue: inout MetricsCatalogue) {
+        reactor = ReactorMetricKeys(in: &catalogue)
+        requests = ServerMetricKeys(in: &catalogue, server: "requests")
+        admin = ServerMetricKeys(in: &catalogue, server: "admin")
+    }
+}
+
+/// The main thread's view of them.
+struct ServingThreads: ~Copyable {
+    let operators: ServingThread
+    let shards: [ServingThread]
+    let driver: String
+    let fallback: Errno?
+
+    /// For an operators' connection that is at hand when all else has ended: nothing of theirs is worth more.
+    private static let operatorsGrace = Interval.seconds(1)
+
+    init(shards count: Int, _ context: NodeContext) throws(Failure) {
+        operators = ServingThread(.operators, context)
+        shards = (0..<count).map { ServingThread(.shard($0), context) }
+        // More shards than cores cannot each have one; then the kernel's scheduler does better than we.
+        let cores = Kernel.usableCores()
+        let shardCores = (0..<count).map { count <= cores.count ? cores[$0] : nil }
+        var driver = "none"
+        var fallback: Errno?
+        var started: [ServingThread] = []
+        // Operators first: whoever asks while the shards start hears that the node is not ready.
+        let operatorsCore = cores.count > count ? cores[count] : nil
+        for (thread, core) in [(operators, operatorsCore)] + zip(shards, shardCores) {
+            switch thread.start(core: core) {
+            case .success(let info): (driver, fallback) = (info.driver, fallback ?? info.fallback)
+            case .failure(let failure):
+                for thread in started { thread.stop() }
+                throw failure
+            }
+            started.append(thread)
+        }
+        self.driver = driver
+        self.fallback = fallback
+    }
+
+    /// One whose thread has ended, or has not turned for this long although it was asked to.
+    func standingStill(for limit: Interval) -> Role? {
+        if operators.isStandingStill(for: limit) { return operators.role }
+        return shards.first { $0.isStandingStill(for: limit) }?.role
+    }
+
+    /// Ends the shards, then the operators' thread, which shows until then how it goes. Answers how many
+    /// connections of clients had to be cut.
+    consuming func drain(within limit: Interval) -> Int {
+        let deadline = Kernel.monotonicNow() + limit
+        for shard in shards { shard.drain(within: limit) }
+        let cut = shards.reduce(0) { $0 + $1.join() }
+        let left = max(deadline - Kernel.monotonicNow(), .zero)
+        operators.drain(within: min(left, ServingThreads.operatorsGrace))
+        _ = operators.join()
+        return cut
+    }
+}

@@ -1,0 +1,54 @@
+// The rates that a snapshot holds: every currency against one base, and so every one against every other.
+public import Units
+
+/// Rates of up to `limit` currencies. A value of fixed size: looking a rate up allocates nothing.
+public struct CurrencyTable: Sendable {
+    /// Five times the currencies that exchanges bid in; ISO 4217 has 180, most of which nobody quotes.
+    public static let limit = 64
+
+    private struct Entry: Sendable {
+        var currency: Currency
+        /// Units of the base for one unit of the currency.
+        var rate: ExchangeRate
+    }
+
+    public let base: Currency
+    private var entries: InlineArray<64, Entry>
+    public private(set) var count = 1
+
+    public init(base: Currency) {
+        self.base = base
+        entries = InlineArray(repeating: Entry(currency: base, rate: .one))
+    }
+
+    /// Sets what one unit of a currency is worth in the base. False, and nothing changes, where the table is
+    /// full, or the currency is the base and the rate is not one.
+    public mutating func set(_ currency: Currency, worth rate: ExchangeRate) -> Bool {
+        if currency == base { return rate == .one }
+        for i in 0..<count where entries[i].currency == currency {
+            entries[i].rate = rate
+            return true
+        }
+        guard count < Self.limit else { return false }
+        entries[count] = Entry(currency: currency, rate: rate)
+        count += 1
+        return true
+    }
+
+    /// What one unit of `from` is worth in `to`, exactly. Nil where a currency has no rate: money is never
+    /// converted by a guess.
+    public func rate(from: Currency, to: Currency) -> ExchangeRate? {
+        if from == to { return .one }
+        guard let source = worth(of: from), let target = worth(of: to) else { return nil }
+        return source.then(target.inverse)
+    }
+
+    public func convert(_ amount: Micros, from: Currency, to: Currency, for use: AmountUse) -> Micros? {
+        rate(from: from, to: to)?.convert(amount, for: use)
+    }
+
+    private func worth(of currency: Currency) -> ExchangeRate? {
+        for i in 0..<count where entries[i].currency == currency { return entries[i].rate }
+        return nil
+    }
+}

@@ -1,0 +1,46 @@
+// Who may stand where before any other ad is placed: durations, floors, blocks and what was seen earlier.
+import Units
+
+/// Why a candidate may stand nowhere in a pod, whatever else is placed.
+public enum PodExclusion: UInt8, Hashable, CaseIterable, Sendable {
+    case advertiserBlocked, categoryBlocked, seenEarlier, worthless
+    /// No segment takes its duration, or takes it at its price.
+    case duration, belowFloor
+}
+
+extension PodProblem {
+    /// Why a candidate may stand nowhere; nil where some segment takes it.
+    public func exclusion(of index: Int) -> PodExclusion? {
+        let candidate = candidates[index]
+        if let reason = exclusionEverywhere(of: candidate).reason { return reason }
+        var reason = PodExclusion.duration
+        for segment in 0..<segmentCount {
+            if allows(candidate, in: segment) { return nil }
+            if segments[segment].allows(seconds: candidate.seconds) { reason = .belowFloor }
+        }
+        return reason
+    }
+
+    /// What a candidate is worth here, or why it may stand in no segment at all.
+    @inline(__always)
+    func exclusionEverywhere(of candidate: PodCandidate) -> (value: Int64, reason: PodExclusion?) {
+        if isBlocked(advertiser: candidate.advertiser) { return (0, .advertiserBlocked) }
+        if candidate.categories & blockedCategories != 0 { return (0, .categoryBlocked) }
+        guard let value = value(of: candidate) else { return (0, .seenEarlier) }
+        return value > .zero ? (value.rawValue, nil) : (0, .worthless)
+    }
+
+    /// Whether a segment takes a candidate's duration at its price.
+    @inline(__always)
+    func allows(_ candidate: PodCandidate, in segment: Int) -> Bool {
+        segments[segment].allows(seconds: candidate.seconds)
+            && candidate.seconds <= PodLimits.seconds
+            && candidate.price >= segments[segment].floors.price(seconds: candidate.seconds)
+    }
+
+    /// What a place is worth beyond a value.
+    func premium(_ millionths: Int64, of value: Int64) -> Int64 {
+        // A value below 2^37 and a premium below 2^22.
+        value * max(0, min(millionths, PodLimits.premium)) / 1_000_000
+    }
+}
