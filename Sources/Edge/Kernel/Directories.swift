@@ -1,7 +1,13 @@
-// Directories: what is in them.
+// Directories: making them, and what is in them.
 import Glibc
 
 extension Kernel {
+    /// Makes a directory; one that is there already is as good.
+    public static func makeDirectory(_ path: String) throws(Errno) {
+        let result = pass(.open) { Int(mkdir(path, 0o755)) }
+        if result < 0, result != -Int(EEXIST) { throw Errno(Int32(-result)) }
+    }
+
     /// The names in a directory, without `.` and `..`, sorted by their bytes.
     public static func entries(of path: String) throws(Errno) -> [String] {
         if Faults.armed, case .fail(let error)? = Faults.take(.open) { throw error }
