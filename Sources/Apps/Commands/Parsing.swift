@@ -62,6 +62,9 @@ private struct Reading {
                 positional.append(word)
             }
         }
+        for option in command.options where option.isRequired && words[option.name] == nil {
+            throw refused("\(option.usage) is missing: \(option.allowed)")
+        }
         try placeArguments()
         return .run(Invocation(command: command, path: path, words: words))
     }
