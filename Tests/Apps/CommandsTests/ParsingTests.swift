@@ -110,6 +110,8 @@ private let tree = Command(
         ("paint in --count x", "tool paint", "--count: found 'x'; allowed: an integer from 1 to 9"),
         ("paint in --count=", "tool paint", "--count: found ''; allowed: an integer from 1 to 9"),
         ("paint in --loud=yes", "tool paint", "'--loud' takes no value; found '--loud=yes'"),
+        ("deep deeper deepest one --help", "tool deep deeper deepest", "unexpected argument 'one'"),
+        ("paint in --nope --help", "tool paint", "unknown option '--nope'"),
         ("deep deeper deepest one", "tool deep deeper deepest", "unexpected argument 'one'"),
     ])
     func saysWhatIsWrongAndWhere(_ line: String, _ path: String, _ message: String) {
