@@ -114,7 +114,7 @@ columns() { printf '%-10s %-8s %7s %7s %8s %8s %7s' "$@"; }
 show_failure() {
   local log=$1 found
   case $2 in
-    swift | benches) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
+    swift | exact | benches) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
     *) found=$(awk '/error:/ && !told[$0]++ { left = 4 } left-- > 0' "$log") ;;
   esac
   if [ -z "$found" ]; then
@@ -189,7 +189,7 @@ test_parts() {
 prepare() {
   [[ $1 != *' shell '* ]] || provide shellcheck || true
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
-  if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' benches '* ]]; then
+  if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then
     require_toolchain
     # Real peers of the tests; a test whose peer is missing is skipped and says so.
     provide openssl curl python3 || true
