@@ -23,7 +23,7 @@ let package = Package(
     targets: [
         .target(name: "CFuzzer"),
         .target(name: "CSIMD", cSettings: c),
-        .target(name: "Units", swiftSettings: swift),
+        .target(name: "Units", dependencies: ["CSIMD"], swiftSettings: swift),
         .target(name: "JSON", dependencies: ["CSIMD", "Units"], swiftSettings: swift),
         .target(name: "OpenRTB", dependencies: ["JSON", "Units"], swiftSettings: swift),
         .target(name: "HTTP", dependencies: ["CSIMD"], swiftSettings: swift),
