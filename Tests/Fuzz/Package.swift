@@ -42,7 +42,7 @@ let package = Package(
             name: "fuzz-http", dependencies: ["CFuzzer", "MessageInvariants"], swiftSettings: swift,
             linkerSettings: link),
         .executableTarget(
-            name: "fuzz-json", dependencies: ["CFuzzer", "JSONInvariants"], swiftSettings: swift,
+            name: "fuzz-json", dependencies: ["CFuzzer", "CSIMD", "JSONInvariants"], swiftSettings: swift,
             linkerSettings: link),
         .executableTarget(
             name: "fuzz-vast", dependencies: ["CFuzzer", "VASTInvariants"], swiftSettings: swift,

@@ -81,10 +81,18 @@ func mirrored(_ manifest: Manifest, files: [File], parts: [Part]) -> [Untidy] {
         if !paths.contains(tests) { found.append(Untidy(target.path, "has no tests in \(tests)")) }
     }
     let run = parts.filter { $0.kind == "swift" }.flatMap(\.given)
+    let optimised = parts.filter { $0.kind == "exact" }.flatMap(\.given)
+    for target in manifest.targets
+    where target.kind == .tests && target.dependencies.contains("AllocationCounter")
+        && !optimised.contains(target.name)
+    {
+        found.append(
+            Untidy("Tests/budgets", "\(target.name) counts allocations, but of no optimised build"))
+    }
     for target in manifest.targets where target.kind == .tests && !run.contains(target.name) {
         found.append(Untidy("Tests/budgets", "no part runs \(target.name)"))
     }
-    for name in run where manifest.target(name)?.kind != .tests {
+    for name in run + optimised where manifest.target(name)?.kind != .tests {
         found.append(Untidy("Tests/budgets", "\(name) is no test target"))
     }
     return found

@@ -18,22 +18,101 @@ func code(in document: File) -> [(line: Int, code: String)] {
     return found
 }
 
-/// A command of ours in a document: `./dev` or `paceline`, and the plain words that follow it.
+/// A command of ours in a document, and the words that follow it, as far as they are no placeholders that nobody
+/// here knows.
 struct Promise: Hashable {
+    static let commands = ["dev", "paceline", "paceline-node"]
+
     var line: Int
     var command: String
     var words: [String]
+
+    /// What stands for a value in a document, and a value that will do.
+    private static let placeholders = [
+        "FILE": "file.json", "URL": "http://127.0.0.1", "N": "1", "SECONDS": "1", "DAEMON": "node",
+        "SHELL": "bash",
+    ]
+
+    /// Nil where the command is none of ours.
+    init?(line: Int, of words: [String]) {
+        let words = words.drop { ["$", "exec", "sudo", "time"].contains($0) || $0.contains("=") }
+        guard let first = words.first, let name = first.split(separator: "/").last.map(String.init),
+            Self.commands.contains(name), first == name || first.hasPrefix("./") || first.hasPrefix("."),
+            // `paceline-node: …` in a page is what it prints.
+            !(words.dropFirst().first == "=")
+        else { return nil }
+        self.init(line: line, command: name, words: [])
+        for word in words.dropFirst() {
+            if let value = Self.placeholders[word] {
+                self.words.append(value)
+            } else if word.contains(where: { "$…*<>{}[]".contains($0) }) || word.contains("...")
+                || word.allSatisfy({ $0.isUppercase || $0 == "_" })
+            {
+                // An option whose value is unknown is left out with it.
+                if self.words.last?.hasPrefix("-") == true { self.words.removeLast() }
+                break
+            } else {
+                self.words.append(word)
+            }
+        }
+    }
+
+    init(line: Int, command: String, words: [String]) {
+        self.line = line
+        self.command = command
+        self.words = words
+    }
 }
 
 func promises(in document: File) -> [Promise] {
-    let ours = /(?:^|[\s\/])(dev|paceline)((?:\s+[a-z][a-z-]*(?=\s|$|[;|&)]))+)/
-    return code(in: document).flatMap { line, code in
-        code.matches(of: ours).map { match in
-            Promise(
-                line: line, command: String(match.output.1),
-                words: match.output.2.split(whereSeparator: \.isWhitespace).map(String.init))
+    code(in: document).flatMap { line, code in
+        simpleCommands(in: code).compactMap { Promise(line: line, of: $0) }
+    }
+}
+
+/// The commands in a line of shell, each as its words: without pipes, redirections, comments and quotes.
+func simpleCommands(in line: String) -> [[String]] {
+    var commands: [[String]] = [[]]
+    var word: String?
+    var quote: Character?
+    /// The next word is where to or where from.
+    var isRedirected = false
+
+    func endWord() {
+        guard let whole = word else { return }
+        word = nil
+        if isRedirected {
+            isRedirected = false
+        } else {
+            commands[commands.count - 1].append(whole)
         }
     }
+    for character in line {
+        if let open = quote {
+            if character == open { quote = nil } else { word = (word ?? "") + String(character) }
+            continue
+        }
+        switch character {
+        case "'", "\"":
+            quote = character
+            word = word ?? ""
+        case "#" where word == nil:
+            return commands.filter { !$0.isEmpty }
+        case "|", ";", "&", "(", ")":
+            endWord()
+            isRedirected = false
+            commands.append([])
+        case ">", "<":
+            // The number of a stream belongs to the redirection.
+            if word?.allSatisfy(\.isNumber) == true { word = nil }
+            endWord()
+            isRedirected = true
+        case _ where character.isWhitespace: endWord()
+        default: word = (word ?? "") + String(character)
+        }
+    }
+    endWord()
+    return commands.filter { !$0.isEmpty }
 }
 
 /// Paths in code spans that lie in a folder of ours, and the targets of links, that are there neither from

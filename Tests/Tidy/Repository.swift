@@ -6,6 +6,20 @@ struct File {
     /// From the repository's root, with slashes.
     let path: String
     let text: String
+    /// Of Swift and C, without comments and without what stands in strings.
+    let code: String
+
+    init(path: String, text: String) {
+        self.path = path
+        self.text = text
+        code = File.compiled.contains { path.hasSuffix(".\($0)") } ? codeOnly(text) : text
+    }
+
+    /// The endings of what a compiler reads.
+    static let compiled = ["swift", "c", "h", "cpp", "cc", "cxx", "hpp", "hh", "m"]
+
+    var isCompiled: Bool { File.compiled.contains(ending) }
+    var codeLines: [Substring] { code.split(separator: "\n", omittingEmptySubsequences: false) }
 
     /// The folder layers and the file's own name.
     var parts: [Substring] { path.split(separator: "/") }

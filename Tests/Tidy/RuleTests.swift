@@ -58,6 +58,8 @@ private let manifest = Manifest(
     @Test(arguments: [
         Row("Sources/Core/JSON/A.swift", "import Foundation"),
         Row("Sources/Core/JSON/A.swift", "internal import Glibc"),
+        Row("Sources/Core/JSON/A.swift", "import\tGlibc"),
+        Row("Sources/Core/JSON/A.swift", "import Units; import Glibc"),
         Row("Sources/Core/JSON/A.swift", "public import struct Dispatch.DispatchTime"),
         Row("Sources/Core/JSON/A.swift", "import Synchronization"),
         Row("Sources/Core/Units/A.swift", "import JSON"),
@@ -71,6 +73,80 @@ private let manifest = Manifest(
     ])
     func imports(_ row: Row) { #expect(importArrows(row.file, manifest).isEmpty == !row.caught) }
 
+    @Test(arguments: [
+        "@_silgen_name(\"time\") func time(_: Int) -> Int", "@_extern(c) func getpid() -> Int32",
+        "let a = ContinuousClock.now", "let a = SuspendingClock().now", "let a = Date()",
+        "var a = SystemRandomNumberGenerator()", "let a = Int.random(in: 0..<3)", "let a = .random()",
+        "let a = b.randomElement()", "a.shuffle()", "let a = b.shuffled (  )",
+        "Task { }", "Thread.sleep(1)", "func a() async {}", "let a = readLine()", "print(1)",
+        "let a = FileHandle.standardError", "let a = CommandLine.arguments",
+        "let a = ProcessInfo.processInfo",
+        "let a = Swift.ContinuousClock.now",
+    ])
+    func impuritiesAreCaught(_ text: String) {
+        let core = File(path: "Sources/Core/JSON/A.swift", text: text)
+        #expect(impurities(core).count == 1)
+        #expect(impurities(File(path: "Sources/Edge/HTTP/A.swift", text: text)).isEmpty)
+    }
+
+    @Test(arguments: [
+        "// Date() and print(1)", "let a = \"Task { }\"", "let a = b.shuffled(using: &seed)",
+        "let a = Int.random(in: f(0)..<3, using: &seed)", "output.print(1)", "func print(_ text: String) {}",
+        "let date = 1, task = 2", "enum Due { case date }",
+    ])
+    func valuesAreNoImpurities(_ text: String) {
+        #expect(impurities(File(path: "Sources/Core/JSON/A.swift", text: text)).isEmpty)
+    }
+
+    @Test(arguments: [
+        Row("Sources/System/CSIMD/a.c", "#include <time.h>"),
+        Row("Sources/System/CSIMD/include/a.h", "  #  include <pthread.h>"),
+        Row("Sources/System/CSIMD/a.h", "#include \"time.h\""),
+        Row("Sources/System/CSIMD/a.h", "#include CLOCK"),
+        Row("Sources/System/CSIMD/a.h", "#import <unistd.h>"),
+        Row("Sources/System/CSIMD/a.h", "#include_next <stdint.h>"),
+        Row("Sources/System/CSIMD/a.c", "extern long time(long *);"),
+        Row("Sources/System/CSIMD/a.c", "asm(\"syscall\");"),
+        Row("Sources/System/CSIMD/a.c", "#include <stdint.h>\n#include \"a.h\"\n// extern", caught: false),
+        Row("Sources/System/CSIMD/a.c", "#include <immintrin.h>\nchar a = '\"'; // asm", caught: false),
+        Row("Sources/System/CLinux/a.h", "#include <time.h>", caught: false),
+    ])
+    func kernelsStayKernels(_ row: Row) {
+        #expect(kernelIncludes(row.file, own: ["a.h"]).isEmpty == !row.caught)
+    }
+
+    @Test(arguments: [
+        #"targets: [core("A")] + more)"#, #"targets: more)"#, #"targets: [core("A"), more].flatMap { $0 })"#,
+        #"targets: [core("A", ["B"] + more)])"#, #"targets: [core(name)])"#, #"targets: [core("A\(b)")])"#,
+        #"targets: [.target(name: "A", dependencies: ["B"] + more)])"#,
+        #"targets: [.target(name: "A", dependencies: more)])"#,
+        #"targets: [.target(name: "A", dependencies: [.target(name: "B")])])"#,
+        #"targets: [.target(name: "A", path: root + "/A")])"#, #"targets: [made("A")])"#,
+        "targets: [core(\"A\")])\npackage.targets.append(core(\"B\"))",
+        "targets: [core(\"A\")])\nfunc core() -> Target { .target(name: n, dependencies: dependencies + more) }",
+    ])
+    func manifestsThatAreNotReadAreCaught(_ rest: String) {
+        #expect(Manifest.unreadable("let package = Package(name: \"p\", \(rest)") != [])
+    }
+
+    @Test func manifestsOfLiteralsAreRead() {
+        #expect(
+            Manifest.unreadable(
+                #"""
+                func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+                    .target(name: name, dependencies: dependencies, path: "Sources/Core/\(name)")
+                }
+                let package = Package(
+                    products: [.library(name: "P", targets: ["A"])],
+                    targets: [
+                        core("A"), core("B", ["A"]), tests("ATests", in: "Core", ["A", "B",]),
+                        .target(name: "C", dependencies: ["A"], path: "Sources/C", swiftSettings: strict),
+                    ],
+                    cLanguageStandard: .gnu17
+                )
+                """#) == [])
+    }
+
     @Test func whatIsNotMirroredIsCaught() {
         let files = [File(path: "Sources/Core/Stray/A.swift", text: "")]
         let found = mirrored(
@@ -81,11 +157,18 @@ private let manifest = Manifest(
                 "Tests/budgets",
             ])
         #expect(found.filter { $0.path == "Tests/budgets" }.count == 2)
+        let counting = Manifest(#"tests("UnitsTests", in: "Core", ["AllocationCounter"])"#)
+        let debug = "core 25 swift UnitsTests"
+        #expect(mirrored(counting, files: [], parts: Part.all(in: debug)).count == 1)
+        let both = debug + "\nexact 9 exact UnitsTests"
+        #expect(mirrored(counting, files: [], parts: Part.all(in: both)) == [])
     }
 
     @Test(arguments: [
         Row("a.swift", String(repeating: "x\n", count: 501)),
         Row("run", "#!/bin/sh" + String(repeating: "\n", count: 501)),
+        Row("a.cpp", String(repeating: "x\n", count: 501)), Row("a.cc", String(repeating: "x\n", count: 501)),
+        Row("a.hpp", String(repeating: "x\n", count: 501)),
         Row("a.swift", String(repeating: "x\n", count: 500), caught: false),
         Row("a.json", String(repeating: "1\n", count: 900), caught: false),
     ])
@@ -95,7 +178,14 @@ private let manifest = Manifest(
         Row("Sources/Core/Utils/A.swift", ""), Row("Sources/Edge/HTTP/HTTPHelper.swift", ""),
         Row("Sources/Edge/HTTP/A.swift", "final class PoolManager {}"),
         Row("a.swift", "enum Misc { case a }"),
-        Row("tools/common.sh", ""), Row("Sources/Edge/HTTP/A.swift", "struct Utilization {}", caught: false),
+        Row("tools/common.sh", ""), Row("a.swift", "func parseHelper() {}"), Row("a.swift", "let utils = 1"),
+        Row("a.swift", "func f(_ a: Int, helper b: Int) {}"), Row("a.swift", "case miscError"),
+        Row("a.c", "static int common_part(void) { return 0; }"), Row("a.h", "#define UTIL_MAX 1"),
+        Row("a.cpp", "class PoolManager {};"), Row("a.sh", "# a\nmisc_thing() { :; }"),
+        Row("dev", "#!/bin/sh\nlocal helper=1"), Row("run", "#!/usr/bin/env python3\ndef util(a): pass"),
+        Row("a.swift", "let a = FileManager.default, b = peer.commonName", caught: false),
+        Row("a.sh", "# the manager\necho common", caught: false),
+        Row("Sources/Edge/HTTP/A.swift", "struct Utilization {}", caught: false),
         Row("Sources/Edge/HTTP/A.swift", "// class Manager\nlet a = \"struct Util\"", caught: false),
     ])
     func banned(_ row: Row) { #expect(names(row.file).isEmpty == !row.caught) }
@@ -152,10 +242,30 @@ private let manifest = Manifest(
         #expect(
             promises(in: document) == [
                 Promise(line: 2, command: "dev", words: ["test", "core"]),
-                Promise(line: 2, command: "paceline", words: ["json", "check"]),
-                Promise(line: 4, command: "dev", words: ["up"]),
-                Promise(line: 4, command: "paceline", words: ["check-config"]),
+                Promise(line: 2, command: "paceline", words: ["json", "check", "file.json"]),
+                Promise(line: 4, command: "dev", words: ["up", "--for", "3"]),
+                Promise(line: 4, command: "paceline", words: ["check-config", "node.json"]),
             ])
+    }
+
+    @Test(
+        arguments: [
+            ("echo '{\"a\": 1}' | paceline json check -   # strict", ["paceline json check -"]),
+            ("source <(paceline completion bash)", ["paceline completion bash"]),
+            (
+                "A=1 ./dev test --long 2>log >/dev/null; paceline-node --config a",
+                [
+                    "dev test --long", "paceline-node --config a",
+                ]
+            ),
+            ("paceline status --timeout N URL", ["paceline status --timeout 1 http://127.0.0.1"]),
+            ("paceline status --timeout $T x", ["paceline status"]),
+            ("./dev fuzz http|json [--seconds N]", ["dev fuzz http"]),
+            ("cat Sources/Apps/paceline x", []), ("swift run paceline", []), ("`dev`", []),
+        ] as [(String, [String])])
+    func commandsAreFound(_ line: String, _ commands: [String]) {
+        let found = promises(in: File(path: "a.md", text: "# A\n```\n\(line)\n```"))
+        #expect(found.map { ([$0.command] + $0.words).joined(separator: " ") } == commands)
     }
 
     @Test func missingPathsAreCaught() {

@@ -9,7 +9,7 @@ private let banned: Set<String> = [
 ]
 
 /// What people write, as against data and licences, whose length nobody chose.
-private let written: Set<String> = ["swift", "c", "h", "sh", "py", "nix", "tf", "awk", "md"]
+private let written = Set(["sh", "py", "nix", "tf", "awk", "md"] + File.compiled)
 
 private func isScript(_ file: File) -> Bool { file.text.hasPrefix("#!") }
 
@@ -31,20 +31,31 @@ func words(of name: Substring) -> [String] {
     name.matches(of: /[A-Z]+(?![a-z])|[A-Z]?[a-z]+/).map { $0.output.lowercased() }
 }
 
-/// Banned words in the path, and in the names of the types that the file declares.
+/// Names that others gave: Foundation's, X.509's, arithmetic's.
+private let foreign: Set<String> = ["FileManager", "commonName", "NID_commonName", "greatestCommonDivisor"]
+
+/// Banned words in the path, and in every name that the file uses: of types, functions, variables, labels and
+/// macros in what is compiled, of functions and variables in scripts.
 func names(_ file: File) -> [Untidy] {
-    var found = file.parts.filter { words(of: $0).contains(where: banned.contains) }
-        .map { Untidy(file.path, "\($0) says nothing about what it does") }
-    guard file.ending == "swift" else { return found }
-    let declared = /\b(?:struct|class|enum|protocol|actor|typealias)\s+(\w+)/
-    for (index, line) in codeOnly(file.text).split(separator: "\n", omittingEmptySubsequences: false)
-        .enumerated()
-    {
-        for match in line.matches(of: declared)
-        where words(of: match.output.1).contains(where: banned.contains) {
-            found.append(
-                Untidy(file.path, line: index + 1, "\(match.output.1) says nothing about what it does"))
+    func isBanned(_ name: Substring) -> Bool { words(of: name).contains(where: banned.contains) }
+    var found = file.parts.filter(isBanned).map { Untidy(file.path, "\($0) says nothing about what it does") }
+    func refuse(_ name: some StringProtocol, _ line: Int) {
+        found.append(Untidy(file.path, line: line, "\(name) says nothing about what it does"))
+    }
+    guard file.isCompiled || isScript(file) || file.ending == "sh" else { return found }
+    let roots = ["manager", "helper", "util", "common", "misc"]
+    let lowered = file.code.lowercased()
+    guard roots.contains(where: lowered.contains) else { return found }
+    if file.isCompiled {
+        for identifier in identifiers(in: file.code)
+        where isBanned(identifier.name[...]) && !foreign.contains(identifier.name) {
+            refuse(identifier.name, identifier.line)
         }
+        return found
+    }
+    let declared = /^\s*(?:(?:local|readonly|declare|export|function|def|class)\s+)*(\w+)\s*(?:\(|=)/
+    for (index, line) in file.lines.enumerated() {
+        if let name = line.firstMatch(of: declared)?.output.1, isBanned(name) { refuse(name, index + 1) }
     }
     return found
 }
@@ -83,9 +94,7 @@ func unfinished(_ file: File) -> [Untidy] {
         }
     }
     guard file.ending == "swift" else { return found }
-    for (index, line) in codeOnly(file.text).split(separator: "\n", omittingEmptySubsequences: false)
-        .enumerated()
-    {
+    for (index, line) in file.codeLines.enumerated() {
         if line.contains("try!") { found.append(Untidy(file.path, line: index + 1, "try! hides its error")) }
         if unwrapsByForce(line) {
             found.append(Untidy(file.path, line: index + 1, "a force unwrap traps without saying why"))

@@ -16,10 +16,19 @@ import Testing
     @Test func dependenciesPointOneWay() {
         #expect(manifest.targets.count > 10, "Package.swift was not understood")
         expectNothing(arrows(manifest, text: manifestText))
+        expectNothing(Manifest.unreadable(manifestText))
     }
 
     @Test func importsPointOneWay() {
         expectNothing(Repository.files.flatMap { importArrows($0, manifest) })
+    }
+
+    @Test func coreGivesTheSameForTheSame() {
+        expectNothing(Repository.files.flatMap(impurities))
+        let kernels = Repository.files.filter { $0.path.hasPrefix("Sources/System/CSIMD/") }
+        #expect(!kernels.isEmpty)
+        let headers = Set(kernels.map(\.name).filter { $0.hasSuffix(".h") })
+        expectNothing(kernels.flatMap { kernelIncludes($0, own: headers) })
     }
 
     @Test func everyTargetHasItsFolderItsTestsAndItsPart() throws {
@@ -43,41 +52,46 @@ import Testing
         expectNothing(documents.flatMap { missingPaths($0, exists: Repository.exists) })
     }
 
-    /// `--help` behind the words of a command is answered where the command exists.
     @Test func documentedCommandsExist() throws {
         let documents = Repository.files.filter { $0.ending == "md" }
-        let executables = [
-            "dev": Repository.root.appendingPathComponent("dev"),
-            "paceline": Repository.products.appendingPathComponent("paceline"),
-        ]
         var asked: [[String]: Bool] = [:]
         for document in documents {
             for promise in promises(in: document) {
-                let executable = try #require(executables[promise.command])
                 let whole = [promise.command] + promise.words
-                let answered =
-                    try asked[whole] ?? Repository.succeeds(executable, promise.words + ["--help"])
-                asked[whole] = answered
+                let isUnderstood = try asked[whole] ?? promise.isUnderstood()
+                asked[whole] = isUnderstood
                 #expect(
-                    answered,
+                    isUnderstood,
                     "\(document.path):\(promise.line): \(whole.joined(separator: " ")) is no command")
             }
         }
-        #expect(!asked.isEmpty, "README.md shows no command at all")
+        for command in Promise.commands {
+            #expect(asked.keys.contains { $0.first == command }, "no document shows \(command)")
+        }
     }
 
-    /// `./dev test NAME` in a document names a part that there is.
-    @Test func documentedPartsExist() throws {
-        let parts = try parts().map(\.name)
-        for document in Repository.files where document.ending == "md" {
-            for promise in promises(in: document)
-            where promise.command == "dev" && promise.words.first == "test" {
-                for name in promise.words.dropFirst() {
-                    #expect(
-                        parts.contains(name), "\(document.path):\(promise.line): no part is named \(name)")
-                }
-            }
-        }
+    @Test(arguments: [
+        "./dev test --bogus", "./dev test nowhere", "./dev fuzz xml", "./dev fuzz http --second 1",
+        "./dev bench nothing", "./dev up --port 99999", "./dev format --chek", "./dev deploy",
+        "paceline completion fish", "paceline json check --nope x", "paceline json check --depth x",
+        "paceline jsn check x", "paceline status ftp://x", "paceline-node --confg x", "paceline-node x",
+    ])
+    func inventedCommandsAreCaught(_ line: String) throws {
+        let document = File(path: "README.md", text: "# A\n\n```sh\n\(line)\n```\n")
+        let promise = try #require(promises(in: document).first)
+        #expect(try !promise.isUnderstood())
+    }
+}
+
+extension Promise {
+    /// Whether the program itself takes the words. It parses what stands before `--help`, and then does nothing but
+    /// print a page.
+    fileprivate func isUnderstood() throws -> Bool {
+        let executable =
+            command == "dev"
+            ? Repository.root.appendingPathComponent("dev")
+            : Repository.products.appendingPathComponent(command)
+        return try Repository.succeeds(executable, words + ["--help"])
     }
 }
 

@@ -33,6 +33,14 @@ run_bundle() {
 # swift TARGET...: test targets of the product's package, which the part `build` has built.
 part_swift() { run_bundle .build/debug/pacelinePackageTests.xctest "$@"; }
 
+# exact TARGET...: test targets once more as they are shipped: optimised, and Edge without the checks of exclusive access
+# that only debug builds make. They are built apart, since the tests want to see what is internal; the products are not
+# built again.
+part_exact() {
+  swift build --configuration release --build-tests -Xswiftc -enable-testing --scratch-path .build/exact
+  run_bundle .build/exact/release/pacelinePackageTests.xctest "$@"
+}
+
 # benches TARGET...: the package in Benchmarks still builds, and its own tests.
 part_benches() {
   if ! [ -e /usr/include/simdjson.h ] && ! pkg-config --exists simdjson; then

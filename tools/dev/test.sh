@@ -16,7 +16,8 @@ names=() budgets=() kinds=() given=()
 table=() notes=()
 total_passed=0 total_failed=0 total_skipped=0
 running=''
-long=no strict_budgets=no built=no build_ok=yes
+chosen=()
+list=no long=no strict_budgets=no built=no build_ok=yes
 
 read_parts() {
   local name budget kind rest
@@ -113,7 +114,7 @@ columns() { printf '%-10s %-8s %7s %7s %8s %8s %7s' "$@"; }
 show_failure() {
   local log=$1 found
   case $2 in
-    swift | benches) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
+    swift | exact | benches) found=$(awk '/^✘|Fatal error:/ { on = 1 } /^(◇|✔|➜|==)|^$/ { on = 0 } on' "$log") ;;
     *) found=$(awk '/error:/ && !told[$0]++ { left = 4 } left-- > 0' "$log") ;;
   esac
   if [ -z "$found" ]; then
@@ -140,20 +141,29 @@ print_table() {
   say "$total_passed passed, $total_failed failed, $total_skipped skipped"
 }
 
-test_parts() {
-  local index chosen=() argument i kinds_chosen=' '
+# parse_test_arguments ARGUMENT...: into `chosen`, the parts by their index, and the options.
+parse_test_arguments() {
+  local index argument
   read_parts
   for argument in "$@"; do
     case $argument in
       --long) long=yes ;;
       --strict-budgets) strict_budgets=yes ;;
-      --list) grep -v '^#' Tests/budgets; return ;;
+      --list) list=yes ;;
       -*) usage test "unknown argument: $argument" ;;
       *)
         part_index "$argument" || usage test "unknown part: $argument (there are ${names[*]})"
         chosen+=("$index") ;;
     esac
   done
+}
+
+test_parts() {
+  local index i kinds_chosen=' '
+  if [ "$list" = yes ]; then
+    grep -v '^#' Tests/budgets
+    return
+  fi
   [ ${#chosen[@]} -gt 0 ] || chosen=("${!names[@]}")
   [ "$long" = no ] || export PACELINE_LONG=1
   for i in "${chosen[@]}"; do
@@ -179,7 +189,7 @@ test_parts() {
 prepare() {
   [[ $1 != *' shell '* ]] || provide shellcheck || true
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
-  if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' benches '* ]]; then
+  if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then
     require_toolchain
     # Real peers of the tests; a test whose peer is missing is skipped and says so.
     provide openssl curl python3 || true

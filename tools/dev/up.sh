@@ -7,10 +7,12 @@ readonly state=.build/dev
 # From the start of the process. A node answers in a fraction of a second; a loaded CI machine may need more.
 readonly ready_seconds=30
 readonly first_port=8080 ports_wanted=4 port_step=10 port_tries=20
+readonly last_port=$((65535 - ports_wanted + 1))
 readonly certificate_days=30
 
-up() {
-  local for_seconds='' port=''
+# parse_up_arguments ARGUMENT...: into `for_seconds` and `port`, empty where they are not given.
+parse_up_arguments() {
+  for_seconds='' port=''
   while [ $# -gt 0 ]; do
     case $1 in
       --for) for_seconds=${2-} ;;
@@ -20,6 +22,14 @@ up() {
     [[ ${2-} =~ ^[0-9]+$ ]] || usage up "$1 needs a number"
     shift 2
   done
+  if [ -n "$port" ] && { [ ${#port} -gt 5 ] || [ $((10#$port)) -lt 1 ] || [ $((10#$port)) -gt "$last_port" ]; }; then
+    usage up "--port is from 1 to $last_port, so that there are $ports_wanted from it on; found $port"
+  fi
+  # Without leading zeros, which would make it octal.
+  [ -z "$port" ] || port=$((10#$port))
+}
+
+up() {
   require_toolchain
   require openssl curl
   complain "building paceline-node"

@@ -24,7 +24,7 @@ extension Command {
         var parts = ["SUBCOMMAND"]
         if case .leaf = body {
             parts =
-                options.map { "[\($0.usage)]" } + arguments.map { $0.isRequired ? $0.usage : "[\($0.usage)]" }
+                (options + arguments).map { $0.isRequired ? $0.usage : "[\($0.usage)]" }
         }
         return columns(path, packed(parts, to: Self.width - path.count - 3), at: path.count + 3)
     }

@@ -1,6 +1,7 @@
 // Reads what a command is pointed at: a file, or standard input where it is called `-`. Always bounded.
 import Glibc
 import Kernel
+import Documents
 
 public enum InputFile {
     /// The whole content, refused where it is longer than `limit` bytes.
@@ -34,13 +35,17 @@ public enum InputFile {
 }
 
 extension Invocation {
-    /// The content of one of several files, or nil after standard error was told why there is none: the
-    /// others are still worth looking at.
-    public func read(_ path: String, limit: Int, _ output: inout Output) -> [UInt8]? {
+    /// The content of one of several files, or nil after it was said why there is none: the others are still worth
+    /// looking at. Programs are told where they read, in a line of its own; people on standard error.
+    public func read(_ path: String, limit: Int, asJSON: Bool, _ output: inout Output) -> [UInt8]? {
         do {
             return try InputFile.read(path, limit: limit)
         } catch {
-            output.complain("\(self.path): \(error.message)")
+            if asJSON {
+                output.print(["file": .string(path), "valid": false, "problem": .string(error.message)])
+            } else {
+                output.complain("\(self.path): \(error.message)")
+            }
             return nil
         }
     }

@@ -62,6 +62,18 @@ extension Parameter {
             value: { $0.first.map(kind.accepted) ?? value })
     }
 
+    /// `--name VALUE` that must be given.
+    public static func requiredOption(
+        _ name: String, _ kind: WordKind<Value>, _ summary: String
+    ) -> Parameter {
+        Parameter(
+            shape: kind.shape(.option, name, summary, isRequired: true),
+            value: { words in
+                guard let word = words.first else { preconditionFailure("parsing let --\(name) be left out") }
+                return kind.accepted(word)
+            })
+    }
+
     /// One word that must be there.
     public static func argument(_ name: String, _ kind: WordKind<Value>, _ summary: String) -> Parameter {
         Parameter(

@@ -54,7 +54,11 @@ private struct Reading {
                 positional += rest
                 break
             }
-            if word == "--help" || word == "-h" { return .help(command, path: path) }
+            if word == "--help" || word == "-h" {
+                // A mistake before it is said: the page alone would hide that the words mean nothing.
+                try placeArguments(isWhole: false)
+                return .help(command, path: path)
+            }
             if word == "--version", isProgram { return .version }
             if word.hasPrefix("-"), word != "-" {
                 try readOption(word, &rest)
@@ -62,7 +66,10 @@ private struct Reading {
                 positional.append(word)
             }
         }
-        try placeArguments()
+        for option in command.options where option.isRequired && words[option.name] == nil {
+            throw refused("\(option.usage) is missing: \(option.allowed)")
+        }
+        try placeArguments(isWhole: true)
         return .run(Invocation(command: command, path: path, words: words))
     }
 
@@ -96,12 +103,13 @@ private struct Reading {
         words[option.name] = [value]
     }
 
-    private mutating func placeArguments() throws(UsageError) {
+    /// - Parameter isWhole: there is nothing more to come, so what must be there is.
+    private mutating func placeArguments(isWhole: Bool) throws(UsageError) {
         var rest = positional[...]
         for argument in command.arguments {
             let taken = argument.repeats ? rest : rest.prefix(1)
             rest = rest.dropFirst(taken.count)
-            if taken.isEmpty, argument.isRequired {
+            if taken.isEmpty, argument.isRequired, isWhole {
                 throw refused("\(argument.name) is missing: \(argument.allowed)")
             }
             for word in taken { try require(argument, accepts: word) }

@@ -6,7 +6,7 @@ import Kernel
 @main
 enum PacelineNode {
     static let version = "0.1.0"
-    static let config = Parameter.option("config", WordKind.file, "The node's settings file.")
+    static let config = Parameter.requiredOption("config", WordKind.file, "The node's settings file.")
 
     static let program = Program(
         Command(
@@ -26,8 +26,7 @@ enum PacelineNode {
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
         // Before any thread starts, so that all of them inherit it and only the main thread takes signals.
         Kernel.block(signals: Signals.all)
-        guard let path = call[config] else { throw Failure("--config FILE is needed", .usage) }
-        let node = try Node(settings: try SettingsFile.node(path), version: version)
+        let node = try Node(settings: try SettingsFile.node(call[config]), version: version)
         return try node.run() ? .ok : .failed
     }
 }

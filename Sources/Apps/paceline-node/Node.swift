@@ -43,6 +43,12 @@ final class NodeContext: Sendable {
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
+        catalogue.computedGauge(
+            "paceline_node_info", help: "Which node this is; always 1.",
+            labels: [
+                "node": settings.node.name, "region": settings.node.region, "version": version,
+            ]
+        ) { 1 }
         metrics = catalogue.freeze()
     }
 }

@@ -31,6 +31,7 @@ enum Role: Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .shard:
             limits.streams = settings.limits.connectionsPerShard + Server.displacedMost
+            limits.outputBytes = settings.limits.outputBytesPerShard
             limits.spin = settings.spin
         case .operators:
             limits.streams = Role.operatorsMost + Server.displacedMost
@@ -56,6 +57,7 @@ enum Role: Sendable, Equatable, CustomStringConvertible {
             limits.connections = settings.connectionsPerShard
             limits.bodyBytes = settings.bodyBytes
             limits.outputBytesPerConnection = settings.outputBytesPerConnection
+            limits.pendingBytes = settings.pendingBytesPerShard
         case .operators:
             limits.connections = Role.operatorsMost
             limits.bodyBytes = Role.operatorsBodyBytes

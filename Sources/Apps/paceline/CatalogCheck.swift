@@ -60,9 +60,10 @@ enum CatalogCheck {
                 return false
             }
         case .snapshot:
-            guard let bytes = call.read(path, limit: CatalogInput.snapshotLimitBytes, &output) else {
-                return false
-            }
+            guard
+                let bytes = call.read(
+                    path, limit: CatalogInput.snapshotLimitBytes, asJSON: call[json], &output)
+            else { return false }
             do {
                 source = CatalogSource(try CatalogSnapshot(copying: bytes))
             } catch {

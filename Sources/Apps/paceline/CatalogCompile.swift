@@ -21,7 +21,7 @@ enum CatalogCompile {
         examples: [
             Example(
                 "paceline catalog compile Examples/catalog --output demo.catalog", "Compile the demo.",
-                prints: "demo.catalog: 8 line items of 5 campaigns, 16832 bytes"),
+                prints: "demo.catalog: 8 line items of 5 campaigns"),
             Example(
                 "mkdir bad; sed 's/\"campaign\"/\"campain\"/' Examples/catalog/line-items.json > bad/all.json; "
                     + "paceline catalog compile bad --output bad.catalog",
@@ -58,8 +58,7 @@ enum CatalogCompile {
             ])
         } else {
             output.print(
-                "\(target): \(source.lineItems.count) line items of \(source.campaigns.count) campaigns, "
-                    + "\(bytes.count) bytes")
+                "\(target): \(source.lineItems.count) line items of \(source.campaigns.count) campaigns")
         }
         return .ok
     }

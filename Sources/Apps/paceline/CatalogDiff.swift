@@ -19,9 +19,9 @@ enum CatalogDiff {
         parameters: [before, after, json],
         examples: [
             Example(
-                "paceline catalog compile Examples/catalog --output demo.catalog; cp -r Examples/catalog edited; "
+                "cp -r Examples/catalog edited; "
                     + "sed -i 's/\"paused\": true/\"paused\": false/' edited/line-items.json; "
-                    + "paceline catalog diff demo.catalog edited",
+                    + "paceline catalog diff Examples/catalog edited",
                 "See what an edit will do.", prints: "~ lineItems aurora-retarget"),
             Example(
                 "paceline catalog diff Examples/catalog Examples/catalog", "Nothing changed, nothing said."),

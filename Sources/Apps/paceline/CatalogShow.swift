@@ -25,9 +25,7 @@ enum CatalogShow {
                 "paceline catalog show demo.catalog campaigns", "List the campaigns.",
                 prints: "aurora-launch  Aurora EV launch, connected TV"),
             Example("paceline catalog show demo.catalog lineItems aurora-sports-live", "See one line item."),
-            Example(
-                "paceline catalog show Examples/catalog lineItem", "A directory will do as well.",
-                outcome: .usage),
+            Example("paceline catalog show --json Examples/catalog deals", "A directory will do as well."),
         ],
         run: run)
 

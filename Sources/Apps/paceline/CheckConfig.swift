@@ -66,7 +66,8 @@ enum CheckConfig {
 
     /// Whether the file is accepted.
     private static func check(_ path: String, _ call: Invocation, _ output: inout Output) -> Bool {
-        guard let bytes = call.read(path, limit: SettingsFile.limitBytes, &output) else { return false }
+        guard let bytes = call.read(path, limit: SettingsFile.limitBytes, asJSON: call[json], &output)
+        else { return false }
         let name = InputFile.displayName(path)
         let settings: DaemonSettings
         do {

@@ -10,8 +10,8 @@ enum JSONCheck {
     static let files = Parameter.arguments(
         "FILE", WordKind.file, atLeastOne: true, "A file, or - for standard input.")
     static let depth = Parameter.option(
-        "depth", .integer(1...JSONLimits.deepest), default: JSONLimits.deepest,
-        "How deep objects and arrays may nest.")
+        "depth", .integer(1...JSONLimits.deepest), default: JSONLimits.usualDepth,
+        "How deep objects and arrays may nest; nodes read the default.")
     static let unique = Parameter.flag("unique-keys", "Refuse a key that appears twice in one object.")
     static let json = Parameter.json
 
@@ -45,7 +45,9 @@ enum JSONCheck {
 
     /// Whether the file is valid.
     private static func check(_ path: String, _ call: Invocation, _ output: inout Output) -> Bool {
-        guard let bytes = call.read(path, limit: limitBytes, &output) else { return false }
+        guard let bytes = call.read(path, limit: limitBytes, asJSON: call[json], &output) else {
+            return false
+        }
         do {
             try validate(bytes, depth: call[depth], unique: call[unique])
             if call[json] {

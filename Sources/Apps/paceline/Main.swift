@@ -14,6 +14,7 @@ enum Paceline {
                     subcommands: [
                         CatalogCheck.command, CatalogCompile.command, CatalogShow.command,
                         CatalogDiff.command,
+                        CatalogGenerate.command,
                     ]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),

@@ -3,6 +3,11 @@ import Documents
 import HTTP
 import JSON
 
+/// Why answers are not a node's: what was asked, and what is missing in the answer or wrong with it.
+struct NotANode: Error {
+    let why: String
+}
+
 struct NodeStatus {
     var name = ""
     var region = ""
@@ -14,42 +19,72 @@ struct NodeStatus {
     /// Only its operators' listener tells.
     var load: NodeLoad?
 
-    /// Nil where the answers are not a node's.
-    init?(_ identity: ClientResponse, _ readiness: ClientResponse, _ metrics: ClientResponse?) {
-        guard identity.status == 200 else { return nil }
-        do {
-            try readIdentity(identity.body)
-            if readiness.status != 200 { try readReasons(readiness.body) }
-        } catch {
-            return nil
+    init(
+        _ identity: ClientResponse, _ readiness: ClientResponse, _ metrics: ClientResponse?
+    ) throws(NotANode) {
+        guard identity.status == 200 else { throw NotANode(why: "GET /v1/node got \(identity.status)") }
+        // A node says 200 or 503 there, and the same in its answer.
+        guard readiness.status == 200 || readiness.status == 503 else {
+            throw NotANode(why: "GET /readyz got \(readiness.status)")
         }
-        if readiness.status != 200, reasons.isEmpty { reasons = ["/readyz answers \(readiness.status)"] }
+        try readIdentity(identity.body)
+        if try !readReadiness(readiness.body), reasons.isEmpty {
+            throw NotANode(why: "GET /readyz says no and gives no reasons")
+        }
+        guard (readiness.status == 200) == reasons.isEmpty else {
+            throw NotANode(why: "GET /readyz got \(readiness.status), and its answer says otherwise")
+        }
         load = metrics.map { NodeLoad($0.body) }
     }
 
-    private mutating func readIdentity(_ body: [UInt8]) throws(JSONError) {
-        var scratch = JSONScratch(maximumBytes: body.count)
-        var fields = try JSONDocument(body.span.bytes, scratch: &scratch).root.object()
-        while let field = fields.next() {
-            switch field.key {
-            case "name": name = try field.value.string().copy()
-            case "region": region = try field.value.string().copy()
-            case "version": version = try field.value.string().copy()
-            case "driver": driver = try field.value.string().copy()
-            case "uptimeSeconds": uptimeSeconds = try field.value.int(in: 0...Int.max)
-            default: break
+    private mutating func readIdentity(_ body: [UInt8]) throws(NotANode) {
+        var missing: [StaticString] = ["name", "region", "version", "driver", "uptimeSeconds", "ready"]
+        do {
+            var scratch = JSONScratch(maximumBytes: body.count)
+            var fields = try JSONDocument(body.span.bytes, scratch: &scratch).root.object()
+            while let field = fields.next() {
+                switch field.key {
+                case "name": name = try field.value.string().copy()
+                case "region": region = try field.value.string().copy()
+                case "version": version = try field.value.string().copy()
+                case "driver": driver = try field.value.string().copy()
+                case "uptimeSeconds": uptimeSeconds = try field.value.int(in: 0...Int.max)
+                case "ready": _ = try field.value.bool()
+                default: break
+                }
+                missing.removeAll { field.key == $0 }
             }
+        } catch {
+            throw NotANode(why: "GET /v1/node: \(error)")
+        }
+        guard missing.isEmpty else {
+            throw NotANode(why: "GET /v1/node lacks \(missing.map { "\($0)" }.joined(separator: ", "))")
         }
     }
 
-    private mutating func readReasons(_ body: [UInt8]) throws(JSONError) {
-        var scratch = JSONScratch(maximumBytes: body.count)
-        var fields = try JSONDocument(body.span.bytes, scratch: &scratch).root.object()
-        while let field = fields.next() {
-            guard field.key == "reasons" else { continue }
-            var list = try field.value.array()
-            while let reason = list.next() { reasons.append(try NodeStatus.sentence(reason)) }
+    /// Whether the node says that it is ready; notes its reasons.
+    private mutating func readReadiness(_ body: [UInt8]) throws(NotANode) -> Bool {
+        var isReady: Bool?
+        var hasReasons = false
+        do {
+            var scratch = JSONScratch(maximumBytes: body.count)
+            var fields = try JSONDocument(body.span.bytes, scratch: &scratch).root.object()
+            while let field = fields.next() {
+                switch field.key {
+                case "ok": isReady = try field.value.bool()
+                case "reasons":
+                    hasReasons = true
+                    var list = try field.value.array()
+                    while let reason = list.next() { reasons.append(try NodeStatus.sentence(reason)) }
+                default: break
+                }
+            }
+        } catch {
+            throw NotANode(why: "GET /readyz: \(error)")
         }
+        guard let isReady else { throw NotANode(why: "GET /readyz lacks ok") }
+        guard hasReasons else { throw NotANode(why: "GET /readyz lacks reasons") }
+        return isReady
     }
 
     private static func sentence(_ reason: JSONValue) throws(JSONError) -> String {

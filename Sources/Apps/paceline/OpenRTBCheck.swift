@@ -45,7 +45,9 @@ enum OpenRTBCheck {
     private static func check(
         _ path: String, _ reader: inout BidRequestReader, _ call: Invocation, _ output: inout Output
     ) -> Bool {
-        guard let bytes = call.read(path, limit: RequestLimits().bytes, &output) else { return false }
+        guard let bytes = call.read(path, limit: RequestLimits().bytes, asJSON: call[json], &output) else {
+            return false
+        }
         let name = InputFile.displayName(path)
         do {
             let request = try reader.read(bytes.span.bytes)

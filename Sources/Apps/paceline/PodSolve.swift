@@ -13,7 +13,7 @@ enum PodSolve {
     static let steps = Parameter.option(
         "steps", .integer(0...1_000_000_000), default: PodLimits.steps,
         "Steps that the search may take before it settles for a bound.")
-    static let json = Parameter.json
+    static let json = Parameter.jsonLine
 
     static let command = Command(
         "solve", "Fills a pod with the ads that are worth the most together.",
@@ -51,7 +51,9 @@ enum PodSolve {
 
     private static func run(_ call: Invocation, _ output: inout Output) -> Outcome {
         let path = call[file]
-        guard let bytes = call.read(path, limit: limitBytes, &output) else { return .failed }
+        guard let bytes = call.read(path, limit: limitBytes, asJSON: call[json], &output) else {
+            return .failed
+        }
         let pod: PodFile
         do {
             pod = try PodFile(try JSONTree(reading: bytes))

@@ -17,7 +17,7 @@ enum Status {
         "ca", WordKind.file, "The authorities that the node's certificate must come from, not the system's.")
     static let timeout = Parameter.option(
         "timeout", .integer(1...60), default: 5, "Seconds to wait for all answers together.")
-    static let json = Parameter.json
+    static let json = Parameter.jsonLine
 
     static let command = Command(
         "status", "Asks a node whether it is ready, and how it does.",
@@ -127,11 +127,11 @@ struct NodeConnection: ~Copyable {
     func status() throws(Failure) -> NodeStatus {
         let (identity, readiness) = (try get("/v1/node"), try get("/readyz"))
         let metrics = try get("/metrics")
-        guard let status = NodeStatus(identity, readiness, metrics.status == 200 ? metrics : nil) else {
-            throw Failure(
-                "\(endpoint): answers, but not as a node of Paceline: GET /v1/node got \(identity.status)")
+        do {
+            return try NodeStatus(identity, readiness, metrics.status == 200 ? metrics : nil)
+        } catch {
+            throw Failure("\(endpoint): answers, but not as a node of Paceline: \(error.why)")
         }
-        return status
     }
 
     private func get(_ path: String) throws(Failure) -> ClientResponse {

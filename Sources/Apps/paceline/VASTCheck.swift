@@ -40,7 +40,9 @@ enum VASTCheck {
 
     /// Whether the file is valid.
     private static func check(_ path: String, _ call: Invocation, _ output: inout Output) -> Bool {
-        guard let bytes = call.read(path, limit: VASTLimits.defaultBytes, &output) else { return false }
+        guard let bytes = call.read(path, limit: VASTLimits.defaultBytes, asJSON: call[json], &output) else {
+            return false
+        }
         do throws(VASTError) {
             let summary = try VASTSummary(checking: bytes.span.bytes)
             if call[json] {

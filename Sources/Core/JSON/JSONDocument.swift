@@ -9,12 +9,15 @@ public struct JSONLimits: Hashable, Sendable {
     /// How deep objects and arrays may nest; a lone object is one deep.
     public var depth: Int
 
-    /// No document may be deeper than this: the open brackets are kept in a block of fixed size.
-    public static let deepest = 64
+    /// No document may be deeper than this: the open brackets are kept in a block of fixed size, four KB of
+    /// the stack. Other parsers end near it, or where their stack does.
+    public static let deepest = 1024
 
-    /// Depth 64 is four times what any real bid request, catalog or settings file nests.
-    public init(bytes: Int = JSONScratch.largestMaximumBytes, depth: Int = deepest) {
-        precondition(bytes >= 0 && (1...Self.deepest).contains(depth), "JSON depth must be 1 to 64")
+    /// Four times what any real bid request, catalog or settings file nests.
+    public static let usualDepth = 64
+
+    public init(bytes: Int = JSONScratch.largestMaximumBytes, depth: Int = usualDepth) {
+        precondition(bytes >= 0 && (1...Self.deepest).contains(depth), "JSON depth must be 1 to 1,024")
         self.bytes = bytes
         self.depth = depth
     }

@@ -49,15 +49,14 @@
         if startsWithByteOrderMark { throw JSONError(.byteOrderMark, at: 0) }
         skipWhiteSpace()
         guard offset < bytes.byteCount else { throw JSONError(.empty, at: offset) }
-        // Bit i of `objects` tells whether the open bracket number i is a brace.
-        var objects: UInt64 = 0
+        var brackets = OpenBrackets()
         var open = 0
         while true {
             // A value, or an opening bracket and then whatever may follow it.
             if let byte = current, byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
                 guard open < depth else { throw JSONError(.tooDeep, at: offset) }
                 let isObject = byte == UInt8(ascii: "{")
-                objects = objects & ~(1 << UInt64(open)) | (isObject ? 1 << UInt64(open) : 0)
+                brackets[open] = isObject
                 open += 1
                 offset += 1
                 skipWhiteSpace()
@@ -71,7 +70,7 @@
             // After a value: close what ends here, then a comma and the next value, or the end of all.
             skipWhiteSpace()
             while open > 0 {
-                let isObject = objects >> UInt64(open - 1) & 1 == 1
+                let isObject = brackets[open - 1]
                 guard current == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else { break }
                 open -= 1
                 offset += 1
@@ -84,7 +83,7 @@
             guard current == UInt8(ascii: ",") else { throw refused(.expectedCommaOrEnd) }
             offset += 1
             skipWhiteSpace()
-            if objects >> UInt64(open - 1) & 1 == 1 { try key() }
+            if brackets[open - 1] { try key() }
         }
     }
 
@@ -142,6 +141,21 @@
     }
 
     private func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+}
+
+/// Which of the open brackets are braces: a bit for each, as many as any document may have.
+private struct OpenBrackets {
+    private var words = InlineArray<16, UInt64>(repeating: 0)
+
+    init() { precondition(words.count * 64 == JSONLimits.deepest, "a bit for each open bracket") }
+
+    subscript(_ index: Int) -> Bool {
+        get { words[index >> 6] >> UInt64(index & 63) & 1 == 1 }
+        set {
+            let bit: UInt64 = 1 << UInt64(index & 63)
+            words[index >> 6] = newValue ? words[index >> 6] | bit : words[index >> 6] & ~bit
+        }
+    }
 }
 
 // Strings: their characters, their escapes, and the UTF-8 that they are written in.

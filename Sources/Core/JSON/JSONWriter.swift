@@ -15,6 +15,9 @@
 /// Calls that would not make a valid document (a value without a key in an object, a bracket closed twice)
 /// are a mistake of the program and stop it.
 public struct JSONWriter: ~Copyable, ~Escapable {
+    /// One bit of a word for each open bracket: what we write is known, and nests a few levels.
+    public static let deepest = 64
+
     @usableFromInline var target: MutableRawSpan
     /// Bytes that the document takes so far; more than the buffer holds once it has overflowed.
     @usableFromInline var count = 0
@@ -92,7 +95,7 @@ extension JSONWriter {
     @_lifetime(self: copy self)
     @inlinable mutating func open(isObject: Bool) {
         beginValue()
-        precondition(depth < JSONLimits.deepest, "the JSON document is nested too deep")
+        precondition(depth < Self.deepest, "the JSON document is nested too deep")
         let bit: UInt64 = 1 &<< UInt64(truncatingIfNeeded: depth)
         objects = isObject ? objects | bit : objects & ~bit
         depth &+= 1

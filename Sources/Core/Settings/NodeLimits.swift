@@ -15,6 +15,8 @@ extension NodeSettings {
         public internal(set) var idleTimeout = Interval.seconds(620)
         public internal(set) var writeTimeout = Interval.seconds(5)
         public internal(set) var outputBytesPerConnection = 1024 * 1024
+        public internal(set) var pendingBytesPerShard = 256 * 1024 * 1024
+        public internal(set) var outputBytesPerShard = 256 * 1024 * 1024
 
         package init() {}
     }
@@ -55,8 +57,8 @@ extension NodeSettings.Limits {
                 "The request line and all header fields of a request together.",
                 because: "Signed beacon URLs take some KB, and few load balancers pass on more than 16 KiB."),
             .defaulted(
-                "headerCount", \.headerCount, .integer(1...1_000, unit: "fields"),
-                "Header fields of a request.",
+                "headerCount", \.headerCount, .integer(1...100, unit: "fields"),
+                "Header fields of a request; the table that they are read into has room for a hundred.",
                 because:
                     "Exchanges send about ten and proxies add some; a hundred is what most servers allow."),
             .defaulted(
@@ -98,6 +100,41 @@ extension NodeSettings.Limits {
                 "Bytes of answers that may wait to be sent on one connection.",
                 because:
                     "Sixteen pipelined answers of 64 KiB, more than any pod takes."),
+            .defaulted(
+                "pendingBytesPerShard", \.pendingBytesPerShard,
+                .integer(65_536...68_719_476_736, unit: "bytes"),
+                "Memory of one shard for requests that have not come whole. A connection that wants more is "
+                    + "closed, and counted.",
+                because: "A thousand of the largest requests, half arrived; bids come whole and take none."),
+            .defaulted(
+                "outputBytesPerShard", \.outputBytesPerShard,
+                .integer(1_048_576...68_719_476_736, unit: "bytes"),
+                "Memory of one shard for answers that wait to be sent. A connection that wants more is closed, "
+                    + "and counted.",
+                because: "Some 15,000 peers that leave an answer unread, more than a shard has connections."),
+        ],
+        rules: [
+            Rule(
+                "`pendingBytesPerShard` is at least three times `headBytes` and `bodyBytes` together: while the "
+                    + "room of a request grows, it holds the old one and one of twice the size."
+            ) { limits, objections in
+                let least = 3 * (limits.headBytes + limits.bodyBytes)
+                if limits.pendingBytesPerShard < least {
+                    objections.refuse(
+                        "pendingBytesPerShard", found: "\(limits.pendingBytesPerShard)",
+                        allowed: "at least \(least), three times headBytes and bodyBytes together")
+                }
+            },
+            Rule(
+                "`outputBytesPerShard` is at least twice `outputBytesPerConnection`: one peer cannot take all."
+            ) { limits, objections in
+                let least = 2 * limits.outputBytesPerConnection
+                if limits.outputBytesPerShard < least {
+                    objections.refuse(
+                        "outputBytesPerShard", found: "\(limits.outputBytesPerShard)",
+                        allowed: "at least \(least), twice outputBytesPerConnection")
+                }
+            },
         ])
 }
 
@@ -136,8 +173,8 @@ extension NodeSettings.Log {
                 because: "A healthy node says at this level what it started, loaded and left, and no more."),
             .defaulted(
                 "format", \.format, .choice,
-                "auto is journald under systemd, text on a terminal and json elsewhere.",
-                because: "Each is read best where it is chosen."),
+                "auto is journald under systemd and text elsewhere.",
+                because: "Each is read best where it is chosen; json is for collectors that ask for it."),
             .defaulted(
                 "burstPerSite", \.burstPerSite, .integer(1...100_000, unit: "lines"),
                 "Lines that one place in the code may write in an interval; the rest are counted.",

@@ -104,7 +104,8 @@ extension NodeSettings.Identity {
         [
             .required(
                 "name", \.name, .name, example: "node-1",
-                "The node's name, unique in its region. It labels every metric and stands in every journal."),
+                "The node's name, unique in its region. `paceline_node_info` and the first line of its log show it."
+            ),
             .required(
                 "region", \.region, .name, example: "eu-west",
                 "The region whose brokers lend this node its money."),

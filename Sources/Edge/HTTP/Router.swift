@@ -22,6 +22,8 @@ public struct Router: ~Copyable {
     private var routes: [Unmanaged<Route>] = []
     /// Open addressing: an index into `routes`, or -1. Never more than half full.
     private var table: [Int16] = [-1, -1]
+    /// A route takes methods that HTTP does not name.
+    private var takesOtherMethods = false
 
     public init() {}
 
@@ -29,6 +31,7 @@ public struct Router: ~Copyable {
 
     /// Adds a route. A GET answers HEAD as well.
     public mutating func add(_ method: Method, _ path: StaticString, _ handler: @escaping Handler) {
+        if method == .other { takesOtherMethods = true }
         if let index = routes.firstIndex(where: { $0.takeUnretainedValue().path.isSame(as: path) }) {
             let route = routes[index].takeRetainedValue()
             routes[index] = .passRetained(Route(path, route.handlers + [(method, handler)]))
@@ -51,22 +54,31 @@ public struct Router: ~Copyable {
     }
 
     /// Answers the request: by its handler, or 404 where there is no such path, or 405 with the methods that
-    /// the path has.
+    /// the path has, or 501 where no path knows the method (RFC 9110 §9.1).
     public func respond(to request: borrowing Request, _ response: inout Response) {
-        guard let route = find(request.path) else {
-            response.status = .notFound
-            response.write("No such path.\n")
-            return
-        }
+        guard let route = find(request.path) else { return respondWithoutRoute(request.method, &response) }
         route._withUnsafeGuaranteedRef { route in
             let method = request.method == .head ? .get : request.method
             for index in route.handlers.indices where route.handlers[index].method == method {
                 return route.handlers[index].handler(request, &response)
             }
+            if isUnknown(request.method) { return respondWithoutRoute(request.method, &response) }
             response.status = .methodNotAllowed
             route.allow.withUnsafeBytes { response.header("allow", $0.bytes) }
             response.write("This path does not know the method.\n")
         }
+    }
+
+    private func isUnknown(_ method: Method) -> Bool { method == .other && !takesOtherMethods }
+
+    private func respondWithoutRoute(_ method: Method, _ response: inout Response) {
+        guard isUnknown(method) else {
+            response.status = .notFound
+            response.write("No such path.\n")
+            return
+        }
+        response.status = .notImplemented
+        response.write("This server does not know the method.\n")
     }
 
     private func find(_ path: RawSpan) -> Unmanaged<Route>? {

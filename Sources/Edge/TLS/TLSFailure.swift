@@ -6,7 +6,7 @@ public struct TLSFailure: Error, CustomStringConvertible, Sendable, Equatable {
     /// The kinds, as metrics label them.
     public enum Reason: String, CaseIterable, Sendable {
         case plainHTTP, notTLS
-        case noCommonVersion, noCommonCipher, noCommonProtocol
+        case noSharedVersion, noSharedCipher, noSharedProtocol
         case certificateRequired, untrusted, expired, notYetValid, wrongName
         case corruptedRecord, truncated, handshakeTooLarge, outputUnread
         case peerAlert, protocolViolation, outOfMemory
@@ -67,12 +67,12 @@ extension TLSFailure.Reason {
         case SSL_R_WRONG_VERSION_NUMBER: self = spokeText ? .plainHTTP : .notTLS
         case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_NO_PROTOCOLS_AVAILABLE, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION,
             SSL_R_UNKNOWN_PROTOCOL, SSL_R_WRONG_SSL_VERSION, SSL_R_VERSION_TOO_LOW:
-            self = .noCommonVersion
+            self = .noSharedVersion
         case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, SSL_R_NO_SUITABLE_KEY_SHARE,
             SSL_R_NO_SUITABLE_GROUPS:
-            self = .noCommonCipher
+            self = .noSharedCipher
         case SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
-            self = .noCommonProtocol
+            self = .noSharedProtocol
         case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: self = .certificateRequired
         case SSL_R_CERTIFICATE_VERIFY_FAILED: self = .untrusted
         case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, SSL_R_BAD_RECORD_TYPE,

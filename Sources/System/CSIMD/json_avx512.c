@@ -123,7 +123,7 @@ AVX512_INLINE bool link(const uint8_t *kinds, size_t tokens, uint32_t *partners,
     const __m512i follow_low = _mm512_load_si512(may_follow);
     const __m512i follow_high = _mm512_load_si512(may_follow + 64);
     const __m512i colons = _mm512_set1_epi8(':'), commas = _mm512_set1_epi8(',');
-    uint32_t open[64];  // The open brackets' tokens.
+    uint32_t open[CSIMD_JSON_DEEPEST];  // The open brackets' tokens.
     size_t level = 0;
     uint64_t wrong = 0;
     for (size_t i = 0; i < tokens; i += 64) {

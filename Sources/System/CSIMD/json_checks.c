@@ -51,10 +51,10 @@ static inline size_t leading_digits(const uint8_t *bytes) {
     }
 }
 
-// The end of the scalar whose first odd byte is at `at`, if it is a common number: digits, a point and up to
+// The end of the scalar whose first odd byte is at `at`, if it is a usual number: digits, a point and up to
 // fifteen decimals, or such a number with a sign. 0 for all others. Without a loop over digits, whose end the
 // processor would have to guess. Looks at no more than 40 bytes from `at` on.
-static inline size_t common_number_end(const uint8_t *bytes, size_t at) {
+static inline size_t usual_number_end(const uint8_t *bytes, size_t at) {
     // The digits before a point are not odd, and a needless zero before them would be.
     bool follows_digit = (uint8_t)(bytes[at - 1] - '0') <= 9;
     if (bytes[at] == '-' && !follows_digit) {
@@ -79,7 +79,7 @@ static bool check_scalars(const uint8_t *odd_masks, const uint8_t *bytes, size_t
         while (odd != 0) {
             size_t at = base + (size_t)__builtin_ctzll(odd);
             if (at >= checked) {
-                checked = at > 0 && count - at >= 40 ? common_number_end(bytes, at) : 0;
+                checked = at > 0 && count - at >= 40 ? usual_number_end(bytes, at) : 0;
                 if (checked == 0) {
                     // What stands before it in its scalar is digits.
                     size_t start = at;

@@ -1,10 +1,5 @@
 // Which variant of a kernel runs: the best that this machine has, decided once before main.
-#include <stdlib.h>
-#include <string.h>
-
 #include "json_kernels.h"
-
-static const char *const names[CSIMD_VARIANTS] = {"portable", "avx2", "avx512"};
 
 static csimd_json_indexer *const indexers[CSIMD_VARIANTS] = {
     csimd_json_index_portable,
@@ -35,17 +30,15 @@ bool csimd_variant_runs(enum csimd_variant variant) {
     }
 }
 
-// PACELINE_SIMD names a variant to run instead of the best one; one that this machine lacks is passed over.
-__attribute__((constructor)) static void choose(void) {
+void csimd_choose(enum csimd_variant variant) {
+    if (csimd_variant_runs(variant)) chosen = indexers[variant];
+}
+
+__attribute__((constructor)) static void choose_best(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
 #endif
-    const char *wanted = getenv("PACELINE_SIMD");
-    for (int variant = 0; variant < CSIMD_VARIANTS; variant++) {
-        if (!csimd_variant_runs((enum csimd_variant)variant)) continue;
-        chosen = indexers[variant];
-        if (wanted != NULL && strcmp(wanted, names[variant]) == 0) return;
-    }
+    for (int variant = 0; variant < CSIMD_VARIANTS; variant++) csimd_choose((enum csimd_variant)variant);
 }
 
 int64_t csimd_json_index(const uint8_t *bytes, size_t count, uint32_t *positions, uint32_t *partners,

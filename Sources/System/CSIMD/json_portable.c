@@ -61,7 +61,7 @@ static bool is_scalar(uint8_t kind) {
 }
 
 bool csimd_json_link(const uint8_t *kinds, size_t tokens, uint32_t *partners, unsigned depth) {
-    uint32_t open[64];
+    uint32_t open[CSIMD_JSON_DEEPEST];
     unsigned level = 0;
     size_t i = 0;
     for (;;) {

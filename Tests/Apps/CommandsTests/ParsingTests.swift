@@ -9,6 +9,7 @@ private let colour = Parameter.option("colour", WordKind<Colour>.choice("COLOUR"
 private let count = Parameter.option("count", .integer(1...9), default: 3, "How many.")
 private let loud = Parameter.flag("loud", "Shout.")
 private let source = Parameter.argument("SOURCE", WordKind.file, "From where.")
+private let paint = Parameter.requiredOption("with", WordKind.file, "The paint.")
 private let targets = Parameter.arguments("TARGET", WordKind.file, atLeastOne: false, "To where.")
 
 private let tree = Command(
@@ -17,6 +18,7 @@ private let tree = Command(
         Command(
             "paint", "Paints.", parameters: [source, targets, colour, count, loud],
             examples: [], run: { _, _ in .ok }),
+        Command("coat", "Coats.", parameters: [paint, loud], examples: [], run: { _, _ in .ok }),
         Command(
             "deep", "A group.",
             subcommands: [
@@ -53,6 +55,13 @@ private let tree = Command(
         #expect(!call[loud])
     }
 
+    @Test func whatMustBeGivenIsReadAndShownSo() throws {
+        #expect(try call("coat --with=tin")[paint] == "tin")
+        let command = try #require(tree.subcommands.first { $0.name == "coat" })
+        #expect(
+            command.help(path: "tool coat", isProgram: false).contains("  tool coat --with FILE [--loud]\n"))
+    }
+
     @Test func takesWordsAsTheyAreAfterTwoDashes() throws {
         let call = try call("paint --loud -- --loud -x -")
         #expect(call[source] == "--loud")
@@ -76,13 +85,14 @@ private let tree = Command(
     }
 
     @Test(arguments: [
-        ("", "tool", "a subcommand is missing; one of: paint, deep"),
+        ("", "tool", "a subcommand is missing; one of: paint, coat, deep"),
         ("piant in", "tool", "unknown subcommand 'piant'; did you mean 'paint'?"),
         ("xyzzy", "tool", "unknown subcommand 'xyzzy'"),
         ("--versoin", "tool", "unknown option '--versoin'; did you mean '--version'?"),
         ("deep deper deepest", "tool deep", "unknown subcommand 'deper'; did you mean 'deeper'?"),
         ("deep --version", "tool deep", "unknown option '--version'"),
         ("paint", "tool paint", "SOURCE is missing: a path"),
+        ("coat --loud", "tool coat", "--with FILE is missing: a path"),
         ("paint in --color red", "tool paint", "unknown option '--color'; did you mean '--colour'?"),
         ("paint in --color=red", "tool paint", "unknown option '--color'; did you mean '--colour'?"),
         ("paint in -l", "tool paint", "unknown option '-l'"),
@@ -100,6 +110,8 @@ private let tree = Command(
         ("paint in --count x", "tool paint", "--count: found 'x'; allowed: an integer from 1 to 9"),
         ("paint in --count=", "tool paint", "--count: found ''; allowed: an integer from 1 to 9"),
         ("paint in --loud=yes", "tool paint", "'--loud' takes no value; found '--loud=yes'"),
+        ("deep deeper deepest one --help", "tool deep deeper deepest", "unexpected argument 'one'"),
+        ("paint in --nope --help", "tool paint", "unknown option '--nope'"),
         ("deep deeper deepest one", "tool deep deeper deepest", "unexpected argument 'one'"),
     ])
     func saysWhatIsWrongAndWhere(_ line: String, _ path: String, _ message: String) {

@@ -55,6 +55,25 @@ import Testing
             "printf 1 >a; paceline json check nowhere a", 1, "a: ok\n",
             "paceline json check: nowhere: could not"
         ),
+        (
+            "printf 1 >a; paceline json check --json nowhere a", 1,
+            #"{"file": "nowhere", "valid": false, "problem": "nowhere: could not be read: No such file or directory"}"#
+                + "\n" + #"{"file": "a", "valid": true}"# + "\n", ""
+        ),
+        (
+            "paceline check-config --json nowhere", 1,
+            #"{"file": "nowhere", "valid": false, "problem": "nowhere: could not be read: No such file"#, ""
+        ),
+        (
+            "printf %065d 0 | tr 0 [ >deep; printf %065d 0 | tr 0 ] >>deep; paceline json check --depth 65 deep",
+            0,
+            "deep: ok\n", ""
+        ),
+        (
+            "paceline json check --depth 1025 a", 2, "",
+            "paceline json check: --depth: found '1025'; allowed: "
+        ),
+        ("paceline-node", 2, "", "paceline-node: --config FILE is missing: a path\n"),
         ("paceline --help >/dev/full", 1, "", "paceline: could not write to standard output: No space left"),
         ("paceline --help >&-", 1, "", "paceline: could not write to standard output: Bad file descriptor"),
     ])

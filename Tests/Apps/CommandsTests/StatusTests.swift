@@ -117,6 +117,58 @@ import Testing
         #expect(text.contains("gone.crt") && answers.last == "exit 1")
     }
 
+    private static let node =
+        #"{"name":"n","region":"r","version":"1","driver":"d","uptimeSeconds":7,"ready":true}"#
+    private static let ready = #"{"ok":true,"reasons":[]}"#
+
+    @Test(
+        .enabled(if: Scratch.has("python3"), "python3 is a server that is no node"),
+        arguments: [
+            (node, "200", ready, nil),
+            ("{}", "200", "{}", "GET /v1/node lacks name, region, version, driver, uptimeSeconds, ready"),
+            (#"{"ready":"no!"}"#, "200", ready, "GET /v1/node: "), ("[]", "200", ready, "GET /v1/node: "),
+            (#"{"name":7}"#, "200", ready, "GET /v1/node: "), ("<html>", "200", ready, "GET /v1/node: "),
+            (node, "200", "{}", "GET /readyz lacks ok"), (node, "200", "ok", "GET /readyz: "),
+            (node, "200", #"{"ok":true}"#, "GET /readyz lacks reasons"),
+            (node, "200", #"{"ok":false,"reasons":[]}"#, "GET /readyz says no and gives no reasons"),
+            (
+                node, "503", ready, "GET /readyz got 503, and its answer says otherwise"
+            ),
+            (node, "404", ready, "GET /readyz got 404"),
+        ] as [(String, String, String, String?)])
+    func believesOnlyWhatANodeSays(
+        _ identity: String, _ status: String, _ readiness: String, _ problem: String?
+    ) throws {
+        let result = try Scratch().run(
+            """
+            python3 - '\(identity)' '\(status)' '\(readiness)' <<'PYTHON' 2> /dev/null &
+            import http.server, sys
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    asked = {"/v1/node": (200, sys.argv[1]), "/readyz": (int(sys.argv[2]), sys.argv[3])}
+                    status, text = asked.get(self.path, (404, ""))
+                    self.send_response(status)
+                    self.send_header("content-length", str(len(text)))
+                    self.end_headers()
+                    self.wfile.write(text.encode())
+            server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+            open("port", "w").write(str(server.server_port))
+            for _ in range(3): server.handle_request()
+            PYTHON
+            for _ in $(seq 200); do [ -s port ] && break; sleep 0.05; done
+            paceline status "http://127.0.0.1:$(cat port)"; echo "exit $?"
+            wait
+            """)
+        let lines = result.output.split(separator: "\n")
+        if let problem {
+            try #require(lines.count == 2, "\(result.output) \(result.errors)")
+            #expect(lines[0].contains(" answers, but not as a node of Paceline: \(problem)"), "\(lines[0])")
+            #expect(lines[1] == "exit 1")
+        } else {
+            #expect(lines.first == "n in r: ready" && lines.last == "exit 0", "\(result.output)")
+        }
+    }
+
     @Test(.enabled(if: Scratch.has("python3"), "python3 is a server that is no node"))
     func knowsWhatIsNoNode() throws {
         let result = try Scratch().run(

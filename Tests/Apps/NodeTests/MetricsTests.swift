@@ -47,6 +47,9 @@ import Testing
                 }
             }
             #expect(typed.count > 20)
+            #expect(
+                page.body.contains(
+                    "paceline_node_info{node=\"tested\",region=\"here\",version=\"0.1.0\"} 1.0\n"))
             #expect(page.body.hasSuffix("\n"))
         }
     }

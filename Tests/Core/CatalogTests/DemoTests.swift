@@ -3,6 +3,7 @@
 import Documents
 import Foundation
 import Testing
+import Units
 
 @testable import Catalog
 
@@ -49,5 +50,36 @@ func read(_ files: [(name: String, bytes: [UInt8])]) throws -> CatalogSource {
             #expect(again.trees(kind).count == source.trees(kind).count)
         }
         #expect(try CatalogCompiler.compile(again) == bytes)
+    }
+
+    @Test func aDecisionReadsWhatTheFilesSay() throws {
+        let snapshot = try CatalogSnapshot(copying: CatalogCompiler.compile(read(demoFiles())))
+        let place = try #require(
+            (0..<snapshot.lineItemCount).first { snapshot.id(.lineItems, at: $0) == "aurora-sports-live" })
+        let item = snapshot.lineItem(at: place)
+        #expect(item.priority == .sponsorship && item.bid == Micros(42_000_000) && item.goalValue == nil)
+        #expect(item.guaranteedImpressions == 4_000_000 && item.status == .ready)
+        let campaign = snapshot.campaign(at: item.campaign)
+        #expect(campaign.dailyBudget == Micros(12_500_000_000) && campaign.dayStartsAtMinutes == -300)
+        #expect(campaign.pacing == .traffic && snapshot.id(.advertisers, at: campaign.advertiser) == "aurora")
+        let creatives = item.creatives.map { snapshot.creative(at: snapshot.creative(inList: $0)) }
+        #expect(
+            creatives.map(\.durationMilliseconds) == [30_000, 15_000] && creatives[0].mediaFiles.count == 3)
+        let caps = item.frequencyCaps.map { snapshot.frequencyCap(inList: $0) }
+        #expect(caps.map(\.impressions) == [2, 6] && caps.map(\.windowMinutes) == [60, 1_440])
+
+        let publisher = snapshot.row(.publishers, id: "streamfront".utf8Span.span.raw)
+        let kids = snapshot.row(.inventory, id: "streamfront-kids".utf8Span.span.raw)
+        let roku = snapshot.row(.inventory, id: "streamfront-roku".utf8Span.span.raw)
+        let nobody = snapshot.row(.publishers, id: "streamfron".utf8Span.span.raw)
+        #expect(nobody == nil)
+        let front = try #require(publisher)
+        #expect(snapshot.floor(publisher: front, inventory: kids).amount == Micros(14_500_000))
+        #expect(snapshot.floor(publisher: front, inventory: roku).amount == Micros(16_000_000))
+        var lists: [String] = []
+        snapshot.forEachBlockList(publisher: front, inventory: kids) {
+            lists.append(snapshot.id(.blockLists, at: $0))
+        }
+        #expect(lists == ["streamfront-standards", "kids-standards"])
     }
 }

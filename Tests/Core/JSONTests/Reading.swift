@@ -3,12 +3,13 @@ import JSON
 import Units
 
 /// What one document makes of itself when all of it is read: text that two readers can compare.
-func readAll(_ bytes: [UInt8], depth: Int = JSONLimits.deepest) throws(JSONError) -> String {
+func readAll(_ bytes: [UInt8], depth: Int = JSONLimits.usualDepth) throws(JSONError) -> String {
     var scratch = JSONScratch(maximumBytes: bytes.count)
     return try readAll(bytes.span.bytes, scratch: &scratch, depth: depth)
 }
 
-func readAll(_ bytes: RawSpan, scratch: inout JSONScratch, depth: Int = JSONLimits.deepest) throws(JSONError)
+func readAll(_ bytes: RawSpan, scratch: inout JSONScratch, depth: Int = JSONLimits.usualDepth)
+    throws(JSONError)
     -> String
 {
     let document = try JSONDocument(bytes, scratch: &scratch, limits: JSONLimits(depth: depth))
@@ -43,7 +44,7 @@ private func quoted(_ string: JSONString) -> String {
     "\"" + string.copy().unicodeScalars.map { "\($0.value)" }.joined(separator: ".") + "\""
 }
 
-func error(in bytes: [UInt8], depth: Int = JSONLimits.deepest) -> JSONError? {
+func error(in bytes: [UInt8], depth: Int = JSONLimits.usualDepth) -> JSONError? {
     do throws(JSONError) { _ = try readAll(bytes, depth: depth) } catch { return error }
     return nil
 }

@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func refusesWhatIsTooDeepOrTooLarge() throws {
-        for depth in [1, 3, 64] {
+        for depth in [1, 3, 63, 64, 65, 128, JSONLimits.deepest] {
             let open = String(repeating: "[", count: depth), close = String(repeating: "]", count: depth)
             #expect(error(in: Array((open + close).utf8), depth: depth) == nil)
             #expect(
@@ -86,6 +86,19 @@ import Testing
             let objects =
                 String(repeating: "{\"a\":", count: depth) + "1" + String(repeating: "}", count: depth)
             #expect(error(in: Array(objects.utf8), depth: depth) == nil)
+        }
+        // An object at every place of the brackets' bits, closed by its own bracket and by the other one.
+        let mixed = (0..<JSONLimits.deepest).map { $0 % 3 == 1 ? ("{\"a\":", "}") : ("[", "]") }
+        let good = mixed.map(\.0).joined() + "1" + mixed.reversed().map(\.1).joined()
+        #expect(error(in: Array(good.utf8), depth: JSONLimits.deepest) == nil)
+        for place in [0, 1, 63, 64, 511, JSONLimits.deepest - 1] {
+            var closing = mixed.map(\.1)
+            closing[place] = closing[place] == "}" ? "]" : "}"
+            let bad = mixed.map(\.0).joined() + "1" + closing.reversed().joined()
+            let at = good.utf8.count - 1 - place
+            #expect(
+                error(in: Array(bad.utf8), depth: JSONLimits.deepest)
+                    == JSONError(.expectedCommaOrEnd, at: at))
         }
         // Deeper than any stack that recursion could use.
         #expect(error(in: [UInt8](repeating: 0x5B, count: 1_000_000)) == JSONError(.tooDeep, at: 64))

@@ -181,6 +181,25 @@ private func refusals(_ text: String) -> [String] {
             ])
     }
 
+    @Test(
+        arguments: [
+            (#""pendingBytesPerShard": 835584"#, nil),
+            (
+                #""pendingBytesPerShard": 835583"#,
+                "2:36: limits.pendingBytesPerShard: found 835583; "
+                    + "allowed at least 835584, three times headBytes and bodyBytes together"
+            ),
+            (#""outputBytesPerShard": 2097152"#, nil),
+            (
+                #""outputBytesPerShard": 2097151"#,
+                "2:35: limits.outputBytesPerShard: found 2097151; "
+                    + "allowed at least 2097152, twice outputBytesPerConnection"
+            ),
+        ] as [(String, String?)])
+    func holdsTheMemoryOfAShardToItsLimits(_ limit: String, _ refusal: String?) {
+        #expect(refusals(file("\"limits\": {\(limit)}")) == (refusal.map { [$0] } ?? []))
+    }
+
     @Test func rulesWaitForWholeObjects() {
         // The notice that is refused would be its default to a rule, and too long.
         #expect(

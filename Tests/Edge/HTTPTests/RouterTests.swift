@@ -52,7 +52,8 @@ struct RouterTests {
             ("PUT /v1/bid", 405, nil, "GET, HEAD, POST"), ("POST /a", 405, nil, "GET, HEAD"),
             ("GET /gone", 405, nil, "DELETE"), ("HEAD /gone", 405, nil, "DELETE"),
             ("DELETE /gone", 200, "deleted", nil),
-            ("BREW /a", 405, nil, "GET, HEAD"), ("OPTIONS *", 404, nil, nil),
+            ("BREW /a", 501, nil, nil), ("BREW /nowhere", 501, nil, nil), ("get /a", 501, nil, nil),
+            ("TRACE /a", 405, nil, "GET, HEAD"), ("OPTIONS *", 404, nil, nil),
         ] as [(String, Int, String?, String?)])
     func answersByMethod(_ start: String, _ status: Int, _ body: String?, _ allow: String?) throws {
         let rig = try rig()
@@ -63,6 +64,24 @@ struct RouterTests {
         let answer = Answer.all(in: peer.got, toHead: isHead)[0]
         #expect(answer.status == status && answer.headers["allow"] == allow)
         if let body { #expect(answer.text == body) }
+        try rig.finish()
+    }
+
+    @Test func aServerThatTakesUnnamedMethodsKnowsThemAll() throws {
+        var router = Router()
+        router.add(.get, "/a") { _, response in response.write("a") }
+        router.add(.other, "/pot") { _, response in response.write("brewed") }
+        let routes = Routes(router)
+        let rig = try ServerRig(.automatic) { request, response in
+            routes.router.respond(to: request, &response)
+        }
+        let peer = try rig.peer()
+        for (path, status) in [("/pot", 200), ("/a", 405), ("/nowhere", 404)] {
+            peer.got = []
+            peer.say("BREW \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+            try rig.settle { peer.answers.count == 1 }
+            #expect(peer.answers[0].status == status, "\(path)")
+        }
         try rig.finish()
     }
 

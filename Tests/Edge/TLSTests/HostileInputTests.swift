@@ -55,7 +55,7 @@ import Testing
             #expect(pair.server.session.failure != nil)
             // An alert goes out, and the client fails too instead of waiting.
             let told = try #require(pair.client.session.failure)
-            #expect([.peerAlert, .noCommonVersion].contains(told.reason), "\(told)")
+            #expect([.peerAlert, .noSharedVersion].contains(told.reason), "\(told)")
         }
     }
 

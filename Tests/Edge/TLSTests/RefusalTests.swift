@@ -78,11 +78,11 @@ import Testing
                 reason: .untrusted, text: "unable to get local issuer certificate", byServer: true),
             Case(
                 testDescription: "no common version", server: speaking(server, .tls13),
-                client: speaking(client, .tls12), reason: .noCommonVersion, text: "unsupported protocol",
+                client: speaking(client, .tls12), reason: .noSharedVersion, text: "unsupported protocol",
                 byServer: true),
             Case(
                 testDescription: "no common protocol", server: server, client: alien,
-                reason: .noCommonProtocol,
+                reason: .noSharedProtocol,
                 text: "no application protocol", byServer: true),
         ]
     }()
@@ -99,7 +99,7 @@ import Testing
         #expect(failure.description.contains(one.text), "\(failure)")
         // The other side learns of it by an alert, which names no common protocol or version as itself.
         let told = try #require(refused.failure)
-        #expect([.peerAlert, .noCommonProtocol, .noCommonVersion].contains(told.reason), "\(told)")
+        #expect([.peerAlert, .noSharedProtocol, .noSharedVersion].contains(told.reason), "\(told)")
         #expect(!refuser.isEstablished)
         #expect(refuser.peer == nil)
     }

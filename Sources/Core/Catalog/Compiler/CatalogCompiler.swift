@@ -24,6 +24,8 @@ struct Compilation {
     var writer = SnapshotWriter()
     var strings = StringPool()
     var values = ValueNumbers()
+    /// By line item.
+    private(set) var targetingTexts: [String] = []
     /// Where each thing ends up, by its id.
     private var rows: [EntityKind: [String: UInt32]] = [:]
 
@@ -42,6 +44,7 @@ struct Compilation {
             advertisers: rows[.advertisers] ?? [:])
         values = index.values
         source.lineItems = index.takeLineItems()
+        targetingTexts = source.lineItems.map(\.targetingText)
         noteStrings()
         strings.number()
         strings.write(to: &writer)
@@ -66,7 +69,7 @@ struct Compilation {
         func note(_ texts: [String?]) { for text in texts { if let text { strings.note(text) } } }
         for one in source.advertisers { note([one.id, one.name] + one.domains + one.categories) }
         for one in source.campaigns { note([one.id, one.name]) }
-        for one in source.lineItems { note([one.id, one.name, one.targetingText] + one.separation) }
+        for one in source.lineItems { note([one.id, one.name] + one.separation) }
         for one in source.creatives {
             note([
                 one.id, one.name, one.language, one.clickThrough, one.universalID?.registry,
@@ -80,6 +83,7 @@ struct Compilation {
         for one in source.inventory { note([one.id, one.name, one.address]) }
         for one in source.deals { note([one.id, one.name]) }
         for one in source.blockLists { note([one.id] + one.domains + one.categories) }
+        note(targetingTexts)
         note(values.values.map(\.name))
     }
 }

@@ -53,7 +53,7 @@ extension Compilation {
         writer.set(.lineItemImpressions, items.map { $0.guaranteedImpressions ?? 0 })
         writer.set(.lineItemBid, items.map { $0.bid?.rawValue ?? noAmount })
         writer.set(.lineItemGoalValue, items.map { $0.goalValue?.rawValue ?? noAmount })
-        writer.set(.lineItemTargeting, items.map { strings[$0.targetingText] })
+        writer.set(.lineItemTargeting, targetingTexts.map { strings[$0] })
         writer.set(
             .lineItemCreative,
             writer.lists(.lineItemCreativeStart, items.map { $0.creatives.map { row(.creatives, $0) } }))

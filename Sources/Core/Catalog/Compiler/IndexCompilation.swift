@@ -80,14 +80,14 @@ struct IndexCompilation {
             let numbers = Set(names.compactMap { values[dimension, $0] }).sorted()
             return numbers.isEmpty ? [] : [.init(dimension: dimension, values: numbers)]
         }
-        var common = Set(approved.first?.categories.map { Dimension.blockedCategory.spelling(of: $0) } ?? [])
+        var shared = Set(approved.first?.categories.map { Dimension.blockedCategory.spelling(of: $0) } ?? [])
         for creative in approved.dropFirst() {
-            common.formIntersection(creative.categories.map { Dimension.blockedCategory.spelling(of: $0) })
+            shared.formIntersection(creative.categories.map { Dimension.blockedCategory.spelling(of: $0) })
         }
         return Conjunction(
             includes: condition(.format, approved.map(\.format.rawValue)),
             excludes: condition(.blockedAdvertiser, advertiser?.domains ?? [])
-                + condition(.blockedCategory, common.union(advertiser?.categories ?? [])))
+                + condition(.blockedCategory, shared.union(advertiser?.categories ?? [])))
     }
 
     /// Line items that ask for the same stand together, so that a request finds whole blocks of rows empty.

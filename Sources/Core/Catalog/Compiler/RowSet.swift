@@ -1,5 +1,5 @@
-// A set of rows of the index in one of two forms, whichever is smaller: a list of the rows, or blocks of 512 rows
-// of which the empty and the full ones take one bit and the others one cache line.
+// A set of rows of the index in one of two forms: a list of the rows where they are few and far between, or blocks
+// of 512 rows, of which the empty and the full ones take one bit and the others one cache line.
 
 enum RowSet {
     enum Kind: UInt8 { case list, blocks }
@@ -7,6 +7,10 @@ enum RowSet {
     /// A block's bits fill a cache line, and a vector of AVX-512.
     static let blockRows = 512
     static let blockWords = blockRows / 64
+
+    /// How many times smaller than its blocks a list must be, to be kept as one. At eight, metro areas and networks
+    /// of large catalogs are blocks, and segments and postal codes are lists.
+    static let listAdvantage = 8
 
     /// Words that hold a bit for each block.
     static func summaryWords(rows: Int) -> Int { (rows + blockRows * 64 - 1) / (blockRows * 64) }
@@ -42,7 +46,8 @@ struct RowSetWriter {
             index += count
         }
         counts.append(UInt32(set.count))
-        if 4 * set.count <= 8 * (head + RowSet.blockWords * stored) {
+        // A request walks a list whole, but looks into few blocks: a list has to be much smaller.
+        if RowSet.listAdvantage * 4 * set.count <= 8 * (head + RowSet.blockWords * stored) {
             kinds.append(RowSet.Kind.list.rawValue)
             starts.append(UInt32(lists.count))
             lists += set

@@ -136,16 +136,22 @@ public struct CatalogGenerator {
         if let place = place() { all.append(place) }
         if chance(70) { all.append(.values(.deviceType, ["3", "7"])) }
         if chance(25) { all.append(.values(.os, popular(world.systems, 1...3))) }
-        if chance(45) { all.append(.values(.genre, popular(world.genres, 1...3))) }
+        if chance(45) {
+            all.append(.values(.genre, popular(world.genres, 1...3)))
+        } else if chance(25) {
+            all.append(.not(.values(.genre, popular(world.genres, 1...2))))
+        }
         if chance(20) { all.append(.values(.network, popular(world.networks, 1...5))) }
         if chance(40) { all.append(.values(.publisher, popular(world.publishers, 1...3))) }
         if chance(45) { all.append(.values(.deal, [one(world.deals)])) }
-        if chance(55) { all.append(.values(.audience, popular(world.segments, 1...4))) }
+        if chance(55) {
+            all.append(.values(.audience, popular(world.segments, 1...4)))
+        } else if chance(20) {
+            all.append(.not(.values(.audience, popular(world.segments, 1...2))))
+        }
         if chance(20) { all.append(.daypart(one(world.dayparts))) }
         if chance(10) { all.append(.values(.livestream, [chance(50) ? "1" : "0"])) }
         if chance(10) { all.append(.values(.custom, ["section=\(one(world.sections))"])) }
-        if chance(15) { all.append(.not(.values(.genre, popular(world.genres, 1...2)))) }
-        if chance(10) { all.append(.not(.values(.audience, popular(world.segments, 1...2)))) }
         return all
     }
 

@@ -8,7 +8,10 @@ typealias BlockBits = SIMD8<UInt64>
     let count: Int
     private let lists: UnsafePointer<UInt32>
     private let words: UnsafePointer<UInt64>
-    private let summary: Int
+    /// Which blocks are full, how many are stored before each word's, and those that are stored.
+    private let full: UnsafePointer<UInt64>
+    private let ranks: UnsafePointer<UInt32>
+    private let stored: UnsafeRawPointer
 
     init(_ set: UInt32, in snapshot: CatalogSnapshot) {
         let set = Int(set)
@@ -17,7 +20,11 @@ typealias BlockBits = SIMD8<UInt64>
         let start = unsafe Int(snapshot.pointer(.setStart, UInt32.self)[set])
         unsafe lists = snapshot.pointer(.setRow, UInt32.self) + (isList ? start : 0)
         unsafe words = snapshot.pointer(.setWord, UInt64.self) + (isList ? 0 : start)
-        summary = RowSet.summaryWords(rows: snapshot.count(.rows))
+        let rows = snapshot.count(.rows)
+        let summary = isList ? 0 : RowSet.summaryWords(rows: rows)
+        unsafe full = words + summary
+        unsafe ranks = UnsafeRawPointer(words + 2 * summary).assumingMemoryBound(to: UInt32.self)
+        unsafe stored = UnsafeRawPointer(words + (isList ? 0 : RowSet.headWords(rows: rows)))
     }
 
     /// A row of a list.
@@ -33,13 +40,10 @@ typealias BlockBits = SIMD8<UInt64>
         let word = block &>> 6
         let bit = UInt64(truncatingIfNeeded: block & 63)
         guard unsafe words[word] &>> bit & 1 == 1 else { return BlockBits() }
-        let full = unsafe words[summary &+ word]
-        if full &>> bit & 1 == 1 { return BlockBits(repeating: .max) }
-        let ranks = unsafe UnsafeRawPointer(words + 2 &* summary)
-        let before = unsafe words[word] & ~full & ((1 &<< bit) &- 1)
-        let place =
-            unsafe Int(ranks.load(fromByteOffset: 4 &* word, as: UInt32.self)) &+ before.nonzeroBitCount
-        let head = (2 &* summary &+ (summary &+ 1) / 2 &+ 7) / 8 &* 8
-        return unsafe UnsafeRawPointer(words + (head &+ 8 &* place)).loadUnaligned(as: BlockBits.self)
+        let isFull = unsafe full[word]
+        if isFull &>> bit & 1 == 1 { return BlockBits(repeating: .max) }
+        let before = unsafe words[word] & ~isFull & ((1 &<< bit) &- 1)
+        let place = unsafe Int(truncatingIfNeeded: ranks[word]) &+ before.nonzeroBitCount
+        return unsafe stored.loadUnaligned(fromByteOffset: 64 &* place, as: BlockBits.self)
     }
 }

@@ -68,6 +68,11 @@ struct SnapshotCheck {
         guard snapshot.count(.daypartWords) == WeekMask.words * snapshot.count(.dayparts) else {
             return "dayparts without their words"
         }
+        // The first facet is the one of line items that can be shown at all; each condition of an expression is one.
+        let facets = snapshot.count(.facets)
+        guard (1...Dimension.count * NormalForm.mostConditions).contains(facets) else {
+            return "\(facets) facets"
+        }
         // A search for a value ends at an empty slot, of which there must be one.
         let slots = snapshot.count(.valueSlots)
         guard slots > 0, slots & (slots - 1) == 0, slots > snapshot.count(.values) else {

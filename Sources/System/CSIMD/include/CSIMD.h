@@ -13,16 +13,21 @@
 #include "crc32c.h"
 #include "http_bytes.h"
 
-// The variants of each kernel, worst first. The best that the machine has is chosen at start; the environment
-// variable PACELINE_SIMD (portable, avx2, avx512) may name a lesser one.
+// The variants of each kernel, worst first. The best that the machine has is chosen at start.
 enum csimd_variant { CSIMD_PORTABLE, CSIMD_AVX2, CSIMD_AVX512, CSIMD_VARIANTS };
 
 // Whether this machine has what the variant needs.
 bool csimd_variant_runs(enum csimd_variant variant);
 
+// Runs this variant from now on, where the machine has it: for a fuzzer, before it reads its first document.
+void csimd_choose(enum csimd_variant variant);
+
 // The token index of a JSON document. The caller owns the arrays and has made each of them CSIMD_JSON_SLACK
 // entries longer than the document has bytes.
 enum { CSIMD_JSON_SLACK = 128 };
+
+// As deep as documents may nest: the open brackets are kept on the stack, four bytes each.
+enum { CSIMD_JSON_DEEPEST = 1024 };
 
 // What a token's kind may be beside the byte that stands at its position.
 enum {
@@ -32,7 +37,7 @@ enum {
 };
 
 // Finds every token of the document and proves the document valid (RFC 8259, UTF-8, nested at most `depth`
-// deep, which may be 1 to 64). Tokens are brackets, colons, commas, both quotes of a string, and the first
+// deep, which may be 1 to CSIMD_JSON_DEEPEST). Tokens are brackets, colons, commas, both quotes of a string, and the first
 // byte of any other scalar. `partners` is written for brackets only: an opening one gets the index of the
 // token that closes it. Gives the number of tokens, or -1 if the document is not valid. Reads nothing outside
 // the bytes.

@@ -19,10 +19,10 @@ import Units
 
     /// Which of the documents the schema accepts.
     private static func judge(_ documents: [[UInt8]], _ version: VASTVersion) throws -> [Bool] {
-        let manager = FileManager.default
-        let folder = manager.temporaryDirectory.appending(path: "vast-\(UUID().uuidString)")
-        try manager.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? manager.removeItem(at: folder) }
+        let files = FileManager.default
+        let folder = files.temporaryDirectory.appending(path: "vast-\(UUID().uuidString)")
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? files.removeItem(at: folder) }
         for (number, document) in documents.enumerated() {
             // libxml2 takes no brackets in an address, though the specification of VAST puts its macros in
             // them: this is the one way in which documents are changed for the judge. (CDATA ends in an A.)
