@@ -16,6 +16,7 @@ private struct Extreme: CustomStringConvertible, Sendable {
         "limits.outputBytesPerShard": [(["limits", "outputBytesPerConnection"], "4096")],
         "limits.outputBytesPerConnection": [(["limits", "outputBytesPerShard"], "68719476736")],
         "drain.noticeMilliseconds": [(["drain", "timeoutMilliseconds"], "3600000")],
+        "journal.retainBytes": [(["journal", "segmentBytes"], "8388608")],
     ]
 
     /// The settings of a file, with this one and its company in them.
@@ -71,7 +72,11 @@ private struct Extreme: CustomStringConvertible, Sendable {
             for extreme in extremes {
                 group.addTask {
                     let ports = try FreePorts.take(3)
-                    let text = try extreme.file(try ExtremeTests.settings(ports, in: folder))
+                    var settings = try ExtremeTests.settings(ports, in: folder)
+                    if extreme.path.first == "journal" {
+                        settings["journal"] = ["directory": folder.path("journal-\(ports[0])")]
+                    }
+                    let text = try extreme.file(settings)
                     try await Places.shared.take()
                     await ExtremeTests.serve(text, ports, extreme, in: folder)
                     await Places.shared.give()
