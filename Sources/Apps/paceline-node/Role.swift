@@ -12,7 +12,7 @@ enum Role: Sendable, Equatable, CustomStringConvertible {
     /// A few scrapers, probes and people. None of them waits for a request's connection to become free.
     static let operatorsMost = 64
     /// Descriptors that requests leave to them, and to files such as new certificates.
-    static let descriptorsLeft = 16
+    static let descriptorsLeft = operatorsMost + 16
     /// Operators ask, and send nothing along.
     private static let operatorsBodyBytes = 16 * 1024
     /// Several scrapes of a node with many listeners; then one who asks again first has to read.
@@ -42,9 +42,6 @@ enum Role: Sendable, Equatable, CustomStringConvertible {
 
     func serverLimits(_ settings: NodeSettings.Limits) -> ServerLimits {
         var limits = ServerLimits()
-        limits.head.headBytesMax = settings.headBytes
-        limits.head.startLineBytesMax = min(limits.head.startLineBytesMax, settings.headBytes)
-        limits.head.fieldCountMax = settings.headerCount
         limits.requestsPerConnection = settings.requestsPerConnection
         limits.headTimeout = settings.headTimeout
         limits.handshakeTimeout = settings.headTimeout
@@ -54,6 +51,9 @@ enum Role: Sendable, Equatable, CustomStringConvertible {
         limits.writeTimeout = settings.writeTimeout
         switch self {
         case .shard:
+            limits.head.headBytesMax = settings.headBytes
+            limits.head.startLineBytesMax = min(limits.head.startLineBytesMax, settings.headBytes)
+            limits.head.fieldCountMax = settings.headerCount
             limits.connections = settings.connectionsPerShard
             limits.bodyBytes = settings.bodyBytes
             limits.outputBytesPerConnection = settings.outputBytesPerConnection
@@ -62,7 +62,7 @@ enum Role: Sendable, Equatable, CustomStringConvertible {
             limits.connections = Role.operatorsMost
             limits.bodyBytes = Role.operatorsBodyBytes
             limits.outputBytesPerConnection = Role.operatorsOutputBytes / 2
-            limits.pendingBytes = Role.operatorsMost * (settings.headBytes + Role.operatorsBodyBytes)
+            limits.pendingBytes = Role.operatorsMost * (limits.head.headBytesMax + Role.operatorsBodyBytes)
         }
         return limits
     }

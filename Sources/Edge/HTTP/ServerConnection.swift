@@ -383,6 +383,8 @@ final class ServerConnection: Transport {
             isStalled = false
             serveKept()
             flush()
+            // What was queued just now has its time to be read, like all that was before.
+            if isOpen { refreshDeadline() }
             if !isStalled, isOpen { resume() }
         } else if peerHasEnded {
             conclude()

@@ -148,6 +148,15 @@ extension Kernel {
         move(.receive, buffer.count) { recv(descriptor, buffer.baseAddress, $0, 0) }
     }
 
+    /// Whether the peer has ended the connection and all that it sent was taken. Does not wait.
+    public static func hasEnded(_ descriptor: Descriptor) -> Bool {
+        var byte: UInt8 = 0
+        return move(.receive, 1) {
+            recv(descriptor, &byte, $0, Int32(MSG_PEEK | MSG_DONTWAIT))
+        }
+            == 0
+    }
+
     public static func send(_ descriptor: Descriptor, _ message: UnsafeMutablePointer<msghdr>) -> Int {
         if Faults.armed, let fault = Faults.take(.send) {
             switch fault {

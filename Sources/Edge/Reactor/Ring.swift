@@ -36,7 +36,7 @@ final class Ring {
     private var files: UnsafeMutableBufferPointer<Descriptor>?
 
     /// What the ring at hand can do, for the log line at start.
-    let features: String
+    private(set) var features: String
 
     /// - Parameters:
     ///   - buffers: receive buffers shared by all connections of the shard; a power of two.
@@ -146,6 +146,38 @@ final class Ring {
         Kernel.shutdown(far, .both)
         try wait(until: Kernel.monotonicNow() + Ring.probePatience, spin: .zero)
         guard let last = next(), !last.more else { throw .notSupported }
+        guard files != nil else { return }
+        if try letsGoOfFiles() {
+            features += ", kept files"
+        } else {
+            io_uring_unregister_files(ring)
+            files?.deallocate()
+            files = nil
+        }
+    }
+
+    /// Whether a kept file is let go of at once while another one is in use. Kernels before 6.13 wait for every
+    /// earlier order, such as the receive of an idle connection: sockets that are closed would live as long.
+    private func letsGoOfFiles() throws(Errno) -> Bool {
+        let (idle, idleFar) = try Kernel.socketPair()
+        let (near, far) = try Kernel.socketPair()
+        defer { for descriptor in [idle, idleFar, far] { Kernel.close(descriptor) } }
+        let token = Token(.receive, 0)
+        keep(idle, slot: token.index)
+        receive(idle, token)
+        keep(near, slot: 1)
+        try check(Int(io_uring_submit_and_get_events(ring)))
+        forget(slot: 1)
+        Kernel.close(near)
+        try check(Int(io_uring_submit_and_get_events(ring)))
+        let letsGo = Kernel.hasEnded(far)
+        // What was idle ends before its file goes.
+        Kernel.shutdown(idleFar, .both)
+        try wait(until: Kernel.monotonicNow() + Ring.probePatience, spin: .zero)
+        guard let last = next(), !last.more else { throw .notSupported }
+        forget(slot: token.index)
+        try check(Int(io_uring_submit_and_get_events(ring)))
+        return letsGo
     }
 
     /// A byte over a socket pair takes microseconds; a second is a machine that stands still.

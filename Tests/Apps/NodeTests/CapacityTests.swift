@@ -40,12 +40,12 @@ import Testing
     /// does not spin, and serves all again afterwards.
     @Test(.enabled(if: Folder.has("prlimit"), "needs prlimit of util-linux"), arguments: drivers)
     func descriptorsRunOut(_ driver: String) async throws {
-        try await withNode(Plan(reactor: driver, descriptors: 60)) { node in
-            var crowd = try (0..<80).map { _ in try Wire(node.port) }
+        try await withNode(Plan(reactor: driver, descriptors: 140)) { node in
+            var crowd = try (0..<160).map { _ in try Wire(node.port) }
             crowd[0].send(CapacityTests.get)
             #expect(try await crowd[0].answer()?.status == 200, "one who is in goes on")
-            #expect(try await crowd[79].readToEnd().isEmpty)
-            let operators = try (0..<8).map { _ in try Wire(node.admin) }
+            #expect(try await crowd[159].readToEnd().isEmpty)
+            let operators = try (0..<60).map { _ in try Wire(node.admin) }
             for wire in operators {
                 wire.send("GET /readyz HTTP/1.1\r\nhost: a\r\n\r\n")
                 #expect(try await wire.answer()?.status == 200, "operators get in")
@@ -55,7 +55,7 @@ import Testing
             let took = try processorTicks(of: node) - before
             #expect(took <= 20, "\(took) of 40 ticks: it spins")
             #expect(try await node.metric("paceline_accept_failures_total") > 0)
-            crowd.removeFirst(40)
+            crowd.removeFirst(120)
             try await until("others are served once some leave") {
                 try await Wire.get("/v1/node", port: node.port)?.status == 200
             }

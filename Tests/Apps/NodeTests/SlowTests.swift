@@ -59,6 +59,23 @@ import Testing
         }
     }
 
+    /// It has sent all that it will, so that nothing but the time that it takes to read can end it.
+    @Test(arguments: drivers)
+    func oneWhoSentMuchAndReadsNothingIsNotIdle(_ driver: String) async throws {
+        var limits = SlowTests.limits
+        limits["writeTimeoutMilliseconds"] = 500
+        limits["idleTimeoutMilliseconds"] = 600_000
+        limits["outputBytesPerConnection"] = 256 * 1024
+        try await withNode(Plan(reactor: driver, limits: limits)) { node in
+            let wire = try Wire(node.port, receiveBuffer: 4_096)
+            let requests = Array(String(repeating: Bad.get + "host: a\r\n\r\n", count: 20_000).utf8)
+            try await until("the node takes no more", within: .seconds(10)) { wire.pour(requests).sent == 0 }
+            try await until("it was cut off", within: .seconds(10)) {
+                try await node.ended("slow_reader") == 1
+            }
+        }
+    }
+
     /// Peers that send thousands of requests and take no answer cost what the settings say, and no more.
     @Test(arguments: drivers)
     func readersThatNeverReadAreCutOff(_ driver: String) async throws {
