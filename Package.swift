@@ -130,7 +130,7 @@ let package = Package(
         tests("SettingsTests", in: "Core", ["Documents", "JSON", "Settings", "Units"]),
         tests(
             "DecisionTests", in: "Core",
-            ["AllocationCounter", "Catalog", "Decision", "Documents", "JSON", "OpenRTB", "Units"]),
+            ["AllocationCounter", "Auction", "Catalog", "Decision", "OpenRTB", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "CSIMD", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",

@@ -119,7 +119,7 @@ extension BidResponseWriter {
         }
         if !creative.attributes.isEmpty {
             beginList(.attr)
-            for place in creative.attributes { element(snapshot.attribute(at: place)) }
+            for place in creative.attributes { element(Int32(snapshot.attribute(inList: place))) }
             endList()
         }
         field(.protocol, win.version == .v4_2 ? 13 : 3)

@@ -91,7 +91,7 @@ extension DecisionWorkspace {
             candidate.lineItem = lineItem
             candidate.campaign = row.campaign
             candidate.advertiser = campaign.advertiser
-            candidate.creative = snapshot.creative(at: place)
+            candidate.creative = snapshot.creative(inList: place)
             candidate.found = found
             candidate.tier = PriorityTier(rawValue: row.priority) ?? .open
             candidate.value = value
@@ -132,7 +132,7 @@ extension DecisionWorkspace {
     private func refuses(_ slot: Int, _ creative: CreativeRow, _ request: borrowing BidRequest) -> Bool {
         let refused = request[slots[slot].refusedAttributes]
         for place in creative.attributes {
-            let attribute = snapshot.attribute(at: place)
+            let attribute = Int32(snapshot.attribute(inList: place))
             for index in refused.indices where refused[index] == attribute { return true }
         }
         return false

@@ -174,8 +174,8 @@ extension DecisionWorkspace {
     private mutating func setPlace(_ request: borrowing BidRequest) -> Bool {
         let inventory = request.inventory
         place = Place(
-            publisher: snapshot.publisher(id: request[inventory.publisher.id]),
-            inventory: snapshot.inventory(id: request[inventory.id]))
+            publisher: snapshot.row(.publishers, id: request[inventory.publisher.id]),
+            inventory: snapshot.row(.inventory, id: request[inventory.id]))
         placeFloor = .zero
         if let row = place.inventory { place.publisher = snapshot.publisher(ofInventory: row) }
         guard let publisher = place.publisher else { return true }
@@ -249,12 +249,12 @@ extension DecisionWorkspace {
                 candidate.mediaFile = UInt64(snapshot.mediaRow(first).url.number) + 1
             }
             for place in snapshot.lineItemRow(one.lineItem).separations {
-                candidate.categories |= words.bit(snapshot.separation(at: place))
+                candidate.categories |= words.bit(snapshot.separation(inList: place))
             }
             problem.apartInPod |= candidate.categories
             if problem.dedupe.contains(.category) {
                 for place in creative.categories {
-                    candidate.categories |= words.bit(snapshot.category(at: place))
+                    candidate.categories |= words.bit(snapshot.category(at: place).number)
                 }
             }
             _ = problem.add(candidate)
@@ -301,10 +301,10 @@ private struct SeparationWords {
 
     /// The word's bit. Words beyond the sixty-third share the last bit, which keeps apart too much and never too
     /// little.
-    mutating func bit(_ text: CatalogText) -> UInt64 {
-        for index in 0..<count where words[index] == text.number { return 1 << UInt64(index) }
+    mutating func bit(_ text: UInt32) -> UInt64 {
+        for index in 0..<count where words[index] == text { return 1 << UInt64(index) }
         guard count < 63 else { return 1 << 63 }
-        words[count] = text.number
+        words[count] = text
         count += 1
         return 1 << UInt64(count - 1)
     }

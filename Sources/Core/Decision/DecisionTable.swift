@@ -41,9 +41,9 @@
     }
 
     subscript(_ index: Int) -> Row {
-        @inline(__always) _read {
+        @inline(__always) get {
             precondition(index >= 0 && index < count, "there is no such row")
-            yield unsafe start[index]
+            return unsafe start[index]
         }
         @inline(__always) _modify {
             precondition(index >= 0 && index < count, "there is no such row")

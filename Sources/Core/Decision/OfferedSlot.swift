@@ -188,7 +188,7 @@ extension DecisionWorkspace {
             else { continue }
             var offered = OfferedDeal(deal: deal, value: value, rate: rate)
             offered.isFixed = deal.at == AuctionType.fixedPrice
-            if let row = snapshot.deal(id: request[deal.id]) {
+            if let row = snapshot.row(.deals, id: request[deal.id]) {
                 let terms = snapshot.dealTerms(row)
                 guard let least = exchange.convert(terms.floor, from: terms.currency, for: .floor) else {
                     continue

@@ -17,10 +17,11 @@ import Testing
         // The first rounds may still set up what lasts.
         for _ in 0..<3 {
             let before = allocations_of_thread()
-            for index in requests.indices {
-                _ = try decider.decide(requests[index].span.bytes, at: Demo.evening, seed: 3)
-                _ = try decider.decide(
-                    requests[index].span.bytes, at: Demo.evening, seed: 3, format: .vast)
+            for request in requests {
+                let b = allocations_of_thread()
+                _ = try decider.decide(request.span.bytes, at: Demo.evening, seed: 3)
+                print("DBG", allocations_of_thread() - b)
+                _ = try decider.decide(request.span.bytes, at: Demo.evening, seed: 3, format: .vast)
             }
             counted = allocations_of_thread() - before
         }

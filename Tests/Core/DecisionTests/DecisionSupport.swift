@@ -1,4 +1,5 @@
 // The demo catalog and the sample break of the repository, and ways to change the request.
+import Auction
 import Catalog
 import Decision
 import Foundation
@@ -31,11 +32,12 @@ struct Decided {
 
     /// Line items in the pods, in their order.
     var winners: [String] {
-        report.pods.flatMap { pod in
-            pod.candidates.compactMap { one in
-                if case .placed(let position) = one.outcome { (position, one.lineItem) } else { nil }
+        report.pods.flatMap { pod -> [String] in
+            var placed: [Int: String] = [:]
+            for one in pod.candidates {
+                if case .placed(let position) = one.outcome { placed[position] = one.lineItem }
             }
-            .sorted { $0.0 < $1.0 }.map(\.1)
+            return placed.sorted { $0.key < $1.key }.map(\.value)
         }
     }
 

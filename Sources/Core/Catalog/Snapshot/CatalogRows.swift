@@ -1,5 +1,5 @@
 // What a decision reads of a snapshot while a request waits: single numbers and texts by row, where they lie,
-// without making a value of anything.
+// without making a value of anything. `Records.swift` has whole things for those who are not in a hurry.
 public import Units
 
 /// A text of the snapshot's pool. Equal texts are one, so that comparing two costs one instruction.
@@ -13,9 +13,9 @@ public struct LineItemRow: Sendable {
     public var priority: UInt8
     public var bid: Micros?
     public var goalValue: Micros?
-    /// Places for `creative(at:)`.
+    /// Places for `creative(inList:)`.
     public var creatives: Range<Int>
-    /// Places for `separation(at:)`.
+    /// Places for `separation(inList:)`.
     public var separations: Range<Int>
 }
 
@@ -130,13 +130,6 @@ extension CatalogSnapshot {
     public func creativeID(_ row: Int) -> CatalogText { text(.creativeID, .creatives, row) }
     public func advertiserName(_ row: Int) -> CatalogText { text(.advertiserName, .advertisers, row) }
 
-    /// The creative at a place of a line item's list.
-    public func creative(at place: Int) -> Int {
-        Int(at(.lineItemCreative, .lineItemCreatives, place, UInt32.self))
-    }
-    public func separation(at place: Int) -> CatalogText {
-        text(.lineItemSeparation, .lineItemSeparations, place)
-    }
     public func advertiserDomains(_ row: Int) -> Range<Int> {
         list(.advertiserDomainStart, .advertisers, row)
     }
@@ -182,17 +175,10 @@ extension CatalogSnapshot {
         (at(.trackerEvent, .trackers, place, UInt8.self), text(.trackerURL, .trackers, place))
     }
     public func category(at place: Int) -> CatalogText { text(.creativeCategory, .creativeCategories, place) }
-    public func attribute(at place: Int) -> Int32 {
-        Int32(bitPattern: at(.creativeAttribute, .creativeAttributes, place, UInt32.self))
-    }
 }
 
 // Supply.
 extension CatalogSnapshot {
-    public func publisher(id: RawSpan) -> Int? { row(.publisherID, .publishers, id) }
-    public func inventory(id: RawSpan) -> Int? { row(.inventoryID, .inventory, id) }
-    public func deal(id: RawSpan) -> Int? { row(.dealID, .deals, id) }
-
     /// Whose inventory it is.
     public func publisher(ofInventory row: Int) -> Int {
         Int(at(.inventoryPublisher, .inventory, row, UInt32.self))
@@ -226,7 +212,7 @@ extension CatalogSnapshot {
         let row = creativeRow(creative)
         for at in self.list(.blockAttributeStart, .blockLists, list) {
             let blocked = self.at(.blockAttribute, .blockAttributes, at, UInt32.self)
-            for own in row.attributes where UInt32(bitPattern: attribute(at: own)) == blocked { return true }
+            for own in row.attributes where attribute(inList: own) == Int(blocked) { return true }
         }
         for at in self.list(.blockCategoryStart, .blockLists, list) {
             let blocked = text(.blockCategory, .blockCategories, at)
@@ -241,27 +227,6 @@ extension CatalogSnapshot {
             Micros(at(.dealFloor, .deals, row, Int64.self)), at(.dealCurrency, .deals, row, UInt32.self),
             at(.dealAuction, .deals, row, UInt8.self) == 2
         )
-    }
-
-    /// The row with this id. All tables but the line items' are sorted by the bytes of their ids.
-    private func row(_ column: Column, _ table: Table, _ id: RawSpan) -> Int? {
-        var (low, high) = (0, count(table))
-        while low < high {
-            let middle = (low + high) / 2
-            let order = Self.order(bytes(text(column, table, middle)), id)
-            if order == 0 { return middle }
-            if order < 0 { low = middle + 1 } else { high = middle }
-        }
-        return nil
-    }
-
-    private static func order(_ a: RawSpan, _ b: RawSpan) -> Int {
-        for at in 0..<min(a.byteCount, b.byteCount) {
-            let one = unsafe a.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-            let other = unsafe b.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-            if one != other { return Int(one) - Int(other) }
-        }
-        return a.byteCount - b.byteCount
     }
 }
 
