@@ -88,7 +88,8 @@ let package = Package(
         app(
             "paceline",
             [
-                "Auction", "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Kernel", "OpenRTB",
+                "Auction", "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Kernel",
+                "OpenRTB",
                 "Reactor", "Settings", "TLS", "Units",
             ]),
         app(

@@ -79,7 +79,8 @@ extension DecisionWorkspace {
         for index in 0..<wins.count {
             let win = wins[index]
             wins[index].isWritten =
-                win.pod == wins[0].pod && markup.write(win, id: Self.number(seed, index), snapshot, known) != nil
+                win.pod == wins[0].pod
+                && markup.write(win, id: Self.number(seed, index), snapshot, known) != nil
             if !wins[index].isWritten {
                 lose(win.candidate.found)
                 trace.ads -= 1
@@ -95,7 +96,8 @@ extension DecisionWorkspace {
                 known)
         }
         do throws(VASTWriteError) {
-            answerCount = try markup.document.write(into: unsafe response.writable(), for: wins[0].device).byteCount
+            answerCount = try markup.document.write(into: unsafe response.writable(), for: wins[0].device)
+                .byteCount
         } catch { throw JSONError(.bufferTooSmall, at: 0) }
     }
 }

@@ -125,7 +125,8 @@ struct DecisionWorkspace: ~Copyable {
 // The steps of a decision, in their order.
 extension DecisionWorkspace {
     mutating func decide(
-        _ request: borrowing BidRequest, at now: Instant, seed: UInt64, _ format: AnswerFormat, _ explains: Bool
+        _ request: borrowing BidRequest, at now: Instant, seed: UInt64, _ format: AnswerFormat,
+        _ explains: Bool
     ) -> Decision {
         var decision = Decision()
         decision.trace.lineItems = snapshot.lineItemCount

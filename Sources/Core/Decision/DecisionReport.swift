@@ -79,7 +79,9 @@ extension DecisionWorkspace {
         if let explanation = report.explanation {
             for (filter, count) in explanation.counts {
                 report.funnel.append(
-                    .init(name: filter.name, reason: "not for this request by \(filter.name)", lineItems: count))
+                    .init(
+                        name: filter.name, reason: "not for this request by \(filter.name)", lineItems: count)
+                )
             }
         } else if decision.trace[.request] > 0 {
             report.funnel.append(
@@ -94,13 +96,18 @@ extension DecisionWorkspace {
         var found = 0
         for item in 0..<snapshot.lineItemCount {
             let id = string(snapshot.lineItemID(item))
-            if let explanation = report.explanation, explanation.takenBy[item] == nil, found < outcomes.count {
+            if let explanation = report.explanation, explanation.takenBy[item] == nil, found < outcomes.count
+            {
                 report.lineItems.append((id, outcomes[found].sentence))
                 found += 1
             } else {
                 let filter = report.explanation?.takenBy[item]
                 report.lineItems.append(
-                    (id, filter.map { "not for this request by \($0.name)" } ?? LineItemOutcome.request.sentence))
+                    (
+                        id,
+                        filter.map { "not for this request by \($0.name)" }
+                            ?? LineItemOutcome.request.sentence
+                    ))
             }
         }
         self.report = report

@@ -114,7 +114,8 @@ extension DecisionWorkspace {
         return slots.append(offered)
     }
 
-    private mutating func segment(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> PodSegment? {
+    private mutating func segment(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> PodSegment?
+    {
         let from = imp.bidfloorcur.packed
         guard let general = exchange.convert(slot.floor, from: from, for: .floor),
             let perSecond = exchange.convert(slot.floorPerSecond, from: from, for: .floor)
@@ -126,7 +127,8 @@ extension DecisionWorkspace {
             guard let floor = exchange.convert(range.bidfloor, from: from, for: .floor),
                 floors.add(
                     Auction.DurationFloor(
-                        seconds: range.mindur...max(range.mindur, range.maxdur), price: max(floor, placeFloor)))
+                        seconds: range.mindur...max(range.mindur, range.maxdur), price: max(floor, placeFloor)
+                    ))
             else { return nil }
         }
         let seconds = slot.minSeconds...max(slot.minSeconds, slot.maxSeconds)
@@ -173,7 +175,11 @@ extension DecisionWorkspace {
         if !delivery.isEmpty {
             (device.takesStreaming, device.takesProgressive) = (false, false)
             for index in delivery.indices {
-                if delivery[index] == 1 { device.takesStreaming = true } else { device.takesProgressive = true }
+                if delivery[index] == 1 {
+                    device.takesStreaming = true
+                } else {
+                    device.takesProgressive = true
+                }
             }
         }
         return mimes.isEmpty || !device.types.isEmpty
@@ -184,7 +190,8 @@ extension DecisionWorkspace {
         for index in all.indices {
             let deal = all[index]
             guard let value = snapshot.targetedValue(.deal, request[deal.id]),
-                isAllowed(request[deal.wseat], request), let rate = exchange.rate(from: deal.bidfloorcur.packed)
+                isAllowed(request[deal.wseat], request),
+                let rate = exchange.rate(from: deal.bidfloorcur.packed)
             else { continue }
             var offered = OfferedDeal(deal: deal, value: value, rate: rate)
             offered.isFixed = deal.at == AuctionType.fixedPrice

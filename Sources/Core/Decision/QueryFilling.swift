@@ -37,7 +37,8 @@ struct Place {
 extension CatalogQuery {
     /// Takes in a request as it stands at this time.
     mutating func fill(
-        _ request: borrowing BidRequest, _ place: Place, _ snapshot: CatalogSnapshot, _ permissions: Permissions,
+        _ request: borrowing BidRequest, _ place: Place, _ snapshot: CatalogSnapshot,
+        _ permissions: Permissions,
         at now: Instant
     ) {
         let (device, user) = (request.device, request.user)

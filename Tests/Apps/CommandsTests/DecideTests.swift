@@ -37,7 +37,8 @@ import Testing
 
     @Test func aCompiledCatalogDecidesTheSame() throws {
         let scratch = try Scratch()
-        let compiled = line.replacingOccurrences(of: "--catalog Examples/catalog", with: "--catalog demo.catalog")
+        let compiled = line.replacingOccurrences(
+            of: "--catalog Examples/catalog", with: "--catalog demo.catalog")
         let result = try scratch.run(
             "paceline catalog compile Examples/catalog --output demo.catalog && \(compiled)")
         let fromDirectory = try scratch.run(line)

@@ -18,9 +18,7 @@ import Testing
         for _ in 0..<3 {
             let before = allocations_of_thread()
             for request in requests {
-                let b = allocations_of_thread()
                 _ = try decider.decide(request.span.bytes, at: Demo.evening, seed: 3)
-                print("DBG", allocations_of_thread() - b)
                 _ = try decider.decide(request.span.bytes, at: Demo.evening, seed: 3, format: .vast)
             }
             counted = allocations_of_thread() - before

@@ -48,7 +48,8 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
             name: "a short break", changes: [("\"poddur\": 90", "\"poddur\": 30")],
             winners: ["northwind-guaranteed"], loser: ("harvest-evening", "worth more")),
         .init(
-            name: "nothing it plays", changes: [("\"video/mp4\", \"application/x-mpegURL\"", "\"video/webm\"")],
+            name: "nothing it plays",
+            changes: [("\"video/mp4\", \"application/x-mpegURL\"", "\"video/webm\"")],
             winners: [], noBid: .noCreativeFits, loser: ("aurora-drama", "no file")),
         .init(
             name: "no version we write", changes: [("[3, 7, 11, 13]", "[1]")], winners: [],
@@ -56,12 +57,15 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
         .init(
             name: "no currency", changes: [("[\"USD\"]", "[\"XTS\"]")], winners: [], noBid: .noCurrency,
             loser: ("aurora-drama", "not asked")),
-        .init(name: "no time", changes: [("\"tmax\": 250", "\"tmax\": 0")], winners: [], noBid: .insufficientTime),
+        .init(
+            name: "no time", changes: [("\"tmax\": 250", "\"tmax\": 0")], winners: [],
+            noBid: .insufficientTime),
         .init(
             name: "our seat blocked", changes: [("\"at\": 1,", "\"at\": 1, \"bseat\": [\"paceline\"],")],
             winners: [], noBid: .seatNotAllowed),
         .init(
-            name: "floors above all", changes: [("\"bidfloor\": 12", "\"bidfloor\": 900"), ("streamfront-winter-pg", "x")],
+            name: "floors above all",
+            changes: [("\"bidfloor\": 12", "\"bidfloor\": 900"), ("streamfront-winter-pg", "x")],
             winners: [], noBid: .belowFloor),
     ]
 }
