@@ -50,7 +50,8 @@ let package = Package(
             targets: ["Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision"]),
         // For the benches, which draw the same problems as the tests.
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
-        .library(name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "TLS", "HTTP"]),
+        .library(
+            name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "Journal", "TLS", "HTTP"]),
     ],
     targets: [
         // System: headers of C libraries, and kernels that Swift cannot express.
@@ -77,6 +78,7 @@ let package = Package(
         edge("Kernel", ["CLinux", "Units"]),
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
+        edge("Journal", ["Kernel", "Reactor", "Telemetry", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
@@ -88,14 +90,14 @@ let package = Package(
         app(
             "paceline",
             [
-                "Auction", "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Kernel",
-                "OpenRTB",
-                "Reactor", "Settings", "TLS", "Units",
+                "Auction", "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Journal",
+                "Kernel", "OpenRTB", "Reactor", "Settings", "TLS", "Units",
             ]),
         app(
             "paceline-node",
             [
-                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Reactor", "Settings", "TLS", "Telemetry",
+                "Commands", "Documents", "HTTP", "JSON", "Journal", "Kernel", "Reactor", "Settings", "TLS",
+                "Telemetry",
                 "Units",
             ]),
 
@@ -117,9 +119,13 @@ let package = Package(
             name: "OpenRTBInvariants", dependencies: ["JSON", "OpenRTB", "Units"],
             path: "Tests/Fuzz/Sources/OpenRTBInvariants", swiftSettings: strict),
 
+        .target(
+            name: "JournalInvariants", dependencies: ["Journal", "Units"],
+            path: "Tests/Fuzz/Sources/JournalInvariants", swiftSettings: strict),
+
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
-        tests("UnitsTests", in: "Core", ["Units"]),
+        tests("UnitsTests", in: "Core", ["CSIMD", "Units"]),
         .target(
             name: "PodGenerator", dependencies: ["Auction", "Units"], path: "Tests/Support/PodGenerator",
             swiftSettings: strict),
@@ -132,7 +138,7 @@ let package = Package(
         tests(
             "DecisionTests", in: "Core",
             ["AllocationCounter", "Auction", "Catalog", "Decision", "OpenRTB", "Units"]),
-        tests("CatalogTests", in: "Core", ["AllocationCounter", "CSIMD", "Catalog", "Documents", "Units"]),
+        tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",
             dependencies: [
@@ -143,6 +149,16 @@ let package = Package(
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
+        tests(
+            "JournalTests", in: "Edge",
+            [
+                "AllocationCounter", "Journal", "JournalInvariants", "Kernel", "Reactor", "Telemetry",
+                "Units",
+                "journal-writer",
+            ]),
+        .executableTarget(
+            name: "journal-writer", dependencies: ["Journal", "Kernel", "Reactor", "Units"],
+            path: "Tests/Support/JournalWriter", swiftSettings: strict),
         .target(
             name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/Edge/TestCertificates",
             swiftSettings: strict),

@@ -60,6 +60,12 @@ let package = Package(
                 .product(name: "PacelineCore", package: "paceline"),
                 .product(name: "PodGenerator", package: "paceline"),
             ]),
+        bench(
+            "bench-journal",
+            [
+                .product(name: "PacelineCore", package: "paceline"),
+                .product(name: "PacelineEdge", package: "paceline"),
+            ]),
         bench("bench-json", ["CSimdjson", .product(name: "PacelineCore", package: "paceline")]),
 
         bench("bench-catalog", [.product(name: "PacelineCore", package: "paceline")]),

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 // The fuzzers: the pure parsers and the kernels beneath them, compiled with libFuzzer's coverage and the address
-// sanitizer, and what must hold of them. `Sources/{HTTP,JSON,OpenRTB,Units,CSIMD}` are links to the code
-// itself.
+// sanitizer, and what must hold of them. `Sources/{HTTP,JSON,Journal,OpenRTB,Units,CSIMD}` are links to
+// the code itself.
 import PackageDescription
 
 let swift: [SwiftSetting] = [
@@ -23,7 +23,8 @@ let package = Package(
     targets: [
         .target(name: "CFuzzer"),
         .target(name: "CSIMD", cSettings: c),
-        .target(name: "Units", swiftSettings: swift),
+        .target(name: "Units", dependencies: ["CSIMD"], swiftSettings: swift),
+        .target(name: "Journal", dependencies: ["Units"], swiftSettings: swift),
         .target(name: "JSON", dependencies: ["CSIMD", "Units"], swiftSettings: swift),
         .target(name: "OpenRTB", dependencies: ["JSON", "Units"], swiftSettings: swift),
         .target(name: "HTTP", dependencies: ["CSIMD"], swiftSettings: swift),
@@ -33,6 +34,10 @@ let package = Package(
         .target(name: "ConsentInvariants", dependencies: ["OpenRTB"], swiftSettings: swift),
         .target(
             name: "OpenRTBInvariants", dependencies: ["JSON", "OpenRTB", "Units"], swiftSettings: swift),
+        .target(name: "JournalInvariants", dependencies: ["Journal", "Units"], swiftSettings: swift),
+        .executableTarget(
+            name: "fuzz-journal", dependencies: ["CFuzzer", "JournalInvariants"], swiftSettings: swift,
+            linkerSettings: link),
         .executableTarget(
             name: "fuzz-http", dependencies: ["CFuzzer", "MessageInvariants"], swiftSettings: swift,
             linkerSettings: link),

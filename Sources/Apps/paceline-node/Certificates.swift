@@ -57,7 +57,7 @@ final class Certificates: Sendable {
     }
 
     /// Takes into use what has changed on disk, where it is time to look, or everything.
-    func reload(evenUnchanged: Bool, _ log: Log, _ health: Health) {
+    func reload(evenUnchanged: Bool, _ log: Log, _ journals: Journals) {
         let now = Kernel.monotonicNow()
         for (index, entry) in entries.enumerated() {
             let isDue = looked.withLock { now - $0[index] >= entry.interval }
@@ -67,9 +67,11 @@ final class Certificates: Sendable {
             do {
                 try entry.credentials.reload()
                 reloads.withLock { $0?.done.add() }
+                journals.noteReload(of: entry.path, refused: nil)
                 log.info("certificate taken into use", ["listener": .string(entry.path)])
             } catch {
                 reloads.withLock { $0?.failed.add() }
+                journals.noteReload(of: entry.path, refused: "\(error)")
                 log.error(
                     "certificate on disk refused, the last good one stays",
                     ["listener": .string(entry.path), "cause": .error(error)])

@@ -17,6 +17,8 @@ enum Signals {
 /// What all threads of a node share. Everything in it may be used by any thread.
 final class NodeContext: Sendable {
     let settings: NodeSettings
+    /// How many shards the settings come to on this machine.
+    let shards: Int
     let version: String
     let log: Log
     let health = Health(awaiting: ["listeners", "certificates"])
@@ -24,9 +26,11 @@ final class NodeContext: Sendable {
     let keys: ServingKeys
     let certificates: Certificates
     let startedAt = Kernel.monotonicNow()
+    let journals: Journals
 
     init(settings: NodeSettings, version: String) throws(Failure) {
         self.settings = settings
+        shards = settings.shards == 0 ? Kernel.usableCores().count : settings.shards
         self.version = version
         log = Log(
             to: .standardError(identifier: "paceline-node", format: LogFormat(settings.log.format)),
@@ -34,7 +38,8 @@ final class NodeContext: Sendable {
             rate: LogRate(burst: settings.log.burstPerSite, interval: settings.log.perSiteInterval))
         certificates = try Certificates(settings)
         var catalogue = MetricsCatalogue()
-        keys = ServingKeys(in: &catalogue)
+        keys = ServingKeys(in: &catalogue, journal: settings.journal != nil)
+        journals = Journals(health)
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
@@ -60,7 +65,7 @@ struct Node: ~Copyable {
 
     /// Serves until told to stop. True where everything in flight has finished in time.
     consuming func run() throws(Failure) -> Bool {
-        let shards = context.settings.shards == 0 ? Kernel.usableCores().count : context.settings.shards
+        let shards = context.shards
         raiseDescriptorLimit(shards: shards)
         try requireFreePorts()
         let threads = try ServingThreads(shards: shards, context)
@@ -95,10 +100,10 @@ struct Node: ~Copyable {
             if let signal, Signals.stop.contains(signal) { return }
             if signal == Signals.reload {
                 notify { notifier throws(NotifyFailure) in try notifier.reloading(at: Kernel.monotonicNow()) }
-                context.certificates.reload(evenUnchanged: true, log, context.health)
+                context.certificates.reload(evenUnchanged: true, log, context.journals)
                 notify { notifier throws(NotifyFailure) in try notifier.ready() }
             }
-            context.certificates.reload(evenUnchanged: false, log, context.health)
+            context.certificates.reload(evenUnchanged: false, log, context.journals)
             if let standing = threads.standingStill(for: .seconds(5)) {
                 context.health.set("threads", .failed("\(standing) does not turn"))
                 log.error("a thread stands still", ["thread": .string("\(standing)")])

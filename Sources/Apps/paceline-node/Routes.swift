@@ -13,8 +13,10 @@ import Units
 final class RequestRoutes: Responder {
     private var router = Router()
     private let checker: JSONChecker
+    private let journal: NodeJournal?
 
-    init(_ context: NodeContext, _ reactor: Reactor) {
+    init(_ context: NodeContext, _ reactor: Reactor, _ journal: NodeJournal?) {
+        self.journal = journal
         checker = JSONChecker(limitBytes: context.settings.limits.bodyBytes)
         addHealth(to: &router, context)
         addIdentity(to: &router, context, reactor.driverName)
@@ -24,7 +26,12 @@ final class RequestRoutes: Responder {
     }
 
     func respond(to request: borrowing Request, _ response: inout Response) {
+        guard let journal, journal.wants(request.path) else {
+            return router.respond(to: request, &response)
+        }
+        let began = Kernel.monotonicNow()
         router.respond(to: request, &response)
+        journal.noteAccess(request, response, took: Kernel.monotonicNow() - began)
     }
 }
 

@@ -12,6 +12,8 @@ final class Service {
     let reactor: Reactor
     private let context: NodeContext
     private let server: Server
+    /// A shard's, where the settings have one.
+    private let journal: NodeJournal?
     private var abandoned = 0
 
     init(_ role: Role, _ context: NodeContext) throws(Failure) {
@@ -27,15 +29,18 @@ final class Service {
         }
         let limits = role.serverLimits(settings.limits)
         switch role {
-        case .shard:
+        case .shard(let index):
+            journal = try NodeJournal(shard: index, context: context, reactor: reactor, metrics: block)
             server = Server(
-                reactor: reactor, limits: limits, responder: RequestRoutes(context, reactor),
+                reactor: reactor, limits: limits, responder: RequestRoutes(context, reactor, journal),
                 metrics: ServerMetrics(context.keys.requests, block))
             for (index, listener) in settings.listen.enumerated() {
                 try listen(
                     listener.address, listener.port, "listen[\(index)]", leaving: Role.descriptorsLeft)
             }
+            journal?.noteStart(context, driver: reactor.driverName)
         case .operators:
+            journal = nil
             server = Server(
                 reactor: reactor, limits: limits, responder: AdminRoutes(context, reactor),
                 metrics: ServerMetrics(context.keys.admin, block))
@@ -71,8 +76,25 @@ final class Service {
 
     /// Finishes what is in flight, for at most so long, and ends `run`.
     func drain(within limit: Interval) {
-        _ = reactor.timer(at: reactor.now + limit) { [self] in abandoned += server.abandon() }
-        server.drain { [self] in reactor.stop() }
+        let began = reactor.now
+        let deadline = began + limit
+        _ = reactor.timer(at: deadline) { [self] in abandoned += server.abandon() }
+        journal?.noteDrain(connections: server.connectionCount, limit: limit)
+        server.drain { [self] in
+            journal?.noteDrained(cut: abandoned, took: Kernel.monotonicNow() - began)
+            end(by: deadline)
+        }
+    }
+
+    /// For a disk that is at work when the last connection has ended at the last moment.
+    private static let journalGrace = Interval.seconds(1)
+
+    /// The last word is the journal's, if its disk lets it.
+    private func end(by deadline: Instant) {
+        guard let journal else { return reactor.stop() }
+        let latest = max(deadline, reactor.now + Service.journalGrace)
+        _ = reactor.timer(at: latest) { [self] in reactor.stop() }
+        journal.noteStop(cut: abandoned) { [self] in reactor.stop() }
     }
 }
 

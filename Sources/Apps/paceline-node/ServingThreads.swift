@@ -1,6 +1,7 @@
 // The serving threads of a node: its shards, and one for operators. All start, or none does.
 import Commands
 import HTTP
+import Journal
 import Kernel
 import Reactor
 import Telemetry
@@ -11,11 +12,14 @@ struct ServingKeys: Sendable {
     let reactor: ReactorMetricKeys
     let requests: ServerMetricKeys
     let admin: ServerMetricKeys
+    /// Nil where nothing is journaled.
+    let journal: JournalMetricKeys?
 
-    init(in catalogue: inout MetricsCatalogue) {
+    init(in catalogue: inout MetricsCatalogue, journal: Bool) {
         reactor = ReactorMetricKeys(in: &catalogue)
         requests = ServerMetricKeys(in: &catalogue, server: "requests")
         admin = ServerMetricKeys(in: &catalogue, server: "admin")
+        self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }
 

@@ -22,6 +22,9 @@ enum Paceline {
                 Command("openrtb", "Works on bid requests.", subcommands: [OpenRTBCheck.command]),
                 Command("consent", "Works on consent strings.", subcommands: [ConsentShow.command]),
                 Command("vast", "Works on VAST documents.", subcommands: [VASTCheck.command]),
+                Command(
+                    "journal", "Reads the journals that nodes write.",
+                    subcommands: [JournalExport.cat, JournalVerify.command, JournalExport.export]),
                 Completion.command,
             ]),
         version: "0.1.0")

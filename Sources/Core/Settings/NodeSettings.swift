@@ -31,6 +31,8 @@ public struct NodeSettings: DocumentObject, Equatable {
     public internal(set) var limits = Limits()
     public internal(set) var drain = Drain()
     public internal(set) var log = Log()
+    /// Nothing is journaled where there is none.
+    public internal(set) var journal: JournalSettings?
 
     package init() {}
 
@@ -63,6 +65,9 @@ public struct NodeSettings: DocumentObject, Equatable {
             .defaulted("limits", \.limits, .object, "What a connection or a request may cost."),
             .defaulted("drain", \.drain, .object, "How the node leaves."),
             .defaulted("log", \.log, .object, "What is logged, and how."),
+            .optional(
+                "journal", \.journal, .object,
+                "What the node did, on disk, for replays, audits and money. Without it nothing is journaled."),
         ],
         rules: [
             Rule("No two listeners, `admin` included, share an address and a port.") { root, objections in

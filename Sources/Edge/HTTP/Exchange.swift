@@ -112,6 +112,9 @@ public struct Response: ~Copyable {
     /// A header broke the rules.
     var isBroken: Bool { buffer._withUnsafeGuaranteedRef { $0.isBroken } }
 
+    /// How long the body is so far.
+    public var bodyBytes: Int { (shared?.bytes ?? body).count }
+
     /// What the peer gets instead of an answer that may not be sent: nothing of it, for a handler that broke
     /// its head has said of its body what no longer holds.
     mutating func replaceBroken() {

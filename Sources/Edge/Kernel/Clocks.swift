@@ -13,6 +13,9 @@ extension Kernel {
     /// Time since 1970: for people, certificates and flights.
     public static func wallNow() -> Instant { read(CLOCK_REALTIME) }
 
+    /// For faults that make a call late; nothing else waits like this.
+    public static func sleep(for time: Interval) { _ = usleep(useconds_t(time.nanoseconds / 1_000)) }
+
     @inline(__always)
     private static func read(_ clock: clockid_t) -> Instant {
         var time = timespec()

@@ -1,4 +1,4 @@
-// Directories: making them, and what is in them.
+// Directories and the life of files in them: listing, making, locking, preallocating, cutting and removing.
 import Glibc
 
 extension Kernel {
@@ -30,5 +30,41 @@ extension Kernel {
         var info = stat()
         try require(.stat) { Int(fstatat(AT_FDCWD, path, &info, 0)) }
         return info.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Takes the one lock that a file has, until the descriptor is closed; `.again` where another has it.
+    public static func lock(_ descriptor: Descriptor) throws(Errno) {
+        try require(.open) { Int(flock(descriptor, LOCK_EX | LOCK_NB)) }
+    }
+
+    /// Gives a file this many bytes of the disk, which read as zeros; also where the file system itself can only
+    /// be made to promise space by writing.
+    public static func allocate(_ descriptor: Descriptor, bytes: Int) -> Int {
+        pass(.allocate) {
+            let code = posix_fallocate(descriptor, 0, bytes)
+            Glibc.errno = code
+            return code == 0 ? 0 : -1
+        }
+    }
+
+    /// Cuts a file, and gives the rest of its space back.
+    public static func truncate(_ descriptor: Descriptor, to bytes: Int) -> Int {
+        pass(.truncate) { Int(ftruncate(descriptor, bytes)) }
+    }
+
+    /// Makes a file durable with its length and its place on the disk, or a directory with its names. As
+    /// final as `synchronise`.
+    public static func synchroniseWhole(_ descriptor: Descriptor) -> Int {
+        pass(.synchroniseWhole) { Int(fsync(descriptor)) }
+    }
+
+    public static func remove(_ path: String) -> Int {
+        pass(.remove) { Int(unlink(path)) }
+    }
+
+    public static func read(
+        _ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
+    ) -> Int {
+        move(.read, buffer.count) { pread(descriptor, buffer.baseAddress, $0, Int(offset)) }
     }
 }

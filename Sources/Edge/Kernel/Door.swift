@@ -4,10 +4,11 @@
 import CLinux
 import Glibc
 import Synchronization
+public import Units
 
 /// A kind of system call, as faults name it.
 public enum SystemCall: UInt8, CaseIterable, Sendable {
-    case open, read, write, synchronise, allocate, rename, stat, close
+    case open, read, write, synchronise, synchroniseWhole, allocate, truncate, rename, remove, stat, close
     case socket, bind, listen, accept, connect, receive, send, option
     case poll, ring, map, thread
 }
@@ -42,6 +43,7 @@ public enum Kernel {
             switch fault {
             case .fail(let error): return -Int(error.code)
             case .short(let most): count = min(most, count)
+            case .late(let time): sleep(for: time)
             }
         }
         while true {
@@ -70,6 +72,8 @@ public struct Fault: Sendable {
         case fail(Errno)
         /// The call is made, but may move this many bytes at the most.
         case short(Int)
+        /// The call is made so much later: a disk that hangs. Calls that a ring makes are not held up.
+        case late(Interval)
     }
 
     public var call: SystemCall
@@ -91,6 +95,8 @@ public struct Fault: Sendable {
 public enum Faults {
     private static let isArmed = Atomic<Bool>(false)
     private static let planned = Mutex<[Int32: [Fault]]>([:])
+    /// Threads that work for another one, and meet what is planned for that one.
+    private static let employers = Mutex<[Int32: Int32]>([:])
 
     @inline(__always)
     public static var armed: Bool { isArmed.load(ordering: .relaxed) }
@@ -110,16 +116,26 @@ public enum Faults {
         if none { isArmed.store(false, ordering: .relaxed) }
     }
 
+    /// The calling thread, as `work(for:)` names it.
+    public static var thread: Int32 { linux_thread_id() }
+
+    /// From here on the calling thread meets the faults of another, in whose service it is. Nil ends that:
+    /// the kernel uses the numbers of threads again.
+    public static func work(for employer: Int32?) {
+        employers.withLock { $0[linux_thread_id()] = employer }
+    }
+
     /// The fault that hits this call, if one is due. For calls that are not made by `Kernel.pass` itself
     /// (those queued on a ring), the ring asks here.
     public static func take(_ call: SystemCall) -> Fault.Effect? {
-        planned.withLock { plan in
-            guard var faults = plan[linux_thread_id()],
-                let index = faults.firstIndex(where: { $0.call == call })
+        let itself = linux_thread_id()
+        let thread = employers.withLock { $0[itself] } ?? itself
+        return planned.withLock { plan in
+            guard var faults = plan[thread], let index = faults.firstIndex(where: { $0.call == call })
             else {
                 return nil
             }
-            defer { plan[linux_thread_id()] = faults }
+            defer { plan[thread] = faults }
             if faults[index].skipping > 0 {
                 faults[index].skipping -= 1
                 return nil

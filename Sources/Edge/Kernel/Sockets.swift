@@ -153,6 +153,7 @@ extension Kernel {
             switch fault {
             case .fail(let error): return -Int(error.code)
             case .short(let most): shorten(message, to: most)
+            case .late(let time): sleep(for: time)
             }
         }
         return pass(.send) { sendmsg(descriptor, message, Int32(MSG_NOSIGNAL)) }

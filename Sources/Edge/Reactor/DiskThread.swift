@@ -3,6 +3,7 @@
 import Glibc
 import Kernel
 import Synchronization
+import Units
 
 /// A thread that writes and synchronises in the order it was asked. Started with the first order.
 final class DiskThread: Sendable {
@@ -19,7 +20,7 @@ final class DiskThread: Sendable {
     }
 
     private struct State {
-        var orders: [(Order, Token)] = []
+        var orders: [(order: Order, token: Token, delay: Interval)] = []
         var outcomes: [(Token, Int)] = []
         var running = false
         var stopping = false
@@ -34,9 +35,10 @@ final class DiskThread: Sendable {
         work = try Kernel.blockingEventDescriptor()
     }
 
-    func submit(_ order: Order, _ token: Token) {
+    /// - Parameter delay: how late a test wants the disk to be.
+    func submit(_ order: Order, _ token: Token, after delay: Interval = .zero) {
         let start = state.withLock { state in
-            state.orders.append((order, token))
+            state.orders.append((order, token, delay))
             defer { state.running = true }
             return !state.running
         }
@@ -74,7 +76,7 @@ final class DiskThread: Sendable {
     private func fail(with error: Errno) {
         state.withLock { state in
             state.running = false
-            state.outcomes += state.orders.map { ($0.1, -Int(error.code)) }
+            state.outcomes += state.orders.map { ($0.token, -Int(error.code)) }
             state.orders.removeAll()
         }
         Kernel.signal(wake)
@@ -87,8 +89,9 @@ final class DiskThread: Sendable {
                 defer { state.orders.removeAll(keepingCapacity: true) }
                 return (state.orders, state.stopping)
             }
-            for (order, token) in orders {
+            for (order, token, delay) in orders {
                 let result: Int
+                if delay > .zero { Kernel.sleep(for: delay) }
                 switch order {
                 case .write(let descriptor, let bytes, let offset):
                     result = Kernel.write(descriptor, bytes, at: offset)

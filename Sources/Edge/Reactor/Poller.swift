@@ -98,6 +98,7 @@ final class Poller {
             switch fault {
             case .fail(let error): return complete(token, -Int(error.code))
             case .short(let most): order.shorten(to: most)
+            case .late(let time): return disk.submit(order, token, after: time)
             }
         }
         disk.submit(order, token)

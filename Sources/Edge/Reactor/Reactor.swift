@@ -51,7 +51,11 @@ public final class Reactor {
     private var listeners: [Listener] = []
     private var files: FileOperations
 
+    private var afterTurns: [() -> Void] = []
+
     private var running = false
+    /// Whether what is done now is followed by the functions of `afterEachTurn` before anything is waited for.
+    public private(set) var isHandling = false
     /// Whether the next turn's wait is likely to be short: the last turn took no longer than a spin, or twice that
     /// where it slept, as waking up is a good part of so short a sleep. A spin in vain is not followed by another.
     private var isWorthSpinning = false
@@ -96,6 +100,10 @@ public final class Reactor {
         while running { try turn() }
     }
 
+    /// Calls a function at the end of every turn, for the reactor's whole life: for what gathers during a turn
+    /// and leaves at once, such as the records of a journal.
+    public func afterEachTurn(_ body: @escaping () -> Void) { afterTurns.append(body) }
+
     /// Ends `run` after the current turn. From other threads: `remote.post { $0.stop() }`.
     public func stop() { running = false }
 
@@ -108,8 +116,11 @@ public final class Reactor {
         now = Kernel.monotonicNow()
         isWorthSpinning = now - before <= (isWorthSpinning ? limits.spin : limits.spin * 2)
         metrics.turns.add()
+        isHandling = true
         while let completion = driver.next() { dispatch(completion) }
         while let timer = wheel.takeDue(now: now) { fire(timer) }
+        isHandling = false
+        for index in afterTurns.indices { afterTurns[index]() }
         releaseEnded()
         metrics.open.set(streamCount)
         metrics.chunks.set(chunks.inUse)
@@ -126,7 +137,10 @@ public final class Reactor {
             stream._withUnsafeGuaranteedRef { $0.complete(completion) }
         case .accept: listeners.first { $0.index == token.index }?.complete(completion)
         case .wake: runPosted()
-        case .write, .synchronise: files.complete(completion)
+        case .write, .synchronise:
+            // Called when the table is free again: who waited may well begin the next operation.
+            let done = files.take(completion.token)
+            done?(completion.failure.map { .failure($0) } ?? .success(Int(completion.result)))
         case .cancel: break
         }
     }
@@ -294,11 +308,11 @@ struct FileOperations {
         return Token(kind, index)
     }
 
-    mutating func complete(_ completion: Completion) {
-        let index = completion.token.index
-        let done = waiting[index]
-        waiting[index] = nil
-        free.append(index)
-        done?(completion.failure.map { .failure($0) } ?? .success(Int(completion.result)))
+    /// Who waits for it, which is done.
+    mutating func take(_ token: Token) -> ((Result<Int, Errno>) -> Void)? {
+        let done = waiting[token.index]
+        waiting[token.index] = nil
+        free.append(token.index)
+        return done
     }
 }

@@ -177,6 +177,7 @@ final class Ring {
         case .short(let most):
             limit = min(limit, most)
             return false
+        case .late: return false
         case .fail(let error):
             planned.append(Completion(token: token, result: -error.code, more: false))
             return true

@@ -24,6 +24,8 @@ struct Plan: Sendable {
     var environment: [String: String] = [:]
     /// Descriptors that the node may have open.
     var descriptors: Int?
+    /// Journals into the folder, with one answer of so many.
+    var accessOneIn: Int?
 
     func settings(ports: [UInt16], in folder: Folder) throws -> String {
         var listen: [[String: Any]] = [["address": "127.0.0.1", "port": Int(ports[1])]]
@@ -39,13 +41,19 @@ struct Plan: Sendable {
             }
             listen.append(["address": "127.0.0.1", "port": Int(ports[index + 2]), "tls": tls])
         }
-        let all: [String: Any] = [
+        var all: [String: Any] = [
             "daemon": "node", "node": ["name": "tested", "region": "here"], "shards": shards,
             "reactor": reactor,
             "listen": listen, "admin": ["address": "127.0.0.1", "port": Int(ports[0])], "limits": limits,
             "drain": ["noticeMilliseconds": noticeMilliseconds, "timeoutMilliseconds": drainMilliseconds],
             "log": ["format": logFormat],
         ]
+        if let accessOneIn {
+            all["journal"] = [
+                "directory": folder.path("journal"), "accessOneIn": accessOneIn, "segmentBytes": 8_388_608,
+                "flushIntervalMilliseconds": 5,
+            ]
+        }
         return String(decoding: try JSONSerialization.data(withJSONObject: all), as: UTF8.self)
     }
 }

@@ -1,0 +1,206 @@
+// What a node writes into its journals: that it started, reloaded and left, and a sample of what it answered.
+import Commands
+import Documents
+import HTTP
+import Journal
+import Kernel
+import Reactor
+import Settings
+import Synchronization
+import Telemetry
+import Units
+
+/// One shard's journal, and what that shard says in it. Used on the shard's thread only.
+final class NodeJournal {
+    let journal: Journal
+    private let oneIn: UInt64
+    private var randomness: Randomness
+    private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: roomBytes, alignment: 8)
+
+    /// Room for the longest record: a path or an error, cut, and a few names.
+    private static let roomBytes = 4096
+    private static let textBytesMax = 1024
+
+    /// Nil where the settings have no journal.
+    init?(shard: Int, context: NodeContext, reactor: Reactor, metrics: ShardMetrics) throws(Failure) {
+        guard let settings = context.settings.journal, let keys = context.keys.journal else { return nil }
+        var options = JournalOptions(
+            directory: "\(settings.directory)/shard-\(shard)", writer: context.settings.node.name,
+            // No two starts of one node begin in the same nanosecond.
+            session: UInt64(bitPattern: Kernel.wallNow().nanoseconds))
+        options.shard = UInt32(shard)
+        options.segmentBytes = settings.segmentBytes
+        options.segmentAge = settings.segmentAge
+        options.retainedBytes = settings.retainBytes
+        options.retainedFor = settings.retain
+        options.flushInterval = settings.flushInterval
+        oneIn = UInt64(settings.accessOneIn)
+        randomness = Randomness(seed: options.session &+ UInt64(shard))
+        do {
+            try Kernel.makeDirectory(settings.directory)
+            if shard == 0 {
+                options.formerDirectories = try Self.former(in: settings.directory, shards: context.shards)
+            }
+        } catch {
+            throw Failure(
+                "journal.directory: \(settings.directory): could not make or list the directory: \(error)")
+        }
+        do {
+            journal = try Journal(
+                options, on: reactor, now: Kernel.wallNow(), metrics: JournalMetrics(keys, metrics))
+        } catch {
+            throw Failure("journal.directory: \(error)")
+        }
+        report(journal.recovery, shard, context.log)
+        if !options.formerDirectories.isEmpty {
+            context.log.notice(
+                "journals of shards that this node no longer has are kept as long as the others",
+                ["directories": .string(options.formerDirectories.joined(separator: " "))])
+        }
+        journal.onHealth = { [journals = context.journals] in journals.set($0, of: shard) }
+        if shard == 0 { context.journals.attach(self, reactor) }
+    }
+
+    deinit { room.deallocate() }
+
+    /// Where shards wrote that this node had before it was given fewer.
+    private static func former(in directory: String, shards: Int) throws(Errno) -> [String] {
+        try Kernel.entries(of: directory).filter { name in
+            let number = Int(name.dropFirst("shard-".count)) ?? -1
+            return number >= shards && name == "shard-\(number)"
+        }.map { "\(directory)/\($0)" }
+    }
+
+    private func report(_ recovery: JournalRecovery, _ shard: Int, _ log: Log) {
+        for cut in recovery.cut {
+            log.warning(
+                "a journal's segment was not finished, and is now",
+                [
+                    "shard": .integer(shard), "segment": .integer(Int(cut.number)),
+                    "bytesCut": .integer(cut.bytes), "recordsLost": .integer(Int(cut.records)),
+                    "cause": .string(cut.damage.map { "\($0)" } ?? "the writer ended"),
+                ])
+        }
+        for damaged in recovery.damaged {
+            log.error(
+                "a journal's segment cannot be read, and stays as it is",
+                [
+                    "shard": .integer(shard), "segment": .integer(Int(damaged.number)),
+                    "cause": .string(damaged.reason),
+                ])
+        }
+    }
+
+    // MARK: Records
+
+    func noteStart(_ context: NodeContext, driver: String) {
+        let settings = context.settings.effective.line
+        append(.nodeStarted) { writer in
+            writer.put(text: context.version)
+            writer.put(text: context.settings.node.region)
+            writer.put(CRC32C.checksum(of: settings.utf8Span.span.raw))
+            writer.put(UInt32(clamping: context.settings.shards))
+            writer.put(text: driver)
+        }
+    }
+
+    func noteReload(of listener: String, refused cause: String?) {
+        append(.certificateReload) { writer in
+            writer.put(text: listener)
+            writer.put(UInt16(cause == nil ? 1 : 0))
+            writer.put(text: cause ?? "", most: Self.textBytesMax)
+        }
+    }
+
+    func noteDrain(connections: Int, limit: Interval) {
+        append(.drainBegan) { writer in
+            writer.put(UInt32(clamping: connections))
+            writer.put(limit.nanoseconds)
+        }
+    }
+
+    func noteDrained(cut: Int, took: Interval) {
+        append(.drainEnded) { writer in
+            writer.put(UInt32(clamping: cut))
+            writer.put(took.nanoseconds)
+        }
+    }
+
+    /// The last record, and the end of the journal.
+    func noteStop(cut: Int, _ done: @escaping () -> Void) {
+        append(.nodeStopped) { $0.put(UInt32(clamping: cut)) }
+        journal.close(at: Kernel.wallNow(), done)
+    }
+
+    /// Whether this request is one of the sample.
+    func wants(_ path: RawSpan) -> Bool {
+        guard oneIn > 0, path.starts(with: "/v1/") else { return false }
+        return oneIn == 1 || randomness.next(below: oneIn) == 0
+    }
+
+    func noteAccess(_ request: borrowing Request, _ response: borrowing Response, took: Interval) {
+        append(.access, .sample) { writer in
+            request.method.token.withUTF8Buffer { writer.put(text: UnsafeRawBufferPointer($0).bytes) }
+            writer.put(text: request.path, most: Self.textBytesMax)
+            writer.put(response.status.code)
+            writer.put(UInt32(clamping: request.body.byteCount))
+            writer.put(UInt32(clamping: response.bodyBytes))
+            writer.put(took.nanoseconds)
+            writer.put(UInt32(clamping: oneIn))
+        }
+    }
+
+    private func append(
+        _ kind: RecordKind, _ importance: Importance = .must, _ fields: (inout PayloadWriter) -> Void
+    ) {
+        var writer = PayloadWriter(room)
+        fields(&writer)
+        let payload = UnsafeRawBufferPointer(rebasing: room[..<writer.count])
+        journal.append(kind, at: Kernel.wallNow(), payload.bytes, importance)
+    }
+}
+
+extension RawSpan {
+    fileprivate func starts(with text: StaticString) -> Bool {
+        guard byteCount >= text.utf8CodeUnitCount else { return false }
+        for index in 0..<text.utf8CodeUnitCount
+        where unsafeLoad(fromByteOffset: index, as: UInt8.self) != text.utf8Start[index] { return false }
+        return true
+    }
+}
+
+/// The journals of all shards, as the main thread and readiness see them.
+final class Journals: Sendable {
+    /// The first shard's, for functions that run on its thread. No other thread looks into it.
+    private final class First: @unchecked Sendable {
+        weak var journal: NodeJournal?
+    }
+
+    private let first = First()
+    private let remote = Mutex<ReactorRemote?>(nil)
+    private let troubles = Mutex<[Int: String]>([:])
+    private let health: Health
+
+    init(_ health: Health) { self.health = health }
+
+    /// Called on the first shard's thread, before it serves.
+    func attach(_ journal: NodeJournal, _ reactor: Reactor) {
+        first.journal = journal
+        remote.withLock { $0 = reactor.remote }
+    }
+
+    func noteReload(of listener: String, refused cause: String?) {
+        _ = remote.withLock { $0 }?.post { [first] _ in
+            first.journal?.noteReload(of: listener, refused: cause)
+        }
+    }
+
+    func set(_ state: JournalHealth, of shard: Int) {
+        let worst = troubles.withLock { troubles in
+            if case .degraded(let reason) = state { troubles[shard] = reason } else { troubles[shard] = nil }
+            return troubles.min { $0.key < $1.key }
+        }
+        // Requests are still answered, but what they do is no longer kept.
+        health.set("journal", worst.map { .notReady("shard \($0.key): \($0.value)") } ?? .ready)
+    }
+}

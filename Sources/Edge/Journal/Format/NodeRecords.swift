@@ -1,0 +1,68 @@
+// The records that exist: those of every journal, and those of a node. Numbers of kinds are given once and never
+// used again.
+
+extension RecordKind {
+    public static let nodeStarted = RecordKind(rawValue: 16)
+    public static let nodeStopped = RecordKind(rawValue: 17)
+    public static let certificateReload = RecordKind(rawValue: 18)
+    public static let drainBegan = RecordKind(rawValue: 19)
+    public static let drainEnded = RecordKind(rawValue: 20)
+    /// One answered request.
+    public static let access = RecordKind(rawValue: 21)
+}
+
+extension RecordLayout {
+    public static let all: [RecordLayout] = [
+        RecordLayout(
+            "sealed", .sealed, version: 1,
+            [("cause", .u32), ("recordsCut", .u32), ("bytesCut", .u64)]),
+        RecordLayout("lost", .lost, version: 1, LossReason.allCases.map { ($0.label, .u64) }),
+        RecordLayout(
+            "node-started", .nodeStarted, version: 1,
+            [
+                ("version", .text), ("region", .text), ("settingsChecksum", .u32), ("shards", .u32),
+                ("driver", .text),
+            ]),
+        RecordLayout("node-stopped", .nodeStopped, version: 1, [("connectionsCut", .u32)]),
+        RecordLayout(
+            "certificate-reload", .certificateReload, version: 1,
+            [("listener", .text), ("taken", .u16), ("cause", .text)]),
+        RecordLayout(
+            "drain-began", .drainBegan, version: 1, [("connections", .u32), ("limitNanoseconds", .i64)]),
+        RecordLayout(
+            "drain-ended", .drainEnded, version: 1, [("connectionsCut", .u32), ("tookNanoseconds", .i64)]),
+        RecordLayout(
+            "access", .access, version: 1,
+            [
+                ("method", .text), ("path", .text), ("status", .u16), ("requestBytes", .u32),
+                ("responseBytes", .u32), ("tookNanoseconds", .i64), ("oneIn", .u32),
+            ]),
+    ]
+}
+
+/// Why a journal did not take a record, or lost one that it had taken.
+public enum LossReason: Int, CaseIterable, Sendable {
+    /// The memory for what waits to be written was full: the disk is slower than the records come.
+    case backlog
+    /// The same, because there is no segment to write to: the disk is full, or failing.
+    case noSegment
+    /// A sample, dropped so that there is room for what must be kept.
+    case shed
+    /// Larger than a record may be.
+    case tooLarge
+    /// Taken, but never durable: the journal was closed while its disk failed.
+    case failed
+    /// After the journal was closed.
+    case closed
+
+    public var label: String {
+        switch self {
+        case .backlog: "backlog"
+        case .noSegment: "noSegment"
+        case .shed: "shed"
+        case .tooLarge: "tooLarge"
+        case .failed: "failed"
+        case .closed: "closed"
+        }
+    }
+}
