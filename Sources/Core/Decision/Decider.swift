@@ -246,8 +246,8 @@ extension DecisionWorkspace {
                 // A deal's floors were asked already, and the slots' own do not hold for it.
                 price: one.deal == nil ? one.price : .max, tier: one.tier)
             let creative = snapshot.creativeRow(one.creative)
-            if let first = creative.media.first {
-                candidate.mediaFile = UInt64(snapshot.mediaRow(first).url.number) + 1
+            if !creative.media.isEmpty {
+                candidate.mediaFile = UInt64(snapshot.mediaRow(creative.media.lowerBound).url.number) + 1
             }
             for place in snapshot.lineItemRow(one.lineItem).separations {
                 candidate.categories |= words.bit(snapshot.separation(inList: place))
