@@ -47,7 +47,7 @@ let package = Package(
         .executable(name: "paceline-node", targets: ["paceline-node"]),
         .library(
             name: "PacelineCore",
-            targets: ["Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog"]),
+            targets: ["Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision"]),
         // For the benches, which draw the same problems as the tests.
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(
@@ -72,6 +72,7 @@ let package = Package(
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
+        core("Decision", ["Auction", "Catalog", "JSON", "OpenRTB", "Units"]),
 
         // Edge: does I/O and decides nothing.
         edge("Kernel", ["CLinux", "Units"]),
@@ -83,14 +84,14 @@ let package = Package(
 
         // Apps: wire the two.
         .target(
-            name: "Commands", dependencies: ["Catalog", "Documents", "Kernel", "Settings", "TLS"],
+            name: "Commands",
+            dependencies: ["Catalog", "Documents", "Kernel", "Settings", "TLS", "Units"],
             path: "Sources/Apps/Commands", swiftSettings: strict),
         app(
             "paceline",
             [
-                "Auction", "Catalog", "Commands", "Documents", "HTTP", "JSON", "Journal", "Kernel",
-                "OpenRTB", "Reactor",
-                "Settings", "TLS", "Units",
+                "Auction", "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Journal",
+                "Kernel", "OpenRTB", "Reactor", "Settings", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -134,6 +135,9 @@ let package = Package(
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
         tests("SettingsTests", in: "Core", ["Documents", "JSON", "Settings", "Units"]),
+        tests(
+            "DecisionTests", in: "Core",
+            ["AllocationCounter", "Auction", "Catalog", "Decision", "OpenRTB", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",

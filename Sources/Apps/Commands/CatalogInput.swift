@@ -67,6 +67,17 @@ public enum CatalogInput {
         }
     }
 
+    /// A catalog in either form, ready to be asked.
+    public static func compiled(_ path: String) throws(Failure) -> CatalogSnapshot {
+        guard try form(of: path) == .directory else { return try snapshot(path) }
+        let source = try source(path)
+        do {
+            return try CatalogSnapshot(copying: CatalogCompiler.compile(source))
+        } catch {
+            throw Failure("\(path): passed its check and does not compile: \(error)")
+        }
+    }
+
     /// A line for each refusal, as compilers write theirs.
     public static func report(_ refused: CatalogRefused) -> [String] {
         refused.refusals.map(\.description)

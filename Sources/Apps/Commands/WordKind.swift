@@ -1,6 +1,9 @@
 // How one word of a command line becomes a value, what is said where it does not, and what a shell may offer
 // for it.
 
+import Catalog
+public import Units
+
 /// What completion offers for a value.
 enum Candidates: Equatable, Sendable {
     case nothing
@@ -53,6 +56,15 @@ extension WordKind where Value == Int {
         ) { word in
             Int(word).flatMap { range.contains($0) ? $0 : nil }
         }
+    }
+}
+
+extension WordKind where Value == Instant {
+    /// A moment on the wall clock, as catalogs write it.
+    public static var instant: WordKind {
+        WordKind(
+            placeholder: "TIME", allowed: "a time such as 2026-11-20T18:00:00Z or 2026-11-20T18:00:00-05:00",
+            completion: .nothing, read: Timestamp.read)
     }
 }
 

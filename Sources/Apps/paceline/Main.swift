@@ -9,6 +9,7 @@ enum Paceline {
             subcommands: [
                 Status.command,
                 CheckConfig.command,
+                Decide.command,
                 Command(
                     "catalog", "Works on catalogs: campaigns, creatives, publishers and deals.",
                     subcommands: [

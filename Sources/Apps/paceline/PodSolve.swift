@@ -164,7 +164,7 @@ extension PodScore {
 }
 
 extension PodOutcome {
-    fileprivate var sentence: String {
+    var sentence: String {
         switch self {
         case .placed(let position): "stands at position \(position + 1)"
         case .excluded(.advertiserBlocked): "its advertiser is blocked"

@@ -1,9 +1,9 @@
 // Points in time as people write them, in the proleptic Gregorian calendar of ISO 8601, to the second.
-import Units
+public import Units
 
-enum Timestamp {
+public enum Timestamp {
     /// `2026-11-20T18:00:00Z`, or with an offset such as `-05:00`; nil for everything else.
-    static func read(_ text: String) -> Instant? {
+    public static func read(_ text: String) -> Instant? {
         let bytes = Array(text.utf8)
         guard bytes.count == 20 || bytes.count == 25 else { return nil }
         func number(_ start: Int, _ count: Int) -> Int? {

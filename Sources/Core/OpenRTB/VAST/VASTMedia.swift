@@ -21,8 +21,8 @@ public struct VASTMediaTypes: OptionSet, Hashable, Sendable {
     public init(mime: RawSpan) {
         var end = 0
         while end < mime.byteCount, mime[byte: end] != UInt8(ascii: ";"), mime[byte: end] != 0x20 { end += 1 }
-        for (name, type) in Self.names where mime.equalsIgnoringCase(name, in: 0..<end) {
-            self = type
+        for at in Self.names.indices where mime.equalsIgnoringCase(Self.names[at].0, in: 0..<end) {
+            self = Self.names[at].1
             return
         }
         self = []
@@ -95,8 +95,8 @@ extension RawSpan {
     /// Whether these bytes are the literal, which is in lower case, in any case.
     func equalsIgnoringCase(_ literal: StaticString, in range: Range<Int>) -> Bool {
         guard range.count == literal.utf8CodeUnitCount else { return false }
-        for (i, at) in range.enumerated() {
-            let byte = self[byte: at]
+        for i in 0..<range.count {
+            let byte = self[byte: range.lowerBound + i]
             let lower = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
             guard lower == (unsafe literal.utf8Start[i]) else { return false }
         }

@@ -1,0 +1,273 @@
+// What a decision reads of a snapshot while a request waits: single numbers and texts by row, where they lie,
+// without making a value of anything. `Records.swift` has whole things for those who are not in a hurry.
+public import Units
+
+/// A text of the snapshot's pool. Equal texts are one, so that comparing two costs one instruction.
+public struct CatalogText: Hashable, Sendable, BitwiseCopyable {
+    public let number: UInt32
+}
+
+public struct LineItemRow: Sendable {
+    public var campaign: Int
+    /// Its place among the cases of `LineItem.Priority`.
+    public var priority: UInt8
+    public var bid: Micros?
+    public var goalValue: Micros?
+    /// Places for `creative(inList:)`.
+    public var creatives: Range<Int>
+    /// Places for `separation(inList:)`.
+    public var separations: Range<Int>
+}
+
+public struct CampaignRow: Sendable {
+    public var advertiser: Int
+    /// Three letters, the first one highest.
+    public var currency: UInt32
+    public var goal: Campaign.Goal
+    public var goalValue: Micros
+}
+
+public struct CreativeRow: Sendable {
+    /// Its place among the cases of `Creative.Format`.
+    public var format: UInt8
+    public var milliseconds: Int
+    public var isApproved: Bool
+    public var name: CatalogText
+    public var language: CatalogText?
+    public var clickThrough: CatalogText?
+    public var universalRegistry: CatalogText?
+    public var universalValue: CatalogText?
+    public var media: Range<Int>
+    public var trackers: Range<Int>
+    public var categories: Range<Int>
+    public var attributes: Range<Int>
+}
+
+public struct MediaRow: Sendable {
+    public var url: CatalogText
+    public var mime: CatalogText
+    public var codec: CatalogText?
+    public var isStreaming: Bool
+    public var width: Int
+    public var height: Int
+    public var kilobits: Int
+}
+
+extension CatalogSnapshot {
+    @_lifetime(borrow self)
+    public func bytes(_ text: CatalogText) -> RawSpan {
+        let bytes = unsafe self.text(text.number)
+        return unsafe _overrideLifetime(RawSpan(_unsafeBytes: bytes), borrowing: self)
+    }
+
+    /// The same as UTF-8: the compiler writes nothing else, and a checksum guards what it wrote.
+    @_lifetime(borrow self)
+    public func utf8(_ text: CatalogText) -> UTF8Span {
+        let bytes = unsafe Span<UInt8>(_unsafeBytes: self.text(text.number))
+        return unsafe UTF8Span(unchecked: _overrideLifetime(bytes, borrowing: self))
+    }
+
+    @inline(__always)
+    private func at<Number: BitwiseCopyable>(
+        _ column: Column, _ table: Table, _ row: Int, _ type: Number.Type
+    ) -> Number {
+        precondition(row >= 0 && row < count(table), "the catalog has no such row")
+        return unsafe pointer(column, type)[row]
+    }
+
+    @inline(__always)
+    private func text(_ column: Column, _ table: Table, _ row: Int) -> CatalogText {
+        CatalogText(number: at(column, table, row, UInt32.self))
+    }
+
+    @inline(__always)
+    private func optional(_ column: Column, _ table: Table, _ row: Int) -> CatalogText? {
+        let number = at(column, table, row, UInt32.self)
+        return number == Layout.none ? nil : CatalogText(number: number)
+    }
+
+    @inline(__always)
+    private func money(_ column: Column, _ table: Table, _ row: Int) -> Micros? {
+        let amount = at(column, table, row, Int64.self)
+        return amount == noAmount ? nil : Micros(amount)
+    }
+
+    @inline(__always)
+    private func list(_ starts: Column, _ table: Table, _ row: Int) -> Range<Int> {
+        precondition(row >= 0 && row < count(table), "the catalog has no such row")
+        let starts = unsafe pointer(starts, UInt32.self)
+        return unsafe Int(starts[row])..<Int(starts[row + 1])
+    }
+}
+
+// Demand.
+extension CatalogSnapshot {
+    public func lineItemRow(_ row: Int) -> LineItemRow {
+        LineItemRow(
+            campaign: Int(at(.lineItemCampaign, .lineItems, row, UInt32.self)),
+            priority: at(.lineItemPriority, .lineItems, row, UInt8.self),
+            bid: money(.lineItemBid, .lineItems, row), goalValue: money(.lineItemGoalValue, .lineItems, row),
+            creatives: list(.lineItemCreativeStart, .lineItems, row),
+            separations: list(.lineItemSeparationStart, .lineItems, row))
+    }
+
+    public func campaignRow(_ row: Int) -> CampaignRow {
+        let goal: Campaign.Goal =
+            switch at(.campaignGoal, .campaigns, row, UInt8.self) {
+            case 0: .cpm
+            case 1: .cpc
+            case 2: .cpcv
+            default: .cpa
+            }
+        return CampaignRow(
+            advertiser: Int(at(.campaignAdvertiser, .campaigns, row, UInt32.self)),
+            currency: at(.campaignCurrency, .campaigns, row, UInt32.self), goal: goal,
+            goalValue: Micros(at(.campaignGoalValue, .campaigns, row, Int64.self)))
+    }
+
+    public func lineItemID(_ row: Int) -> CatalogText { text(.lineItemID, .lineItems, row) }
+    public func campaignID(_ row: Int) -> CatalogText { text(.campaignID, .campaigns, row) }
+    public func creativeID(_ row: Int) -> CatalogText { text(.creativeID, .creatives, row) }
+    public func advertiserName(_ row: Int) -> CatalogText { text(.advertiserName, .advertisers, row) }
+
+    public func advertiserDomains(_ row: Int) -> Range<Int> {
+        list(.advertiserDomainStart, .advertisers, row)
+    }
+    public func advertiserDomain(at place: Int) -> CatalogText {
+        text(.advertiserDomain, .advertiserDomains, place)
+    }
+}
+
+// Creatives.
+extension CatalogSnapshot {
+    public var creativeCount: Int { count(.creatives) }
+    public var mediaCount: Int { count(.mediaFiles) }
+
+    public func creativeRow(_ row: Int) -> CreativeRow {
+        CreativeRow(
+            format: at(.creativeFormat, .creatives, row, UInt8.self),
+            milliseconds: Int(at(.creativeDuration, .creatives, row, UInt32.self)),
+            // The audit's cases are pending, approved, rejected.
+            isApproved: at(.creativeAudit, .creatives, row, UInt8.self) == 1,
+            name: text(.creativeName, .creatives, row),
+            language: optional(.creativeLanguage, .creatives, row),
+            clickThrough: optional(.creativeClickThrough, .creatives, row),
+            universalRegistry: optional(.creativeUniversalRegistry, .creatives, row),
+            universalValue: optional(.creativeUniversalValue, .creatives, row),
+            media: list(.creativeMediaStart, .creatives, row),
+            trackers: list(.creativeTrackerStart, .creatives, row),
+            categories: list(.creativeCategoryStart, .creatives, row),
+            attributes: list(.creativeAttributeStart, .creatives, row))
+    }
+
+    public func mediaRow(_ row: Int) -> MediaRow {
+        MediaRow(
+            url: text(.mediaURL, .mediaFiles, row), mime: text(.mediaMIME, .mediaFiles, row),
+            codec: optional(.mediaCodec, .mediaFiles, row),
+            isStreaming: at(.mediaDelivery, .mediaFiles, row, UInt8.self) == 1,
+            width: Int(at(.mediaWidth, .mediaFiles, row, UInt32.self)),
+            height: Int(at(.mediaHeight, .mediaFiles, row, UInt32.self)),
+            kilobits: Int(at(.mediaBitrate, .mediaFiles, row, UInt32.self)))
+    }
+
+    /// Its event is a place among the cases of `Tracker.Event`.
+    public func tracker(at place: Int) -> (event: UInt8, url: CatalogText) {
+        (at(.trackerEvent, .trackers, place, UInt8.self), text(.trackerURL, .trackers, place))
+    }
+    public func category(at place: Int) -> CatalogText { text(.creativeCategory, .creativeCategories, place) }
+}
+
+// Supply.
+extension CatalogSnapshot {
+    /// Whose inventory it is.
+    public func publisher(ofInventory row: Int) -> Int {
+        Int(at(.inventoryPublisher, .inventory, row, UInt32.self))
+    }
+    public func publisherFloor(_ row: Int) -> (amount: Micros, currency: UInt32) {
+        (
+            Micros(at(.publisherFloor, .publishers, row, Int64.self)),
+            at(.publisherCurrency, .publishers, row, UInt32.self)
+        )
+    }
+    /// In the publisher's currency; nil where the publisher's own floor holds.
+    public func inventoryFloor(_ row: Int) -> Micros? { money(.inventoryFloor, .inventory, row) }
+
+    public func blockLists(ofPublisher row: Int) -> Range<Int> {
+        list(.publisherBlockListStart, .publishers, row)
+    }
+    public func blockLists(ofInventory row: Int) -> Range<Int> {
+        list(.inventoryBlockListStart, .inventory, row)
+    }
+    public func blockListOfPublisher(at place: Int) -> Int {
+        Int(at(.publisherBlockList, .publisherBlockLists, place, UInt32.self))
+    }
+    public func blockListOfInventory(at place: Int) -> Int {
+        Int(at(.inventoryBlockList, .inventoryBlockLists, place, UInt32.self))
+    }
+
+    /// Whether a block list refuses this creative: by its id, one of its attributes or one of its categories.
+    public func blockList(_ list: Int, refuses creative: Int) -> Bool {
+        for at in self.list(.blockCreativeStart, .blockLists, list)
+        where self.at(.blockCreative, .blockCreatives, at, UInt32.self) == UInt32(creative) { return true }
+        let row = creativeRow(creative)
+        for at in self.list(.blockAttributeStart, .blockLists, list) {
+            let blocked = self.at(.blockAttribute, .blockAttributes, at, UInt32.self)
+            for own in row.attributes where attribute(inList: own) == Int(blocked) { return true }
+        }
+        for at in self.list(.blockCategoryStart, .blockLists, list) {
+            let blocked = text(.blockCategory, .blockCategories, at)
+            for own in row.categories where category(at: own) == blocked { return true }
+        }
+        return false
+    }
+
+    /// The catalog's terms of a deal. A fixed one is bought at its floor.
+    public func dealTerms(_ row: Int) -> (floor: Micros, currency: UInt32, isFixed: Bool) {
+        (
+            Micros(at(.dealFloor, .deals, row, Int64.self)), at(.dealCurrency, .deals, row, UInt32.self),
+            at(.dealAuction, .deals, row, UInt8.self) == 2
+        )
+    }
+}
+
+// Which of a request's values a line item asks for.
+extension CatalogSnapshot {
+    /// The number of a value that some targeting of the catalog names; nil where none does.
+    public func targetedValue(_ dimension: Dimension, _ text: RawSpan) -> UInt32? { value(dimension, text) }
+
+    /// Whether the line item's targeting asks for the value in one of its alternatives.
+    public func asks(lineItem: Int, for value: UInt32) -> Bool {
+        let all = count(.rows)
+        let items = unsafe pointer(.rowLineItem, UInt32.self)
+        // Rows stand in the order of their line items.
+        var (low, high) = (0, all)
+        while low < high {
+            let middle = (low + high) / 2
+            if unsafe Int(items[middle]) < lineItem { low = middle + 1 } else { high = middle }
+        }
+        for place in range(.valueIncludeStart, Int(value)) {
+            let set = RowSetView(number(.includeSet, place), in: self)
+            var row = low
+            while row < all, unsafe Int(items[row]) == lineItem {
+                if set.contains(row) { return true }
+                row += 1
+            }
+        }
+        return false
+    }
+}
+
+extension RowSetView {
+    func contains(_ row: Int) -> Bool {
+        guard isList else {
+            return bits(ofBlock: row / RowSet.blockRows)[row / 64 % RowSet.blockWords] >> UInt64(row % 64) & 1
+                == 1
+        }
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[row: middle] < row { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[row: low] == row
+    }
+}

@@ -1,0 +1,133 @@
+// The answer's bytes: a bid response, a pod as one VAST document, or a no-bid with its reason.
+internal import Catalog
+internal import JSON
+internal import OpenRTB
+internal import Units
+
+extension DecisionWorkspace {
+    mutating func write(
+        _ request: borrowing BidRequest, seed: UInt64, _ format: AnswerFormat, _ decision: inout Decision
+    ) {
+        do throws(JSONError) {
+            switch format {
+            case .openrtb: answerCount = try writeBids(request, seed: seed, &decision.trace)
+            case .vast: try writePod(seed: seed, &decision.trace)
+            }
+            if decision.trace.ads == 0 { decision.noBid = .noCreativeFits }
+        } catch { decision.noBid = .answerTooLarge }
+    }
+
+    /// A no-bid says why in either format: a document without ads, or a response without bids.
+    mutating func writeNoBid(_ reason: NoBid, _ request: borrowing BidRequest, _ format: AnswerFormat) {
+        for index in 0..<wins.count { lose(wins[index].candidate.found) }
+        answerCount = 0
+        switch format {
+        case .openrtb:
+            do throws(JSONError) {
+                answerCount = try BidResponseWriter.noBid(
+                    reason.rawValue, id: request.utf8(request.id), into: unsafe response.writable())
+            } catch { preconditionFailure("a no-bid is smaller than the request that it answers") }
+        case .vast:
+            markup.document.reset(.v4_2)
+            do throws(VASTWriteError) {
+                answerCount = try markup.document.write(into: unsafe response.writable()).byteCount
+            } catch { preconditionFailure("a document without ads always fits") }
+        }
+    }
+
+    private mutating func lose(_ found: Int) {
+        if outcomes[found] == .won { outcomes[found] = .outbid }
+    }
+
+    /// The number that an ad of this answer goes by, in all of its messages.
+    private static func number(_ seed: UInt64, _ win: Int) -> HexNumber {
+        var numbers = SplitMix64(state: seed &+ UInt64(win))
+        return HexNumber(numbers.next())
+    }
+
+    private mutating func writeBids(
+        _ request: borrowing BidRequest, seed: UInt64, _ trace: inout DecisionTrace
+    ) throws(JSONError) -> Int {
+        var hasSeat = false
+        var writer = BidResponseWriter(unsafe response.writable(), id: request.utf8(request.id))
+        writer.cur(currencyCode)
+        for index in 0..<wins.count {
+            let win = wins[index]
+            let number = Self.number(seed, index)
+            guard let length = markup.write(win, id: number, snapshot, known) else {
+                // The slot's limits left nothing that could be played.
+                outcomes[win.candidate.found] = .media
+                trace.ads -= 1
+                continue
+            }
+            if !hasSeat {
+                hasSeat = true
+                writer.beginSeat(unsafe UTF8Span(unchecked: seat.span))
+            }
+            writer.beginBid(
+                id: number.utf8, impid: request.utf8(request.imps[win.imp].id), price: win.candidate.price)
+            writer.markup(.adm, markup.bytes.text(length), macros)
+            writer.describe(win, snapshot, request)
+            writer.endBid()
+        }
+        if hasSeat { writer.endSeat() }
+        return try writer.finish()
+    }
+
+    /// The ads of the first pod that has any, in their order.
+    private mutating func writePod(seed: UInt64, _ trace: inout DecisionTrace) throws(JSONError) {
+        for index in 0..<wins.count {
+            let win = wins[index]
+            wins[index].isWritten =
+                win.pod == wins[0].pod
+                && markup.write(win, id: Self.number(seed, index), snapshot, known) != nil
+            if !wins[index].isWritten {
+                lose(win.candidate.found)
+                trace.ads -= 1
+            }
+        }
+        guard trace.ads > 0 else { return }
+        markup.document.reset(wins[0].version)
+        var sequence = 0
+        for index in 0..<wins.count where wins[index].isWritten {
+            sequence += 1
+            markup.add(
+                wins[index], sequence: trace.ads > 1 ? sequence : 0, id: Self.number(seed, index), snapshot,
+                known)
+        }
+        do throws(VASTWriteError) {
+            answerCount = try markup.document.write(into: unsafe response.writable(), for: wins[0].device)
+                .byteCount
+        } catch { throw JSONError(.bufferTooSmall, at: 0) }
+    }
+}
+
+extension BidResponseWriter {
+    /// What a bid says of its ad beside the markup.
+    @_lifetime(self: copy self)
+    mutating func describe(_ win: Win, _ snapshot: CatalogSnapshot, _ request: borrowing BidRequest) {
+        let creative = snapshot.creativeRow(win.candidate.creative)
+        beginList(.adomain)
+        for place in snapshot.advertiserDomains(win.candidate.advertiser) {
+            element(snapshot.utf8(snapshot.advertiserDomain(at: place)))
+        }
+        endList()
+        field(.cid, snapshot.utf8(snapshot.campaignID(win.candidate.campaign)))
+        field(.crid, snapshot.utf8(snapshot.creativeID(win.candidate.creative)))
+        if !creative.categories.isEmpty {
+            beginList(.cat)
+            for place in creative.categories { element(snapshot.utf8(snapshot.category(at: place))) }
+            endList()
+        }
+        if !creative.attributes.isEmpty {
+            beginList(.attr)
+            for place in creative.attributes { element(Int32(snapshot.attribute(inList: place))) }
+            endList()
+        }
+        field(.protocol, win.version == .v4_2 ? 13 : 3)
+        field(.mtype, win.medium == 0 ? MarkupType.video : MarkupType.audio)
+        field(.dur, win.candidate.seconds)
+        if let language = creative.language { field(.language, snapshot.utf8(language)) }
+        if !win.dealID.isEmpty { field(.dealid, request.utf8(win.dealID)) }
+    }
+}

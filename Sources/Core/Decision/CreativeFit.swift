@@ -1,0 +1,281 @@
+// Whether a creative may stand in a pod, and for how much. A pod's search knows durations and floors; all else is
+// decided here, and strictly: a creative that some slot of its duration would refuse competes for none of them.
+internal import Auction
+internal import Catalog
+internal import OpenRTB
+internal import Units
+
+/// A creative of a line item that may be placed.
+struct RankedCandidate {
+    var lineItem = 0
+    var campaign = 0
+    var advertiser = 0
+    var creative = 0
+    /// Its line item's number among those found.
+    var found = 0
+    /// Among the deals offered; nil in the open auction.
+    var deal: Int?
+    var seconds: Int32 = 0
+    var tier = PriorityTier.open
+    var value = Micros.zero
+    /// What is bid.
+    var price = Micros.zero
+    /// Decides between equals, by the seed, so that none of them is always first.
+    var lot: UInt64 = 0
+
+    func goesBefore(_ other: borrowing RankedCandidate) -> Bool {
+        if tier != other.tier { return tier < other.tier }
+        if value != other.value { return value > other.value }
+        if lot != other.lot { return lot < other.lot }
+        return (lineItem, creative) < (other.lineItem, other.creative)
+    }
+}
+
+/// What is known of each media file: its kind, and whether it is fetched over HTTPS.
+struct KnownMedia: ~Copyable {
+    private var kinds: DecisionTable<VASTMediaTypes>
+    private var secure: DecisionTable<Bool>
+
+    init(_ snapshot: CatalogSnapshot) {
+        kinds = DecisionTable(max(snapshot.mediaCount, 1))
+        secure = DecisionTable(max(snapshot.mediaCount, 1))
+        for row in 0..<snapshot.mediaCount {
+            let media = snapshot.mediaRow(row)
+            _ = kinds.append(VASTMediaTypes(mime: snapshot.bytes(media.mime)))
+            let url = snapshot.bytes(media.url)
+            _ = secure.append(!url.starts(with: "http://"))
+        }
+    }
+
+    func kind(_ row: Int) -> VASTMediaTypes { kinds[row] }
+    func isSecure(_ row: Int) -> Bool { secure[row] }
+
+    /// Whether a slot plays the file.
+    func fits(_ row: Int, _ slot: borrowing OfferedSlot, _ snapshot: CatalogSnapshot) -> Bool {
+        if slot.needsHTTPS, !secure[row] { return false }
+        let media = snapshot.mediaRow(row)
+        var file = VASTMediaFile()
+        file.kind = kinds[row]
+        file.isStreaming = media.isStreaming
+        (file.width, file.height, file.bitrateKbps) = (media.width, media.height, media.kilobits)
+        return slot.device.fit(file) != nil
+    }
+}
+
+extension CreativeRow {
+    /// Encoders end on a frame and on a packet of sound: so much beyond a whole second is not a second more.
+    private static let tailMilliseconds = 100
+
+    /// How long it plays in whole seconds, as requests count.
+    var seconds: Int32 {
+        let whole = milliseconds / 1_000
+        return Int32(milliseconds % 1_000 > Self.tailMilliseconds || whole == 0 ? whole + 1 : whole)
+    }
+}
+
+extension DecisionWorkspace {
+    /// Ranks the creatives of a line item for the pod at hand; how far the best of them got.
+    mutating func consider(
+        _ lineItem: Int, found: Int, seed: UInt64, _ request: borrowing BidRequest
+    ) -> LineItemOutcome {
+        let row = snapshot.lineItemRow(lineItem)
+        let campaign = snapshot.campaignRow(row.campaign)
+        guard let rate = exchange.rate(from: campaign.currency) else { return .currency }
+        guard let worth = settings.priors.worth(row, campaign), worth > .zero else { return .worthless }
+        guard let value = rate == .one ? worth : rate.convert(worth, for: .bid), value > .zero else {
+            return .worthless
+        }
+        var furthest = LineItemOutcome.medium
+        for place in row.creatives {
+            var candidate = RankedCandidate()
+            candidate.lineItem = lineItem
+            candidate.campaign = row.campaign
+            candidate.advertiser = campaign.advertiser
+            candidate.creative = snapshot.creative(inList: place)
+            candidate.found = found
+            candidate.tier = PriorityTier(rawValue: row.priority) ?? .open
+            candidate.value = value
+            var lots = SplitMix64(state: seed ^ UInt64(lineItem) << 32 ^ UInt64(candidate.creative))
+            candidate.lot = lots.next()
+            let outcome = fit(&candidate, hasOthers: row.creatives.count > 1, request)
+            furthest = max(furthest, outcome)
+            if outcome == .crowdedOut { rank(candidate) }
+        }
+        return furthest
+    }
+
+    /// Crowded out means that it fits: it is, until the final list has it.
+    private mutating func fit(
+        _ candidate: inout RankedCandidate, hasOthers: Bool, _ request: borrowing BidRequest
+    ) -> LineItemOutcome {
+        let creative = snapshot.creativeRow(candidate.creative)
+        // A line item with an approved creative may still have others.
+        guard creative.isApproved else { return .blocked }
+        candidate.seconds = creative.seconds
+        var furthest = LineItemOutcome.medium
+        var taking = 0
+        for index in 0..<slots.count where slots[index].medium == creative.format {
+            guard slots[index].segment.allows(seconds: candidate.seconds) else {
+                furthest = max(furthest, .duration)
+                continue
+            }
+            taking += 1
+            if refuses(index, creative, request) { return .blocked }
+            guard slots[index].version != nil, plays(index, creative) else { return .media }
+        }
+        guard taking > 0 else { return furthest }
+        if isRefused(candidate.creative, creative, hasOthers, request) { return .blocked }
+        return price(&candidate, request)
+    }
+
+    /// Whether the slot refuses one of the creative's attributes.
+    private func refuses(_ slot: Int, _ creative: CreativeRow, _ request: borrowing BidRequest) -> Bool {
+        let refused = request[slots[slot].refusedAttributes]
+        for place in creative.attributes {
+            let attribute = Int32(snapshot.attribute(inList: place))
+            for index in refused.indices where refused[index] == attribute { return true }
+        }
+        return false
+    }
+
+    private func plays(_ slot: Int, _ creative: CreativeRow) -> Bool {
+        for media in creative.media where known.fits(media, slots[slot], snapshot) { return true }
+        return false
+    }
+
+    /// What the request as a whole and the place refuse of a single creative: the index has only seen to what
+    /// all creatives of a line item share.
+    private func isRefused(
+        _ row: Int, _ creative: CreativeRow, _ hasOthers: Bool, _ request: borrowing BidRequest
+    ) -> Bool {
+        if let publisher = place.publisher {
+            for at in snapshot.blockLists(ofPublisher: publisher)
+            where snapshot.blockList(snapshot.blockListOfPublisher(at: at), refuses: row) { return true }
+        }
+        if let inventory = place.inventory {
+            for at in snapshot.blockLists(ofInventory: inventory)
+            where snapshot.blockList(snapshot.blockListOfInventory(at: at), refuses: row) { return true }
+        }
+        if hasOthers, shares(creative, request[request.bcat], request) { return true }
+        let allowed = request[request.acat]
+        if !allowed.isEmpty, !shares(creative, allowed, request) { return true }
+        let languages = request[request.wlang]
+        guard !languages.isEmpty, let language = creative.language else { return false }
+        for index in languages.indices where request[languages[index]].isSame(snapshot.bytes(language)) {
+            return false
+        }
+        return true
+    }
+
+    private func shares(
+        _ creative: CreativeRow, _ categories: Span<Text>, _ request: borrowing BidRequest
+    ) -> Bool {
+        for place in creative.categories {
+            let own = snapshot.bytes(snapshot.category(at: place))
+            for index in categories.indices where request[categories[index]].isSame(own) { return true }
+        }
+        return false
+    }
+}
+
+// Deals and floors.
+extension DecisionWorkspace {
+    private mutating func price(
+        _ candidate: inout RankedCandidate, _ request: borrowing BidRequest
+    ) -> LineItemOutcome {
+        candidate.price = candidate.value
+        if asksForDeal(candidate.lineItem) { return priceOnDeal(&candidate, request) }
+        var outcome = LineItemOutcome.floor
+        for index in 0..<slots.count where slots[index].segment.allows(seconds: candidate.seconds) {
+            if slots[index].isPrivate { return .deal }
+            let floor = slots[index].segment.floors.price(seconds: candidate.seconds)
+            if candidate.price >= floor { outcome = .crowdedOut }
+        }
+        return outcome
+    }
+
+    private func asksForDeal(_ lineItem: Int) -> Bool {
+        for index in 0..<deals.count where snapshot.asks(lineItem: lineItem, for: deals[index].value) {
+            return true
+        }
+        return false
+    }
+
+    /// A deal is bid on where all slots that would take the ad have it: the search does not know deals. Its
+    /// floors hold instead of the slots' own.
+    private func priceOnDeal(
+        _ candidate: inout RankedCandidate, _ request: borrowing BidRequest
+    ) -> LineItemOutcome {
+        var floor = Micros.zero
+        var value: UInt32?
+        for index in 0..<slots.count where slots[index].segment.allows(seconds: candidate.seconds) {
+            guard let deal = deal(of: index, value, candidate, request) else { return .deal }
+            value = deals[deal].value
+            candidate.deal = candidate.deal ?? deal
+            let asked = request.floor(of: deals[deal].deal, seconds: candidate.seconds)
+            guard let here = deals[deal].rate.convert(asked, for: .floor) else { return .floor }
+            floor = max(floor, here, deals[deal].least)
+        }
+        guard let deal = candidate.deal else { return .deal }
+        guard candidate.value >= floor else { return .floor }
+        if deals[deal].isFixed { candidate.price = floor }
+        return .crowdedOut
+    }
+
+    /// The slot's first deal that the line item asks for; with a value, only that one will do.
+    private func deal(
+        of slot: Int, _ value: UInt32?, _ candidate: RankedCandidate, _ request: borrowing BidRequest
+    ) -> Int? {
+        for index in slots[slot].deals {
+            if let value, value != deals[index].value { continue }
+            guard snapshot.asks(lineItem: candidate.lineItem, for: deals[index].value),
+                isAllowed(advertiser: candidate.advertiser, request[deals[index].deal.wadomain], request)
+            else { continue }
+            return index
+        }
+        return nil
+    }
+
+    private func isAllowed(
+        advertiser: Int, _ domains: Span<Text>, _ request: borrowing BidRequest
+    ) -> Bool {
+        if domains.isEmpty { return true }
+        for place in snapshot.advertiserDomains(advertiser) {
+            let own = snapshot.bytes(snapshot.advertiserDomain(at: place))
+            for index in domains.indices where request[domains[index]].isSame(own) { return true }
+        }
+        return false
+    }
+
+    /// Puts a candidate in its place. The last one falls off a full list: a pod's search takes the most valuable.
+    private mutating func rank(_ candidate: RankedCandidate) {
+        if ranked.count == ranked.capacity {
+            guard candidate.goesBefore(ranked[ranked.count - 1]) else { return }
+            ranked.removeLast()
+        }
+        var at = ranked.count
+        _ = ranked.append(candidate)
+        while at > 0, candidate.goesBefore(ranked[at - 1]) {
+            ranked[at] = ranked[at - 1]
+            at -= 1
+        }
+        ranked[at] = candidate
+    }
+}
+
+extension GoalPriors {
+    /// What a thousand impressions are worth to the line item, in its campaign's currency. Nil beyond 64 bits.
+    func worth(_ lineItem: LineItemRow, _ campaign: CampaignRow) -> Micros? {
+        if let bid = lineItem.bid { return bid }
+        let goal = lineItem.goalValue ?? campaign.goalValue
+        let share: Int64
+        switch campaign.goal {
+        // The goal of a cpm campaign is a thousand impressions already.
+        case .cpm: return goal
+        case .cpc: share = click
+        case .cpcv: share = completedView
+        case .cpa: share = action
+        }
+        return Int64(exactly: Int128(goal.rawValue) * Int128(share) / 1_000).map { Micros($0) }
+    }
+}

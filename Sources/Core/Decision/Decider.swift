@@ -1,0 +1,312 @@
+// The decision: the bytes of a request and a moment in, the bytes of an answer and the way to it out. It is a
+// function of the request, the catalog, the settings, the time and the seed: the same ones give the same bytes,
+// on any machine. Budgets, pacing, frequency and the journal are not part of it yet.
+internal import Auction
+public import Catalog
+public import OpenRTB
+public import Units
+
+/// Decides one request after the other in memory that is allocated once. One for each shard and catalog.
+public struct Decider: ~Copyable {
+    private var reader = BidRequestReader()
+    private var workspace: DecisionWorkspace
+
+    public init(_ snapshot: CatalogSnapshot, settings: DecisionSettings = DecisionSettings()) {
+        workspace = DecisionWorkspace(snapshot, settings)
+    }
+
+    /// Decides. The answer is in `answer` until the next decision. Allocates nothing, but for a refusal's text
+    /// and, where it is asked for, the report.
+    ///
+    /// - Parameter explains: whether `report` is made, which costs many times what the decision does.
+    public mutating func decide(
+        _ request: RawSpan, at now: Instant, seed: UInt64, format: AnswerFormat = .openrtb,
+        explains: Bool = false
+    ) throws(OpenRTBError) -> Decision {
+        try Self.decide(&reader, &workspace, request, at: now, seed: seed, format, explains)
+    }
+
+    /// The request holds on to its reader, so the two are taken apart here.
+    private static func decide(
+        _ reader: inout BidRequestReader, _ workspace: inout DecisionWorkspace, _ bytes: RawSpan,
+        at now: Instant, seed: UInt64, _ format: AnswerFormat, _ explains: Bool
+    ) throws(OpenRTBError) -> Decision {
+        workspace.reset()
+        let request = try reader.read(bytes)
+        return workspace.decide(request, at: now, seed: seed, format, explains)
+    }
+
+    /// The bytes of the last decision's answer.
+    public var answer: RawSpan {
+        @_lifetime(borrow self) borrowing get { workspace.answerBytes }
+    }
+
+    /// Of the last decision, where it was asked for.
+    public var report: DecisionReport? { workspace.report }
+}
+
+/// An ad that was placed.
+struct Win {
+    var candidate = RankedCandidate()
+    var imp = 0
+    var medium: UInt8 = 0
+    var dealID = Text.empty
+    var version = VASTVersion.v4_2
+    var device = VASTDevice()
+    /// Which of the request's pods it is in.
+    var pod = 0
+    var needsHTTPS = false
+    /// Its markup could be written.
+    var isWritten = false
+}
+
+/// Everything that a decision works in.
+struct DecisionWorkspace: ~Copyable {
+    /// The most valuable creatives that are compared in one pod.
+    static let candidates = PodLimits.candidates
+    /// Deals that one pod may offer: exchanges send up to some dozens.
+    static let dealsMost = 256
+    /// Ads that one answer may have: a full pod for each of sixteen breaks.
+    static let winsMost = 256
+    /// Six ads take 30 KB; an answer with more than half a megabyte is read by nobody.
+    static let answerBytesMost = 512 * 1024
+    /// One ad's markup with its trackers.
+    static let markupBytesMost = 64 * 1024
+
+    let snapshot: CatalogSnapshot
+    let settings: DecisionSettings
+    let seat: [UInt8]
+    let known: KnownMedia
+    var query: CatalogQuery
+    var scratch: RetrievalScratch
+    var exchange: Exchange
+    var problem = PodProblem()
+    var solver = PodSolver()
+    var slots = DecisionTable<OfferedSlot>(PodLimits.segments)
+    var deals = DecisionTable<OfferedDeal>(Self.dealsMost)
+    var ranked = DecisionTable<RankedCandidate>(Self.candidates)
+    var wins = DecisionTable<Win>(Self.winsMost)
+    /// By the number of the line item among those found.
+    var outcomes: DecisionTable<LineItemOutcome>
+    var place = Place()
+    /// What the catalog asks for at least at this place, in the response's currency.
+    var placeFloor = Micros.zero
+    var currencyCode = OpenRTB.CurrencyCode.dollar
+    var markup = MarkupWriting()
+    /// None has a value: what an exchange knows only after the auction is the exchange's to fill in.
+    let macros = AuctionMacros()
+    var response = DecisionBytes(Self.answerBytesMost)
+    var answerCount = 0
+    var report: DecisionReport?
+
+    init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+        self.snapshot = snapshot
+        self.settings = settings
+        seat = Array(settings.seat.utf8)
+        known = KnownMedia(snapshot)
+        query = CatalogQuery(snapshot)
+        scratch = RetrievalScratch(snapshot)
+        exchange = Exchange(settings.currencies)
+        outcomes = DecisionTable(max(snapshot.lineItemCount, 1))
+    }
+
+    var answerBytes: RawSpan {
+        @_lifetime(borrow self) borrowing get { response.first(answerCount) }
+    }
+
+    mutating func reset() {
+        answerCount = 0
+        report = nil
+        outcomes.removeAll()
+        wins.removeAll()
+    }
+}
+
+// The steps of a decision, in their order.
+extension DecisionWorkspace {
+    mutating func decide(
+        _ request: borrowing BidRequest, at now: Instant, seed: UInt64, _ format: AnswerFormat,
+        _ explains: Bool
+    ) -> Decision {
+        var decision = Decision()
+        decision.trace.lineItems = snapshot.lineItemCount
+        decision.trace.permissions = Permissions(request, vendor: settings.vendor)
+        decision.noBid = obstacle(request)
+        if decision.noBid == nil {
+            find(request, at: now, &decision)
+            if explains { report = DecisionReport(query.isOverfull ? nil : snapshot.explain(query)) }
+        }
+        if decision.noBid == nil {
+            let pods = request.pods
+            for index in pods.indices {
+                fill(pods[index], index, request, seed: seed, &decision.trace, explains)
+            }
+            if wins.count == 0 { decision.noBid = reason(decision.trace, request) }
+        }
+        if decision.noBid == nil { write(request, seed: seed, format, &decision) }
+        if let reason = decision.noBid { writeNoBid(reason, request, format) }
+        count(&decision.trace)
+        decision.byteCount = answerCount
+        if explains { finishReport(decision) }
+        return decision
+    }
+
+    /// Why nothing can be bid, whatever the catalog has.
+    private mutating func obstacle(_ request: borrowing BidRequest) -> NoBid? {
+        if request.tmax == 0 { return .insufficientTime }
+        if !isAllowed(request[request.wseat], request) || names(request[request.bseat], request) {
+            return .seatNotAllowed
+        }
+        let currencies = request[request.cur]
+        var chosen: OpenRTB.CurrencyCode? = currencies.isEmpty ? .dollar : nil
+        for index in currencies.indices where chosen == nil {
+            guard let currency = Currency(packed: currencies[index].packed) else { continue }
+            if exchange.table.rate(from: exchange.table.base, to: currency) != nil {
+                chosen = currencies[index]
+            }
+        }
+        guard let chosen, let currency = Currency(packed: chosen.packed) else { return .noCurrency }
+        currencyCode = chosen
+        exchange.answer(in: currency)
+        return setPlace(request) ? nil : .noCurrency
+    }
+
+    /// False where the place has a floor that cannot be converted.
+    private mutating func setPlace(_ request: borrowing BidRequest) -> Bool {
+        let inventory = request.inventory
+        place = Place(
+            publisher: snapshot.row(.publishers, id: request[inventory.publisher.id]),
+            inventory: snapshot.row(.inventory, id: request[inventory.id]))
+        placeFloor = .zero
+        if let row = place.inventory { place.publisher = snapshot.publisher(ofInventory: row) }
+        guard let publisher = place.publisher else { return true }
+        let (general, currency) = snapshot.publisherFloor(publisher)
+        let floor = place.inventory.flatMap { snapshot.inventoryFloor($0) } ?? general
+        guard let here = exchange.convert(floor, from: currency, for: .floor) else { return floor == .zero }
+        placeFloor = here
+        return true
+    }
+
+    private mutating func find(_ request: borrowing BidRequest, at now: Instant, _ decision: inout Decision) {
+        query.fill(request, place, snapshot, decision.trace.permissions, at: now)
+        if query.isOverfull {
+            decision.noBid = .tooManyValues
+            return
+        }
+        decision.trace.wasAsked = true
+        let found = snapshot.retrieve(query, into: &scratch)
+        decision.trace.retrieved = found
+        for _ in 0..<found { _ = outcomes.append(.currency) }
+        if found == 0 { decision.noBid = .nothingTargeted }
+    }
+
+    private mutating func fill(
+        _ pod: Pod, _ number: Int, _ request: borrowing BidRequest, seed: UInt64,
+        _ trace: inout DecisionTrace, _ explains: Bool
+    ) {
+        offer(pod, request, &trace)
+        guard slots.count > 0 else {
+            for found in 0..<outcomes.count { outcomes[found] = max(outcomes[found], .medium) }
+            return
+        }
+        ranked.removeAll()
+        var found = 0
+        for word in 0..<scratch.words.count {
+            var bits = scratch.words[word]
+            while bits != 0 {
+                let item = word * 64 + bits.trailingZeroBitCount
+                bits &= bits &- 1
+                let outcome = consider(item, found: found, seed: seed, request)
+                outcomes[found] = max(outcomes[found], outcome)
+                found += 1
+            }
+        }
+        for index in 0..<ranked.count {
+            let found = ranked[index].found
+            outcomes[found] = max(outcomes[found], .outbid)
+        }
+        trace.candidates += ranked.count
+        trace.pods += 1
+        let solution = solve(&trace)
+        for position in 0..<solution.count { win(solution[position], number, &trace) }
+        if explains {
+            let pod = podReport(solution, number, request)
+            report?.pods.append(pod)
+        }
+    }
+
+    /// The ads of the pod. One slot for one ad is a pod too: its search is a look at the ranks.
+    private mutating func solve(_ trace: inout DecisionTrace) -> PodSolution {
+        var words = SeparationWords()
+        for index in 0..<ranked.count {
+            let one = ranked[index]
+            var candidate = PodCandidate(
+                lineItem: UInt32(one.lineItem), creative: UInt64(one.creative) + 1,
+                advertiser: UInt64(one.advertiser) + 1, seconds: one.seconds, value: one.value,
+                // A deal's floors were asked already, and the slots' own do not hold for it.
+                price: one.deal == nil ? one.price : .max, tier: one.tier)
+            let creative = snapshot.creativeRow(one.creative)
+            if !creative.media.isEmpty {
+                candidate.mediaFile = UInt64(snapshot.mediaRow(creative.media.lowerBound).url.number) + 1
+            }
+            for place in snapshot.lineItemRow(one.lineItem).separations {
+                candidate.categories |= words.bit(snapshot.separation(inList: place))
+            }
+            problem.apartInPod |= candidate.categories
+            if problem.dedupe.contains(.category) {
+                for place in creative.categories {
+                    candidate.categories |= words.bit(snapshot.category(at: place).number)
+                }
+            }
+            _ = problem.add(candidate)
+        }
+        let solution = solver.solve(problem, steps: settings.podSteps)
+        trace.steps += solution.steps
+        if !solution.isProven { trace.podsUnproven += 1 }
+        return solution
+    }
+
+    private mutating func win(_ placement: PodPlacement, _ pod: Int, _ trace: inout DecisionTrace) {
+        let candidate = ranked[placement.candidate]
+        let slot = slots[placement.segment]
+        var win = Win(candidate: candidate, imp: slot.imp, medium: slot.medium)
+        if let deal = candidate.deal { win.dealID = deals[deal].deal.id }
+        win.version = slot.version ?? .v4_2
+        win.device = slot.device
+        win.needsHTTPS = slot.needsHTTPS
+        win.pod = pod
+        guard wins.append(win) else { return }
+        outcomes[candidate.found] = .won
+        trace.ads += 1
+    }
+
+    private func reason(_ trace: DecisionTrace, _ request: borrowing BidRequest) -> NoBid {
+        if trace.pods == 0 { return .noSlot }
+        var furthest = LineItemOutcome.targeting
+        for found in 0..<outcomes.count { furthest = max(furthest, outcomes[found]) }
+        return NoBid(furthest: furthest)
+    }
+
+    /// Every line item of the catalog under one outcome.
+    private func count(_ trace: inout DecisionTrace) {
+        for found in 0..<outcomes.count { trace.counts[Int(outcomes[found].rawValue)] += 1 }
+        let rest = trace.wasAsked ? LineItemOutcome.targeting : .request
+        trace.counts[Int(rest.rawValue)] += trace.lineItems - outcomes.count
+    }
+}
+
+/// The words that a pod's ads are kept apart by, as bits.
+private struct SeparationWords {
+    private var words = InlineArray<64, UInt32>(repeating: 0)
+    private var count = 0
+
+    /// The word's bit. Words beyond the sixty-third share the last bit, which keeps apart too much and never too
+    /// little.
+    mutating func bit(_ text: UInt32) -> UInt64 {
+        for index in 0..<count where words[index] == text { return 1 << UInt64(index) }
+        guard count < 63 else { return 1 << 63 }
+        words[count] = text
+        count += 1
+        return 1 << UInt64(count - 1)
+    }
+}

@@ -1,0 +1,115 @@
+// The way to a decision as people read it: every filter with what it took, every ad that competed with what
+// became of it. Made only where somebody asks, since it costs many times what deciding does.
+public import Auction
+internal import Catalog
+internal import OpenRTB
+public import Units
+
+public struct DecisionReport: Sendable {
+    /// One step of the funnel: line items that it took, all of them by one reason.
+    public struct Step: Sendable {
+        public let name: String
+        public let reason: String
+        public let lineItems: Int
+    }
+
+    /// One creative that competed in a pod.
+    public struct Candidate: Sendable {
+        public let lineItem: String
+        public let creative: String
+        public let seconds: Int32
+        public let tier: PriorityTier
+        public let value: Micros
+        public let price: Micros
+        public let deal: String?
+        public let outcome: PodOutcome
+    }
+
+    public struct Pod: Sendable {
+        /// Which of the request's pods, from 0.
+        public let number: Int
+        public let slots: Int
+        public let score: PodScore
+        /// No pod of these candidates is worth more.
+        public let bound: PodScore
+        public let steps: Int
+        public let candidates: [Candidate]
+    }
+
+    /// From the whole catalog down to what won; the numbers add up to the catalog.
+    public internal(set) var funnel: [Step] = []
+    /// By line item's id, why it did not win; the winners too.
+    public internal(set) var lineItems: [(id: String, reason: String)] = []
+    public internal(set) var pods: [Pod] = []
+    /// What retrieval says; nil where the index was not asked.
+    let explanation: Explanation?
+
+    init(_ explanation: Explanation?) { self.explanation = explanation }
+}
+
+extension DecisionWorkspace {
+    func podReport(
+        _ solution: PodSolution, _ number: Int, _ request: borrowing BidRequest
+    ) -> DecisionReport.Pod {
+        var candidates: [DecisionReport.Candidate] = []
+        for index in 0..<ranked.count {
+            let one = ranked[index]
+            var deal: String?
+            if let number = one.deal { deal = String(copying: request.utf8(deals[number].deal.id)) }
+            candidates.append(
+                DecisionReport.Candidate(
+                    lineItem: string(snapshot.lineItemID(one.lineItem)),
+                    creative: string(snapshot.creativeID(one.creative)), seconds: one.seconds,
+                    tier: one.tier, value: one.value, price: one.price, deal: deal,
+                    outcome: problem.outcome(of: index, in: solution)))
+        }
+        return DecisionReport.Pod(
+            number: number, slots: slots.count, score: solution.score, bound: solution.bound,
+            steps: solution.steps, candidates: candidates)
+    }
+
+    private func string(_ text: CatalogText) -> String {
+        String(copying: snapshot.utf8(text))
+    }
+
+    /// Joins what the index took with what became of the rest.
+    mutating func finishReport(_ decision: Decision) {
+        var report = self.report ?? DecisionReport(nil)
+        let sentences = LineItemOutcome.allCases
+        if let explanation = report.explanation {
+            for (filter, count) in explanation.counts {
+                report.funnel.append(
+                    .init(
+                        name: filter.name, reason: "not for this request by \(filter.name)", lineItems: count)
+                )
+            }
+        } else if decision.trace[.request] > 0 {
+            report.funnel.append(
+                .init(
+                    name: "request", reason: LineItemOutcome.request.sentence,
+                    lineItems: decision.trace[.request]))
+        }
+        for outcome in sentences where outcome > .targeting && decision.trace[outcome] > 0 {
+            report.funnel.append(
+                .init(name: "\(outcome)", reason: outcome.sentence, lineItems: decision.trace[outcome]))
+        }
+        var found = 0
+        for item in 0..<snapshot.lineItemCount {
+            let id = string(snapshot.lineItemID(item))
+            if let explanation = report.explanation, explanation.takenBy[item] == nil, found < outcomes.count
+            {
+                report.lineItems.append((id, outcomes[found].sentence))
+                found += 1
+            } else {
+                let filter = report.explanation?.takenBy[item]
+                report.lineItems.append(
+                    (
+                        id,
+                        filter.map { "not for this request by \($0.name)" }
+                            ?? LineItemOutcome.request.sentence
+                    ))
+            }
+        }
+        self.report = report
+    }
+}

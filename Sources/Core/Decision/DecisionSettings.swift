@@ -1,0 +1,57 @@
+// What a decision goes by beside the request and the catalog: who we are, what foreign money is worth, and what
+// is believed of clicks, views and actions as long as no model says better.
+public import Auction
+public import OpenRTB
+internal import Units
+
+public struct DecisionSettings: Sendable {
+    /// The seat that bids, as exchanges know it.
+    public var seat = "paceline"
+    /// Our number on the TCF's global vendor list. Zero is nobody's: no consent string then consents to us.
+    public var vendor: VendorID = 0
+    /// Rates for campaigns, floors and requests in several currencies. Without a rate nothing is converted.
+    public var currencies: CurrencyTable
+    public var priors = GoalPriors()
+    /// Steps that each pod's search may take.
+    public var podSteps = PodLimits.steps
+
+    public init() { currencies = CurrencyTable(base: .dollar) }
+}
+
+extension Currency {
+    static let dollar: Currency = {
+        guard let dollar = Currency("USD") else { preconditionFailure("USD is a currency code") }
+        return dollar
+    }()
+
+    /// From three letters in one word, as requests and catalogs have them.
+    init?(packed: UInt32) {
+        self.init(
+            UInt8(truncatingIfNeeded: packed >> 16), UInt8(truncatingIfNeeded: packed >> 8),
+            UInt8(truncatingIfNeeded: packed))
+    }
+}
+
+/// How often an impression leads to what a campaign pays for: one number for all traffic, until models tell
+/// impressions apart. They are assumptions to start from, not measurements of anybody's traffic, and a line
+/// item with a `bid` does not depend on them.
+public struct GoalPriors: Hashable, Sendable {
+    /// In millionths. One click in a thousand: screens without a pointer have few.
+    public var click: Int64 = 1_000
+    /// Nine views of ten to the end: ads in a stream can rarely be skipped.
+    public var completedView: Int64 = 900_000
+    /// One action in twenty thousand.
+    public var action: Int64 = 50
+
+    public init() {}
+
+    public init(click: Int64, completedView: Int64, action: Int64) {
+        let range: ClosedRange<Int64> = 0...1_000_000
+        precondition(
+            range.contains(click) && range.contains(completedView) && range.contains(action),
+            "a prior is a share in millionths")
+        self.click = click
+        self.completedView = completedView
+        self.action = action
+    }
+}

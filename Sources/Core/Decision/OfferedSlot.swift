@@ -1,0 +1,219 @@
+// What a request's slots ask of an ad, looked up once for each pod and then compared with every creative.
+internal import Auction
+internal import Catalog
+internal import OpenRTB
+internal import Units
+
+/// A slot that may be bid on.
+struct OfferedSlot {
+    var imp: Int
+    /// Its place among the cases of `Creative.Format`.
+    var medium: UInt8
+    var segment: PodSegment
+    var device = VASTDevice()
+    /// Nil where the slot reads no version that we write.
+    var version: VASTVersion?
+    var isPrivate = false
+    var needsHTTPS = false
+    var refusedAttributes: Run<Int32>
+    /// Where its deals stand among those offered.
+    var deals = 0..<0
+}
+
+/// A deal of one imp that the catalog knows and we may bid on.
+struct OfferedDeal {
+    var deal: OpenRTB.Deal
+    /// The number by which line items ask for it.
+    var value: UInt32 = 0
+    var rate = ExchangeRate.one
+    /// The catalog's own least price, in the response's currency.
+    var least = Micros.zero
+    /// It is bought at its floor, whatever it is worth.
+    var isFixed = false
+}
+
+/// Money of the request and the catalog in the currency of the response.
+struct Exchange {
+    let table: CurrencyTable
+    var currency: Currency
+    /// The last rate that was asked for: nearly all line items have one currency.
+    private var last: (from: UInt32, rate: ExchangeRate?)
+
+    init(_ table: CurrencyTable) {
+        self.table = table
+        currency = table.base
+        last = (table.base.rawValue, .one)
+    }
+
+    mutating func answer(in currency: Currency) {
+        self.currency = currency
+        last = (currency.rawValue, .one)
+    }
+
+    mutating func rate(from packed: UInt32) -> ExchangeRate? {
+        if packed == last.from { return last.rate }
+        let rate = Currency(packed: packed).flatMap { table.rate(from: $0, to: currency) }
+        last = (packed, rate)
+        return rate
+    }
+
+    mutating func convert(_ amount: Micros, from packed: UInt32, for use: AmountUse) -> Micros? {
+        guard let rate = rate(from: packed) else { return nil }
+        return rate == .one ? amount : rate.convert(amount, for: use)
+    }
+}
+
+extension DecisionWorkspace {
+    /// Takes in the slots of a pod, those first that are first in it. What cannot be offered is counted.
+    mutating func offer(_ pod: Pod, _ request: borrowing BidRequest, _ trace: inout DecisionTrace) {
+        slots.removeAll()
+        deals.removeAll()
+        problem.removeAll()
+        let all = request[pod.slots]
+        for turn in 0..<3 {
+            for index in all.indices {
+                let slot = all[index]
+                let due = slot.position == SlotInPod.first ? 0 : slot.position == SlotInPod.last ? 2 : 1
+                guard due == turn else { continue }
+                if !offer(slot, request) { trace.slotsLeftOut += 1 }
+            }
+        }
+        setRules(pod, request)
+    }
+
+    private mutating func setRules(_ pod: Pod, _ request: borrowing BidRequest) {
+        let settings = request[pod.dedupe]
+        guard !settings.isEmpty else { return }
+        var dedupe: PodDedupe = []
+        for index in settings.indices {
+            if let one = PodDedupe(openRTB: Int(settings[index])) { dedupe.formUnion(one) }
+        }
+        problem.dedupe = dedupe
+    }
+
+    private mutating func offer(_ slot: PodSlot, _ request: borrowing BidRequest) -> Bool {
+        let imp = request.imps[Int(slot.imp)]
+        guard let av = slot.media == .video ? imp.video : slot.media == .audio ? imp.audio : nil else {
+            return false
+        }
+        guard let segment = segment(slot, imp, request) else { return false }
+        var offered = OfferedSlot(
+            imp: Int(slot.imp), medium: slot.media == .video ? 0 : 1, segment: segment,
+            refusedAttributes: av.battr)
+        // Linearity 2 is an overlay, for which there are no creatives.
+        offered.version = av.linearity == 2 ? nil : version(request[av.protocols])
+        if !setDevice(&offered.device, av, request) { offered.version = nil }
+        offered.isPrivate = imp.privateAuction
+        offered.needsHTTPS = imp.secure == true
+        let first = deals.count
+        offerDeals(imp, request)
+        offered.deals = first..<deals.count
+        let count = problem.segmentCount
+        _ = problem.add(segment)
+        guard problem.segmentCount > count else { return false }
+        return slots.append(offered)
+    }
+
+    private mutating func segment(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> PodSegment?
+    {
+        let from = imp.bidfloorcur.packed
+        guard let general = exchange.convert(slot.floor, from: from, for: .floor),
+            let perSecond = exchange.convert(slot.floorPerSecond, from: from, for: .floor)
+        else { return nil }
+        var floors = Floors(hard: max(general, placeFloor), perSecond: perSecond)
+        let ranges = request[slot.durationFloors]
+        for index in ranges.indices {
+            let range = ranges[index]
+            guard let floor = exchange.convert(range.bidfloor, from: from, for: .floor),
+                floors.add(
+                    Auction.DurationFloor(
+                        seconds: range.mindur...max(range.mindur, range.maxdur), price: max(floor, placeFloor)
+                    ))
+            else { return nil }
+        }
+        let seconds = slot.minSeconds...max(slot.minSeconds, slot.maxSeconds)
+        var segment =
+            slot.isDynamic
+            ? PodSegment.dynamic(
+                slot.minSeconds...max(slot.minSeconds, slot.maxSeconds), total: slot.totalSeconds,
+                capacity: Int(slot.maxAds), floors: floors)
+            : PodSegment.slot(seconds, floors: floors)
+        let exact = request[slot.exactSeconds]
+        // Of more durations than a segment lists, the first ones are used: fewer ads fit, and none wrongly.
+        for index in exact.indices where !segment.require(seconds: exact[index]) { break }
+        return segment
+    }
+
+    /// The newest version of VAST that the slot reads: it names protocols by AdCOM's numbers, or takes any.
+    private func version(_ protocols: Span<Int32>) -> VASTVersion? {
+        if protocols.isEmpty { return .v4_2 }
+        var reads3 = false
+        var reads4 = false
+        for index in protocols.indices {
+            switch protocols[index] {
+            case 13: return .v4_2
+            case 3: reads3 = true
+            // Within 4.x a player passes over what its version did not have.
+            case 7, 11: reads4 = true
+            default: break
+            }
+        }
+        return reads3 ? .v3_0 : reads4 ? .v4_2 : nil
+    }
+
+    /// False where the slot names types of files and knows none that we know.
+    private func setDevice(
+        _ device: inout VASTDevice, _ av: AudioVideo, _ request: borrowing BidRequest
+    ) -> Bool {
+        let mimes = request[av.mimes]
+        for index in mimes.indices { device.types.formUnion(VASTMediaTypes(mime: request[mimes[index]])) }
+        device.width = Int(av.w ?? 0)
+        device.height = Int(av.h ?? 0)
+        device.minBitrateKbps = Int(av.minbitrate ?? 0)
+        device.maxBitrateKbps = Int(av.maxbitrate ?? 0)
+        let delivery = request[av.delivery]
+        if !delivery.isEmpty {
+            (device.takesStreaming, device.takesProgressive) = (false, false)
+            for index in delivery.indices {
+                if delivery[index] == 1 {
+                    device.takesStreaming = true
+                } else {
+                    device.takesProgressive = true
+                }
+            }
+        }
+        return mimes.isEmpty || !device.types.isEmpty
+    }
+
+    private mutating func offerDeals(_ imp: Imp, _ request: borrowing BidRequest) {
+        let all = request[imp.deals]
+        for index in all.indices {
+            let deal = all[index]
+            guard let value = snapshot.targetedValue(.deal, request[deal.id]),
+                isAllowed(request[deal.wseat], request),
+                let rate = exchange.rate(from: deal.bidfloorcur.packed)
+            else { continue }
+            var offered = OfferedDeal(deal: deal, value: value, rate: rate)
+            offered.isFixed = deal.at == AuctionType.fixedPrice
+            if let row = snapshot.row(.deals, id: request[deal.id]) {
+                let terms = snapshot.dealTerms(row)
+                guard let least = exchange.convert(terms.floor, from: terms.currency, for: .floor) else {
+                    continue
+                }
+                offered.least = least
+                if deal.at == nil, terms.isFixed { offered.isFixed = true }
+            }
+            if !deals.append(offered) { return }
+        }
+    }
+
+    /// Whether our seat is on the list, or there is none.
+    func isAllowed(_ seats: Span<Text>, _ request: borrowing BidRequest) -> Bool {
+        seats.isEmpty || names(seats, request)
+    }
+
+    func names(_ seats: Span<Text>, _ request: borrowing BidRequest) -> Bool {
+        for index in seats.indices where request[seats[index]].isSame(seat.span.raw) { return true }
+        return false
+    }
+}

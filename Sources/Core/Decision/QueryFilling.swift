@@ -1,0 +1,225 @@
+// From a request to what the catalog is asked: each value that a targeting may name. What the viewer does not
+// permit is not read here, and so can decide nothing.
+internal import Catalog
+internal import OpenRTB
+internal import Units
+
+extension Permissions {
+    /// What the request's signals leave to us.
+    init(_ request: borrowing BidRequest, vendor: VendorID) {
+        let regs = request.regs
+        var signals = ConsentSignals(
+            tcf: request[request.user.consent], gpp: request[regs.gpp], usPrivacy: request[regs.usPrivacy])
+        signals.isChildDirected = regs.coppa == true
+        let device = request.device
+        signals.limitsTracking = device.lmt == true || device.dnt == true
+        signals.gdprApplies = regs.gdpr
+        let sections = request[regs.gppSid]
+        for index in sections.indices {
+            let section = sections[index]
+            // −1, and 0 in older texts, say that no section applies; only positive ones are bits.
+            if section <= 0 { signals.gppDoesNotApply = true }
+            if (1...63).contains(section) { signals.gppSections |= 1 << UInt64(section) }
+            // A section that no bit can stand for is one that nobody here can read: 63 is refused as such.
+            if section > 63 { signals.gppSections |= 1 << 63 }
+        }
+        if signals.gppSections != 0 { signals.gppDoesNotApply = false }
+        self.init(signals, vendor: vendor)
+    }
+}
+
+/// Where the request comes from, in rows of the catalog.
+struct Place {
+    var publisher: Int?
+    var inventory: Int?
+}
+
+extension CatalogQuery {
+    /// Takes in a request as it stands at this time.
+    mutating func fill(
+        _ request: borrowing BidRequest, _ place: Place, _ snapshot: CatalogSnapshot,
+        _ permissions: Permissions,
+        at now: Instant
+    ) {
+        let (device, user) = (request.device, request.user)
+        let offset = device.geo.utcoffset ?? user.geo.utcoffset ?? 0
+        // The epoch began on a Thursday, three days after a Monday's midnight.
+        let epochMinutes = (now.nanoseconds / 60_000_000_000)
+        let minutes = Int(epochMinutes) + 3 * 24 * 60 + Int(offset)
+        start(at: now, viewerQuarter: WeekMask.quarter(ofMinute: minutes))
+        addFormats(request)
+        addGeo(device.geo, request, permissions)
+        if let type = device.devicetype { add(.deviceType, number: type) }
+        addIfAny(.os, device.os, request)
+        addInventory(request)
+        addContent(request)
+        if permissions.allows(.personalisation) { addAudience(user, request) }
+        addDeals(request)
+        addBlocks(request, place, snapshot)
+    }
+
+    private mutating func addIfAny(_ dimension: Dimension, _ text: Text, _ request: borrowing BidRequest) {
+        if !text.isEmpty { add(dimension, request[text]) }
+    }
+
+    private mutating func add(_ dimension: Dimension, literal: StaticString) {
+        unsafe add(
+            dimension,
+            RawSpan(_unsafeStart: UnsafeRawPointer(literal.utf8Start), byteCount: literal.utf8CodeUnitCount))
+    }
+
+    /// Decimal digits, from the stack.
+    private mutating func add(_ dimension: Dimension, number: Int32) {
+        guard number >= 0 else { return }
+        var digits = InlineArray<10, UInt8>(repeating: 0)
+        var (rest, at) = (number, 10)
+        repeat {
+            at -= 1
+            digits[at] = UInt8(rest % 10) + UInt8(ascii: "0")
+            rest /= 10
+        } while rest > 0
+        let all = digits.span
+        add(dimension, all.extracting(at..<10).raw)
+    }
+
+    private mutating func addFormats(_ request: borrowing BidRequest) {
+        var (video, audio) = (false, false)
+        let imps = request.imps
+        for index in imps.indices {
+            if imps[index].video != nil { video = true }
+            if imps[index].audio != nil { audio = true }
+        }
+        if video { add(.format, literal: "video") }
+        if audio { add(.format, literal: "audio") }
+    }
+
+    private mutating func addGeo(_ geo: Geo, _ request: borrowing BidRequest, _ permissions: Permissions) {
+        addIfAny(.country, geo.country, request)
+        if !geo.region.isEmpty { add(.region, request[geo.country], request[geo.region]) }
+        addIfAny(.metro, geo.metro, request)
+        if !geo.city.isEmpty { add(.city, request[geo.country], request[geo.city]) }
+        guard permissions.allows(.preciseLocation) else { return }
+        if !geo.zip.isEmpty { add(.postalCode, request[geo.country], request[geo.zip]) }
+        if let latitude = geo.lat, let longitude = geo.lon, abs(latitude) <= 90, abs(longitude) <= 180,
+            let point = GlobePoint(
+                latitudeMicrodegrees: Int64((latitude * 1_000_000).rounded()),
+                longitudeMicrodegrees: Int64((longitude * 1_000_000).rounded()))
+        {
+            add(point)
+        }
+    }
+
+    private mutating func addInventory(_ request: borrowing BidRequest) {
+        let inventory = request.inventory
+        addIfAny(.publisher, inventory.publisher.id, request)
+        addIfAny(.inventory, inventory.id, request)
+        let (network, channel) = (inventory.content.network, inventory.content.channel)
+        addIfAny(.network, network.id.isEmpty ? network.name : network.id, request)
+        addIfAny(.channel, channel.id.isEmpty ? channel.name : channel.id, request)
+        addPairs(inventory.keywords, inventory.kwarray, request)
+    }
+
+    private mutating func addContent(_ request: borrowing BidRequest) {
+        let content = request.inventory.content
+        // Genres are written as one text: "drama, thriller".
+        addParts(of: content.genre, request) { $0.add(.genre, $1) }
+        let genres = request[content.genres]
+        for index in genres.indices { add(.genre, request[genres[index]]) }
+        addIfAny(.rating, content.contentrating, request)
+        addIfAny(.language, content.language.isEmpty ? content.langb : content.language, request)
+        if let live = content.livestream { add(.livestream, literal: live == 0 ? "0" : "1") }
+        addPairs(content.keywords, content.kwarray, request)
+    }
+
+    private mutating func addAudience(_ user: User, _ request: borrowing BidRequest) {
+        let sources = request[user.data]
+        for index in sources.indices {
+            let segments = request[sources[index].segment]
+            for segment in segments.indices { addIfAny(.audience, segments[segment].id, request) }
+        }
+        addPairs(user.keywords, user.kwarray, request)
+    }
+
+    /// Keywords of the form `key=value` are the custom values of a request.
+    private mutating func addPairs(_ list: Text, _ array: Run<Text>, _ request: borrowing BidRequest) {
+        addParts(of: list, request) { $0.addPair($1) }
+        let texts = request[array]
+        for index in texts.indices { addPair(request[texts[index]]) }
+    }
+
+    private mutating func addPair(_ text: RawSpan) {
+        var at = 0
+        while at < text.byteCount, text.byte(at) != UInt8(ascii: "=") { at += 1 }
+        guard at > 0, at < text.byteCount else { return }
+        add(.custom, text.extracting(0..<at), text.extracting(at + 1..<text.byteCount))
+    }
+
+    /// Each part of a list with commas, without the blanks around it.
+    private mutating func addParts(
+        of list: Text, _ request: borrowing BidRequest, _ add: (inout CatalogQuery, RawSpan) -> Void
+    ) {
+        let text = request[list]
+        var start = 0
+        while start < text.byteCount {
+            var end = start
+            while end < text.byteCount, text.byte(end) != UInt8(ascii: ",") { end += 1 }
+            var (first, last) = (start, end)
+            while first < last, text.byte(first) == UInt8(ascii: " ") { first += 1 }
+            while last > first, text.byte(last - 1) == UInt8(ascii: " ") { last -= 1 }
+            if last > first { add(&self, text.extracting(first..<last)) }
+            start = end + 1
+        }
+    }
+
+    private mutating func addDeals(_ request: borrowing BidRequest) {
+        let imps = request.imps
+        for index in imps.indices {
+            let deals = request[imps[index].deals]
+            for deal in deals.indices { addIfAny(.deal, deals[deal].id, request) }
+        }
+    }
+
+    private mutating func addBlocks(
+        _ request: borrowing BidRequest, _ place: Place, _ snapshot: CatalogSnapshot
+    ) {
+        let advertisers = request[request.badv]
+        for index in advertisers.indices { add(.blockedAdvertiser, request[advertisers[index]]) }
+        let categories = request[request.bcat]
+        for index in categories.indices { add(.blockedCategory, request[categories[index]]) }
+        if let publisher = place.publisher {
+            for at in snapshot.blockLists(ofPublisher: publisher) {
+                add(blockList: snapshot.blockListOfPublisher(at: at))
+            }
+        }
+        if let inventory = place.inventory {
+            for at in snapshot.blockLists(ofInventory: inventory) {
+                add(blockList: snapshot.blockListOfInventory(at: at))
+            }
+        }
+    }
+}
+
+extension RawSpan {
+    @inline(__always)
+    func byte(_ at: Int) -> UInt8 {
+        precondition(at >= 0 && at < byteCount, "beyond the text")
+        return unsafe unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
+    }
+
+    /// Whether the bytes are the same, letters in any case.
+    func isSame(_ other: RawSpan) -> Bool {
+        guard byteCount == other.byteCount else { return false }
+        for at in 0..<byteCount where Self.lower(byte(at)) != Self.lower(other.byte(at)) { return false }
+        return true
+    }
+
+    /// Whether it starts with the literal, which is in lower case, in any case.
+    func starts(with literal: StaticString) -> Bool {
+        guard byteCount >= literal.utf8CodeUnitCount else { return false }
+        for at in 0..<literal.utf8CodeUnitCount
+        where Self.lower(byte(at)) != (unsafe literal.utf8Start[at]) { return false }
+        return true
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+}

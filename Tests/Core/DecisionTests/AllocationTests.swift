@@ -1,0 +1,30 @@
+// In steady state a decision allocates nothing, whatever it comes to.
+import AllocationCounter
+import Decision
+import Foundation
+import Testing
+
+@Suite struct AllocationTests {
+    @Test(.enabled(if: allocations_are_counted() == 1, "a sanitizer brings its own malloc"))
+    func decidesWithoutAllocating() throws {
+        var decider = Decider(Demo.snapshot)
+        let requests = [
+            Demo.request,
+            Demo.request.replacingOccurrences(of: "\"tmax\": 250", with: "\"tmax\": 0"),
+            Demo.request.replacingOccurrences(of: "\"bidfloor\": 12", with: "\"bidfloor\": 900"),
+        ].map { Array($0.utf8) }
+        var counted: UInt64 = 1
+        // The first rounds may still set up what lasts.
+        for _ in 0..<3 {
+            let before = allocations_of_thread()
+            // By index: in a debug build an array's iterator allocates.
+            for index in requests.indices {
+                let request = requests[index]
+                _ = try decider.decide(request.span.bytes, at: Demo.evening, seed: 3)
+                _ = try decider.decide(request.span.bytes, at: Demo.evening, seed: 3, format: .vast)
+            }
+            counted = allocations_of_thread() - before
+        }
+        #expect(counted == 0)
+    }
+}

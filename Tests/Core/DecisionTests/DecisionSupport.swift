@@ -1,0 +1,56 @@
+// The demo catalog and the sample break of the repository, and ways to change the request.
+import Auction
+import Catalog
+import Decision
+import Foundation
+import Units
+
+let repository = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
+
+enum Demo {
+    static let snapshot: CatalogSnapshot = {
+        let folder = repository.appending(path: "Examples/catalog")
+        var reading = CatalogReading()
+        for name in try! FileManager.default.contentsOfDirectory(atPath: folder.path()).sorted() {
+            reading.add(name, Array(try! Data(contentsOf: folder.appending(path: name))))
+        }
+        return try! CatalogSnapshot(copying: CatalogCompiler.compile(try! reading.finish()))
+    }()
+
+    static let request = try! String(
+        contentsOf: repository.appending(path: "Examples/ctv-pod.json"), encoding: .utf8)
+
+    /// A Friday at half past eight in the evening in New York.
+    static let evening = Timestamp.read("2026-11-20T20:30:00-05:00")!
+}
+
+/// What one decision gave.
+struct Decided {
+    var decision: Decision
+    var answer: String
+    var report: DecisionReport
+
+    /// Line items in the pods, in their order.
+    var winners: [String] {
+        report.pods.flatMap { pod -> [String] in
+            var placed: [Int: String] = [:]
+            for one in pod.candidates {
+                if case .placed(let position) = one.outcome { placed[position] = one.lineItem }
+            }
+            return placed.sorted { $0.key < $1.key }.map(\.value)
+        }
+    }
+
+    func reason(_ lineItem: String) -> String? { report.lineItems.first { $0.id == lineItem }?.reason }
+}
+
+func decide(
+    _ request: String, at now: Instant = Demo.evening, seed: UInt64 = 1, format: AnswerFormat = .openrtb,
+    settings: DecisionSettings = DecisionSettings()
+) throws -> Decided {
+    var decider = Decider(Demo.snapshot, settings: settings)
+    let bytes = Array(request.utf8)
+    let decision = try decider.decide(bytes.span.bytes, at: now, seed: seed, format: format, explains: true)
+    let answer = decider.answer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    return Decided(decision: decision, answer: answer, report: decider.report!)
+}
