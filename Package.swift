@@ -137,7 +137,7 @@ let package = Package(
         tests("SettingsTests", in: "Core", ["Documents", "JSON", "Settings", "Units"]),
         tests(
             "DecisionTests", in: "Core",
-            ["AllocationCounter", "Auction", "Catalog", "Decision", "OpenRTB", "Units"]),
+            ["AllocationCounter", "Auction", "CSIMD", "Catalog", "Decision", "OpenRTB", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",

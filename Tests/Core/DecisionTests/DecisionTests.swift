@@ -1,4 +1,5 @@
 // Requests, who wins them, and why the others do not.
+import CSIMD
 import Decision
 import Foundation
 import OpenRTB
@@ -152,6 +153,10 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
         var answers: [Int: [UInt8]] = [:]
         var random = Randomness(seed: 7)
         for round in 0..<4 {
+            // The variants of the vector kernels in turn; the best last, with which the process goes on.
+            if let variant = [CSIMD_PORTABLE, CSIMD_AVX2, CSIMD_AVX512].dropFirst(round).first {
+                if csimd_variant_runs(variant) { csimd_choose(variant) }
+            }
             for index in bytes.indices.shuffled(using: &random) {
                 let request = Array(bytes[index].utf8)
                 _ = try decider.decide(request.span.bytes, at: Demo.evening, seed: UInt64(index))
