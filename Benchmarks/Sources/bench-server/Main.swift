@@ -1,7 +1,8 @@
 // The product's HTTP server with the two routes of the benches and nothing else: POST /bid answers 300 bytes
 // of JSON, GET /bulk a megabyte of zeros. One shard on the thread that it starts on.
 //
-//     bench-server --port N [--backend auto|io_uring|epoll] [--tls-port N --certificate FILE --key FILE]
+//     bench-server --port N [--backend auto|io_uring|epoll] [--spin MICROSECONDS]
+//         [--tls-port N --certificate FILE --key FILE]
 import Glibc
 import HTTP
 import Kernel
@@ -35,6 +36,8 @@ struct Arguments {
     var port: UInt16 = 0
     var tlsPort: UInt16 = 0
     var backend = DriverChoice.automatic
+    /// As a node's settings have it.
+    var spin = Interval.microseconds(50)
     var certificate = ""
     var key = ""
 
@@ -49,6 +52,9 @@ struct Arguments {
             case "--backend":
                 guard let choice = DriverChoice(rawValue: value) else { return nil }
                 backend = choice
+            case "--spin":
+                guard let microseconds = Int64(value), microseconds >= 0 else { return nil }
+                spin = .microseconds(microseconds)
             case "--certificate": certificate = value
             case "--key": key = value
             default: return nil
@@ -62,13 +68,12 @@ struct Arguments {
 enum Main {
     static func main() throws {
         guard let arguments = Arguments(CommandLine.arguments) else {
-            print("usage: bench-server --port N [--backend auto|io_uring|epoll]")
+            print("usage: bench-server --port N [--backend auto|io_uring|epoll] [--spin MICROSECONDS]")
             print("           [--tls-port N --certificate FILE --key FILE]")
             exit(2)
         }
         var reactorLimits = ReactorLimits()
-        // As a node's settings have it.
-        reactorLimits.spin = .microseconds(50)
+        reactorLimits.spin = arguments.spin
         let reactor = try Reactor(arguments.backend, limits: reactorLimits)
         var limits = ServerLimits()
         // A bench asks more on one connection than a client ever would.
