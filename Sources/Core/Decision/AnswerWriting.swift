@@ -50,7 +50,7 @@ extension DecisionWorkspace {
     ) throws(JSONError) -> Int {
         var hasSeat = false
         var writer = BidResponseWriter(unsafe response.writable(), id: request.utf8(request.id))
-        writer.cur(currencyCode)
+        writer.cur(exchange.currency)
         for index in 0..<wins.count {
             let win = wins[index]
             let number = Self.number(seed, index)

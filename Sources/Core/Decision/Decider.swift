@@ -91,7 +91,6 @@ struct DecisionWorkspace: ~Copyable {
     var place = Place()
     /// What the catalog asks for at least at this place, in the response's currency.
     var placeFloor = Micros.zero
-    var currencyCode = OpenRTB.CurrencyCode.dollar
     var markup = MarkupWriting()
     /// None has a value: what an exchange knows only after the auction is the exchange's to fill in.
     let macros = AuctionMacros()
@@ -158,16 +157,14 @@ extension DecisionWorkspace {
             return .seatNotAllowed
         }
         let currencies = request[request.cur]
-        var chosen: OpenRTB.CurrencyCode? = currencies.isEmpty ? .dollar : nil
+        var chosen: CurrencyCode? = currencies.isEmpty ? .usd : nil
         for index in currencies.indices where chosen == nil {
-            guard let currency = Currency(packed: currencies[index].packed) else { continue }
-            if exchange.table.rate(from: exchange.table.base, to: currency) != nil {
+            if exchange.table.rate(from: exchange.table.base, to: currencies[index]) != nil {
                 chosen = currencies[index]
             }
         }
-        guard let chosen, let currency = Currency(packed: chosen.packed) else { return .noCurrency }
-        currencyCode = chosen
-        exchange.answer(in: currency)
+        guard let chosen else { return .noCurrency }
+        exchange.answer(in: chosen)
         return setPlace(request) ? nil : .noCurrency
     }
 

@@ -15,21 +15,7 @@ public struct DecisionSettings: Sendable {
     /// Steps that each pod's search may take.
     public var podSteps = PodLimits.steps
 
-    public init() { currencies = CurrencyTable(base: .dollar) }
-}
-
-extension Currency {
-    static let dollar: Currency = {
-        guard let dollar = Currency("USD") else { preconditionFailure("USD is a currency code") }
-        return dollar
-    }()
-
-    /// From three letters in one word, as requests and catalogs have them.
-    init?(packed: UInt32) {
-        self.init(
-            UInt8(truncatingIfNeeded: packed >> 16), UInt8(truncatingIfNeeded: packed >> 8),
-            UInt8(truncatingIfNeeded: packed))
-    }
+    public init() { currencies = CurrencyTable(base: .usd) }
 }
 
 /// How often an impression leads to what a campaign pays for: one number for all traffic, until models tell

@@ -35,7 +35,7 @@ struct OfferedDeal {
 /// Money of the request and the catalog in the currency of the response.
 struct Exchange {
     let table: CurrencyTable
-    var currency: Currency
+    var currency: CurrencyCode
     /// The last rate that was asked for: nearly all line items have one currency.
     private var last: (from: UInt32, rate: ExchangeRate?)
 
@@ -45,14 +45,14 @@ struct Exchange {
         last = (table.base.rawValue, .one)
     }
 
-    mutating func answer(in currency: Currency) {
+    mutating func answer(in currency: CurrencyCode) {
         self.currency = currency
         last = (currency.rawValue, .one)
     }
 
     mutating func rate(from packed: UInt32) -> ExchangeRate? {
         if packed == last.from { return last.rate }
-        let rate = Currency(packed: packed).flatMap { table.rate(from: $0, to: currency) }
+        let rate = CurrencyCode(rawValue: packed).flatMap { table.rate(from: $0, to: currency) }
         last = (packed, rate)
         return rate
     }
@@ -116,7 +116,7 @@ extension DecisionWorkspace {
 
     private mutating func segment(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> PodSegment?
     {
-        let from = imp.bidfloorcur.packed
+        let from = imp.bidfloorcur.rawValue
         guard let general = exchange.convert(slot.floor, from: from, for: .floor),
             let perSecond = exchange.convert(slot.floorPerSecond, from: from, for: .floor)
         else { return nil }
@@ -191,7 +191,7 @@ extension DecisionWorkspace {
             let deal = all[index]
             guard let value = snapshot.targetedValue(.deal, request[deal.id]),
                 isAllowed(request[deal.wseat], request),
-                let rate = exchange.rate(from: deal.bidfloorcur.packed)
+                let rate = exchange.rate(from: deal.bidfloorcur.rawValue)
             else { continue }
             var offered = OfferedDeal(deal: deal, value: value, rate: rate)
             offered.isFixed = deal.at == AuctionType.fixedPrice

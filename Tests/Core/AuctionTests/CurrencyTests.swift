@@ -66,7 +66,8 @@ import Units
 
     @Test func tablesCrossRatesExactly() throws {
         let (usd, eur, jpy) = (
-            try #require(Currency("USD")), try #require(Currency("EUR")), try #require(Currency("JPY"))
+            try #require(CurrencyCode("USD")), try #require(CurrencyCode("EUR")),
+            try #require(CurrencyCode("JPY"))
         )
         var table = CurrencyTable(base: usd)
         expectTrue(table.set(eur, worth: try #require(ExchangeRate(decimal: "1.25"))))
@@ -75,12 +76,12 @@ import Units
         #expect(table.convert(Micros(4_000_000), from: eur, to: jpy, for: .bid) == Micros(1_000_000_000))
         #expect(table.rate(from: jpy, to: eur) == ExchangeRate(1, per: 250))
         #expect(table.rate(from: eur, to: eur) == .one)
-        let other = try #require(Currency("XXX"))
+        let other = try #require(CurrencyCode("XXX"))
         #expect(table.rate(from: usd, to: other) == nil)
         expectTrue(table.set(eur, worth: .one) && table.rate(from: eur, to: usd) == .one && table.count == 3)
         for first in UInt8(ascii: "A")...UInt8(ascii: "Z") {
             for second in UInt8(ascii: "A")...UInt8(ascii: "D") {
-                let code = try #require(Currency(first, second, UInt8(ascii: "Q")))
+                let code = try #require(CurrencyCode(first, second, UInt8(ascii: "Q")))
                 let isIn = table.set(code, worth: .one)
                 #expect(
                     isIn == (table.count <= CurrencyTable.limit && table.rate(from: code, to: usd) != nil))
@@ -90,8 +91,8 @@ import Units
     }
 
     @Test(arguments: ["", "US", "usd", "USDX", "U$D", "ÜSD"]) func refusesWhatIsNoCode(_ code: String) {
-        #expect(Currency(code) == nil)
+        #expect(CurrencyCode(code) == nil)
     }
 
-    @Test func codesReadAsWritten() { #expect(Currency("CHF")?.description == "CHF") }
+    @Test func codesReadAsWritten() { #expect(CurrencyCode("CHF")?.description == "CHF") }
 }

@@ -33,7 +33,7 @@ import Units
         let request = try reader.read(bytes.span.bytes)
         var span = buffer.mutableSpan
         var response = BidResponseWriter(unsafe span.mutableBytes, id: request.utf8(request.id))
-        response.cur(.dollar)
+        response.cur(.usd)
         response.beginSeat(request.utf8(request.id))
         let (pods, imps) = (request.pods, request.imps)
         for pod in pods.indices {

@@ -34,7 +34,7 @@ import Units
             #expect(request.strings(deals[0].wseat) == ["s1", "s2"])
             #expect(request.strings(deals[0].wadomain) == ["shop.example"])
             // A deal's currency is its own: not the imp's, and dollars where it names none.
-            #expect(deals[1].bidfloorcur == .dollar)
+            #expect(deals[1].bidfloorcur == .usd)
             #expect(request.floor(of: deals[1], seconds: 9) == Micros(6_750_000))
             #expect(request.floor(of: deals[1], seconds: 2) == Micros(1_500_000))
         }
@@ -113,7 +113,7 @@ import Units
                 let video = try #require(imp.video)
                 #expect(video.maxduration == nil && video.skip == nil && video.podid.isEmpty)
                 #expect(video.protocols.isEmpty && video.boxingallowed && video.podseq == 0)
-                #expect(imp.bidfloor == .zero && imp.bidfloorcur == .dollar && imp.secure == nil)
+                #expect(imp.bidfloor == .zero && imp.bidfloorcur == .usd && imp.secure == nil)
                 #expect(request.at == AuctionType.secondPricePlus && request.tmax == nil && !request.test)
                 #expect(request.inventory.kind == .unknown && request.regs.gdpr == nil)
                 #expect(request.source.schain == nil && request.pods[0].kind == .single)

@@ -28,7 +28,7 @@ import Units
         let vast = "<VAST version=\"4.2\">\n<Ad id='\\'>\u{1}é</Ad></VAST>"
         let bytes = try Self.response { response in
             response.bidid("b-9".utf8Span)
-            response.cur(.dollar)
+            response.cur(.usd)
             response.beginSeat("seat-1".utf8Span)
             response.beginBid(id: "1".utf8Span, impid: "imp\"1".utf8Span, price: Micros(12_345_678))
             response.markup(.adm, vast.utf8Span, macros)

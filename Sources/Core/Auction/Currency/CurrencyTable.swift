@@ -7,23 +7,23 @@ public struct CurrencyTable: Sendable {
     public static let limit = 64
 
     private struct Entry: Sendable {
-        var currency: Currency
+        var currency: CurrencyCode
         /// Units of the base for one unit of the currency.
         var rate: ExchangeRate
     }
 
-    public let base: Currency
+    public let base: CurrencyCode
     private var entries: InlineArray<64, Entry>
     public private(set) var count = 1
 
-    public init(base: Currency) {
+    public init(base: CurrencyCode) {
         self.base = base
         entries = InlineArray(repeating: Entry(currency: base, rate: .one))
     }
 
     /// Sets what one unit of a currency is worth in the base. False, and nothing changes, where the table is
     /// full, or the currency is the base and the rate is not one.
-    public mutating func set(_ currency: Currency, worth rate: ExchangeRate) -> Bool {
+    public mutating func set(_ currency: CurrencyCode, worth rate: ExchangeRate) -> Bool {
         if currency == base { return rate == .one }
         for i in 0..<count where entries[i].currency == currency {
             entries[i].rate = rate
@@ -37,17 +37,18 @@ public struct CurrencyTable: Sendable {
 
     /// What one unit of `from` is worth in `to`, exactly. Nil where a currency has no rate: money is never
     /// converted by a guess.
-    public func rate(from: Currency, to: Currency) -> ExchangeRate? {
+    public func rate(from: CurrencyCode, to: CurrencyCode) -> ExchangeRate? {
         if from == to { return .one }
         guard let source = worth(of: from), let target = worth(of: to) else { return nil }
         return source.then(target.inverse)
     }
 
-    public func convert(_ amount: Micros, from: Currency, to: Currency, for use: AmountUse) -> Micros? {
+    public func convert(_ amount: Micros, from: CurrencyCode, to: CurrencyCode, for use: AmountUse) -> Micros?
+    {
         rate(from: from, to: to)?.convert(amount, for: use)
     }
 
-    private func worth(of currency: Currency) -> ExchangeRate? {
+    private func worth(of currency: CurrencyCode) -> ExchangeRate? {
         for i in 0..<count where entries[i].currency == currency { return entries[i].rate }
         return nil
     }

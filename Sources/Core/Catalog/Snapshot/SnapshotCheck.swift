@@ -1,5 +1,6 @@
 // Proves of a snapshot's contents that no later load can leave it: every column lies inside, every number that
 // is used as a place is one. A checksum finds accidents; this finds whatever else writes such files.
+import Units
 
 struct SnapshotCheck {
     let snapshot: CatalogSnapshot

@@ -17,7 +17,7 @@ public struct Imp: Sendable, BitwiseCopyable {
     /// For a thousand impressions.
     public var bidfloor = Micros.zero
     /// Of this imp's floors, also those of its video and audio; a deal has its own.
-    public var bidfloorcur = CurrencyCode.dollar
+    public var bidfloorcur = CurrencyCode.usd
     public var secure: Bool?
     public var rwdd = false
     public var ssai: Int32 = 0
@@ -64,7 +64,7 @@ public struct Deal: Sendable, BitwiseCopyable {
     public var id = Text.empty
     public var bidfloor = Micros.zero
     /// Not the imp's: a deal that names none is in dollars.
-    public var bidfloorcur = CurrencyCode.dollar
+    public var bidfloorcur = CurrencyCode.usd
     /// In place of the request's own auction type.
     public var at: Int32?
     public var wseat = Run<Text>()

@@ -1,4 +1,5 @@
 // The fields of a request itself, beside its lists.
+import Units
 
 struct RequestValues {
     var id = Text.empty

@@ -50,7 +50,7 @@ public struct BidResponseWriter: ~Copyable, ~Escapable {
         json.beginText()
         // Letter by letter from where each stands in the alphabet: a local array would be allocated.
         for shift in stride(from: 16, through: 0, by: -8) {
-            let letter = Int(currency.packed >> UInt32(shift) & 0xFF) - 0x41
+            let letter = Int(currency.rawValue >> UInt32(shift) & 0xFF) - 0x41
             let start = unsafe UnsafeRawPointer(Self.alphabet.utf8Start + letter)
             unsafe json.text(RawSpan(_unsafeStart: start, byteCount: 1))
         }
