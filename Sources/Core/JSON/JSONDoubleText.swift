@@ -1,6 +1,7 @@
 // From a Double to the shortest decimal that reads back as the same Double, the nearest to it where several
 // are as short. No table of its own and no allocation: short decimals by Doubles themselves, the rest by
 // exact integers.
+import Units
 
 /// The decimal digits of a Double's magnitude: 0.d₁d₂d₃… × 10^`point`.
 struct JSONDoubleText {
@@ -108,39 +109,39 @@ extension JSONWriter {
     /// Plain decimals from a millionth to 10^21, an exponent outside.
     @_lifetime(self: copy self)
     mutating func put(_ value: Double) {
-        if value.sign == .minus { put(UInt8(ascii: "-")) }
+        if value.sign == .minus { bytes.put(UInt8(ascii: "-")) }
         guard value != 0 else {
-            put(UInt8(ascii: "0"))
+            bytes.put(UInt8(ascii: "0"))
             // `-0` reads back as a whole number, and whole numbers have no negative zero.
             if value.sign == .minus {
-                put(UInt8(ascii: "."))
-                put(UInt8(ascii: "0"))
+                bytes.put(UInt8(ascii: "."))
+                bytes.put(UInt8(ascii: "0"))
             }
             return
         }
         let text = JSONDoubleText(value.magnitude)
         switch text.point {
         case -5...0:
-            put("0.")
-            for _ in text.point..<0 { put(UInt8(ascii: "0")) }
+            bytes.put("0.")
+            for _ in text.point..<0 { bytes.put(UInt8(ascii: "0")) }
             for i in 0..<text.count { put(digit: text.digits[i]) }
         case 1...21:
             for i in 0..<max(text.count, text.point) {
-                if i == text.point { put(UInt8(ascii: ".")) }
+                if i == text.point { bytes.put(UInt8(ascii: ".")) }
                 put(digit: i < text.count ? text.digits[i] : 0)
             }
         default:
             for i in 0..<text.count {
-                if i == 1 { put(UInt8(ascii: ".")) }
+                if i == 1 { bytes.put(UInt8(ascii: ".")) }
                 put(digit: text.digits[i])
             }
-            put(UInt8(ascii: "e"))
+            bytes.put(UInt8(ascii: "e"))
             let exponent = text.point - 1
-            if exponent < 0 { put(UInt8(ascii: "-")) }
-            put(decimal: UInt64(exponent.magnitude))
+            if exponent < 0 { bytes.put(UInt8(ascii: "-")) }
+            bytes.put(decimal: UInt64(exponent.magnitude))
         }
     }
 
     @_lifetime(self: copy self)
-    private mutating func put(digit: UInt8) { put(UInt8(ascii: "0") + digit) }
+    private mutating func put(digit: UInt8) { bytes.put(UInt8(ascii: "0") + digit) }
 }

@@ -1,5 +1,6 @@
 // Writing JSON into memory that the caller owns. The writer sets commas and escapes; a document that does not
 // fit is reported at the end, and nothing is ever written past the buffer.
+public import Units
 
 /// Writes one JSON document into a buffer. Allocates nothing.
 ///
@@ -18,9 +19,7 @@ public struct JSONWriter: ~Copyable, ~Escapable {
     /// One bit of a word for each open bracket: what we write is known, and nests a few levels.
     public static let deepest = 64
 
-    @usableFromInline var target: MutableRawSpan
-    /// Bytes that the document takes so far; more than the buffer holds once it has overflowed.
-    @usableFromInline var count = 0
+    @usableFromInline var bytes: ByteWriter
     /// Bit i tells whether the open bracket number i is a brace.
     @usableFromInline var objects: UInt64 = 0
     @usableFromInline var depth = 0
@@ -41,13 +40,13 @@ public struct JSONWriter: ~Copyable, ~Escapable {
     }
 
     @inlinable @_lifetime(copy buffer)
-    public init(_ buffer: consuming MutableRawSpan) { target = buffer }
+    public init(_ buffer: consuming MutableRawSpan) { bytes = ByteWriter(buffer) }
 
     /// How many bytes were written, or an error if the document did not fit; its offset is the size needed.
     @inlinable public consuming func finish() throws(JSONError) -> Int {
         precondition(due == .nothing, "the JSON document is not complete")
-        guard count <= target.byteCount else { throw JSONError(.bufferTooSmall, at: count) }
-        return count
+        guard bytes.fits else { throw JSONError(.bufferTooSmall, at: bytes.count) }
+        return bytes.count
     }
 
     @_lifetime(self: copy self)
@@ -66,12 +65,12 @@ public struct JSONWriter: ~Copyable, ~Escapable {
     @_lifetime(self: copy self)
     @inlinable public mutating func key(_ key: StaticString) {
         precondition(isInObject && (due == .firstKey || due == .next), "a key is not due here")
-        if due == .next { put(UInt8(ascii: ",")) }
+        if due == .next { bytes.put(UInt8(ascii: ",")) }
         due = .value
-        put(UInt8(ascii: "\""))
-        put(key)
-        put(UInt8(ascii: "\""))
-        put(UInt8(ascii: ":"))
+        bytes.put(UInt8(ascii: "\""))
+        bytes.put(key)
+        bytes.put(UInt8(ascii: "\""))
+        bytes.put(UInt8(ascii: ":"))
     }
 }
 
@@ -85,7 +84,7 @@ extension JSONWriter {
     @_lifetime(self: copy self)
     @inlinable mutating func beginValue() {
         if due == .next && !isInObject {
-            put(UInt8(ascii: ","))
+            bytes.put(UInt8(ascii: ","))
         } else {
             precondition(due == .value || due == .firstElement, "a value is not due here")
         }
@@ -100,7 +99,7 @@ extension JSONWriter {
         objects = isObject ? objects | bit : objects & ~bit
         depth &+= 1
         due = isObject ? .firstKey : .firstElement
-        put(isObject ? UInt8(ascii: "{") : UInt8(ascii: "["))
+        bytes.put(isObject ? UInt8(ascii: "{") : UInt8(ascii: "["))
     }
 
     @_lifetime(self: copy self)
@@ -109,6 +108,6 @@ extension JSONWriter {
         precondition(due != .value, "a value is due after the key")
         depth &-= 1
         due = depth == 0 ? .nothing : .next
-        put(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]"))
+        bytes.put(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]"))
     }
 }

@@ -27,19 +27,19 @@ extension JSONWriter {
     @_lifetime(self: copy self)
     public mutating func beginText() {
         beginValue()
-        put(UInt8(ascii: "\""))
+        bytes.put(UInt8(ascii: "\""))
     }
 
     @_lifetime(self: copy self)
     public mutating func text(_ piece: RawSpan) { put(escaping: piece) }
 
     @_lifetime(self: copy self)
-    public mutating func endText() { put(UInt8(ascii: "\"")) }
+    public mutating func endText() { bytes.put(UInt8(ascii: "\"")) }
 
     @_lifetime(self: copy self)
     @inlinable public mutating func null() {
         beginValue()
-        put("null")
+        bytes.put("null")
     }
 }
 
@@ -47,7 +47,7 @@ extension Bool: JSONWritable {
     @_lifetime(json: copy json)
     @inlinable public func writeJSON(to json: inout JSONWriter) {
         json.beginValue()
-        json.put(self ? "true" : "false")
+        json.bytes.put(self ? "true" : "false")
     }
 }
 
@@ -55,8 +55,7 @@ extension Int64: JSONWritable {
     @_lifetime(json: copy json)
     @inlinable public func writeJSON(to json: inout JSONWriter) {
         json.beginValue()
-        if self < 0 { json.put(UInt8(ascii: "-")) }
-        json.put(decimal: magnitude)
+        json.bytes.put(decimal: self)
     }
 }
 
@@ -64,7 +63,7 @@ extension UInt64: JSONWritable {
     @_lifetime(json: copy json)
     @inlinable public func writeJSON(to json: inout JSONWriter) {
         json.beginValue()
-        json.put(decimal: self)
+        json.bytes.put(decimal: self)
     }
 }
 
@@ -80,7 +79,7 @@ extension Micros: JSONWritable {
     @_lifetime(json: copy json)
     @inlinable public func writeJSON(to json: inout JSONWriter) {
         json.beginValue()
-        json.put(self)
+        json.bytes.put(self)
     }
 }
 
@@ -100,9 +99,9 @@ extension StaticString: JSONWritable {
     @_lifetime(json: copy json)
     public func writeJSON(to json: inout JSONWriter) {
         json.beginValue()
-        json.put(UInt8(ascii: "\""))
+        json.bytes.put(UInt8(ascii: "\""))
         unsafe json.put(escaping: RawSpan(_unsafeStart: utf8Start, byteCount: utf8CodeUnitCount))
-        json.put(UInt8(ascii: "\""))
+        json.bytes.put(UInt8(ascii: "\""))
     }
 }
 
@@ -110,9 +109,9 @@ extension UTF8Span: JSONWritable {
     @_lifetime(json: copy json)
     public func writeJSON(to json: inout JSONWriter) {
         json.beginValue()
-        json.put(UInt8(ascii: "\""))
+        json.bytes.put(UInt8(ascii: "\""))
         json.put(escaping: span.raw)
-        json.put(UInt8(ascii: "\""))
+        json.bytes.put(UInt8(ascii: "\""))
     }
 }
 
@@ -128,56 +127,14 @@ extension JSONString: JSONWritable {
     @_lifetime(json: copy json)
     public func writeJSON(to json: inout JSONWriter) {
         json.beginValue()
-        json.put(UInt8(ascii: "\""))
-        json.put(raw)
-        json.put(UInt8(ascii: "\""))
+        json.bytes.put(UInt8(ascii: "\""))
+        json.bytes.put(raw)
+        json.bytes.put(UInt8(ascii: "\""))
     }
 }
 
-// Bytes into the buffer: each of these counts what it would need, and writes only what fits.
+// Escapes.
 extension JSONWriter {
-    @_lifetime(self: copy self)
-    @inlinable mutating func put(_ byte: UInt8) {
-        if count < target.byteCount {
-            unsafe target.storeBytes(of: byte, toUncheckedByteOffset: count, as: UInt8.self)
-        }
-        count &+= 1
-    }
-
-    @_lifetime(self: copy self)
-    @inlinable mutating func put(_ text: StaticString) {
-        unsafe put(RawSpan(_unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount))
-    }
-
-    @_lifetime(self: copy self)
-    @inlinable mutating func put(_ bytes: RawSpan) {
-        let length = bytes.byteCount
-        let start = count
-        count &+= length
-        guard length > 0, count <= target.byteCount else { return }
-        unsafe bytes.withUnsafeBytes { source in
-            unsafe target.withUnsafeMutableBytes { buffer in
-                unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyMemory(from: source)
-            }
-        }
-    }
-
-    @_lifetime(self: copy self)
-    @inlinable mutating func put(decimal value: UInt64) {
-        var place: UInt64 = 1
-        while place <= value / 10 { place *= 10 }
-        while place > 0 {
-            put(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / place % 10))
-            place /= 10
-        }
-    }
-
-    @_lifetime(self: copy self)
-    @inlinable mutating func put(_ amount: Micros) {
-        var digits = amount.digits
-        while let byte = digits.next() { put(byte) }
-    }
-
     /// Text with a backslash before what JSON does not take as it is.
     @_lifetime(self: copy self)
     mutating func put(escaping text: RawSpan) {
@@ -185,27 +142,27 @@ extension JSONWriter {
         for at in 0..<text.byteCount {
             let byte = unsafe text.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
             guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            unsafe put(text.extracting(unchecked: written..<at))
+            unsafe bytes.put(text.extracting(unchecked: written..<at))
             written = at + 1
             put(escape: byte)
         }
-        unsafe put(text.extracting(unchecked: written..<text.byteCount))
+        unsafe bytes.put(text.extracting(unchecked: written..<text.byteCount))
     }
 
     @_lifetime(self: copy self)
     private mutating func put(escape byte: UInt8) {
-        put(UInt8(ascii: "\\"))
+        bytes.put(UInt8(ascii: "\\"))
         switch byte {
-        case 0x08: put(UInt8(ascii: "b"))
-        case 0x09: put(UInt8(ascii: "t"))
-        case 0x0A: put(UInt8(ascii: "n"))
-        case 0x0C: put(UInt8(ascii: "f"))
-        case 0x0D: put(UInt8(ascii: "r"))
+        case 0x08: bytes.put(UInt8(ascii: "b"))
+        case 0x09: bytes.put(UInt8(ascii: "t"))
+        case 0x0A: bytes.put(UInt8(ascii: "n"))
+        case 0x0C: bytes.put(UInt8(ascii: "f"))
+        case 0x0D: bytes.put(UInt8(ascii: "r"))
         case ..<0x20:
-            put("u00")
-            put(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
-            put(byte & 0xF < 10 ? UInt8(ascii: "0") + byte & 0xF : UInt8(ascii: "a") - 10 + byte & 0xF)
-        default: put(byte)
+            bytes.put("u00")
+            bytes.put(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
+            bytes.put(byte & 0xF < 10 ? UInt8(ascii: "0") + byte & 0xF : UInt8(ascii: "a") - 10 + byte & 0xF)
+        default: bytes.put(byte)
         }
     }
 }

@@ -20,8 +20,8 @@ extension VASTDocument {
             parts: parts.span, pool: pool.span.bytes, version: version, device: device)
         var xml = XMLWriter(buffer)
         try writing.document(&xml)
-        guard xml.fits else { throw .bufferTooSmall(needed: xml.count) }
-        return VASTWritten(byteCount: xml.count, partsLeftOut: parts.count - writing.used)
+        guard xml.bytes.fits else { throw .bufferTooSmall(needed: xml.bytes.count) }
+        return VASTWritten(byteCount: xml.bytes.count, partsLeftOut: parts.count - writing.used)
     }
 }
 
@@ -70,7 +70,7 @@ extension VASTWriting {
     @_lifetime(self: copy self)
     @_lifetime(xml: copy xml)
     mutating func document(_ xml: inout XMLWriter) throws(VASTWriteError) {
-        xml.put("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
+        xml.bytes.put("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
         xml.start("VAST")
         xml.attribute("version", version.text)
         if version == .v4_2 { xml.attribute("xmlns", "http://www.iab.com/VAST") }
@@ -146,7 +146,7 @@ extension VASTWriting {
         if let at = next(.expires, of: ad, from: ad) {
             used += 1
             xml.open("Expires")
-            xml.put(parts[at].number)
+            xml.bytes.put(decimal: Int64(parts[at].number))
             xml.end("Expires")
         }
         urls("Survey", .survey, of: ad, &xml, once: true)

@@ -97,7 +97,7 @@ extension VASTWriting {
         xml.attribute("model", (VASTPricing(rawValue: UInt8(part.second.start)) ?? .cpm).text)
         attribute("currency", part.text, &xml)
         xml.closeStart()
-        xml.put(Micros(Int64(part.number)))
+        xml.bytes.put(Micros(Int64(part.number)))
         xml.end("Pricing")
     }
 
@@ -114,7 +114,7 @@ extension VASTWriting {
             xml.start("Extension")
             attribute("type", parts[found].second, &xml)
             xml.closeStart()
-            xml.put(bytes(parts[found].text))
+            xml.bytes.put(bytes(parts[found].text))
             xml.end("Extension")
             at = found + 1
         }

@@ -3,27 +3,23 @@
 internal import Units
 
 struct XMLWriter: ~Copyable, ~Escapable {
-    private var target: MutableRawSpan
-    /// Bytes that the document takes so far; more than the buffer holds once it has overflowed.
-    private(set) var count = 0
+    var bytes: ByteWriter
 
     @_lifetime(copy buffer)
-    init(_ buffer: consuming MutableRawSpan) { target = buffer }
-
-    var fits: Bool { count <= target.byteCount }
+    init(_ buffer: consuming MutableRawSpan) { bytes = ByteWriter(buffer) }
 
     /// `<Name`, open for attributes.
     @_lifetime(self: copy self)
     mutating func start(_ name: StaticString) {
-        put(UInt8(ascii: "<"))
-        put(name)
+        bytes.put(UInt8(ascii: "<"))
+        bytes.put(name)
     }
 
     @_lifetime(self: copy self)
-    mutating func closeStart() { put(UInt8(ascii: ">")) }
+    mutating func closeStart() { bytes.put(UInt8(ascii: ">")) }
 
     @_lifetime(self: copy self)
-    mutating func closeEmpty() { put("/>") }
+    mutating func closeEmpty() { bytes.put("/>") }
 
     /// `<Name>`.
     @_lifetime(self: copy self)
@@ -34,30 +30,30 @@ struct XMLWriter: ~Copyable, ~Escapable {
 
     @_lifetime(self: copy self)
     mutating func end(_ name: StaticString) {
-        put("</")
-        put(name)
-        put(UInt8(ascii: ">"))
+        bytes.put("</")
+        bytes.put(name)
+        bytes.put(UInt8(ascii: ">"))
     }
 
     @_lifetime(self: copy self)
     mutating func attribute(_ name: StaticString, _ value: RawSpan) {
         attributeStart(name)
         put(escaping: value)
-        put(UInt8(ascii: "\""))
+        bytes.put(UInt8(ascii: "\""))
     }
 
     @_lifetime(self: copy self)
     mutating func attribute(_ name: StaticString, _ value: StaticString) {
         attributeStart(name)
-        put(value)
-        put(UInt8(ascii: "\""))
+        bytes.put(value)
+        bytes.put(UInt8(ascii: "\""))
     }
 
     @_lifetime(self: copy self)
     mutating func attribute(_ name: StaticString, _ value: Int) {
         attributeStart(name)
-        put(value)
-        put(UInt8(ascii: "\""))
+        bytes.put(decimal: Int64(value))
+        bytes.put(UInt8(ascii: "\""))
     }
 
     @_lifetime(self: copy self)
@@ -67,32 +63,32 @@ struct XMLWriter: ~Copyable, ~Escapable {
 
     @_lifetime(self: copy self)
     mutating func attributeStart(_ name: StaticString) {
-        put(UInt8(ascii: " "))
-        put(name)
-        put("=\"")
+        bytes.put(UInt8(ascii: " "))
+        bytes.put(name)
+        bytes.put("=\"")
     }
 
     @_lifetime(self: copy self)
-    mutating func attributeEnd() { put(UInt8(ascii: "\"")) }
+    mutating func attributeEnd() { bytes.put(UInt8(ascii: "\"")) }
 
     /// The text as CDATA. Where it has `]]>` itself, that is spread over two sections.
     @_lifetime(self: copy self)
     mutating func cdata(_ text: RawSpan) {
-        put("<![CDATA[")
+        bytes.put("<![CDATA[")
         var written = 0
         var at = 0
         while at + 2 < text.byteCount {
             if text.has("]]>", at: at) {
-                put(text, written..<at + 2)
-                put("]]><![CDATA[")
+                bytes.put(text.extracting(written..<at + 2))
+                bytes.put("]]><![CDATA[")
                 written = at + 2
                 at += 2
             } else {
                 at += 1
             }
         }
-        put(text, written..<text.byteCount)
-        put("]]>")
+        bytes.put(text.extracting(written..<text.byteCount))
+        bytes.put("]]>")
     }
 
     /// Text with what XML would take for its own written as references. A line feed in an attribute would be
@@ -112,82 +108,35 @@ struct XMLWriter: ~Copyable, ~Escapable {
             case 0x0D: escape = "&#13;"
             default: continue
             }
-            put(text, written..<at)
-            put(escape)
+            bytes.put(text.extracting(written..<at))
+            bytes.put(escape)
             written = at + 1
         }
-        put(text, written..<text.byteCount)
+        bytes.put(text.extracting(written..<text.byteCount))
     }
 }
 
-// Bytes into the buffer: each of these counts what it would need, and writes only what fits.
+// Times.
 extension XMLWriter {
-    @_lifetime(self: copy self)
-    mutating func put(_ byte: UInt8) {
-        if count < target.byteCount {
-            unsafe target.storeBytes(of: byte, toUncheckedByteOffset: count, as: UInt8.self)
-        }
-        count &+= 1
-    }
-
-    @_lifetime(self: copy self)
-    mutating func put(_ text: StaticString) {
-        unsafe put(RawSpan(_unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount))
-    }
-
-    @_lifetime(self: copy self)
-    mutating func put(_ bytes: RawSpan, _ range: Range<Int>) { put(bytes.extracting(range)) }
-
-    @_lifetime(self: copy self)
-    mutating func put(_ bytes: RawSpan) {
-        let length = bytes.byteCount
-        let start = count
-        count &+= length
-        guard length > 0, count <= target.byteCount else { return }
-        unsafe bytes.withUnsafeBytes { source in
-            unsafe target.withUnsafeMutableBytes { buffer in
-                unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyMemory(from: source)
-            }
-        }
-    }
-
-    @_lifetime(self: copy self)
-    mutating func put(_ value: Int) {
-        if value < 0 { put(UInt8(ascii: "-")) }
-        let digits = value.magnitude
-        var place: UInt = 1
-        while place <= digits / 10 { place *= 10 }
-        while place > 0 {
-            put(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digits / place % 10))
-            place /= 10
-        }
-    }
-
-    @_lifetime(self: copy self)
-    mutating func put(_ amount: Micros) {
-        var digits = amount.digits
-        while let byte = digits.next() { put(byte) }
-    }
-
     /// HH:MM:SS, with milliseconds where there are any.
     @_lifetime(self: copy self)
     mutating func put(milliseconds: Int) {
         let seconds = milliseconds / 1000
         put(twoDigits: seconds / 3600)
-        put(UInt8(ascii: ":"))
+        bytes.put(UInt8(ascii: ":"))
         put(twoDigits: seconds / 60 % 60)
-        put(UInt8(ascii: ":"))
+        bytes.put(UInt8(ascii: ":"))
         put(twoDigits: seconds % 60)
         let rest = milliseconds % 1000
         guard rest > 0 else { return }
-        put(UInt8(ascii: "."))
-        put(UInt8(ascii: "0") + UInt8(rest / 100))
+        bytes.put(UInt8(ascii: "."))
+        bytes.put(UInt8(ascii: "0") + UInt8(rest / 100))
         put(twoDigits: rest % 100)
     }
 
     @_lifetime(self: copy self)
     private mutating func put(twoDigits value: Int) {
-        put(UInt8(ascii: "0") + UInt8(value / 10 % 10))
-        put(UInt8(ascii: "0") + UInt8(value % 10))
+        bytes.put(UInt8(ascii: "0") + UInt8(value / 10 % 10))
+        bytes.put(UInt8(ascii: "0") + UInt8(value % 10))
     }
 }
