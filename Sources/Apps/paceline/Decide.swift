@@ -33,9 +33,9 @@ enum Decide {
             of every line item instead: which filter took how many, what each ad that competed was worth, and
             where it stands. The same request, catalog, time and seed give the same bytes.
 
-            Privacy, targeting, creatives, deals, floors, prices and pods are decided as a node will. Budgets,
-            pacing and frequency caps are not yet part of it: every line item that could bid does. Goals other
-            than CPM are worth what fixed shares of clicks, views and actions make of them.
+            Privacy, targeting, creatives, deals, floors, prices and pods are decided as a node does. Budgets
+            have no end here, and the viewer has seen nothing: no line item is refused for what happened
+            before. Goals other than CPM are worth what fixed shares of clicks, views and actions make of them.
 
             Exits with 0 for bids and for a no-bid, whose nbr says why, and with 1 for a request or a catalog
             that is refused.

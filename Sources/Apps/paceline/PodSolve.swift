@@ -170,6 +170,7 @@ extension PodOutcome {
         case .excluded(.advertiserBlocked): "its advertiser is blocked"
         case .excluded(.categoryBlocked): "its category is blocked"
         case .excluded(.seenEarlier): "seen in an earlier break"
+        case .excluded(.withdrawn): "its budget could not put the price aside"
         case .excluded(.worthless): "worth nothing"
         case .excluded(.duration): "no impression takes its duration"
         case .excluded(.belowFloor): "its price is below the floor"

@@ -50,6 +50,7 @@ extension DecisionWorkspace {
     ) throws(JSONError) -> Int {
         var hasSeat = false
         var writer = BidResponseWriter(unsafe response.writable(), id: request.utf8(request.id))
+        writer.bidid(HexNumber(seed).utf8)
         writer.cur(exchange.currency)
         for index in 0..<wins.count {
             let win = wins[index]
@@ -60,6 +61,7 @@ extension DecisionWorkspace {
                 trace.ads -= 1
                 continue
             }
+            wins[index].isWritten = true
             if !hasSeat {
                 hasSeat = true
                 writer.beginSeat(unsafe UTF8Span(unchecked: seat.span))
@@ -127,6 +129,7 @@ extension BidResponseWriter {
         field(.protocol, win.version == .v4_2 ? 13 : 3)
         field(.mtype, win.medium == 0 ? MarkupType.video : MarkupType.audio)
         field(.dur, win.candidate.seconds)
+        if win.reservation.seconds > 0 { field(.exp, Int32(clamping: win.reservation.seconds)) }
         if let language = creative.language { field(.language, snapshot.utf8(language)) }
         if !win.dealID.isEmpty { field(.dealid, request.utf8(win.dealID)) }
     }

@@ -75,8 +75,8 @@ extension CreativeRow {
 
 extension DecisionWorkspace {
     /// Ranks the creatives of a line item for the pod at hand; how far the best of them got.
-    mutating func consider(
-        _ lineItem: Int, found: Int, seed: UInt64, _ request: borrowing BidRequest
+    mutating func consider<State: DecisionState & ~Copyable>(
+        _ lineItem: Int, found: Int, seed: UInt64, _ request: borrowing BidRequest, _ state: inout State
     ) -> LineItemOutcome {
         let row = snapshot.lineItemRow(lineItem)
         let campaign = snapshot.campaignRow(row.campaign)
@@ -97,7 +97,8 @@ extension DecisionWorkspace {
             candidate.value = value
             var lots = SplitMix64(state: seed ^ UInt64(lineItem) << 32 ^ UInt64(candidate.creative))
             candidate.lot = lots.next()
-            let outcome = fit(&candidate, hasOthers: row.creatives.count > 1, request)
+            var outcome = fit(&candidate, hasOthers: row.creatives.count > 1, request)
+            if outcome == .crowdedOut { outcome = weigh(&candidate, &state) }
             furthest = max(furthest, outcome)
             if outcome == .crowdedOut { rank(candidate) }
         }

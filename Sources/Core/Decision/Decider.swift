@@ -1,6 +1,6 @@
 // The decision: the bytes of a request and a moment in, the bytes of an answer and the way to it out. It is a
-// function of the request, the catalog, the settings, the time and the seed: the same ones give the same bytes,
-// on any machine. Budgets, pacing, frequency and the journal are not part of it yet.
+// function of the request, the catalog, the settings, the time, the seed and what a state answers: the same ones
+// give the same bytes, on any machine.
 internal import Auction
 public import Catalog
 public import OpenRTB
@@ -18,22 +18,34 @@ public struct Decider: ~Copyable {
     /// Decides. The answer is in `answer` until the next decision. Allocates nothing, but for a refusal's text
     /// and, where it is asked for, the report.
     ///
-    /// - Parameter explains: whether `report` is made, which costs many times what the decision does.
+    /// - Parameters:
+    ///   - state: what is asked of budgets, caps and what was seen.
+    ///   - explains: whether `report` is made, which costs many times what the decision does.
+    public mutating func decide<State: DecisionState & ~Copyable>(
+        _ request: RawSpan, at now: Instant, seed: UInt64, format: AnswerFormat = .openrtb,
+        state: inout State, explains: Bool = false
+    ) throws(OpenRTBError) -> Decision {
+        try Self.decide(&reader, &workspace, request, at: now, seed: seed, format, &state, explains)
+    }
+
+    /// The same where budgets have no end and the viewer has seen nothing.
     public mutating func decide(
         _ request: RawSpan, at now: Instant, seed: UInt64, format: AnswerFormat = .openrtb,
         explains: Bool = false
     ) throws(OpenRTBError) -> Decision {
-        try Self.decide(&reader, &workspace, request, at: now, seed: seed, format, explains)
+        var state = FreeState()
+        return try decide(
+            request, at: now, seed: seed, format: format, state: &state, explains: explains)
     }
 
     /// The request holds on to its reader, so the two are taken apart here.
-    private static func decide(
+    private static func decide<State: DecisionState & ~Copyable>(
         _ reader: inout BidRequestReader, _ workspace: inout DecisionWorkspace, _ bytes: RawSpan,
-        at now: Instant, seed: UInt64, _ format: AnswerFormat, _ explains: Bool
+        at now: Instant, seed: UInt64, _ format: AnswerFormat, _ state: inout State, _ explains: Bool
     ) throws(OpenRTBError) -> Decision {
         workspace.reset()
         let request = try reader.read(bytes)
-        return workspace.decide(request, at: now, seed: seed, format, explains)
+        return workspace.decide(request, at: now, seed: seed, format, &state, explains)
     }
 
     /// The bytes of the last decision's answer.
@@ -56,6 +68,7 @@ struct Win {
     /// Which of the request's pods it is in.
     var pod = 0
     var needsHTTPS = false
+    var reservation = Reservation.none
     /// Its markup could be written.
     var isWritten = false
 }
@@ -88,6 +101,8 @@ struct DecisionWorkspace: ~Copyable {
     var wins = DecisionTable<Win>(Self.winsMost)
     /// By the number of the line item among those found.
     var outcomes: DecisionTable<LineItemOutcome>
+    /// What the state answered.
+    var answers = StateAnswers()
     var place = Place()
     /// What the catalog asks for at least at this place, in the response's currency.
     var placeFloor = Micros.zero
@@ -117,32 +132,39 @@ struct DecisionWorkspace: ~Copyable {
         answerCount = 0
         report = nil
         outcomes.removeAll()
+        answers.removeAll()
         wins.removeAll()
     }
 }
 
 // The steps of a decision, in their order.
 extension DecisionWorkspace {
-    mutating func decide(
+    mutating func decide<State: DecisionState & ~Copyable>(
         _ request: borrowing BidRequest, at now: Instant, seed: UInt64, _ format: AnswerFormat,
-        _ explains: Bool
+        _ state: inout State, _ explains: Bool
     ) -> Decision {
         var decision = Decision()
         decision.trace.lineItems = snapshot.lineItemCount
         decision.trace.permissions = Permissions(request, vendor: settings.vendor)
         decision.noBid = obstacle(request)
         if decision.noBid == nil {
+            state.begin(
+                ViewerKeys(request, decision.trace.permissions, salt: settings.viewerSalt), at: now)
             find(request, at: now, &decision)
+            admit(&state)
             if explains { report = DecisionReport(query.isOverfull ? nil : snapshot.explain(query)) }
         }
         if decision.noBid == nil {
             let pods = request.pods
             for index in pods.indices {
-                fill(pods[index], index, request, seed: seed, &decision.trace, explains)
+                fill(pods[index], index, request, seed: seed, &state, &decision.trace, explains)
+                // The ads of one pod are the whole document.
+                if format == .vast, wins.count > 0 { break }
             }
             if wins.count == 0 { decision.noBid = reason(decision.trace, request) }
         }
         if decision.noBid == nil { write(request, seed: seed, format, &decision) }
+        release(unwritten: decision.noBid != nil, &state)
         if let reason = decision.noBid { writeNoBid(reason, request, format) }
         count(&decision.trace)
         decision.byteCount = answerCount
@@ -197,13 +219,15 @@ extension DecisionWorkspace {
         if found == 0 { decision.noBid = .nothingTargeted }
     }
 
-    private mutating func fill(
-        _ pod: Pod, _ number: Int, _ request: borrowing BidRequest, seed: UInt64,
+    private mutating func fill<State: DecisionState & ~Copyable>(
+        _ pod: Pod, _ number: Int, _ request: borrowing BidRequest, seed: UInt64, _ state: inout State,
         _ trace: inout DecisionTrace, _ explains: Bool
     ) {
         offer(pod, request, &trace)
         guard slots.count > 0 else {
-            for found in 0..<outcomes.count { outcomes[found] = max(outcomes[found], .medium) }
+            for found in 0..<outcomes.count where isAdmitted(found) {
+                outcomes[found] = max(outcomes[found], .medium)
+            }
             return
         }
         ranked.removeAll()
@@ -213,8 +237,10 @@ extension DecisionWorkspace {
             while bits != 0 {
                 let item = word * 64 + bits.trailingZeroBitCount
                 bits &= bits &- 1
-                let outcome = consider(item, found: found, seed: seed, request)
-                outcomes[found] = max(outcomes[found], outcome)
+                if isAdmitted(found) {
+                    let outcome = consider(item, found: found, seed: seed, request, &state)
+                    outcomes[found] = max(outcomes[found], outcome)
+                }
                 found += 1
             }
         }
@@ -224,16 +250,16 @@ extension DecisionWorkspace {
         }
         trace.candidates += ranked.count
         trace.pods += 1
-        let solution = solve(&trace)
-        for position in 0..<solution.count { win(solution[position], number, &trace) }
+        let solution = solve(number, &state, &trace)
         if explains {
             let pod = podReport(solution, number, request)
             report?.pods.append(pod)
         }
     }
 
-    /// The ads of the pod. One slot for one ad is a pod too: its search is a look at the ranks.
-    private mutating func solve(_ trace: inout DecisionTrace) -> PodSolution {
+    /// Takes the ranked creatives into the search. One slot for one ad is a pod too: its search is a look at the
+    /// ranks.
+    mutating func compete() {
         var words = SeparationWords()
         for index in 0..<ranked.count {
             let one = ranked[index]
@@ -257,13 +283,11 @@ extension DecisionWorkspace {
             }
             _ = problem.add(candidate)
         }
-        let solution = solver.solve(problem, steps: settings.podSteps)
-        trace.steps += solution.steps
-        if !solution.isProven { trace.podsUnproven += 1 }
-        return solution
     }
 
-    private mutating func win(_ placement: PodPlacement, _ pod: Int, _ trace: inout DecisionTrace) {
+    mutating func win(
+        _ placement: PodPlacement, _ reservation: Reservation, _ pod: Int, _ trace: inout DecisionTrace
+    ) {
         let candidate = ranked[placement.candidate]
         let slot = slots[placement.segment]
         var win = Win(candidate: candidate, imp: slot.imp, medium: slot.medium)
@@ -271,8 +295,9 @@ extension DecisionWorkspace {
         win.version = slot.version ?? .v4_2
         win.device = slot.device
         win.needsHTTPS = slot.needsHTTPS
+        win.reservation = reservation
         win.pod = pod
-        guard wins.append(win) else { return }
+        guard wins.append(win) else { preconditionFailure("an answer has room for each place of its pods") }
         outcomes[candidate.found] = .won
         trace.ads += 1
     }

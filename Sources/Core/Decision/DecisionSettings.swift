@@ -15,6 +15,13 @@ public struct DecisionSettings: Sendable {
     /// Steps that each pod's search may take.
     public var podSteps = PodLimits.steps
 
+    /// What becomes of an ad that the viewer saw in an earlier break, and of another of its advertiser: half the
+    /// worth for the same film again, and nothing for the same advertiser, whose caps are in the catalog.
+    public var seenCreative = DiversityRule.penalise(500_000)
+    public var seenAdvertiser = DiversityRule.ignore
+    /// Goes into the viewers' keys, so that a key says nothing to who does not have it. One for a fleet.
+    public var viewerSalt: UInt64 = 0
+
     public init() { currencies = CurrencyTable(base: .usd) }
 }
 

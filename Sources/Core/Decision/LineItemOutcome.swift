@@ -8,6 +8,14 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
     case request
     /// The index took it: its status, targeting, flight, or a block by advertiser or category.
     case targeting
+    /// Refused before it could compete: its campaign has nothing left to spend, or not now.
+    case budget
+    case pacing
+    /// It was shown to the viewer, or at the viewer's address, as often as its caps allow.
+    case capByUser
+    case capByHousehold
+    /// It has a cap, and nothing by which the viewer could be counted may be used.
+    case capUncountable
     /// There is no rate between its currency and the response's.
     case currency
     case worthless
@@ -21,10 +29,16 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
     /// The slot is sold on deals alone, or the deal it asks for cannot be bid on here.
     case deal
     case floor
+    /// Each creative that fits was shown to the viewer as often as a cap allows.
+    case capByCreative
+    /// The viewer saw it in an earlier break, and the settings do not let it be seen again.
+    case seenEarlier
     /// More valuable ads filled the list that goes into the pod's search.
     case crowdedOut
     /// Others are worth more in the pod, or share with it what a pod must not share.
     case outbid
+    /// It would have won, and its budget could not put the price aside.
+    case unreserved
     case won
 
     public static func < (a: LineItemOutcome, b: LineItemOutcome) -> Bool { a.rawValue < b.rawValue }
@@ -36,6 +50,11 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
         switch self {
         case .request: "not asked, as nothing could be bid on this request"
         case .targeting: "not for this request"
+        case .budget: "its campaign's budget has nothing left"
+        case .pacing: "its campaign spends as fast as it is to"
+        case .capByUser: "shown to the viewer as often as its cap allows"
+        case .capByHousehold: "shown to the household as often as its cap allows"
+        case .capUncountable: "it has a cap, and the viewer may not be counted"
         case .currency: "no rate to the request's currency"
         case .medium: "no slot for its medium"
         case .duration: "no slot takes its duration"
@@ -44,8 +63,11 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
         case .deal: "the slot is for deals, or its deal cannot be bid on"
         case .worthless: "worth nothing by its goal"
         case .floor: "below the floor"
+        case .capByCreative: "its creative was shown to the viewer as often as its cap allows"
+        case .seenEarlier: "the viewer saw it in an earlier break"
         case .crowdedOut: "not among the most valuable that a pod considers"
         case .outbid: "others are worth more, or may not share the pod with it"
+        case .unreserved: "its budget could not put the price aside"
         case .won: "won"
         }
     }
@@ -68,6 +90,8 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     case podNotFilled = 508
     /// The answer is larger than the memory for it.
     case answerTooLarge = 509
+    case noBudget = 510
+    case capped = 511
 
     public var sentence: String {
         switch self {
@@ -82,6 +106,8 @@ public enum NoBid: Int32, CaseIterable, Sendable {
         case .belowFloor: "all bids are below their floors"
         case .podNotFilled: "no ad could be placed"
         case .answerTooLarge: "the answer is larger than its memory"
+        case .noBudget: "no budget for what could be bid"
+        case .capped: "the viewer saw all that could be bid as often as is allowed"
         }
     }
 
@@ -89,6 +115,8 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     init(furthest outcome: LineItemOutcome) {
         switch outcome {
         case .request, .targeting: self = .nothingTargeted
+        case .budget, .pacing, .unreserved: self = .noBudget
+        case .capByUser, .capByHousehold, .capUncountable, .capByCreative, .seenEarlier: self = .capped
         case .currency: self = .noCurrency
         case .medium, .duration, .blocked, .media: self = .noCreativeFits
         case .deal: self = .noDeal
@@ -104,7 +132,7 @@ public struct DecisionTrace: Sendable {
     public internal(set) var retrieved = 0
     /// The index was asked.
     var wasAsked = false
-    var counts = InlineArray<13, Int>(repeating: 0)
+    var counts = InlineArray<21, Int>(repeating: 0)
     /// Creatives of line items that went into the search of some pod.
     public internal(set) var candidates = 0
     public internal(set) var pods = 0

@@ -4,6 +4,8 @@ import Units
 /// Why a candidate may stand nowhere in a pod, whatever else is placed.
 public enum PodExclusion: UInt8, Hashable, CaseIterable, Sendable {
     case advertiserBlocked, categoryBlocked, seenEarlier, worthless
+    /// Taken out after it was added.
+    case withdrawn
     /// No segment takes its duration, or takes it at its price.
     case duration, belowFloor
 }
@@ -12,6 +14,7 @@ extension PodProblem {
     /// Why a candidate may stand nowhere; nil where some segment takes it.
     public func exclusion(of index: Int) -> PodExclusion? {
         let candidate = candidates[index]
+        if isWithdrawn(index) { return .withdrawn }
         if let reason = exclusionEverywhere(of: candidate).reason { return reason }
         var reason = PodExclusion.duration
         for segment in 0..<segmentCount {

@@ -33,7 +33,7 @@ extension PodModel {
         segmentCount = problem.segmentCount
         draft.count = 0
         for segment in 0..<segmentCount { draft.eligible[segment] = 0 }
-        for index in 0..<problem.candidateCount {
+        for index in 0..<problem.candidateCount where !problem.isWithdrawn(index) {
             let candidate = problem.candidates[index]
             let (value, reason) = problem.exclusionEverywhere(of: candidate)
             guard reason == nil else { continue }

@@ -13,6 +13,8 @@ public struct PodProblem: ~Copyable {
     public private(set) var candidateCount = 0
     private var blockedAdvertisers = PodTable(PodLimits.blockedAdvertisers, repeating: UInt64(0))
     private var blockedCount = 0
+    /// Candidates that take no further part.
+    private(set) var withdrawn: UInt64 = 0
 
     public var dedupe = PodDedupe.usual
     /// Categories of which a pod holds at most one ad each.
@@ -36,6 +38,7 @@ public struct PodProblem: ~Copyable {
         positionCount = 0
         candidateCount = 0
         blockedCount = 0
+        withdrawn = 0
         dedupe = .usual
         (apartInPod, apartWhenAdjacent, blockedCategories) = (0, 0, 0)
         (firstPremium, lastPremium) = (0, 0)
@@ -70,6 +73,14 @@ public struct PodProblem: ~Copyable {
         candidates[index] = candidate
     }
 
+    /// Takes a candidate out that was added, as when nobody can pay for it after all.
+    public mutating func withdraw(_ index: Int) {
+        precondition(index >= 0 && index < candidateCount, "there is no such candidate")
+        withdrawn |= 1 << UInt64(index)
+    }
+
+    func isWithdrawn(_ index: Int) -> Bool { withdrawn >> UInt64(index) & 1 == 1 }
+
     /// False where the list is full: the caller then leaves the advertiser's candidates out.
     public mutating func block(advertiser: UInt64) -> Bool {
         guard blockedCount < PodLimits.blockedAdvertisers else { return false }
@@ -97,11 +108,11 @@ public struct PodProblem: ~Copyable {
     func value(of candidate: borrowing PodCandidate) -> Micros? {
         var value = min(candidate.value.rawValue, PodLimits.value.rawValue)
         if seenCreative != .ignore, session.hasSeen(creative: candidate.creative) {
-            guard let lowered = seenCreative.lowered(value) else { return nil }
+            guard let lowered = seenCreative.lowered(Micros(value))?.rawValue else { return nil }
             value = lowered
         }
         if seenAdvertiser != .ignore, session.hasSeen(advertiser: candidate.advertiser) {
-            guard let lowered = seenAdvertiser.lowered(value) else { return nil }
+            guard let lowered = seenAdvertiser.lowered(Micros(value))?.rawValue else { return nil }
             value = lowered
         }
         return Micros(value)
@@ -109,13 +120,14 @@ public struct PodProblem: ~Copyable {
 }
 
 extension DiversityRule {
-    /// Nil: not at all.
-    fileprivate func lowered(_ value: Int64) -> Int64? {
+    /// What is left of a value, rounded down. Nil: nothing, it may not be shown.
+    public func lowered(_ value: Micros) -> Micros? {
         switch self {
-        case .ignore: value
-        case .exclude: nil
-        // Values are below 2^37 and a million below 2^20.
-        case .penalise(let millionths): value * (1_000_000 - max(0, min(millionths, 1_000_000))) / 1_000_000
+        case .ignore: return value
+        case .exclude: return nil
+        case .penalise(let millionths):
+            let kept = Int128(1_000_000 - max(0, min(millionths, 1_000_000)))
+            return Micros(Int64(Int128(value.rawValue) * kept / 1_000_000))
         }
     }
 }

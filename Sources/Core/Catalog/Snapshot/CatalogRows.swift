@@ -111,6 +111,11 @@ extension CatalogSnapshot {
             separations: list(.lineItemSeparationStart, .lineItems, row))
     }
 
+    /// Whose money it spends.
+    public func campaign(ofLineItem row: Int) -> Int {
+        Int(at(.lineItemCampaign, .lineItems, row, UInt32.self))
+    }
+
     public func campaignRow(_ row: Int) -> CampaignRow {
         let goal: Campaign.Goal =
             switch at(.campaignGoal, .campaigns, row, UInt8.self) {

@@ -1,0 +1,121 @@
+// What the state has to say: before line items compete, whether they may spend and be seen; once a pod's ads are
+// found, whether their money can be put aside.
+internal import Auction
+internal import Catalog
+internal import Units
+
+extension DecisionWorkspace {
+    /// Searches for one pod's ads: the last of them leaves places empty rather than search again. Line items with
+    /// nothing left were refused before the first, so a second search is rare and a third hardly ever needed.
+    static let searchesMost = 3
+
+    /// Asks of every line item that was found whether it may compete.
+    mutating func admit<State: DecisionState & ~Copyable>(_ state: inout State) {
+        guard outcomes.count > 0 else { return }
+        var found = 0
+        for word in 0..<scratch.words.count {
+            var bits = scratch.words[word]
+            while bits != 0 {
+                let item = word * 64 + bits.trailingZeroBitCount
+                bits &= bits &- 1
+                let campaign = snapshot.campaign(ofLineItem: item)
+                if let refusal = state.refusal(ofLineItem: item, campaign: campaign) {
+                    outcomes[found] = refusal.outcome
+                    answers.note(refusal: refusal, of: found)
+                }
+                found += 1
+            }
+        }
+    }
+
+    func isAdmitted(_ found: Int) -> Bool { outcomes[found] >= .currency }
+
+    /// What the viewer knows of a creative that fits: lowers its worth or takes it out.
+    mutating func weigh<State: DecisionState & ~Copyable>(
+        _ candidate: inout RankedCandidate, _ state: inout State
+    ) -> LineItemOutcome {
+        let standing = state.standing(
+            ofCreative: candidate.creative, lineItem: candidate.lineItem, advertiser: candidate.advertiser)
+        answers.note(standing: standing)
+        let rule: DiversityRule
+        switch standing {
+        case .unseen: return .crowdedOut
+        case .capped: return .capByCreative
+        case .advertiserSeen: rule = settings.seenAdvertiser
+        case .creativeSeen: rule = settings.seenCreative
+        }
+        guard let lowered = rule.lowered(candidate.value), lowered > .zero else { return .seenEarlier }
+        candidate.value = lowered
+        return .crowdedOut
+    }
+
+    /// Finds the pod's ads and puts their prices aside. An ad whose budget refuses is withdrawn, and the pod is
+    /// searched again without it.
+    mutating func solve<State: DecisionState & ~Copyable>(
+        _ pod: Int, _ state: inout State, _ trace: inout DecisionTrace
+    ) -> PodSolution {
+        compete()
+        var solution = PodSolution()
+        for search in 1...Self.searchesMost {
+            solution = solver.solve(problem, steps: settings.podSteps)
+            trace.steps += solution.steps
+            let before = wins.count
+            let refused = reserve(solution, pod, &state, &trace)
+            for index in 0..<ranked.count where refused >> UInt64(index) & 1 == 1 { problem.withdraw(index) }
+            guard refused != 0, search < Self.searchesMost else { break }
+            while wins.count > before {
+                state.release(wins[wins.count - 1].reservation)
+                outcomes[wins[wins.count - 1].candidate.found] = .outbid
+                wins.removeLast()
+                trace.ads -= 1
+            }
+        }
+        if !solution.isProven { trace.podsUnproven += 1 }
+        return solution
+    }
+
+    /// The ads that could not be paid for, as a set of candidates.
+    private mutating func reserve<State: DecisionState & ~Copyable>(
+        _ solution: PodSolution, _ pod: Int, _ state: inout State, _ trace: inout DecisionTrace
+    ) -> UInt64 {
+        var refused: UInt64 = 0
+        // An answer that is full takes no further pod.
+        guard wins.count + solution.count <= wins.capacity else { return 0 }
+        for position in 0..<solution.count {
+            let placement = solution[position]
+            let answer = reserve(ranked[placement.candidate], &state)
+            answers.note(answer)
+            switch answer {
+            case .reserved(let reservation): win(placement, reservation, pod, &trace)
+            case .refused:
+                refused |= 1 << UInt64(placement.candidate)
+                let found = ranked[placement.candidate].found
+                outcomes[found] = max(outcomes[found], .unreserved)
+            }
+        }
+        return refused
+    }
+
+    private mutating func reserve<State: DecisionState & ~Copyable>(
+        _ candidate: RankedCandidate, _ state: inout State
+    ) -> ReservationAnswer {
+        let currency = snapshot.campaignRow(candidate.campaign).currency
+        // One impression, in the campaign's own money. The rate was there when the ad was ranked.
+        guard let rate = exchange.rate(from: currency),
+            let thousand = rate == .one
+                ? candidate.price : rate.inverse.convert(candidate.price, for: .floor)
+        else { return .refused(.budget) }
+        let most = Micros(thousand.rawValue / 1_000 + (thousand.rawValue % 1_000 > 0 ? 1 : 0))
+        return state.reserve(
+            AdToReserve(
+                lineItem: candidate.lineItem, campaign: candidate.campaign, creative: candidate.creative,
+                most: most, price: candidate.price))
+    }
+
+    /// What was put aside for ads that are not in the answer.
+    func release<State: DecisionState & ~Copyable>(unwritten all: Bool, _ state: inout State) {
+        for index in 0..<wins.count where all || !wins[index].isWritten {
+            state.release(wins[index].reservation)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+// What a decision is told of the world beside its request, catalog, settings, time and seed: whether a line item may
+// spend, what the viewer has seen, and whether the money for an ad can be put aside. Each answer is noted with the
+// decision (`StateAnswers`), so that it can be decided again where none of it exists any more.
+public import Units
+
+/// Answers a decision's questions, in the order of the pipeline. Places are rows of the decision's own catalog: who
+/// keeps counters or accounts under other names keeps a table of them for each catalog. An answer must not wait for
+/// anything; it allocates nothing.
+public protocol DecisionState: ~Copyable {
+    /// Before the first question of a decision. Keys that privacy does not permit are not there.
+    mutating func begin(_ viewer: ViewerKeys, at now: Instant)
+
+    /// Why a line item may not compete at all; nil where it may. Asked once for each that was retrieved.
+    mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal?
+
+    /// What the viewer knows of a creative that fits some slot. Asked once in each pod where it fits.
+    mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding
+
+    /// Puts aside what an ad may cost. Asked for each ad of a pod, in the order in which they are shown.
+    mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer
+
+    /// The ad of this reservation is not in the answer after all.
+    mutating func release(_ reservation: Reservation)
+}
+
+/// Why a line item may not compete, or an ad not be paid for. Numbers are given once: journals hold them.
+public enum StateRefusal: UInt8, CaseIterable, Sendable {
+    /// Nothing is left to spend of its campaign's budget, in all or for the day.
+    case budget = 1
+    /// Its campaign spends as fast as it is to.
+    case pacing = 2
+    case capByUser = 3
+    case capByHousehold = 4
+    /// It has a cap, and the viewer has no key that it could be counted by.
+    case capUncountable = 5
+
+    /// Where a line item ends that is refused so.
+    var outcome: LineItemOutcome {
+        switch self {
+        case .budget: .budget
+        case .pacing: .pacing
+        case .capByUser: .capByUser
+        case .capByHousehold: .capByHousehold
+        case .capUncountable: .capUncountable
+        }
+    }
+}
+
+/// What the viewer knows of a creative. Numbers are given once: journals hold them.
+public enum CreativeStanding: UInt8, CaseIterable, Sendable {
+    case unseen = 0
+    /// Another creative of its advertiser was shown in an earlier break.
+    case advertiserSeen = 1
+    case creativeSeen = 2
+    /// It was shown as often as a cap by creative allows.
+    case capped = 3
+}
+
+/// An ad that is to be bid, and the most that showing it once can cost.
+public struct AdToReserve: Hashable, Sendable {
+    public var lineItem: Int
+    public var campaign: Int
+    public var creative: Int
+    /// For one impression, in the campaign's currency, at the rate of this moment. Rounded up.
+    public var most: Micros
+    /// What is bid for a thousand, in the response's currency.
+    public var price: Micros
+}
+
+/// Money put aside for one ad, by the name that its bill comes back with.
+public struct Reservation: Hashable, Sendable, BitwiseCopyable {
+    /// Whose money it is, which of its reservations this is, and under which mark: all zero where nobody counts.
+    public var session: UInt64
+    public var sequence: UInt64
+    public var mark: UInt64
+    /// Which of the campaign's windows pays, by its holder's own number.
+    public var window: UInt32
+    /// How long it is held: the bid's `exp`.
+    public var seconds: UInt32
+
+    public init(session: UInt64, sequence: UInt64, mark: UInt64, window: UInt32, seconds: UInt32) {
+        self.session = session
+        self.sequence = sequence
+        self.mark = mark
+        self.window = window
+        self.seconds = seconds
+    }
+
+    /// Nothing was put aside, since nobody counts.
+    public static let none = Reservation(session: 0, sequence: 0, mark: 0, window: 0, seconds: 0)
+}
+
+public enum ReservationAnswer: Hashable, Sendable {
+    case reserved(Reservation)
+    case refused(StateRefusal)
+}
+
+/// Budgets without end, and a viewer who has seen nothing: for trying out a catalog.
+public struct FreeState: DecisionState {
+    public init() {}
+
+    public mutating func begin(_ viewer: ViewerKeys, at now: Instant) {}
+    public mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? { nil }
+    public mutating func standing(
+        ofCreative creative: Int, lineItem: Int, advertiser: Int
+    ) -> CreativeStanding { .unseen }
+    public mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer { .reserved(.none) }
+    public mutating func release(_ reservation: Reservation) {}
+}

@@ -1,0 +1,95 @@
+// By what a viewer is counted. A key is a number made from an identifier of the request with the fleet's salt: the
+// identifier itself is kept nowhere, and where the viewer's permissions do not allow counting there is no key.
+public import OpenRTB
+internal import Units
+
+/// Who watches, as far as counting is allowed.
+public struct ViewerKeys: Hashable, Sendable {
+    /// The person or the device.
+    public var user: UInt64?
+    /// All who share an address.
+    public var household: UInt64?
+
+    /// Nobody is known.
+    public init() {}
+
+    public init(_ request: borrowing BidRequest, _ permissions: Permissions, salt: UInt64) {
+        guard permissions.allows(.frequency), permissions.allows(.identifiers) else { return }
+        user = Self.user(request, salt)
+        household = Self.household(request.device, request, salt)
+    }
+
+    /// By the device's own identifier, else by what the exchange calls the user, else by the first identifier of
+    /// another source. One viewer reached through two exchanges is one where the device says who it is.
+    private static func user(_ request: borrowing BidRequest, _ salt: UInt64) -> UInt64? {
+        let (device, user) = (request.device, request.user)
+        if isNamed(request[device.ifa]) { return key(.device, request[device.ifa], salt) }
+        if !user.id.isEmpty { return key(.user, request[user.id], salt) }
+        if !user.buyeruid.isEmpty { return key(.buyer, request[user.buyeruid], salt) }
+        let sources = request[user.eids]
+        for index in sources.indices {
+            let ids = request[sources[index].uids]
+            for at in ids.indices where !ids[at].id.isEmpty { return key(.other, request[ids[at].id], salt) }
+        }
+        return nil
+    }
+
+    /// Zeros are what a device says that does not want to be known.
+    private static func isNamed(_ identifier: RawSpan) -> Bool {
+        for at in 0..<identifier.byteCount
+        where identifier.byte(at) != UInt8(ascii: "0") && identifier.byte(at) != UInt8(ascii: "-") {
+            return true
+        }
+        return false
+    }
+
+    /// By the address, unless it was cut to a network's: exchanges write .0 in place of an IPv4's last part. Of an
+    /// IPv6 the first four groups are a household's; the rest changes by the day.
+    private static func household(
+        _ device: Device, _ request: borrowing BidRequest, _ salt: UInt64
+    ) -> UInt64? {
+        let four = request[device.ip]
+        if four.byteCount >= 7 {
+            let isCut =
+                four.byte(four.byteCount - 1) == UInt8(ascii: "0")
+                && four.byte(four.byteCount - 2) == UInt8(ascii: ".")
+            return isCut ? nil : key(.address, four, salt)
+        }
+        let six = request[device.ipv6]
+        var (end, groups) = (0, 0)
+        while end < six.byteCount, groups < 4 {
+            // A run of zeros within the first four groups leaves too little that tells households apart.
+            if six.byte(end) == UInt8(ascii: ":") {
+                groups += 1
+                if end + 1 < six.byteCount, six.byte(end + 1) == UInt8(ascii: ":"), groups < 4 { return nil }
+            }
+            end += 1
+        }
+        return groups == 4 ? key(.prefix, six.extracting(0..<end), salt) : nil
+    }
+
+    /// What kind of identifier a key is made from, so that equal texts of two kinds are two keys.
+    private enum Kind: UInt64 { case device = 1, user, buyer, other, address, prefix }
+
+    /// Letters count the same in either case. Eight bytes at a time through SplitMix64's mixer, each after the
+    /// state so far; the length ends it.
+    private static func key(_ kind: Kind, _ text: RawSpan, _ salt: UInt64) -> UInt64 {
+        var state = mixed(salt ^ kind.rawValue)
+        var (word, filled): (UInt64, UInt64) = (0, 0)
+        for at in 0..<text.byteCount {
+            let byte = text.byte(at)
+            word |= UInt64(byte &- 0x41 < 26 ? byte | 0x20 : byte) << (8 * filled)
+            filled += 1
+            if filled == 8 {
+                state = mixed(state ^ word)
+                (word, filled) = (0, 0)
+            }
+        }
+        return mixed(mixed(state ^ word) ^ UInt64(text.byteCount))
+    }
+
+    private static func mixed(_ value: UInt64) -> UInt64 {
+        var mixer = SplitMix64(state: value)
+        return mixer.next()
+    }
+}
