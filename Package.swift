@@ -47,7 +47,10 @@ let package = Package(
         .executable(name: "paceline-node", targets: ["paceline-node"]),
         .library(
             name: "PacelineCore",
-            targets: ["Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision"]),
+            targets: [
+                "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
+                "Ledger",
+            ]),
         // For the benches, which draw the same problems as the tests.
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(
@@ -68,6 +71,7 @@ let package = Package(
         core("Units", ["CSIMD"]),
         core("Auction", ["Units"]),
         core("JSON", ["CSIMD", "Units"]),
+        core("Ledger", ["Units"]),
         core("OpenRTB", ["JSON", "Units"]),
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Documents", "Units"]),
@@ -133,6 +137,7 @@ let package = Package(
             name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
+        tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
         tests("SettingsTests", in: "Core", ["Documents", "JSON", "Settings", "Units"]),
         tests(

@@ -2,7 +2,7 @@
 
 /// A point on one clock, in nanoseconds from that clock's own start. Instants of two clocks do not compare;
 /// which clock is meant is said where the value enters (monotonic for timers, wall for flights).
-public struct Instant: Hashable, Comparable, Sendable {
+public struct Instant: Hashable, Comparable, Sendable, BitwiseCopyable {
     public var nanoseconds: Int64
 
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
@@ -14,7 +14,7 @@ public struct Instant: Hashable, Comparable, Sendable {
 }
 
 /// A length of time in nanoseconds: signed, 292 years at most.
-public struct Interval: Hashable, Comparable, Sendable {
+public struct Interval: Hashable, Comparable, Sendable, BitwiseCopyable {
     public var nanoseconds: Int64
 
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }

@@ -1,0 +1,90 @@
+// What a session starts from: every account's sums, what may still be billed, and what is in doubt. Nothing of it is
+// free until it is known to be.
+public import Units
+
+public struct LedgerOpening: Sendable {
+    public struct Reserved: Sendable {
+        public let key: ReservationKey
+        public let name: AccountName
+        public let amount: Micros
+        public let expires: Instant
+    }
+
+    public struct Doubted: Sendable {
+        public let writer: ShardSession
+        public let name: AccountName
+        public let amount: Micros
+        public let until: Instant
+    }
+
+    public internal(set) var totals: [AccountName: AccountTotals] = [:]
+    /// By key.
+    public internal(set) var open: [Reserved] = []
+    public internal(set) var doubts: [Doubted] = []
+    public internal(set) var settled: [ReservationKey] = []
+    public internal(set) var recorded: [ShardSession: UInt64] = [:]
+}
+
+extension LedgerReplay {
+    /// The session that comes next: its number is the time of its start, unless that would not be a new one.
+    public func nextSession(at now: Instant) -> LedgerSession {
+        let last = writers.keys.map(\.session.rawValue).max() ?? 0
+        return LedgerSession(max(UInt64(clamping: now.nanoseconds), last + 1))
+    }
+
+    /// What the session starts from. All others have ended.
+    ///
+    /// - Parameter now: the bills of what was open could not come before, as nobody listened.
+    public func opening(for session: LedgerSession, at now: Instant, grace: Interval) -> LedgerOpening {
+        var opening = LedgerOpening()
+        opening.totals = totals
+        opening.open = open.map { key, one in
+            .init(key: key, name: one.name, amount: one.amount, expires: max(one.expires, now))
+        }.sorted { $0.key < $1.key }
+        opening.settled = settled.keys.sorted()
+        for (writer, state) in writers {
+            if let last = state.lastRecorded { opening.recorded[writer] = last }
+            // The next session's start is later than anything that this one has spent.
+            let end = writers.keys.map(\.session).filter { $0 > writer.session }.min() ?? session
+            let until =
+                Instant(nanoseconds: Int64(clamping: min(end, session).rawValue)) + longestHold + grace
+            for (name, amount) in doubts(of: writer) {
+                opening.doubts.append(.init(writer: writer, name: name, amount: amount, until: until))
+            }
+        }
+        opening.doubts.sort { ($0.writer, $0.name) < ($1.writer, $1.name) }
+        return opening
+    }
+
+    /// What was drawn and is neither set aside, closed, billed nor presumed spent.
+    func doubts(of writer: ShardSession) -> [(AccountName, Micros)] {
+        guard let state = writers[writer] else { return [] }
+        var claimed: [AccountName: Micros] = [:]
+        for (key, claim) in claims where key.session == writer.session && key.shard == writer.shard {
+            claimed[claim.name, default: .zero] += claim.amount
+        }
+        return state.drawn.compactMap { name, drawn in
+            let known =
+                (state.authorised[name] ?? .zero) + (state.presumed[name] ?? .zero) + (claimed[name] ?? .zero)
+            return drawn > known ? (name, drawn - known) : nil
+        }
+    }
+
+    /// Forgets what no longer matters: bills that nobody can send again, sessions of which all is known.
+    ///
+    /// - Parameter current: the session that is running, of which nothing is forgotten.
+    public mutating func forget(before now: Instant, current: LedgerSession, grace: Interval) {
+        let horizon = now - longestHold - grace - grace
+        let holders = Set(open.keys.map { ShardSession(session: $0.session, shard: $0.shard) })
+        for writer in writers.keys
+        where writer.session != current && !holders.contains(writer)
+            && writer.session.rawValue < UInt64(clamping: horizon.nanoseconds) && doubts(of: writer).isEmpty
+        { writers[writer] = nil }
+        claims = claims.filter { writers[ShardSession(session: $0.key.session, shard: $0.key.shard)] != nil }
+        settled = settled.filter { key, expires in
+            if expires >= horizon && expires != .distantFuture { return true }
+            return expires == .distantFuture && claims[key] != nil
+        }
+        released = released.filter { writers[ShardSession(session: $0.session, shard: $0.shard)] != nil }
+    }
+}

@@ -1,0 +1,181 @@
+// Authorising, settling and releasing on a shard: each a few loads and stores.
+public import Units
+
+struct ReservationRow: BitwiseCopyable {
+    enum State: UInt8, BitwiseCopyable { case none, open, withdrawn, settled, released }
+
+    var sequence = UInt64.max
+    var account = AccountIndex(0)
+    var mark: UInt32 = 0
+    var amount = Micros.zero
+    var expires = Instant(nanoseconds: 0)
+    var state = State.none
+}
+
+/// What a bill comes to.
+public enum SettleOutcome: Hashable, Sendable {
+    /// To be written to the journal, and then told as `written` or `refused`. Whoever is told that the bill was
+    /// taken is told so when that record is durable: only then is the bill not forgotten by a crash.
+    case write(SettlementRecord)
+    /// This key was settled before. The bill counts once.
+    case duplicate
+    /// No such reservation is known here: another shard's, forged, or too old to be remembered.
+    case unknown
+}
+
+public enum ReleaseOutcome: Hashable, Sendable {
+    /// To be written to the journal, and then told as `written` or `refused`.
+    case write(ReleaseRecord)
+    /// It was billed, or is released already.
+    case nothing
+    case unknown
+}
+
+extension ShardHolder {
+    /// Whether an impression at this price could be had now; nil if so. What is asked for and is not there is
+    /// drawn for the next one, so asking is never in vain.
+    @inline(__always)
+    public mutating func refusal(_ account: AccountIndex, _ price: Micros) -> BudgetRefusal? {
+        guard account.row < accounts.count, accounts[account.row].isOpen else { return .closed }
+        if accounts[account.row].usable - accounts[account.row].authorised >= price { return nil }
+        return miss(account, price)
+    }
+
+    /// Sets money aside for one impression, at the most that it may cost.
+    @inline(__always)
+    public mutating func authorise(
+        _ account: AccountIndex, _ price: Micros, expires: Instant
+    ) -> Authorisation {
+        precondition(price > .zero, "nothing is set aside for nothing")
+        if let refusal = refusal(account, price) { return .refused(refusal) }
+        guard next - oldest < UInt64(limits.reservations) else { return .refused(.crowded) }
+        let reservation = Reservation(
+            key: ReservationKey(session: session, shard: shard, sequence: next), account: account,
+            mark: accounts[account.row].usableMark, amount: price, expires: expires)
+        reservations[place(next)] = ReservationRow(
+            sequence: next, account: account, mark: reservation.mark, amount: price, expires: expires,
+            state: .open)
+        next += 1
+        accounts[account.row].authorised += price
+        if price > accounts[account.row].highest { accounts[account.row].highest = price }
+        if accounts[account.row].marked < accounts[account.row].chunk { becomeDue(account) }
+        becomeDirty(account)
+        return .reserved(reservation)
+    }
+
+    @inline(never)
+    private mutating func miss(_ account: AccountIndex, _ price: Micros) -> BudgetRefusal {
+        let row = accounts[account.row]
+        accounts[account.row].highest = max(row.highest, price)
+        accounts[account.row].refused = max(row.refused, price)
+        becomeDue(account)
+        return row.isLast && row.pool + row.marked < price ? .exhausted : .unmarked
+    }
+
+    /// The journal has taken a reservation's record under this number.
+    @inline(__always)
+    public mutating func recorded(_ reservation: Reservation, at number: UInt64) {
+        let row = reservation.account.row
+        accounts[row].recordedAt = number
+        if accounts[row].passedAt == .max, accounts[row].authorised >= accounts[row].olderEnd {
+            accounts[row].passedAt = number
+        }
+    }
+
+    /// Takes back a reservation that nobody has heard of, because the journal could not take it or the ad has
+    /// no place after all.
+    public mutating func withdraw(_ reservation: Reservation) {
+        let at = place(reservation.key.sequence)
+        precondition(
+            reservations[at].sequence == reservation.key.sequence && reservations[at].state == .open,
+            "only what is open and was not recorded can be withdrawn")
+        reservations[at].state = .withdrawn
+        accounts[reservation.account.row].authorised -= reservation.amount
+    }
+
+    @inline(__always)
+    func place(_ sequence: UInt64) -> Int { Int(sequence & UInt64(limits.reservations - 1)) }
+
+    // MARK: Bills
+
+    /// A bill has come: up to what was set aside is paid from the budget, the rest from outside of it.
+    public mutating func settle(_ key: ReservationKey, _ amount: Micros) -> SettleOutcome {
+        precondition(amount >= .zero, "a bill is not negative")
+        guard key.session == session, key.shard == shard else { return settleFormer(key, amount) }
+        let at = place(key.sequence)
+        guard reservations[at].sequence == key.sequence else { return .unknown }
+        let row = reservations[at]
+        switch row.state {
+        case .none, .withdrawn: return .unknown
+        case .settled: return .duplicate
+        case .open, .released:
+            let reserved = row.state == .open ? row.amount : .zero
+            let paid = min(amount, reserved)
+            let record = SettlementRecord(
+                key: key, account: row.account, reserved: reserved, paid: paid, late: amount - paid)
+            reservations[at].state = .settled
+            accounts[row.account.row].settled += paid
+            accounts[row.account.row].freed += reserved - paid
+            accounts[row.account.row].late += record.late
+            return .write(record)
+        }
+    }
+
+    /// No bill will come: somebody else won, or the ad was not shown.
+    public mutating func release(_ key: ReservationKey) -> ReleaseOutcome {
+        guard key.session == session, key.shard == shard else { return releaseFormer(key) }
+        let at = place(key.sequence)
+        guard reservations[at].sequence == key.sequence else { return .unknown }
+        let row = reservations[at]
+        switch row.state {
+        case .none, .withdrawn: return .unknown
+        case .settled, .released: return .nothing
+        case .open:
+            reservations[at].state = .released
+            accounts[row.account.row].freed += row.amount
+            return .write(ReleaseRecord(key: key, account: row.account, amount: row.amount, cause: .told))
+        }
+    }
+
+    mutating func undo(_ record: SettlementRecord) {
+        guard record.key.session == session, record.key.shard == shard else { return undoFormer(record) }
+        reservations[place(record.key.sequence)].state = record.reserved > .zero ? .open : .released
+        accounts[record.account.row].settled -= record.paid
+        accounts[record.account.row].freed -= record.reserved - record.paid
+        accounts[record.account.row].late -= record.late
+    }
+
+    mutating func undo(_ record: ReleaseRecord) {
+        guard record.key.session == session, record.key.shard == shard else { return undoFormer(record) }
+        reservations[place(record.key.sequence)].state = .open
+        accounts[record.account.row].freed -= record.amount
+    }
+
+    // MARK: Expiry
+
+    /// Lets go what is over, oldest first. What stands behind one that expires later waits for it: holds are
+    /// about equally long, and the longest is bounded.
+    mutating func expire(at now: Instant, _ effects: inout [ShardEffect]) {
+        // What a former turn let go is passed now and not then: the journal might have refused it.
+        let most = UInt64(limits.expiriesPerTurn)
+        var end = min(next, oldest + most)
+        while oldest < end, reservations[place(oldest)].state != .open { oldest += 1 }
+        var at = oldest
+        end = min(next, oldest + most)
+        while at < end, effects.count < limits.effectsPerTurn {
+            let row = reservations[place(at)]
+            if row.state == .open {
+                guard now >= row.expires + limits.grace else { break }
+                reservations[place(at)].state = .released
+                accounts[row.account.row].freed += row.amount
+                let key = ReservationKey(session: session, shard: shard, sequence: at)
+                effects.append(
+                    .write(
+                        .released(
+                            ReleaseRecord(key: key, account: row.account, amount: row.amount, cause: .expired)
+                        )))
+            }
+            at += 1
+        }
+    }
+}
