@@ -50,6 +50,7 @@ let package = Package(
             targets: [
                 "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
                 "Ledger",
+                "Features",
             ]),
         // For the benches, which draw the same problems as the tests.
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
@@ -76,6 +77,7 @@ let package = Package(
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
+        core("Features", ["Catalog", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "OpenRTB", "Units"]),
 
         // Edge: does I/O and decides nothing.
@@ -143,6 +145,7 @@ let package = Package(
         tests(
             "DecisionTests", in: "Core",
             ["AllocationCounter", "Auction", "CSIMD", "Catalog", "Decision", "OpenRTB", "Units"]),
+        tests("FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Features", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",

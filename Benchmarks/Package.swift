@@ -69,6 +69,7 @@ let package = Package(
         bench("bench-json", ["CSimdjson", .product(name: "PacelineCore", package: "paceline")]),
 
         bench("bench-catalog", [.product(name: "PacelineCore", package: "paceline")]),
+        bench("bench-frequency", [.product(name: "PacelineCore", package: "paceline")]),
         bench("bench-openrtb", [.product(name: "PacelineCore", package: "paceline")]),
 
         .testTarget(name: "BenchKitTests", dependencies: ["BenchKit"], swiftSettings: strict),

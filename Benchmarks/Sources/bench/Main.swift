@@ -6,7 +6,9 @@ import Foundation
 @main
 enum Main {
     /// In the order in which they run.
-    static let benches = ["json", "openrtb", "catalog", "pods", "journal", "http", "tls", "idle"]
+    static let benches = [
+        "json", "openrtb", "catalog", "frequency", "pods", "journal", "http", "tls", "idle",
+    ]
 
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()

@@ -27,6 +27,15 @@ public struct CampaignRow: Sendable {
     public var goalValue: Micros
 }
 
+/// So many impressions in a window that ends now.
+public struct FrequencyCapRow: Hashable, Sendable {
+    /// Its place among the cases of `FrequencyCap.Subject`: user, household, creative.
+    public var subject: UInt8
+    public var impressions: Int
+    /// Nil is the life of the campaign.
+    public var windowMinutes: UInt32?
+}
+
 public struct CreativeRow: Sendable {
     /// Its place among the cases of `Creative.Format`.
     public var format: UInt8
@@ -116,6 +125,16 @@ extension CatalogSnapshot {
         Int(at(.lineItemCampaign, .lineItems, row, UInt32.self))
     }
 
+    /// Places for `capRow(at:)`.
+    public func frequencyCaps(ofLineItem row: Int) -> Range<Int> { list(.lineItemCapStart, .lineItems, row) }
+    public func capRow(at place: Int) -> FrequencyCapRow {
+        let minutes = at(.capWindowMinutes, .lineItemCaps, place, UInt32.self)
+        return FrequencyCapRow(
+            subject: at(.capSubject, .lineItemCaps, place, UInt8.self),
+            impressions: Int(at(.capImpressions, .lineItemCaps, place, UInt32.self)),
+            windowMinutes: minutes == 0 ? nil : minutes)
+    }
+
     public func campaignRow(_ row: Int) -> CampaignRow {
         let goal: Campaign.Goal =
             switch at(.campaignGoal, .campaigns, row, UInt8.self) {
@@ -133,7 +152,9 @@ extension CatalogSnapshot {
     public func lineItemID(_ row: Int) -> CatalogText { text(.lineItemID, .lineItems, row) }
     public func campaignID(_ row: Int) -> CatalogText { text(.campaignID, .campaigns, row) }
     public func creativeID(_ row: Int) -> CatalogText { text(.creativeID, .creatives, row) }
+    public func advertiserID(_ row: Int) -> CatalogText { text(.advertiserID, .advertisers, row) }
     public func advertiserName(_ row: Int) -> CatalogText { text(.advertiserName, .advertisers, row) }
+    public var advertiserCount: Int { count(.advertisers) }
 
     public func advertiserDomains(_ row: Int) -> Range<Int> {
         list(.advertiserDomainStart, .advertisers, row)

@@ -1,0 +1,38 @@
+// The numbers of everything in one catalog that is counted, worked out once when the catalog is loaded: a decision
+// asks for hundreds of them.
+public import Catalog
+
+/// Shared by all shards that serve the catalog.
+public final class EntityNumbers: Sendable {
+    public let snapshot: CatalogSnapshot
+    private let lineItems: [EntityNumber]
+    private let creatives: [EntityNumber]
+    private let advertisers: [EntityNumber]
+    /// A bit for each line item that has a cap: most questions end there.
+    private let capped: [UInt64]
+
+    public init(_ snapshot: CatalogSnapshot) {
+        self.snapshot = snapshot
+        lineItems = (0..<snapshot.lineItemCount).map {
+            EntityNumber(.lineItem, id: snapshot.bytes(snapshot.lineItemID($0)))
+        }
+        creatives = (0..<snapshot.creativeCount).map {
+            EntityNumber(.creative, id: snapshot.bytes(snapshot.creativeID($0)))
+        }
+        advertisers = (0..<snapshot.advertiserCount).map {
+            EntityNumber(.advertiser, id: snapshot.bytes(snapshot.advertiserID($0)))
+        }
+        var bits = [UInt64](repeating: 0, count: (snapshot.lineItemCount + 63) / 64)
+        for row in 0..<snapshot.lineItemCount where !snapshot.frequencyCaps(ofLineItem: row).isEmpty {
+            bits[row / 64] |= 1 << UInt64(row % 64)
+        }
+        capped = bits
+    }
+
+    public func lineItem(_ row: Int) -> EntityNumber { lineItems[row] }
+    public func creative(_ row: Int) -> EntityNumber { creatives[row] }
+    public func advertiser(_ row: Int) -> EntityNumber { advertisers[row] }
+
+    @inline(__always)
+    public func hasCaps(lineItem row: Int) -> Bool { capped[row / 64] >> UInt64(row % 64) & 1 == 1 }
+}
