@@ -81,6 +81,7 @@ enum JournalExport {
             case .natural(let number): "\(name)=\(number)"
             case .integer(let number): "\(name)=\(number)"
             case .text(let text): "\(name)=\(JSONTree.string(text).line)"
+            case .bytes(let bytes): "\(name)=(\(bytes.count) bytes)"
             }
         }
         if let unknown = record.unknown { parts.append(hexadecimal(unknown)) }
@@ -113,6 +114,7 @@ enum JournalExport {
             case .natural(let number): "\(number)"
             case .integer(let number): "\(number)"
             case .text(let text): quoted(text)
+            case .bytes(let bytes): hexadecimal(bytes)
             }
         }
         return (head + fields).joined(separator: ",")
@@ -126,7 +128,7 @@ enum JournalExport {
             + "\""
     }
 
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+    fileprivate static func hexadecimal(_ bytes: [UInt8]) -> String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
@@ -157,6 +159,7 @@ extension FieldValue {
         case .natural(let number): .number(number)
         case .integer(let number): .number(number)
         case .text(let text): .string(text)
+        case .bytes(let bytes): .string(JournalExport.hexadecimal(bytes))
         }
     }
 }

@@ -39,10 +39,8 @@ extension DecisionWorkspace {
         if outcomes[found] == .won { outcomes[found] = .outbid }
     }
 
-    /// The number that an ad of this answer goes by, in all of its messages.
     private static func number(_ seed: UInt64, _ win: Int) -> HexNumber {
-        var numbers = SplitMix64(state: seed &+ UInt64(win))
-        return HexNumber(numbers.next())
+        HexNumber(AdNumber(decision: seed, ad: win).rawValue)
     }
 
     private mutating func writeBids(
@@ -101,6 +99,17 @@ extension DecisionWorkspace {
             answerCount = try markup.document.write(into: unsafe response.writable(), for: wins[0].device)
                 .byteCount
         } catch { throw JSONError(.bufferTooSmall, at: 0) }
+    }
+}
+
+/// The number that an ad goes by in all of its messages, as sixteen hexadecimal digits. It follows from the number
+/// of the decision, so that a record of the decision knows it.
+public struct AdNumber: Hashable, Sendable {
+    public let rawValue: UInt64
+
+    public init(decision: UInt64, ad: Int) {
+        var numbers = SplitMix64(state: decision &+ UInt64(truncatingIfNeeded: ad))
+        rawValue = numbers.next()
     }
 }
 

@@ -9,7 +9,7 @@ public import Units
 /// Decides one request after the other in memory that is allocated once. One for each shard and catalog.
 public struct Decider: ~Copyable {
     private var reader = BidRequestReader()
-    private var workspace: DecisionWorkspace
+    var workspace: DecisionWorkspace
 
     public init(_ snapshot: CatalogSnapshot, settings: DecisionSettings = DecisionSettings()) {
         workspace = DecisionWorkspace(snapshot, settings)

@@ -1,6 +1,6 @@
 // What a state answered during one decision, so little that it fits the journal: only what was refused or seen, and
 // what was put aside. A decision asks in an order that its inputs fix, so an answer needs no name but its number.
-public import Units
+internal import Units
 
 /// An answer that was not the usual one, and which of the questions it was to.
 struct NotedAnswer {
@@ -48,49 +48,4 @@ public struct StateAnswers: ~Copyable {
     mutating func note(_ answer: ReservationAnswer) {
         if !reservations.append(answer) { isCut = true }
     }
-}
-
-/// Answers as another state did when the decision was first made: the same questions in the same order.
-public struct RecordedState: DecisionState, ~Copyable {
-    private let answers: StateAnswers
-    private var (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
-    /// The decision asked for more than was answered then, so it is not the same one.
-    public private(set) var wasAskedMore = false
-
-    init(_ answers: consuming StateAnswers) { self.answers = answers }
-
-    public mutating func begin(_ viewer: ViewerKeys, at now: Instant) {
-        (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
-        wasAskedMore = false
-    }
-
-    public mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {
-        defer { found += 1 }
-        guard refusal < answers.refusals.count, Int(answers.refusals[refusal].question) == found else {
-            return nil
-        }
-        defer { refusal += 1 }
-        return StateRefusal(rawValue: answers.refusals[refusal].code)
-    }
-
-    public mutating func standing(
-        ofCreative creative: Int, lineItem: Int, advertiser: Int
-    ) -> CreativeStanding {
-        defer { question += 1 }
-        guard standing < answers.standings.count, Int(answers.standings[standing].question) == question
-        else { return .unseen }
-        defer { standing += 1 }
-        return CreativeStanding(rawValue: answers.standings[standing].code) ?? .unseen
-    }
-
-    public mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer {
-        guard reservation < answers.reservations.count else {
-            wasAskedMore = true
-            return .reserved(.none)
-        }
-        defer { reservation += 1 }
-        return answers.reservations[reservation]
-    }
-
-    public mutating func release(_ reservation: Reservation) {}
 }

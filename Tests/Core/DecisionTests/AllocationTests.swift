@@ -12,7 +12,10 @@ import Testing
             Demo.request,
             Demo.request.replacingOccurrences(of: "\"tmax\": 250", with: "\"tmax\": 0"),
             Demo.request.replacingOccurrences(of: "\"bidfloor\": 12", with: "\"bidfloor\": 900"),
+            // Redacted in its record.
+            Demo.request.replacingOccurrences(of: "\"coppa\": 0", with: "\"coppa\": 1"),
         ].map { Array($0.utf8) }
+        var recorder = DecisionRecorder()
         var counted: UInt64 = 1
         // The first rounds may still set up what lasts.
         for _ in 0..<3 {
@@ -20,7 +23,12 @@ import Testing
             // By index: in a debug build an array's iterator allocates.
             for index in requests.indices {
                 let request = requests[index]
-                _ = try decider.decide(request.span.bytes, at: Demo.evening, seed: 3)
+                let decision = try decider.decide(request.span.bytes, at: Demo.evening, seed: 3)
+                recorder.record(
+                    decision, of: request.span.bytes, by: decider,
+                    RecordedContext(
+                        now: Demo.evening, seed: 3, format: .openrtb, catalog: 1, settings: 2,
+                        keepsRequest: true))
                 _ = try decider.decide(request.span.bytes, at: Demo.evening, seed: 3, format: .vast)
             }
             counted = allocations_of_thread() - before

@@ -35,6 +35,12 @@ public struct CurrencyTable: Sendable {
         return true
     }
 
+    /// The currencies that have a rate, and what one unit of each is worth in the base, which is the first.
+    public subscript(_ index: Int) -> (currency: CurrencyCode, worth: ExchangeRate) {
+        precondition(index >= 0 && index < count, "there is no such rate")
+        return (entries[index].currency, entries[index].rate)
+    }
+
     /// What one unit of `from` is worth in `to`, exactly. Nil where a currency has no rate: money is never
     /// converted by a guess.
     public func rate(from: CurrencyCode, to: CurrencyCode) -> ExchangeRate? {

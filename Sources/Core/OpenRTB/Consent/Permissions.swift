@@ -80,6 +80,11 @@ public struct Permissions: Hashable, Sendable {
     /// Everything.
     public init() {}
 
+    /// All of it as two numbers, as a journal keeps it.
+    public var words: (UInt64, UInt64) { (low, high) }
+
+    public init(words: (UInt64, UInt64)) { (low, high) = words }
+
     /// What the signals of a request leave to this vendor.
     public init(_ signals: borrowing ConsentSignals, vendor: VendorID) {
         if signals.isChildDirected { refuseAll(PermissionRefusal(.child)) }

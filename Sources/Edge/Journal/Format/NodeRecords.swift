@@ -9,6 +9,10 @@ extension RecordKind {
     public static let drainEnded = RecordKind(rawValue: 20)
     /// One answered request.
     public static let access = RecordKind(rawValue: 21)
+    /// What one decision came to and, of a sample, what it was made of: Core's `DecisionRecorder` writes it.
+    public static let decision = RecordKind(rawValue: 23)
+    /// The settings that decisions name, in the form of Core's `DecisionSettings`.
+    public static let decisionSettings = RecordKind(rawValue: 24)
 }
 
 extension RecordLayout {
@@ -37,6 +41,15 @@ extension RecordLayout {
                 ("method", .text), ("path", .text), ("status", .u16), ("requestBytes", .u32),
                 ("responseBytes", .u32), ("tookNanoseconds", .i64), ("oneIn", .u32),
             ]),
+        RecordLayout(
+            "decision", .decision, version: 1,
+            [
+                ("id", .id), ("at", .i64), ("catalog", .id), ("settings", .id), ("format", .u16),
+                ("noBid", .u16), ("ads", .u32), ("answerBytes", .u32), ("answerChecksum", .u32),
+                ("lineItems", .u32), ("request", .u16), ("flags", .u16), ("details", .rest),
+            ]),
+        RecordLayout(
+            "decision-settings", .decisionSettings, version: 1, [("id", .id), ("content", .rest)]),
     ]
 }
 

@@ -35,11 +35,18 @@ public enum FieldValue: Equatable, Sendable {
     case natural(UInt64)
     case integer(Int64)
     case text(String)
+    case bytes([UInt8])
 }
 
 /// What a kind of record holds, in one of its versions. A field is added by a new version, never in an old one.
 public struct RecordLayout: Sendable {
-    public enum FieldKind: Sendable { case u16, u32, u64, i64, text }
+    public enum FieldKind: Sendable {
+        case u16, u32, u64, i64, text
+        /// 64 bits that name something: sixteen hexadecimal digits.
+        case id
+        /// All that is left, which its own reader understands.
+        case rest
+    }
 
     public let name: String
     public let kind: RecordKind
@@ -82,6 +89,13 @@ public struct RecordLayout: Sendable {
             case .u32: values.append((field, .natural(UInt64(try take(UInt32.self, field, in: payload)))))
             case .u64: values.append((field, .natural(try take(UInt64.self, field, in: payload))))
             case .i64: values.append((field, .integer(try take(Int64.self, field, in: payload))))
+            case .id:
+                let digits = String(try take(UInt64.self, field, in: payload), radix: 16)
+                values.append((field, .text(String(repeating: "0", count: 16 - digits.count) + digits)))
+            case .rest:
+                let rest = payload.extracting(offset..<payload.byteCount)
+                values.append((field, .bytes(rest.withUnsafeBytes { Array($0) })))
+                offset = payload.byteCount
             case .text:
                 let length = Int(try take(UInt16.self, field, in: payload))
                 try need(length, for: field, in: payload)

@@ -1,0 +1,202 @@
+// What a journal keeps of a decision: what it came to, always; and, of as many as one likes, the request, with which
+// it can be made again. What the viewer's permissions do not let be kept is not.
+internal import Auction
+internal import Catalog
+internal import OpenRTB
+public import Units
+
+/// Whether a record has its request. Numbers are given once: journals hold them.
+public enum RequestKept: UInt8, CaseIterable, Sendable {
+    /// It is not one of the sample.
+    case notSampled = 0
+    case whole = 1
+    /// Without what may not be kept, none of which the decision was made by.
+    case redacted = 2
+    /// The decision was made by what may be used, and not kept.
+    case withheld = 3
+    case tooLarge = 4
+
+    /// The decision can be made again.
+    public var isReplayable: Bool { self == .whole || self == .redacted }
+}
+
+/// What a record says beside what the decision knows itself.
+public struct RecordedContext: Sendable {
+    public var now: Instant
+    public var seed: UInt64
+    public var format: AnswerFormat
+    public var catalog: UInt64
+    public var settings: UInt64
+    /// Whether this one is of the sample that keeps its request.
+    public var keepsRequest: Bool
+
+    public init(
+        now: Instant, seed: UInt64, format: AnswerFormat, catalog: UInt64, settings: UInt64,
+        keepsRequest: Bool
+    ) {
+        (self.now, self.seed, self.format) = (now, seed, format)
+        (self.catalog, self.settings, self.keepsRequest) = (catalog, settings, keepsRequest)
+    }
+}
+
+/// Writes one record after the other into memory that it keeps. One for each shard; allocates nothing.
+public struct DecisionRecorder: ~Copyable {
+    /// The version of the record's form.
+    public static let version: UInt16 = 1
+    /// Room for the largest request and as much beside it; a journal takes twice that.
+    static let bytesMost = 512 * 1024
+
+    var room = DecisionBytes(Self.bytesMost)
+    var redactor = RequestRedactor()
+    var redacted = DecisionBytes(RequestLimits().bytes)
+    private var count = 0
+
+    public init() {}
+
+    /// The last record.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self) borrowing get { room.first(count) }
+    }
+
+    /// Takes in what the decider has just decided.
+    public mutating func record(
+        _ decision: Decision, of request: RawSpan, by decider: borrowing Decider,
+        _ context: borrowing RecordedContext
+    ) {
+        var kept = RequestKept.notSampled
+        var length = 0
+        if context.keepsRequest { (kept, length) = keep(request, decision.trace) }
+        count = 0
+        // What finds no room goes in this order: the request, then the answers.
+        count = write(decision, request, decider, context, kept, length, whole: true)
+        if count > 0 { return }
+        if kept.isReplayable { kept = .tooLarge }
+        count = write(decision, request, decider, context, kept, length, whole: true)
+        if count > 0 { return }
+        count = write(decision, request, decider, context, kept, length, whole: false)
+        precondition(count > 0, "a record without request and answers is smaller than its room")
+    }
+
+    private mutating func keep(
+        _ request: RawSpan, _ trace: borrowing DecisionTrace
+    ) -> (kept: RequestKept, length: Int) {
+        switch redactor.redact(request, trace.permissions, into: unsafe redacted.writable()) {
+        case .unchanged: (.whole, 0)
+        case .redacted(let length): (.redacted, length)
+        case .decisive: (.withheld, 0)
+        }
+    }
+
+    /// How many bytes, or 0 where they do not fit.
+    private mutating func write(
+        _ decision: Decision, _ request: RawSpan, _ decider: borrowing Decider,
+        _ context: borrowing RecordedContext, _ kept: RequestKept, _ length: Int, whole: Bool
+    ) -> Int {
+        var writer = ByteWriter(unsafe room.writable())
+        let isWhole = whole && !decider.workspace.answers.isCut
+        writer.put(fixed: context.seed)
+        writer.put(fixed: context.now.nanoseconds)
+        writer.put(fixed: context.catalog)
+        writer.put(fixed: context.settings)
+        writer.put(fixed: UInt16(context.format == .vast ? 1 : 0))
+        writer.put(fixed: UInt16(truncatingIfNeeded: decision.noBid?.rawValue ?? 0))
+        writer.put(fixed: UInt32(truncatingIfNeeded: decision.trace.ads))
+        writer.put(fixed: UInt32(truncatingIfNeeded: decision.byteCount))
+        writer.put(fixed: CRC32C.checksum(of: decider.answer))
+        writer.put(fixed: UInt32(truncatingIfNeeded: decision.trace.lineItems))
+        writer.put(fixed: UInt16(kept.rawValue))
+        writer.put(fixed: UInt16(isWhole ? 0 : 1))
+        writer.put(decision.trace)
+        decider.workspace.putAds(&writer)
+        if isWhole { writer.put(decider.workspace.answers) } else { writer.put(small: 0) }
+        switch kept {
+        case .whole: writer.put(counted: request)
+        case .redacted: writer.put(counted: redacted.first(length))
+        case .notSampled, .withheld, .tooLarge: break
+        }
+        return writer.fits ? writer.count : 0
+    }
+}
+
+extension ByteWriter {
+    @_lifetime(self: copy self)
+    fileprivate mutating func put(_ trace: borrowing DecisionTrace) {
+        let words = trace.permissions.words
+        put(fixed: words.0)
+        put(fixed: words.1)
+        put(small: trace.retrieved)
+        put(small: trace.candidates)
+        put(small: trace.pods)
+        put(small: trace.steps)
+        put(small: trace.slotsLeftOut)
+        put(small: trace.podsUnproven)
+        var kinds = 0
+        for index in trace.counts.indices where trace.counts[index] > 0 { kinds += 1 }
+        put(small: kinds)
+        for index in trace.counts.indices where trace.counts[index] > 0 {
+            put(UInt8(truncatingIfNeeded: index))
+            put(small: trace.counts[index])
+        }
+    }
+
+    /// Each list as how many there are and, for each, how many questions were passed over since the last.
+    @_lifetime(self: copy self)
+    fileprivate mutating func put(_ answers: borrowing StateAnswers) {
+        put(small: 1)
+        put(answers.refusals)
+        put(answers.standings)
+        put(small: answers.reservations.count)
+        for index in 0..<answers.reservations.count {
+            switch answers.reservations[index] {
+            case .refused(let refusal): put(refusal.rawValue)
+            case .reserved(let reservation):
+                put(UInt8(0))
+                put(reservation)
+            }
+        }
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func put(_ noted: borrowing DecisionTable<NotedAnswer>) {
+        put(small: noted.count)
+        var next: UInt32 = 0
+        for index in 0..<noted.count {
+            put(small: UInt64(noted[index].question &- next))
+            put(noted[index].code)
+            next = noted[index].question &+ 1
+        }
+    }
+
+    @_lifetime(self: copy self)
+    fileprivate mutating func put(_ reservation: Reservation) {
+        put(fixed: reservation.session)
+        put(fixed: reservation.sequence)
+        put(fixed: reservation.mark)
+        put(small: UInt64(reservation.window))
+        put(small: UInt64(reservation.seconds))
+    }
+}
+
+extension DecisionWorkspace {
+    /// The ads of the answer, in rows of the catalog.
+    @_lifetime(writer: copy writer)
+    fileprivate func putAds(_ writer: inout ByteWriter) {
+        var written = 0
+        for index in 0..<wins.count where wins[index].isWritten { written += 1 }
+        writer.put(small: written)
+        for index in 0..<wins.count where wins[index].isWritten {
+            let win = wins[index]
+            writer.put(small: index)
+            writer.put(small: win.candidate.lineItem)
+            writer.put(small: win.candidate.creative)
+            writer.put(small: win.imp)
+            writer.put(small: win.pod)
+            writer.put(fixed: win.candidate.price.rawValue)
+            writer.put(fixed: win.candidate.value.rawValue)
+            writer.put(small: Int(win.candidate.seconds))
+            writer.put(win.candidate.tier.rawValue)
+            writer.put(UInt8(win.candidate.deal == nil ? 0 : 1))
+            writer.put(win.reservation)
+        }
+    }
+}

@@ -1,0 +1,197 @@
+// A decision's record, read: what it came to, and what is needed to make it again.
+public import Auction
+public import OpenRTB
+public import Units
+
+/// An ad of a recorded answer. Rows are those of the decision's catalog.
+public struct RecordedAd: Equatable, Sendable {
+    /// Its number in the answer, which its bid's id is made from.
+    public let number: Int
+    public let lineItem: Int
+    public let creative: Int
+    public let imp: Int
+    public let pod: Int
+    public let price: Micros
+    public let value: Micros
+    public let seconds: Int
+    public let tier: PriorityTier
+    public let isOnDeal: Bool
+    public let reservation: Reservation
+}
+
+/// One record, whole. For tools: it allocates as it likes.
+public struct RecordedDecision: Sendable {
+    public let id: UInt64
+    public let now: Instant
+    public let catalog: UInt64
+    public let settings: UInt64
+    public let format: AnswerFormat
+    /// Nil for a bid.
+    public let noBid: NoBid?
+    public let answerBytes: Int
+    public let answerChecksum: UInt32
+    public let lineItems: Int
+    public let kept: RequestKept
+    public let permissions: Permissions
+    public let retrieved: Int
+    public let candidates: Int
+    public let pods: Int
+    public let steps: Int
+    public let slotsLeftOut: Int
+    public let podsUnproven: Int
+    /// How many line items ended so; they add up to `lineItems`.
+    public let outcomes: [(outcome: LineItemOutcome, lineItems: Int)]
+    public let ads: [RecordedAd]
+    /// Empty where it was not kept.
+    public let request: [UInt8]
+    /// Nil where there was no room for all of them.
+    public let answers: RecordedAnswers?
+
+    /// The decision can be made again from this record, its catalog and its settings.
+    public var isReplayable: Bool { kept.isReplayable && answers != nil }
+
+    /// Whether somebody may mean this decision: by its own id, or by the id of one of its bids.
+    public func isCalled(_ number: UInt64) -> Bool {
+        number == id || ads.contains { AdNumber(decision: id, ad: $0.number).rawValue == number }
+    }
+
+    public init(_ bytes: RawSpan) throws(RecordRefusal) {
+        var scan = RecordScan(bytes)
+        id = try scan.fixed(UInt64.self, "the decision")
+        now = Instant(nanoseconds: try scan.fixed(Int64.self, "the time"))
+        catalog = try scan.fixed(UInt64.self, "the catalog")
+        settings = try scan.fixed(UInt64.self, "the settings")
+        switch try scan.fixed(UInt16.self, "the format") {
+        case 0: format = .openrtb
+        case 1: format = .vast
+        case let other: throw scan.refusal("format \(other)", "0 or 1")
+        }
+        let reason = Int32(try scan.fixed(UInt16.self, "the reason"))
+        noBid = NoBid(rawValue: reason)
+        if reason != 0, noBid == nil { throw scan.refusal("no-bid \(reason)", "a reason that is known") }
+        let adCount = Int(try scan.fixed(UInt32.self, "the ads"))
+        answerBytes = Int(try scan.fixed(UInt32.self, "the answer's length"))
+        answerChecksum = try scan.fixed(UInt32.self, "the answer's checksum")
+        lineItems = Int(try scan.fixed(UInt32.self, "the line items"))
+        let code = try scan.fixed(UInt16.self, "what is kept")
+        guard let kept = UInt8(exactly: code).flatMap({ RequestKept(rawValue: $0) }) else {
+            throw scan.refusal("request kept as \(code)", "0 to \(RequestKept.allCases.count - 1)")
+        }
+        self.kept = kept
+        _ = try scan.fixed(UInt16.self, "flags")
+        permissions = Permissions(
+            words: (
+                try scan.fixed(UInt64.self, "the permissions"), try scan.fixed(UInt64.self, "the permissions")
+            ))
+        retrieved = try scan.small("what was retrieved")
+        candidates = try scan.small("the candidates")
+        pods = try scan.small("the pods")
+        steps = try scan.small("the steps")
+        slotsLeftOut = try scan.small("the slots left out")
+        podsUnproven = try scan.small("the pods not proven")
+        outcomes = try Self.outcomes(&scan, lineItems)
+        ads = try Self.ads(&scan, adCount)
+        answers = try RecordedAnswers(&scan)
+        request = kept.isReplayable ? try scan.counted("the request") : []
+        guard scan.left == 0 else { throw scan.refusal("\(scan.left) bytes more", "the end of the record") }
+    }
+
+    private static func outcomes(
+        _ scan: inout RecordScan, _ lineItems: Int
+    ) throws(RecordRefusal) -> [(outcome: LineItemOutcome, lineItems: Int)] {
+        var outcomes: [(outcome: LineItemOutcome, lineItems: Int)] = []
+        var sum = 0
+        for _ in 0..<(try scan.small("the outcomes", most: LineItemOutcome.count)) {
+            let code = try scan.fixed(UInt8.self, "an outcome")
+            guard let outcome = LineItemOutcome(rawValue: code),
+                outcome > outcomes.last?.outcome ?? .request
+                    || outcomes.isEmpty
+            else { throw scan.refusal("outcome \(code)", "outcomes in their order") }
+            let count = try scan.small("line items", most: lineItems)
+            sum += count
+            outcomes.append((outcome, count))
+        }
+        guard sum == lineItems else {
+            throw scan.refusal("outcomes of \(sum) line items", "of all \(lineItems)")
+        }
+        return outcomes
+    }
+
+    private static func ads(_ scan: inout RecordScan, _ count: Int) throws(RecordRefusal) -> [RecordedAd] {
+        let written = try scan.small("the ads", most: DecisionWorkspace.winsMost)
+        guard written == count else { throw scan.refusal("\(written) ads", "\(count), as said before") }
+        var ads: [RecordedAd] = []
+        for _ in 0..<written {
+            let number = try scan.small("an ad's number", most: DecisionWorkspace.winsMost)
+            let lineItem = try scan.small("a line item")
+            let creative = try scan.small("a creative")
+            let imp = try scan.small("an imp")
+            let pod = try scan.small("a pod")
+            let price = Micros(try scan.fixed(Int64.self, "a price"))
+            let value = Micros(try scan.fixed(Int64.self, "a value"))
+            let seconds = try scan.small("seconds")
+            let code = try scan.fixed(UInt8.self, "a tier")
+            guard let tier = PriorityTier(rawValue: code) else {
+                throw scan.refusal("tier \(code)", "0 to 2")
+            }
+            let isOnDeal = try scan.fixed(UInt8.self, "a deal") != 0
+            ads.append(
+                RecordedAd(
+                    number: number, lineItem: lineItem, creative: creative, imp: imp, pod: pod, price: price,
+                    value: value, seconds: seconds, tier: tier, isOnDeal: isOnDeal,
+                    reservation: try Reservation(&scan)))
+        }
+        return ads
+    }
+}
+
+extension Reservation {
+    init(_ scan: inout RecordScan) throws(RecordRefusal) {
+        self.init(
+            session: try scan.fixed(UInt64.self, "a session"),
+            sequence: try scan.fixed(UInt64.self, "a sequence"), mark: try scan.fixed(UInt64.self, "a mark"),
+            window: UInt32(try scan.small("a window", most: Int(UInt32.max))),
+            seconds: UInt32(try scan.small("a hold", most: Int(UInt32.max))))
+    }
+}
+
+/// What a state answered, as a record has it.
+public struct RecordedAnswers: Sendable {
+    var refusals: [(question: Int, answer: StateRefusal)] = []
+    var standings: [(question: Int, answer: CreativeStanding)] = []
+    var reservations: [ReservationAnswer] = []
+
+    /// Nil where the record has none.
+    init?(_ scan: inout RecordScan) throws(RecordRefusal) {
+        guard try scan.small("whether there are answers", most: 1) == 1 else { return nil }
+        refusals = try Self.noted(&scan, StateRefusal.self)
+        standings = try Self.noted(&scan, CreativeStanding.self)
+        for _ in 0..<(try scan.small("reservations", most: StateAnswers.reservationsMost)) {
+            let code = try scan.fixed(UInt8.self, "a reservation")
+            if code == 0 {
+                reservations.append(.reserved(try Reservation(&scan)))
+            } else if let refusal = StateRefusal(rawValue: code) {
+                reservations.append(.refused(refusal))
+            } else {
+                throw scan.refusal("refusal \(code)", "a refusal that is known")
+            }
+        }
+    }
+
+    private static func noted<Answer: RawRepresentable>(
+        _ scan: inout RecordScan, _ type: Answer.Type
+    ) throws(RecordRefusal) -> [(question: Int, answer: Answer)] where Answer.RawValue == UInt8 {
+        var noted: [(question: Int, answer: Answer)] = []
+        var next = 0
+        for _ in 0..<(try scan.small("answers", most: StateAnswers.notedMost)) {
+            let question = next + (try scan.small("a question", most: Int(UInt32.max)))
+            let code = try scan.fixed(UInt8.self, "an answer")
+            guard let answer = Answer(rawValue: code) else {
+                throw scan.refusal("answer \(code)", "an answer that is known")
+            }
+            noted.append((question, answer))
+            next = question + 1
+        }
+        return noted
+    }
+}

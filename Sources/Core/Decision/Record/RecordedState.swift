@@ -1,0 +1,121 @@
+// A state that answers as another one did when the decision was first made, and the same for another catalog.
+public import Catalog
+public import Units
+
+/// Answers in the order in which they were given: for the same decision once more.
+public struct RecordedState: DecisionState {
+    private let answers: RecordedAnswers
+    private var (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
+    /// The decision asked for more than was answered then, so it is not the same one.
+    public private(set) var wasAskedMore = false
+    /// What was answered, by what it was about.
+    public private(set) var said = SaidByRow()
+
+    public init(_ answers: RecordedAnswers) { self.answers = answers }
+
+    public mutating func begin(_ viewer: ViewerKeys, at now: Instant) {
+        self = RecordedState(answers)
+    }
+
+    public mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {
+        defer { found += 1 }
+        guard refusal < answers.refusals.count, answers.refusals[refusal].question == found else {
+            return nil
+        }
+        defer { refusal += 1 }
+        said.refusals[lineItem] = answers.refusals[refusal].answer
+        return answers.refusals[refusal].answer
+    }
+
+    public mutating func standing(
+        ofCreative creative: Int, lineItem: Int, advertiser: Int
+    ) -> CreativeStanding {
+        defer { question += 1 }
+        guard standing < answers.standings.count, answers.standings[standing].question == question else {
+            return .unseen
+        }
+        defer { standing += 1 }
+        said.standings[creative] = answers.standings[standing].answer
+        return answers.standings[standing].answer
+    }
+
+    public mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer {
+        guard reservation < answers.reservations.count else {
+            wasAskedMore = true
+            return .reserved(.none)
+        }
+        defer { reservation += 1 }
+        if case .refused(let refusal) = answers.reservations[reservation] {
+            said.unpaid[ad.lineItem] = refusal
+        }
+        return answers.reservations[reservation]
+    }
+
+    public mutating func release(_ reservation: Reservation) {}
+}
+
+/// Answers by rows of a catalog.
+public struct SaidByRow: Sendable {
+    var refusals: [Int: StateRefusal] = [:]
+    var standings: [Int: CreativeStanding] = [:]
+    var unpaid: [Int: StateRefusal] = [:]
+
+    init() {}
+}
+
+/// The same answers about whatever has the same id in another catalog. What that one has beside is refused nothing.
+public struct SupposedState: DecisionState {
+    private var said = SaidByRow()
+
+    public init(_ said: SaidByRow, through rows: CatalogRows) {
+        for (row, refusal) in said.refusals {
+            if let other = rows.lineItems[row] { self.said.refusals[other] = refusal }
+        }
+        for (row, refusal) in said.unpaid {
+            if let other = rows.lineItems[row] { self.said.unpaid[other] = refusal }
+        }
+        for (row, standing) in said.standings {
+            if let other = rows.creatives[row] { self.said.standings[other] = standing }
+        }
+    }
+
+    public mutating func begin(_ viewer: ViewerKeys, at now: Instant) {}
+    public mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {
+        said.refusals[lineItem]
+    }
+    public mutating func standing(
+        ofCreative creative: Int, lineItem: Int, advertiser: Int
+    ) -> CreativeStanding { said.standings[creative] ?? .unseen }
+    public mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer {
+        said.unpaid[ad.lineItem].map { .refused($0) } ?? .reserved(.none)
+    }
+    public mutating func release(_ reservation: Reservation) {}
+}
+
+/// Which rows of two catalogs are of one id.
+public struct CatalogRows: Sendable {
+    /// From rows of the first to rows of the second.
+    public let lineItems: [Int: Int]
+    public let creatives: [Int: Int]
+
+    public init(from first: CatalogSnapshot, to second: CatalogSnapshot) {
+        lineItems = Self.rows(
+            first.lineItemCount, { first.id(.lineItems, at: $0) }, second.lineItemCount,
+            { second.id(.lineItems, at: $0) })
+        creatives = Self.rows(
+            first.creativeCount, { first.id(.creatives, at: $0) }, second.creativeCount,
+            { second.id(.creatives, at: $0) })
+    }
+
+    private static func rows(
+        _ count: Int, _ id: (Int) -> String, _ otherCount: Int, _ otherID: (Int) -> String
+    ) -> [Int: Int] {
+        var byID: [String: Int] = [:]
+        for row in 0..<otherCount { byID[otherID(row)] = row }
+        var rows: [Int: Int] = [:]
+        for row in 0..<count {
+            if let other = byID[id(row)] { rows[row] = other }
+        }
+        return rows
+    }
+}

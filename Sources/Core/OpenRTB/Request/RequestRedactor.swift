@@ -1,0 +1,194 @@
+// A request as it may be kept: without what the viewer's permissions do not let be written down. What a decision may
+// go by stays, so that the request that is left is decided like the one that came.
+internal import JSON
+internal import Units
+
+/// What became of a request that is to be kept.
+public enum RequestRedaction: Equatable, Sendable {
+    /// All of it may be kept.
+    case unchanged
+    /// This many bytes of it may.
+    case redacted(Int)
+    /// Something that may not be kept may be decided by: without it, it would be another request.
+    case decisive
+}
+
+/// Redacts one request after the other in memory that is allocated once.
+public struct RequestRedactor: ~Copyable {
+    private var scratch: JSONScratch
+    private let limits: RequestLimits
+
+    public init(limits: RequestLimits = RequestLimits()) {
+        self.limits = limits
+        scratch = JSONScratch(maximumBytes: limits.bytes)
+    }
+
+    /// Writes what may be kept of a request that a reader has accepted. It is never longer than the request.
+    public mutating func redact(
+        _ request: RawSpan, _ permissions: Permissions, into room: consuming MutableRawSpan
+    ) -> RequestRedaction {
+        var rules = RedactionRules(permissions)
+        guard rules.takesAnything else { return .unchanged }
+        do throws(JSONError) {
+            let document = try JSONDocument(
+                request, scratch: &scratch,
+                limits: JSONLimits(bytes: limits.bytes, depth: RequestLimits.depth))
+            var writer = ByteWriter(room)
+            try rules.copy(document.root, in: .request, of: request, &writer)
+            precondition(writer.fits, "what is left of a request is no longer than it")
+            return rules.isDecisive ? .decisive : .redacted(writer.count)
+        } catch {
+            // A reader has accepted it, so this is not reached; what cannot be read is not kept.
+            return .decisive
+        }
+    }
+}
+
+/// Which of a request's fields may be kept, by where they stand.
+private struct RedactionRules {
+    /// Nothing of the viewer may be written down.
+    private let isAnonymous: Bool
+    private let (hidesIdentifiers, hidesPerson, hidesPlace): (Bool, Bool, Bool)
+    private let (usesPerson, usesPlace): (Bool, Bool)
+    private(set) var isDecisive = false
+
+    init(_ permissions: Permissions) {
+        isAnonymous = !permissions.allows(.journaling)
+        usesPerson = permissions.allows(.personalisation)
+        usesPlace = permissions.allows(.preciseLocation)
+        hidesIdentifiers = isAnonymous || !permissions.allows(.identifiers)
+        hidesPerson = isAnonymous || !usesPerson
+        hidesPlace = isAnonymous || !usesPlace
+    }
+
+    var takesAnything: Bool { hidesIdentifiers || hidesPerson || hidesPlace }
+
+    enum Place {
+        case request, user, userExtension, userGeo, device, deviceGeo, rules, source, inventory, other
+    }
+
+    enum Verdict {
+        case keep, drop
+        case look(Place)
+    }
+
+    @_lifetime(writer: copy writer)
+    mutating func copy(
+        _ value: JSONValue, in place: Place, of request: RawSpan, _ writer: inout ByteWriter
+    ) throws(JSONError) {
+        switch value.kind {
+        case .object:
+            writer.put(UInt8(ascii: "{"))
+            var fields = try value.object()
+            var isFirst = true
+            while let field = fields.next() {
+                let verdict = verdict(field.key, in: place)
+                if case .drop = verdict { continue }
+                if !isFirst { writer.put(UInt8(ascii: ",")) }
+                isFirst = false
+                // The key as it stands, with its colon.
+                writer.put(request.extracting(field.key.offset..<field.value.offset))
+                if case .look(let inner) = verdict {
+                    try copy(field.value, in: inner, of: request, &writer)
+                } else {
+                    writer.put(field.value.raw)
+                }
+            }
+            writer.put(UInt8(ascii: "}"))
+        case .array:
+            writer.put(UInt8(ascii: "["))
+            var elements = try value.array()
+            var isFirst = true
+            while let element = elements.next() {
+                if !isFirst { writer.put(UInt8(ascii: ",")) }
+                isFirst = false
+                try copy(element, in: place, of: request, &writer)
+            }
+            writer.put(UInt8(ascii: "]"))
+        case .string, .number, .bool, .null: writer.put(value.raw)
+        }
+    }
+
+    private mutating func verdict(_ key: borrowing JSONKey, in place: Place) -> Verdict {
+        switch place {
+        case .request: ofRequest(key)
+        case .user: ofUser(key)
+        case .userExtension: key == "consent" || key == "eids" && !hidesIdentifiers ? .keep : .drop
+        case .userGeo where isAnonymous: key == "utcoffset" ? .keep : .drop
+        case .userGeo: isPrecise(key) ? .drop : .keep
+        case .device: ofDevice(key)
+        case .deviceGeo: ofGeo(key)
+        case .rules: key == "coppa" || key == "gdpr" || key == "gpp_sid" ? .keep : .drop
+        case .source: key == "fd" ? .keep : key == "schain" ? .look(.other) : .drop
+        case .inventory:
+            // An address may carry whatever a site writes into it.
+            key == "ext" || key == "page" || key == "ref" || key == "search" ? .drop : .look(.other)
+        case .other: key == "ext" ? .drop : .look(.other)
+        }
+    }
+
+    private func ofRequest(_ key: borrowing JSONKey) -> Verdict {
+        switch key {
+        case "user": return .look(.user)
+        case "device": return .look(.device)
+        default: break
+        }
+        guard isAnonymous else { return .keep }
+        switch key {
+        case "regs": return .look(.rules)
+        case "source": return .look(.source)
+        case "site", "app", "dooh": return .look(.inventory)
+        case "ext": return .drop
+        default: return .look(.other)
+        }
+    }
+
+    private mutating func ofUser(_ key: borrowing JSONKey) -> Verdict {
+        switch key {
+        case "data", "keywords", "kwarray":
+            // What is allowed to decide, and not to be kept.
+            if isAnonymous, usesPerson { isDecisive = true }
+            return hidesPerson ? .drop : .keep
+        case "geo": return .look(.userGeo)
+        case _ where isAnonymous: return .drop
+        case "customdata", "gender", "yob": return hidesPerson ? .drop : .keep
+        case "id", "buyeruid", "eids": return hidesIdentifiers ? .drop : .keep
+        // The viewer's own word stays with what it allows.
+        case "consent": return .keep
+        case "ext": return hidesIdentifiers || hidesPerson ? .look(.userExtension) : .keep
+        default: return .keep
+        }
+    }
+
+    private func ofDevice(_ key: borrowing JSONKey) -> Verdict {
+        if key == "geo" { return .look(.deviceGeo) }
+        if isAnonymous {
+            switch key {
+            case "devicetype", "os", "lmt", "dnt", "language": return .keep
+            default: return .drop
+            }
+        }
+        switch key {
+        case "ifa", "didsha1", "didmd5", "dpidsha1", "dpidmd5", "macsha1", "macmd5", "ip", "ipv6":
+            return hidesIdentifiers ? .drop : .keep
+        case "ext": return hidesIdentifiers || hidesPlace ? .drop : .keep
+        default: return .keep
+        }
+    }
+
+    private mutating func ofGeo(_ key: borrowing JSONKey) -> Verdict {
+        if isPrecise(key) {
+            if isAnonymous, usesPlace, key == "lat" || key == "lon" || key == "zip" { isDecisive = true }
+            return hidesPlace ? .drop : .keep
+        }
+        guard isAnonymous else { return .keep }
+        switch key {
+        case "country", "region", "metro", "city", "utcoffset", "type": return .keep
+        default: return .drop
+        }
+    }
+
+    private func isPrecise(_ key: borrowing JSONKey) -> Bool {
+        key == "lat" || key == "lon" || key == "zip" || key == "accuracy" || key == "lastfix" || key == "ext"
+    }
+}
