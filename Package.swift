@@ -84,7 +84,7 @@ let package = Package(
         edge("Kernel", ["CLinux", "Units"]),
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
-        edge("Journal", ["Kernel", "Reactor", "Telemetry", "Units"]),
+        edge("Journal", ["Kernel", "Ledger", "Reactor", "Telemetry", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
@@ -126,7 +126,7 @@ let package = Package(
             path: "Tests/Fuzz/Sources/OpenRTBInvariants", swiftSettings: strict),
 
         .target(
-            name: "JournalInvariants", dependencies: ["Journal", "Units"],
+            name: "JournalInvariants", dependencies: ["Journal", "Ledger", "Units"],
             path: "Tests/Fuzz/Sources/JournalInvariants", swiftSettings: strict),
 
         // Tests mirror Sources.
@@ -160,7 +160,8 @@ let package = Package(
         tests(
             "JournalTests", in: "Edge",
             [
-                "AllocationCounter", "Journal", "JournalInvariants", "Kernel", "Reactor", "Telemetry",
+                "AllocationCounter", "Journal", "JournalInvariants", "Kernel", "Ledger", "Reactor",
+                "Telemetry",
                 "Units",
                 "journal-writer",
             ]),

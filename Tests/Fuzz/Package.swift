@@ -24,7 +24,8 @@ let package = Package(
         .target(name: "CFuzzer"),
         .target(name: "CSIMD", cSettings: c),
         .target(name: "Units", dependencies: ["CSIMD"], swiftSettings: swift),
-        .target(name: "Journal", dependencies: ["Units"], swiftSettings: swift),
+        .target(name: "Ledger", dependencies: ["Units"], swiftSettings: swift),
+        .target(name: "Journal", dependencies: ["Ledger", "Units"], swiftSettings: swift),
         .target(name: "JSON", dependencies: ["CSIMD", "Units"], swiftSettings: swift),
         .target(name: "OpenRTB", dependencies: ["JSON", "Units"], swiftSettings: swift),
         .target(name: "HTTP", dependencies: ["CSIMD"], swiftSettings: swift),
@@ -34,7 +35,8 @@ let package = Package(
         .target(name: "ConsentInvariants", dependencies: ["OpenRTB"], swiftSettings: swift),
         .target(
             name: "OpenRTBInvariants", dependencies: ["JSON", "OpenRTB", "Units"], swiftSettings: swift),
-        .target(name: "JournalInvariants", dependencies: ["Journal", "Units"], swiftSettings: swift),
+        .target(
+            name: "JournalInvariants", dependencies: ["Journal", "Ledger", "Units"], swiftSettings: swift),
         .executableTarget(
             name: "fuzz-journal", dependencies: ["CFuzzer", "JournalInvariants"], swiftSettings: swift,
             linkerSettings: link),

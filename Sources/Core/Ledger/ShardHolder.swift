@@ -40,7 +40,7 @@ public import Units
     /// What happened, and what is to be done about it. Effects are appended, never more than the limits say.
     public mutating func handle(_ event: ShardEvent, at now: Instant, _ effects: inout [ShardEffect]) {
         switch event {
-        case .opened(let account): open(account)
+        case .opened(let account, let highest): open(account, highest)
         case .closed(let account): close(account)
         case .allowed(let account, let upTo, let isLast): allow(account, upTo, isLast)
         case .recalled(let account): recall(account)
@@ -59,12 +59,14 @@ public import Units
 
     // MARK: Accounts
 
-    private mutating func open(_ account: AccountIndex) {
+    private mutating func open(_ account: AccountIndex, _ highest: Micros) {
         accounts.grow(to: account.row + 1)
         due.grow(to: accounts.count)
         dirty.grow(to: accounts.count)
         waiting.grow(to: accounts.count)
         accounts[account.row].isOpen = true
+        accounts[account.row].highest = max(accounts[account.row].highest, highest)
+        becomeDue(account)
     }
 
     private mutating func close(_ account: AccountIndex) {

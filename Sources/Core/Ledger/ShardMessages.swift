@@ -4,8 +4,8 @@ public import Units
 
 /// What has happened.
 public enum ShardEvent: Sendable {
-    /// The account is there; it has no money yet.
-    case opened(AccountIndex)
+    /// The account is there, and one impression on it costs at most so much: it asks for money at once.
+    case opened(AccountIndex, highest: Micros)
     /// Nothing more is authorised on it. What is open stays until it is billed or over.
     case closed(AccountIndex)
     /// All that the node's holder has ever given this shard of an account: the larger of two wins.

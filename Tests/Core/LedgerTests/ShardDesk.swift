@@ -71,7 +71,7 @@ struct ShardDesk: ~Copyable {
     }
 
     mutating func fund(_ account: AccountIndex, _ amount: Int64, isLast: Bool = false) {
-        tell(.opened(account))
+        tell(.opened(account, highest: .zero))
         tell(.allowed(account, upTo: Micros(amount), isLast: isLast))
     }
 

@@ -261,7 +261,7 @@ private let account = AccountIndex(0)
         effects.reserveCapacity(64)
         let now = Instant(nanoseconds: 0)
         holder.handle(.fenceMoved(to: .distantFuture), at: now, &effects)
-        holder.handle(.opened(account), at: now, &effects)
+        holder.handle(.opened(account, highest: .zero), at: now, &effects)
         holder.handle(.allowed(account, upTo: Micros(1_000_000_000), isLast: false), at: now, &effects)
         var number: UInt64 = 0
         var counted: UInt64 = 1

@@ -16,7 +16,9 @@ extension RecordKind {
 }
 
 extension RecordLayout {
-    public static let all: [RecordLayout] = [
+    public static let all: [RecordLayout] = node + ledger
+
+    private static let node: [RecordLayout] = [
         RecordLayout(
             "sealed", .sealed, version: 1,
             [("cause", .u32), ("recordsCut", .u32), ("bytesCut", .u64)]),

@@ -1,6 +1,7 @@
 // What must hold of a segment's reader for any bytes. The input is taken three times: as it is, behind a good
 // header, and as payloads that are framed well, then damaged where the input says.
 import Journal
+import Ledger
 import Units
 
 public enum JournalInvariants {
@@ -31,6 +32,12 @@ public enum JournalInvariants {
             let span = bytes.span.raw
             _ = RecordLayout.of(entry.kind, version: entry.version)
                 .map { layout in try? layout.read(span.extracting(entry.payload)) }
+            let payload = span.extracting(entry.payload)
+            if let record = LedgerRecord(entry.kind, version: entry.version, payload),
+                let found = differing(record, payload)
+            {
+                return found
+            }
         }
         if last != whole.offset { return "the reader stands at \(whole.offset), its records end at \(last)" }
         for entry in whole.records {
@@ -46,6 +53,16 @@ public enum JournalInvariants {
         if (summary.damage == nil) != (whole.refusal == nil) { return "the summary finds other damage" }
         if summary.damage != nil, summary.recordsBehindDamage == 0 { return "damage without a record lost" }
         return nil
+    }
+
+    /// A ledger's record that is accepted is written as it was.
+    private static func differing(_ record: LedgerRecord, _ payload: RawSpan) -> String? {
+        withUnsafeTemporaryAllocation(byteCount: LedgerRecord.payloadBytesMost, alignment: 8) { room in
+            var writer = PayloadWriter(room)
+            record.write(into: &writer)
+            let isSame = payload.withUnsafeBytes { $0.elementsEqual(room[..<writer.count]) }
+            return isSame ? nil : "a ledger's record is written otherwise"
+        }
     }
 
     private struct Reading: Equatable {
