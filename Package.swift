@@ -55,7 +55,8 @@ let package = Package(
         // For the benches, which draw the same problems as the tests.
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(
-            name: "PacelineEdge", targets: ["Kernel", "Telemetry", "Reactor", "Journal", "TLS", "HTTP"]),
+            name: "PacelineEdge",
+            targets: ["Kernel", "Telemetry", "Reactor", "Journal", "Store", "TLS", "HTTP"]),
     ],
     targets: [
         // System: headers of C libraries, and kernels that Swift cannot express.
@@ -75,7 +76,7 @@ let package = Package(
         core("Ledger", ["Units"]),
         core("OpenRTB", ["JSON", "Units"]),
         core("Documents", ["JSON", "Units"]),
-        core("Settings", ["Documents", "Units"]),
+        core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "OpenRTB", "Units"]),
@@ -85,13 +86,18 @@ let package = Package(
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("Journal", ["Kernel", "Ledger", "Reactor", "Telemetry", "Units"]),
+        edge("Journal", ["Kernel", "Reactor", "Telemetry", "Units"]),
+        edge("Store", ["Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
         // Apps: wire the two.
         .target(
             name: "Commands",
-            dependencies: ["Catalog", "Documents", "Kernel", "Settings", "TLS", "Units"],
+            dependencies: [
+                "Auction", "Catalog", "Decision", "Documents", "Kernel", "OpenRTB", "Settings", "TLS",
+                "Units",
+            ],
             path: "Sources/Apps/Commands", swiftSettings: strict),
         app(
             "paceline",
@@ -102,9 +108,9 @@ let package = Package(
         app(
             "paceline-node",
             [
-                "Commands", "Documents", "HTTP", "JSON", "Journal", "Kernel", "Reactor", "Settings", "TLS",
-                "Telemetry",
-                "Units",
+                "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Journal", "Kernel",
+                "OpenRTB",
+                "Reactor", "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
@@ -141,7 +147,7 @@ let package = Package(
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
-        tests("SettingsTests", in: "Core", ["Documents", "JSON", "Settings", "Units"]),
+        tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(
             "DecisionTests", in: "Core",
             ["AllocationCounter", "Auction", "CSIMD", "Catalog", "Decision", "OpenRTB", "Units"]),
@@ -174,6 +180,7 @@ let package = Package(
         .executableTarget(
             name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
             path: "Benchmarks/TLSEngine", swiftSettings: strict),
+        tests("StoreTests", in: "Edge", ["Kernel", "Store", "Units"]),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests(
             "HTTPTests", in: "Edge",

@@ -70,11 +70,21 @@ public enum CatalogInput {
     /// A catalog in either form, ready to be asked.
     public static func compiled(_ path: String) throws(Failure) -> CatalogSnapshot {
         guard try form(of: path) == .directory else { return try snapshot(path) }
-        let source = try source(path)
+        let bytes = try compile(path)
         do {
-            return try CatalogSnapshot(copying: CatalogCompiler.compile(source))
+            return try CatalogSnapshot(copying: bytes)
         } catch {
-            throw Failure("\(path): passed its check and does not compile: \(error)")
+            throw Failure("\(path): was compiled and is refused: \(error)")
+        }
+    }
+
+    /// The bytes of a snapshot of the catalog in a directory.
+    public static func compile(_ directory: String) throws(Failure) -> [UInt8] {
+        let source = try source(directory)
+        do {
+            return try CatalogCompiler.compile(source)
+        } catch {
+            throw Failure("\(directory): passed its check and does not compile: \(error)")
         }
     }
 

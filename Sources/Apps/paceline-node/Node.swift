@@ -1,6 +1,8 @@
 // One node's life: start all threads or none, watch over them, reload, drain. It runs on the main thread and
 // serves nothing itself.
+import Catalog
 import Commands
+import Decision
 import Kernel
 import Settings
 import TLS
@@ -21,15 +23,19 @@ final class NodeContext: Sendable {
     let shards: Int
     let version: String
     let log: Log
-    let health = Health(awaiting: ["listeners", "certificates"])
+    let health: Health
     let metrics: Metrics
     let keys: ServingKeys
     let certificates: Certificates
     let startedAt = Kernel.monotonicNow()
     let journals: Journals
+    /// Nil where nothing is decided.
+    let catalogs: Catalogs?
 
     init(settings: NodeSettings, version: String) throws(Failure) {
         self.settings = settings
+        health = Health(
+            awaiting: ["listeners", "certificates"] + (settings.catalog == nil ? [] : ["catalog"]))
         shards = settings.shards == 0 ? Kernel.usableCores().count : settings.shards
         self.version = version
         log = Log(
@@ -38,8 +44,15 @@ final class NodeContext: Sendable {
             rate: LogRate(burst: settings.log.burstPerSite, interval: settings.log.perSiteInterval))
         certificates = try Certificates(settings)
         var catalogue = MetricsCatalogue()
-        keys = ServingKeys(in: &catalogue, journal: settings.journal != nil)
+        keys = ServingKeys(
+            in: &catalogue, journal: settings.journal != nil, decisions: settings.catalog != nil)
         journals = Journals(health)
+        if let catalog = settings.catalog {
+            catalogs = try Catalogs(catalog, DecisionSettings(settings.decision), health, log)
+        } else {
+            catalogs = nil
+        }
+        catalogs?.register(in: &catalogue)
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
@@ -50,6 +63,13 @@ final class NodeContext: Sendable {
             ]
         ) { 1 }
         metrics = catalogue.freeze()
+    }
+
+    /// What a shard decides with; nil where nothing is decided.
+    func shardDecisions(metrics block: ShardMetrics) -> ShardDecisions? {
+        guard let catalogs, let keys = keys.decisions else { return nil }
+        var seeds = SystemRandomNumberGenerator()
+        return ShardDecisions(catalogs.prepare(), seed: seeds.next(), metrics: DecisionMetrics(keys, block))
     }
 }
 
@@ -68,9 +88,17 @@ struct Node: ~Copyable {
         let shards = context.shards
         raiseDescriptorLimit(shards: shards)
         try requireFreePorts()
+        try context.catalogs?.start()
         let threads = try ServingThreads(shards: shards, context)
         context.health.set("listeners", .ready)
         context.health.set("certificates", .ready)
+        if let catalogs = context.catalogs {
+            context.health.set("catalog", .ready)
+            try CatalogLoading(
+                catalogs: catalogs, shards: threads.shards, journals: context.journals, log: log
+            )
+            .start()
+        }
         log.info(
             "serving",
             [
@@ -80,6 +108,17 @@ struct Node: ~Copyable {
                     context.settings.listen.map { "\($0.address):\($0.port)" }.joined(separator: " ")),
                 "admin": .string("\(context.settings.admin.address):\(context.settings.admin.port)"),
             ])
+        if let catalogs = context.catalogs, let serving = catalogs.serving {
+            log.info(
+                "answering bid requests",
+                [
+                    "catalog": .string(catalogs.settings.path),
+                    "version": .string("\(serving.snapshot.version)"),
+                    "lineItems": .integer(serving.snapshot.lineItemCount),
+                    "state": .string(catalogs.settings.stateDirectory),
+                    "journal": .string(context.settings.journal?.directory ?? "none"),
+                ])
+        }
         if let fallback = threads.fallback {
             log.warning("io_uring is not available, so the node runs on epoll", ["cause": .error(fallback)])
         }
@@ -101,6 +140,7 @@ struct Node: ~Copyable {
             if signal == Signals.reload {
                 notify { notifier throws(NotifyFailure) in try notifier.reloading(at: Kernel.monotonicNow()) }
                 context.certificates.reload(evenUnchanged: true, log, context.journals)
+                context.catalogs?.wantReload()
                 notify { notifier throws(NotifyFailure) in try notifier.ready() }
             }
             context.certificates.reload(evenUnchanged: false, log, context.journals)

@@ -1,4 +1,5 @@
 // What a node writes into its journals: that it started, reloaded and left, and a sample of what it answered.
+import Catalog
 import Commands
 import Documents
 import HTTP
@@ -112,6 +113,15 @@ final class NodeJournal {
         }
     }
 
+    func noteCatalog(_ version: CatalogVersion, lineItems: Int, refused cause: String?) {
+        append(.catalogReload) { writer in
+            writer.put(version.rawValue)
+            writer.put(UInt32(clamping: lineItems))
+            writer.put(UInt16(cause == nil ? 1 : 0))
+            writer.put(text: cause ?? "", most: Self.textBytesMax)
+        }
+    }
+
     func noteDrain(connections: Int, limit: Interval) {
         append(.drainBegan) { writer in
             writer.put(UInt32(clamping: connections))
@@ -192,6 +202,12 @@ final class Journals: Sendable {
     func noteReload(of listener: String, refused cause: String?) {
         _ = remote.withLock { $0 }?.post { [first] _ in
             first.journal?.noteReload(of: listener, refused: cause)
+        }
+    }
+
+    func noteCatalog(_ version: CatalogVersion, lineItems: Int, refused cause: String?) {
+        _ = remote.withLock { $0 }?.post { [first] _ in
+            first.journal?.noteCatalog(version, lineItems: lineItems, refused: cause)
         }
     }
 

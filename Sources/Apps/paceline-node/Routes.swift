@@ -15,13 +15,19 @@ final class RequestRoutes: Responder {
     private let checker: JSONChecker
     private let journal: NodeJournal?
 
-    init(_ context: NodeContext, _ reactor: Reactor, _ journal: NodeJournal?) {
+    init(
+        _ context: NodeContext, _ reactor: Reactor, _ journal: NodeJournal?, _ decisions: ShardDecisions?
+    ) {
         self.journal = journal
         checker = JSONChecker(limitBytes: context.settings.limits.bodyBytes)
         addHealth(to: &router, context)
         addIdentity(to: &router, context, reactor.driverName)
         router.add(.post, "/v1/json/check") { [checker] request, response in
             checker.respond(to: request, &response)
+        }
+        if let decisions {
+            let bids = BidRoute(decisions: decisions)
+            router.add(.post, "/openrtb2/bid") { request, response in bids.respond(to: request, &response) }
         }
     }
 
@@ -75,7 +81,7 @@ private func addIdentity(to router: inout Router, _ context: NodeContext, _ driv
         let peer = request.peer
         // A byte may take six when it is escaped; a certificate may carry any number of URIs.
         let uriBytes = peer?.uris.reduce(0) { $0 + 6 * $1.utf8.count + 4 } ?? 0
-        response.writeLine(upTo: 8 * 1024 + uriBytes) { room throws(JSONError) in
+        response.writeLine(upTo: 16 * 1024 + uriBytes) { room throws(JSONError) in
             var json = JSONWriter(room.mutableBytes)
             json.beginObject()
             json.field("name", context.settings.node.name)
@@ -85,6 +91,8 @@ private func addIdentity(to router: inout Router, _ context: NodeContext, _ driv
             json.field(
                 "uptimeSeconds", (Kernel.monotonicNow() - context.startedAt).nanoseconds / 1_000_000_000)
             json.field("ready", context.health.report().isReady)
+            json.key("catalog")
+            context.catalogs?.describe(&json) ?? json.null()
             // Who the caller is to this node: the first thing to look at when a certificate is refused
             // elsewhere.
             json.key("peer")

@@ -14,6 +14,8 @@ final class Service {
     private let server: Server
     /// A shard's, where the settings have one.
     private let journal: NodeJournal?
+    /// A shard's, where the settings have a catalog.
+    private let decisions: ShardDecisions?
     private var abandoned = 0
 
     init(_ role: Role, _ context: NodeContext) throws(Failure) {
@@ -31,8 +33,10 @@ final class Service {
         switch role {
         case .shard(let index):
             journal = try NodeJournal(shard: index, context: context, reactor: reactor, metrics: block)
+            decisions = context.shardDecisions(metrics: block)
             server = Server(
-                reactor: reactor, limits: limits, responder: RequestRoutes(context, reactor, journal),
+                reactor: reactor, limits: limits,
+                responder: RequestRoutes(context, reactor, journal, decisions),
                 metrics: ServerMetrics(context.keys.requests, block))
             for (index, listener) in settings.listen.enumerated() {
                 try listen(
@@ -41,12 +45,15 @@ final class Service {
             journal?.noteStart(context, driver: reactor.driverName)
         case .operators:
             journal = nil
+            decisions = nil
             server = Server(
                 reactor: reactor, limits: limits, responder: AdminRoutes(context, reactor),
                 metrics: ServerMetrics(context.keys.admin, block))
             try listen(settings.admin.address, settings.admin.port, "admin")
         }
     }
+
+    func take(_ exchange: CatalogExchange) { decisions?.take(exchange) }
 
     private func listen(
         _ address: IPAddress, _ port: UInt16, _ path: String, leaving: Int = 0

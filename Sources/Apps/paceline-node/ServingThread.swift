@@ -91,6 +91,11 @@ final class ServingThread: Sendable {
         return now - Instant(nanoseconds: asked) > limit
     }
 
+    /// Hands a shard its next catalog; false where too much waits for the shard already.
+    func take(_ exchange: CatalogExchange) -> Bool {
+        state.withLock { $0.remote }?.post { [place] _ in place.service?.take(exchange) } ?? false
+    }
+
     func post(_ body: @escaping @Sendable (Reactor) -> Void) {
         _ = state.withLock { $0.remote }?.post(body)
     }

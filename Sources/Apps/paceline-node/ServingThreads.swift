@@ -14,11 +14,14 @@ struct ServingKeys: Sendable {
     let admin: ServerMetricKeys
     /// Nil where nothing is journaled.
     let journal: JournalMetricKeys?
+    /// Nil where nothing is decided.
+    let decisions: DecisionMetricKeys?
 
-    init(in catalogue: inout MetricsCatalogue, journal: Bool) {
+    init(in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool) {
         reactor = ReactorMetricKeys(in: &catalogue)
         requests = ServerMetricKeys(in: &catalogue, server: "requests")
         admin = ServerMetricKeys(in: &catalogue, server: "admin")
+        self.decisions = decisions ? DecisionMetricKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }

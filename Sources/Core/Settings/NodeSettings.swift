@@ -31,6 +31,9 @@ public struct NodeSettings: DocumentObject, Equatable {
     public internal(set) var limits = Limits()
     public internal(set) var drain = Drain()
     public internal(set) var log = Log()
+    /// No requests for bids or ads are answered where there is none.
+    public internal(set) var catalog: CatalogSettings?
+    public internal(set) var decision = Decision()
     /// Nothing is journaled where there is none.
     public internal(set) var journal: JournalSettings?
 
@@ -66,6 +69,12 @@ public struct NodeSettings: DocumentObject, Equatable {
             .defaulted("drain", \.drain, .object, "How the node leaves."),
             .defaulted("log", \.log, .object, "What is logged, and how."),
             .optional(
+                "catalog", \.catalog, .object,
+                "What may be shown, and where. Without it the node answers no requests for bids or ads."),
+            .defaulted(
+                "decision", \.decision, .object,
+                "Who bids, what money is worth, how hard a pod is thought about."),
+            .optional(
                 "journal", \.journal, .object,
                 "What the node did, on disk, for replays, audits and money. Without it nothing is journaled."),
         ],
@@ -80,7 +89,19 @@ public struct NodeSettings: DocumentObject, Equatable {
                             allowed: "a pair that no other listener has")
                     }
                 }
-            }
+            },
+            Rule(
+                "`catalog.retainSeconds` is at least `journal.retainSeconds`: what the journal tells of is decided "
+                    + "again with the catalog that it was decided with."
+            ) { root, objections in
+                guard let catalog = root.catalog, let journal = root.journal, catalog.retain < journal.retain
+                else {
+                    return
+                }
+                objections.refuse(
+                    "catalog.retainSeconds", found: "\(catalog.retain.wholeMilliseconds / 1_000)",
+                    allowed: "at least journal.retainSeconds, \(journal.retain.wholeMilliseconds / 1_000)")
+            },
         ])
 }
 

@@ -15,16 +15,22 @@ extension ServerConnection {
         if let source = response.source {
             return send(source, after: response, by: server, withBody: withBody, stays: stays, says10: says10)
         }
-        let body = response.shared?.bytes ?? response.body
+        // A 204 has no body and says no length (RFC 9110 §8.6), whatever its handler wrote.
+        let isEmpty = response.status == .noContent
+        let body =
+            isEmpty ? UnsafeRawBufferPointer(start: nil, count: 0) : response.shared?.bytes ?? response.body
         let lines = response.headerLines
         let headRoom = ServerConnection.ownHeadBytes + lines.count
         // One record, or one send, for the common answer; a large body follows its head.
-        let together = withBody && response.shared == nil && headRoom + body.count <= Server.composeBytes
+        let together =
+            withBody && (isEmpty || response.shared == nil) && headRoom + body.count <= Server.composeBytes
         let wanted = headRoom + (together ? body.count : 0)
 
         guard let room = isSecure ? server.compose : reserve(wanted) else { return false }
         var count = writeHead(
-            into: room, server.dateText(), response, .length(body.count), lines, stays: stays, says10: says10)
+            into: room, server.dateText(), response, isEmpty ? .none : .length(body.count), lines,
+            stays: stays,
+            says10: says10)
         if together {
             UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: body)
             count += body.count
@@ -63,7 +69,7 @@ extension ServerConnection {
         writer.start(response.status)
         writer.verbatim("date: ")
         writer.verbatim(date.bytes)
-        if framing != .length(0) {
+        if framing != .length(0), framing != .none {
             writer.verbatim("\r\ncontent-type: ")
             writer.verbatim(response.contentType)
         }

@@ -3,9 +3,26 @@ import Glibc
 
 extension Kernel {
     /// Makes a directory; one that is there already is as good.
-    public static func makeDirectory(_ path: String) throws(Errno) {
-        let result = pass(.open) { Int(mkdir(path, 0o755)) }
+    public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(Errno) {
+        let result = pass(.open) { Int(mkdir(path, mode)) }
         if result < 0, result != -Int(EEXIST) { throw Errno(Int32(-result)) }
+    }
+
+    /// Makes a directory and all above it that are missing, for nobody but this user.
+    public static func makePrivateDirectories(_ path: String) throws(Errno) {
+        var above = ""
+        for part in path.split(separator: "/") {
+            above += "/\(part)"
+            if (try? isDirectory(above)) == true { continue }
+            try makeDirectory(above, mode: 0o700)
+        }
+    }
+
+    /// The path from the root to what is there already, without links on the way.
+    public static func absolutePath(of path: String) throws(Errno) -> String {
+        guard let resolved = realpath(path, nil) else { throw .last }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     /// The names in a directory, without `.` and `..`, sorted by their bytes.
@@ -56,6 +73,19 @@ extension Kernel {
     /// final as `synchronise`.
     public static func synchroniseWhole(_ descriptor: Descriptor) -> Int {
         pass(.synchroniseWhole) { Int(fsync(descriptor)) }
+    }
+
+    /// Makes the names in a directory durable.
+    public static func synchroniseNames(in directory: String) throws(Errno) {
+        let descriptor = try open(directory, O_RDONLY | O_DIRECTORY)
+        defer { close(descriptor) }
+        let result = synchroniseWhole(descriptor)
+        if result < 0 { throw Errno(Int32(-result)) }
+    }
+
+    /// Says of a file that it was changed just now.
+    public static func touch(_ path: String) throws(Errno) {
+        try require(.stat) { Int(utimensat(AT_FDCWD, path, nil, 0)) }
     }
 
     public static func remove(_ path: String) -> Int {

@@ -10,6 +10,12 @@ public struct FileFailure: Error, CustomStringConvertible {
     public let doing: String
     public let cause: Errno
 
+    public init(path: String, doing: String, cause: Errno) {
+        self.path = path
+        self.doing = doing
+        self.cause = cause
+    }
+
     public var description: String { "\(path): could not \(doing): \(cause)" }
 }
 
@@ -57,6 +63,13 @@ extension Kernel {
         return FileStamp(
             device: UInt64(info.st_dev), inode: UInt64(info.st_ino), size: Int64(info.st_size),
             modifiedNanoseconds: Int64(info.st_mtim.tv_sec) * 1_000_000_000 + Int64(info.st_mtim.tv_nsec))
+    }
+
+    /// How many bytes an open file has.
+    public static func size(of descriptor: Descriptor) throws(Errno) -> Int {
+        var info = stat()
+        try require(.stat) { Int(fstat(descriptor, &info)) }
+        return Int(info.st_size)
     }
 
     /// The whole content of a file (or of a pipe), refused where it is longer than `limit` bytes.

@@ -47,6 +47,14 @@ extension Kernel {
         withUnsafeMutableBytes(of: &count) { _ = read(event, into: $0) }
     }
 
+    /// The same for at most so long; false where nobody signalled.
+    public static func awaitSignal(_ event: Descriptor, withinMilliseconds milliseconds: Int32) -> Bool {
+        var wanted = pollfd(fd: event, events: Int16(POLLIN), revents: 0)
+        guard Glibc.poll(&wanted, 1, milliseconds) > 0 else { return false }
+        awaitSignal(event)
+        return true
+    }
+
     /// Wakes whoever waits on the event descriptor. Full means that a wake-up waits there already.
     public static func signal(_ event: Descriptor) {
         var one: UInt64 = 1

@@ -73,7 +73,23 @@ import Testing
             "paceline json check --depth 1025 a", 2, "",
             "paceline json check: --depth: found '1025'; allowed: "
         ),
-        ("paceline-node", 2, "", "paceline-node: --config FILE is missing: a path\n"),
+        ("paceline-node", 2, "", "paceline-node: either --config FILE or --standalone DIR is needed\n"),
+        (
+            "paceline-node --config a --state b", 2, "",
+            "paceline-node: --state goes with --standalone; a settings file says where things are kept\n"
+        ),
+        (
+            "paceline-node --standalone nowhere", 1, "",
+            "paceline-node: --standalone: nowhere: could not be found: No"
+        ),
+        (
+            """
+            mkdir c; printf '{"campaign": []}' >c/a.json
+            paceline-node --standalone c --state s --port 1 --admin-port 2 2>said; status=$?
+            grep -o 'c/a.json:1:2: campaign: found an unknown key' said; exit $status
+            """,
+            1, "c/a.json:1:2: campaign: found an unknown key\n", ""
+        ),
         ("paceline --help >/dev/full", 1, "", "paceline: could not write to standard output: No space left"),
         ("paceline --help >&-", 1, "", "paceline: could not write to standard output: Bad file descriptor"),
     ])

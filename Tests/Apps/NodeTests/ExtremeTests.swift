@@ -64,6 +64,7 @@ private struct Extreme: CustomStringConvertible, Sendable {
 
     @Test func everyAcceptedExtremeIsServed() async throws {
         let folder = try Folder.withCertificates()
+        try Demo.copyCatalog(into: folder)
         let schema = try await folder.run("paceline check-config --schema node")
         let tree = try JSONSerialization.jsonObject(with: Data(schema.output.utf8)) as? [String: Any]
         let extremes = Extreme.all(in: try #require(tree)).filter(ExtremeTests.isChosen)
@@ -75,6 +76,12 @@ private struct Extreme: CustomStringConvertible, Sendable {
                     var settings = try ExtremeTests.settings(ports, in: folder)
                     if extreme.path.first == "journal" {
                         settings["journal"] = ["directory": folder.path("journal-\(ports[0])")]
+                    }
+                    if extreme.path.first == "catalog" {
+                        settings["catalog"] = [
+                            "path": folder.path("catalog"),
+                            "stateDirectory": folder.path("state-\(ports[0])"),
+                        ]
                     }
                     let text = try extreme.file(settings)
                     try await Places.shared.take()

@@ -24,6 +24,8 @@ struct Plan: Sendable {
     var environment: [String: String] = [:]
     /// Descriptors that the node may have open.
     var descriptors: Int?
+    /// A catalog to serve, in the folder; what the node makes of it is kept in its folder `state`.
+    var catalog: String?
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
 
@@ -48,6 +50,11 @@ struct Plan: Sendable {
             "drain": ["noticeMilliseconds": noticeMilliseconds, "timeoutMilliseconds": drainMilliseconds],
             "log": ["format": logFormat],
         ]
+        if let catalog {
+            all["catalog"] = [
+                "path": folder.path(catalog), "stateDirectory": folder.path("state"), "reloadSeconds": 1,
+            ]
+        }
         if let accessOneIn {
             all["journal"] = [
                 "directory": folder.path("journal"), "accessOneIn": accessOneIn, "segmentBytes": 8_388_608,

@@ -1,5 +1,6 @@
 // Every setting of the node: read at both ends of its range, refused beyond, and said the same in the JSON
 // Schema and in docs/settings.md as it is read.
+import Auction
 import Documents
 import Foundation
 import Testing
@@ -27,6 +28,12 @@ private func wholeFile() throws -> JSONTree {
                 "minimumVersion": "1.3", "reloadSeconds": 5}
         """#
     var text = Daemon.node.exampleFile.line
+    text = text.replacing(#""rates": []"#, with: #""rates": [{"currency": "EUR", "worth": "1.0837"}]"#)
+    let catalog = #"""
+        "catalog": {"path": "/c", "stateDirectory": "/s", "reloadSeconds": 5, "retainSeconds": 691200,
+                    "retainBytes": 17179869184}, "decision":
+        """#
+    text = text.replacing(#""decision":"#, with: catalog)
     for port in [#""port": 8080"#, #""port": 9900"#] { text = text.replacing(port, with: "\(port), \(tls)") }
     return try JSONTree(reading: Array(text.utf8))
 }
@@ -51,7 +58,7 @@ private func mutants(of tree: JSONTree, _ shape: Shape, at path: String = "") ->
     case (.text, _): return wrongTypes(-1)
     case (.list(let element, let count), .array(let elements)):
         let tooMany = JSONTree.array(Array(repeating: elements[0], count: count.upperBound + 1))
-        return wrongTypes(-1) + [changed(tooMany, false)]
+        return wrongTypes(count.contains(0) ? 4 : -1) + [changed(tooMany, false)]
             + mutants(of: elements[0], element, at: "\(path)[0]").map { $0.inside([$0.file]) }
     case (.object(let object), .object(let members)):
         return wrongTypes(5) + mutants(of: members, object, at: path)
@@ -118,7 +125,10 @@ private func mutants(of members: [JSONTree.Member], _ object: ObjectShape, at pa
              "listen": [{"address": "::", "port": 443, "tls": {"certificateFile": "/c", "keyFile": "/k",
                "clientCAFile": "/a", "clientCertificate": "required", "minimumVersion": "1.3", "reloadSeconds": 5}}],
              "limits": {"headTimeoutMilliseconds": 1500}, "drain": {"noticeMilliseconds": 0},
-             "log": {"level": "warning", "format": "journald", "perSiteIntervalSeconds": 60}}
+             "log": {"level": "warning", "format": "journald", "perSiteIntervalSeconds": 60},
+             "catalog": {"path": "/c", "stateDirectory": "/s"},
+             "decision": {"seat": "42", "vendor": 7, "baseCurrency": "GBP",
+               "rates": [{"currency": "EUR", "worth": "0.85"}], "priors": {"clickMillionths": 3}}}
             """#
         let settings = try NodeSettings(Array(text.utf8))
         #expect(settings.reactor == .ioUring)
@@ -130,6 +140,13 @@ private func mutants(of members: [JSONTree.Member], _ object: ObjectShape, at pa
         #expect(settings.drain.notice == .zero && settings.drain.timeout == .seconds(30))
         #expect(settings.log.level == .warning && settings.log.format == .journald)
         #expect(settings.log.perSiteInterval == .seconds(60))
+        #expect(settings.catalog?.path == "/c" && settings.catalog?.reload == .seconds(5))
+        let decision = settings.decision
+        #expect(decision.seat == "42" && decision.vendor == 7 && decision.priors.click == 3)
+        #expect(
+            decision.baseCurrency == CurrencyCode("GBP")
+                && decision.rates.first?.currency == CurrencyCode("EUR"))
+        #expect(decision.rates.first?.worth == ExchangeRate(85, per: 100))
         #expect(settings.admin.address == .loopback && settings.admin.tls == nil)
     }
 

@@ -13,6 +13,8 @@ extension RecordKind {
     public static let decision = RecordKind(rawValue: 23)
     /// The settings that decisions name, in the form of Core's `DecisionSettings`.
     public static let decisionSettings = RecordKind(rawValue: 24)
+    /// A catalog was taken into use, or refused while another one stays.
+    public static let catalogReload = RecordKind(rawValue: 22)
 }
 
 extension RecordLayout {
@@ -52,6 +54,8 @@ extension RecordLayout {
             ]),
         RecordLayout(
             "decision-settings", .decisionSettings, version: 1, [("id", .id), ("content", .rest)]),
+            "catalog-reload", .catalogReload, version: 1,
+            [("version", .u64), ("lineItems", .u32), ("taken", .u16), ("cause", .text)]),
     ]
 }
 

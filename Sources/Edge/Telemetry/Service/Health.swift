@@ -6,6 +6,8 @@ import Synchronization
 /// The state of one part of the process.
 public enum PartHealth: Equatable, Sendable {
     case ready
+    /// Ready, with something that people should look at: what was refused while the last good one serves.
+    case notice(String)
     /// Alive, but no work should come; the reason is for people.
     case notReady(String)
     /// Beyond its own repair: only a restart helps.
@@ -65,8 +67,15 @@ public struct HealthReport: Sendable, Equatable {
         parts.compactMap { part in
             switch (part.health, question) {
             case (.failed(let reason), _), (.notReady(let reason), .ready): (part.name, reason)
-            case (.ready, _), (.notReady, .live): nil
+            case (.ready, _), (.notice, _), (.notReady, .live): nil
             }
+        }
+    }
+
+    /// What people should look at although the answer is yes, by part.
+    public var notices: [(part: String, notice: String)] {
+        parts.compactMap { part in
+            if case .notice(let notice) = part.health { (part.name, notice) } else { nil }
         }
     }
 
@@ -84,16 +93,19 @@ public struct HealthReport: Sendable, Equatable {
         return text
     }
 
-    /// `{"ok":false,"reasons":[{"part":"drain","reason":"stopping"}]}`
+    /// `{"ok":false,"reasons":[{"part":"drain","reason":"stopping"}]}`, and `notices` where there are any.
     public func json(_ question: Question) -> [UInt8] {
         let reasons = reasons(against: question)
+        let notices = question == .ready ? notices : []
         // A byte takes six at the most (\u00XX), and the frame of a reason 32.
-        let size = 64 + reasons.reduce(0) { $0 + 32 + 6 * ($1.part.utf8.count + $1.reason.utf8.count) }
+        let size =
+            128 + reasons.reduce(0) { $0 + 32 + 6 * ($1.part.utf8.count + $1.reason.utf8.count) }
+            + notices.reduce(0) { $0 + 32 + 6 * ($1.part.utf8.count + $1.notice.utf8.count) }
         var bytes = [UInt8](repeating: 0, count: size)
         var span = bytes.mutableSpan
         let length: Int
         do {
-            length = try Self.write(reasons, into: span.mutableBytes)
+            length = try Self.write(reasons, notices, into: span.mutableBytes)
         } catch {
             preconditionFailure("a health report of \(size) bytes was not enough: \(error)")
         }
@@ -105,7 +117,8 @@ public struct HealthReport: Sendable, Equatable {
     private static let reasonBytesMost = 512
 
     private static func write(
-        _ reasons: [(part: String, reason: String)], into buffer: consuming MutableRawSpan
+        _ reasons: [(part: String, reason: String)], _ notices: [(part: String, notice: String)],
+        into buffer: consuming MutableRawSpan
     ) throws(JSONError) -> Int {
         var json = JSONWriter(buffer)
         json.beginObject()
@@ -119,6 +132,17 @@ public struct HealthReport: Sendable, Equatable {
             json.endObject()
         }
         json.endArray()
+        if !notices.isEmpty {
+            json.key("notices")
+            json.beginArray()
+            for (part, notice) in notices {
+                json.beginObject()
+                json.field("part", part)
+                json.field("notice", notice)
+                json.endObject()
+            }
+            json.endArray()
+        }
         json.endObject()
         return try json.finish()
     }

@@ -1,0 +1,134 @@
+// `POST /openrtb2/bid`: a bid request in, a bid response out. What it answers is written down in docs/serving.md.
+import Decision
+import HTTP
+import JSON
+import OpenRTB
+
+/// One for each shard.
+struct BidRoute {
+    let decisions: ShardDecisions
+
+    func respond(to request: borrowing Request, _ response: inout Response) {
+        guard request.isJSON else {
+            response.status = .unsupportedMediaType
+            return response.write("A bid request is sent with content-type: application/json.\n")
+        }
+        guard request.isPlain else {
+            response.status = .unsupportedMediaType
+            response.header("accept-encoding", "identity")
+            return response.write("Bid requests are read as they are, without a content-encoding.\n")
+        }
+        let wantsReason: Bool
+        switch request.query(valueOf: "nbr") {
+        case .none, .some(.zero): wantsReason = false
+        case .some(.one): wantsReason = true
+        case .some(.other):
+            response.status = .badRequest
+            return response.write("nbr is 1, for a no-bid with its reason in a body, or 0.\n")
+        }
+        do {
+            try decisions.decide(request.body, .openrtb) { decision, answer in
+                response.contentType = "application/json"
+                response.header("x-openrtb-version", "2.6")
+                if let reason = decision.noBid, !wantsReason {
+                    response.status = .noContent
+                    response.header("paceline-no-bid", reason.label)
+                } else {
+                    response.write(answer)
+                }
+            }
+        } catch {
+            refuse(error, request.body, &response)
+        }
+    }
+
+    private func refuse(_ error: OpenRTBError, _ body: RawSpan, _ response: inout Response) {
+        response.status = body.byteCount > RequestLimits().bytes ? .contentTooLarge : .badRequest
+        response.write(error, in: body)
+    }
+}
+
+extension Response {
+    /// What was found where, and what is allowed there.
+    mutating func write(_ error: OpenRTBError, in body: RawSpan, parameter: String? = nil) {
+        contentType = "application/json"
+        let place = JSONLocation(of: error.offset, in: body)
+        // A byte takes six at the most, as \u00XX.
+        let texts = 6 * (error.path.utf8.count + error.found.utf8.count + error.allowed.utf8.count)
+        writeLine(upTo: 256 + texts + 6 * (parameter?.utf8.count ?? 0)) { room throws(JSONError) in
+            var json = JSONWriter(room.mutableBytes)
+            json.beginObject()
+            if let parameter { json.field("parameter", parameter) }
+            json.field("path", error.path)
+            json.field("found", error.found)
+            json.field("allowed", error.allowed)
+            if parameter == nil {
+                json.field("line", place.line)
+                json.field("column", place.column)
+                json.field("offset", error.offset)
+            }
+            json.endObject()
+            return try json.finish()
+        }
+    }
+}
+
+/// A flag of a query.
+enum QueryFlag { case zero, one, other }
+
+extension Request {
+    /// Nothing said is taken for JSON: the path says what is meant.
+    fileprivate var isJSON: Bool {
+        guard let type = header("content-type") else { return true }
+        let name: StaticString = "application/json"
+        guard type.starts(with: name, anyCase: true) else { return false }
+        if type.byteCount == name.utf8CodeUnitCount { return true }
+        let next = type.unsafeLoad(fromByteOffset: name.utf8CodeUnitCount, as: UInt8.self)
+        return next == UInt8(ascii: ";") || next == UInt8(ascii: " ")
+    }
+
+    fileprivate var isPlain: Bool {
+        guard let encoding = header("content-encoding") else { return true }
+        return encoding.byteCount == 8 && encoding.starts(with: "identity", anyCase: true)
+    }
+
+    /// The value of the first parameter of this name; nil where there is none.
+    fileprivate func query(valueOf name: StaticString) -> QueryFlag? {
+        let query = self.query
+        var start = 0
+        while start < query.byteCount {
+            var end = start
+            while end < query.byteCount,
+                query.unsafeLoad(fromByteOffset: end, as: UInt8.self) != UInt8(ascii: "&")
+            {
+                end += 1
+            }
+            let part = query.extracting(start..<end)
+            let length = name.utf8CodeUnitCount
+            if part.starts(with: name, anyCase: false), part.byteCount > length,
+                part.unsafeLoad(fromByteOffset: length, as: UInt8.self) == UInt8(ascii: "=")
+            {
+                guard part.byteCount == length + 2 else { return .other }
+                switch part.unsafeLoad(fromByteOffset: length + 1, as: UInt8.self) {
+                case UInt8(ascii: "0"): return .zero
+                case UInt8(ascii: "1"): return .one
+                default: return .other
+                }
+            }
+            start = end + 1
+        }
+        return nil
+    }
+}
+
+extension RawSpan {
+    fileprivate func starts(with text: StaticString, anyCase: Bool) -> Bool {
+        guard byteCount >= text.utf8CodeUnitCount else { return false }
+        for index in 0..<text.utf8CodeUnitCount {
+            let byte = unsafeLoad(fromByteOffset: index, as: UInt8.self)
+            let lower = anyCase && byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+            if lower != text.utf8Start[index] { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,93 @@
+// The loading thread: looks at the catalog's files, compiles what changed, and hands it to the shards. All that takes
+// time happens here, behind every thread that serves.
+import Catalog
+import Commands
+import Kernel
+import Settings
+import Telemetry
+import Units
+
+struct CatalogLoading: Sendable {
+    let catalogs: Catalogs
+    let shards: [ServingThread]
+    let journals: Journals
+    let log: Log
+
+    /// Runs for as long as the process does: what it is in the middle of when the process ends is whole on disk or not
+    /// there.
+    func start() throws(Failure) {
+        do {
+            try Thread(name: "catalog") { [self] in run() }.detach()
+        } catch {
+            throw Failure("the catalog's thread could not start: \(error)")
+        }
+    }
+
+    private func run() -> Never {
+        Kernel.stepBehindOtherThreads()
+        // What was looked at last, whatever came of it: a catalog that is refused is not read again until it changes.
+        var seen = catalogs.stamp
+        var isFirst = seen == nil
+        while true {
+            let isWanted = isFirst || catalogs.awaitReload()
+            isFirst = false
+            do {
+                let stamp = try CatalogStamp(catalogs.settings.path)
+                guard isWanted || stamp != seen else { continue }
+                seen = stamp
+                try reload(&seen)
+            } catch {
+                // What cannot be looked at is so at every look, and is said once; whoever asked is told again.
+                if isWanted || !catalogs.isRefused(for: error) { refuse(error) }
+            }
+        }
+    }
+
+    private func reload(_ seen: inout CatalogStamp?) throws(Failure) {
+        let began = Kernel.monotonicNow()
+        let compiled = try CompiledCatalog(catalogs.settings.path)
+        seen = compiled.stamp
+        guard compiled.version != catalogs.serving?.snapshot.version else {
+            return catalogs.foundUnchanged(compiled.stamp)
+        }
+        let snapshot: CatalogSnapshot
+        do {
+            snapshot = try catalogs.keep(compiled)
+        } catch {
+            // The disk may be well again without a change of the files.
+            seen = nil
+            throw error
+        }
+        exchange(snapshot)
+        catalogs.took(snapshot, compiled.stamp)
+        journals.noteCatalog(snapshot.version, lineItems: snapshot.lineItemCount, refused: nil)
+        log.info(
+            "catalog taken into use",
+            [
+                "version": .string("\(snapshot.version)"), "lineItems": .integer(snapshot.lineItemCount),
+                "tookMilliseconds": .integer(Int((Kernel.monotonicNow() - began).wholeMilliseconds)),
+            ])
+        try catalogs.noteServed(snapshot)
+    }
+
+    private func refuse(_ failure: Failure) {
+        catalogs.refuse(failure)
+        if let version = catalogs.serving?.snapshot.version {
+            journals.noteCatalog(version, lineItems: 0, refused: failure.message)
+        }
+    }
+
+    /// How often it is looked whether all shards have exchanged theirs: each does within a turn.
+    private static let look = Interval.milliseconds(1)
+
+    /// Every shard decides with it when this returns, and nobody with what was before.
+    private func exchange(_ snapshot: CatalogSnapshot) {
+        // One after the other: only one shard's memory is there twice.
+        for shard in shards {
+            let exchange = CatalogExchange(PreparedCatalog(snapshot, catalogs.decisions))
+            while !shard.take(exchange) { Kernel.sleep(for: Self.look) }
+            while !exchange.isDone { Kernel.sleep(for: Self.look) }
+            exchange.discard()
+        }
+    }
+}

@@ -1,0 +1,229 @@
+// The catalog that a node serves, and how it came to serve it: the last good one from disk at once, what the files say
+// as soon as it is compiled, and nothing that is refused.
+import Catalog
+import Commands
+import Decision
+import JSON
+import Kernel
+import Settings
+import Store
+import Synchronization
+import Telemetry
+import Units
+
+/// Shared by all threads: the loading thread changes what is served, the others ask.
+final class Catalogs: Sendable {
+    /// What is served.
+    struct Serving: Sendable {
+        let snapshot: CatalogSnapshot
+        /// When it was taken into use.
+        let since: Instant
+    }
+
+    private struct State {
+        var serving: Serving?
+        /// Why the files' catalog is not what is served; nil where it is.
+        var refused: String?
+        var failure: Failure?
+        /// The files that `serving` was made of; nil for one from a former start.
+        var stamp: CatalogStamp?
+    }
+
+    let settings: CatalogSettings
+    let decisions: DecisionSettings
+    let store: SnapshotStore
+    private let wanted: Descriptor
+    private let state = Mutex(State())
+    private let health: Health
+    private let log: Log
+    private let counters = Mutex<(reloads: SharedCounter, refusals: SharedCounter)?>(nil)
+
+    /// Opens the node's own files. Nothing is served yet.
+    init(_ settings: CatalogSettings, _ decisions: DecisionSettings, _ health: Health, _ log: Log)
+        throws(Failure)
+    {
+        self.settings = settings
+        self.decisions = decisions
+        self.health = health
+        self.log = log
+        do {
+            store = try SnapshotStore(settings.stateDirectory)
+        } catch {
+            throw Failure("catalog.stateDirectory: \(error)")
+        }
+        do {
+            wanted = try Kernel.blockingEventDescriptor()
+        } catch {
+            throw Failure("no event descriptor for reloads: \(error)")
+        }
+    }
+
+    var serving: Serving? { state.withLock { $0.serving } }
+    var refused: String? { state.withLock { $0.refused } }
+    /// Whether this was said already.
+    func isRefused(for failure: Failure) -> Bool {
+        state.withLock { $0.refused != nil && $0.failure == failure }
+    }
+    var stamp: CatalogStamp? { state.withLock { $0.stamp } }
+
+    // MARK: At start
+
+    /// Finds something to serve: the last good catalog of these files, or else what they are now.
+    func start() throws(Failure) {
+        if let snapshot = lastGood() {
+            return state.withLock { $0.serving = Serving(snapshot: snapshot, since: Kernel.monotonicNow()) }
+        }
+        let compiled = try CompiledCatalog(settings.path)
+        let snapshot = try keep(compiled)
+        try noteServed(snapshot)
+        state.withLock {
+            $0.serving = Serving(snapshot: snapshot, since: Kernel.monotonicNow())
+            $0.stamp = compiled.stamp
+        }
+    }
+
+    private func lastGood() -> CatalogSnapshot? {
+        guard let current = store.current else { return nil }
+        guard current.source == settings.path else {
+            log.notice(
+                "the catalog that was served last is another one, and is not served again",
+                ["path": .string(current.source)])
+            return nil
+        }
+        do {
+            let snapshot = try map(current.name)
+            try store.serve(current)
+            return snapshot
+        } catch {
+            log.error("the catalog that was served last cannot be", ["cause": .error(error)])
+            return nil
+        }
+    }
+
+    private func map(_ name: String) throws -> CatalogSnapshot {
+        let file = try MappedFile(store.path(of: name))
+        return try CatalogSnapshot(validating: file.bytes, keptBy: file)
+    }
+
+    /// What a shard starts with.
+    func prepare() -> PreparedCatalog {
+        guard let serving else { preconditionFailure("shards start after the catalog") }
+        return PreparedCatalog(serving.snapshot, decisions)
+    }
+
+    // MARK: While serving
+
+    /// Asks the loading thread to read the files, changed or not.
+    func wantReload() { Kernel.signal(wanted) }
+
+    /// Waits until it is time to look at the files; true where somebody asked for a reload.
+    func awaitReload() -> Bool {
+        Kernel.awaitSignal(wanted, withinMilliseconds: Int32(clamping: settings.reload.wholeMilliseconds))
+    }
+
+    /// The compiled catalog as a mapped file of the node's own.
+    func keep(_ compiled: CompiledCatalog) throws(Failure) -> CatalogSnapshot {
+        do {
+            let file = try store.keep(compiled.bytes, as: compiled.version.description)
+            return try CatalogSnapshot(validating: file.bytes, keptBy: file)
+        } catch {
+            throw Failure("\(settings.path): compiled, and not kept: \(error)")
+        }
+    }
+
+    /// Writes down what is served, for the next start, and removes what nobody asks for any more.
+    func noteServed(_ snapshot: CatalogSnapshot) throws(Failure) {
+        do {
+            try store.serve(.init(name: "\(snapshot.version)", source: settings.path))
+            let removed = try store.prune(
+                servedBefore: Kernel.wallNow() - settings.retain, bytes: settings.retainBytes)
+            if removed.crowded > 0 {
+                log.warning(
+                    "catalogs were removed before their time; what was decided with them cannot be replayed here",
+                    ["removed": .integer(removed.crowded), "retainBytes": .integer(settings.retainBytes)])
+            }
+        } catch {
+            throw Failure("catalog.stateDirectory: \(error)")
+        }
+    }
+
+    func took(_ snapshot: CatalogSnapshot, _ stamp: CatalogStamp) {
+        state.withLock {
+            $0.serving = Serving(snapshot: snapshot, since: Kernel.monotonicNow())
+            $0.refused = nil
+            $0.stamp = stamp
+        }
+        counters.withLock { $0?.reloads.add() }
+        health.set("catalog", .ready)
+    }
+
+    /// The files say again what is served already.
+    func foundUnchanged(_ stamp: CatalogStamp) {
+        state.withLock {
+            $0.refused = nil
+            $0.stamp = stamp
+        }
+        health.set("catalog", .ready)
+    }
+
+    /// Lines of a refusal that readiness shows; the log has more.
+    private static let shownLines = 4
+
+    func refuse(_ failure: Failure) {
+        let lines = failure.message.split(separator: "\n").map(String.init)
+        let rest = lines.count - Self.shownLines
+        let shown =
+            lines.prefix(Self.shownLines).joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : "")
+        state.withLock { ($0.refused, $0.failure) = (shown, failure) }
+        counters.withLock { $0?.refusals.add() }
+        health.set("catalog", .notice("the catalog on disk is refused, the last good one serves: \(shown)"))
+        for line in lines {
+            log.error("catalog on disk refused, the last good one stays", ["cause": .string(line)])
+        }
+    }
+
+    // MARK: What operators are told
+
+    /// Of a refusal; its first lines say where to look.
+    private static let describedBytes = 1_024
+
+    @_lifetime(json: copy json)
+    func describe(_ json: inout JSONWriter) {
+        json.beginObject()
+        if let serving {
+            json.field("version", "\(serving.snapshot.version)")
+            json.field("lineItems", serving.snapshot.lineItemCount)
+            json.field("ageSeconds", (Kernel.monotonicNow() - serving.since).nanoseconds / 1_000_000_000)
+        }
+        json.key("refused")
+        if let refused { json.value(String(refused.prefix(Self.describedBytes))) } else { json.null() }
+        json.endObject()
+    }
+
+    func register(in catalogue: inout MetricsCatalogue) {
+        let reloads = catalogue.sharedCounter(
+            "paceline_catalog_reloads_total", help: "Catalogs taken into use while serving.")
+        let refusals = catalogue.sharedCounter(
+            "paceline_catalog_refusals_total",
+            help: "Catalogs on disk that were refused; the last good one stays in use.")
+        counters.withLock { $0 = (reloads, refusals) }
+        catalogue.computedGauge(
+            "paceline_catalog_refused",
+            help: "1 while the catalog on disk is refused and the last good one serves."
+        ) { [self] in refused == nil ? 0 : 1 }
+        catalogue.computedGauge(
+            "paceline_catalog_checksum",
+            help: "The CRC-32C of the catalog in use: the first eight digits of its version, as a number."
+        ) { [self] in serving.map { Double($0.snapshot.version.rawValue >> 32) } }
+        catalogue.computedGauge(
+            "paceline_catalog_age_seconds", help: "For how long the catalog in use has been.", unit: .seconds
+        ) { [self] in serving.map { Double((Kernel.monotonicNow() - $0.since).nanoseconds) / 1e9 } }
+        catalogue.computedGauge("paceline_catalog_line_items", help: "Line items of the catalog in use.") {
+            [self] in
+            serving.map { Double($0.snapshot.lineItemCount) }
+        }
+        catalogue.computedGauge(
+            "paceline_catalog_bytes", help: "Length of the catalog in use, compiled.", unit: .bytes
+        ) { [self] in serving.map { Double($0.snapshot.byteCount) } }
+    }
+}

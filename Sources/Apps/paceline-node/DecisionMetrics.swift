@@ -1,0 +1,54 @@
+// What a node counts of its decisions. Every request for a bid is in `paceline_decisions_total` once.
+import Decision
+import Telemetry
+import Units
+
+struct DecisionMetricKeys: Sendable {
+    let bids: CounterKey
+    let refused: CounterKey
+    let noBids: [CounterKey]
+    let ads: CounterKey
+    let time: HistogramKey
+
+    init(in catalogue: inout MetricsCatalogue) {
+        func result(_ result: String, _ reason: String) -> CounterKey {
+            catalogue.counter(
+                "paceline_decisions_total",
+                help: "Requests for a bid or an ad, by what came of them, and why.",
+                labels: ["result": result, "reason": reason])
+        }
+        bids = result("bid", "")
+        refused = result("refused", "")
+        noBids = NoBid.allCases.map { result("no_bid", "\($0.label)") }
+        ads = catalogue.counter("paceline_ads_total", help: "Ads in answers.")
+        time = catalogue.histogram(
+            "paceline_decision_seconds",
+            help: "From a request's bytes to its answer's, refused ones left out.")
+    }
+}
+
+/// One shard's.
+struct DecisionMetrics {
+    private let bids: Counter
+    private let refused: Counter
+    /// By the reason's place among all reasons.
+    private let noBids: [Counter]
+    private let ads: Counter
+    private let time: Histogram
+
+    init(_ keys: DecisionMetricKeys, _ shard: ShardMetrics) {
+        bids = shard.counter(keys.bids)
+        refused = shard.counter(keys.refused)
+        noBids = keys.noBids.map { shard.counter($0) }
+        ads = shard.counter(keys.ads)
+        time = shard.histogram(keys.time)
+    }
+
+    func countRefusal() { refused.add() }
+
+    func count(_ decision: Decision, took: Interval) {
+        if let reason = decision.noBid { noBids[reason.place].add() } else { bids.add() }
+        ads.add(decision.trace.ads)
+        time.record(took)
+    }
+}

@@ -1,0 +1,42 @@
+// What one shard decides with: a catalog and the memory that decisions with it take. Made and torn down off the
+// shards' threads; what a shard does with it is to exchange one for another between two requests.
+import Catalog
+import Decision
+import Synchronization
+
+/// Used by one shard's thread, from the exchange that brings it to the one that takes it away.
+final class PreparedCatalog: @unchecked Sendable {
+    let snapshot: CatalogSnapshot
+    var decider: Decider
+
+    /// Takes milliseconds for a large catalog.
+    init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+        self.snapshot = snapshot
+        decider = Decider(snapshot, settings: settings)
+    }
+}
+
+/// One exchange: the next catalog on the way to a shard, the former one on the way back. Whoever waits for `isDone`
+/// takes the former one out, so that the last hold on it is never the shard's.
+final class CatalogExchange: @unchecked Sendable {
+    private var catalog: PreparedCatalog?
+    private let done = Atomic<Bool>(false)
+
+    init(_ next: PreparedCatalog) { catalog = next }
+
+    /// On the shard's thread.
+    func exchange(_ current: inout PreparedCatalog) {
+        guard let next = catalog else { preconditionFailure("a catalog is exchanged once") }
+        catalog = current
+        current = next
+        done.store(true, ordering: .releasing)
+    }
+
+    var isDone: Bool { done.load(ordering: .acquiring) }
+
+    /// Lets go of the former one.
+    func discard() {
+        precondition(isDone, "the shard still decides with it")
+        catalog = nil
+    }
+}

@@ -1,0 +1,33 @@
+// The settings of a node that runs alone on a catalog, for whoever has no settings file yet: everything on loopback,
+// everything that it keeps under one directory.
+import Units
+
+extension NodeSettings {
+    /// What `paceline-node --standalone` serves with. Paths are absolute.
+    ///
+    /// - Parameter state: a directory that is there.
+    public static func standalone(
+        catalog: String, state: String, port: UInt16, adminPort: UInt16, shards: Int
+    ) -> NodeSettings {
+        var settings = NodeSettings()
+        settings.node.name = "standalone"
+        settings.node.region = "local"
+        settings.shards = shards
+        var listener = ListenerSettings()
+        listener.port = port
+        settings.listen = [listener]
+        settings.admin.port = adminPort
+        var source = CatalogSettings()
+        source.path = catalog
+        source.stateDirectory = "\(state)/catalog"
+        // Whoever edits a catalog beside a node looks for the effect at once.
+        source.reload = .seconds(1)
+        settings.catalog = source
+        var journal = JournalSettings()
+        journal.directory = "\(state)/journal"
+        settings.journal = journal
+        // No load balancer has to notice that it leaves.
+        settings.drain.notice = .zero
+        return settings
+    }
+}

@@ -1,0 +1,17 @@
+// Files as memory: mapped whole, for reading.
+import Glibc
+
+extension Kernel {
+    /// Maps so many bytes of a file, and has all of them read in before it returns: whoever uses them later waits
+    /// for no disk. The file must not be cut as long as it is mapped, or reading traps.
+    public static func map(_ descriptor: Descriptor, bytes: Int) throws(Errno) -> UnsafeRawBufferPointer {
+        let address = try require(.map) {
+            Int(bitPattern: mmap(nil, bytes, PROT_READ, MAP_PRIVATE | Int32(MAP_POPULATE), descriptor, 0))
+        }
+        return UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: bytes)
+    }
+
+    public static func unmap(_ bytes: UnsafeRawBufferPointer) {
+        munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    }
+}

@@ -1,0 +1,54 @@
+// The catalog and the request of the examples, as tests of decisions use them.
+import Foundation
+
+enum Demo {
+    private static let examples = URL(filePath: #filePath).appending(path: "../../../../Examples")
+        .standardized
+
+    /// A request for a break of ninety seconds on a television set.
+    static func request() throws -> String {
+        try String(contentsOf: examples.appending(path: "ctv-pod.json"), encoding: .utf8)
+    }
+
+    /// Copies the catalog into a folder, with flights that have no end: tests run for years.
+    static func copyCatalog(into folder: Folder, as name: String = "catalog") throws {
+        let from = examples.appending(path: "catalog")
+        try FileManager.default.createDirectory(
+            at: folder.url.appending(path: name), withIntermediateDirectories: true)
+        for file in try FileManager.default.contentsOfDirectory(atPath: from.path()) {
+            let text = try String(contentsOf: from.appending(path: file), encoding: .utf8)
+                .replacing("\"2026-", with: "\"2000-").replacing("\"2027-", with: "\"2199-")
+            try folder.write(text, to: "\(name)/\(file)")
+        }
+    }
+
+    /// Puts other words in the place of some in a file of the catalog, all at once.
+    static func edit(_ folder: Folder, _ file: String, _ old: String, _ new: String) throws {
+        let text = folder.read("catalog/\(file)")
+        guard text.contains(old) else { throw CocoaError(.fileReadCorruptFile) }
+        try folder.write(text.replacingOccurrences(of: old, with: new), to: "catalog/\(file)")
+    }
+}
+
+extension RunningNode {
+    /// Sends a bid request, and gives the answer.
+    func bid(
+        _ body: String, path: String = "/openrtb2/bid", header: String = "content-type: application/json"
+    )
+        async throws -> Answer?
+    {
+        let wire = try Wire(port)
+        wire.send(
+            "POST \(path) HTTP/1.1\r\nhost: localhost\r\n\(header)\r\nconnection: close\r\n"
+                + "content-length: \(body.utf8.count)\r\n\r\n\(body)")
+        return try await wire.answer()
+    }
+
+    /// The version of the catalog that it serves.
+    func catalogVersion() async throws -> String? {
+        let identity = try await Wire.get("/v1/node", port: port)
+        let object =
+            try JSONSerialization.jsonObject(with: Data((identity?.body ?? "").utf8)) as? [String: Any]
+        return (object?["catalog"] as? [String: Any])?["version"] as? String
+    }
+}
