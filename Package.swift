@@ -72,6 +72,7 @@ let package = Package(
         // Core: values in, values out.
         core("Units", ["CSIMD"]),
         core("Auction", ["Units"]),
+        core("Digests", ["CSIMD", "Units"]),
         core("JSON", ["CSIMD", "Units"]),
         core("Ledger", ["Units"]),
         core("OpenRTB", ["JSON", "Units"]),
@@ -79,6 +80,7 @@ let package = Package(
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Units"]),
+        core("Notices", ["Digests", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "OpenRTB", "Units"]),
 
         // Edge: does I/O and decides nothing.
@@ -138,6 +140,8 @@ let package = Package(
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         tests("UnitsTests", in: "Core", ["CSIMD", "Units"]),
+        tests("DigestsTests", in: "Core", ["AllocationCounter", "CSIMD", "Digests", "Units"]),
+        tests("NoticesTests", in: "Core", ["AllocationCounter", "Notices", "Units"]),
         .target(
             name: "PodGenerator", dependencies: ["Auction", "Units"], path: "Tests/Support/PodGenerator",
             swiftSettings: strict),
