@@ -52,7 +52,8 @@ let package = Package(
                 "Ledger",
                 "Features",
             ]),
-        // For the benches, which draw the same problems as the tests.
+        // For the benches, which draw the same problems as the tests and count allocations as they do.
+        .library(name: "AllocationCounter", targets: ["AllocationCounter"]),
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(
             name: "PacelineEdge",

@@ -71,6 +71,12 @@ let package = Package(
         bench("bench-catalog", [.product(name: "PacelineCore", package: "paceline")]),
         bench("bench-frequency", [.product(name: "PacelineCore", package: "paceline")]),
         bench("bench-openrtb", [.product(name: "PacelineCore", package: "paceline")]),
+        bench(
+            "bench-decide",
+            [
+                .product(name: "PacelineCore", package: "paceline"),
+                .product(name: "AllocationCounter", package: "paceline"),
+            ]),
 
         .testTarget(name: "BenchKitTests", dependencies: ["BenchKit"], swiftSettings: strict),
         .testTarget(name: "RigTests", dependencies: ["Rig", "load", "cserver"], swiftSettings: strict),

@@ -9,26 +9,17 @@ extension DecisionWorkspace {
     /// nothing left were refused before the first, so a second search is rare and a third hardly ever needed.
     static let searchesMost = 3
 
-    /// Asks of every line item that was found whether it may compete.
-    mutating func admit<State: DecisionState & ~Copyable>(_ state: inout State) {
-        guard outcomes.count > 0 else { return }
-        var found = 0
-        for word in 0..<scratch.words.count {
-            var bits = scratch.words[word]
-            while bits != 0 {
-                let item = word * 64 + bits.trailingZeroBitCount
-                bits &= bits &- 1
-                let campaign = snapshot.campaign(ofLineItem: item)
-                if let refusal = state.refusal(ofLineItem: item, campaign: campaign) {
-                    outcomes[found] = refusal.outcome
-                    answers.note(refusal: refusal, of: found)
-                }
-                found += 1
-            }
-        }
+    /// Asks whether a line item may compete, when it is first looked at: nil where it may. In a later pod it is what
+    /// it was.
+    mutating func refusal<State: DecisionState & ~Copyable>(
+        of lineItem: Int, _ state: inout State
+    ) -> LineItemOutcome? {
+        if let known = outcomes[lineItem] { return known < .currency ? known : nil }
+        let refusal = state.refusal(
+            ofLineItem: lineItem, campaign: snapshot.campaign(ofLineItem: lineItem))
+        answers.note(refusal: refusal)
+        return refusal?.outcome
     }
-
-    func isAdmitted(_ found: Int) -> Bool { outcomes[found] >= .currency }
 
     /// What the viewer knows of a creative that fits: lowers its worth or takes it out.
     mutating func weigh<State: DecisionState & ~Copyable>(
@@ -65,7 +56,7 @@ extension DecisionWorkspace {
             guard refused != 0, search < Self.searchesMost else { break }
             while wins.count > before {
                 state.release(wins[wins.count - 1].reservation)
-                outcomes[wins[wins.count - 1].candidate.found] = .outbid
+                outcomes.set(wins[wins.count - 1].candidate.lineItem, .outbid)
                 wins.removeLast()
                 trace.ads -= 1
             }
@@ -89,8 +80,7 @@ extension DecisionWorkspace {
             case .reserved(let reservation): win(placement, reservation, pod, &trace)
             case .refused:
                 refused |= 1 << UInt64(placement.candidate)
-                let found = ranked[placement.candidate].found
-                outcomes[found] = max(outcomes[found], .unreserved)
+                outcomes.raise(ranked[placement.candidate].lineItem, to: .unreserved)
             }
         }
         return refused

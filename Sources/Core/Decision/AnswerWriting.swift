@@ -19,7 +19,7 @@ extension DecisionWorkspace {
 
     /// A no-bid says why in either format: a document without ads, or a response without bids.
     mutating func writeNoBid(_ reason: NoBid, _ request: borrowing BidRequest, _ format: AnswerFormat) {
-        for index in 0..<wins.count { lose(wins[index].candidate.found) }
+        for index in 0..<wins.count { lose(wins[index].candidate.lineItem) }
         answerCount = 0
         switch format {
         case .openrtb:
@@ -35,8 +35,8 @@ extension DecisionWorkspace {
         }
     }
 
-    private mutating func lose(_ found: Int) {
-        if outcomes[found] == .won { outcomes[found] = .outbid }
+    private mutating func lose(_ lineItem: Int) {
+        if outcomes[lineItem] == .won { outcomes.set(lineItem, .outbid) }
     }
 
     private static func number(_ seed: UInt64, _ win: Int) -> HexNumber {
@@ -55,7 +55,7 @@ extension DecisionWorkspace {
             let number = Self.number(seed, index)
             guard let length = markup.write(win, id: number, snapshot, known) else {
                 // The slot's limits left nothing that could be played.
-                outcomes[win.candidate.found] = .media
+                outcomes.set(win.candidate.lineItem, .media)
                 trace.ads -= 1
                 continue
             }
@@ -82,7 +82,7 @@ extension DecisionWorkspace {
                 win.pod == wins[0].pod
                 && markup.write(win, id: Self.number(seed, index), snapshot, known) != nil
             if !wins[index].isWritten {
-                lose(win.candidate.found)
+                lose(win.candidate.lineItem)
                 trace.ads -= 1
             }
         }

@@ -11,8 +11,6 @@ struct RankedCandidate {
     var campaign = 0
     var advertiser = 0
     var creative = 0
-    /// Its line item's number among those found.
-    var found = 0
     /// Among the deals offered; nil in the open auction.
     var deal: Int?
     var seconds: Int32 = 0
@@ -76,7 +74,7 @@ extension CreativeRow {
 extension DecisionWorkspace {
     /// Ranks the creatives of a line item for the pod at hand; how far the best of them got.
     mutating func consider<State: DecisionState & ~Copyable>(
-        _ lineItem: Int, found: Int, seed: UInt64, _ request: borrowing BidRequest, _ state: inout State
+        _ lineItem: Int, seed: UInt64, _ request: borrowing BidRequest, _ state: inout State
     ) -> LineItemOutcome {
         let row = snapshot.lineItemRow(lineItem)
         let campaign = snapshot.campaignRow(row.campaign)
@@ -85,48 +83,62 @@ extension DecisionWorkspace {
         guard let value = rate == .one ? worth : rate.convert(worth, for: .bid), value > .zero else {
             return .worthless
         }
+        var candidate = RankedCandidate()
+        candidate.lineItem = lineItem
+        candidate.campaign = row.campaign
+        candidate.advertiser = campaign.advertiser
+        candidate.tier = PriorityTier(rawValue: row.priority) ?? .open
+        candidate.value = value
+        // What would fall off the list again need not be looked at.
+        guard mayEnter(candidate) else { return .crowdedOut }
+        let asks = asksForDeal(lineItem)
         var furthest = LineItemOutcome.medium
         for place in row.creatives {
-            var candidate = RankedCandidate()
-            candidate.lineItem = lineItem
-            candidate.campaign = row.campaign
-            candidate.advertiser = campaign.advertiser
             candidate.creative = snapshot.creative(inList: place)
-            candidate.found = found
-            candidate.tier = PriorityTier(rawValue: row.priority) ?? .open
+            candidate.deal = nil
             candidate.value = value
-            var lots = SplitMix64(state: seed ^ UInt64(lineItem) << 32 ^ UInt64(candidate.creative))
-            candidate.lot = lots.next()
-            var outcome = fit(&candidate, hasOthers: row.creatives.count > 1, request)
+            var outcome = fit(&candidate, asksForDeal: asks, hasOthers: row.creatives.count > 1, request)
             if outcome == .crowdedOut { outcome = weigh(&candidate, &state) }
             furthest = max(furthest, outcome)
-            if outcome == .crowdedOut { rank(candidate) }
+            guard outcome == .crowdedOut else { continue }
+            var lots = SplitMix64(state: seed ^ UInt64(lineItem) << 32 ^ UInt64(candidate.creative))
+            candidate.lot = lots.next()
+            rank(candidate)
         }
         return furthest
     }
 
+    /// Whether a candidate of this worth could come among those that are ranked; equals may, by lot.
+    private func mayEnter(_ candidate: borrowing RankedCandidate) -> Bool {
+        guard ranked.count == rankedMost else { return true }
+        let last = ranked.count - 1
+        if candidate.tier != ranked[last].tier { return candidate.tier < ranked[last].tier }
+        return candidate.value >= ranked[last].value
+    }
+
     /// Crowded out means that it fits: it is, until the final list has it.
     private mutating func fit(
-        _ candidate: inout RankedCandidate, hasOthers: Bool, _ request: borrowing BidRequest
+        _ candidate: inout RankedCandidate, asksForDeal: Bool, hasOthers: Bool,
+        _ request: borrowing BidRequest
     ) -> LineItemOutcome {
         let creative = snapshot.creativeRow(candidate.creative)
         // A line item with an approved creative may still have others.
         guard creative.isApproved else { return .blocked }
+        // All slots of a pod are of one medium.
+        guard creative.format == slots[0].medium else { return .medium }
         candidate.seconds = creative.seconds
-        var furthest = LineItemOutcome.medium
-        var taking = 0
-        for index in 0..<slots.count where slots[index].medium == creative.format {
-            guard slots[index].segment.allows(seconds: candidate.seconds) else {
-                furthest = max(furthest, .duration)
-                continue
-            }
-            taking += 1
+        let taking = durationFit(candidate.seconds)
+        guard taking.slots != 0 else { return .duration }
+        var kinds = taking.kinds
+        while let index = kinds.takeLowest() {
             if refuses(index, creative, request) { return .blocked }
             guard slots[index].version != nil, plays(index, creative) else { return .media }
         }
-        guard taking > 0 else { return furthest }
         if isRefused(candidate.creative, creative, hasOthers, request) { return .blocked }
-        return price(&candidate, request)
+        candidate.price = candidate.value
+        if asksForDeal { return priceOnDeal(&candidate, taking.slots, request) }
+        if taking.hasPrivate { return .deal }
+        return candidate.price >= taking.floor ? .crowdedOut : .floor
     }
 
     /// Whether the slot refuses one of the creative's attributes.
@@ -181,21 +193,8 @@ extension DecisionWorkspace {
 
 // Deals and floors.
 extension DecisionWorkspace {
-    private mutating func price(
-        _ candidate: inout RankedCandidate, _ request: borrowing BidRequest
-    ) -> LineItemOutcome {
-        candidate.price = candidate.value
-        if asksForDeal(candidate.lineItem) { return priceOnDeal(&candidate, request) }
-        var outcome = LineItemOutcome.floor
-        for index in 0..<slots.count where slots[index].segment.allows(seconds: candidate.seconds) {
-            if slots[index].isPrivate { return .deal }
-            let floor = slots[index].segment.floors.price(seconds: candidate.seconds)
-            if candidate.price >= floor { outcome = .crowdedOut }
-        }
-        return outcome
-    }
-
     private func asksForDeal(_ lineItem: Int) -> Bool {
+        guard deals.count > 0, early.asksForSomeDeal(lineItem) else { return false }
         for index in 0..<deals.count where snapshot.asks(lineItem: lineItem, for: deals[index].value) {
             return true
         }
@@ -205,11 +204,12 @@ extension DecisionWorkspace {
     /// A deal is bid on where all slots that would take the ad have it: the search does not know deals. Its
     /// floors hold instead of the slots' own.
     private func priceOnDeal(
-        _ candidate: inout RankedCandidate, _ request: borrowing BidRequest
+        _ candidate: inout RankedCandidate, _ taking: UInt32, _ request: borrowing BidRequest
     ) -> LineItemOutcome {
         var floor = Micros.zero
         var value: UInt32?
-        for index in 0..<slots.count where slots[index].segment.allows(seconds: candidate.seconds) {
+        var rest = taking
+        while let index = rest.takeLowest() {
             guard let deal = deal(of: index, value, candidate, request) else { return .deal }
             value = deals[deal].value
             candidate.deal = candidate.deal ?? deal
@@ -250,7 +250,7 @@ extension DecisionWorkspace {
 
     /// Puts a candidate in its place. The last one falls off a full list: a pod's search takes the most valuable.
     private mutating func rank(_ candidate: RankedCandidate) {
-        if ranked.count == ranked.capacity {
+        if ranked.count == rankedMost {
             guard candidate.goesBefore(ranked[ranked.count - 1]) else { return }
             ranked.removeLast()
         }

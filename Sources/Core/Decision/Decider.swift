@@ -99,8 +99,14 @@ struct DecisionWorkspace: ~Copyable {
     var deals = DecisionTable<OfferedDeal>(Self.dealsMost)
     var ranked = DecisionTable<RankedCandidate>(Self.candidates)
     var wins = DecisionTable<Win>(Self.winsMost)
-    /// By the number of the line item among those found.
-    var outcomes: DecisionTable<LineItemOutcome>
+    /// The most of them that the pod at hand is given.
+    var rankedMost = Self.candidates
+    let early: EarlyRank
+    var batch = EarlyBatch()
+    var durations = DurationFits()
+    var outcomes: OutcomeTable
+    /// Of the line items that were found and not looked at; nil where no pod was offered.
+    var outcomeOfRest: LineItemOutcome?
     /// What the state answered.
     var answers = StateAnswers()
     var place = Place()
@@ -121,7 +127,8 @@ struct DecisionWorkspace: ~Copyable {
         query = CatalogQuery(snapshot)
         scratch = RetrievalScratch(snapshot)
         exchange = Exchange(settings.currencies)
-        outcomes = DecisionTable(max(snapshot.lineItemCount, 1))
+        early = EarlyRank(snapshot, settings)
+        outcomes = OutcomeTable(lineItems: snapshot.lineItemCount)
     }
 
     var answerBytes: RawSpan {
@@ -133,6 +140,7 @@ struct DecisionWorkspace: ~Copyable {
         report = nil
         outcomes.removeAll()
         answers.removeAll()
+        outcomeOfRest = nil
         wins.removeAll()
     }
 }
@@ -151,7 +159,6 @@ extension DecisionWorkspace {
             state.begin(
                 ViewerKeys(request, decision.trace.permissions, salt: settings.viewerSalt), at: now)
             find(request, at: now, &decision)
-            admit(&state)
             if explains { report = DecisionReport(query.isOverfull ? nil : snapshot.explain(query)) }
         }
         if decision.noBid == nil {
@@ -161,7 +168,7 @@ extension DecisionWorkspace {
                 // The ads of one pod are the whole document.
                 if format == .vast, wins.count > 0 { break }
             }
-            if wins.count == 0 { decision.noBid = reason(decision.trace, request) }
+            if wins.count == 0 { decision.noBid = reason(decision.trace) }
         }
         if decision.noBid == nil { write(request, seed: seed, format, &decision) }
         release(unwritten: decision.noBid != nil, &state)
@@ -215,7 +222,6 @@ extension DecisionWorkspace {
         decision.trace.wasAsked = true
         let found = snapshot.retrieve(query, into: &scratch)
         decision.trace.retrieved = found
-        for _ in 0..<found { _ = outcomes.append(.currency) }
         if found == 0 { decision.noBid = .nothingTargeted }
     }
 
@@ -224,30 +230,10 @@ extension DecisionWorkspace {
         _ trace: inout DecisionTrace, _ explains: Bool
     ) {
         offer(pod, request, &trace)
-        guard slots.count > 0 else {
-            for found in 0..<outcomes.count where isAdmitted(found) {
-                outcomes[found] = max(outcomes[found], .medium)
-            }
-            return
-        }
-        ranked.removeAll()
-        var found = 0
-        for word in 0..<scratch.words.count {
-            var bits = scratch.words[word]
-            while bits != 0 {
-                let item = word * 64 + bits.trailingZeroBitCount
-                bits &= bits &- 1
-                if isAdmitted(found) {
-                    let outcome = consider(item, found: found, seed: seed, request, &state)
-                    outcomes[found] = max(outcomes[found], outcome)
-                }
-                found += 1
-            }
-        }
-        for index in 0..<ranked.count {
-            let found = ranked[index].found
-            outcomes[found] = max(outcomes[found], .outbid)
-        }
+        guard slots.count > 0 else { return }
+        let end = walk(request, seed: seed, &state, &trace)
+        outcomeOfRest = max(outcomeOfRest ?? end.outcome, end.outcome)
+        for index in 0..<ranked.count { outcomes.raise(ranked[index].lineItem, to: .outbid) }
         trace.candidates += ranked.count
         trace.pods += 1
         let solution = solve(number, &state, &trace)
@@ -298,23 +284,25 @@ extension DecisionWorkspace {
         win.reservation = reservation
         win.pod = pod
         guard wins.append(win) else { preconditionFailure("an answer has room for each place of its pods") }
-        outcomes[candidate.found] = .won
+        outcomes.set(candidate.lineItem, .won)
         trace.ads += 1
     }
 
-    private func reason(_ trace: DecisionTrace, _ request: borrowing BidRequest) -> NoBid {
+    private func reason(_ trace: DecisionTrace) -> NoBid {
         if trace.pods == 0 { return .noSlot }
-        var furthest = LineItemOutcome.targeting
-        for found in 0..<outcomes.count { furthest = max(furthest, outcomes[found]) }
-        return NoBid(furthest: furthest)
+        return NoBid(furthest: outcomes.furthest ?? .medium)
     }
 
     /// Every line item of the catalog under one outcome.
     private func count(_ trace: inout DecisionTrace) {
-        for found in 0..<outcomes.count { trace.counts[Int(outcomes[found].rawValue)] += 1 }
+        outcomes.count(into: &trace.counts)
+        trace.counts[Int(unseenOutcome.rawValue)] += trace.retrieved - outcomes.count
         let rest = trace.wasAsked ? LineItemOutcome.targeting : .request
-        trace.counts[Int(rest.rawValue)] += trace.lineItems - outcomes.count
+        trace.counts[Int(rest.rawValue)] += trace.lineItems - trace.retrieved
     }
+
+    /// Of a line item that was found and not looked at.
+    var unseenOutcome: LineItemOutcome { outcomeOfRest ?? .medium }
 }
 
 /// The words that a pod's ads are kept apart by, as bits.

@@ -93,13 +93,10 @@ extension DecisionWorkspace {
             report.funnel.append(
                 .init(name: "\(outcome)", reason: outcome.sentence, lineItems: decision.trace[outcome]))
         }
-        var found = 0
         for item in 0..<snapshot.lineItemCount {
             let id = string(snapshot.lineItemID(item))
-            if let explanation = report.explanation, explanation.takenBy[item] == nil, found < outcomes.count
-            {
-                report.lineItems.append((id, outcomes[found].sentence))
-                found += 1
+            if let explanation = report.explanation, explanation.takenBy[item] == nil {
+                report.lineItems.append((id, (outcomes[item] ?? unseenOutcome).sentence))
             } else {
                 let filter = report.explanation?.takenBy[item]
                 report.lineItems.append(

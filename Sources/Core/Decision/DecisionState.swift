@@ -10,7 +10,8 @@ public protocol DecisionState: ~Copyable {
     /// Before the first question of a decision. Keys that privacy does not permit are not there.
     mutating func begin(_ viewer: ViewerKeys, at now: Instant)
 
-    /// Why a line item may not compete at all; nil where it may. Asked once for each that was retrieved.
+    /// Why a line item may not compete at all; nil where it may. Asked once, when it is first looked at:
+    /// of what was found those that promise most come first, and the others may never be looked at.
     mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal?
 
     /// What the viewer knows of a creative that fits some slot. Asked once in each pod where it fits.

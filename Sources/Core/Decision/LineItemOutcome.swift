@@ -130,6 +130,8 @@ public enum NoBid: Int32, CaseIterable, Sendable {
 public struct DecisionTrace: Sendable {
     public internal(set) var lineItems = 0
     public internal(set) var retrieved = 0
+    /// Line items whose creatives were looked at, over all pods.
+    public internal(set) var considered = 0
     /// The index was asked.
     var wasAsked = false
     var counts = InlineArray<21, Int>(repeating: 0)

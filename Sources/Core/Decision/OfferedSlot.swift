@@ -18,6 +18,10 @@ struct OfferedSlot {
     var refusedAttributes: Run<Int32>
     /// Where its deals stand among those offered.
     var deals = 0..<0
+    /// No ad of any length is sold for less, but on a deal.
+    var least = Micros.zero
+    /// The first slot that asks the same of a creative, or itself: devices, versions, attributes.
+    var kind = 0
 }
 
 /// A deal of one imp that the catalog knows and we may bid on.
@@ -68,6 +72,7 @@ extension DecisionWorkspace {
     mutating func offer(_ pod: Pod, _ request: borrowing BidRequest, _ trace: inout DecisionTrace) {
         slots.removeAll()
         deals.removeAll()
+        durations.removeAll()
         problem.removeAll()
         let all = request[pod.slots]
         for turn in 0..<3 {
@@ -111,7 +116,24 @@ extension DecisionWorkspace {
         let count = problem.segmentCount
         _ = problem.add(segment)
         guard problem.segmentCount > count else { return false }
+        offered.least = segment.floors.least
+        offered.kind = kind(of: offered, request)
         return slots.append(offered)
+    }
+
+    private func kind(of offered: OfferedSlot, _ request: borrowing BidRequest) -> Int {
+        let refused = request[offered.refusedAttributes]
+        for index in 0..<slots.count
+        where slots[index].version == offered.version && slots[index].needsHTTPS == offered.needsHTTPS
+            && slots[index].device == offered.device
+        {
+            let other = request[slots[index].refusedAttributes]
+            guard other.count == refused.count else { continue }
+            var isSame = true
+            for at in refused.indices where refused[at] != other[at] { isSame = false }
+            if isSame { return slots[index].kind }
+        }
+        return slots.count
     }
 
     private mutating func segment(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> PodSegment?

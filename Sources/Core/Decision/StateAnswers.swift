@@ -15,10 +15,11 @@ public struct StateAnswers: ~Copyable {
     /// Three searches for each pod's ads, in as many pods as an answer has ads for.
     static let reservationsMost = 1_024
 
-    /// Line items that were refused, by their number among those retrieved.
+    /// Line items that were refused, by the number of the question.
     var refusals = DecisionTable<NotedAnswer>(Self.notedMost)
     /// Creatives that had been seen or were refused, by the number of the question.
     var standings = DecisionTable<NotedAnswer>(Self.notedMost)
+    var refusalsAsked: UInt32 = 0
     var standingsAsked: UInt32 = 0
     var reservations = DecisionTable<ReservationAnswer>(Self.reservationsMost)
     /// Something found no room: the decision cannot be decided again from these.
@@ -29,14 +30,15 @@ public struct StateAnswers: ~Copyable {
     mutating func removeAll() {
         refusals.removeAll()
         standings.removeAll()
-        standingsAsked = 0
+        (refusalsAsked, standingsAsked) = (0, 0)
         reservations.removeAll()
         isCut = false
     }
 
-    mutating func note(refusal: StateRefusal, of found: Int) {
-        let answer = NotedAnswer(question: UInt32(truncatingIfNeeded: found), code: refusal.rawValue)
-        if !refusals.append(answer) { isCut = true }
+    mutating func note(refusal: StateRefusal?) {
+        defer { refusalsAsked &+= 1 }
+        guard let refusal else { return }
+        if !refusals.append(NotedAnswer(question: refusalsAsked, code: refusal.rawValue)) { isCut = true }
     }
 
     mutating func note(standing: CreativeStanding) {

@@ -53,6 +53,13 @@ public struct Floors: Sendable {
         return durations[index]
     }
 
+    /// No duration has a lower one.
+    public var least: Micros {
+        var least = hard
+        for i in 0..<durationCount { least = min(least, durations[i].price) }
+        return least
+    }
+
     /// The least price for a creative of this duration. Where ranges overlap the highest holds.
     public func price(seconds: Int32) -> Micros {
         var ranged: Micros?

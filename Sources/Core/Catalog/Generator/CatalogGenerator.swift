@@ -28,7 +28,7 @@ public struct CatalogGenerator {
         for index in 0..<campaigns {
             let advertiser = source.advertisers[index / 10]
             let campaign = campaign(index, advertiser.id)
-            let creatives = (0..<3).map { creative("\(campaign.id)-\($0)", advertiser.id) }
+            let creatives = (0..<3).map { creative("\(campaign.id)-\($0)", advertiser) }
             for number in 0..<min(5, lineItems - 5 * index) {
                 source.lineItems.append(
                     lineItem("\(campaign.id)-line-\(number)", campaign, creatives.map(\.id)))
@@ -92,25 +92,51 @@ public struct CatalogGenerator {
         campaign.flight.start = GeneratedWorld.now + day * offset
         campaign.flight.end = campaign.flight.start + day * Int64(random.next(in: 20...60))
         campaign.lifetimeBudget = Micros(Int64(random.next(in: 5...500)) * 1_000 * Micros.perUnit)
-        campaign.goalValue = Micros(Int64(random.next(in: 800...4_500)) * 10_000)
+        if chance(60) { campaign.dailyBudget = Micros(campaign.lifetimeBudget.rawValue / 20) }
+        let perThousand = Int64(random.next(in: 800...4_500)) * 10_000
+        (campaign.goal, campaign.goalValue) = goal(perThousand)
         return campaign
     }
 
-    /// Nine in ten are approved.
-    private mutating func creative(_ id: String, _ advertiser: String) -> Creative {
+    /// Three campaigns in five pay for impressions, a quarter for views to the end, a tenth for clicks, the rest
+    /// for actions: each so much that a thousand impressions are worth about the same under the usual priors.
+    private mutating func goal(_ perThousand: Int64) -> (Campaign.Goal, Micros) {
+        switch random.next(below: 100) {
+        case ..<60: (.cpm, Micros(perThousand))
+        case ..<85: (.cpcv, Micros(perThousand / 900))
+        case ..<95: (.cpc, Micros(perThousand))
+        default: (.cpa, Micros(perThousand * 20))
+        }
+    }
+
+    /// Nine in ten are approved. Each has a large and a small file, and tells its advertiser of five moments.
+    private mutating func creative(_ id: String, _ advertiser: Advertiser) -> Creative {
         var creative = Creative()
         creative.id = id
-        creative.advertiser = advertiser
+        creative.advertiser = advertiser.id
         creative.name = id
         creative.durationMilliseconds = one([6, 15, 15, 30, 30, 30, 60]) * 1_000
         creative.audit = chance(90) ? .approved : .pending
         creative.categories = chance(30) ? [one(world.categories)] : []
-        var file = MediaFile()
-        file.url = "https://cdn.example/\(id).mp4"
-        file.mime = "video/mp4"
-        (file.width, file.height, file.bitrateKilobits) = (1_920, 1_080, 6_000)
-        creative.mediaFiles = [file]
+        creative.mediaFiles = [
+            file("https://cdn.example/\(id)-1080.mp4", 1_920, 1_080, kilobits: 6_000),
+            file("https://cdn.example/\(id)-720.mp4", 1_280, 720, kilobits: 2_500),
+        ]
+        creative.trackers = [Tracker.Event.impression, .start, .midpoint, .complete, .error].map { event in
+            var tracker = Tracker()
+            tracker.event = event
+            tracker.url = "https://t.\(advertiser.domains[0])/\(event)?cb=[CACHEBUSTING]"
+            return tracker
+        }
         return creative
+    }
+
+    private func file(_ url: String, _ width: Int, _ height: Int, kilobits: Int) -> MediaFile {
+        var file = MediaFile()
+        file.url = url
+        file.mime = "video/mp4"
+        (file.width, file.height, file.bitrateKilobits) = (width, height, kilobits)
+        return file
     }
 
     private mutating func lineItem(_ id: String, _ campaign: Campaign, _ creatives: [String]) -> LineItem {
@@ -119,15 +145,37 @@ public struct CatalogGenerator {
         item.campaign = campaign.id
         item.name = id
         item.paused = chance(5)
+        item.priority = priority()
         if chance(30) { item.bid = Micros(Int64(random.next(in: 900...4_800)) * 10_000) }
         item.creatives = Array(creatives.prefix(random.next(in: 1...3)))
-        var cap = FrequencyCap()
-        cap.impressions = random.next(in: 1...6)
-        cap.windowMinutes = 1_440
-        item.frequencyCaps = [cap]
+        item.frequencyCaps = caps()
         if chance(40) { item.separation = [one(world.categories)] }
         item.targeting = TargetingObject(meaning: .all(conditions()))
         return item
+    }
+
+    /// One in twenty-five is a sponsorship, one in six guaranteed, the rest compete by price.
+    private mutating func priority() -> LineItem.Priority {
+        switch random.next(below: 100) {
+        case ..<4: .sponsorship
+        case ..<20: .guaranteed
+        default: .open
+        }
+    }
+
+    /// Nine in ten are capped by viewer and day; of these a third by household and week too, and a tenth by
+    /// creative and hour.
+    private mutating func caps() -> [FrequencyCap] {
+        guard chance(90) else { return [] }
+        func cap(_ subject: FrequencyCap.Subject, _ impressions: Int, minutes: Int) -> FrequencyCap {
+            var cap = FrequencyCap()
+            (cap.by, cap.impressions, cap.windowMinutes) = (subject, impressions, minutes)
+            return cap
+        }
+        var caps = [cap(.user, random.next(in: 1...6), minutes: 1_440)]
+        if chance(33) { caps.append(cap(.household, random.next(in: 6...20), minutes: 10_080)) }
+        if chance(10) { caps.append(cap(.creative, random.next(in: 1...2), minutes: 60)) }
+        return caps
     }
 
     private mutating func conditions() -> [Targeting] {

@@ -70,16 +70,6 @@ extension CatalogSnapshot {
     }
 
     private func mark(_ set: UInt32, _ rows: inout [Bool]) {
-        let view = RowSetView(set, in: self)
-        if view.isList {
-            for index in 0..<view.count { rows[view[row: index]] = true }
-            return
-        }
-        for block in 0..<(rows.count + RowSet.blockRows - 1) / RowSet.blockRows {
-            let bits = view.bits(ofBlock: block)
-            for row in 0..<RowSet.blockRows where bits[row / 64] >> UInt64(row % 64) & 1 == 1 {
-                rows[block * RowSet.blockRows + row] = true
-            }
-        }
+        RowSetView(set, in: self).forEachRow(of: rows.count) { rows[$0] = true }
     }
 }

@@ -283,7 +283,33 @@ extension CatalogSnapshot {
     }
 }
 
+extension CatalogSnapshot {
+    /// Every line item that asks for some value of a dimension, whichever; one may come several times.
+    public func forEachLineItem(askingForAny dimension: Dimension, _ body: (Int) -> Void) {
+        let items = unsafe pointer(.rowLineItem, UInt32.self)
+        for value in 0..<count(.values) where byte(.valueDimension, value) == dimension.rawValue {
+            for place in range(.valueIncludeStart, value) {
+                let set = RowSetView(number(.includeSet, place), in: self)
+                set.forEachRow(of: count(.rows)) { row in unsafe body(Int(items[row])) }
+            }
+        }
+    }
+}
+
 extension RowSetView {
+    func forEachRow(of rows: Int, _ body: (Int) -> Void) {
+        guard !isList else {
+            for index in 0..<count { body(self[row: index]) }
+            return
+        }
+        for block in 0..<(rows + RowSet.blockRows - 1) / RowSet.blockRows {
+            let bits = bits(ofBlock: block)
+            for row in 0..<RowSet.blockRows where bits[row / 64] >> UInt64(row % 64) & 1 == 1 {
+                body(block * RowSet.blockRows + row)
+            }
+        }
+    }
+
     func contains(_ row: Int) -> Bool {
         guard isList else {
             return bits(ofBlock: row / RowSet.blockRows)[row / 64 % RowSet.blockWords] >> UInt64(row % 64) & 1

@@ -1,0 +1,111 @@
+// Goes through the line items that were found, those that promise most first, and ranks their creatives for one pod;
+// stops where none of those that are left could come among the candidates (docs/decisions/0026).
+internal import Auction
+internal import Catalog
+internal import OpenRTB
+internal import Units
+
+/// Where a walk stopped, and so what became of those that it did not look at.
+enum WalkEnd {
+    /// There was nobody left.
+    case done
+    /// All that are left are worth less than the last candidate.
+    case full
+    /// All that are left are worth less than the lowest floor.
+    case floor
+    /// It looked at as many as it may.
+    case bound
+
+    var outcome: LineItemOutcome { self == .floor ? .floor : .crowdedOut }
+}
+
+extension DecisionWorkspace {
+    /// What one walk may look at: some tenths of a millisecond, where nothing fits that promises much. Beyond them
+    /// the candidates are the best of those that were looked at, and need not be the best of all.
+    static let consideredMost = 1_024
+    /// So many are looked at even where all of them are below the lowest floor, so that the true reasons of the best
+    /// are known.
+    static let consideredLeast = 64
+    /// Candidates for a lone slot: one wins, and the others are there to be explained.
+    static let candidatesOfOne = 16
+
+    /// Fills `ranked` for the slots at hand.
+    mutating func walk<State: DecisionState & ~Copyable>(
+        _ request: borrowing BidRequest, seed: UInt64, _ state: inout State, _ trace: inout DecisionTrace
+    ) -> WalkEnd {
+        ranked.removeAll()
+        rankedMost = problem.positionCount == 1 ? Self.candidatesOfOne : Self.candidates
+        let least = leastFloor(request)
+        var left = Self.consideredMost
+        for number in 0..<early.classCount {
+            var word: Int? = 0
+            while let from = word {
+                batch.removeAll()
+                word = early.take(class: number, from: from, found: scratch, into: &batch)
+                batch.order()
+                while let item = batch.next() {
+                    guard left > 0 else { return .bound }
+                    switch standing(
+                        of: item, left <= Self.consideredMost - Self.consideredLeast ? least : .zero)
+                    {
+                    case .done: break
+                    case let end:
+                        // Of a class that is taken in pieces the next piece may promise more.
+                        guard word == nil else {
+                            batch.removeAll()
+                            continue
+                        }
+                        return end
+                    }
+                    left -= 1
+                    trace.considered += 1
+                    let outcome =
+                        refusal(of: item, &state) ?? consider(item, seed: seed, request, &state)
+                    outcomes.raise(item, to: outcome)
+                }
+            }
+        }
+        return .done
+    }
+
+    /// Whether this line item and all behind it can be passed over: `done` where they cannot.
+    private mutating func standing(of item: Int, _ least: Micros) -> WalkEnd {
+        let isFull = ranked.count == rankedMost
+        guard isFull || least > .zero else { return .done }
+        let row = snapshot.lineItemRow(item)
+        let tier = PriorityTier(rawValue: row.priority) ?? .open
+        if isFull, tier > ranked[ranked.count - 1].tier { return .full }
+        guard let most = mostWorth(row) else { return .done }
+        if isFull, tier == ranked[ranked.count - 1].tier, most < ranked[ranked.count - 1].value {
+            return .full
+        }
+        // A later priority starts anew with what is worth most.
+        return most < least && tier == .open ? .floor : .done
+    }
+
+    /// What this line item and those behind it, of its priority, are worth at most in the response's currency. The
+    /// order is by whole micros of the base currency, rounded down; nil where that says nothing.
+    private mutating func mostWorth(_ row: LineItemRow) -> Micros? {
+        let campaign = snapshot.campaignRow(row.campaign)
+        guard let worth = settings.priors.worth(row, campaign),
+            let from = CurrencyCode(rawValue: campaign.currency),
+            let base = exchange.table.convert(worth, from: from, to: exchange.table.base, for: .bid),
+            let above = Int64(exactly: Int128(base.rawValue) + 1)
+        else { return nil }
+        return exchange.table.convert(
+            Micros(above), from: exchange.table.base, to: exchange.currency, for: .floor)
+    }
+
+    /// No slot and no deal of the pod takes less.
+    private func leastFloor(_ request: borrowing BidRequest) -> Micros {
+        var least = Micros(.max)
+        for index in 0..<slots.count where !slots[index].isPrivate {
+            least = min(least, slots[index].least)
+        }
+        for index in 0..<deals.count {
+            // The catalog's own floor holds beside the request's, which may be lower for some length.
+            least = min(least, deals[index].least)
+        }
+        return least
+    }
+}

@@ -1,0 +1,184 @@
+// Which line items promise most, before any of their creatives is looked at: all of a catalog in one order, made once
+// for a snapshot and its settings. A decision takes the best of those that it found first, and stops where no other
+// can come among its candidates (docs/decisions/0026).
+internal import Auction
+internal import Catalog
+internal import Units
+
+/// The order is by priority, then by what a thousand impressions are worth in the base currency. It is cut into
+/// classes, of which the first has one line item in 256 and each that follows as many as all before it: a set of
+/// bits for each, so that finding the best of ten thousand costs one pass over the words of the best class.
+@safe struct EarlyRank: ~Copyable, @unchecked Sendable {
+    /// One in 2^8 in the first class. A request that finds one in a hundred of a million then finds forty there.
+    private static let halvings = 8
+    /// Smaller catalogs have fewer classes: below so many line items in the first one, a class saves nothing.
+    private static let leastInClass = 64
+
+    let classCount: Int
+    private let lineItems: Int
+    private let wordCount: Int
+    /// A set of line items for each class, one behind the other.
+    private let classes: UnsafeMutablePointer<UInt64>
+    /// By line item, its place in the order.
+    private let places: UnsafeMutablePointer<UInt32>
+    /// By class, the place of its first line item; and behind them how many line items there are.
+    private let starts: UnsafeMutablePointer<Int>
+    /// Line items that ask for some deal.
+    private let dealers: UnsafeMutablePointer<UInt64>
+
+    init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+        lineItems = snapshot.lineItemCount
+        wordCount = (lineItems + 63) / 64
+        var count = 1
+        while count <= Self.halvings, lineItems >> count >= Self.leastInClass { count += 1 }
+        classCount = count
+        unsafe classes = Self.zeros(count * wordCount)
+        unsafe places = .allocate(capacity: max(lineItems, 1))
+        unsafe starts = .allocate(capacity: count + 1)
+        unsafe dealers = Self.zeros(wordCount)
+        unsafe places.initialize(repeating: 0, count: max(lineItems, 1))
+        for number in 0...count {
+            unsafe (starts + number).initialize(to: number == 0 ? 0 : lineItems >> (count - number))
+        }
+        let order = Self.order(snapshot, settings)
+        var number = 0
+        for place in order.indices {
+            while unsafe place >= starts[number + 1] { number += 1 }
+            let item = Int(order[place])
+            unsafe places[item] = UInt32(place)
+            unsafe classes[number * wordCount + item / 64] |= 1 << UInt64(item % 64)
+        }
+        snapshot.forEachLineItem(askingForAny: .deal) { item in
+            unsafe dealers[item / 64] |= 1 << UInt64(item % 64)
+        }
+    }
+
+    deinit {
+        unsafe classes.deallocate()
+        unsafe places.deallocate()
+        unsafe starts.deallocate()
+        unsafe dealers.deallocate()
+    }
+
+    private static func zeros(_ count: Int) -> UnsafeMutablePointer<UInt64> {
+        let words = UnsafeMutablePointer<UInt64>.allocate(capacity: max(count, 1))
+        unsafe words.initialize(repeating: 0, count: max(count, 1))
+        return unsafe words
+    }
+
+    /// Line items, those that promise most first.
+    private static func order(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) -> [UInt32] {
+        var exchange = Exchange(settings.currencies)
+        var all: [(tier: UInt8, worth: Int64, item: UInt32)] = []
+        all.reserveCapacity(snapshot.lineItemCount)
+        for item in 0..<snapshot.lineItemCount {
+            let row = snapshot.lineItemRow(item)
+            let campaign = snapshot.campaignRow(row.campaign)
+            let worth = settings.priors.worth(row, campaign)
+            // What is worth nothing, or cannot be converted, wins nothing: it comes last within its priority.
+            let inBase = worth.flatMap { exchange.convert($0, from: campaign.currency, for: .bid) }
+            all.append((row.priority, inBase?.rawValue ?? .min, UInt32(item)))
+        }
+        all.sort { a, b in
+            if a.tier != b.tier { return a.tier < b.tier }
+            return a.worth != b.worth ? a.worth > b.worth : a.item < b.item
+        }
+        return all.map(\.item)
+    }
+
+    /// Whether the line item's targeting asks for a deal, whichever.
+    func asksForSomeDeal(_ item: Int) -> Bool {
+        precondition(item >= 0 && item < lineItems, "there is no such line item")
+        return unsafe dealers[item / 64] >> UInt64(item % 64) & 1 == 1
+    }
+
+    /// Appends the line items of a class that were found, from the word on, until the list is full; gives the word
+    /// to go on from, or nil where the class is at its end.
+    func take(
+        class number: Int, from start: Int, found scratch: borrowing RetrievalScratch,
+        into batch: inout EarlyBatch
+    ) -> Int? {
+        let found = scratch.words
+        precondition(found.count == wordCount && number < classCount, "another catalog's")
+        let bits = unsafe classes + number * wordCount
+        var word = start
+        while word < wordCount {
+            // Most words of a class have nothing: eight are looked at together.
+            if word &+ 8 <= wordCount {
+                let own = unsafe UnsafeRawPointer(bits + word).loadUnaligned(as: SIMD8<UInt64>.self)
+                let theirs = unsafe found.bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: 8 &* word, as: SIMD8<UInt64>.self)
+                let both = own & theirs
+                if both == SIMD8() {
+                    word &+= 8
+                    continue
+                }
+                guard batch.hasRoom(for: 512) else { return word }
+                for lane in 0..<8 { append(both[lane], word &+ lane, &batch) }
+                word &+= 8
+                continue
+            }
+            guard batch.hasRoom(for: 64) else { return word }
+            append(unsafe bits[word] & found[word], word, &batch)
+            word &+= 1
+        }
+        return nil
+    }
+
+    private func append(_ bits: UInt64, _ word: Int, _ batch: inout EarlyBatch) {
+        var rest = bits
+        while rest != 0 {
+            let item = word &* 64 &+ rest.trailingZeroBitCount
+            rest &= rest &- 1
+            batch.append(unsafe places[item], UInt32(truncatingIfNeeded: item))
+        }
+    }
+}
+
+/// Line items of one class, of which the best one is at hand: a heap by their place in the order.
+struct EarlyBatch: ~Copyable {
+    /// A class that has more is taken in pieces.
+    static let most = 4_096
+
+    /// The place above, the line item below.
+    private var heap = DecisionTable<UInt64>(Self.most)
+
+    var isEmpty: Bool { heap.count == 0 }
+
+    func hasRoom(for more: Int) -> Bool { heap.count + more <= Self.most }
+
+    mutating func removeAll() { heap.removeAll() }
+
+    fileprivate mutating func append(_ place: UInt32, _ item: UInt32) {
+        _ = heap.append(UInt64(place) << 32 | UInt64(item))
+    }
+
+    /// Brings what was appended into the form of a heap.
+    mutating func order() {
+        for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(index) }
+    }
+
+    /// Takes out the line item that promises most.
+    mutating func next() -> Int? {
+        guard heap.count > 0 else { return nil }
+        let best = heap[0]
+        heap[0] = heap[heap.count - 1]
+        heap.removeLast()
+        if heap.count > 1 { sink(0) }
+        return Int(truncatingIfNeeded: best & 0xFFFF_FFFF)
+    }
+
+    private mutating func sink(_ start: Int) {
+        let moved = heap[start]
+        var at = start
+        while true {
+            var child = 2 &* at &+ 1
+            guard child < heap.count else { break }
+            if child &+ 1 < heap.count, heap[child &+ 1] < heap[child] { child &+= 1 }
+            guard heap[child] < moved else { break }
+            heap[at] = heap[child]
+            at = child
+        }
+        heap[at] = moved
+    }
+}

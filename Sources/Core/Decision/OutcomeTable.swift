@@ -1,0 +1,55 @@
+// What became of the line items that a decision looked at. Those that it did not look at share one outcome.
+
+/// A byte for each line item of the catalog, and a list of those that have one: a decision touches some dozens of
+/// a million, and clears as many.
+struct OutcomeTable: ~Copyable {
+    private var outcomes: DecisionTable<LineItemOutcome>
+    private var touched: DecisionTable<UInt32>
+
+    init(lineItems: Int) {
+        outcomes = DecisionTable(max(lineItems, 1))
+        touched = DecisionTable(max(lineItems, 1))
+        // A request's outcome stands for none: it is never one line item's.
+        for _ in 0..<lineItems { _ = outcomes.append(.request) }
+    }
+
+    mutating func removeAll() {
+        for index in 0..<touched.count { outcomes[Int(touched[index])] = .request }
+        touched.removeAll()
+    }
+
+    /// How many line items have an outcome of their own.
+    var count: Int { touched.count }
+
+    /// Nil where the line item was not looked at.
+    subscript(_ item: Int) -> LineItemOutcome? {
+        let outcome = outcomes[item]
+        return outcome == .request ? nil : outcome
+    }
+
+    /// The furthest of what became of the line item in several pods and creatives.
+    mutating func raise(_ item: Int, to outcome: LineItemOutcome) {
+        set(item, max(outcomes[item], outcome))
+    }
+
+    mutating func set(_ item: Int, _ outcome: LineItemOutcome) {
+        if outcomes[item] == .request { _ = touched.append(UInt32(truncatingIfNeeded: item)) }
+        outcomes[item] = outcome
+    }
+
+    var furthest: LineItemOutcome? {
+        var furthest: LineItemOutcome?
+        for index in 0..<touched.count {
+            let outcome = outcomes[Int(touched[index])]
+            furthest = max(furthest ?? outcome, outcome)
+        }
+        return furthest
+    }
+
+    /// Adds each line item to its outcome.
+    func count(into counts: inout InlineArray<21, Int>) {
+        for index in 0..<touched.count {
+            counts[Int(outcomes[Int(touched[index])].rawValue)] += 1
+        }
+    }
+}
