@@ -89,7 +89,6 @@ let package = Package(
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("Journal", ["Kernel", "Ledger", "Reactor", "Telemetry", "Units"]),
-        edge("Journal", ["Kernel", "Reactor", "Telemetry", "Units"]),
         edge("Store", ["Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),

@@ -54,6 +54,7 @@ extension RecordLayout {
             ]),
         RecordLayout(
             "decision-settings", .decisionSettings, version: 1, [("id", .id), ("content", .rest)]),
+        RecordLayout(
             "catalog-reload", .catalogReload, version: 1,
             [("version", .u64), ("lineItems", .u32), ("taken", .u16), ("cause", .text)]),
     ]
