@@ -84,10 +84,10 @@ extension ShardHolder {
         formerMoney.doubtOrder = doubts.sorted { ($0.until, $0.key) > ($1.until, $1.key) }.map(\.key)
     }
 
-    /// A bill for a reservation whose record a crash took with it: its token, which was verified, names the
-    /// account. It is settled against what is in doubt there.
+    /// A bill for a reservation whose record a crash took with it: its token, which was verified, names the account
+    /// and what was set aside. It is settled against what is in doubt there.
     public mutating func settle(
-        _ key: ReservationKey, _ amount: Micros, unrecordedOf account: AccountIndex
+        _ key: ReservationKey, _ amount: Micros, unrecordedOf account: AccountIndex, reserved: Micros
     ) -> SettleOutcome {
         let outcome = settle(key, amount)
         guard outcome == .unknown, key.session < session, account.row < accounts.count else { return outcome }
@@ -95,12 +95,13 @@ extension ShardHolder {
         let last = formerMoney.recorded[ShardSession(session: key.session, shard: key.shard)]
         // What was recorded and is not known here is over: nothing is set aside for it any more.
         let isUnrecorded = last.map { key.sequence > $0 } ?? true
-        let paid = isUnrecorded ? min(amount, formerMoney.doubts[doubt]?.amount ?? .zero) : .zero
-        change(doubt, by: -paid)
+        let left = isUnrecorded ? min(reserved, formerMoney.doubts[doubt]?.amount ?? .zero) : .zero
+        let paid = min(amount, left)
+        change(doubt, by: -left)
         formerMoney.source = .doubt(doubt)
         let record = SettlementRecord(
-            key: key, account: account, reserved: paid, paid: paid, late: amount - paid)
-        settled(record)
+            key: key, account: account, reserved: left, paid: paid, late: amount - paid)
+        formerMoney.settled.insert(key)
         return .write(record)
     }
 
@@ -120,15 +121,8 @@ extension ShardHolder {
         let paid = min(amount, reserved)
         let record = SettlementRecord(
             key: key, account: account, reserved: reserved, paid: paid, late: amount - paid)
-        settled(record)
+        formerMoney.settled.insert(key)
         return .write(record)
-    }
-
-    private mutating func settled(_ record: SettlementRecord) {
-        formerMoney.settled.insert(record.key)
-        accounts[record.account.row].former.settled += record.paid
-        accounts[record.account.row].former.freed += record.reserved - record.paid
-        accounts[record.account.row].former.late += record.late
     }
 
     private mutating func change(_ key: DoubtKey, by amount: Micros) {
@@ -142,7 +136,6 @@ extension ShardHolder {
             return formerMoney.settled.contains(key) || formerMoney.released[key] != nil ? .nothing : .unknown
         }
         formerMoney.released[key] = one
-        accounts[one.account.row].former.freed += one.amount
         return .write(ReleaseRecord(key: key, account: one.account, amount: one.amount, cause: cause))
     }
 
@@ -168,7 +161,6 @@ extension ShardHolder {
             formerMoney.doubts[key] = nil
             steps += 1
             guard doubt.amount > .zero else { continue }
-            accounts[key.account.row].former.presumed += doubt.amount
             effects.append(.write(.presumed(PresumedRecord(doubt: key, amount: doubt.amount))))
         }
     }
@@ -177,9 +169,6 @@ extension ShardHolder {
 
     mutating func undoFormer(_ record: SettlementRecord) {
         formerMoney.settled.remove(record.key)
-        accounts[record.account.row].former.settled -= record.paid
-        accounts[record.account.row].former.freed -= record.reserved - record.paid
-        accounts[record.account.row].former.late -= record.late
         switch formerMoney.source {
         case .nothing: break
         case .reservation(let one): formerMoney.open[one.key] = one
@@ -191,12 +180,10 @@ extension ShardHolder {
     mutating func undoFormer(_ record: ReleaseRecord) {
         guard let one = formerMoney.released.removeValue(forKey: record.key) else { return }
         formerMoney.open[record.key] = one
-        accounts[one.account.row].former.freed -= record.amount
         if record.cause == .expired { formerMoney.order.append(record.key) }
     }
 
     mutating func undoPresumed(_ record: PresumedRecord) {
-        accounts[record.doubt.account.row].former.presumed -= record.amount
         formerMoney.doubts[record.doubt] = Doubt(
             key: record.doubt, amount: record.amount, until: Instant(nanoseconds: .min))
         formerMoney.doubtOrder.append(record.doubt)

@@ -61,6 +61,8 @@ public struct Holder {
         case .closed(let account):
             guard account.row < accounts.count else { return }
             accounts[account.row].isOpen = false
+            accounts[account.row].isLast = false
+            accounts[account.row].requested = accounts[account.row].granted
             wanting.remove(account.row)
             for shard in 0..<shards { parts[account.row * shards + shard].wanted = .zero }
             effects.append(.close(account))
@@ -185,7 +187,8 @@ public struct Holder {
     private mutating func take(
         _ report: ShardReport, of shard: Int, _ now: Instant, _ effects: inout [HolderEffect]
     ) {
-        guard report.account.row < accounts.count else { return }
+        // An earlier session's account may never have been opened in this one.
+        grow(to: report.account.row + 1)
         let part = report.account.row * shards + shard
         let hasGivenBack = report.givenBack > parts[part].report.givenBack
         // Counters only grow; what is open is the newest report's word.

@@ -23,6 +23,20 @@ public struct LedgerOpening: Sendable {
     public internal(set) var doubts: [Doubted] = []
     public internal(set) var settled: [ReservationKey] = []
     public internal(set) var recorded: [ShardSession: UInt64] = [:]
+
+    /// Of a node that has spent nothing yet.
+    public init() {}
+
+    public init(
+        totals: [AccountName: AccountTotals], open: [Reserved], doubts: [Doubted],
+        settled: [ReservationKey], recorded: [ShardSession: UInt64]
+    ) {
+        self.totals = totals
+        self.open = open
+        self.doubts = doubts
+        self.settled = settled
+        self.recorded = recorded
+    }
 }
 
 extension LedgerReplay {
@@ -70,11 +84,13 @@ extension LedgerReplay {
         }
     }
 
-    /// Forgets what no longer matters: bills that nobody can send again, sessions of which all is known.
+    /// Forgets what no longer matters: bills that nobody can send again, sessions of which all is known. While
+    /// nobody listened nobody was answered, so the time since the last record does not count.
     ///
     /// - Parameter current: the session that is running, of which nothing is forgotten.
-    public mutating func forget(before now: Instant, current: LedgerSession, grace: Interval) {
-        let horizon = now - longestHold - grace - grace
+    public mutating func forget(current: LedgerSession, grace: Interval) {
+        guard lastTime.nanoseconds > 0 else { return }
+        let horizon = lastTime - longestHold - grace - grace
         let holders = Set(open.keys.map { ShardSession(session: $0.session, shard: $0.shard) })
         for writer in writers.keys
         where writer.session != current && !holders.contains(writer)

@@ -42,6 +42,8 @@ public struct LedgerReplay: Sendable {
     var released: Set<ReservationKey> = []
     /// The longest time between a reservation and its expiry.
     public internal(set) var longestHold = Interval.zero
+    /// The latest record's.
+    var lastTime = Instant(nanoseconds: .min)
     /// Records that name an account which nothing named: a segment before them is missing.
     public internal(set) var unnamed = 0
 
@@ -52,6 +54,7 @@ public struct LedgerReplay: Sendable {
     }
 
     public mutating func take(_ record: LedgerRecord, by writer: ShardSession, at time: Instant) {
+        lastTime = max(lastTime, time)
         switch record {
         case .mark(let mark):
             guard let name = name(mark.account, writer) else { return }

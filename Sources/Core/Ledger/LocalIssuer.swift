@@ -135,6 +135,8 @@ public struct LocalIssuer {
             if let current = campaigns[row].current { close(current, &effects) }
             campaigns[row].current = nil
         }
+        // Another campaign's day may end first.
+        nextDay = now
         startDays(now, &effects)
     }
 
@@ -160,6 +162,7 @@ public struct LocalIssuer {
         guard accounts[account].isOpen else { return }
         accounts[account].isOpen = false
         accounts[account].wanted = .zero
+        accounts[account].isLastTold = false
         effects.append(.close(AccountIndex(UInt32(account))))
     }
 

@@ -50,6 +50,7 @@ struct ShardAccount: BitwiseCopyable {
     var chunk = Micros.zero
     var drawnAt = Instant(nanoseconds: .min)
     var askedUpTo = Micros.zero
+    var askedAt = Instant(nanoseconds: .min)
     /// The record after which idle money goes back. Zero for none.
     var closingAt: UInt64 = 0
     var closing = Micros.zero
@@ -62,6 +63,12 @@ struct ShardAccount: BitwiseCopyable {
     func mayDraw(durable: UInt64) -> Bool {
         guard pendingAt == 0, closingAt == 0, !isRecalled, isOpen else { return false }
         return olderEnd == drawn || authorised >= olderEnd && passedAt <= durable
+    }
+
+    /// What was refused would fit into what there is, but not into what is left of two chunks that are in doubt.
+    var isSplit: Bool {
+        pendingAt == 0 && closingAt == 0 && marked > .zero && marked < refused && marked + pool >= refused
+            && authorised < olderEnd
     }
 
     /// What the next chunk should be: what was spent lately in a chunk's time, by how long the last one took.

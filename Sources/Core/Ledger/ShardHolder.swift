@@ -65,6 +65,7 @@ public import Units
         dirty.grow(to: accounts.count)
         waiting.grow(to: accounts.count)
         accounts[account.row].isOpen = true
+        accounts[account.row].isLast = false
         accounts[account.row].highest = max(accounts[account.row].highest, highest)
         becomeDue(account)
     }
@@ -72,6 +73,8 @@ public import Units
     private mutating func close(_ account: AccountIndex) {
         guard account.row < accounts.count else { return }
         accounts[account.row].isOpen = false
+        // Whoever it asked has forgotten it too.
+        accounts[account.row].askedUpTo = accounts[account.row].allowance
         becomeDue(account)
     }
 

@@ -35,6 +35,9 @@ extension ShardHolder {
                                 account: account, number: row.lastMark + 1, amount: amount,
                                 drawn: row.drawn + amount))))
             }
+        } else if row.isSplit {
+            // Two small ends that nothing fits in: they go back to the pool, and one chunk is made of them.
+            effects.append(.write(.closed(ClosingRecord(account: account, unused: row.marked))))
         } else if row.passedAt != .max, row.passedAt > durable {
             // The next chunk waits for the disk to know how the older one was used.
             effects.append(.commit(upTo: row.passedAt))
@@ -42,6 +45,8 @@ extension ShardHolder {
         }
         ask(account, at: now, &effects)
     }
+
+    private static let askPause = Interval.seconds(1)
 
     /// Four chunks ahead: two of them are under marks, one is in the pool, one on its way.
     private mutating func ask(_ account: AccountIndex, at now: Instant, _ effects: inout [ShardEffect]) {
@@ -51,8 +56,12 @@ extension ShardHolder {
         let hand = row.pool + row.marked
         guard hand < (chunk.multiplied(by: 2) ?? chunk) else { return }
         let upTo = row.allowance + (ahead - hand)
-        guard upTo > row.askedUpTo, row.highest > .zero || row.refused > .zero else { return }
+        guard row.highest > .zero || row.refused > .zero else { return }
+        // What was asked may have been forgotten on the way: it is asked again, but not in every turn.
+        guard upTo > row.askedUpTo || row.askedAt.nanoseconds <= now.nanoseconds - Self.askPause.nanoseconds
+        else { return }
         accounts[account.row].askedUpTo = upTo
+        accounts[account.row].askedAt = now
         effects.append(.ask(account, upTo: upTo))
     }
 
@@ -81,10 +90,12 @@ extension ShardHolder {
         let row = accounts[account.row]
         guard row.closingAt > 0, row.closingAt <= max(durable, 1) else { return }
         accounts[account.row].closingAt = 0
-        accounts[account.row].isRecalled = false
-        accounts[account.row].givenBack += row.closing
-        accounts[account.row].askedUpTo = row.allowance
-        becomeDirty(account)
+        if row.closing > .zero {
+            accounts[account.row].isRecalled = false
+            accounts[account.row].givenBack += row.closing
+            accounts[account.row].askedUpTo = row.allowance
+            becomeDirty(account)
+        }
         // More may have come free meanwhile.
         becomeDue(account)
     }
@@ -95,9 +106,11 @@ extension ShardHolder {
         switch record {
         case .mark(let mark): marked(mark, at: number, now)
         case .closed(let closing): closed(closing, at: number)
-        case .settled(let settlement): freed(settlement.account, at: number)
-        case .released(let release): freed(release.account, at: number)
-        case .presumed(let presumed): becomeDirty(presumed.doubt.account)
+        case .settled(let settlement): wrote(settlement, at: number)
+        case .released(let release): wrote(release, at: number)
+        case .presumed(let presumed):
+            accounts[presumed.doubt.account.row].former.presumed += presumed.amount
+            becomeDirty(presumed.doubt.account)
         case .reserved(let reservation): recorded(reservation, at: number)
         }
     }
@@ -129,12 +142,13 @@ extension ShardHolder {
         accounts[row].pendingAt = 0
         accounts[row].usable = accounts[row].drawn
         accounts[row].closingAt = number
-        accounts[row].closing = accounts[row].pool
+        let isLeaving = accounts[row].isRecalled || !accounts[row].isOpen
+        accounts[row].closing = isLeaving ? accounts[row].pool : .zero
         wait(closing.account)
         becomeDue(closing.account)
     }
 
-    private mutating func freed(_ account: AccountIndex, at number: UInt64) {
+    mutating func freed(_ account: AccountIndex, at number: UInt64) {
         accounts[account.row].freedAt = number
         becomeDirty(account)
         // Of a closed account it goes back at once; an open one may draw it again.

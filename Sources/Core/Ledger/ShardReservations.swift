@@ -114,9 +114,6 @@ extension ShardHolder {
             let record = SettlementRecord(
                 key: key, account: row.account, reserved: reserved, paid: paid, late: amount - paid)
             reservations[at].state = .settled
-            accounts[row.account.row].settled += paid
-            accounts[row.account.row].freed += reserved - paid
-            accounts[row.account.row].late += record.late
             return .write(record)
         }
     }
@@ -132,23 +129,44 @@ extension ShardHolder {
         case .settled, .released: return .nothing
         case .open:
             reservations[at].state = .released
-            accounts[row.account.row].freed += row.amount
             return .write(ReleaseRecord(key: key, account: row.account, amount: row.amount, cause: .told))
         }
     }
 
+    private func isOwn(_ key: ReservationKey) -> Bool { key.session == session && key.shard == shard }
+
+    /// Money moves when the journal has its record, and not when it is asked to take it.
+    mutating func wrote(_ record: SettlementRecord, at number: UInt64) {
+        let row = record.account.row
+        if isOwn(record.key) {
+            accounts[row].settled += record.paid
+            accounts[row].freed += record.reserved - record.paid
+            accounts[row].late += record.late
+        } else {
+            accounts[row].former.settled += record.paid
+            accounts[row].former.freed += record.reserved - record.paid
+            accounts[row].former.late += record.late
+        }
+        freed(record.account, at: number)
+    }
+
+    mutating func wrote(_ record: ReleaseRecord, at number: UInt64) {
+        if isOwn(record.key) {
+            accounts[record.account.row].freed += record.amount
+        } else {
+            accounts[record.account.row].former.freed += record.amount
+        }
+        freed(record.account, at: number)
+    }
+
     mutating func undo(_ record: SettlementRecord) {
-        guard record.key.session == session, record.key.shard == shard else { return undoFormer(record) }
+        guard isOwn(record.key) else { return undoFormer(record) }
         reservations[place(record.key.sequence)].state = record.reserved > .zero ? .open : .released
-        accounts[record.account.row].settled -= record.paid
-        accounts[record.account.row].freed -= record.reserved - record.paid
-        accounts[record.account.row].late -= record.late
     }
 
     mutating func undo(_ record: ReleaseRecord) {
-        guard record.key.session == session, record.key.shard == shard else { return undoFormer(record) }
+        guard isOwn(record.key) else { return undoFormer(record) }
         reservations[place(record.key.sequence)].state = .open
-        accounts[record.account.row].freed -= record.amount
     }
 
     // MARK: Expiry
@@ -167,7 +185,6 @@ extension ShardHolder {
             if row.state == .open {
                 guard now >= row.expires + limits.grace else { break }
                 reservations[place(at)].state = .released
-                accounts[row.account.row].freed += row.amount
                 let key = ReservationKey(session: session, shard: shard, sequence: at)
                 effects.append(
                     .write(

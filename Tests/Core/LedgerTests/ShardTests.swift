@@ -245,13 +245,17 @@ private let account = AccountIndex(0)
         #expect(next.settle(open.key, 90).record?.paid == Micros(90))
         #expect(next.settle(open.key, 90) == .duplicate)
         #expect(next.settle(lost.key, 80) == .unknown)
-        let claim = next.holder.settle(lost.key, Micros(80), unrecordedOf: other)
+        let claim = next.holder.settle(lost.key, Micros(80), unrecordedOf: other, reserved: lost.amount)
         #expect(claim.record?.paid == Micros(80) && claim.record?.late == .zero)
-        #expect(next.holder.settle(lost.key, Micros(80), unrecordedOf: other) == .duplicate)
+        let bill = try #require(claim.record)
+        next.tell(.written(.settled(bill), at: 99))
+        #expect(
+            next.holder.settle(lost.key, Micros(80), unrecordedOf: other, reserved: lost.amount) == .duplicate
+        )
         #expect(next.report(other).former.settled == Micros(170))
         next.now = doubt.until
         next.tell(.turned)
-        #expect(next.report(other).former.presumed == doubt.amount - Micros(80))
+        #expect(next.report(other).former.presumed == doubt.amount - lost.amount)
     }
 
     @Test(.enabled(if: allocations_are_counted() == 1, "a sanitizer brings its own malloc"))

@@ -1,0 +1,259 @@
+// What the ledger knew when a part of the journals had been read, as bytes: so that a start reads the rest and not all
+// there ever was, and old segments may go without money going with them. One block, accepted whole or not at all.
+internal import Units
+
+/// A replay, and how far it has read each journal.
+public struct Balances: Sendable {
+    public var replay = LedgerReplay()
+    /// By the journal's name, the last of its segments that is in it.
+    public var covered: [String: UInt64] = [:]
+
+    public init() {}
+
+    static let magic: UInt64 = 0x4543_4E41_4C41_4250  // "PBALANCE"
+    static let version: UInt64 = 1
+    /// Magic, version, length and checksum.
+    static let headBytes = 32
+
+    public func encoded() -> [UInt8] {
+        var body = NumberWriter()
+        let names = Set(replay.totals.keys)
+            .union(replay.writers.values.flatMap { $0.names.values })
+            .union(replay.open.values.map(\.name)).union(replay.claims.values.map(\.name)).sorted()
+        let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, UInt64($0)) })
+        func put(_ name: AccountName) { body.put(places[name] ?? .max) }
+        func put(_ key: ReservationKey) {
+            body.put(key.session.rawValue)
+            body.put(UInt64(key.shard))
+            body.put(key.sequence)
+        }
+        func put(_ sums: [AccountName: Micros]) {
+            body.put(UInt64(sums.count))
+            for (name, amount) in sums.sorted(by: { $0.key < $1.key }) {
+                put(name)
+                body.put(amount)
+            }
+        }
+        func put(_ rows: [ReservationKey: LedgerReplay.Open]) {
+            body.put(UInt64(rows.count))
+            for (key, row) in rows.sorted(by: { $0.key < $1.key }) {
+                put(key)
+                put(row.name)
+                body.put(row.amount)
+                body.put(UInt64(bitPattern: row.expires.nanoseconds))
+            }
+        }
+        body.put(UInt64(covered.count))
+        for (journal, number) in covered.sorted(by: { $0.key < $1.key }) {
+            body.put(journal)
+            body.put(number)
+        }
+        body.put(UInt64(names.count))
+        for name in names {
+            body.put(name.campaign)
+            body.put(UInt64(bitPattern: name.day.map { Int64($0.number) } ?? .min))
+        }
+        body.put(UInt64(replay.totals.count))
+        for (name, totals) in replay.totals.sorted(by: { $0.key < $1.key }) {
+            put(name)
+            body.put(totals.settled)
+            body.put(totals.late)
+            body.put(totals.presumed)
+        }
+        body.put(UInt64(replay.writers.count))
+        for (writer, state) in replay.writers.sorted(by: { $0.key < $1.key }) {
+            body.put(writer.session.rawValue)
+            body.put(UInt64(writer.shard))
+            // Zero stands for none.
+            body.put(state.lastRecorded.map { $0 + 1 } ?? 0)
+            body.put(UInt64(state.names.count))
+            for (account, name) in state.names.sorted(by: { $0.key < $1.key }) {
+                body.put(UInt64(account))
+                put(name)
+            }
+            put(state.drawn)
+            put(state.authorised)
+            put(state.presumed)
+        }
+        put(replay.open)
+        put(replay.claims)
+        body.put(UInt64(replay.settled.count))
+        for (key, expires) in replay.settled.sorted(by: { $0.key < $1.key }) {
+            put(key)
+            body.put(UInt64(bitPattern: expires.nanoseconds))
+        }
+        body.put(UInt64(replay.released.count))
+        for key in replay.released.sorted() { put(key) }
+        body.put(UInt64(bitPattern: replay.longestHold.nanoseconds))
+        body.put(UInt64(bitPattern: replay.lastTime.nanoseconds))
+
+        var head = NumberWriter()
+        head.put(Self.magic)
+        head.put(Self.version)
+        head.put(UInt64(body.bytes.count))
+        head.put(UInt64(CRC32C.checksum(of: body.bytes.span.raw)))
+        return head.bytes + body.bytes
+    }
+
+    /// What was encoded, or why these bytes are not that.
+    public init(_ bytes: RawSpan) throws(BalancesRefusal) {
+        var head = NumberReader(bytes)
+        guard try head.number() == Self.magic else { throw BalancesRefusal("no balances: other magic bytes") }
+        let version = try head.number()
+        guard version == Self.version else {
+            throw BalancesRefusal("version \(version), not \(Self.version)")
+        }
+        let length = try head.number()
+        let checksum = try head.number()
+        guard length == UInt64(bytes.byteCount - Self.headBytes) else {
+            throw BalancesRefusal("\(bytes.byteCount) bytes, not \(length) behind the head")
+        }
+        guard checksum == UInt64(CRC32C.checksum(of: bytes.extracting(Self.headBytes..<bytes.byteCount)))
+        else { throw BalancesRefusal("the checksum does not fit") }
+        var body = head
+        for _ in 0..<(try body.count()) { covered[try body.text()] = try body.number() }
+        var names: [AccountName] = []
+        for _ in 0..<(try body.count()) {
+            let campaign = try body.text()
+            let day = Int64(bitPattern: try body.number())
+            names.append(
+                AccountName(campaign: campaign, day: Int32(exactly: day).map { BudgetDay(number: $0) }))
+        }
+        for _ in 0..<(try body.count()) {
+            let name = try body.name(names)
+            var totals = AccountTotals()
+            totals.settled = try body.amount()
+            totals.late = try body.amount()
+            totals.presumed = try body.amount()
+            replay.totals[name] = totals
+        }
+        for _ in 0..<(try body.count()) {
+            let session = LedgerSession(try body.number())
+            let shard = UInt32(truncatingIfNeeded: try body.number())
+            var state = LedgerReplay.Writer()
+            let last = try body.number()
+            state.lastRecorded = last == 0 ? nil : last - 1
+            for _ in 0..<(try body.count()) {
+                let account = UInt32(truncatingIfNeeded: try body.number())
+                state.names[account] = try body.name(names)
+            }
+            state.drawn = try body.sums(names)
+            state.authorised = try body.sums(names)
+            state.presumed = try body.sums(names)
+            replay.writers[ShardSession(session: session, shard: shard)] = state
+        }
+        replay.open = try body.rows(names)
+        replay.claims = try body.rows(names)
+        for _ in 0..<(try body.count()) {
+            let key = try body.key()
+            replay.settled[key] = Instant(nanoseconds: Int64(bitPattern: try body.number()))
+        }
+        for _ in 0..<(try body.count()) { replay.released.insert(try body.key()) }
+        replay.longestHold = Interval(nanoseconds: Int64(bitPattern: try body.number()))
+        replay.lastTime = Instant(nanoseconds: Int64(bitPattern: try body.number()))
+        guard body.isAtEnd else { throw BalancesRefusal("bytes behind the end") }
+    }
+}
+
+/// Why bytes are no balances.
+public struct BalancesRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Numbers as eight bytes, little-endian; texts with their length before them.
+private struct NumberWriter {
+    var bytes: [UInt8] = []
+
+    mutating func put(_ number: UInt64) {
+        for shift in stride(from: UInt64(0), to: 64, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+        }
+    }
+    mutating func put(_ amount: Micros) { put(UInt64(bitPattern: amount.rawValue)) }
+    mutating func put(_ text: String) {
+        put(UInt64(text.utf8.count))
+        bytes.append(contentsOf: text.utf8)
+    }
+}
+
+private struct NumberReader: ~Escapable {
+    private let bytes: RawSpan
+    private var offset = 0
+
+    @_lifetime(copy bytes) init(_ bytes: RawSpan) { self.bytes = bytes }
+
+    var isAtEnd: Bool { offset == bytes.byteCount }
+
+    @_lifetime(self: copy self)
+    mutating func number() throws(BalancesRefusal) -> UInt64 {
+        guard offset + 8 <= bytes.byteCount else { throw BalancesRefusal("ends at byte \(offset)") }
+        defer { offset += 8 }
+        return UInt64(
+            littleEndian: unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+    }
+
+    /// How many things follow, each of eight bytes at least.
+    @_lifetime(self: copy self)
+    mutating func count() throws(BalancesRefusal) -> Int {
+        let count = try number()
+        guard count <= UInt64((bytes.byteCount - offset) / 8) else {
+            throw BalancesRefusal("\(count) entries at byte \(offset), more than there can be")
+        }
+        return Int(count)
+    }
+
+    @_lifetime(self: copy self)
+    mutating func amount() throws(BalancesRefusal) -> Micros { Micros(Int64(bitPattern: try number())) }
+
+    @_lifetime(self: copy self)
+    mutating func text() throws(BalancesRefusal) -> String {
+        let length = try number()
+        guard length <= UInt64(bytes.byteCount - offset) else {
+            throw BalancesRefusal("a text of \(length) bytes at byte \(offset)")
+        }
+        defer { offset += Int(length) }
+        return unsafe bytes.extracting(offset..<offset + Int(length)).withUnsafeBytes {
+            unsafe String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    @_lifetime(self: copy self)
+    mutating func name(_ names: [AccountName]) throws(BalancesRefusal) -> AccountName {
+        let place = try number()
+        guard place < UInt64(names.count) else { throw BalancesRefusal("no name \(place)") }
+        return names[Int(place)]
+    }
+
+    @_lifetime(self: copy self)
+    mutating func key() throws(BalancesRefusal) -> ReservationKey {
+        let session = LedgerSession(try number())
+        let shard = UInt32(truncatingIfNeeded: try number())
+        return ReservationKey(session: session, shard: shard, sequence: try number())
+    }
+
+    @_lifetime(self: copy self)
+    mutating func sums(_ names: [AccountName]) throws(BalancesRefusal) -> [AccountName: Micros] {
+        var sums: [AccountName: Micros] = [:]
+        for _ in 0..<(try count()) {
+            let name = try name(names)
+            sums[name] = try amount()
+        }
+        return sums
+    }
+
+    @_lifetime(self: copy self)
+    mutating func rows(
+        _ names: [AccountName]
+    ) throws(BalancesRefusal) -> [ReservationKey: LedgerReplay.Open] {
+        var rows: [ReservationKey: LedgerReplay.Open] = [:]
+        for _ in 0..<(try count()) {
+            let key = try key()
+            let name = try name(names)
+            let amount = try amount()
+            rows[key] = LedgerReplay.Open(
+                name: name, amount: amount, expires: Instant(nanoseconds: Int64(bitPattern: try number())))
+        }
+        return rows
+    }
+}
