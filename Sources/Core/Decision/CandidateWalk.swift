@@ -87,13 +87,10 @@ extension DecisionWorkspace {
     /// order is by whole micros of the base currency, rounded down; nil where that says nothing.
     private mutating func mostWorth(_ row: LineItemRow) -> Micros? {
         let campaign = snapshot.campaignRow(row.campaign)
-        guard let worth = settings.priors.worth(row, campaign),
-            let from = CurrencyCode(rawValue: campaign.currency),
-            let base = exchange.table.convert(worth, from: from, to: exchange.table.base, for: .bid),
-            let above = Int64(exactly: Int128(base.rawValue) + 1)
+        guard let worth = priors.worth(row, campaign),
+            let base = exchange.toBase(worth, from: campaign.currency), base.rawValue < .max
         else { return nil }
-        return exchange.table.convert(
-            Micros(above), from: exchange.table.base, to: exchange.currency, for: .floor)
+        return exchange.fromBase(Micros(base.rawValue + 1))
     }
 
     /// No slot and no deal of the pod takes less.

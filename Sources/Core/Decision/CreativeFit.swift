@@ -79,7 +79,7 @@ extension DecisionWorkspace {
         let row = snapshot.lineItemRow(lineItem)
         let campaign = snapshot.campaignRow(row.campaign)
         guard let rate = exchange.rate(from: campaign.currency) else { return .currency }
-        guard let worth = settings.priors.worth(row, campaign), worth > .zero else { return .worthless }
+        guard let worth = priors.worth(row, campaign), worth > .zero else { return .worthless }
         guard let value = rate == .one ? worth : rate.convert(worth, for: .bid), value > .zero else {
             return .worthless
         }
@@ -109,7 +109,7 @@ extension DecisionWorkspace {
     }
 
     /// Whether a candidate of this worth could come among those that are ranked; equals may, by lot.
-    private func mayEnter(_ candidate: borrowing RankedCandidate) -> Bool {
+    private mutating func mayEnter(_ candidate: borrowing RankedCandidate) -> Bool {
         guard ranked.count == rankedMost else { return true }
         let last = ranked.count - 1
         if candidate.tier != ranked[last].tier { return candidate.tier < ranked[last].tier }
@@ -125,7 +125,7 @@ extension DecisionWorkspace {
         // A line item with an approved creative may still have others.
         guard creative.isApproved else { return .blocked }
         // All slots of a pod are of one medium.
-        guard creative.format == slots[0].medium else { return .medium }
+        guard creative.format == medium else { return .medium }
         candidate.seconds = creative.seconds
         let taking = durationFit(candidate.seconds)
         guard taking.slots != 0 else { return .duration }
@@ -142,7 +142,9 @@ extension DecisionWorkspace {
     }
 
     /// Whether the slot refuses one of the creative's attributes.
-    private func refuses(_ slot: Int, _ creative: CreativeRow, _ request: borrowing BidRequest) -> Bool {
+    private mutating func refuses(_ slot: Int, _ creative: CreativeRow, _ request: borrowing BidRequest)
+        -> Bool
+    {
         let refused = request[slots[slot].refusedAttributes]
         for place in creative.attributes {
             let attribute = Int32(snapshot.attribute(inList: place))
@@ -151,14 +153,14 @@ extension DecisionWorkspace {
         return false
     }
 
-    private func plays(_ slot: Int, _ creative: CreativeRow) -> Bool {
+    private mutating func plays(_ slot: Int, _ creative: CreativeRow) -> Bool {
         for media in creative.media where known.fits(media, slots[slot], snapshot) { return true }
         return false
     }
 
     /// What the request as a whole and the place refuse of a single creative: the index has only seen to what
     /// all creatives of a line item share.
-    private func isRefused(
+    private mutating func isRefused(
         _ row: Int, _ creative: CreativeRow, _ hasOthers: Bool, _ request: borrowing BidRequest
     ) -> Bool {
         if let publisher = place.publisher {
@@ -180,7 +182,7 @@ extension DecisionWorkspace {
         return true
     }
 
-    private func shares(
+    private mutating func shares(
         _ creative: CreativeRow, _ categories: Span<Text>, _ request: borrowing BidRequest
     ) -> Bool {
         for place in creative.categories {
@@ -193,7 +195,7 @@ extension DecisionWorkspace {
 
 // Deals and floors.
 extension DecisionWorkspace {
-    private func asksForDeal(_ lineItem: Int) -> Bool {
+    private mutating func asksForDeal(_ lineItem: Int) -> Bool {
         guard deals.count > 0, early.asksForSomeDeal(lineItem) else { return false }
         for index in 0..<deals.count where snapshot.asks(lineItem: lineItem, for: deals[index].value) {
             return true
@@ -203,7 +205,7 @@ extension DecisionWorkspace {
 
     /// A deal is bid on where all slots that would take the ad have it: the search does not know deals. Its
     /// floors hold instead of the slots' own.
-    private func priceOnDeal(
+    private mutating func priceOnDeal(
         _ candidate: inout RankedCandidate, _ taking: UInt32, _ request: borrowing BidRequest
     ) -> LineItemOutcome {
         var floor = Micros.zero
@@ -224,7 +226,7 @@ extension DecisionWorkspace {
     }
 
     /// The slot's first deal that the line item asks for; with a value, only that one will do.
-    private func deal(
+    private mutating func deal(
         of slot: Int, _ value: UInt32?, _ candidate: RankedCandidate, _ request: borrowing BidRequest
     ) -> Int? {
         for index in slots[slot].deals {
@@ -237,7 +239,7 @@ extension DecisionWorkspace {
         return nil
     }
 
-    private func isAllowed(
+    private mutating func isAllowed(
         advertiser: Int, _ domains: Span<Text>, _ request: borrowing BidRequest
     ) -> Bool {
         if domains.isEmpty { return true }

@@ -87,7 +87,9 @@ struct DecisionWorkspace: ~Copyable {
     static let markupBytesMost = 64 * 1024
 
     let snapshot: CatalogSnapshot
-    let settings: DecisionSettings
+    private let kept: DecisionBox<DecisionSettings>
+    var settings: DecisionSettings { unsafeAddress { unsafe kept.address } }
+    let priors: GoalPriors
     let seat: [UInt8]
     let known: KnownMedia
     var query: CatalogQuery
@@ -112,6 +114,8 @@ struct DecisionWorkspace: ~Copyable {
     var place = Place()
     /// What the catalog asks for at least at this place, in the response's currency.
     var placeFloor = Micros.zero
+    /// Of all slots of the pod at hand.
+    var medium: UInt8 = 0
     var markup = MarkupWriting()
     /// None has a value: what an exchange knows only after the auction is the exchange's to fill in.
     let macros = AuctionMacros()
@@ -121,7 +125,8 @@ struct DecisionWorkspace: ~Copyable {
 
     init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
         self.snapshot = snapshot
-        self.settings = settings
+        kept = DecisionBox(settings)
+        priors = settings.priors
         seat = Array(settings.seat.utf8)
         known = KnownMedia(snapshot)
         query = CatalogQuery(snapshot)
@@ -188,9 +193,7 @@ extension DecisionWorkspace {
         let currencies = request[request.cur]
         var chosen: CurrencyCode? = currencies.isEmpty ? .usd : nil
         for index in currencies.indices where chosen == nil {
-            if exchange.table.rate(from: exchange.table.base, to: currencies[index]) != nil {
-                chosen = currencies[index]
-            }
+            if exchange.has(currencies[index]) { chosen = currencies[index] }
         }
         guard let chosen else { return .noCurrency }
         exchange.answer(in: chosen)
@@ -231,6 +234,7 @@ extension DecisionWorkspace {
     ) {
         offer(pod, request, &trace)
         guard slots.count > 0 else { return }
+        medium = slots[0].medium
         let end = walk(request, seed: seed, &state, &trace)
         outcomeOfRest = max(outcomeOfRest ?? end.outcome, end.outcome)
         for index in 0..<ranked.count { outcomes.raise(ranked[index].lineItem, to: .outbid) }

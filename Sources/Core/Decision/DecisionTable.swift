@@ -41,14 +41,38 @@
     }
 
     subscript(_ index: Int) -> Row {
-        @inline(__always) get {
-            precondition(index >= 0 && index < count, "there is no such row")
-            return unsafe start[index]
+        // An address, and not a value: rows are some hundred bytes, of which one or two fields are wanted.
+        @inline(__always) unsafeAddress {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "there is no such row")
+            return unsafe UnsafePointer(start + index)
         }
-        @inline(__always) _modify {
-            precondition(index >= 0 && index < count, "there is no such row")
-            yield unsafe &start[index]
+        @inline(__always) unsafeMutableAddress {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "there is no such row")
+            return unsafe start + index
         }
+    }
+}
+
+/// One value apart from its owner. What has an owner's methods called on it is copied by Swift 6.3 together with all
+/// that lies in the owner: large values of a decision lie elsewhere, and the decision keeps their address.
+@safe struct DecisionBox<Value>: ~Copyable, @unchecked Sendable {
+    private let start: UnsafeMutablePointer<Value>
+
+    init(_ value: Value) {
+        unsafe start = .allocate(capacity: 1)
+        unsafe start.initialize(to: value)
+    }
+
+    deinit {
+        unsafe start.deinitialize(count: 1)
+        unsafe start.deallocate()
+    }
+
+    var address: UnsafePointer<Value> { unsafe UnsafePointer(start) }
+
+    var value: Value {
+        @inline(__always) unsafeAddress { unsafe UnsafePointer(start) }
+        @inline(__always) unsafeMutableAddress { unsafe start }
     }
 }
 

@@ -56,7 +56,7 @@ extension DecisionWorkspace {
         return fit
     }
 
-    private func kinds(in slots: UInt32) -> UInt32 {
+    private mutating func kinds(in slots: UInt32) -> UInt32 {
         var kinds: UInt32 = 0
         var rest = slots
         while let index = rest.takeLowest() { kinds |= 1 << UInt32(self.slots[index].kind) }

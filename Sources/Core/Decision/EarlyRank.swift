@@ -76,7 +76,7 @@ internal import Units
             let campaign = snapshot.campaignRow(row.campaign)
             let worth = settings.priors.worth(row, campaign)
             // What is worth nothing, or cannot be converted, wins nothing: it comes last within its priority.
-            let inBase = worth.flatMap { exchange.convert($0, from: campaign.currency, for: .bid) }
+            let inBase = worth.flatMap { exchange.toBase($0, from: campaign.currency) }
             all.append((row.priority, inBase?.rawValue ?? .min, UInt32(item)))
         }
         all.sort { a, b in

@@ -37,26 +37,56 @@ struct OfferedDeal {
 }
 
 /// Money of the request and the catalog in the currency of the response.
-struct Exchange {
-    let table: CurrencyTable
+struct Exchange: ~Copyable {
+    private let rates: DecisionBox<CurrencyTable>
     var currency: CurrencyCode
     /// The last rate that was asked for: nearly all line items have one currency.
     private var last: (from: UInt32, rate: ExchangeRate?)
+    /// The same to the base, and from there to the response's: a look at the table copies the whole of it.
+    private var lastToBase: (from: UInt32, rate: ExchangeRate?)
+    private var fromBase: ExchangeRate?
 
     init(_ table: CurrencyTable) {
-        self.table = table
+        rates = DecisionBox(table)
         currency = table.base
         last = (table.base.rawValue, .one)
+        lastToBase = last
+        fromBase = .one
+    }
+
+    /// Whether an answer may be in this currency.
+    func has(_ currency: CurrencyCode) -> Bool {
+        currency == rates.value.base || rates.value.rate(from: rates.value.base, to: currency) != nil
     }
 
     mutating func answer(in currency: CurrencyCode) {
+        guard currency != self.currency else { return }
         self.currency = currency
         last = (currency.rawValue, .one)
+        fromBase = rates.value.rate(from: rates.value.base, to: currency)
+    }
+
+    /// What an amount is at least in the base currency, in whole micros: the order of the early rank.
+    mutating func toBase(_ amount: Micros, from packed: UInt32) -> Micros? {
+        if packed != lastToBase.from {
+            lastToBase = (
+                packed,
+                CurrencyCode(rawValue: packed).flatMap { rates.value.rate(from: $0, to: rates.value.base) }
+            )
+        }
+        guard let rate = lastToBase.rate else { return nil }
+        return rate == .one ? amount : rate.convert(amount, for: .bid)
+    }
+
+    /// What an amount of the base currency is at most in the response's.
+    func fromBase(_ amount: Micros) -> Micros? {
+        guard let rate = fromBase else { return nil }
+        return rate == .one ? amount : rate.convert(amount, for: .floor)
     }
 
     mutating func rate(from packed: UInt32) -> ExchangeRate? {
         if packed == last.from { return last.rate }
-        let rate = CurrencyCode(rawValue: packed).flatMap { table.rate(from: $0, to: currency) }
+        let rate = CurrencyCode(rawValue: packed).flatMap { rates.value.rate(from: $0, to: currency) }
         last = (packed, rate)
         return rate
     }

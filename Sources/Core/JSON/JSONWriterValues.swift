@@ -139,14 +139,19 @@ extension JSONWriter {
     @_lifetime(self: copy self)
     mutating func put(escaping text: RawSpan) {
         var written = 0
-        for at in 0..<text.byteCount {
-            let byte = unsafe text.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+        while true {
+            let at = text.first(
+                from: written,
+                {
+                    ByteScan.below($0, 0x20) | ByteScan.equal($0, UInt8(ascii: "\""))
+                        | ByteScan.equal($0, UInt8(ascii: "\\"))
+                },
+                { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") })
             unsafe bytes.put(text.extracting(unchecked: written..<at))
+            guard at < text.byteCount else { return }
+            put(escape: unsafe text.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self))
             written = at + 1
-            put(escape: byte)
         }
-        unsafe bytes.put(text.extracting(unchecked: written..<text.byteCount))
     }
 
     @_lifetime(self: copy self)

@@ -55,6 +55,8 @@ public struct CurrencyTable: Sendable {
     }
 
     private func worth(of currency: CurrencyCode) -> ExchangeRate? {
+        // By a span: an element of the array itself would be read by copying all of it.
+        let entries = entries.span
         for i in 0..<count where entries[i].currency == currency { return entries[i].rate }
         return nil
     }

@@ -10,6 +10,10 @@ struct PodDraft: ~Copyable {
     var eligible = PodTable(16, repeating: UInt64(0))
     var cliques = PodTable(64, repeating: UInt64(0))
     var cliqueCount = 0
+    /// Those that some pod may need: see `keepUndominated`.
+    var kept: UInt64 = 0
+    /// Segments that take each candidate, a bit each.
+    var takers = PodTable(64, repeating: UInt32(0))
     /// Where each candidate came from in the order of the search.
     var order = PodTable(64, repeating: 0)
     var place = PodTable(64, repeating: 0)
@@ -21,8 +25,9 @@ extension PodModel {
         draft.setWorths(&shifts)
         draft.setPremiums(problem, shifts)
         draft.setConflicts(problem)
+        draft.keepUndominated()
         draft.setCliques()
-        setTime(problem, draft)
+        setTime(problem, &draft)
         sort(&draft)
         setGroups(problem, draft)
         setBounds()
@@ -38,12 +43,13 @@ extension PodModel {
             let (value, reason) = problem.exclusionEverywhere(of: candidate)
             guard reason == nil else { continue }
             let bit: UInt64 = 1 << UInt64(draft.count)
-            var isAdmitted = false
+            var takers: UInt32 = 0
             for segment in 0..<segmentCount where problem.allows(candidate, in: segment) {
                 draft.eligible[segment] |= bit
-                isAdmitted = true
+                takers |= 1 << UInt32(segment)
             }
-            guard isAdmitted else { continue }
+            guard takers != 0 else { continue }
+            draft.takers[draft.count] = takers
             var rank = PodRank()
             rank.candidate = index
             rank.value = value
@@ -52,7 +58,6 @@ extension PodModel {
             draft.ranks[draft.count] = rank
             draft.count += 1
         }
-        count = draft.count
         setDurations(draft)
     }
 
@@ -75,10 +80,12 @@ extension PodModel {
 
     /// Puts candidates in the order of their reduced worth; of equal ones the one that was added first.
     private mutating func sort(_ draft: inout PodDraft) {
-        for i in 0..<count {
+        count = 0
+        for i in bits(of: draft.kept) {
             let worth = draft.ranks[i].worth - secondPrice * Worth(draft.ranks[i].seconds)
             draft.ranks[i].reduced = worth
-            var at = i
+            var at = count
+            count += 1
             while at > 0, draft.ranks[draft.order[at - 1]].reduced < worth {
                 draft.order[at] = draft.order[at - 1]
                 at -= 1
@@ -148,10 +155,11 @@ extension PodModel {
 
     /// The price of a second at which the relaxed problem's bound is least: the two sets of ads whose lines
     /// meet there are the best below the price and above it (Dantzig, Wolfe).
-    private mutating func setTime(_ problem: borrowing PodProblem, _ draft: borrowing PodDraft) {
+    private mutating func setTime(_ problem: borrowing PodProblem, _ draft: inout PodDraft) {
         secondPrice = 0
         var time: Int64 = 0
         for segment in 0..<segmentCount {
+            draft.eligible[segment] &= draft.kept
             time += Int64(seconds(of: segment, eligible: draft.eligible[segment], problem, draft))
         }
         var over = draft.relaxed(at: 0, positions: problem.positionCount)
@@ -251,7 +259,7 @@ extension PodDraft {
     /// Any partition into cliques will do to find the price of time.
     mutating func setCliques() {
         cliqueCount = 0
-        var uncovered = PodBits.first(count)
+        var uncovered = kept
         while uncovered != 0 {
             let clique = clique(of: uncovered.trailingZeroBitCount, among: uncovered, ranks)
             uncovered &= ~clique
@@ -294,7 +302,7 @@ extension PodDraft {
     /// A set of candidates in the order of the search.
     func permuted(_ set: UInt64) -> UInt64 {
         var permuted: UInt64 = 0
-        for i in bits(of: set) { permuted |= 1 << UInt64(place[i]) }
+        for i in bits(of: set & kept) { permuted |= 1 << UInt64(place[i]) }
         return permuted
     }
 }

@@ -22,6 +22,7 @@ public struct PodSolver: ~Copyable {
     public mutating func solve(_ problem: borrowing PodProblem, steps limit: Int = PodLimits.steps)
         -> PodSolution
     {
+        if problem.positionCount == 1 { return problem.lone() }
         model.prepare(problem, &draft)
         (stepLimit, steps, best, open, isOut) = (max(limit, 0), 0, 0, 0, false)
         bestPod = PodArrangement()

@@ -18,13 +18,14 @@
     }
 
     subscript(index: Int) -> Element {
-        @inline(__always) get {
+        // An address, and not a value: a row may be large, and mostly one field of it is wanted.
+        @inline(__always) unsafeAddress {
             precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "there is no such row")
-            return unsafe start[index]
+            return unsafe UnsafePointer(start + index)
         }
-        @inline(__always) _modify {
+        @inline(__always) unsafeMutableAddress {
             precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "there is no such row")
-            yield unsafe &start[index]
+            return unsafe start + index
         }
     }
 }

@@ -87,9 +87,12 @@ public struct AuctionMacros: ~Copyable {
     /// Writes the template into a JSON string that has begun, with the values in place of their macros.
     @_lifetime(json: copy json)
     func write(_ template: RawSpan, to json: inout JSONWriter) {
+        guard values.count > 0 else { return json.text(template) }
         var written = 0
         var at = 0
         while at < template.byteCount {
+            at = template.first(
+                from: at, { ByteScan.equal($0, UInt8(ascii: "$")) }, { $0 == UInt8(ascii: "$") })
             guard template.matches(Self.opening, at: at) else {
                 at += 1
                 continue

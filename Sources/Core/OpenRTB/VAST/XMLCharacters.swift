@@ -1,11 +1,16 @@
 // Which bytes XML 1.0 takes as text at all: UTF-8, and of its characters all but most controls and the two
 // noncharacters at the end of the basic plane. Used on what comes in and on what goes out.
 
+internal import Units
+
 enum XMLCharacters {
     /// Where the first byte stands that no XML document may contain, or nil.
     static func firstInvalid(in bytes: RawSpan) -> Int? {
         var at = 0
-        while at < bytes.byteCount {
+        while true {
+            at = bytes.first(
+                from: at, { ByteScan.below($0, 0x20) | ByteScan.notASCII($0) }, { $0 < 0x20 || $0 >= 0x80 })
+            guard at < bytes.byteCount else { return nil }
             let first = bytes[byte: at]
             if first < 0x80 {
                 guard first >= 0x20 || first == 0x09 || first == 0x0A || first == 0x0D else { return at }
@@ -15,7 +20,6 @@ enum XMLCharacters {
             guard let (scalar, length) = scalar(in: bytes, at: at), isCharacter(scalar) else { return at }
             at += length
         }
-        return nil
     }
 
     /// The character of several bytes that starts here, or nil where it is none: cut off, written too long,

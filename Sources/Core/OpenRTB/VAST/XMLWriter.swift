@@ -78,6 +78,7 @@ struct XMLWriter: ~Copyable, ~Escapable {
         var written = 0
         var at = 0
         while at + 2 < text.byteCount {
+            at = text.first(from: at, { ByteScan.equal($0, UInt8(ascii: "]")) }, { $0 == UInt8(ascii: "]") })
             if text.has("]]>", at: at) {
                 bytes.put(text.extracting(written..<at + 2))
                 bytes.put("]]><![CDATA[")
@@ -96,7 +97,11 @@ struct XMLWriter: ~Copyable, ~Escapable {
     @_lifetime(self: copy self)
     mutating func put(escaping text: RawSpan) {
         var written = 0
-        for at in 0..<text.byteCount {
+        while true {
+            let at = text.first(
+                from: written, Self.mayNeedEscape, { Self.mayNeedEscape(UInt64($0)) & 0x80 != 0 })
+            bytes.put(text.extracting(written..<at))
+            guard at < text.byteCount else { return }
             let escape: StaticString
             switch text[byte: at] {
             case UInt8(ascii: "&"): escape = "&amp;"
@@ -106,13 +111,22 @@ struct XMLWriter: ~Copyable, ~Escapable {
             case 0x09: escape = "&#9;"
             case 0x0A: escape = "&#10;"
             case 0x0D: escape = "&#13;"
-            default: continue
+            default:
+                bytes.put(text[byte: at])
+                written = at + 1
+                continue
             }
-            bytes.put(text.extracting(written..<at))
             bytes.put(escape)
             written = at + 1
         }
-        bytes.put(text.extracting(written..<text.byteCount))
+    }
+
+    /// `&`, `<`, `>`, `"`, and controls, of which some are written as they are.
+    @inline(__always)
+    private static func mayNeedEscape(_ word: UInt64) -> UInt64 {
+        ByteScan.below(word, 0x20) | ByteScan.equal(word, UInt8(ascii: "&"))
+            | ByteScan.equal(word, UInt8(ascii: "<")) | ByteScan.equal(word, UInt8(ascii: ">"))
+            | ByteScan.equal(word, UInt8(ascii: "\""))
     }
 }
 
