@@ -82,7 +82,7 @@ let package = Package(
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Units"]),
         core("Notices", ["Digests", "Units"]),
-        core("Decision", ["Auction", "Catalog", "JSON", "OpenRTB", "Units"]),
+        core("Decision", ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"]),
 
         // Edge: does I/O and decides nothing.
         edge("Kernel", ["CLinux", "Units"]),
@@ -97,15 +97,15 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Auction", "Catalog", "Decision", "Documents", "Kernel", "OpenRTB", "Settings", "TLS",
-                "Units",
+                "Auction", "Catalog", "Decision", "Documents", "Kernel", "Notices", "OpenRTB", "Settings",
+                "TLS", "Units",
             ],
             path: "Sources/Apps/Commands", swiftSettings: strict),
         app(
             "paceline",
             [
                 "Auction", "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Journal",
-                "Kernel", "OpenRTB", "Reactor", "Settings", "TLS", "Units",
+                "Kernel", "Notices", "OpenRTB", "Reactor", "Settings", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -154,7 +154,7 @@ let package = Package(
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(
             "DecisionTests", in: "Core",
-            ["AllocationCounter", "Auction", "CSIMD", "Catalog", "Decision", "OpenRTB", "Units"]),
+            ["AllocationCounter", "Auction", "CSIMD", "Catalog", "Decision", "Notices", "OpenRTB", "Units"]),
         tests("FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Features", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
         .testTarget(

@@ -25,6 +25,7 @@ enum Paceline {
                 Command(
                     "journal", "Reads the journals that nodes write.",
                     subcommands: [JournalExport.cat, JournalVerify.command, JournalExport.export]),
+                Command("notice", "Looks at the notices of ads.", subcommands: [NoticeVerify.command]),
                 Completion.command,
             ]),
         version: "0.1.0")

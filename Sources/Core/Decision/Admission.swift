@@ -74,10 +74,13 @@ extension DecisionWorkspace {
         guard wins.count + solution.count <= wins.capacity else { return 0 }
         for position in 0..<solution.count {
             let placement = solution[position]
-            let answer = reserve(ranked[placement.candidate], &state)
+            let candidate = ranked[placement.candidate]
+            let most = mostCost(of: candidate)
+            let answer = reserve(candidate, most: most, &state)
             answers.note(answer)
             switch answer {
-            case .reserved(let reservation): win(placement, reservation, pod, &trace)
+            case .reserved(let reservation):
+                win(placement, reservation, most: most ?? .zero, pod, &trace)
             case .refused:
                 refused |= 1 << UInt64(placement.candidate)
                 outcomes.raise(ranked[placement.candidate].lineItem, to: .unreserved)
@@ -86,16 +89,20 @@ extension DecisionWorkspace {
         return refused
     }
 
-    private mutating func reserve<State: DecisionState & ~Copyable>(
-        _ candidate: RankedCandidate, _ state: inout State
-    ) -> ReservationAnswer {
+    /// What one impression may cost, in the campaign's own money. The rate was there when the ad was ranked.
+    private mutating func mostCost(of candidate: RankedCandidate) -> Micros? {
         let currency = snapshot.campaignRow(candidate.campaign).currency
-        // One impression, in the campaign's own money. The rate was there when the ad was ranked.
         guard let rate = exchange.rate(from: currency),
             let thousand = rate == .one
                 ? candidate.price : rate.inverse.convert(candidate.price, for: .floor)
-        else { return .refused(.budget) }
-        let most = Micros(thousand.rawValue / 1_000 + (thousand.rawValue % 1_000 > 0 ? 1 : 0))
+        else { return nil }
+        return Micros(thousand.rawValue / 1_000 + (thousand.rawValue % 1_000 > 0 ? 1 : 0))
+    }
+
+    private mutating func reserve<State: DecisionState & ~Copyable>(
+        _ candidate: RankedCandidate, most: Micros?, _ state: inout State
+    ) -> ReservationAnswer {
+        guard let most else { return .refused(.budget) }
         return state.reserve(
             AdToReserve(
                 lineItem: candidate.lineItem, campaign: candidate.campaign, creative: candidate.creative,

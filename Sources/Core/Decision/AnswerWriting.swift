@@ -6,12 +6,14 @@ internal import Units
 
 extension DecisionWorkspace {
     mutating func write(
-        _ request: borrowing BidRequest, seed: UInt64, _ format: AnswerFormat, _ decision: inout Decision
+        _ request: borrowing BidRequest, at now: Instant, seed: UInt64, _ format: AnswerFormat,
+        _ decision: inout Decision
     ) {
+        notices.removeAll()
         do throws(JSONError) {
             switch format {
-            case .openrtb: answerCount = try writeBids(request, seed: seed, &decision.trace)
-            case .vast: try writePod(seed: seed, &decision.trace)
+            case .openrtb: answerCount = try writeBids(request, at: now, seed: seed, &decision.trace)
+            case .vast: try writePod(at: now, seed: seed, &decision.trace)
             }
             if decision.trace.ads == 0 { decision.noBid = .noCreativeFits }
         } catch { decision.noBid = .answerTooLarge }
@@ -44,7 +46,7 @@ extension DecisionWorkspace {
     }
 
     private mutating func writeBids(
-        _ request: borrowing BidRequest, seed: UInt64, _ trace: inout DecisionTrace
+        _ request: borrowing BidRequest, at now: Instant, seed: UInt64, _ trace: inout DecisionTrace
     ) throws(JSONError) -> Int {
         var hasSeat = false
         var writer = BidResponseWriter(unsafe response.writable(), id: request.utf8(request.id))
@@ -53,7 +55,16 @@ extension DecisionWorkspace {
         for index in 0..<wins.count {
             let win = wins[index]
             let number = Self.number(seed, index)
-            guard let length = markup.write(win, id: number, snapshot, known) else {
+            guard
+                notices.sign(
+                    win, number: index, decision: seed, at: now, viewer, trace.permissions, .openrtb,
+                    snapshot)
+            else {
+                outcomes.set(win.candidate.lineItem, .unreserved)
+                trace.ads -= 1
+                continue
+            }
+            guard let length = markup.write(win, id: number, snapshot, known, notices) else {
                 // The slot's limits left nothing that could be played.
                 outcomes.set(win.candidate.lineItem, .media)
                 trace.ads -= 1
@@ -67,6 +78,7 @@ extension DecisionWorkspace {
             writer.beginBid(
                 id: number.utf8, impid: request.utf8(request.imps[win.imp].id), price: win.candidate.price)
             writer.markup(.adm, markup.bytes.text(length), macros)
+            writer.notices(notices, macros)
             writer.describe(win, snapshot, request)
             writer.endBid()
         }
@@ -75,12 +87,17 @@ extension DecisionWorkspace {
     }
 
     /// The ads of the first pod that has any, in their order.
-    private mutating func writePod(seed: UInt64, _ trace: inout DecisionTrace) throws(JSONError) {
+    private mutating func writePod(
+        at now: Instant, seed: UInt64, _ trace: inout DecisionTrace
+    ) throws(JSONError) {
         for index in 0..<wins.count {
             let win = wins[index]
             wins[index].isWritten =
                 win.pod == wins[0].pod
-                && markup.write(win, id: Self.number(seed, index), snapshot, known) != nil
+                && notices.sign(
+                    win, number: index, decision: seed, at: now, viewer, trace.permissions, .vast,
+                    snapshot)
+                && markup.write(win, id: Self.number(seed, index), snapshot, known, notices) != nil
             if !wins[index].isWritten {
                 lose(win.candidate.lineItem)
                 trace.ads -= 1
@@ -91,9 +108,13 @@ extension DecisionWorkspace {
         var sequence = 0
         for index in 0..<wins.count where wins[index].isWritten {
             sequence += 1
+            // Signed once already; the same bytes come of it.
+            _ = notices.sign(
+                wins[index], number: index, decision: seed, at: now, viewer, trace.permissions, .vast,
+                snapshot)
             markup.add(
                 wins[index], sequence: trace.ads > 1 ? sequence : 0, id: Self.number(seed, index), snapshot,
-                known)
+                known, notices)
         }
         do throws(VASTWriteError) {
             answerCount = try markup.document.write(into: unsafe response.writable(), for: wins[0].device)

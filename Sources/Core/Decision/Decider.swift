@@ -69,6 +69,8 @@ struct Win {
     var pod = 0
     var needsHTTPS = false
     var reservation = Reservation.none
+    /// What showing it once may cost, in its campaign's currency.
+    var most = Micros.zero
     /// Its markup could be written.
     var isWritten = false
 }
@@ -117,6 +119,9 @@ struct DecisionWorkspace: ~Copyable {
     /// Of all slots of the pod at hand.
     var medium: UInt8 = 0
     var markup = MarkupWriting()
+    var notices: NoticeWriting
+    /// By what the viewer is counted.
+    var viewer = ViewerKeys()
     /// None has a value: what an exchange knows only after the auction is the exchange's to fill in.
     let macros = AuctionMacros()
     var response = DecisionBytes(Self.answerBytesMost)
@@ -134,6 +139,7 @@ struct DecisionWorkspace: ~Copyable {
         exchange = Exchange(settings.currencies)
         early = EarlyRank(snapshot, settings)
         outcomes = OutcomeTable(lineItems: snapshot.lineItemCount)
+        notices = NoticeWriting(settings.notices)
     }
 
     var answerBytes: RawSpan {
@@ -161,8 +167,8 @@ extension DecisionWorkspace {
         decision.trace.permissions = Permissions(request, vendor: settings.vendor)
         decision.noBid = obstacle(request)
         if decision.noBid == nil {
-            state.begin(
-                ViewerKeys(request, decision.trace.permissions, salt: settings.viewerSalt), at: now)
+            viewer = ViewerKeys(request, decision.trace.permissions, salt: settings.viewerSalt)
+            state.begin(viewer, at: now)
             find(request, at: now, &decision)
             if explains { report = DecisionReport(query.isOverfull ? nil : snapshot.explain(query)) }
         }
@@ -175,7 +181,7 @@ extension DecisionWorkspace {
             }
             if wins.count == 0 { decision.noBid = reason(decision.trace) }
         }
-        if decision.noBid == nil { write(request, seed: seed, format, &decision) }
+        if decision.noBid == nil { write(request, at: now, seed: seed, format, &decision) }
         release(unwritten: decision.noBid != nil, &state)
         if let reason = decision.noBid { writeNoBid(reason, request, format) }
         count(&decision.trace)
@@ -276,7 +282,8 @@ extension DecisionWorkspace {
     }
 
     mutating func win(
-        _ placement: PodPlacement, _ reservation: Reservation, _ pod: Int, _ trace: inout DecisionTrace
+        _ placement: PodPlacement, _ reservation: Reservation, most: Micros, _ pod: Int,
+        _ trace: inout DecisionTrace
     ) {
         let candidate = ranked[placement.candidate]
         let slot = slots[placement.segment]
@@ -286,6 +293,7 @@ extension DecisionWorkspace {
         win.device = slot.device
         win.needsHTTPS = slot.needsHTTPS
         win.reservation = reservation
+        win.most = most
         win.pod = pod
         guard wins.append(win) else { preconditionFailure("an answer has room for each place of its pods") }
         outcomes.set(candidate.lineItem, .won)

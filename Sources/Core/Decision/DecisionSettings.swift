@@ -22,6 +22,10 @@ public struct DecisionSettings: Sendable {
     /// Goes into the viewers' keys, so that a key says nothing to who does not have it. One for a fleet.
     public var viewerSalt: UInt64 = 0
 
+    /// Where notices of ads go. Nil or without its key: nobody tells us, and answers have the catalog's own
+    /// addresses only.
+    public var notices: NoticeAddresses?
+
     public init() { currencies = CurrencyTable(base: .usd) }
 }
 

@@ -26,7 +26,8 @@ struct MarkupWriting: ~Copyable {
 
     /// Adds an ad to the document. `sequence` is its place in a pod, 0 for none.
     mutating func add(
-        _ win: Win, sequence: Int, id: HexNumber, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia
+        _ win: Win, sequence: Int, id: HexNumber, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia,
+        _ notices: borrowing NoticeWriting
     ) {
         let creative = snapshot.creativeRow(win.candidate.creative)
         let creativeID = text(snapshot.creativeID(win.candidate.creative), snapshot)
@@ -34,7 +35,8 @@ struct MarkupWriting: ~Copyable {
         document.beginInLine(
             id: creativeID, sequence: sequence, adServingID: adServing, title: text(creative.name, snapshot))
         document.adSystem(document.text("Paceline"))
-        addTrackersOfAd(creative, snapshot)
+        let names = TrackerNames(win, id)
+        addTrackersOfAd(creative, names, snapshot, notices)
         document.advertiser(text(snapshot.advertiserName(win.candidate.advertiser), snapshot))
         if !creative.categories.isEmpty {
             let authority = document.text("https://iabtechlab.com")
@@ -48,7 +50,8 @@ struct MarkupWriting: ~Copyable {
         document.universalAdID(
             creative.universalValue.map { text($0, snapshot) } ?? unknown,
             registry: creative.universalRegistry.map { text($0, snapshot) } ?? unknown)
-        addTrackersOfCreative(creative, snapshot)
+        addTrackersOfCreative(creative, names, snapshot)
+        addNoticesOfCreative(notices)
         if let page = creative.clickThrough { document.clickThrough(text(page, snapshot)) }
         for row in creative.media where !win.needsHTTPS || known.isSecure(row) {
             addMedia(row, snapshot, known)
@@ -59,23 +62,29 @@ struct MarkupWriting: ~Copyable {
         document.text(snapshot.bytes(text))
     }
 
-    private mutating func addTrackersOfAd(_ creative: CreativeRow, _ snapshot: CatalogSnapshot) {
-        var impressions = 0
+    private mutating func addTrackersOfAd(
+        _ creative: CreativeRow, _ names: TrackerNames, _ snapshot: CatalogSnapshot,
+        _ notices: borrowing NoticeWriting
+    ) {
+        var impressions = notices.isSigned ? 1 : 0
         for place in creative.trackers {
             let tracker = snapshot.tracker(at: place)
             switch tracker.event {
             case 0:
-                document.impression(text(tracker.url, snapshot))
+                document.impression(address(tracker.url, names, snapshot))
                 impressions += 1
-            case 7: document.error(text(tracker.url, snapshot))
+            case 7: document.error(address(tracker.url, names, snapshot))
             default: break
             }
         }
+        addNoticesOfAd(notices)
         // VAST demands the element; this is the address that fetches nothing.
         if impressions == 0 { document.impression(document.text("about:blank")) }
     }
 
-    private mutating func addTrackersOfCreative(_ creative: CreativeRow, _ snapshot: CatalogSnapshot) {
+    private mutating func addTrackersOfCreative(
+        _ creative: CreativeRow, _ names: TrackerNames, _ snapshot: CatalogSnapshot
+    ) {
         for place in creative.trackers {
             let tracker = snapshot.tracker(at: place)
             let event: VASTEvent
@@ -87,11 +96,11 @@ struct MarkupWriting: ~Copyable {
             case 4: event = .thirdQuartile
             case 5: event = .complete
             case 6:
-                document.clickTracking(text(tracker.url, snapshot))
+                document.clickTracking(address(tracker.url, names, snapshot))
                 continue
             default: continue
             }
-            document.tracking(event, text(tracker.url, snapshot))
+            document.tracking(event, address(tracker.url, names, snapshot))
         }
     }
 
@@ -109,10 +118,11 @@ struct MarkupWriting: ~Copyable {
 
     /// One ad's document in `bytes`; its length, or nil where it cannot be written.
     mutating func write(
-        _ win: Win, id: HexNumber, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia
+        _ win: Win, id: HexNumber, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia,
+        _ notices: borrowing NoticeWriting
     ) -> Int? {
         document.reset(win.version)
-        add(win, sequence: 0, id: id, snapshot, known)
+        add(win, sequence: 0, id: id, snapshot, known, notices)
         do throws(VASTWriteError) {
             return try document.write(into: unsafe bytes.writable(), for: win.device).byteCount
         } catch { return nil }

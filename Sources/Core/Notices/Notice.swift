@@ -28,6 +28,8 @@ public struct Notice: Equatable, Sendable {
     /// Whom frequency is counted for; 0 where nobody may be.
     public var viewer: UInt64 = 0
     public var household: UInt64 = 0
+    /// Whether these keys may be written to a journal.
+    public var mayJournal = false
     /// The exchange bills what was shown, and sends no notice for it.
     public var isBilledByImpression = false
 

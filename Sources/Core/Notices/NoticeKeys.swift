@@ -61,7 +61,7 @@ public enum NoticeRefusal: UInt8, CaseIterable, Error, Sendable {
         case .malformed: "not a token, or of a format that this version does not know"
         case .foreign: "signed with a key that is not among these"
         case .forged: "not what the key signed"
-        case .wrongEvent: "not for this event: exchanges and players have tokens of their own"
+        case .wrongEvent: "not a token of who tells of this event"
         case .stale: "expired"
         }
     }

@@ -79,7 +79,7 @@ extension NoticeKey {
         room.put(UInt64(notice.campaign.rawValue), 4, &at)
         room.put(UInt64(notice.lineItem.rawValue), 4, &at)
         room.put(UInt64(notice.creative.rawValue), 4, &at)
-        room.put(notice.isBilledByImpression ? 1 : 0, 1, &at)
+        room.put((notice.isBilledByImpression ? 1 : 0) | (notice.mayJournal ? 2 : 0), 1, &at)
         precondition(at == NoticeToken.clear, "the layout and its sizes agree")
         room.put(UInt64(notice.highest.rawValue), 6, &at)
         room.put(UInt64(notice.reserved.rawValue), 6, &at)
@@ -129,7 +129,8 @@ extension Notice {
         campaign = IDHash(UInt32(bytes.take(4, &at)))
         lineItem = IDHash(UInt32(bytes.take(4, &at)))
         creative = IDHash(UInt32(bytes.take(4, &at)))
-        isBilledByImpression = bytes.take(1, &at) & 1 == 1
+        let flags = bytes.take(1, &at)
+        (isBilledByImpression, mayJournal) = (flags & 1 == 1, flags & 2 == 2)
         highest = Micros(Int64(bytes.take(6, &at)))
         reserved = Micros(Int64(bytes.take(6, &at)))
         window = UInt32(bytes.take(4, &at))

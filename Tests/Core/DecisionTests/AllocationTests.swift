@@ -7,7 +7,7 @@ import Testing
 @Suite struct AllocationTests {
     @Test(.enabled(if: allocations_are_counted() == 1, "a sanitizer brings its own malloc"))
     func decidesWithoutAllocating() throws {
-        var decider = Decider(Demo.snapshot)
+        var decider = Decider(Demo.snapshot, settings: NoticeTests.settings())
         let requests = [
             Demo.request,
             Demo.request.replacingOccurrences(of: "\"tmax\": 250", with: "\"tmax\": 0"),

@@ -8,11 +8,15 @@ import Units
 let repository = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
 
 enum Demo {
-    static let snapshot = orEnd {
+    static let snapshot = orEnd { try snapshot { $0 } }
+
+    /// Its catalog with the files' texts changed.
+    static func snapshot(_ change: (String) -> String) throws -> CatalogSnapshot {
         let folder = repository.appending(path: "Examples/catalog")
         var reading = CatalogReading()
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path()).sorted() {
-            reading.add(name, Array(try Data(contentsOf: folder.appending(path: name))))
+            let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+            reading.add(name, Array(change(text).utf8))
         }
         return try CatalogSnapshot(copying: CatalogCompiler.compile(reading.finish()))
     }

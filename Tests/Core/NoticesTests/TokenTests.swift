@@ -37,6 +37,7 @@ import Units
             notice.reserved = Micros(Int64(random.next() & UInt64(Notice.priceMost.rawValue)))
             (notice.viewer, notice.household) = (random.next(), random.next())
             notice.isBilledByImpression = random.next() & 1 == 1
+            notice.mayJournal = random.next() & 1 == 1
             let token = text(try #require(keys.signing.sign(notice)).token(for: .exchange))
             #expect(try keys.open(token.raw).notice == notice, "seed \(seed)")
         }

@@ -123,6 +123,9 @@ public struct Tracker: DocumentObject, Equatable {
         "tracker",
         [
             .required("event", \.event, .choice, "What happened."),
-            .required("url", \.url, .address, "What is fetched then."),
+            .required(
+                "url", \.url, .address,
+                "What is fetched then. [PACELINE_AD], [PACELINE_CAMPAIGN], [PACELINE_LINEITEM] and [PACELINE_CREATIVE] are filled in here, other macros by players and exchanges."
+            ),
         ])
 }

@@ -6,7 +6,7 @@ internal import Units
 
 extension DecisionSettings {
     private enum Field: UInt8, CaseIterable {
-        case seat = 1, vendor, base, rate, priors, podSteps, seenCreative, seenAdvertiser
+        case seat = 1, vendor, base, rate, priors, podSteps, seenCreative, seenAdvertiser, notices
     }
 
     /// Names the settings: their checksum and, below it, their length in a record.
@@ -37,6 +37,12 @@ extension DecisionSettings {
         put(.podSteps, Self.little(Int64(podSteps)))
         put(.seenCreative, Self.little(seenCreative.code))
         put(.seenAdvertiser, Self.little(seenAdvertiser.code))
+        if let notices {
+            put(
+                .notices,
+                Self.little(notices.keyID) + Self.little(notices.lifetime.nanoseconds)
+                    + [notices.isBilledByImpression ? 1 : 0] + Array(notices.base.utf8))
+        }
         return bytes
     }
 
@@ -86,8 +92,24 @@ extension DecisionSettings {
             }
             podSteps = Int(steps)
         case .seenCreative: seenCreative = DiversityRule(code: try scan.fixed(Int64.self, "a rule"))
+        case .notices: notices = try Self.notices(length, &scan)
         case .seenAdvertiser: seenAdvertiser = DiversityRule(code: try scan.fixed(Int64.self, "a rule"))
         }
+    }
+
+    /// A key's id, a lifetime and a flag stand before the base.
+    private static func notices(
+        _ length: Int, _ scan: inout RecordScan
+    ) throws(RecordRefusal) -> NoticeAddresses {
+        let key = try scan.fixed(UInt32.self, "a key's id")
+        let lifetime = Interval(nanoseconds: try scan.fixed(Int64.self, "a lifetime"))
+        let flag = try scan.fixed(UInt8.self, "who bills")
+        let base = String(decoding: try scan.take(max(0, length - 13), "a base"), as: UTF8.self)
+        guard flag <= 1,
+            let addresses = NoticeAddresses(
+                base: base, keyID: key, lifetime: lifetime, isBilledByImpression: flag == 1)
+        else { throw scan.refusal("addresses that are none", "a base and a lifetime") }
+        return addresses
     }
 
     private static func currency(_ scan: inout RecordScan) throws(RecordRefusal) -> CurrencyCode {

@@ -1,0 +1,130 @@
+// The addresses of an ad's notices: one token for the exchange, one for players, the event in the path.
+internal import Catalog
+internal import Notices
+internal import OpenRTB
+internal import Units
+
+/// What is written behind a token. What the exchange or the player knows, it fills in itself.
+enum NoticeTail {
+    static let price: StaticString = "&p=${AUCTION_PRICE}"
+    static let loss: StaticString = "&r=${AUCTION_LOSS}&m=${AUCTION_MIN_TO_WIN}"
+    static let error: StaticString = "&c=[ERRORCODE]"
+    /// A player tells of a click and opens the page itself: it wants no redirect.
+    static let quiet: StaticString = "&f=none"
+    static let nothing: StaticString = ""
+}
+
+struct NoticeWriting: ~Copyable {
+    /// A token, and the longest path and tail around it.
+    private static let bytesBehindBase = 256
+
+    private let addresses: NoticeAddresses?
+    private let base: [UInt8]
+    private let room = DecisionBytes(NoticeAddresses.longestBase + Self.bytesBehindBase)
+    private var tokens: (player: NoticeToken, exchange: NoticeToken)?
+    private var signed = Notice()
+
+    init(_ addresses: NoticeAddresses?) {
+        self.addresses = addresses
+        base = addresses.map { Array($0.base.utf8) } ?? []
+    }
+
+    /// Whether the ad at hand has addresses.
+    var isSigned: Bool { tokens != nil }
+    /// Whether its impression is what is billed.
+    var isBilledByImpression: Bool { signed.isBilledByImpression }
+
+    /// The exchange puts the price into the markup, where nobody but a player tells it.
+    private(set) var asksPriceOfPlayers = false
+
+    mutating func removeAll() { tokens = nil }
+
+    /// Makes the tokens of an ad. False where they cannot be made: such an ad must not be bid, as nobody could
+    /// settle it.
+    mutating func sign(
+        _ win: Win, number: Int, decision: UInt64, at now: Instant, _ viewer: ViewerKeys,
+        _ permissions: Permissions, _ format: AnswerFormat, _ snapshot: CatalogSnapshot
+    ) -> Bool {
+        tokens = nil
+        guard let addresses, let key = addresses.key else { return true }
+        var notice = Notice()
+        let (reservation, candidate) = (win.reservation, win.candidate)
+        notice.session = reservation.session
+        notice.shard = addresses.shard
+        notice.sequence = reservation.sequence
+        notice.mark = UInt32(truncatingIfNeeded: reservation.mark)
+        notice.window = reservation.window
+        notice.decision = decision
+        notice.ad = UInt8(truncatingIfNeeded: number)
+        notice.expires = now + addresses.lifetime
+        notice.campaign = IDHash(of: snapshot.bytes(snapshot.campaignID(candidate.campaign)))
+        notice.lineItem = IDHash(of: snapshot.bytes(snapshot.lineItemID(candidate.lineItem)))
+        notice.creative = IDHash(of: snapshot.bytes(snapshot.creativeID(candidate.creative)))
+        notice.highest = candidate.price
+        notice.reserved = win.most
+        notice.viewer = viewer.user ?? 0
+        notice.household = viewer.household ?? 0
+        notice.mayJournal = permissions.allows(.journaling)
+        // Where no exchange is asked, nobody bills but what was shown.
+        notice.isBilledByImpression = addresses.isBilledByImpression || format == .vast
+        guard let made = key.sign(notice) else { return false }
+        signed = notice
+        asksPriceOfPlayers = notice.isBilledByImpression && format == .openrtb
+        tokens = (made.token(for: .player), made.token(for: .exchange))
+        return true
+    }
+
+    /// The address of an event of the ad at hand, which has tokens; in this memory until the next one.
+    @_lifetime(borrow self)
+    func address(_ event: NoticeEvent, _ tail: StaticString = NoticeTail.nothing) -> UTF8Span {
+        guard let tokens else { preconditionFailure("the ad has no tokens") }
+        var writer = unsafe ByteWriter(room.writable())
+        writer.put(base.span.raw)
+        writer.put(event.path)
+        writer.put("?t=")
+        switch event.sender {
+        case .player: writer.put(tokens.player.utf8.span.raw)
+        case .exchange: writer.put(tokens.exchange.utf8.span.raw)
+        }
+        writer.put(tail)
+        precondition(writer.fits, "an address fits its memory")
+        return room.text(writer.count)
+    }
+}
+
+extension BidResponseWriter {
+    /// The addresses that the exchange itself asks.
+    @_lifetime(self: copy self)
+    mutating func notices(_ notices: borrowing NoticeWriting, _ macros: borrowing AuctionMacros) {
+        guard notices.isSigned else { return }
+        markup(.nurl, notices.address(.win, NoticeTail.price), macros)
+        if !notices.isBilledByImpression { markup(.burl, notices.address(.bill, NoticeTail.price), macros) }
+        markup(.lurl, notices.address(.loss, NoticeTail.loss), macros)
+    }
+}
+
+extension MarkupWriting {
+    /// Beside the catalog's own, and behind them: version 3.0 has room for one address for errors, and the
+    /// advertiser's goes first.
+    mutating func addNoticesOfAd(_ notices: borrowing NoticeWriting) {
+        guard notices.isSigned else { return }
+        add(notices.address(.imp, notices.asksPriceOfPlayers ? NoticeTail.price : NoticeTail.nothing)) {
+            $0.impression($1)
+        }
+        add(notices.address(.error, NoticeTail.error)) { $0.error($1) }
+    }
+
+    mutating func addNoticesOfCreative(_ notices: borrowing NoticeWriting) {
+        guard notices.isSigned else { return }
+        add(notices.address(.start)) { $0.tracking(.start, $1) }
+        add(notices.address(.q1)) { $0.tracking(.firstQuartile, $1) }
+        add(notices.address(.mid)) { $0.tracking(.midpoint, $1) }
+        add(notices.address(.q3)) { $0.tracking(.thirdQuartile, $1) }
+        add(notices.address(.complete)) { $0.tracking(.complete, $1) }
+        add(notices.address(.click, NoticeTail.quiet)) { $0.clickTracking($1) }
+    }
+
+    private mutating func add(_ address: UTF8Span, _ part: (inout VASTDocument, VASTText) -> Void) {
+        part(&document, document.text(address.span.raw))
+    }
+}
