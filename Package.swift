@@ -57,7 +57,7 @@ let package = Package(
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(
             name: "PacelineEdge",
-            targets: ["Kernel", "Telemetry", "Reactor", "Journal", "Store", "TLS", "HTTP"]),
+            targets: ["Kernel", "Telemetry", "Reactor", "Journal", "Store", "TLS", "HTTP", "Redis"]),
     ],
     targets: [
         // System: headers of C libraries, and kernels that Swift cannot express.
@@ -91,6 +91,7 @@ let package = Package(
         edge("Journal", ["Kernel", "Ledger", "Reactor", "Telemetry", "Units"]),
         edge("Store", ["Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
+        edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
         // Apps: wire the two.
@@ -136,6 +137,10 @@ let package = Package(
         .target(
             name: "JournalInvariants", dependencies: ["Journal", "Ledger", "Units"],
             path: "Tests/Fuzz/Sources/JournalInvariants", swiftSettings: strict),
+
+        .target(
+            name: "RedisInvariants", dependencies: ["Redis"], path: "Tests/Fuzz/Sources/RedisInvariants",
+            swiftSettings: strict),
 
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
@@ -185,6 +190,9 @@ let package = Package(
             name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
             path: "Benchmarks/TLSEngine", swiftSettings: strict),
         tests("StoreTests", in: "Edge", ["Kernel", "Store", "Units"]),
+        tests(
+            "RedisTests", in: "Edge",
+            ["Kernel", "Reactor", "Redis", "RedisInvariants", "TLS", "TestCertificates", "Units"]),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests(
             "HTTPTests", in: "Edge",

@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
 // The fuzzers: the pure parsers and the kernels beneath them, compiled with libFuzzer's coverage and the address
-// sanitizer, and what must hold of them. `Sources/{HTTP,JSON,Journal,OpenRTB,Units,CSIMD}` are links to
+// sanitizer, and what must hold of them. `Sources/{HTTP,JSON,Journal,OpenRTB,Redis,Units,CSIMD}` are links to
 // the code itself.
 import PackageDescription
 
@@ -37,6 +37,11 @@ let package = Package(
             name: "OpenRTBInvariants", dependencies: ["JSON", "OpenRTB", "Units"], swiftSettings: swift),
         .target(
             name: "JournalInvariants", dependencies: ["Journal", "Ledger", "Units"], swiftSettings: swift),
+        .target(name: "Redis", swiftSettings: swift),
+        .target(name: "RedisInvariants", dependencies: ["Redis"], swiftSettings: swift),
+        .executableTarget(
+            name: "fuzz-redis", dependencies: ["CFuzzer", "RedisInvariants"], swiftSettings: swift,
+            linkerSettings: link),
         .executableTarget(
             name: "fuzz-journal", dependencies: ["CFuzzer", "JournalInvariants"], swiftSettings: swift,
             linkerSettings: link),

@@ -192,7 +192,7 @@ prepare() {
   if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then
     require_toolchain
     # Real peers of the tests; a test whose peer is missing is skipped and says so.
-    provide openssl curl python3 || true
+    provide openssl curl python3 redis-server || true
     provide h11 prometheus-client || true
   fi
   [[ $1 != *' format '* ]] || require_swift

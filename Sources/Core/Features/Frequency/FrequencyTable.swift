@@ -29,7 +29,6 @@ internal import Units
     /// Blocks that were used at some time.
     private var begun = 0
     private var firstFree: UInt32 = 0
-    private var free = 0
     /// The set that the hand comes by next.
     private var hand = 0
     public private(set) var tally = FrequencyTally()
@@ -48,10 +47,37 @@ internal import Units
         unsafe heads = Self.zeros(slots)
         unsafe newest = Self.zeros(slots)
         unsafe unwritten = Self.zeros(slots)
-        let room = UnsafeMutableRawPointer.allocate(byteCount: blockBytes * blockCount, alignment: 128)
-        unsafe blocks = room.bindMemory(to: CounterBlock.self, capacity: blockCount)
+        unsafe blocks = Self.room(blockCount)
         tally.blocks = blockCount
         tally.subjectsMost = slots
+    }
+
+    /// The same counters in memory of their own.
+    public init(copying other: borrowing FrequencyTable) {
+        sets = other.sets
+        blockCount = other.blockCount
+        begun = other.begun
+        firstFree = other.firstFree
+        hand = other.hand
+        tally = other.tally
+        let slots = sets * Self.ways
+        unsafe keys = Self.zeros(slots)
+        unsafe heads = Self.zeros(slots)
+        unsafe newest = Self.zeros(slots)
+        unsafe unwritten = Self.zeros(slots)
+        unsafe keys.update(from: other.keys, count: slots)
+        unsafe heads.update(from: other.heads, count: slots)
+        unsafe newest.update(from: other.newest, count: slots)
+        unsafe unwritten.update(from: other.unwritten, count: slots)
+        unsafe blocks = Self.room(blockCount)
+        unsafe blocks.initialize(from: other.blocks, count: begun)
+    }
+
+    /// Not touched before it is used.
+    private static func room(_ count: Int) -> UnsafeMutablePointer<CounterBlock> {
+        let room = UnsafeMutableRawPointer.allocate(
+            byteCount: MemoryLayout<CounterBlock>.stride * count, alignment: 128)
+        return unsafe room.bindMemory(to: CounterBlock.self, capacity: count)
     }
 
     private static func zeros<Number: FixedWidthInteger>(_ count: Int) -> UnsafeMutablePointer<Number> {
@@ -103,7 +129,31 @@ internal import Units
         }
     }
 
+    /// Subjects are visited by the sets in which they are searched.
+    public var setCount: Int { sets }
+
+    /// Every counter of a set's subjects, but for those that stay in memory.
+    public func visit(set: Int, asOf now: CountedSecond, _ body: (KeptCounter) -> Void) {
+        precondition(set >= 0 && set < sets, "there is no such set")
+        for slot in set * Self.ways..<(set + 1) * Self.ways {
+            guard unsafe unwritten[slot] == 0 else { continue }
+            var number = unsafe heads[slot]
+            while number != 0 {
+                let block = unsafe block(number)
+                for index in 0..<(unsafe Int(block.pointee.used)) {
+                    unsafe body(KeptCounter(keys[slot], block.pointee.cells[index], asOf: now))
+                }
+                number = unsafe block.pointee.next
+            }
+        }
+    }
+
     // MARK: Counting
+
+    /// Puts a counter as it was kept in the place of what was counted up to that time.
+    mutating func replace(_ key: UInt64, _ kept: CounterCell, keepingAfter end: CountedSecond) {
+        change(key, kept.entity, at: kept.newest, true) { $0.replace(with: kept, keepingAfter: end) }
+    }
 
     /// Counts one impression of a thing by a subject. A key of zero is nobody's.
     public mutating func count(
