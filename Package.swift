@@ -111,9 +111,10 @@ let package = Package(
         app(
             "paceline-node",
             [
-                "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Journal", "Kernel",
+                "Catalog", "Commands", "Decision", "Documents", "Features", "HTTP", "JSON", "Journal",
+                "Kernel",
                 "OpenRTB",
-                "Reactor", "Settings", "Store", "TLS", "Telemetry", "Units",
+                "Reactor", "Redis", "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
@@ -202,7 +203,12 @@ let package = Package(
                 "TestCertificates", "Units",
             ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
-        tests("NodeTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "Units", "paceline-node"]),
+        tests(
+            "NodeTests", in: "Apps",
+            [
+                "Commands", "Decision", "Features", "Kernel", "OpenRTB", "TestCertificates", "Units",
+                "paceline-node",
+            ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17,

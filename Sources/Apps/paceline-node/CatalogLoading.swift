@@ -2,6 +2,7 @@
 // time happens here, behind every thread that serves.
 import Catalog
 import Commands
+import Features
 import Kernel
 import Settings
 import Telemetry
@@ -58,8 +59,9 @@ struct CatalogLoading: Sendable {
             seen = nil
             throw error
         }
-        exchange(snapshot)
-        catalogs.took(snapshot, compiled.stamp)
+        let numbers = EntityNumbers(snapshot)
+        exchange(numbers)
+        catalogs.took(numbers, compiled.stamp)
         journals.noteCatalog(snapshot.version, lineItems: snapshot.lineItemCount, refused: nil)
         log.info(
             "catalog taken into use",
@@ -81,10 +83,10 @@ struct CatalogLoading: Sendable {
     private static let look = Interval.milliseconds(1)
 
     /// Every shard decides with it when this returns, and nobody with what was before.
-    private func exchange(_ snapshot: CatalogSnapshot) {
+    private func exchange(_ numbers: EntityNumbers) {
         // One after the other: only one shard's memory is there twice.
         for shard in shards {
-            let exchange = CatalogExchange(PreparedCatalog(snapshot, catalogs.decisions))
+            let exchange = CatalogExchange(PreparedCatalog(numbers, catalogs.decisions))
             while !shard.take(exchange) { Kernel.sleep(for: Self.look) }
             while !exchange.isDone { Kernel.sleep(for: Self.look) }
             exchange.discard()

@@ -3,6 +3,7 @@
 import Catalog
 import Commands
 import Decision
+import Features
 import JSON
 import Kernel
 import Settings
@@ -15,9 +16,12 @@ import Units
 final class Catalogs: Sendable {
     /// What is served.
     struct Serving: Sendable {
-        let snapshot: CatalogSnapshot
+        /// With its catalog.
+        let numbers: EntityNumbers
         /// When it was taken into use.
         let since: Instant
+
+        var snapshot: CatalogSnapshot { numbers.snapshot }
     }
 
     private struct State {
@@ -71,13 +75,15 @@ final class Catalogs: Sendable {
     /// Finds something to serve: the last good catalog of these files, or else what they are now.
     func start() throws(Failure) {
         if let snapshot = lastGood() {
-            return state.withLock { $0.serving = Serving(snapshot: snapshot, since: Kernel.monotonicNow()) }
+            let numbers = EntityNumbers(snapshot)
+            return state.withLock { $0.serving = Serving(numbers: numbers, since: Kernel.monotonicNow()) }
         }
         let compiled = try CompiledCatalog(settings.path)
         let snapshot = try keep(compiled)
         try noteServed(snapshot)
+        let numbers = EntityNumbers(snapshot)
         state.withLock {
-            $0.serving = Serving(snapshot: snapshot, since: Kernel.monotonicNow())
+            $0.serving = Serving(numbers: numbers, since: Kernel.monotonicNow())
             $0.stamp = compiled.stamp
         }
     }
@@ -108,7 +114,7 @@ final class Catalogs: Sendable {
     /// What a shard starts with.
     func prepare() -> PreparedCatalog {
         guard let serving else { preconditionFailure("shards start after the catalog") }
-        return PreparedCatalog(serving.snapshot, decisions)
+        return PreparedCatalog(serving.numbers, decisions)
     }
 
     // MARK: While serving
@@ -147,9 +153,9 @@ final class Catalogs: Sendable {
         }
     }
 
-    func took(_ snapshot: CatalogSnapshot, _ stamp: CatalogStamp) {
+    func took(_ numbers: EntityNumbers, _ stamp: CatalogStamp) {
         state.withLock {
-            $0.serving = Serving(snapshot: snapshot, since: Kernel.monotonicNow())
+            $0.serving = Serving(numbers: numbers, since: Kernel.monotonicNow())
             $0.refused = nil
             $0.stamp = stamp
         }

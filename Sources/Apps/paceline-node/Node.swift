@@ -3,6 +3,7 @@
 import Catalog
 import Commands
 import Decision
+import Journal
 import Kernel
 import Settings
 import TLS
@@ -31,6 +32,8 @@ final class NodeContext: Sendable {
     let journals: Journals
     /// Nil where nothing is decided.
     let catalogs: Catalogs?
+    /// Nil where nothing is decided.
+    let frequency: NodeFrequency?
 
     init(settings: NodeSettings, version: String) throws(Failure) {
         self.settings = settings
@@ -45,12 +48,18 @@ final class NodeContext: Sendable {
         certificates = try Certificates(settings)
         var catalogue = MetricsCatalogue()
         keys = ServingKeys(
-            in: &catalogue, journal: settings.journal != nil, decisions: settings.catalog != nil)
+            in: &catalogue, journal: settings.journal != nil, decisions: settings.catalog != nil,
+            shared: settings.frequency.shared != nil)
         journals = Journals(health)
         if let catalog = settings.catalog {
-            catalogs = try Catalogs(catalog, DecisionSettings(settings.decision), health, log)
+            let frequency = try NodeFrequency(settings, shards: shards)
+            var decisions = DecisionSettings(settings.decision)
+            decisions.viewerSalt = frequency.salt
+            catalogs = try Catalogs(catalog, decisions, health, log)
+            self.frequency = frequency
         } else {
             catalogs = nil
+            frequency = nil
         }
         catalogs?.register(in: &catalogue)
         log.register(in: &catalogue)
@@ -66,10 +75,11 @@ final class NodeContext: Sendable {
     }
 
     /// What a shard decides with; nil where nothing is decided.
-    func shardDecisions(metrics block: ShardMetrics) -> ShardDecisions? {
-        guard let catalogs, let keys = keys.decisions else { return nil }
+    func shardDecisions(metrics block: ShardMetrics, _ frequency: ShardFrequency?) -> ShardDecisions? {
+        guard let catalogs, let keys = keys.decisions, let frequency else { return nil }
         var seeds = SystemRandomNumberGenerator()
-        return ShardDecisions(catalogs.prepare(), seed: seeds.next(), metrics: DecisionMetrics(keys, block))
+        return ShardDecisions(
+            catalogs.prepare(), frequency, seed: seeds.next(), metrics: DecisionMetrics(keys, block))
     }
 }
 
@@ -89,7 +99,9 @@ struct Node: ~Copyable {
         raiseDescriptorLimit(shards: shards)
         try requireFreePorts()
         try context.catalogs?.start()
+        remember()
         let threads = try ServingThreads(shards: shards, context)
+        context.frequency?.forget()
         context.health.set("listeners", .ready)
         context.health.set("certificates", .ready)
         if let catalogs = context.catalogs {
@@ -125,6 +137,28 @@ struct Node: ~Copyable {
         notify { notifier throws(NotifyFailure) in try notifier.ready() }
         watch(threads)
         return drain(threads)
+    }
+
+    /// One pass over what earlier starts have journaled, for all who go on from it.
+    private func remember() {
+        guard let frequency = context.frequency, let journal = context.settings.journal else { return }
+        let began = Kernel.monotonicNow()
+        let memory = JournalMemory(of: journal.directory, for: [frequency.remembered])
+        let replay = frequency.remembered
+        for trouble in memory.troubles {
+            log.error(
+                "a journal's segment could not be read to its end; what it held is not remembered",
+                ["segment": .string(trouble.path), "cause": .string(trouble.reason)])
+        }
+        guard memory.segments > 0 else { return }
+        log.info(
+            "the journals of earlier starts were read",
+            [
+                "segments": .integer(memory.segments), "records": .integer(memory.records),
+                "impressions": .integer(replay.impressions), "counters": .integer(replay.counters),
+                "subjects": .integer(replay.subjects),
+                "tookMilliseconds": .integer(Int((Kernel.monotonicNow() - began).wholeMilliseconds)),
+            ])
     }
 
     /// Until a signal asks to stop: reloads what changed, and tells the supervisor that all threads

@@ -2,10 +2,12 @@
 import Catalog
 import Commands
 import Documents
+import Features
 import HTTP
 import Journal
 import Kernel
 import Reactor
+import Redis
 import Settings
 import Synchronization
 import Telemetry
@@ -119,6 +121,30 @@ final class NodeJournal {
             writer.put(UInt32(clamping: lineItems))
             writer.put(UInt16(cause == nil ? 1 : 0))
             writer.put(text: cause ?? "", most: Self.textBytesMax)
+        }
+    }
+
+    /// Of a viewer whose data may be written, and only of one.
+    func noteShown(_ event: FrequencyEvent, isShared: Bool) {
+        guard event.mayJournal else { return }
+        append(.impression) { FrequencyPayload.put(event, isShared: isShared, into: &$0) }
+    }
+
+    /// False where there is no room for it now: counters are written again and again.
+    func noteCounter(_ counter: KeptCounter) -> Bool {
+        var writer = PayloadWriter(room)
+        FrequencyPayload.put(counter, into: &writer)
+        let payload = UnsafeRawBufferPointer(rebasing: room[..<writer.count])
+        guard case .accepted = journal.append(.counter, at: Kernel.wallNow(), payload.bytes, .sample) else {
+            return false
+        }
+        return true
+    }
+
+    func noteSharedRead(_ place: StreamPlace) {
+        append(.sharedRead) { writer in
+            writer.put(place.milliseconds)
+            writer.put(place.sequence)
         }
     }
 

@@ -2,16 +2,20 @@
 // shards' threads; what a shard does with it is to exchange one for another between two requests.
 import Catalog
 import Decision
+import Features
 import Synchronization
 
 /// Used by one shard's thread, from the exchange that brings it to the one that takes it away.
 final class PreparedCatalog: @unchecked Sendable {
     let snapshot: CatalogSnapshot
+    /// By what its things are counted; all shards' are one.
+    let numbers: EntityNumbers
     var decider: Decider
 
     /// Takes milliseconds for a large catalog.
-    init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
-        self.snapshot = snapshot
+    init(_ numbers: EntityNumbers, _ settings: DecisionSettings) {
+        self.numbers = numbers
+        snapshot = numbers.snapshot
         decider = Decider(snapshot, settings: settings)
     }
 }

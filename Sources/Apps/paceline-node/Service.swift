@@ -16,6 +16,7 @@ final class Service {
     private let journal: NodeJournal?
     /// A shard's, where the settings have a catalog.
     private let decisions: ShardDecisions?
+    private let frequency: ShardFrequency?
     private var abandoned = 0
 
     init(_ role: Role, _ context: NodeContext) throws(Failure) {
@@ -33,7 +34,8 @@ final class Service {
         switch role {
         case .shard(let index):
             journal = try NodeJournal(shard: index, context: context, reactor: reactor, metrics: block)
-            decisions = context.shardDecisions(metrics: block)
+            frequency = context.shardFrequency(index, journal, reactor, metrics: block)
+            decisions = context.shardDecisions(metrics: block, frequency)
             server = Server(
                 reactor: reactor, limits: limits,
                 responder: RequestRoutes(context, reactor, journal, decisions),
@@ -46,6 +48,7 @@ final class Service {
         case .operators:
             journal = nil
             decisions = nil
+            frequency = nil
             server = Server(
                 reactor: reactor, limits: limits, responder: AdminRoutes(context, reactor),
                 metrics: ServerMetrics(context.keys.admin, block))
@@ -98,6 +101,7 @@ final class Service {
 
     /// The last word is the journal's, if its disk lets it.
     private func end(by deadline: Instant) {
+        frequency?.end()
         guard let journal else { return reactor.stop() }
         let latest = max(deadline, reactor.now + Service.journalGrace)
         _ = reactor.timer(at: latest) { [self] in reactor.stop() }

@@ -4,6 +4,7 @@ import HTTP
 import Journal
 import Kernel
 import Reactor
+import Redis
 import Telemetry
 import Units
 
@@ -16,12 +17,17 @@ struct ServingKeys: Sendable {
     let journal: JournalMetricKeys?
     /// Nil where nothing is decided.
     let decisions: DecisionMetricKeys?
+    let frequency: FrequencyMetricKeys?
+    /// Nil where nothing is shared with other nodes.
+    let shared: RedisMetricKeys?
 
-    init(in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool) {
+    init(in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, shared: Bool) {
         reactor = ReactorMetricKeys(in: &catalogue)
         requests = ServerMetricKeys(in: &catalogue, server: "requests")
         admin = ServerMetricKeys(in: &catalogue, server: "admin")
         self.decisions = decisions ? DecisionMetricKeys(in: &catalogue) : nil
+        frequency = decisions ? FrequencyMetricKeys(in: &catalogue) : nil
+        self.shared = decisions && shared ? RedisMetricKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }

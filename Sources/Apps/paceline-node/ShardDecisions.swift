@@ -10,18 +10,27 @@ import Units
 /// One for each shard, used on its thread only.
 final class ShardDecisions {
     private var catalog: PreparedCatalog
+    private var state: NodeState
+    private let frequency: ShardFrequency
     private var seeds: Randomness
     private let metrics: DecisionMetrics
 
     /// - Parameter seed: of this start and shard alone; bids are numbered by what follows from it.
-    init(_ catalog: PreparedCatalog, seed: UInt64, metrics: DecisionMetrics) {
+    init(
+        _ catalog: PreparedCatalog, _ frequency: ShardFrequency, seed: UInt64, metrics: DecisionMetrics
+    ) {
         self.catalog = catalog
+        self.frequency = frequency
+        state = NodeState(frequency, catalog.numbers)
         self.metrics = metrics
         seeds = Randomness(seed: seed)
     }
 
     /// Between two requests: each sees one catalog.
-    func take(_ exchange: CatalogExchange) { exchange.exchange(&catalog) }
+    func take(_ exchange: CatalogExchange) {
+        exchange.exchange(&catalog)
+        state = NodeState(frequency, catalog.numbers)
+    }
 
     /// Decides one request and lends the answer's bytes. Nothing else goes into the answer than the request's bytes,
     /// the catalog, the settings, the time and the seed. Allocates nothing but a refusal's text.
@@ -32,7 +41,7 @@ final class ShardDecisions {
         let seed = seeds.next()
         let decision: Decision
         do {
-            decision = try Self.decide(&catalog.decider, request, seed: seed, format, answer)
+            decision = try Self.decide(&catalog.decider, &state, request, seed: seed, format, answer)
         } catch {
             metrics.countRefusal()
             throw error
@@ -42,11 +51,14 @@ final class ShardDecisions {
 
     /// The answer is lent by the decider, which only its own memory may outlive.
     private static func decide(
-        _ decider: inout Decider, _ request: RawSpan, seed: UInt64, _ format: AnswerFormat,
+        _ decider: inout Decider, _ state: inout NodeState, _ request: RawSpan, seed: UInt64,
+        _ format: AnswerFormat,
         _ answer: (Decision, RawSpan) -> Void
     ) throws(OpenRTBError) -> Decision {
-        let decision = try decider.decide(request, at: Kernel.wallNow(), seed: seed, format: format)
+        let decision = try decider.decide(
+            request, at: Kernel.wallNow(), seed: seed, format: format, state: &state)
         answer(decision, decider.answer)
+        state.finish()
         return decision
     }
 }

@@ -10,11 +10,15 @@ public struct ViewerKeys: Hashable, Sendable {
     /// All who share an address.
     public var household: UInt64?
 
+    /// Whether what is counted by them may be written to a journal, or to a store that others read.
+    public var mayJournal = false
+
     /// Nobody is known.
     public init() {}
 
     public init(_ request: borrowing BidRequest, _ permissions: Permissions, salt: UInt64) {
         guard permissions.allows(.frequency), permissions.allows(.identifiers) else { return }
+        mayJournal = permissions.allows(.journaling)
         user = Self.user(request, salt)
         household = Self.household(request.device, request, salt)
     }

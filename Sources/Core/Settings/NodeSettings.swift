@@ -34,6 +34,7 @@ public struct NodeSettings: DocumentObject, Equatable {
     /// No requests for bids or ads are answered where there is none.
     public internal(set) var catalog: CatalogSettings?
     public internal(set) var decision = Decision()
+    public internal(set) var frequency = FrequencySettings()
     /// Nothing is journaled where there is none.
     public internal(set) var journal: JournalSettings?
 
@@ -74,6 +75,9 @@ public struct NodeSettings: DocumentObject, Equatable {
             .defaulted(
                 "decision", \.decision, .object,
                 "Who bids, what money is worth, how hard a pod is thought about."),
+            .defaulted(
+                "frequency", \.frequency, .object,
+                "How it is counted what viewers have seen, and with which other nodes."),
             .optional(
                 "journal", \.journal, .object,
                 "What the node did, on disk, for replays, audits and money. Without it nothing is journaled."),

@@ -51,8 +51,18 @@ public final class SharedStream {
     /// The last entry that was handed on.
     public private(set) var place: StreamPlace
     public private(set) var state = State.connecting
-    private var troubles: (writer: RedisFailure?, reader: RedisFailure?)
-    private var hasSpoken = (writer: false, reader: false)
+    private var sides = Sides()
+
+    /// What is known of one connection: whether its server ever answered, and why there is none now.
+    private struct Side {
+        var hasSpoken = false
+        var trouble: RedisFailure?
+    }
+
+    private struct Sides {
+        var writer = Side()
+        var reader = Side()
+    }
 
     /// Each entry of the stream, one's own too.
     public var onEntry: (StreamPlace, RawSpan) -> Void = { _, _ in }
@@ -73,7 +83,7 @@ public final class SharedStream {
             inFlight = 0
             pump()
             // Without anything to append a connection that stands is all there is to know.
-            if waiting == 0 { spoke(\.writer, &troubles.writer) }
+            if waiting == 0 { spoke(\.writer) }
         }
         writer.onAnswer = { [unowned self] in appended($0, $1) }
         writer.onLost = { [unowned self] in
@@ -148,7 +158,7 @@ public final class SharedStream {
         waiting -= 1
         inFlight -= 1
         metrics.appended.add()
-        spoke(\.writer, &troubles.writer)
+        spoke(\.writer)
     }
 
     /// An error in the server's words, or an answer of another shape.
@@ -188,34 +198,28 @@ public final class SharedStream {
                 }
             }
         }
-        spoke(\.reader, &troubles.reader)
+        spoke(\.reader)
         askForMore()
     }
 
     // MARK: State
 
-    private func spoke(
-        _ side: WritableKeyPath<(writer: Bool, reader: Bool), Bool>, _ trouble: inout RedisFailure?
-    ) {
-        hasSpoken[keyPath: side] = true
-        trouble = nil
+    private func spoke(_ side: WritableKeyPath<Sides, Side>) {
+        sides[keyPath: side] = Side(hasSpoken: true, trouble: nil)
         tell()
     }
 
-    private func troubled(
-        _ side: WritableKeyPath<(writer: RedisFailure?, reader: RedisFailure?), RedisFailure?>,
-        _ failure: RedisFailure
-    ) {
-        troubles[keyPath: side] = failure
+    private func troubled(_ side: WritableKeyPath<Sides, Side>, _ failure: RedisFailure) {
+        sides[keyPath: side].trouble = failure
         metrics.lost(failure).add()
         tell()
     }
 
     private func tell() {
         let now: State =
-            if let failure = troubles.writer ?? troubles.reader {
+            if let failure = sides.writer.trouble ?? sides.reader.trouble {
                 .absent(failure)
-            } else if hasSpoken == (true, true) {
+            } else if sides.writer.hasSpoken, sides.reader.hasSpoken {
                 .available
             } else {
                 .connecting

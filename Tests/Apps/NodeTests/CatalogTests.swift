@@ -137,16 +137,20 @@ import Testing
 
     /// Asks on several connections until there is a file `enough`, and tells of every answer.
     private static let client = """
-        import http.client, json, os, sys, threading, time
+        import http.client, json, os, random, sys, threading, time
         port = int(sys.argv[1])
         body = open(sys.argv[2]).read()
         times, failures, names = [], [], set()
+        def another():
+            # Each request is another viewer's: one and the same would soon have seen all that has a cap.
+            viewer, house = "%08x" % random.getrandbits(32), "10.%d.%d.7" % (random.randrange(256), random.randrange(256))
+            return body.replace("6f1c2d54", viewer).replace("192.0.2.17", house)
         def ask():
             connection = http.client.HTTPConnection("127.0.0.1", port)
             while not os.path.exists("enough"):
                 began = time.monotonic()
                 try:
-                    connection.request("POST", "/openrtb2/bid?nbr=1", body, {"Content-Type": "application/json"})
+                    connection.request("POST", "/openrtb2/bid?nbr=1", another(), {"Content-Type": "application/json"})
                     answer = connection.getresponse()
                     text = answer.read().decode()
                     if answer.status != 200 or "seatbid" not in json.loads(text): failures.append(text)

@@ -26,6 +26,8 @@ struct Plan: Sendable {
     var descriptors: Int?
     /// A catalog to serve, in the folder; what the node makes of it is kept in its folder `state`.
     var catalog: String?
+    /// The settings' section, as JSON.
+    var frequency: String?
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
 
@@ -54,6 +56,9 @@ struct Plan: Sendable {
             all["catalog"] = [
                 "path": folder.path(catalog), "stateDirectory": folder.path("state"), "reloadSeconds": 1,
             ]
+        }
+        if let frequency {
+            all["frequency"] = try JSONSerialization.jsonObject(with: Data(frequency.utf8))
         }
         if let accessOneIn {
             all["journal"] = [

@@ -41,7 +41,7 @@ struct SharedStreamTests {
         let node = Node(server(redis.address), on: reactor)
         try settle(reactor, "it is there") { node.isAvailable }
         #expect(node.say(1))
-        try settle(reactor, "the first came") { node.heard == [1] }
+        try settle(reactor, "the first came") { node.heard == [1] && node.stream.waitingCount == 0 }
         redis.stop()
         try settle(reactor, "it is missed") { node.failure != nil }
         for number in UInt64(2)...200 { #expect(node.say(number)) }

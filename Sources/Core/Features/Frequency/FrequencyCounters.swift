@@ -274,6 +274,8 @@ extension FrequencyCapRow {
     static let household: UInt8 = 1
     static let creative: UInt8 = 2
 
+    public var isByHousehold: Bool { subject == Self.household }
+
     /// As people read it: `3 by user in 1440 min`.
     public var sentence: String {
         let by = subject == Self.user ? "user" : subject == Self.household ? "household" : "creative"

@@ -39,7 +39,8 @@ public struct KeptCounter: Sendable {
 }
 
 /// What journals say that viewers have seen. Records of several shards may come one journal after the other: what a
-/// counter's record has in it is not counted again, whichever comes first.
+/// counter's record has in it is not counted again, whichever comes first. Where that is in doubt an impression counts
+/// twice, which holds a cap early.
 public struct FrequencyReplay: ~Copyable {
     public private(set) var table: FrequencyTable
     /// For each counter that was read whole: when it was written.
