@@ -102,11 +102,18 @@ let package = Package(
                 "TLS", "Units",
             ],
             path: "Sources/Apps/Commands", swiftSettings: strict),
+        .target(
+            name: "DecisionJournal",
+            dependencies: [
+                "Auction", "Catalog", "Commands", "Decision", "Documents", "Journal", "Kernel", "OpenRTB",
+                "Store", "Units",
+            ], path: "Sources/Apps/DecisionJournal", swiftSettings: strict),
         app(
             "paceline",
             [
-                "Auction", "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Journal",
-                "Kernel", "Notices", "OpenRTB", "Reactor", "Settings", "TLS", "Units",
+                "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
+                "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Settings", "TLS",
+                "Units",
             ]),
         app(
             "paceline-node",

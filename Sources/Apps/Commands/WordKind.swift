@@ -59,6 +59,18 @@ extension WordKind where Value == Int {
     }
 }
 
+extension WordKind where Value == UInt64 {
+    /// What names a decision, a bid or an ad.
+    public static var identifier: WordKind {
+        WordKind(
+            placeholder: "ID", allowed: "sixteen hexadecimal digits", completion: .nothing
+        ) { word in
+            let isPlain = word.utf8.count == 16 && !word.hasPrefix("+") && !word.hasPrefix("-")
+            return isPlain ? UInt64(word, radix: 16) : nil
+        }
+    }
+}
+
 extension WordKind where Value == Instant {
     /// A moment on the wall clock, as catalogs write it.
     public static var instant: WordKind {

@@ -3,6 +3,7 @@ import Auction
 import Catalog
 import Commands
 import Decision
+import DecisionJournal
 import Documents
 import JSON
 import Kernel

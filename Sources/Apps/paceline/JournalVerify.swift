@@ -1,5 +1,6 @@
 // `paceline journal verify`: whether every record of a journal is whole and in its place.
 import Commands
+import DecisionJournal
 import Documents
 import Journal
 import Units

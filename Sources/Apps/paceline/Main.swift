@@ -10,6 +10,8 @@ enum Paceline {
                 Status.command,
                 CheckConfig.command,
                 Decide.command,
+                Explain.command,
+                Replay.command,
                 Command(
                     "catalog", "Works on catalogs: campaigns, creatives, publishers and deals.",
                     subcommands: [

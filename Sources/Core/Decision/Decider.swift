@@ -186,6 +186,7 @@ extension DecisionWorkspace {
         if let reason = decision.noBid { writeNoBid(reason, request, format) }
         count(&decision.trace)
         decision.byteCount = answerCount
+        decision.currency = exchange.currency
         if explains { finishReport(decision) }
         return decision
     }

@@ -2,6 +2,7 @@
 // item with several creatives, offered several pods, has the outcome that got furthest, and only that one, so
 // that the counts of all outcomes add up to the line items of the catalog.
 public import OpenRTB
+public import Units
 
 public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
     /// Nobody was asked: the request as a whole could not be bid on.
@@ -162,6 +163,8 @@ public struct Decision: Sendable {
     /// Nil for a bid.
     public internal(set) var noBid: NoBid?
     public internal(set) var byteCount = 0
+    /// Of all its prices.
+    public internal(set) var currency = CurrencyCode.usd
     public internal(set) var trace = DecisionTrace()
 
     public var isBid: Bool { noBid == nil }

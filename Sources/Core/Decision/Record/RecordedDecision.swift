@@ -55,6 +55,18 @@ public struct RecordedDecision: Sendable {
         number == id || ads.contains { AdNumber(decision: id, ad: $0.number).rawValue == number }
     }
 
+    /// Whether a record may be of a decision that is called so: a look at a few bytes, to spare reading the others.
+    public static func mayBeCalled(_ number: UInt64, _ record: RawSpan) -> Bool {
+        guard record.byteCount >= 8 else { return true }
+        var id: UInt64 = 0
+        for at in 0..<8 { id |= UInt64(record.byte(at)) << UInt64(8 * at) }
+        if id == number { return true }
+        for ad in 0..<DecisionWorkspace.winsMost where AdNumber(decision: id, ad: ad).rawValue == number {
+            return true
+        }
+        return false
+    }
+
     public init(_ bytes: RawSpan) throws(RecordRefusal) {
         var scan = RecordScan(bytes)
         id = try scan.fixed(UInt64.self, "the decision")
@@ -140,6 +152,23 @@ public struct RecordedDecision: Sendable {
                     number: number, lineItem: lineItem, creative: creative, imp: imp, pod: pod, price: price,
                     value: value, seconds: seconds, tier: tier, isOnDeal: isOnDeal,
                     reservation: try Reservation(&scan)))
+        }
+        return ads
+    }
+}
+
+extension Decider {
+    /// The ads of the last answer. Allocates: for tools.
+    public var ads: [RecordedAd] {
+        var ads: [RecordedAd] = []
+        for index in 0..<workspace.wins.count where workspace.wins[index].isWritten {
+            let win = workspace.wins[index]
+            ads.append(
+                RecordedAd(
+                    number: index, lineItem: win.candidate.lineItem, creative: win.candidate.creative,
+                    imp: win.imp, pod: win.pod, price: win.candidate.price, value: win.candidate.value,
+                    seconds: Int(win.candidate.seconds), tier: win.candidate.tier,
+                    isOnDeal: win.candidate.deal != nil, reservation: win.reservation))
         }
         return ads
     }

@@ -1,9 +1,9 @@
 // Instants of the wall clock as people read them: UTC, to the microsecond.
-import Units
+public import Units
 
-enum TimeText {
+public enum TimeText {
     /// `2026-11-20T22:08:43.123456Z`.
-    static func utc(_ instant: Instant) -> String {
+    public static func utc(_ instant: Instant) -> String {
         let (seconds, nanoseconds) = floored(instant.nanoseconds, by: 1_000_000_000)
         let (day, second) = floored(seconds, by: 86_400)
         let (year, month, date) = civil(day)

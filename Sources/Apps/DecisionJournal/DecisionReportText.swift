@@ -1,12 +1,12 @@
 // The way to a decision, as a table for people and as a tree for programs.
 import Auction
-import Decision
-import Documents
+public import Decision
+public import Documents
 import OpenRTB
 import Units
 
 extension DecisionReport {
-    func lines(_ decision: Decision) -> [String] {
+    public func lines(_ decision: Decision) -> [String] {
         var lines = [headline(decision)]
         let refused = DataUse.allCases.compactMap { use in
             decision.trace.permissions.refusal(of: use).map { "\(use) (\($0.kind))" }
@@ -51,7 +51,7 @@ extension DecisionReport {
         return lines
     }
 
-    func tree(_ decision: Decision) -> JSONTree {
+    public func tree(_ decision: Decision) -> JSONTree {
         .object([
             .init("bid", .bool(decision.isBid)),
             .init("nbr", decision.noBid.map { .number($0.rawValue) } ?? .null),

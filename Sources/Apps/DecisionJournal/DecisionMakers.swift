@@ -1,0 +1,165 @@
+// Makes recorded decisions again, from disk alone: the record, the catalog that it names, the settings that it names.
+public import Catalog
+public import Commands
+public import Decision
+import Kernel
+import OpenRTB
+import Store
+public import Units
+
+/// A recorded decision, made again.
+public struct Remade {
+    public let decision: Decision
+    public let answer: [UInt8]
+    /// The same bytes, as far as a checksum and a length can tell.
+    public let isSame: Bool
+    /// Where it was asked for.
+    public let report: DecisionReport?
+    /// What the state had answered, by row of the catalog.
+    public let said: SaidByRow
+    public let ads: [RecordedAd]
+}
+
+/// One catalog with one set of settings.
+public final class DecisionMaker {
+    public let snapshot: CatalogSnapshot
+    private var decider: Decider
+
+    public init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+        self.snapshot = snapshot
+        decider = Decider(snapshot, settings: settings)
+    }
+
+    /// Decides as the record says, with what the state answered then.
+    public func remake(_ record: RecordedDecision, explains: Bool = false) throws(Failure) -> Remade {
+        guard let answers = record.answers, record.kept.isReplayable else {
+            throw Failure("decision \(hexadecimal(record.id)): \(record.kept.sentence)")
+        }
+        var state = RecordedState(answers)
+        return try decide(record, &state, explains) { $0.said }
+    }
+
+    /// Decides the record's request where the same is supposed of another catalog's line items.
+    public func suppose(_ record: RecordedDecision, _ state: SupposedState) throws(Failure) -> Remade {
+        var state = state
+        return try decide(record, &state, false) { _ in SaidByRow() }
+    }
+
+    private func decide<State: DecisionState>(
+        _ record: RecordedDecision, _ state: inout State, _ explains: Bool, _ said: (State) -> SaidByRow
+    ) throws(Failure) -> Remade {
+        let decision: Decision
+        do {
+            decision = try decider.decide(
+                record.request.span.bytes, at: record.now, seed: record.id, format: record.format,
+                state: &state, explains: explains)
+        } catch {
+            throw Failure("decision \(hexadecimal(record.id)): its request is refused now: \(error)")
+        }
+        let checksum = CRC32C.checksum(of: decider.answer)
+        return Remade(
+            decision: decision, answer: decider.answer.withUnsafeBytes { Array($0) },
+            isSame: decision.byteCount == record.answerBytes && checksum == record.answerChecksum
+                && decision.noBid == record.noBid, report: decider.report, said: said(state),
+            ads: decider.ads)
+    }
+}
+
+/// The makers for the catalogs and settings that records name.
+public final class DecisionMakers {
+    /// Catalogs that are held at once: records come in the order of time, and a node swaps one for another.
+    private static let most = 4
+
+    private struct Name: Hashable {
+        let catalog: UInt64
+        let settings: UInt64
+    }
+
+    /// Directories with a node's compiled catalogs.
+    private let stores: [String]
+    private var settings: [UInt64: DecisionSettings] = [:]
+    /// Settings that were looked for, and where.
+    private var sought: Set<String> = []
+    private var makers: [(name: Name, maker: DecisionMaker)] = []
+
+    public init(stores: [String]) { self.stores = stores }
+
+    /// Takes in a record of settings: the name, and what it names.
+    public func learn(_ payload: RawSpan) throws(RecordRefusal) {
+        guard payload.byteCount >= 8 else {
+            throw RecordRefusal(offset: 0, found: "\(payload.byteCount) bytes", allowed: "the name of settings")
+        }
+        let name = UInt64(littleEndian: payload.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
+        guard settings[name] == nil else { return }
+        let content = payload.extracting(8..<payload.byteCount)
+        guard DecisionSettings.digest(of: content) == name else {
+            throw RecordRefusal(offset: 0, found: "settings under another's name", allowed: "their own")
+        }
+        settings[name] = try DecisionSettings(recorded: content)
+    }
+
+    /// Whether settings are still to be looked for in this directory, which is asked for once.
+    func seeks(_ name: UInt64, besides directory: String) -> Bool {
+        settings[name] == nil && sought.insert("\(hexadecimal(name)) \(directory)").inserted
+    }
+
+    public func settings(of record: RecordedDecision) throws(Failure) -> DecisionSettings {
+        guard let settings = settings[record.settings] else {
+            throw Failure("settings \(hexadecimal(record.settings)) are in no segment that was read")
+        }
+        return settings
+    }
+
+    public func maker(of record: RecordedDecision) throws(Failure) -> DecisionMaker {
+        let name = Name(catalog: record.catalog, settings: record.settings)
+        if let found = makers.first(where: { $0.name == name }) { return found.maker }
+        let settings = try settings(of: record)
+        let maker = DecisionMaker(try snapshot(CatalogVersion(rawValue: record.catalog)), settings)
+        if makers.count == Self.most { makers.removeFirst() }
+        makers.append((name, maker))
+        return maker
+    }
+
+    private func snapshot(_ version: CatalogVersion) throws(Failure) -> CatalogSnapshot {
+        for store in stores {
+            let path = "\(store)/snapshots/\(version).snapshot"
+            let file: MappedFile
+            do {
+                file = try MappedFile(path)
+            } catch {
+                guard error.cause == .notFound else { throw Failure("\(error)") }
+                continue
+            }
+            let snapshot: CatalogSnapshot
+            do {
+                snapshot = try CatalogSnapshot(validating: file.bytes, keptBy: file)
+            } catch {
+                throw Failure("\(path): \(error)")
+            }
+            guard snapshot.version == version else { throw Failure("\(path): is catalog \(snapshot.version)") }
+            return snapshot
+        }
+        throw Failure(
+            "catalog \(version) is not in \(stores.joined(separator: " or ")): name where a node keeps its compiled catalogs with --catalogs"
+        )
+    }
+}
+
+extension RequestKept {
+    /// Why a record has no request, or that it has one.
+    public var sentence: String {
+        switch self {
+        case .notSampled: "its request was not one of the sample"
+        case .whole: "its request was kept whole"
+        case .redacted: "its request was kept without what privacy forbids to keep"
+        case .withheld: "its request was decided by what privacy forbids to keep"
+        case .tooLarge: "its request was too large to keep"
+        }
+    }
+}
+
+/// Sixteen digits, as answers carry them.
+public func hexadecimal(_ number: UInt64) -> String {
+    let digits = String(number, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+}

@@ -1,0 +1,122 @@
+// Finds decisions in journals: one by its id, or all of them in order.
+public import Commands
+public import Decision
+public import Journal
+import Kernel
+public import Units
+
+/// A record of a decision, and where it was found.
+public struct FoundDecision: Sendable {
+    public let record: RecordedDecision
+    public let writer: String
+    public let shard: UInt32
+    public let segment: UInt64
+    public let sequence: UInt64
+}
+
+public enum DecisionSearch {
+    /// Where a node that keeps its journals here keeps its compiled catalogs, unless it is told otherwise: beside them.
+    public static func stores(besides paths: [String]) -> [String] {
+        var stores: [String] = []
+        for path in paths {
+            guard let whole = try? Kernel.absolutePath(of: path) else { continue }
+            // A segment is two below the directory of a node's journals, and one shard's directory one.
+            var parts = whole.split(separator: "/")
+            for _ in 0..<3 where !parts.isEmpty {
+                parts.removeLast()
+                let store = "/" + (parts + ["catalog"]).joined(separator: "/")
+                if (try? Kernel.isDirectory("\(store)/snapshots")) == true, !stores.contains(store) {
+                    stores.append(store)
+                }
+            }
+        }
+        return stores
+    }
+
+    /// Every decision of journals, in the order of each. Settings go to the makers as they are met, and where they
+    /// lie outside of what is read, from the rest of the journal.
+    public static func all(
+        _ paths: [String], _ makers: DecisionMakers, _ each: (FoundDecision) -> Void,
+        broken: (String) -> Void
+    ) {
+        for path in paths {
+            do {
+                for journal in try JournalFiles.journals(at: path) {
+                    walk(journal.segments, makers, each, broken)
+                }
+            } catch {
+                broken(error.message)
+            }
+        }
+    }
+
+    /// The decision of this id, or with a bid of this id; the newest where a path has several.
+    ///
+    /// - Parameter bytesMost: how much of each journal is read, the newest segments first.
+    public static func find(
+        _ id: UInt64, in path: String, _ makers: DecisionMakers, bytesMost: Int = .max,
+        broken: (String) -> Void
+    ) throws(Failure) -> FoundDecision? {
+        for journal in try JournalFiles.journals(at: path) {
+            var left = bytesMost
+            for segment in journal.segments.reversed() {
+                let size = (try? Kernel.stamp(of: segment.path).size).map { Int($0) } ?? 0
+                guard left >= size || left == bytesMost else { break }
+                left -= size
+                var found: FoundDecision?
+                walk([segment], makers, only: id, { found = $0 }, broken)
+                if let found { return found }
+            }
+        }
+        return nil
+    }
+
+    private static func walk(
+        _ segments: [SegmentFile], _ makers: DecisionMakers, only id: UInt64? = nil,
+        _ each: (FoundDecision) -> Void, _ broken: (String) -> Void
+    ) {
+        SegmentWalk.run(segments) { walked, payload in
+            do {
+                switch walked.entry.kind {
+                case .decisionSettings: try makers.learn(payload)
+                case .decision where walked.entry.version == DecisionRecorder.version:
+                    if let id, !RecordedDecision.mayBeCalled(id, payload) { return }
+                    let found = FoundDecision(
+                        record: try RecordedDecision(payload), writer: walked.header.writer,
+                        shard: walked.header.shard, segment: walked.header.number,
+                        sequence: walked.entry.sequence)
+                    if makers.seeks(found.record.settings, besides: walked.file.directory) {
+                        learnSettings(around: walked.file, makers, broken)
+                    }
+                    if id.map({ found.record.isCalled($0) }) ?? true { each(found) }
+                case .decision:
+                    broken("\(walked.file.path): record \(walked.entry.sequence) is of a later version")
+                default: break
+                }
+            } catch {
+                broken("\(walked.file.path): record \(walked.entry.sequence): \(error)")
+            }
+        } broken: {
+            broken($0)
+        }
+    }
+
+    /// Settings that the other segments of the same directory have.
+    private static func learnSettings(
+        around file: SegmentFile, _ makers: DecisionMakers, _ broken: (String) -> Void
+    ) {
+        guard let segments = try? SegmentFiles.segments(in: file.directory) else { return }
+        for segment in segments {
+            SegmentWalk.run([SegmentFile(path: segment.path, number: segment.number)]) { walked, payload in
+                guard walked.entry.kind == .decisionSettings else { return }
+                do {
+                    try makers.learn(payload)
+                } catch {
+                    broken("\(walked.file.path): record \(walked.entry.sequence): \(error)")
+                }
+            } broken: { _ in
+                // It was read for what it may hold besides; who is asked to read it says what is wrong with it.
+            }
+        }
+    }
+}
