@@ -118,7 +118,8 @@ let package = Package(
         app(
             "paceline-node",
             [
-                "Catalog", "Commands", "Decision", "Documents", "Features", "HTTP", "JSON", "Journal",
+                "Catalog", "Commands", "Decision", "DecisionJournal", "Documents", "Features", "HTTP", "JSON",
+                "Journal",
                 "Kernel",
                 "OpenRTB",
                 "Reactor", "Redis", "Settings", "Store", "TLS", "Telemetry", "Units",

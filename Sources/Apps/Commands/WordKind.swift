@@ -30,6 +30,9 @@ public struct WordKind<Value: Sendable>: Sendable {
             accepts: { read($0) != nil })
     }
 
+    /// Nil for a word that does not stand for one.
+    public func value(of word: String) -> Value? { read(word) }
+
     func accepted(_ word: String) -> Value {
         guard let value = read(word) else { preconditionFailure("parsing let '\(word)' pass") }
         return value

@@ -5,7 +5,7 @@ public import Decision
 import Kernel
 import OpenRTB
 import Store
-public import Units
+import Units
 
 /// A recorded decision, made again.
 public struct Remade {
@@ -36,17 +36,18 @@ public final class DecisionMaker {
             throw Failure("decision \(hexadecimal(record.id)): \(record.kept.sentence)")
         }
         var state = RecordedState(answers)
-        return try decide(record, &state, explains) { $0.said }
+        return try Self.decide(&decider, record, &state, explains) { $0.said }
     }
 
     /// Decides the record's request where the same is supposed of another catalog's line items.
     public func suppose(_ record: RecordedDecision, _ state: SupposedState) throws(Failure) -> Remade {
         var state = state
-        return try decide(record, &state, false) { _ in SaidByRow() }
+        return try Self.decide(&decider, record, &state, false) { _ in SaidByRow() }
     }
 
-    private func decide<State: DecisionState>(
-        _ record: RecordedDecision, _ state: inout State, _ explains: Bool, _ said: (State) -> SaidByRow
+    private static func decide<State: DecisionState>(
+        _ decider: inout Decider, _ record: RecordedDecision, _ state: inout State, _ explains: Bool,
+        _ said: (State) -> SaidByRow
     ) throws(Failure) -> Remade {
         let decision: Decision
         do {
@@ -87,7 +88,8 @@ public final class DecisionMakers {
     /// Takes in a record of settings: the name, and what it names.
     public func learn(_ payload: RawSpan) throws(RecordRefusal) {
         guard payload.byteCount >= 8 else {
-            throw RecordRefusal(offset: 0, found: "\(payload.byteCount) bytes", allowed: "the name of settings")
+            throw RecordRefusal(
+                offset: 0, found: "\(payload.byteCount) bytes", allowed: "the name of settings")
         }
         let name = UInt64(littleEndian: payload.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
         guard settings[name] == nil else { return }
@@ -127,7 +129,7 @@ public final class DecisionMakers {
             do {
                 file = try MappedFile(path)
             } catch {
-                guard error.cause == .notFound else { throw Failure("\(error)") }
+                guard error.cause == .noSuchFile else { throw Failure("\(error)") }
                 continue
             }
             let snapshot: CatalogSnapshot
@@ -136,7 +138,9 @@ public final class DecisionMakers {
             } catch {
                 throw Failure("\(path): \(error)")
             }
-            guard snapshot.version == version else { throw Failure("\(path): is catalog \(snapshot.version)") }
+            guard snapshot.version == version else {
+                throw Failure("\(path): is catalog \(snapshot.version)")
+            }
             return snapshot
         }
         throw Failure(

@@ -1,9 +1,9 @@
 // Finds decisions in journals: one by its id, or all of them in order.
 public import Commands
 public import Decision
-public import Journal
+import Journal
 import Kernel
-public import Units
+import Units
 
 /// A record of a decision, and where it was found.
 public struct FoundDecision: Sendable {

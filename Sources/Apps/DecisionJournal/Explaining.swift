@@ -2,7 +2,7 @@
 // item.
 import Auction
 import Catalog
-public import Commands
+import Commands
 import Decision
 public import Documents
 import OpenRTB
@@ -18,21 +18,21 @@ public struct DecisionExplanation {
     /// Makes the decision again where its record, its catalog and its settings are there.
     public init(_ found: FoundDecision, _ makers: DecisionMakers) {
         self.found = found
+        var snapshot: CatalogSnapshot?
+        var remade: Remade?
+        var obstacle: String?
         do {
             let maker = try makers.maker(of: found.record)
             snapshot = maker.snapshot
-            guard found.record.isReplayable else {
-                remade = nil
+            if found.record.isReplayable {
+                remade = try maker.remake(found.record, explains: true)
+            } else {
                 obstacle =
                     found.record.answers == nil
                     ? "its record had no room for all that its state answered" : found.record.kept.sentence
-                return
             }
-            remade = try maker.remake(found.record, explains: true)
-            obstacle = nil
-        } catch {
-            (remade, snapshot, obstacle) = (nil, nil, error.message)
-        }
+        } catch { obstacle = error.message }
+        (self.snapshot, self.remade, self.obstacle) = (snapshot, remade, obstacle)
     }
 
     /// What was recorded is what is made of it now, as far as that is known.
@@ -84,7 +84,8 @@ public struct DecisionExplanation {
             lines += ["", "      pod      price  seconds  line item, creative"]
             for ad in record.ads {
                 lines.append(
-                    "\(column("\(ad.pod)"))  \(column("\(ad.price)"))  \(column("\(ad.seconds)", 7))  \(name(ad))")
+                    "\(column("\(ad.pod)"))  \(column("\(ad.price)"))  \(column("\(ad.seconds)", 7))  \(name(ad))"
+                )
             }
         }
         return lines
@@ -109,7 +110,8 @@ public struct DecisionExplanation {
 
     private func text(_ reservation: Reservation) -> String {
         guard reservation != .none else { return "nothing, as nobody counts" }
-        return "session \(reservation.session), reservation \(reservation.sequence), mark \(reservation.mark), "
+        return
+            "session \(reservation.session), reservation \(reservation.sequence), mark \(reservation.mark), "
             + "window \(reservation.window), held for \(reservation.seconds) s"
     }
 
@@ -117,7 +119,8 @@ public struct DecisionExplanation {
 
     public var tree: JSONTree {
         var members: [JSONTree.Member] = [
-            .init("decision", .string(hexadecimal(record.id))), .init("at", .string(TimeText.utc(record.now))),
+            .init("decision", .string(hexadecimal(record.id))),
+            .init("at", .string(TimeText.utc(record.now))),
             .init("node", .string(found.writer)), .init("shard", .number(found.shard)),
             .init("segment", .number(found.segment)), .init("record", .number(found.sequence)),
             .init("catalog", .string(hexadecimal(record.catalog))),

@@ -29,7 +29,8 @@ public struct SegmentFile: Sendable {
 
 public enum JournalFiles {
     /// The journals behind a path, each with its segments in order.
-    public static func journals(at path: String) throws(Failure) -> [(path: String, segments: [SegmentFile])] {
+    public static func journals(at path: String) throws(Failure) -> [(path: String, segments: [SegmentFile])]
+    {
         do {
             guard try Kernel.isDirectory(path) else {
                 let name = path.split(separator: "/").last.map(String.init) ?? path

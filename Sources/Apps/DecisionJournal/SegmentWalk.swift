@@ -1,7 +1,7 @@
 // The records of a journal's segments, one after the other, each once.
 import Commands
 public import Journal
-public import Units
+import Units
 
 /// What stands around a record.
 public struct WalkedRecord {

@@ -30,6 +30,9 @@ struct BidRoute {
             try decisions.decide(request.body, .openrtb) { decision, answer in
                 response.contentType = "application/json"
                 response.header("x-openrtb-version", "2.6")
+                // By which the journal knows it; a no-bid without a body has no other place for it.
+                let id = decision.name
+                response.header("paceline-decision", id.utf8.span.bytes)
                 if let reason = decision.noBid, !wantsReason {
                     response.status = .noContent
                     response.header("paceline-no-bid", reason.label)

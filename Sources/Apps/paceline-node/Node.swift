@@ -75,11 +75,17 @@ final class NodeContext: Sendable {
     }
 
     /// What a shard decides with; nil where nothing is decided.
-    func shardDecisions(metrics block: ShardMetrics, _ frequency: ShardFrequency?) -> ShardDecisions? {
+    func shardDecisions(
+        metrics block: ShardMetrics, _ frequency: ShardFrequency?, _ journal: NodeJournal?
+    ) -> ShardDecisions? {
         guard let catalogs, let keys = keys.decisions, let frequency else { return nil }
         var seeds = SystemRandomNumberGenerator()
+        let recording = journal.map {
+            DecisionRecording($0, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisions)
+        }
         return ShardDecisions(
-            catalogs.prepare(), frequency, seed: seeds.next(), metrics: DecisionMetrics(keys, block))
+            catalogs.prepare(), frequency, seed: seeds.next(), metrics: DecisionMetrics(keys, block),
+            recording: recording)
     }
 }
 

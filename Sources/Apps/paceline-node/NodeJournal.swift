@@ -1,6 +1,7 @@
 // What a node writes into its journals: that it started, reloaded and left, and a sample of what it answered.
 import Catalog
 import Commands
+import Decision
 import Documents
 import Features
 import HTTP
@@ -184,6 +185,19 @@ final class NodeJournal {
             writer.put(took.nanoseconds)
             writer.put(UInt32(clamping: oneIn))
         }
+    }
+
+    /// One decision. False where it was not taken.
+    @discardableResult
+    func note(decision record: RawSpan, at now: Instant, _ importance: Importance) -> Bool {
+        let outcome = journal.append(
+            .decision, version: DecisionRecorder.version, at: now, record, importance)
+        if case .accepted = outcome { return true } else { return false }
+    }
+
+    /// The settings that decisions name.
+    func note(settings record: RawSpan, at now: Instant) {
+        journal.append(.decisionSettings, at: now, record)
     }
 
     private func append(

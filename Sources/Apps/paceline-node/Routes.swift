@@ -48,6 +48,9 @@ final class AdminRoutes: Responder {
     init(_ context: NodeContext, _ reactor: Reactor) {
         addHealth(to: &router, context)
         addIdentity(to: &router, context, reactor.driverName)
+        if let explain = ExplainRoute(context.settings) {
+            router.add(.get, "/explain") { request, response in explain.respond(to: request, &response) }
+        }
         router.add(.get, "/metrics") { _, response in
             response.contentType = Metrics.prometheusContentType
             var families = context.metrics.prometheusFamilies()

@@ -39,7 +39,9 @@ struct CatalogChanges {
         _ record: RecordedDecision, _ remade: Remade, _ maker: DecisionMaker, _ settings: DecisionSettings
     ) throws(Failure) {
         if makers[record.settings] == nil { makers[record.settings] = DecisionMaker(snapshot, settings) }
-        if rows[record.catalog] == nil { rows[record.catalog] = CatalogRows(from: maker.snapshot, to: snapshot) }
+        if rows[record.catalog] == nil {
+            rows[record.catalog] = CatalogRows(from: maker.snapshot, to: snapshot)
+        }
         guard let other = makers[record.settings], let rows = rows[record.catalog] else { return }
         let supposed = try other.suppose(record, SupposedState(remade.said, through: rows))
         decisions += 1
@@ -47,19 +49,22 @@ struct CatalogChanges {
         if supposed.decision.isBid { bids.now += 1 }
         var isChanged = remade.ads.count != supposed.ads.count
         for ad in remade.ads {
-            let row = Row(lineItem: maker.snapshot.id(.lineItems, at: ad.lineItem), currency: remade.decision.currency)
+            let row = Row(
+                lineItem: maker.snapshot.id(.lineItems, at: ad.lineItem), currency: remade.decision.currency)
             changes[row, default: LineItemChange()].wins.then += 1
             changes[row, default: LineItemChange()].prices.then += ad.price
         }
         for ad in supposed.ads {
-            let row = Row(lineItem: snapshot.id(.lineItems, at: ad.lineItem), currency: supposed.decision.currency)
+            let row = Row(
+                lineItem: snapshot.id(.lineItems, at: ad.lineItem), currency: supposed.decision.currency)
             changes[row, default: LineItemChange()].wins.now += 1
             changes[row, default: LineItemChange()].prices.now += ad.price
         }
         for (then, now) in zip(remade.ads, supposed.ads) {
             isChanged =
                 isChanged || then.price != now.price
-                || maker.snapshot.id(.creatives, at: then.creative) != snapshot.id(.creatives, at: now.creative)
+                || maker.snapshot.id(.creatives, at: then.creative)
+                    != snapshot.id(.creatives, at: now.creative)
         }
         if isChanged { changed += 1 }
     }

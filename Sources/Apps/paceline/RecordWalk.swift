@@ -1,6 +1,8 @@
 // Records of journals with their fields, one after another, to whoever prints them.
+import Commands
 import DecisionJournal
 import Journal
+import Units
 
 struct RecordWalk {
     /// Only records of this kind.

@@ -163,6 +163,7 @@ extension DecisionWorkspace {
         _ state: inout State, _ explains: Bool
     ) -> Decision {
         var decision = Decision()
+        decision.id = seed
         decision.trace.lineItems = snapshot.lineItemCount
         decision.trace.permissions = Permissions(request, vendor: settings.vendor)
         decision.noBid = obstacle(request)

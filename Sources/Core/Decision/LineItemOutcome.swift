@@ -163,11 +163,14 @@ public struct Decision: Sendable {
     /// Nil for a bid.
     public internal(set) var noBid: NoBid?
     public internal(set) var byteCount = 0
+    /// What the journal and the answer call it: its seed.
+    public internal(set) var id: UInt64 = 0
     /// Of all its prices.
     public internal(set) var currency = CurrencyCode.usd
     public internal(set) var trace = DecisionTrace()
 
     public var isBid: Bool { noBid == nil }
+    public var name: HexNumber { HexNumber(id) }
 }
 
 /// What an answer is written as.

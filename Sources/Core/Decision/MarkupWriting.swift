@@ -4,7 +4,7 @@ internal import OpenRTB
 internal import Units
 
 /// Sixteen hexadecimal digits for a number.
-struct HexNumber {
+public struct HexNumber: Sendable {
     private var digits = InlineArray<16, UInt8>(repeating: 0)
 
     init(_ number: UInt64) {
@@ -14,7 +14,7 @@ struct HexNumber {
         }
     }
 
-    var utf8: UTF8Span {
+    public var utf8: UTF8Span {
         @_lifetime(borrow self) borrowing get { unsafe UTF8Span(unchecked: digits.span) }
     }
 }

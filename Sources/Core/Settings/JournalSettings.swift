@@ -12,6 +12,8 @@ public struct JournalSettings: DocumentObject, Equatable {
     public internal(set) var flushInterval = Interval.milliseconds(100)
     /// One request of so many is recorded; 0 stands for none.
     public internal(set) var accessOneIn = 100
+    /// The same of decisions that are recorded with their request.
+    public internal(set) var requestOneIn = 100
 
     package init() {}
 
@@ -48,6 +50,10 @@ public struct JournalSettings: DocumentObject, Equatable {
                 "accessOneIn", \.accessOneIn, .integer(0...1_000_000_000, unit: "requests"),
                 "One answered request to `/v1/` of so many is recorded, chosen at random. 0 records none.",
                 because: "A hundredth shows what is asked and how long it takes, and costs next to nothing."),
+            .defaulted(
+                "requestOneIn", \.requestOneIn, .integer(0...1_000_000_000, unit: "decisions"),
+                "Every decision is recorded; one of so many, chosen at random, with its request, which `paceline replay` and the whole of `paceline explain` need. 0 records no request; 1 records all, as far as privacy permits.",
+                because: "Requests are ten times as long as the rest of a record."),
         ],
         rules: [
             Rule("`segmentBytes` is a multiple of 4096.") { journal, objections in

@@ -25,6 +25,8 @@ extension NodeSettings {
         settings.catalog = source
         var journal = JournalSettings()
         journal.directory = "\(state)/journal"
+        // Whoever tries a catalog out asks why of any answer.
+        journal.requestOneIn = 1
         settings.journal = journal
         // No load balancer has to notice that it leaves.
         settings.drain.notice = .zero

@@ -27,5 +27,6 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let tooLarge = Errno(EFBIG)
     public static let notPermitted = Errno(EPERM)
     public static let notSupported = Errno(ENOSYS)
+    public static let noSuchFile = Errno(ENOENT)
     public static let isDirectory = Errno(EISDIR)
 }

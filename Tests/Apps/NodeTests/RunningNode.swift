@@ -30,6 +30,8 @@ struct Plan: Sendable {
     var frequency: String?
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
+    /// One decision of so many is journaled with its request.
+    var requestOneIn = 1
 
     func settings(ports: [UInt16], in folder: Folder) throws -> String {
         var listen: [[String: Any]] = [["address": "127.0.0.1", "port": Int(ports[1])]]
@@ -62,7 +64,8 @@ struct Plan: Sendable {
         }
         if let accessOneIn {
             all["journal"] = [
-                "directory": folder.path("journal"), "accessOneIn": accessOneIn, "segmentBytes": 8_388_608,
+                "directory": folder.path("journal"), "accessOneIn": accessOneIn,
+                "requestOneIn": requestOneIn, "segmentBytes": 8_388_608,
                 "flushIntervalMilliseconds": 5,
             ]
         }

@@ -39,6 +39,10 @@ public struct RecordRefusal: Error, Equatable, Sendable, CustomStringConvertible
     public let found: String
     public let allowed: String
 
+    public init(offset: Int, found: String, allowed: String) {
+        (self.offset, self.found, self.allowed) = (offset, found, allowed)
+    }
+
     public var description: String { "at byte \(offset): found \(found); allowed \(allowed)" }
 }
 

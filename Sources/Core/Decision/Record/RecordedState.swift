@@ -60,7 +60,7 @@ public struct SaidByRow: Sendable {
     var standings: [Int: CreativeStanding] = [:]
     var unpaid: [Int: StateRefusal] = [:]
 
-    init() {}
+    public init() {}
 }
 
 /// The same answers about whatever has the same id in another catalog. What that one has beside is refused nothing.
