@@ -41,13 +41,19 @@ final class DecisionRecording {
             keepsRequest: isSampled(seed))
         recorder.record(decision, of: request, by: decider, context)
         if context.keepsRequest {
-            if journal.note(decision: recorder.bytes, at: now, .sample) { return }
+            if Self.put(recorder, into: journal, at: now, .sample) { return }
             // Where the disk is behind, requests are what is left out.
             context.keepsRequest = false
             recorder.record(decision, of: request, by: decider, context)
         }
-        journal.note(decision: recorder.bytes, at: now, .must)
+        _ = Self.put(recorder, into: journal, at: now, .must)
     }
+
+    /// The record is lent by the recorder, which only its own memory may outlive.
+    private static func put(
+        _ recorder: borrowing DecisionRecorder, into journal: NodeJournal, at now: Instant,
+        _ importance: Importance
+    ) -> Bool { journal.note(decision: recorder.bytes, at: now, importance) }
 
     /// By the seed, so that the sample owes nothing to what a request says.
     private func isSampled(_ seed: UInt64) -> Bool {

@@ -188,7 +188,6 @@ final class NodeJournal {
     }
 
     /// One decision. False where it was not taken.
-    @discardableResult
     func note(decision record: RawSpan, at now: Instant, _ importance: Importance) -> Bool {
         let outcome = journal.append(
             .decision, version: DecisionRecorder.version, at: now, record, importance)
