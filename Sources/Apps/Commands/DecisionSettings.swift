@@ -19,5 +19,8 @@ extension DecisionSettings {
             click: section.priors.click, completedView: section.priors.completedView,
             action: section.priors.action)
         podSteps = section.podSteps
+        (firstPremium, lastPremium) = (section.firstPlace, section.lastPlace)
+        seenCreative = .penalise(section.seenCreative)
+        seenAdvertiser = .penalise(section.seenAdvertiser)
     }
 }

@@ -48,6 +48,10 @@ extension DecisionReport {
                     + "  \(column("\(one.price)", 9))  \(column("\(one.seconds)", 7))"
                     + "  \(padded("\(one.tier)", 11))  \(one.lineItem), \(one.creative)\(deal)\(why)")
         }
+        for other in pod.alternatives {
+            let ads = other.lineItems.isEmpty ? "nothing" : other.lineItems.joined(separator: ", ")
+            lines.append("    without \(other.without): worth \(other.score.total), with \(ads)")
+        }
         return lines
     }
 
@@ -75,6 +79,13 @@ extension DecisionReport {
         [
             "pod": .number(pod.number), "worth": .string("\(pod.score.total)"),
             "bound": .string("\(pod.bound.total)"), "steps": .number(pod.steps),
+            "alternatives": .array(
+                pod.alternatives.map { other in
+                    [
+                        "without": .string(other.without), "worth": .string("\(other.score.total)"),
+                        "lineItems": .array(other.lineItems.map { .string($0) }),
+                    ]
+                }),
             "candidates": .array(
                 pod.candidates.map { one in
                     [

@@ -11,6 +11,7 @@ extension PodOutcome {
         case .excluded(.seenEarlier): "seen in an earlier break"
         case .excluded(.withdrawn): "its budget could not put the price aside"
         case .excluded(.worthless): "worth nothing"
+        case .excluded(.refused): "no impression that takes its duration may hold it"
         case .excluded(.duration): "no impression takes its duration"
         case .excluded(.belowFloor): "its price is below the floor"
         case .conflict(let reason, let position): "\(reason.words) the ad at position \(position + 1)"

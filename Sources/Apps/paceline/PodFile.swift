@@ -117,7 +117,7 @@ struct PodFile: ~Copyable {
             known: [
                 "name", "lineItem", "creative", "advertiser", "mediaFile", "duration", "value", "price",
                 "tier",
-                "categories", "avoids",
+                "categories", "avoids", "impressions",
             ])
         let value = try fields.money("value", most: PodLimits.value, default: nil)
         var candidate = PodCandidate(
@@ -129,6 +129,11 @@ struct PodFile: ~Copyable {
             categories: try categories("categories", fields), avoids: try categories("avoids", fields))
         candidate.lineItem = UInt32(number("lineItem", try fields.text("lineItem")))
         candidate.tier = try Self.tier(fields)
+        if fields["impressions"] != nil { candidate.segments = 0 }
+        for (path, element) in try fields.elements("impressions", most: PodLimits.segments) {
+            let last = max(problem.segmentCount - 1, 0)
+            candidate.segments |= 1 << UInt32(try PodFields.integer(element, path, in: 0...last))
+        }
         let (name, creative) = (try fields.text("name"), try fields.text("creative"))
         names.append(name ?? creative ?? "#\(names.count)")
         return candidate

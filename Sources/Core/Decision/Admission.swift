@@ -2,6 +2,7 @@
 // found, whether their money can be put aside.
 internal import Auction
 internal import Catalog
+internal import OpenRTB
 internal import Units
 
 extension DecisionWorkspace {
@@ -43,7 +44,7 @@ extension DecisionWorkspace {
     /// Finds the pod's ads and puts their prices aside. An ad whose budget refuses is withdrawn, and the pod is
     /// searched again without it.
     mutating func solve<State: DecisionState & ~Copyable>(
-        _ pod: Int, _ state: inout State, _ trace: inout DecisionTrace
+        _ pod: Int, _ request: borrowing BidRequest, _ state: inout State, _ trace: inout DecisionTrace
     ) -> PodSolution {
         compete()
         var solution = PodSolution()
@@ -51,7 +52,7 @@ extension DecisionWorkspace {
             solution = solver.solve(problem, steps: settings.podSteps)
             trace.steps += solution.steps
             let before = wins.count
-            let refused = reserve(solution, pod, &state, &trace)
+            let refused = reserve(solution, pod, request, &state, &trace)
             for index in 0..<ranked.count where refused >> UInt64(index) & 1 == 1 { problem.withdraw(index) }
             guard refused != 0, search < Self.searchesMost else { break }
             while wins.count > before {
@@ -67,20 +68,25 @@ extension DecisionWorkspace {
 
     /// The ads that could not be paid for, as a set of candidates.
     private mutating func reserve<State: DecisionState & ~Copyable>(
-        _ solution: PodSolution, _ pod: Int, _ state: inout State, _ trace: inout DecisionTrace
+        _ solution: PodSolution, _ pod: Int, _ request: borrowing BidRequest, _ state: inout State,
+        _ trace: inout DecisionTrace
     ) -> UInt64 {
         var refused: UInt64 = 0
         // An answer that is full takes no further pod.
         guard wins.count + solution.count <= wins.capacity else { return 0 }
         for position in 0..<solution.count {
             let placement = solution[position]
-            let candidate = ranked[placement.candidate]
+            var candidate = ranked[placement.candidate]
+            if candidate.deal != nil {
+                let terms = terms(of: candidate, in: placement.segment, request)
+                (candidate.deal, candidate.price) = (terms.deal, terms.price)
+            }
             let most = mostCost(of: candidate)
             let answer = reserve(candidate, most: most, &state)
             answers.note(answer)
             switch answer {
             case .reserved(let reservation):
-                win(placement, reservation, most: most ?? .zero, pod, &trace)
+                win(candidate, slot: placement.segment, reservation, most: most ?? .zero, pod, &trace)
             case .refused:
                 refused |= 1 << UInt64(placement.candidate)
                 outcomes.raise(ranked[placement.candidate].lineItem, to: .unreserved)

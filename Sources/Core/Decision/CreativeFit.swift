@@ -1,5 +1,5 @@
-// Whether a creative may stand in a pod, and for how much. A pod's search knows durations and floors; all else is
-// decided here, and strictly: a creative that some slot of its duration would refuse competes for none of them.
+// Which slots of a pod a creative may stand in, and for how much. A pod's search knows durations and floors; all else
+// is decided here, slot by slot.
 internal import Auction
 internal import Catalog
 internal import OpenRTB
@@ -11,12 +11,16 @@ struct RankedCandidate {
     var campaign = 0
     var advertiser = 0
     var creative = 0
-    /// Among the deals offered; nil in the open auction.
+    /// Among the deals offered, that of the first slot which it may stand in; nil in the open auction.
     var deal: Int?
+    /// Slots that may hold it, a bit each.
+    var slots: UInt32 = 0
     var seconds: Int32 = 0
     var tier = PriorityTier.open
     var value = Micros.zero
-    /// What is bid.
+    /// What it may cost at most: its value before what the viewer saw lowers that.
+    var most = Micros.zero
+    /// What is bid, in the first slot which it may stand in.
     var price = Micros.zero
     /// Decides between equals, by the seed, so that none of them is always first.
     var lot: UInt64 = 0
@@ -129,16 +133,48 @@ extension DecisionWorkspace {
         candidate.seconds = creative.seconds
         let taking = durationFit(candidate.seconds)
         guard taking.slots != 0 else { return .duration }
+        candidate.slots = taking.slots
+        var furthest = LineItemOutcome.duration
         var kinds = taking.kinds
         while let index = kinds.takeLowest() {
-            if refuses(index, creative, request) { return .blocked }
-            guard slots[index].version != nil, plays(index, creative) else { return .media }
+            let isBlocked = refuses(index, creative, request)
+            if !isBlocked, slots[index].version != nil, plays(index, creative) { continue }
+            furthest = max(furthest, isBlocked ? .blocked : .media)
+            candidate.slots &= ~slotsOfKind(slots[index].kind)
         }
+        guard candidate.slots != 0 else { return furthest }
         if isRefused(candidate.creative, creative, hasOthers, request) { return .blocked }
+        candidate.most = candidate.value
         candidate.price = candidate.value
-        if asksForDeal { return priceOnDeal(&candidate, taking.slots, request) }
-        if taking.hasPrivate { return .deal }
-        return candidate.price >= taking.floor ? .crowdedOut : .floor
+        if asksForDeal { return priceOnDeal(&candidate, request) }
+        if taking.hasPrivate {
+            var rest = candidate.slots
+            while let index = rest.takeLowest() {
+                if slots[index].isPrivate { candidate.slots &= ~(1 << UInt32(index)) }
+            }
+            guard candidate.slots != 0 else { return .deal }
+        }
+        return isAboveSomeFloor(candidate, taking) ? .crowdedOut : .floor
+    }
+
+    /// Whether one of its slots takes it at its price. The search asks the floor of each.
+    private mutating func isAboveSomeFloor(
+        _ candidate: borrowing RankedCandidate, _ taking: borrowing DurationFit
+    ) -> Bool {
+        if candidate.slots == taking.slots { return candidate.price >= taking.floor }
+        var rest = candidate.slots
+        while let index = rest.takeLowest() {
+            if candidate.price >= slots[index].segment.floors.price(seconds: candidate.seconds) {
+                return true
+            }
+        }
+        return false
+    }
+
+    private mutating func slotsOfKind(_ kind: Int) -> UInt32 {
+        var set: UInt32 = 0
+        for index in 0..<slots.count where slots[index].kind == kind { set |= 1 << UInt32(index) }
+        return set
     }
 
     /// Whether the slot refuses one of the creative's attributes.
@@ -203,40 +239,43 @@ extension DecisionWorkspace {
         return false
     }
 
-    /// A deal is bid on where all slots that would take the ad have it: the search does not know deals. Its
-    /// floors hold instead of the slots' own.
+    /// Keeps the slots that have a deal which the line item asks for and can pay. A deal's floors hold instead of the
+    /// slot's own.
     private mutating func priceOnDeal(
-        _ candidate: inout RankedCandidate, _ taking: UInt32, _ request: borrowing BidRequest
+        _ candidate: inout RankedCandidate, _ request: borrowing BidRequest
     ) -> LineItemOutcome {
-        var floor = Micros.zero
-        var value: UInt32?
-        var rest = taking
+        var furthest = LineItemOutcome.deal
+        var rest = candidate.slots
         while let index = rest.takeLowest() {
-            guard let deal = deal(of: index, value, candidate, request) else { return .deal }
-            value = deals[deal].value
-            candidate.deal = candidate.deal ?? deal
-            let asked = request.floor(of: deals[deal].deal, seconds: candidate.seconds)
-            guard let here = deals[deal].rate.convert(asked, for: .floor) else { return .floor }
-            floor = max(floor, here, deals[deal].least)
+            let terms = terms(of: candidate, in: index, request)
+            if let deal = terms.deal {
+                if candidate.deal == nil { (candidate.deal, candidate.price) = (deal, terms.price) }
+            } else {
+                if terms.isBelowFloor { furthest = .floor }
+                candidate.slots &= ~(1 << UInt32(index))
+            }
         }
-        guard let deal = candidate.deal else { return .deal }
-        guard candidate.value >= floor else { return .floor }
-        if deals[deal].isFixed { candidate.price = floor }
-        return .crowdedOut
+        return candidate.deal == nil ? furthest : .crowdedOut
     }
 
-    /// The slot's first deal that the line item asks for; with a value, only that one will do.
-    private mutating func deal(
-        of slot: Int, _ value: UInt32?, _ candidate: RankedCandidate, _ request: borrowing BidRequest
-    ) -> Int? {
+    /// The first deal of a slot that the line item asks for and can pay, with what is bid on it.
+    mutating func terms(
+        of candidate: borrowing RankedCandidate, in slot: Int, _ request: borrowing BidRequest
+    ) -> (deal: Int?, price: Micros, isBelowFloor: Bool) {
+        var isBelowFloor = false
         for index in slots[slot].deals {
-            if let value, value != deals[index].value { continue }
             guard snapshot.asks(lineItem: candidate.lineItem, for: deals[index].value),
-                isAllowed(advertiser: candidate.advertiser, request[deals[index].deal.wadomain], request)
+                isAllowed(advertiser: candidate.advertiser, request[deals[index].deal.wadomain], request),
+                let asked = deals[index].rate.convert(
+                    request.floor(of: deals[index].deal, seconds: candidate.seconds), for: .floor)
             else { continue }
-            return index
+            let floor = max(asked, deals[index].least)
+            if candidate.most >= floor {
+                return (index, deals[index].isFixed ? floor : candidate.most, false)
+            }
+            isBelowFloor = true
         }
-        return nil
+        return (nil, .zero, isBelowFloor)
     }
 
     private mutating func isAllowed(

@@ -248,7 +248,7 @@ extension DecisionWorkspace {
         for index in 0..<ranked.count { outcomes.raise(ranked[index].lineItem, to: .outbid) }
         trace.candidates += ranked.count
         trace.pods += 1
-        let solution = solve(number, &state, &trace)
+        let solution = solve(number, request, &state, &trace)
         if explains {
             let pod = podReport(solution, number, request)
             report?.pods.append(pod)
@@ -266,6 +266,7 @@ extension DecisionWorkspace {
                 advertiser: UInt64(one.advertiser) + 1, seconds: one.seconds, value: one.value,
                 // A deal's floors were asked already, and the slots' own do not hold for it.
                 price: one.deal == nil ? one.price : .max, tier: one.tier)
+            candidate.segments = one.slots
             let creative = snapshot.creativeRow(one.creative)
             if !creative.media.isEmpty {
                 candidate.mediaFile = UInt64(snapshot.mediaRow(creative.media.lowerBound).url.number) + 1
@@ -284,11 +285,10 @@ extension DecisionWorkspace {
     }
 
     mutating func win(
-        _ placement: PodPlacement, _ reservation: Reservation, most: Micros, _ pod: Int,
+        _ candidate: RankedCandidate, slot number: Int, _ reservation: Reservation, most: Micros, _ pod: Int,
         _ trace: inout DecisionTrace
     ) {
-        let candidate = ranked[placement.candidate]
-        let slot = slots[placement.segment]
+        let slot = slots[number]
         var win = Win(candidate: candidate, imp: slot.imp, medium: slot.medium)
         if let deal = candidate.deal { win.dealID = deals[deal].deal.id }
         win.version = slot.version ?? .v4_2

@@ -25,6 +25,14 @@ public struct DecisionReport: Sendable {
         public let outcome: PodOutcome
     }
 
+    /// The best pod without one of the ads.
+    public struct Alternative: Sendable {
+        public let without: String
+        public let score: PodScore
+        /// Line items in their places.
+        public let lineItems: [String]
+    }
+
     public struct Pod: Sendable {
         /// Which of the request's pods, from 0.
         public let number: Int
@@ -34,6 +42,8 @@ public struct DecisionReport: Sendable {
         public let bound: PodScore
         public let steps: Int
         public let candidates: [Candidate]
+        /// One for each of its ads: what would stand there if that ad had not been.
+        public let alternatives: [Alternative]
     }
 
     /// From the whole catalog down to what won; the numbers add up to the catalog.
@@ -48,7 +58,7 @@ public struct DecisionReport: Sendable {
 }
 
 extension DecisionWorkspace {
-    func podReport(
+    mutating func podReport(
         _ solution: PodSolution, _ number: Int, _ request: borrowing BidRequest
     ) -> DecisionReport.Pod {
         var candidates: [DecisionReport.Candidate] = []
@@ -65,7 +75,25 @@ extension DecisionWorkspace {
         }
         return DecisionReport.Pod(
             number: number, slots: slots.count, score: solution.score, bound: solution.bound,
-            steps: solution.steps, candidates: candidates)
+            steps: solution.steps, candidates: candidates, alternatives: alternatives(to: solution))
+    }
+
+    private mutating func alternatives(to solution: PodSolution) -> [DecisionReport.Alternative] {
+        var alternatives: [DecisionReport.Alternative] = []
+        for position in 0..<solution.count {
+            let index = solution[position].candidate
+            guard !problem.isWithdrawn(index) else { continue }
+            problem.withdraw(index)
+            let other = solver.solve(problem, steps: settings.podSteps)
+            problem.readmit(index)
+            alternatives.append(
+                .init(
+                    without: string(snapshot.lineItemID(ranked[index].lineItem)), score: other.score,
+                    lineItems: (0..<other.count).map {
+                        string(snapshot.lineItemID(ranked[other[$0].candidate].lineItem))
+                    }))
+        }
+        return alternatives
     }
 
     private func string(_ text: CatalogText) -> String {

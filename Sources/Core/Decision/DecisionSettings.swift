@@ -19,6 +19,10 @@ public struct DecisionSettings: Sendable {
     /// worth for the same film again, and nothing for the same advertiser, whose caps are in the catalog.
     public var seenCreative = DiversityRule.penalise(500_000)
     public var seenAdvertiser = DiversityRule.ignore
+    /// What the first and the last place of a break are worth beyond an ad's value, in millionths of it, up to
+    /// `PodLimits.premium`. Nothing, until somebody knows better.
+    public var firstPremium: Int64 = 0
+    public var lastPremium: Int64 = 0
     /// Goes into the viewers' keys, so that a key says nothing to who does not have it. One for a fleet.
     public var viewerSalt: UInt64 = 0
 

@@ -117,11 +117,16 @@ extension DecisionWorkspace {
     }
 
     private mutating func setRules(_ pod: Pod, _ request: borrowing BidRequest) {
-        let settings = request[pod.dedupe]
-        guard !settings.isEmpty else { return }
+        // What stands alone is neither first nor last.
+        if problem.positionCount > 1 {
+            problem.firstPremium = settings.firstPremium
+            problem.lastPremium = settings.lastPremium
+        }
+        let rules = request[pod.dedupe]
+        guard !rules.isEmpty else { return }
         var dedupe: PodDedupe = []
-        for index in settings.indices {
-            if let one = PodDedupe(openRTB: Int(settings[index])) { dedupe.formUnion(one) }
+        for index in rules.indices {
+            if let one = PodDedupe(openRTB: Int(rules[index])) { dedupe.formUnion(one) }
         }
         problem.dedupe = dedupe
     }

@@ -12,6 +12,10 @@ extension NodeSettings {
         public internal(set) var rates: [Rate] = []
         public internal(set) var priors = Priors()
         public internal(set) var podSteps = 2_000
+        public internal(set) var firstPlace: Int64 = 0
+        public internal(set) var lastPlace: Int64 = 0
+        public internal(set) var seenCreative: Int64 = 500_000
+        public internal(set) var seenAdvertiser: Int64 = 0
 
         package init() {}
 
@@ -40,6 +44,21 @@ extension NodeSettings {
                     "podSteps", \.podSteps, .integer(1...1_000_000, unit: "steps"),
                     "Steps that the search for one pod's best ads may take. Beyond them the best pod so far is answered, with its bound in the explanation.",
                     because: "Proves nearly every pod of eight slots, in some dozens of microseconds."),
+                .defaulted(
+                    "firstPlaceMillionths", \.firstPlace, .integer(0...3_000_000, unit: "millionths"),
+                    "What the first place of a break is worth beyond an ad's value. More than the price is never bid for it.",
+                    because: "Nothing, until somebody knows better for his inventory."),
+                .defaulted(
+                    "lastPlaceMillionths", \.lastPlace, .integer(0...3_000_000, unit: "millionths"),
+                    "The same of the last place.", because: "As for the first place."),
+                .defaulted(
+                    "seenCreativeMillionths", \.seenCreative, .integer(0...1_000_000, unit: "millionths"),
+                    "What an ad loses of its worth where the viewer saw it in an earlier break. With 1000000 it is not shown again.",
+                    because: "The same film again is worth half: another one of equal price goes first."),
+                .defaulted(
+                    "seenAdvertiserMillionths", \.seenAdvertiser, .integer(0...1_000_000, unit: "millionths"),
+                    "The same where it was another ad of its advertiser.",
+                    because: "An advertiser who wants to be seen less has caps for that."),
             ],
             rules: [
                 Rule("No two of `rates` are of one currency, and none is of `baseCurrency`.") {

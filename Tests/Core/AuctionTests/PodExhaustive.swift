@@ -72,7 +72,9 @@ struct PodCopy {
 
     func isAdmitted(_ candidate: Int, _ segment: Int) -> Bool {
         let (ad, place) = (candidates[candidate], segments[segment])
-        guard values[candidate] != nil, place.allows(seconds: ad.seconds) else { return false }
+        guard values[candidate] != nil, place.allows(seconds: ad.seconds),
+            ad.segments >> UInt32(segment) & 1 == 1
+        else { return false }
         return ad.price >= place.floors.price(seconds: ad.seconds)
     }
 

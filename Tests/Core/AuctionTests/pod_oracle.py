@@ -57,7 +57,7 @@ def solve(problem):
     x = {}
     for c, ad in enumerate(ads):
         for p, (s, _) in enumerate(places):
-            if admitted(imps[s], ad):
+            if s in ad["impressions"] and admitted(imps[s], ad):
                 x[c, p] = len(x)
     count = len(x)
     if count == 0:

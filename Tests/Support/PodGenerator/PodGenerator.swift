@@ -143,11 +143,18 @@ public struct PodGenerator {
         }
         let tiers = happens(shape.rules)
         let avoiding = happens(shape.rules)
-        for index in 0..<problem.candidateCount where tiers || avoiding {
+        let choosy = happens(shape.rules)
+        for index in 0..<problem.candidateCount where tiers || avoiding || choosy {
             var candidate = problem.candidate(index)
             if tiers { candidate.tier = happens(15) ? (happens(30) ? .sponsorship : .guaranteed) : .open }
             if avoiding, happens(20) { candidate.avoids = 1 << random.next(below: 12) }
+            // A quarter of the segments refuse the candidate.
+            if choosy, happens(50) { candidate.segments = random.nextSet() | random.nextSet() }
             problem.replace(index, by: candidate)
         }
     }
+}
+
+extension Randomness {
+    fileprivate mutating func nextSet() -> UInt32 { UInt32(truncatingIfNeeded: next()) }
 }

@@ -19,7 +19,9 @@ public func podText(_ problem: borrowing PodProblem) -> String {
         impressions.append("{\(fields.joined(separator: ","))}")
     }
     var candidates: [String] = []
-    for index in 0..<problem.candidateCount { candidates.append(candidateText(problem.candidate(index))) }
+    for index in 0..<problem.candidateCount {
+        candidates.append(candidateText(problem.candidate(index), problem.segmentCount))
+    }
     let fields = [
         "\"impressions\":[\(impressions.joined(separator: ",\n"))]",
         "\"candidates\":[\(candidates.joined(separator: ",\n"))]",
@@ -40,13 +42,14 @@ private func durationFloors(_ floors: Floors) -> [String] {
     }
 }
 
-private func candidateText(_ candidate: PodCandidate) -> String {
-    """
-    {"creative":"c\(candidate.creative)","advertiser":"a\(candidate.advertiser)",\
-    "mediaFile":"m\(candidate.mediaFile)","duration":\(candidate.seconds),"value":\(candidate.value),\
-    "price":\(candidate.price),"tier":"\(candidate.tier)","categories":\(words(candidate.categories)),\
-    "avoids":\(words(candidate.avoids))}
-    """
+private func candidateText(_ candidate: PodCandidate, _ segments: Int) -> String {
+    let places = (0..<segments).filter { candidate.segments >> UInt32($0) & 1 == 1 }.map { "\($0)" }
+    return """
+        {"creative":"c\(candidate.creative)","advertiser":"a\(candidate.advertiser)",\
+        "mediaFile":"m\(candidate.mediaFile)","duration":\(candidate.seconds),"value":\(candidate.value),\
+        "price":\(candidate.price),"tier":"\(candidate.tier)","categories":\(words(candidate.categories)),\
+        "avoids":\(words(candidate.avoids)),"impressions":[\(places.joined(separator: ","))]}
+        """
 }
 
 private func words(_ set: UInt64) -> String {

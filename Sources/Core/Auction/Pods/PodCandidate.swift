@@ -18,6 +18,8 @@ public struct PodCandidate: Hashable, Sendable {
     public var categories: UInt64
     /// Categories that it must not share a pod with, its own included if they are named.
     public var avoids: UInt64
+    /// Segments that may hold it, a bit each, beside what they say of durations and floors themselves.
+    public var segments: UInt32 = .max
 
     @inlinable public init(
         lineItem: UInt32 = 0, creative: UInt64 = 0, advertiser: UInt64 = 0, mediaFile: UInt64 = 0,

@@ -6,8 +6,8 @@ public enum PodExclusion: UInt8, Hashable, CaseIterable, Sendable {
     case advertiserBlocked, categoryBlocked, seenEarlier, worthless
     /// Taken out after it was added.
     case withdrawn
-    /// No segment takes its duration, or takes it at its price.
-    case duration, belowFloor
+    /// No segment takes its duration; none that does may hold it; or none of those takes it at its price.
+    case duration, refused, belowFloor
 }
 
 extension PodProblem {
@@ -19,7 +19,9 @@ extension PodProblem {
         var reason = PodExclusion.duration
         for segment in 0..<segmentCount {
             if allows(candidate, in: segment) { return nil }
-            if segments[segment].allows(seconds: candidate.seconds) { reason = .belowFloor }
+            guard segments[segment].allows(seconds: candidate.seconds) else { continue }
+            let mayHold = candidate.segments >> UInt32(segment) & 1 == 1
+            if mayHold || reason == .duration { reason = mayHold ? .belowFloor : .refused }
         }
         return reason
     }
@@ -33,10 +35,11 @@ extension PodProblem {
         return value > .zero ? (value.rawValue, nil) : (0, .worthless)
     }
 
-    /// Whether a segment takes a candidate's duration at its price.
+    /// Whether a segment may hold a candidate, and takes its duration at its price.
     @inline(__always)
     func allows(_ candidate: PodCandidate, in segment: Int) -> Bool {
-        segments[segment].allows(seconds: candidate.seconds)
+        candidate.segments >> UInt32(segment) & 1 == 1
+            && segments[segment].allows(seconds: candidate.seconds)
             && candidate.seconds <= PodLimits.seconds
             && candidate.price >= segments[segment].floors.price(seconds: candidate.seconds)
     }

@@ -79,7 +79,13 @@ public struct PodProblem: ~Copyable {
         withdrawn |= 1 << UInt64(index)
     }
 
-    func isWithdrawn(_ index: Int) -> Bool { withdrawn >> UInt64(index) & 1 == 1 }
+    /// The same candidate takes part again.
+    public mutating func readmit(_ index: Int) {
+        precondition(index >= 0 && index < candidateCount, "there is no such candidate")
+        withdrawn &= ~(1 << UInt64(index))
+    }
+
+    public func isWithdrawn(_ index: Int) -> Bool { withdrawn >> UInt64(index) & 1 == 1 }
 
     /// False where the list is full: the caller then leaves the advertiser's candidates out.
     public mutating func block(advertiser: UInt64) -> Bool {

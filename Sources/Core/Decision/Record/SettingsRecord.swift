@@ -7,6 +7,7 @@ internal import Units
 extension DecisionSettings {
     private enum Field: UInt8, CaseIterable {
         case seat = 1, vendor, base, rate, priors, podSteps, seenCreative, seenAdvertiser, notices
+        case firstPremium, lastPremium
     }
 
     /// Names the settings: their checksum and, below it, their length in a record.
@@ -43,6 +44,8 @@ extension DecisionSettings {
                 Self.little(notices.keyID) + Self.little(notices.lifetime.nanoseconds)
                     + [notices.isBilledByImpression ? 1 : 0] + Array(notices.base.utf8))
         }
+        put(.firstPremium, Self.little(firstPremium))
+        put(.lastPremium, Self.little(lastPremium))
         return bytes
     }
 
@@ -94,6 +97,8 @@ extension DecisionSettings {
         case .seenCreative: seenCreative = DiversityRule(code: try scan.fixed(Int64.self, "a rule"))
         case .notices: notices = try Self.notices(length, &scan)
         case .seenAdvertiser: seenAdvertiser = DiversityRule(code: try scan.fixed(Int64.self, "a rule"))
+        case .firstPremium: firstPremium = try scan.fixed(Int64.self, "a premium")
+        case .lastPremium: lastPremium = try scan.fixed(Int64.self, "a premium")
         }
     }
 

@@ -1,0 +1,151 @@
+// Slots of one pod that ask different things: an ad stands where it may, at what that slot asks.
+import Auction
+import Decision
+import Foundation
+import OpenRTB
+import Testing
+import Units
+
+@Suite struct SlotTests {
+    /// The sample as two structured slots of half a minute each, changed one by one.
+    private func twoSlots(_ change: (inout [String: Any], Int) -> Void) throws -> String {
+        var request = try #require(
+            try JSONSerialization.jsonObject(with: Data(Demo.request.utf8)) as? [String: Any])
+        let sample = try #require((request["imp"] as? [[String: Any]])?.first)
+        request["imp"] = try (1...2).map { number in
+            var imp = sample
+            imp["id"] = "\(number)"
+            var video = try #require(imp["video"] as? [String: Any])
+            for key in ["poddur", "maxseq", "rqddurs"] { video[key] = nil }
+            video["minduration"] = 5
+            video["maxduration"] = 30
+            imp["video"] = video
+            change(&imp, number)
+            return imp
+        }
+        return String(decoding: try JSONSerialization.data(withJSONObject: request), as: UTF8.self)
+    }
+
+    private func deal(_ floor: Double, isPrivate: Bool = false) -> [String: Any] {
+        let deal: [String: Any] = ["id": "streamfront-winter-pg", "bidfloor": floor, "at": 3]
+        return ["private_auction": isPrivate ? 1 : 0, "deals": [deal]]
+    }
+
+    private func bids(_ decided: Decided) throws -> [String: [String: Any]] {
+        let json = try JSONSerialization.jsonObject(with: Data(decided.answer.utf8)) as? [String: Any]
+        let bids = (json?["seatbid"] as? [[String: Any]])?.first?["bid"] as? [[String: Any]] ?? []
+        return Dictionary(uniqueKeysWithValues: bids.map { ($0["impid"] as? String ?? "", $0) })
+    }
+
+    @Test func aPrivateSlotLeavesTheOtherOpen() throws {
+        let request = try twoSlots { imp, number in
+            imp["pmp"] = number == 1 ? deal(20, isPrivate: true) : nil
+        }
+        let decided = try decide(request)
+        #expect(decided.winners == ["northwind-guaranteed", "harvest-evening"])
+        let bids = try bids(decided)
+        #expect(bids["1"]?["dealid"] as? String == "streamfront-winter-pg")
+        #expect(bids["2"]?["dealid"] == nil && bids["2"]?["crid"] as? String == "harvest-bowl-15")
+    }
+
+    @Test func aSlotThatNobodyCanFillIsLeftOut() throws {
+        let request = try twoSlots { imp, number in
+            guard number == 1 else { return }
+            var video = imp["video"] as? [String: Any]
+            video?["protocols"] = [1]
+            imp["video"] = video
+        }
+        let decided = try decide(request)
+        #expect(decided.winners == ["northwind-guaranteed"])
+        #expect(try Array(bids(decided).keys) == ["2"])
+    }
+
+    @Test(arguments: [(20.0, 30.0), (34.0, 21.0)]) func aDealCostsWhatItsSlotAsks(_ floors: (Double, Double))
+        throws
+    {
+        let request = try twoSlots { imp, number in imp["pmp"] = deal(number == 1 ? floors.0 : floors.1) }
+        let decided = try decide(request)
+        let won = try #require(try bids(decided).first { $0.value["dealid"] != nil })
+        #expect(won.value["price"] as? Double == (won.key == "1" ? floors.0 : floors.1))
+        // The deal of a slot that asks for more than the line item pays is not bid on.
+        let dear = try decide(
+            twoSlots { imp, number in imp["pmp"] = deal(number == 1 ? 36 : floors.1) })
+        #expect(try bids(dear)["2"]?["price"] as? Double == floors.1)
+    }
+
+    @Test func floorsHoldSlotBySlot() throws {
+        let request = try twoSlots { imp, number in
+            imp["pmp"] = nil
+            imp["bidfloor"] = number == 1 ? 50 : 12
+        }
+        let decided = try decide(request)
+        #expect(decided.winners == ["harvest-evening", "aurora-drama"])
+        let swapped = try decide(
+            twoSlots { imp, number in
+                imp["pmp"] = nil
+                imp["bidfloor"] = number == 2 ? 50 : 12
+            })
+        #expect(swapped.winners == ["aurora-drama", "harvest-evening"])
+    }
+
+    @Test func placesAreWorthWhatTheSettingsSay() throws {
+        var settings = DecisionSettings()
+        settings.firstPremium = 100_000
+        #expect(try decide(Demo.request, settings: settings).winners.first == "northwind-guaranteed")
+        (settings.firstPremium, settings.lastPremium) = (0, 100_000)
+        let last = try decide(Demo.request, settings: settings)
+        #expect(last.winners.last == "northwind-guaranteed")
+        // A place is worth more, and costs no more.
+        let plain = try decide(Demo.request)
+        #expect(try prices(last) == prices(plain) && last.winners.count == 3)
+    }
+
+    private func prices(_ decided: Decided) throws -> Set<Double> {
+        let json = try JSONSerialization.jsonObject(with: Data(decided.answer.utf8)) as? [String: Any]
+        let bids = (json?["seatbid"] as? [[String: Any]])?.first?["bid"] as? [[String: Any]] ?? []
+        return Set(bids.compactMap { $0["price"] as? Double })
+    }
+
+    @Test func explanationsNameTheNextBest() throws {
+        let decided = try decide(Demo.request)
+        let pod = try #require(decided.report.pods.first)
+        #expect(pod.alternatives.count == 3)
+        for other in pod.alternatives {
+            #expect(other.score < pod.score && !other.lineItems.contains(other.without))
+        }
+    }
+
+    /// The viewer saw every creative of one advertiser in an earlier break.
+    private struct SeenState: DecisionState {
+        let advertiser: Int
+        mutating func begin(_ viewer: ViewerKeys, at now: Instant) {}
+        mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? { nil }
+        mutating func standing(
+            ofCreative creative: Int, lineItem: Int, advertiser: Int
+        ) -> CreativeStanding { advertiser == self.advertiser ? .creativeSeen : .unseen }
+        mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer { .reserved(.none) }
+        mutating func release(_ reservation: Reservation) {}
+    }
+
+    @Test func whatWasSeenIsWorthLess() throws {
+        let bytes = Array(Demo.request.utf8)
+        for rule in [DiversityRule.ignore, .penalise(500_000), .exclude] {
+            var settings = DecisionSettings()
+            settings.seenCreative = rule
+            var decider = Decider(Demo.snapshot, settings: settings)
+            // Advertisers stand in the order of their ids: the first one is the car's.
+            var state = SeenState(advertiser: 0)
+            let decision = try decider.decide(
+                bytes.span.bytes, at: Demo.evening, seed: 1, state: &state, explains: true)
+            let report = try #require(decider.report)
+            let car = report.pods.flatMap(\.candidates).filter { $0.lineItem == "aurora-drama" }
+            if rule == .exclude {
+                #expect(car.isEmpty && decision.trace[.seenEarlier] > 0)
+            } else {
+                let worth: Int64 = rule == .ignore ? 28_500_000 : 14_250_000
+                #expect(!car.isEmpty && car.allSatisfy { $0.value == Micros(worth) })
+                #expect(car.allSatisfy { $0.price == Micros(28_500_000) })
+            }
+        }
+    }
+}
