@@ -105,7 +105,8 @@ let package = Package(
         .target(
             name: "DecisionJournal",
             dependencies: [
-                "Auction", "Catalog", "Commands", "Decision", "Documents", "Journal", "Kernel", "OpenRTB",
+                "Auction", "Catalog", "Commands", "Decision", "Documents", "Journal", "Kernel", "Notices",
+                "OpenRTB",
                 "Store", "Units",
             ], path: "Sources/Apps/DecisionJournal", swiftSettings: strict),
         app(

@@ -3,6 +3,7 @@ public import Catalog
 public import Commands
 public import Decision
 import Kernel
+public import Notices
 import OpenRTB
 import Store
 import Units
@@ -32,10 +33,9 @@ public final class DecisionMaker {
 
     /// Decides as the record says, with what the state answered then.
     public func remake(_ record: RecordedDecision, explains: Bool = false) throws(Failure) -> Remade {
-        guard let answers = record.answers, record.kept.isReplayable else {
+        guard record.isReplayable, var state = RecordedState(record) else {
             throw Failure("decision \(hexadecimal(record.id)): \(record.kept.sentence)")
         }
-        var state = RecordedState(answers)
         return try Self.decide(&decider, record, &state, explains) { $0.said }
     }
 
@@ -74,16 +74,22 @@ public final class DecisionMakers {
     private struct Name: Hashable {
         let catalog: UInt64
         let settings: UInt64
+        let shard: UInt32
     }
 
     /// Directories with a node's compiled catalogs.
     private let stores: [String]
+    /// What signed the tokens of ads; nil where nobody gave them.
+    private let keys: NoticeKeys?
     private var settings: [UInt64: DecisionSettings] = [:]
     /// Settings that were looked for, and where.
     private var sought: Set<String> = []
     private var makers: [(name: Name, maker: DecisionMaker)] = []
 
-    public init(stores: [String]) { self.stores = stores }
+    public init(stores: [String], keys: NoticeKeys?) {
+        self.stores = stores
+        self.keys = keys
+    }
 
     /// Takes in a record of settings: the name, and what it names.
     public func learn(_ payload: RawSpan) throws(RecordRefusal) {
@@ -105,17 +111,25 @@ public final class DecisionMakers {
         settings[name] == nil && sought.insert("\(hexadecimal(name)) \(directory)").inserted
     }
 
-    public func settings(of record: RecordedDecision) throws(Failure) -> DecisionSettings {
-        guard let settings = settings[record.settings] else {
-            throw Failure("settings \(hexadecimal(record.settings)) are in no segment that was read")
+    /// The settings of a decision, with the key that signed its tokens.
+    public func settings(of found: FoundDecision) throws(Failure) -> DecisionSettings {
+        let name = found.record.settings
+        guard var settings = settings[name] else {
+            throw Failure("settings \(hexadecimal(name)) are in no segment that was read")
         }
-        return settings
+        guard let notices = settings.notices else { return settings }
+        for key in keys?.keys ?? [] where key.id == notices.keyID {
+            settings.notices = notices.signed(with: key, shard: UInt8(truncatingIfNeeded: found.shard))
+            return settings
+        }
+        throw Failure("its tokens were signed with a key that is not there: name the node's keys with --keys")
     }
 
-    public func maker(of record: RecordedDecision) throws(Failure) -> DecisionMaker {
-        let name = Name(catalog: record.catalog, settings: record.settings)
+    public func maker(of found: FoundDecision) throws(Failure) -> DecisionMaker {
+        let record = found.record
+        let name = Name(catalog: record.catalog, settings: record.settings, shard: found.shard)
         if let found = makers.first(where: { $0.name == name }) { return found.maker }
-        let settings = try settings(of: record)
+        let settings = try settings(of: found)
         let maker = DecisionMaker(try snapshot(CatalogVersion(rawValue: record.catalog)), settings)
         if makers.count == Self.most { makers.removeFirst() }
         makers.append((name, maker))

@@ -22,7 +22,7 @@ public struct DecisionExplanation {
         var remade: Remade?
         var obstacle: String?
         do {
-            let maker = try makers.maker(of: found.record)
+            let maker = try makers.maker(of: found)
             snapshot = maker.snapshot
             if found.record.isReplayable {
                 remade = try maker.remake(found.record, explains: true)

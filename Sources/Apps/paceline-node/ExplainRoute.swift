@@ -28,7 +28,7 @@ struct ExplainRoute {
                 "id is sixteen hexadecimal digits: an answer's bidid, or the id of a bid.\n")
         }
         // Anew for each call: what it holds, such as a mapped catalog, is let go of again.
-        let makers = DecisionMakers(stores: [catalogs])
+        let makers = DecisionMakers(stores: [catalogs], keys: nil)
         do {
             // A segment that is being written ends in the middle of a record now and then.
             let found = try DecisionSearch.find(id, in: journal, makers, bytesMost: Self.journalBytesMost) {

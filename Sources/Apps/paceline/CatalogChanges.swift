@@ -26,7 +26,8 @@ struct CatalogChanges {
     }
 
     private let snapshot: CatalogSnapshot
-    private var makers: [UInt64: DecisionMaker] = [:]
+    /// For each shard and its settings: its tokens name the shard.
+    private var makers: [[UInt64]: DecisionMaker] = [:]
     private var rows: [UInt64: CatalogRows] = [:]
     private var changes: [Row: LineItemChange] = [:]
     private var bids = (then: 0, now: 0)
@@ -36,14 +37,16 @@ struct CatalogChanges {
     init(_ snapshot: CatalogSnapshot) { self.snapshot = snapshot }
 
     mutating func take(
-        _ record: RecordedDecision, _ remade: Remade, _ maker: DecisionMaker, _ settings: DecisionSettings
+        _ found: FoundDecision, _ remade: Remade, _ maker: DecisionMaker, _ settings: DecisionSettings
     ) throws(Failure) {
-        if makers[record.settings] == nil { makers[record.settings] = DecisionMaker(snapshot, settings) }
+        let record = found.record
+        let name = [record.settings, UInt64(found.shard)]
+        if makers[name] == nil { makers[name] = DecisionMaker(snapshot, settings) }
         if rows[record.catalog] == nil {
             rows[record.catalog] = CatalogRows(from: maker.snapshot, to: snapshot)
         }
-        guard let other = makers[record.settings], let rows = rows[record.catalog] else { return }
-        let supposed = try other.suppose(record, SupposedState(remade.said, through: rows))
+        guard let other = makers[name], let rows = rows[record.catalog] else { return }
+        let supposed = try other.suppose(record, SupposedState(remade.said, of: record, through: rows))
         decisions += 1
         if remade.decision.isBid { bids.then += 1 }
         if supposed.decision.isBid { bids.now += 1 }

@@ -3,6 +3,7 @@ import Commands
 import Decision
 import DecisionJournal
 import Documents
+import Notices
 import Units
 
 enum Explain {
@@ -15,6 +16,8 @@ enum Explain {
     static let catalogs = Parameter.option(
         "catalogs", WordKind.file,
         "Where the node keeps its compiled catalogs; without it, the directory catalog beside the journal.")
+    static let keys = Parameter.option(
+        "keys", WordKind.file, "The node's key file, where its answers have addresses of notices.")
     static let json = Parameter.json
 
     static let command = Command(
@@ -27,7 +30,7 @@ enum Explain {
 
             Exits with 1 where there is no such decision, or where it comes out otherwise now.
             """,
-        parameters: [id, journal, catalogs, json],
+        parameters: [id, journal, catalogs, keys, json],
         examples: [
             Example(
                 "mkdir journal; paceline explain 00000000000004d2 --journal journal",
@@ -41,7 +44,8 @@ enum Explain {
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
         let path = call[journal]
         let stores = call[catalogs].map { [$0] } ?? DecisionSearch.stores(besides: [path])
-        let makers = DecisionMakers(stores: stores)
+        let makers = DecisionMakers(
+            stores: stores, keys: try call[keys].map { path throws(Failure) in try NoticeKeyFile.read(path) })
         var complaints: [String] = []
         let found = try DecisionSearch.find(call[id], in: path, makers) { complaints.append($0) }
         for complaint in complaints { output.complain("\(call.path): \(complaint)") }

@@ -6,6 +6,7 @@ import Commands
 import Decision
 import DecisionJournal
 import Documents
+import Notices
 import Units
 
 enum Replay {
@@ -35,6 +36,8 @@ enum Replay {
     static let kernels = Parameter.option(
         "kernels", WordKind<Kernels>.choice("KERNELS"), default: .best,
         "Which instructions to decide with: the best of this machine, or one set of them.")
+    static let keys = Parameter.option(
+        "keys", WordKind.file, "The node's key file, where its answers have addresses of notices.")
     static let json = Parameter.json
 
     static let command = Command(
@@ -51,7 +54,7 @@ enum Replay {
 
             Exits with 1 where a decision comes out otherwise, or anything that is needed is missing or damaged.
             """,
-        parameters: [paths, catalogs, catalog, kernels, json],
+        parameters: [paths, catalogs, catalog, keys, kernels, json],
         examples: [
             Example(
                 "mkdir journal; paceline replay journal", "Replay all that a node has decided.",
@@ -77,7 +80,8 @@ enum Replay {
         }
         let other = try call[catalog].map { path throws(Failure) in try CatalogInput.compiled(path) }
         let stores = call[catalogs].map { [$0] } ?? DecisionSearch.stores(besides: call[paths])
-        let makers = DecisionMakers(stores: stores)
+        let makers = DecisionMakers(
+            stores: stores, keys: try call[keys].map { path throws(Failure) in try NoticeKeyFile.read(path) })
         var tally = ReplayTally()
         var changes = other.map { CatalogChanges($0) }
         var complaints: [String] = []
@@ -122,7 +126,7 @@ struct ReplayTally {
             return
         }
         do {
-            let maker = try makers.maker(of: record)
+            let maker = try makers.maker(of: found)
             let remade = try maker.remake(record)
             if remade.isSame {
                 same += 1
@@ -130,7 +134,7 @@ struct ReplayTally {
                 differ += 1
                 if differing.count < Replay.named { differing.append((record.id, how(record, remade))) }
             }
-            try changes?.take(record, remade, maker, makers.settings(of: record))
+            try changes?.take(found, remade, maker, makers.settings(of: found))
         } catch {
             missing[error.message, default: 0] += 1
         }

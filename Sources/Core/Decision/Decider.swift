@@ -165,10 +165,14 @@ extension DecisionWorkspace {
         var decision = Decision()
         decision.id = seed
         decision.trace.lineItems = snapshot.lineItemCount
-        decision.trace.permissions = Permissions(request, vendor: settings.vendor)
+        let recalled = state.recalled
+        decision.trace.permissions =
+            recalled?.permissions ?? Permissions(request, vendor: settings.vendor)
         decision.noBid = obstacle(request)
         if decision.noBid == nil {
-            viewer = ViewerKeys(request, decision.trace.permissions, salt: settings.viewerSalt)
+            viewer =
+                recalled?.keys
+                ?? ViewerKeys(request, decision.trace.permissions, salt: settings.viewerSalt)
             state.begin(viewer, at: now)
             find(request, at: now, &decision)
             if explains { report = DecisionReport(query.isOverfull ? nil : snapshot.explain(query)) }

@@ -1,6 +1,7 @@
 // What a decision is told of the world beside its request, catalog, settings, time and seed: whether a line item may
 // spend, what the viewer has seen, and whether the money for an ad can be put aside. Each answer is noted with the
 // decision (`StateAnswers`), so that it can be decided again where none of it exists any more.
+public import OpenRTB
 public import Units
 
 /// Answers a decision's questions, in the order of the pipeline. Places are rows of the decision's own catalog: who
@@ -22,6 +23,25 @@ public protocol DecisionState: ~Copyable {
 
     /// The ad of this reservation is not in the answer after all.
     mutating func release(_ reservation: Reservation)
+
+    /// Who the viewer was when the decision was made first: what was kept of the request may not say it any more. Nil
+    /// for a decision that is made for the first time.
+    var recalled: RecalledViewer? { get }
+}
+
+extension DecisionState where Self: ~Copyable {
+    public var recalled: RecalledViewer? { nil }
+}
+
+/// What a recorded decision knew of its viewer.
+public struct RecalledViewer: Hashable, Sendable {
+    public var permissions: Permissions
+    public var keys: ViewerKeys
+
+    public init(permissions: Permissions, keys: ViewerKeys) {
+        self.permissions = permissions
+        self.keys = keys
+    }
 }
 
 /// Why a line item may not compete, or an ad not be paid for. Numbers are given once: journals hold them.

@@ -69,7 +69,7 @@ private func keep(
             #expect(read.answerChecksum == CRC32C.checksum(of: kept.answer.span.bytes))
             #expect(read.outcomes.reduce(0) { $0 + $1.lineItems } == 8)
             try #require(read.isReplayable, "\(name)")
-            var recorded = RecordedState(try #require(read.answers))
+            var recorded = try #require(RecordedState(read))
             let decision = try again.decide(
                 read.request.span.bytes, at: read.now, seed: read.id, format: read.format, state: &recorded)
             #expect(again.answer.withUnsafeBytes { Array($0) } == kept.answer, "\(name), seed \(seed)")

@@ -65,7 +65,7 @@ public struct DecisionRecorder: ~Copyable {
     ) {
         var kept = RequestKept.notSampled
         var length = 0
-        if context.keepsRequest { (kept, length) = keep(request, decision.trace) }
+        if context.keepsRequest { (kept, length) = keep(request, decision.trace, decider) }
         count = 0
         // What finds no room goes in this order: the request, then the answers.
         count = write(decision, request, decider, context, kept, length, whole: true)
@@ -78,8 +78,12 @@ public struct DecisionRecorder: ~Copyable {
     }
 
     private mutating func keep(
-        _ request: RawSpan, _ trace: borrowing DecisionTrace
+        _ request: RawSpan, _ trace: borrowing DecisionTrace, _ decider: borrowing Decider
     ) -> (kept: RequestKept, length: Int) {
+        // The tokens of ads name a viewer who may be counted; a journal that may not know him cannot make them again.
+        if !trace.permissions.allows(.journaling), trace.ads > 0, decider.workspace.namesViewer {
+            return (.withheld, 0)
+        }
         switch redactor.redact(request, trace.permissions, into: unsafe redacted.writable()) {
         case .unchanged: (.whole, 0)
         case .redacted(let length): (.redacted, length)
@@ -106,6 +110,7 @@ public struct DecisionRecorder: ~Copyable {
         writer.put(fixed: UInt32(truncatingIfNeeded: decision.trace.lineItems))
         writer.put(fixed: UInt16(kept.rawValue))
         writer.put(fixed: UInt16(isWhole ? 0 : 1))
+        writer.put(decision.trace.permissions, decider.workspace.viewer)
         writer.put(decision.trace)
         decider.workspace.putAds(&writer)
         if isWhole { writer.put(decider.workspace.answers) } else { writer.put(small: 0) }
@@ -120,10 +125,18 @@ public struct DecisionRecorder: ~Copyable {
 
 extension ByteWriter {
     @_lifetime(self: copy self)
-    fileprivate mutating func put(_ trace: borrowing DecisionTrace) {
-        let words = trace.permissions.words
+    fileprivate mutating func put(_ permissions: Permissions, _ viewer: ViewerKeys) {
+        let words = permissions.words
         put(fixed: words.0)
         put(fixed: words.1)
+        guard permissions.allows(.journaling) else { return put(small: 0) }
+        put(small: (viewer.user == nil ? 0 : 1) + (viewer.household == nil ? 0 : 2))
+        if let user = viewer.user { put(fixed: user) }
+        if let household = viewer.household { put(fixed: household) }
+    }
+
+    @_lifetime(self: copy self)
+    fileprivate mutating func put(_ trace: borrowing DecisionTrace) {
         put(small: trace.retrieved)
         put(small: trace.candidates)
         put(small: trace.pods)
@@ -178,6 +191,9 @@ extension ByteWriter {
 }
 
 extension DecisionWorkspace {
+    /// Whether the tokens of the answer's ads name the viewer.
+    fileprivate var namesViewer: Bool { settings.notices?.key != nil && viewer != ViewerKeys() }
+
     /// The ads of the answer, in rows of the catalog.
     @_lifetime(writer: copy writer)
     fileprivate func putAds(_ writer: inout ByteWriter) {

@@ -33,6 +33,8 @@ public struct RecordedDecision: Sendable {
     public let lineItems: Int
     public let kept: RequestKept
     public let permissions: Permissions
+    /// Empty where nobody could be counted, or may be known to the journal.
+    public let viewerKeys: ViewerKeys
     public let retrieved: Int
     public let candidates: Int
     public let pods: Int
@@ -46,6 +48,8 @@ public struct RecordedDecision: Sendable {
     public let request: [UInt8]
     /// Nil where there was no room for all of them.
     public let answers: RecordedAnswers?
+
+    public var viewer: RecalledViewer { RecalledViewer(permissions: permissions, keys: viewerKeys) }
 
     /// The decision can be made again from this record, its catalog and its settings.
     public var isReplayable: Bool { kept.isReplayable && answers != nil }
@@ -95,6 +99,7 @@ public struct RecordedDecision: Sendable {
             words: (
                 try scan.fixed(UInt64.self, "the permissions"), try scan.fixed(UInt64.self, "the permissions")
             ))
+        viewerKeys = try Self.viewerKeys(&scan)
         retrieved = try scan.small("what was retrieved")
         candidates = try scan.small("the candidates")
         pods = try scan.small("the pods")
@@ -106,6 +111,14 @@ public struct RecordedDecision: Sendable {
         answers = try RecordedAnswers(&scan)
         request = kept.isReplayable ? try scan.counted("the request") : []
         guard scan.left == 0 else { throw scan.refusal("\(scan.left) bytes more", "the end of the record") }
+    }
+
+    private static func viewerKeys(_ scan: inout RecordScan) throws(RecordRefusal) -> ViewerKeys {
+        let present = try scan.small("the viewer's keys", most: 3)
+        var keys = ViewerKeys()
+        if present & 1 != 0 { keys.user = try scan.fixed(UInt64.self, "a viewer") }
+        if present & 2 != 0 { keys.household = try scan.fixed(UInt64.self, "a household") }
+        return keys
     }
 
     private static func outcomes(

@@ -5,16 +5,23 @@ public import Units
 /// Answers in the order in which they were given: for the same decision once more.
 public struct RecordedState: DecisionState {
     private let answers: RecordedAnswers
+    public let recalled: RecalledViewer?
     private var (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
     /// The decision asked for more than was answered then, so it is not the same one.
     public private(set) var wasAskedMore = false
     /// What was answered, by what it was about.
     public private(set) var said = SaidByRow()
 
-    public init(_ answers: RecordedAnswers) { self.answers = answers }
+    /// Nil where the record has not all answers.
+    public init?(_ record: RecordedDecision) {
+        guard let answers = record.answers else { return nil }
+        self.answers = answers
+        recalled = record.viewer
+    }
 
     public mutating func begin(_ viewer: ViewerKeys, at now: Instant) {
-        self = RecordedState(answers)
+        (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
+        (wasAskedMore, said) = (false, SaidByRow())
     }
 
     public mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {
@@ -66,8 +73,10 @@ public struct SaidByRow: Sendable {
 /// The same answers about whatever has the same id in another catalog. What that one has beside is refused nothing.
 public struct SupposedState: DecisionState {
     private var said = SaidByRow()
+    public let recalled: RecalledViewer?
 
-    public init(_ said: SaidByRow, through rows: CatalogRows) {
+    public init(_ said: SaidByRow, of record: RecordedDecision, through rows: CatalogRows) {
+        recalled = record.viewer
         for (row, refusal) in said.refusals {
             if let other = rows.lineItems[row] { self.said.refusals[other] = refusal }
         }
