@@ -137,7 +137,8 @@ import Units
             var state = SeenState(advertiser: 0)
             let decision = try decider.decide(
                 bytes.span.bytes, at: Demo.evening, seed: 1, state: &state, explains: true)
-            let report = try #require(decider.report)
+            let made = decider.report
+            let report = try #require(made)
             let car = report.pods.flatMap(\.candidates).filter { $0.lineItem == "aurora-drama" }
             if rule == .exclude {
                 #expect(car.isEmpty && decision.trace[.seenEarlier] > 0)
