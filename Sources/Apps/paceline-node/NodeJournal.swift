@@ -186,7 +186,7 @@ final class NodeJournal {
         }
     }
 
-    private func append(
+    func append(
         _ kind: RecordKind, _ importance: Importance = .must, _ fields: (inout PayloadWriter) -> Void
     ) {
         var writer = PayloadWriter(room)
