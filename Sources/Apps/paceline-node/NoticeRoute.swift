@@ -82,10 +82,10 @@ final class NoticeRoute {
 
     /// To the page of the creative's own, and nowhere else: the address says which creative, not which page.
     private func lead(to notice: Notice, _ response: inout Response) {
-        let catalog = decisions.serving
-        if let page = catalog.places.page(notice) {
+        let (places, snapshot) = (decisions.serving.places, decisions.serving.snapshot)
+        if let page = places.page(notice) {
             response.status = .found
-            response.header("location", catalog.snapshot.bytes(page))
+            response.header("location", snapshot.bytes(page))
         } else {
             metrics.clicksWithoutPage.add()
             response.status = .notFound
