@@ -88,7 +88,7 @@ let package = Package(
         edge("Kernel", ["CLinux", "Units"]),
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
-        edge("Journal", ["Kernel", "Ledger", "Reactor", "Telemetry", "Units"]),
+        edge("Journal", ["Kernel", "Ledger", "Notices", "Reactor", "Telemetry", "Units"]),
         edge("Store", ["Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
@@ -119,11 +119,9 @@ let package = Package(
         app(
             "paceline-node",
             [
-                "Catalog", "Commands", "Decision", "DecisionJournal", "Documents", "Features", "HTTP", "JSON",
-                "Journal",
-                "Kernel",
-                "OpenRTB",
-                "Reactor", "Redis", "Settings", "Store", "TLS", "Telemetry", "Units",
+                "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents", "Features", "HTTP",
+                "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Redis", "Settings", "Store", "TLS",
+                "Telemetry", "Units",
             ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
@@ -223,7 +221,8 @@ let package = Package(
         tests(
             "NodeTests", in: "Apps",
             [
-                "Commands", "Decision", "Features", "Kernel", "OpenRTB", "TestCertificates", "Units",
+                "AllocationCounter", "Commands", "Decision", "Features", "Kernel", "Notices", "OpenRTB",
+                "TestCertificates", "Units",
                 "paceline-node",
             ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),

@@ -2,6 +2,7 @@
 // time happens here, behind every thread that serves.
 import Catalog
 import Commands
+import Decision
 import Features
 import Kernel
 import Settings
@@ -59,9 +60,9 @@ struct CatalogLoading: Sendable {
             seen = nil
             throw error
         }
-        let numbers = EntityNumbers(snapshot)
-        exchange(numbers)
-        catalogs.took(numbers, compiled.stamp)
+        let serving = Catalogs.Serving(snapshot)
+        exchange(serving)
+        catalogs.took(serving, compiled.stamp)
         journals.noteCatalog(snapshot.version, lineItems: snapshot.lineItemCount, refused: nil)
         log.info(
             "catalog taken into use",
@@ -83,10 +84,10 @@ struct CatalogLoading: Sendable {
     private static let look = Interval.milliseconds(1)
 
     /// Every shard decides with it when this returns, and nobody with what was before.
-    private func exchange(_ numbers: EntityNumbers) {
+    private func exchange(_ serving: Catalogs.Serving) {
         // One after the other: only one shard's memory is there twice.
-        for shard in shards {
-            let exchange = CatalogExchange(PreparedCatalog(numbers, catalogs.decisions))
+        for (index, shard) in shards.enumerated() {
+            let exchange = CatalogExchange(catalogs.prepare(serving, shard: index))
             while !shard.take(exchange) { Kernel.sleep(for: Self.look) }
             while !exchange.isDone { Kernel.sleep(for: Self.look) }
             exchange.discard()

@@ -16,10 +16,19 @@ import Units
 final class Catalogs: Sendable {
     /// What is served.
     struct Serving: Sendable {
-        /// With its catalog.
+        /// By what its things are counted, with its catalog.
         let numbers: EntityNumbers
+        /// What notices mean in it.
+        let places: NoticePlaces
         /// When it was taken into use.
         let since: Instant
+
+        /// Takes a tenth of a second for a million line items.
+        init(_ snapshot: CatalogSnapshot) {
+            numbers = EntityNumbers(snapshot)
+            places = NoticePlaces(snapshot)
+            since = Kernel.monotonicNow()
+        }
 
         var snapshot: CatalogSnapshot { numbers.snapshot }
     }
@@ -34,7 +43,8 @@ final class Catalogs: Sendable {
     }
 
     let settings: CatalogSettings
-    let decisions: DecisionSettings
+    private let decisions: DecisionSettings
+    private let notices: NodeNotices?
     let store: SnapshotStore
     private let wanted: Descriptor
     private let state = Mutex(State())
@@ -43,11 +53,13 @@ final class Catalogs: Sendable {
     private let counters = Mutex<(reloads: SharedCounter, refusals: SharedCounter)?>(nil)
 
     /// Opens the node's own files. Nothing is served yet.
-    init(_ settings: CatalogSettings, _ decisions: DecisionSettings, _ health: Health, _ log: Log)
-        throws(Failure)
-    {
+    init(
+        _ settings: CatalogSettings, _ decisions: DecisionSettings, _ notices: NodeNotices?, _ health: Health,
+        _ log: Log
+    ) throws(Failure) {
         self.settings = settings
         self.decisions = decisions
+        self.notices = notices
         self.health = health
         self.log = log
         do {
@@ -75,17 +87,14 @@ final class Catalogs: Sendable {
     /// Finds something to serve: the last good catalog of these files, or else what they are now.
     func start() throws(Failure) {
         if let snapshot = lastGood() {
-            let numbers = EntityNumbers(snapshot)
-            return state.withLock { $0.serving = Serving(numbers: numbers, since: Kernel.monotonicNow()) }
+            let serving = Serving(snapshot)
+            return state.withLock { $0.serving = serving }
         }
         let compiled = try CompiledCatalog(settings.path)
         let snapshot = try keep(compiled)
         try noteServed(snapshot)
-        let numbers = EntityNumbers(snapshot)
-        state.withLock {
-            $0.serving = Serving(numbers: numbers, since: Kernel.monotonicNow())
-            $0.stamp = compiled.stamp
-        }
+        let serving = Serving(snapshot)
+        state.withLock { ($0.serving, $0.stamp) = (serving, compiled.stamp) }
     }
 
     private func lastGood() -> CatalogSnapshot? {
@@ -112,9 +121,16 @@ final class Catalogs: Sendable {
     }
 
     /// What a shard starts with.
-    func prepare() -> PreparedCatalog {
+    func prepare(shard: Int) -> PreparedCatalog {
         guard let serving else { preconditionFailure("shards start after the catalog") }
-        return PreparedCatalog(serving.numbers, decisions)
+        return prepare(serving, shard: shard)
+    }
+
+    /// What a shard decides with: its ads' notices come back to it.
+    func prepare(_ serving: Serving, shard: Int) -> PreparedCatalog {
+        var settings = decisions
+        settings.notices = notices?.addresses(shard: shard)
+        return PreparedCatalog(serving, settings)
     }
 
     // MARK: While serving
@@ -153,9 +169,9 @@ final class Catalogs: Sendable {
         }
     }
 
-    func took(_ numbers: EntityNumbers, _ stamp: CatalogStamp) {
+    func took(_ serving: Serving, _ stamp: CatalogStamp) {
         state.withLock {
-            $0.serving = Serving(numbers: numbers, since: Kernel.monotonicNow())
+            $0.serving = serving
             $0.refused = nil
             $0.stamp = stamp
         }

@@ -5,6 +5,7 @@ import Commands
 import Decision
 import Journal
 import Kernel
+import Reactor
 import Settings
 import TLS
 import Telemetry
@@ -34,6 +35,8 @@ final class NodeContext: Sendable {
     let catalogs: Catalogs?
     /// Nil where nothing is decided.
     let frequency: NodeFrequency?
+    /// Nil where nobody tells of ads.
+    let notices: NodeNotices?
 
     init(settings: NodeSettings, version: String) throws(Failure) {
         self.settings = settings
@@ -49,13 +52,16 @@ final class NodeContext: Sendable {
         var catalogue = MetricsCatalogue()
         keys = ServingKeys(
             in: &catalogue, journal: settings.journal != nil, decisions: settings.catalog != nil,
-            shared: settings.frequency.shared != nil)
+            shared: settings.frequency.shared != nil, notices: settings.notices != nil)
         journals = Journals(health)
+        notices = try settings.notices.map { [shards] notices throws(Failure) in
+            try NodeNotices(notices, shards: shards)
+        }
         if let catalog = settings.catalog {
             let frequency = try NodeFrequency(settings, shards: shards)
             var decisions = DecisionSettings(settings.decision)
             decisions.viewerSalt = frequency.salt
-            catalogs = try Catalogs(catalog, decisions, health, log)
+            catalogs = try Catalogs(catalog, decisions, notices, health, log)
             self.frequency = frequency
         } else {
             catalogs = nil
@@ -76,7 +82,7 @@ final class NodeContext: Sendable {
 
     /// What a shard decides with; nil where nothing is decided.
     func shardDecisions(
-        metrics block: ShardMetrics, _ frequency: ShardFrequency?, _ journal: NodeJournal?
+        _ shard: Int, metrics block: ShardMetrics, _ frequency: ShardFrequency?, _ journal: NodeJournal?
     ) -> ShardDecisions? {
         guard let catalogs, let keys = keys.decisions, let frequency else { return nil }
         var seeds = SystemRandomNumberGenerator()
@@ -84,8 +90,18 @@ final class NodeContext: Sendable {
             DecisionRecording($0, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisions)
         }
         return ShardDecisions(
-            catalogs.prepare(), frequency, seed: seeds.next(), metrics: DecisionMetrics(keys, block),
-            recording: recording)
+            catalogs.prepare(shard: shard), frequency, seed: seeds.next(),
+            metrics: DecisionMetrics(keys, block), recording: recording)
+    }
+
+    /// What a shard makes of notices; nil where nobody sends any.
+    func shardNotices(
+        _ shard: Int, _ decisions: ShardDecisions?, _ frequency: ShardFrequency?, _ journal: NodeJournal?,
+        _ reactor: Reactor, metrics block: ShardMetrics
+    ) -> ShardNotices? {
+        guard let notices, let decisions, let frequency, let keys = keys.notices else { return nil }
+        return ShardNotices(
+            shard: shard, notices, decisions, frequency, journal, NoticeMetrics(keys, block), on: reactor)
     }
 }
 
@@ -108,6 +124,7 @@ struct Node: ~Copyable {
         remember()
         let threads = try ServingThreads(shards: shards, context)
         context.frequency?.forget()
+        context.notices?.forget()
         context.health.set("listeners", .ready)
         context.health.set("certificates", .ready)
         if let catalogs = context.catalogs {
@@ -149,7 +166,10 @@ struct Node: ~Copyable {
     private func remember() {
         guard let frequency = context.frequency, let journal = context.settings.journal else { return }
         let began = Kernel.monotonicNow()
-        let memory = JournalMemory(of: journal.directory, for: [frequency.remembered])
+        let notices = context.notices?.recall
+        let memory = JournalMemory(
+            of: journal.directory,
+            for: [frequency.remembered as any JournalListener] + (notices.map { [$0] } ?? []))
         let replay = frequency.remembered
         for trouble in memory.troubles {
             log.error(
@@ -163,6 +183,7 @@ struct Node: ~Copyable {
                 "segments": .integer(memory.segments), "records": .integer(memory.records),
                 "impressions": .integer(replay.impressions), "counters": .integer(replay.counters),
                 "subjects": .integer(replay.subjects),
+                "notices": .integer(notices?.counted.count ?? 0),
                 "tookMilliseconds": .integer(Int((Kernel.monotonicNow() - began).wholeMilliseconds)),
             ])
     }

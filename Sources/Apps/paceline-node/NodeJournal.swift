@@ -199,7 +199,7 @@ final class NodeJournal {
         journal.append(.decisionSettings, at: now, record)
     }
 
-    private func append(
+    func append(
         _ kind: RecordKind, _ importance: Importance = .must, _ fields: (inout PayloadWriter) -> Void
     ) {
         var writer = PayloadWriter(room)

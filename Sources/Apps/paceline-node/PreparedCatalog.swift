@@ -8,14 +8,16 @@ import Synchronization
 /// Used by one shard's thread, from the exchange that brings it to the one that takes it away.
 final class PreparedCatalog: @unchecked Sendable {
     let snapshot: CatalogSnapshot
-    /// By what its things are counted; all shards' are one.
+    /// By what its things are counted, and what notices mean in it; all shards' are one.
     let numbers: EntityNumbers
+    let places: NoticePlaces
     var decider: Decider
 
     /// Takes milliseconds for a large catalog.
-    init(_ numbers: EntityNumbers, _ settings: DecisionSettings) {
-        self.numbers = numbers
-        snapshot = numbers.snapshot
+    init(_ serving: Catalogs.Serving, _ settings: DecisionSettings) {
+        snapshot = serving.snapshot
+        numbers = serving.numbers
+        places = serving.places
         decider = Decider(snapshot, settings: settings)
     }
 }

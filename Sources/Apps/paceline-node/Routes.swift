@@ -16,7 +16,8 @@ final class RequestRoutes: Responder {
     private let journal: NodeJournal?
 
     init(
-        _ context: NodeContext, _ reactor: Reactor, _ journal: NodeJournal?, _ decisions: ShardDecisions?
+        _ context: NodeContext, _ reactor: Reactor, _ journal: NodeJournal?, _ decisions: ShardDecisions?,
+        _ notices: ShardNotices?
     ) {
         self.journal = journal
         checker = JSONChecker(limitBytes: context.settings.limits.bodyBytes)
@@ -28,6 +29,9 @@ final class RequestRoutes: Responder {
         if let decisions {
             let bids = BidRoute(decisions: decisions)
             router.add(.post, "/openrtb2/bid") { request, response in bids.respond(to: request, &response) }
+        }
+        if let decisions, let notices, let shared = context.notices {
+            NoticeRoute(shared, notices, decisions).add(to: &router)
         }
     }
 

@@ -35,10 +35,12 @@ final class Service {
         case .shard(let index):
             journal = try NodeJournal(shard: index, context: context, reactor: reactor, metrics: block)
             frequency = context.shardFrequency(index, journal, reactor, metrics: block)
-            decisions = context.shardDecisions(metrics: block, frequency, journal)
+            decisions = context.shardDecisions(index, metrics: block, frequency, journal)
+            let notices = context.shardNotices(
+                index, decisions, frequency, journal, reactor, metrics: block)
             server = Server(
                 reactor: reactor, limits: limits,
-                responder: RequestRoutes(context, reactor, journal, decisions),
+                responder: RequestRoutes(context, reactor, journal, decisions, notices),
                 metrics: ServerMetrics(context.keys.requests, block))
             for (index, listener) in settings.listen.enumerated() {
                 try listen(

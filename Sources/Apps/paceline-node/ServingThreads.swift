@@ -20,14 +20,17 @@ struct ServingKeys: Sendable {
     let frequency: FrequencyMetricKeys?
     /// Nil where nothing is shared with other nodes.
     let shared: RedisMetricKeys?
+    /// Nil where nobody tells of ads.
+    let notices: NoticeMetricKeys?
 
-    init(in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, shared: Bool) {
+    init(in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, shared: Bool, notices: Bool) {
         reactor = ReactorMetricKeys(in: &catalogue)
         requests = ServerMetricKeys(in: &catalogue, server: "requests")
         admin = ServerMetricKeys(in: &catalogue, server: "admin")
         self.decisions = decisions ? DecisionMetricKeys(in: &catalogue) : nil
         frequency = decisions ? FrequencyMetricKeys(in: &catalogue) : nil
         self.shared = decisions && shared ? RedisMetricKeys(in: &catalogue) : nil
+        self.notices = notices ? NoticeMetricKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }

@@ -30,6 +30,9 @@ final class ShardDecisions {
         seeds = Randomness(seed: seed)
     }
 
+    /// What it decides with now.
+    var serving: PreparedCatalog { catalog }
+
     /// Between two requests: each sees one catalog.
     func take(_ exchange: CatalogExchange) {
         exchange.exchange(&catalog)

@@ -57,7 +57,7 @@ extension DecisionWorkspace {
             let number = Self.number(seed, index)
             guard
                 notices.sign(
-                    win, number: index, decision: seed, at: now, viewer, trace.permissions, .openrtb,
+                    win, number: index, decision: seed, at: now, viewer, .openrtb,
                     snapshot)
             else {
                 outcomes.set(win.candidate.lineItem, .unreserved)
@@ -95,7 +95,7 @@ extension DecisionWorkspace {
             wins[index].isWritten =
                 win.pod == wins[0].pod
                 && notices.sign(
-                    win, number: index, decision: seed, at: now, viewer, trace.permissions, .vast,
+                    win, number: index, decision: seed, at: now, viewer, .vast,
                     snapshot)
                 && markup.write(win, id: Self.number(seed, index), snapshot, known, notices) != nil
             if !wins[index].isWritten {
@@ -110,7 +110,7 @@ extension DecisionWorkspace {
             sequence += 1
             // Signed once already; the same bytes come of it.
             _ = notices.sign(
-                wins[index], number: index, decision: seed, at: now, viewer, trace.permissions, .vast,
+                wins[index], number: index, decision: seed, at: now, viewer, .vast,
                 snapshot)
             markup.add(
                 wins[index], sequence: trace.ads > 1 ? sequence : 0, id: Self.number(seed, index), snapshot,

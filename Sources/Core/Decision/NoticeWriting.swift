@@ -43,7 +43,7 @@ struct NoticeWriting: ~Copyable {
     /// settle it.
     mutating func sign(
         _ win: Win, number: Int, decision: UInt64, at now: Instant, _ viewer: ViewerKeys,
-        _ permissions: Permissions, _ format: AnswerFormat, _ snapshot: CatalogSnapshot
+        _ format: AnswerFormat, _ snapshot: CatalogSnapshot
     ) -> Bool {
         tokens = nil
         guard let addresses, let key = addresses.key else { return true }
@@ -64,7 +64,7 @@ struct NoticeWriting: ~Copyable {
         notice.reserved = win.most
         notice.viewer = viewer.user ?? 0
         notice.household = viewer.household ?? 0
-        notice.mayJournal = permissions.allows(.journaling)
+        notice.mayJournal = viewer.mayJournal
         // Where no exchange is asked, nobody bills but what was shown.
         notice.isBilledByImpression = addresses.isBilledByImpression || format == .vast
         guard let made = key.sign(notice) else { return false }

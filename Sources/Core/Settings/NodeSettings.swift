@@ -35,6 +35,8 @@ public struct NodeSettings: DocumentObject, Equatable {
     public internal(set) var catalog: CatalogSettings?
     public internal(set) var decision = Decision()
     public internal(set) var frequency = FrequencySettings()
+    /// Nobody tells of ads where there is none.
+    public internal(set) var notices: NoticeSettings?
     /// Nothing is journaled where there is none.
     public internal(set) var journal: JournalSettings?
 
@@ -79,6 +81,9 @@ public struct NodeSettings: DocumentObject, Equatable {
                 "frequency", \.frequency, .object,
                 "How it is counted what viewers have seen, and with which other nodes."),
             .optional(
+                "notices", \.notices, .object,
+                "Where exchanges and players tell of ads. Without it nobody does, and no ad is ever billed."),
+            .optional(
                 "journal", \.journal, .object,
                 "What the node did, on disk, for replays, audits and money. Without it nothing is journaled."),
         ],
@@ -92,6 +97,12 @@ public struct NodeSettings: DocumentObject, Equatable {
                             "listen[\(index)].port", found: "the address and port of \(other)",
                             allowed: "a pair that no other listener has")
                     }
+                }
+            },
+            Rule("`notices` needs a `catalog`: what was never shown has no notices.") { root, objections in
+                if root.notices != nil, root.catalog == nil {
+                    objections.refuse(
+                        "notices", found: "notices without a catalog", allowed: "a catalog beside them")
                 }
             },
             Rule(

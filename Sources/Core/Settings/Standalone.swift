@@ -23,6 +23,10 @@ extension NodeSettings {
         // Whoever edits a catalog beside a node looks for the effect at once.
         source.reload = .seconds(1)
         settings.catalog = source
+        var notices = NoticeSettings()
+        notices.baseURL = "http://127.0.0.1:\(port)"
+        notices.keyFile = "\(state)/notice-keys"
+        settings.notices = notices
         var journal = JournalSettings()
         journal.directory = "\(state)/journal"
         // Whoever tries a catalog out asks why of any answer.

@@ -25,6 +25,7 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let noSpace = Errno(ENOSPC)
     public static let inputOutput = Errno(EIO)
     public static let tooLarge = Errno(EFBIG)
+    public static let noSuchFile = Errno(ENOENT)
     public static let notPermitted = Errno(EPERM)
     public static let notSupported = Errno(ENOSYS)
     public static let noSuchFile = Errno(ENOENT)

@@ -4,10 +4,14 @@ import Glibc
 
 extension Kernel {
     /// Writes the bytes beside the path, makes them durable, and then gives them the name.
-    public static func replace(_ path: String, with bytes: [UInt8]) throws(FileFailure) {
+    ///
+    /// - Parameter mode: who may read it, from its first byte on.
+    public static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o644)
+        throws(FileFailure)
+    {
         let draft = "\(path).\(getpid()).new"
         do {
-            try write(draft, bytes)
+            try write(draft, bytes, mode)
             try require(.rename) { Int(rename(draft, path)) }
         } catch {
             _ = unlink(draft)
@@ -15,8 +19,8 @@ extension Kernel {
         }
     }
 
-    private static func write(_ path: String, _ bytes: [UInt8]) throws(Errno) {
-        let descriptor = try open(path, O_WRONLY | O_CREAT | O_TRUNC)
+    private static func write(_ path: String, _ bytes: [UInt8], _ mode: UInt32) throws(Errno) {
+        let descriptor = try open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
         defer { close(descriptor) }
         var done = 0
         while done < bytes.count {

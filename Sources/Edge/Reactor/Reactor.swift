@@ -31,6 +31,8 @@ public final class Reactor {
     public let fallback: Errno?
     /// The way in for other threads.
     public let remote: ReactorRemote
+    /// What was posted, while it is run; empty otherwise.
+    private var taken: [@Sendable (Reactor) -> Void] = []
     public let metrics: ReactorMetrics
     /// The time at the start of this turn: fresh enough for every deadline, and free.
     public private(set) var now: Instant
@@ -146,9 +148,10 @@ public final class Reactor {
     }
 
     private func runPosted() {
-        let bodies = remote.take()
+        remote.take(into: &taken)
         driver.wake(remote.event, Token(.wake, 0))
-        for body in bodies { body(self) }
+        for index in taken.indices { taken[index](self) }
+        taken.removeAll(keepingCapacity: true)
     }
 }
 

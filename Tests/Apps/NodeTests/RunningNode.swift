@@ -28,6 +28,8 @@ struct Plan: Sendable {
     var catalog: String?
     /// The settings' section, as JSON.
     var frequency: String?
+    /// What stands before `/e/` in the addresses of ads; the keys are in the folder.
+    var notices: String?
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
     /// One decision of so many is journaled with its request.
@@ -61,6 +63,9 @@ struct Plan: Sendable {
         }
         if let frequency {
             all["frequency"] = try JSONSerialization.jsonObject(with: Data(frequency.utf8))
+        }
+        if let notices {
+            all["notices"] = ["baseURL": notices, "keyFile": folder.path("notice-keys")]
         }
         if let accessOneIn {
             all["journal"] = [

@@ -16,10 +16,13 @@ public struct Status: Equatable, Sendable {
     public static var `continue`: Status { Status(100, "HTTP/1.1 100 Continue\r\n") }
     public static var ok: Status { Status(200, "HTTP/1.1 200 OK\r\n") }
     public static var noContent: Status { Status(204, "HTTP/1.1 204 No Content\r\n") }
+    public static var found: Status { Status(302, "HTTP/1.1 302 Found\r\n") }
     public static var badRequest: Status { Status(400, "HTTP/1.1 400 Bad Request\r\n") }
+    public static var forbidden: Status { Status(403, "HTTP/1.1 403 Forbidden\r\n") }
     public static var notFound: Status { Status(404, "HTTP/1.1 404 Not Found\r\n") }
     public static var methodNotAllowed: Status { Status(405, "HTTP/1.1 405 Method Not Allowed\r\n") }
     public static var requestTimeout: Status { Status(408, "HTTP/1.1 408 Request Timeout\r\n") }
+    public static var gone: Status { Status(410, "HTTP/1.1 410 Gone\r\n") }
     public static var contentTooLarge: Status { Status(413, "HTTP/1.1 413 Content Too Large\r\n") }
     public static var uriTooLong: Status { Status(414, "HTTP/1.1 414 URI Too Long\r\n") }
     public static var unsupportedMediaType: Status {

@@ -18,7 +18,7 @@ extension RecordKind {
 }
 
 extension RecordLayout {
-    public static let all: [RecordLayout] = node + ledger + frequency
+    public static let all: [RecordLayout] = node + ledger + frequency + notices
 
     private static let node: [RecordLayout] = [
         RecordLayout(

@@ -1,0 +1,117 @@
+// `/e/win` and its kin: what exchanges and players tell of an ad. Verified and answered at once; the shard whose ad
+// it is counts it. What is answered is written down in docs/serving.md.
+import Catalog
+import Decision
+import HTTP
+import Kernel
+import Notices
+import Telemetry
+import Units
+
+/// One for each shard.
+final class NoticeRoute {
+    private let notices: NodeNotices
+    private let own: ShardNotices
+    private let decisions: ShardDecisions
+    private var metrics: NoticeMetrics { own.metrics }
+
+    init(_ notices: NodeNotices, _ own: ShardNotices, _ decisions: ShardDecisions) {
+        self.notices = notices
+        self.own = own
+        self.decisions = decisions
+    }
+
+    func add(to router: inout Router) {
+        for event in NoticeEvent.allCases {
+            for method in [Method.get, .post] {
+                router.add(method, event.path) { [self] request, response in
+                    respond(to: event, request, &response)
+                }
+            }
+        }
+    }
+
+    private func respond(
+        to event: NoticeEvent, _ request: borrowing Request, _ response: inout Response
+    ) {
+        // Pages tell from wherever they are, and nothing of it may be kept and told again.
+        response.header("access-control-allow-origin", "*")
+        response.header("cache-control", "no-store")
+        let query = request.query
+        let form = query.parameter(UInt8(ascii: "f"))
+        // A player tells of a click and opens the page itself; others want to be led there.
+        let leads = event == .click && !form.equals("none")
+        let notice: Notice
+        do throws(NoticeRefusal) {
+            let opened = try notices.keys.open(query.parameter(UInt8(ascii: "t")))
+            guard opened.sender == event.sender else { throw .wrongEvent }
+            notice = opened.notice
+        } catch { return refuse(event, error, &response) }
+
+        // Who clicks wants the page, however late.
+        if leads { lead(to: notice, &response) }
+        let now = Kernel.wallNow()
+        guard now <= notice.expires else {
+            return leads ? metrics.count(event, .stale) : refuse(event, .stale, &response)
+        }
+        let price = query.parameter(UInt8(ascii: "p")).withoutEscapedPadding
+        let taken = TakenNotice(
+            event: event, notice: notice,
+            price: NoticePrice(price, of: notice, from: event.sender, notices.seal),
+            reason: query.parameter(UInt8(ascii: event == .error ? "c" : "r")).number)
+        guard hand(taken, at: now) else {
+            metrics.count(event, .busy)
+            if !leads { response.status = .serviceUnavailable }
+            return
+        }
+        if form.equals("gif") {
+            response.contentType = "image/gif"
+            response.write(Self.pixel.span.bytes)
+        } else if !leads {
+            response.status = .noContent
+        }
+    }
+
+    /// False where the shard that it is for has too many waiting.
+    private func hand(_ taken: TakenNotice, at now: Instant) -> Bool {
+        let owner = notices.owner(of: taken.notice)
+        guard owner == own.shard else { return notices.inboxes[owner].put(taken) }
+        own.take(taken, at: now)
+        return true
+    }
+
+    /// To the page of the creative's own, and nowhere else: the address says which creative, not which page.
+    private func lead(to notice: Notice, _ response: inout Response) {
+        let (places, snapshot) = (decisions.serving.places, decisions.serving.snapshot)
+        if let page = places.page(notice) {
+            response.status = .found
+            response.header("location", snapshot.bytes(page))
+        } else {
+            metrics.clicksWithoutPage.add()
+            response.status = .notFound
+        }
+    }
+
+    private func refuse(_ event: NoticeEvent, _ refusal: NoticeRefusal, _ response: inout Response) {
+        metrics.count(event, NoticeOutcome(refusal))
+        switch refusal {
+        case .malformed: response.status = .badRequest
+        case .foreign, .forged, .wrongEvent: response.status = .forbidden
+        case .stale: response.status = .gone
+        }
+        switch refusal {
+        case .malformed: response.write("Not a token.\n")
+        case .foreign: response.write("Signed with a key that is not this node's.\n")
+        case .forged: response.write("Not what was signed.\n")
+        case .wrongEvent: response.write("The token is not for this event.\n")
+        case .stale: response.write("The token has expired.\n")
+        }
+    }
+
+    /// A GIF of one transparent pixel.
+    private static let pixel: [UInt8] = [
+        0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0x21, 0xF9, 4, 1, 0, 0,
+        0, 0,
+        0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B,
+    ]
+}

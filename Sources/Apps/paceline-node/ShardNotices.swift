@@ -1,0 +1,116 @@
+// What a shard makes of notices about its own ads: each event of an ad counts once, is written to the journal, and
+// only then has its consequences.
+import Catalog
+import Decision
+import Features
+import Journal
+import Kernel
+import Notices
+import Reactor
+import Settings
+import Telemetry
+import Units
+
+/// One for each shard, used on its thread only.
+final class ShardNotices {
+    /// The shard's own object, for the function that wakes it. No other thread looks into it.
+    private final class Place: @unchecked Sendable {
+        weak var shard: ShardNotices?
+    }
+
+    let shard: Int
+    private var memory: NoticeMemory
+    private let inbox: NodeNotices.Inbox
+    private let decisions: ShardDecisions
+    private let frequency: ShardFrequency
+    private let journal: NodeJournal?
+    let metrics: NoticeMetrics
+
+    init(
+        shard: Int, _ notices: NodeNotices, _ decisions: ShardDecisions, _ frequency: ShardFrequency,
+        _ journal: NodeJournal?, _ metrics: NoticeMetrics, on reactor: Reactor
+    ) {
+        self.shard = shard
+        self.decisions = decisions
+        self.frequency = frequency
+        self.journal = journal
+        self.metrics = metrics
+        memory = NoticeMemory(ads: notices.settings.adsRemembered)
+        let now = Kernel.wallNow()
+        for counted in notices.recall.counted where notices.owner(of: counted.notice) == shard {
+            _ = memory.count(counted.event, of: counted.notice, at: now)
+        }
+        metrics.remembered.set(memory.used)
+        inbox = notices.inboxes[shard]
+        let place = Place()
+        place.shard = self
+        inbox.attach(reactor.remote) { _ in place.shard?.takeInbox(at: Kernel.wallNow()) }
+    }
+
+    /// What other shards were told of this one's ads.
+    private func takeInbox(at now: Instant) {
+        inbox.mailbox.takeAll { count($0, at: now) }
+    }
+
+    func take(_ taken: TakenNotice, at now: Instant) {
+        // What came before through others and could not wake this shard.
+        takeInbox(at: now)
+        count(taken, at: now)
+    }
+
+    private func count(_ taken: TakenNotice, at now: Instant) {
+        let verdict = memory.count(taken.event, of: taken.notice, at: now)
+        metrics.count(taken.event, NoticeOutcome(verdict))
+        metrics.remembered.set(memory.used)
+        guard verdict == .first else { return }
+        let catalog = decisions.serving
+        let place = catalog.places.find(taken.notice)
+        journal?.note(taken, place, catalog.snapshot, at: now)
+        if taken.isBill { metrics.count(taken.price.basis) }
+        // A line item that has left the catalog has no cap that anything would count for.
+        guard let place else { return }
+        switch taken.event {
+        case .imp: frequency.noteShown(FrequencyEvent(.shown, taken.notice, place, catalog, at: now))
+        case .loss: frequency.noteReleased(FrequencyEvent(.released, taken.notice, place, catalog, at: now))
+        default: break
+        }
+    }
+}
+
+extension FrequencyEvent {
+    /// What a notice says of who was shown what.
+    fileprivate init(
+        _ kind: Kind, _ notice: Notice, _ place: NoticePlace, _ catalog: PreparedCatalog, at now: Instant
+    ) {
+        let advertiser = catalog.snapshot.campaignRow(place.campaign).advertiser
+        self.init(
+            kind, user: notice.viewer, household: notice.household,
+            lineItem: catalog.numbers.lineItem(place.lineItem),
+            creative: catalog.numbers.creative(place.creative),
+            advertiser: catalog.numbers.advertiser(advertiser), at: CountedSecond(now),
+            until: CountedSecond(now), mayJournal: notice.mayJournal)
+    }
+}
+
+extension TakenNotice {
+    /// Whether it makes the money spent: the exchange's bill, or the impression where none is sent.
+    var isBill: Bool { event == (notice.isBilledByImpression ? .imp : .bill) }
+}
+
+extension NodeJournal {
+    fileprivate func note(
+        _ taken: TakenNotice, _ place: NoticePlace?, _ snapshot: CatalogSnapshot, at now: Instant
+    ) {
+        let notice = taken.notice
+        append(.notice) { writer in
+            CountedNotice(taken.event, of: notice).write(taken.price, reason: taken.reason, into: &writer)
+            if let place {
+                writer.put(text: snapshot.bytes(snapshot.campaignID(place.campaign)))
+                writer.put(text: snapshot.bytes(snapshot.lineItemID(place.lineItem)))
+                writer.put(text: snapshot.bytes(snapshot.creativeID(place.creative)))
+            } else {
+                for _ in 0..<3 { writer.put(text: "") }
+            }
+        }
+    }
+}
