@@ -113,7 +113,7 @@ let package = Package(
             [
                 "Catalog", "Commands", "Decision", "Documents", "Features", "HTTP", "JSON", "Journal",
                 "Kernel",
-                "OpenRTB",
+                "Notices", "OpenRTB",
                 "Reactor", "Redis", "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),
 
