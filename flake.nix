@@ -35,6 +35,7 @@
                 python.prometheus-client
               ]))
               pkgs.nginx
+              pkgs.redis
             ];
             # Compiled against.
             buildInputs = [

@@ -37,7 +37,8 @@ struct FrequencyRewrite {
             noteBeginning()
             return .rewriteBegan
         }
-        owed += pace
+        // What could not be written meanwhile is not made up for at once: a shard has requests to answer.
+        owed = min(owed + pace, 2 * max(pace, Self.unit))
         while owed >= Self.unit, next < setCount {
             var isWritten = true
             table.visit(set: next, asOf: now) { isWritten = write($0) && isWritten }

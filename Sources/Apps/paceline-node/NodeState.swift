@@ -1,4 +1,5 @@
 // What a decision asks of its shard: whether caps let a line item be shown, and what the viewer has seen.
+import Catalog
 import Decision
 import Features
 import Units
@@ -14,6 +15,7 @@ final class NodeState: DecisionState {
         self.frequency = frequency
         self.numbers = numbers
         promised.reserveCapacity(256)
+        frequency.numbers = numbers
     }
 
     func begin(_ viewer: ViewerKeys, at now: Instant) {
@@ -56,8 +58,9 @@ extension StateRefusal {
     init(_ held: HeldCap) {
         self =
             switch held.reason {
-            case .uncountable: .capUncountable
-            case .reached, .promises: held.cap.isByHousehold ? .capByHousehold : .capByUser
+            case .uncountable: .capUncountable(held.place)
+            case .reached, .promises:
+                held.cap.isByHousehold ? .capByHousehold(held.place) : .capByUser(held.place)
             }
     }
 }

@@ -14,6 +14,8 @@ final class ShardFrequency {
     private let mail: FrequencyMail
     private let journal: NodeJournal?
     private unowned let reactor: Reactor
+    /// Of the catalog that is served.
+    var numbers: EntityNumbers?
     private var counters: FrequencyCounters
     private var metrics: FrequencyMetrics
     private var rewrite: FrequencyRewrite?

@@ -19,6 +19,7 @@ extension DecisionWorkspace {
         let refusal = state.refusal(
             ofLineItem: lineItem, campaign: snapshot.campaign(ofLineItem: lineItem))
         answers.note(refusal: refusal)
+        if let cap = refusal?.cap { report?.caps[lineItem] = cap }
         return refusal?.outcome
     }
 

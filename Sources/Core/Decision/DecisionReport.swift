@@ -51,6 +51,8 @@ public struct DecisionReport: Sendable {
     /// By line item's id, why it did not win; the winners too.
     public internal(set) var lineItems: [(id: String, reason: String)] = []
     public internal(set) var pods: [Pod] = []
+    /// Which of its caps holds, by line item.
+    var caps: [Int: Int] = [:]
     /// What retrieval says; nil where the index was not asked.
     let explanation: Explanation?
 
@@ -100,6 +102,20 @@ extension DecisionWorkspace {
         String(copying: snapshot.utf8(text))
     }
 
+    /// With the cap that holds, where one does: `…: 3 by user in 1440 min`.
+    private func sentence(_ outcome: LineItemOutcome, of item: Int, _ report: DecisionReport) -> String {
+        let caps = snapshot.frequencyCaps(ofLineItem: item)
+        let held: Int?
+        switch outcome {
+        case .capByUser, .capByHousehold, .capUncountable:
+            held = report.caps[item].map { caps.lowerBound + $0 }
+        case .capByCreative: held = caps.first { snapshot.capRow(at: $0).isByCreative }
+        default: held = nil
+        }
+        guard let held, caps.contains(held) else { return outcome.sentence }
+        return "\(outcome.sentence): \(snapshot.capRow(at: held).sentence)"
+    }
+
     /// Joins what the index took with what became of the rest.
     mutating func finishReport(_ decision: Decision) {
         var report = self.report ?? DecisionReport(nil)
@@ -124,7 +140,7 @@ extension DecisionWorkspace {
         for item in 0..<snapshot.lineItemCount {
             let id = string(snapshot.lineItemID(item))
             if let explanation = report.explanation, explanation.takenBy[item] == nil {
-                report.lineItems.append((id, (outcomes[item] ?? unseenOutcome).sentence))
+                report.lineItems.append((id, sentence(outcomes[item] ?? unseenOutcome, of: item, report)))
             } else {
                 let filter = report.explanation?.takenBy[item]
                 report.lineItems.append(

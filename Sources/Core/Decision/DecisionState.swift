@@ -44,20 +44,64 @@ public struct RecalledViewer: Hashable, Sendable {
     }
 }
 
-/// Why a line item may not compete, or an ad not be paid for. Numbers are given once: journals hold them.
-public enum StateRefusal: UInt8, CaseIterable, Sendable {
+/// Why a line item may not compete, or an ad not be paid for. Numbers are given once: journals hold them. The low half
+/// is the reason, the high half which of the line item's caps it is, where it is one.
+public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    public let rawValue: UInt8
+
+    /// Nil for a number that is no refusal.
+    public init?(rawValue: UInt8) {
+        guard let reason = Reason(rawValue: rawValue & 15), rawValue >> 4 < (reason.isCap ? 8 : 1) else {
+            return nil
+        }
+        self.rawValue = rawValue
+    }
+
+    private init(_ reason: Reason, cap place: Int = 0) {
+        // A line item has at most eight caps.
+        rawValue = reason.rawValue | UInt8(truncatingIfNeeded: min(max(place, 0), 7)) << 4
+    }
+
+    private enum Reason: UInt8 {
+        case budget = 1
+        case pacing = 2
+        case capByUser = 3
+        case capByHousehold = 4
+        case capUncountable = 5
+
+        var isCap: Bool { self != .budget && self != .pacing }
+    }
+
     /// Nothing is left to spend of its campaign's budget, in all or for the day.
-    case budget = 1
+    public static let budget = StateRefusal(.budget)
     /// Its campaign spends as fast as it is to.
-    case pacing = 2
-    case capByUser = 3
-    case capByHousehold = 4
+    public static let pacing = StateRefusal(.pacing)
+    /// Its cap at this place among its caps holds.
+    public static func capByUser(_ place: Int) -> StateRefusal { StateRefusal(.capByUser, cap: place) }
+    public static func capByHousehold(_ place: Int) -> StateRefusal {
+        StateRefusal(.capByHousehold, cap: place)
+    }
     /// It has a cap, and the viewer has no key that it could be counted by.
-    case capUncountable = 5
+    public static func capUncountable(_ place: Int) -> StateRefusal {
+        StateRefusal(.capUncountable, cap: place)
+    }
+
+    /// One of each reason.
+    public static let allCases = [budget, pacing, capByUser(0), capByHousehold(0), capUncountable(0)]
+
+    private var reason: Reason {
+        guard let reason = Reason(rawValue: rawValue & 15) else {
+            preconditionFailure("checked where it was made: a refusal has a reason")
+        }
+        return reason
+    }
+
+    /// Which of the line item's caps holds; nil where it is none.
+    var cap: Int? { reason.isCap ? Int(rawValue >> 4) : nil }
 
     /// Where a line item ends that is refused so.
     var outcome: LineItemOutcome {
-        switch self {
+        switch reason {
         case .budget: .budget
         case .pacing: .pacing
         case .capByUser: .capByUser

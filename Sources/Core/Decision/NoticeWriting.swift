@@ -63,7 +63,9 @@ struct NoticeWriting: ~Copyable {
         notice.highest = candidate.price
         notice.reserved = win.most
         notice.viewer = viewer.user ?? 0
-        notice.household = viewer.household ?? 0
+        // Whom no cap asks about, nobody counts.
+        for place in snapshot.frequencyCaps(ofLineItem: candidate.lineItem)
+        where snapshot.capRow(at: place).isByHousehold { notice.household = viewer.household ?? 0 }
         notice.mayJournal = viewer.mayJournal
         // Where no exchange is asked, nobody bills but what was shown.
         notice.isBilledByImpression = addresses.isBilledByImpression || format == .vast

@@ -46,6 +46,22 @@ struct DrawnState: DecisionState {
     }
 }
 
+/// Every line item's cap at one place holds.
+struct CappedState: DecisionState {
+    var place: Int
+    private var free = FreeState()
+
+    init(place: Int) { self.place = place }
+
+    mutating func begin(_ viewer: ViewerKeys, at now: Instant) {}
+    mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? { .capByUser(place) }
+    mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding {
+        .unseen
+    }
+    mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer { free.reserve(ad) }
+    mutating func release(_ reservation: Reservation) {}
+}
+
 @Suite struct StateTests {
     @Test func nothingReservedIsLost() throws {
         var decider = Decider(Demo.snapshot)
@@ -63,6 +79,27 @@ struct DrawnState: DecisionState {
             let answer = decider.answer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             let bids = answer.split(separator: "\"impid\"").count - 1
             if format == .openrtb { #expect(bids == decision.trace.ads, "seed \(seed)") }
+        }
+    }
+
+    @Test func whatIsRefusedForACapNamesTheCap() throws {
+        for (place, cap) in [(0, "4 by user in 1440 min"), (1, "30 by user in the campaign's life")] {
+            var decider = Decider(Demo.snapshot)
+            let bytes = Array(Demo.request.utf8)
+            var state = CappedState(place: place)
+            let decision = try decider.decide(
+                bytes.span.bytes, at: Demo.evening, seed: 1, state: &state, explains: true)
+            #expect(decision.noBid == .capped)
+            let reason = decider.report?.lineItems.first { $0.id == "northwind-guaranteed" }?.reason
+            #expect(reason == "shown to the viewer as often as its cap allows: \(cap)")
+            // One without such a cap is refused all the same, and no cap is named.
+            let other = decider.report?.lineItems.first { $0.id == "aurora-drama" }?.reason
+            #expect(other?.hasSuffix("cap allows") == (place > 0))
+        }
+        for raw in UInt8.min...UInt8.max {
+            let refusal = StateRefusal(rawValue: raw)
+            let isOne = raw & 15 >= 3 && raw & 15 <= 5 && raw >> 4 < 8 || raw == 1 || raw == 2
+            #expect((refusal != nil) == isOne && (refusal == nil || refusal?.rawValue == raw))
         }
     }
 

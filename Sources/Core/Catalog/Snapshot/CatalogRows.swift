@@ -34,6 +34,21 @@ public struct FrequencyCapRow: Hashable, Sendable {
     public var impressions: Int
     /// Nil is the life of the campaign.
     public var windowMinutes: UInt32?
+
+    // Places among the cases of `FrequencyCap.Subject`.
+    public static let user: UInt8 = 0
+    public static let household: UInt8 = 1
+    public static let creative: UInt8 = 2
+
+    public var isByHousehold: Bool { subject == Self.household }
+    public var isByCreative: Bool { subject == Self.creative }
+
+    /// As people read it: `3 by user in 1440 min`.
+    public var sentence: String {
+        let by = isByHousehold ? "household" : isByCreative ? "creative" : "user"
+        let window = windowMinutes.map { "in \($0) min" } ?? "in the campaign's life"
+        return "\(impressions) by \(by) \(window)"
+    }
 }
 
 public struct CreativeRow: Sendable {

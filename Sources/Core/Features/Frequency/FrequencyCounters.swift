@@ -31,6 +31,8 @@ public struct HeldCap: Hashable, Sendable {
 
     public var reason: Reason
     public var cap: FrequencyCapRow
+    /// Which of the line item's caps it is.
+    public var place: Int
     /// What counts for it, promises included.
     public var count: Int
 }
@@ -107,21 +109,23 @@ extension FrequencyCounters {
 
     private func search(_ row: Int, _ numbers: EntityNumbers) -> HeldCap? {
         let entity = numbers.lineItem(row)
-        for place in numbers.snapshot.frequencyCaps(ofLineItem: row) {
+        let caps = numbers.snapshot.frequencyCaps(ofLineItem: row)
+        for place in caps {
             let cap = numbers.snapshot.capRow(at: place)
-            if let held = state(of: cap, entity) { return held }
+            if let held = state(of: cap, place - caps.lowerBound, entity) { return held }
         }
         return nil
     }
 
-    private func state(of cap: FrequencyCapRow, _ lineItem: EntityNumber) -> HeldCap? {
+    private func state(of cap: FrequencyCapRow, _ place: Int, _ lineItem: EntityNumber) -> HeldCap? {
         let isHousehold = cap.subject == FrequencyCapRow.household
         guard (isHousehold ? household : user) != 0 else {
-            return options.showsUncountable ? nil : HeldCap(reason: .uncountable, cap: cap, count: 0)
+            return options.showsUncountable
+                ? nil : HeldCap(reason: .uncountable, cap: cap, place: place, count: 0)
         }
         // A cap by creative is asked about each creative; what none of them could be promised ends here.
         if isHousehold ? promisedToHousehold.isFull : promisedToUser.isFull {
-            return HeldCap(reason: .promises, cap: cap, count: FrequencyHolds.holdsMost)
+            return HeldCap(reason: .promises, cap: cap, place: place, count: FrequencyHolds.holdsMost)
         }
         let count: Int
         switch cap.subject {
@@ -135,7 +139,7 @@ extension FrequencyCounters {
                 + promisedToHousehold.promises(ofLineItem: lineItem)
         default: return nil
         }
-        return count < cap.impressions ? nil : HeldCap(reason: .reached, cap: cap, count: count)
+        return count < cap.impressions ? nil : HeldCap(reason: .reached, cap: cap, place: place, count: count)
     }
 
     private func start(of cap: FrequencyCapRow) -> CountedSecond? {
@@ -163,13 +167,16 @@ extension FrequencyCounters {
     private func heldCap(
         ofCreative entity: EntityNumber, lineItem: Int, _ numbers: EntityNumbers
     ) -> HeldCap? {
-        for place in numbers.snapshot.frequencyCaps(ofLineItem: lineItem) {
+        let caps = numbers.snapshot.frequencyCaps(ofLineItem: lineItem)
+        for place in caps {
             let cap = numbers.snapshot.capRow(at: place)
             guard cap.subject == FrequencyCapRow.creative else { continue }
             let count =
                 ofUser.impressions(of: entity, since: start(of: cap))
                 + promisedToUser.promises(ofCreative: entity)
-            if count >= cap.impressions { return HeldCap(reason: .reached, cap: cap, count: count) }
+            if count >= cap.impressions {
+                return HeldCap(reason: .reached, cap: cap, place: place - caps.lowerBound, count: count)
+            }
         }
         return nil
     }
@@ -265,22 +272,6 @@ extension FrequencyTable {
         count(event.user, event.creative, at: event.at, mayJournal: event.mayJournal)
         count(event.user, event.advertiser, at: event.at, mayJournal: event.mayJournal)
         count(event.household, event.lineItem, at: event.at, mayJournal: event.mayJournal)
-    }
-}
-
-extension FrequencyCapRow {
-    // Places among the cases of `FrequencyCap.Subject`.
-    static let user: UInt8 = 0
-    static let household: UInt8 = 1
-    static let creative: UInt8 = 2
-
-    public var isByHousehold: Bool { subject == Self.household }
-
-    /// As people read it: `3 by user in 1440 min`.
-    public var sentence: String {
-        let by = subject == Self.user ? "user" : subject == Self.household ? "household" : "creative"
-        let window = windowMinutes.map { "in \($0) min" } ?? "in the campaign's life"
-        return "\(impressions) by \(by) \(window)"
     }
 }
 

@@ -155,11 +155,12 @@ internal import Units
         change(key, kept.entity, at: kept.newest, true) { $0.replace(with: kept, keepingAfter: end) }
     }
 
-    /// Counts one impression of a thing by a subject. A key of zero is nobody's.
+    /// Counts one impression of a thing by a subject. A key of zero is nobody's, and a thing
+    /// of zero nothing.
     public mutating func count(
         _ key: UInt64, _ entity: EntityNumber, at second: CountedSecond, mayJournal: Bool = true
     ) {
-        guard key != 0 else { return }
+        guard key != 0, entity.rawValue != 0 else { return }
         change(key, entity, at: second, mayJournal) { $0.add(second) }
     }
 
