@@ -209,6 +209,12 @@ let package = Package(
                 "Commands", "Decision", "Features", "Kernel", "OpenRTB", "TestCertificates", "Units",
                 "paceline-node",
             ]),
+        tests(
+            "RequestPathTests", in: "Apps",
+            [
+                "AllocationCounter", "HTTP", "Kernel", "Reactor", "Settings", "Telemetry", "Units",
+                "paceline-node",
+            ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17,

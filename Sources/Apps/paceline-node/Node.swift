@@ -5,6 +5,7 @@ import Commands
 import Decision
 import Journal
 import Kernel
+import Reactor
 import Settings
 import TLS
 import Telemetry
@@ -53,7 +54,7 @@ final class NodeContext: Sendable {
         journals = Journals(health)
         if let catalog = settings.catalog {
             let frequency = try NodeFrequency(settings, shards: shards)
-            var decisions = DecisionSettings(settings.decision)
+            var decisions = DecisionSettings(settings)
             decisions.viewerSalt = frequency.salt
             catalogs = try Catalogs(catalog, decisions, health, log)
             self.frequency = frequency
@@ -75,11 +76,14 @@ final class NodeContext: Sendable {
     }
 
     /// What a shard decides with; nil where nothing is decided.
-    func shardDecisions(metrics block: ShardMetrics, _ frequency: ShardFrequency?) -> ShardDecisions? {
+    func shardDecisions(
+        _ reactor: Reactor, metrics block: ShardMetrics, _ frequency: ShardFrequency?
+    ) -> ShardDecisions? {
         guard let catalogs, let keys = keys.decisions, let frequency else { return nil }
         var seeds = SystemRandomNumberGenerator()
         return ShardDecisions(
-            catalogs.prepare(), frequency, seed: seeds.next(), metrics: DecisionMetrics(keys, block))
+            catalogs.prepare(), frequency, seed: seeds.next(), reactor, settings.overload,
+            metrics: DecisionMetrics(keys, block))
     }
 }
 

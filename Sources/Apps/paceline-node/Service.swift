@@ -35,7 +35,7 @@ final class Service {
         case .shard(let index):
             journal = try NodeJournal(shard: index, context: context, reactor: reactor, metrics: block)
             frequency = context.shardFrequency(index, journal, reactor, metrics: block)
-            decisions = context.shardDecisions(metrics: block, frequency)
+            decisions = context.shardDecisions(reactor, metrics: block, frequency)
             server = Server(
                 reactor: reactor, limits: limits,
                 responder: RequestRoutes(context, reactor, journal, decisions),

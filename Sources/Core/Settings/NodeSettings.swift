@@ -35,6 +35,7 @@ public struct NodeSettings: DocumentObject, Equatable {
     public internal(set) var catalog: CatalogSettings?
     public internal(set) var decision = Decision()
     public internal(set) var frequency = FrequencySettings()
+    public internal(set) var overload = Overload()
     /// Nothing is journaled where there is none.
     public internal(set) var journal: JournalSettings?
 
@@ -78,6 +79,9 @@ public struct NodeSettings: DocumentObject, Equatable {
             .defaulted(
                 "frequency", \.frequency, .object,
                 "How it is counted what viewers have seen, and with which other nodes."),
+            .defaulted(
+                "overload", \.overload, .object,
+                "How long requests may wait for a shard, and what happens beyond."),
             .optional(
                 "journal", \.journal, .object,
                 "What the node did, on disk, for replays, audits and money. Without it nothing is journaled."),

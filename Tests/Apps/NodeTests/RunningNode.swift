@@ -28,6 +28,7 @@ struct Plan: Sendable {
     var catalog: String?
     /// The settings' section, as JSON.
     var frequency: String?
+    var overload: [String: Int] = [:]
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
 
@@ -60,6 +61,7 @@ struct Plan: Sendable {
         if let frequency {
             all["frequency"] = try JSONSerialization.jsonObject(with: Data(frequency.utf8))
         }
+        if !overload.isEmpty { all["overload"] = overload }
         if let accessOneIn {
             all["journal"] = [
                 "directory": folder.path("journal"), "accessOneIn": accessOneIn, "segmentBytes": 8_388_608,
