@@ -225,6 +225,12 @@ let package = Package(
                 "TestCertificates", "Units",
                 "paceline-node",
             ]),
+        tests(
+            "RequestPathTests", in: "Apps",
+            [
+                "AllocationCounter", "HTTP", "Kernel", "Reactor", "Settings", "Telemetry", "Units",
+                "paceline-node",
+            ]),
         .testTarget(name: "TidyTests", path: "Tests/Tidy", swiftSettings: strict),
     ],
     cLanguageStandard: .gnu17,

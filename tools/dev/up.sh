@@ -86,9 +86,10 @@ make_certificates() {
 
 # write_config: the node's settings. Draining takes no time here, since no load balancer has to notice.
 write_config() {
-  local folder=$root/$state/tls
   # The only characters that a path can hold and a JSON string cannot.
-  folder=${folder//\\/\\\\} folder=${folder//\"/\\\"}
+  local path=${root//\\/\\\\}
+  path=${path//\"/\\\"}
+  local folder=$path/$state/tls
   local certificate="\"certificateFile\": \"$folder/server.pem\", \"keyFile\": \"$folder/server.key\""
   cat <<JSON
 {
@@ -101,6 +102,8 @@ write_config() {
       "tls": { $certificate, "clientCAFile": "$folder/ca.pem", "clientCertificate": "required" } }
   ],
   "admin": { "address": "127.0.0.1", "port": $admin_port },
+  "catalog": { "path": "$path/Examples/catalog", "stateDirectory": "$path/$state/catalog", "reloadSeconds": 1 },
+  "journal": { "directory": "$path/$state/journal", "retainBytes": 268435456 },
   "limits": { "connectionsPerShard": 1000 },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
   "log": { "format": "text" }
@@ -152,8 +155,12 @@ wait_ready() {
 print_curls() {
   local t
   t=$(printf '%q' "$root/$state/tls")
+  local tag="http://127.0.0.1:$http_port/vast?pub=streamfront&app=streamfront-roku&pod=90&ads=6&dur=15,30"
+  tag+="&country=USA&region=NY&metro=501&zip=10001&devicetype=3&os=Roku&genre=sports&live=1"
   cat <<TEXT
 
+  curl -i --json @Examples/ctv-pod.json http://127.0.0.1:$http_port/openrtb2/bid
+  curl -i '$tag'
   curl -i http://127.0.0.1:$http_port/v1/node
   curl -i --data '{"bid": 1.25}' http://127.0.0.1:$http_port/v1/json/check
   curl -i --cacert $t/ca.pem https://localhost:$https_port/v1/node
@@ -162,6 +169,7 @@ print_curls() {
   curl -i http://127.0.0.1:$admin_port/readyz
   curl    http://127.0.0.1:$admin_port/metrics
 
+The catalog is Examples/catalog: change it, and the next answer is decided by the change.
 settings: $root/$state/node.json    Ctrl-C drains it and ends
 TEXT
 }

@@ -5,8 +5,10 @@ import Auction
 import OpenRTB
 
 extension DecisionSettings {
-    public init(_ section: NodeSettings.Decision) {
+    public init(_ settings: NodeSettings) {
         self.init()
+        let section = settings.decision
+        network = settings.overload.network
         seat = section.seat
         vendor = section.vendor
         currencies = CurrencyTable(base: section.baseCurrency)

@@ -9,6 +9,10 @@ struct BidRoute {
     let decisions: ShardDecisions
 
     func respond(to request: borrowing Request, _ response: inout Response) {
+        if let refusal = decisions.refusal(of: request.body, .openrtb) {
+            response.status = .noContent
+            return response.header("paceline-no-bid", refusal.label)
+        }
         guard request.isJSON else {
             response.status = .unsupportedMediaType
             return response.write("A bid request is sent with content-type: application/json.\n")

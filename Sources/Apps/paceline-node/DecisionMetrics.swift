@@ -7,6 +7,9 @@ struct DecisionMetricKeys: Sendable {
     let bids: CounterKey
     let refused: CounterKey
     let noBids: [CounterKey]
+    /// By the refusal's number.
+    let turnedAway: [CounterKey]
+    let overloaded: GaugeKey
     let ads: CounterKey
     let time: HistogramKey
 
@@ -20,6 +23,9 @@ struct DecisionMetricKeys: Sendable {
         bids = result("bid", "")
         refused = result("refused", "")
         noBids = NoBid.allCases.map { result("no_bid", "\($0.label)") }
+        turnedAway = LoadGate.Refusal.allCases.map { result("turned_away", "\($0.label)") }
+        overloaded = catalogue.gauge(
+            "paceline_shards_overloaded", help: "Shards on which requests wait longer than they may.")
         ads = catalogue.counter("paceline_ads_total", help: "Ads in answers.")
         time = catalogue.histogram(
             "paceline_decision_seconds",
@@ -33,6 +39,8 @@ struct DecisionMetrics {
     private let refused: Counter
     /// By the reason's place among all reasons.
     private let noBids: [Counter]
+    private let turnedAway: [Counter]
+    private let overloaded: Gauge
     private let ads: Counter
     private let time: Histogram
 
@@ -40,9 +48,15 @@ struct DecisionMetrics {
         bids = shard.counter(keys.bids)
         refused = shard.counter(keys.refused)
         noBids = keys.noBids.map { shard.counter($0) }
+        turnedAway = keys.turnedAway.map { shard.counter($0) }
+        overloaded = shard.gauge(keys.overloaded)
         ads = shard.counter(keys.ads)
         time = shard.histogram(keys.time)
     }
+
+    func countTurnedAway(_ refusal: LoadGate.Refusal) { turnedAway[Int(refusal.rawValue)].add() }
+
+    func note(isOverloaded: Bool) { overloaded.set(isOverloaded ? 1 : 0) }
 
     func countRefusal() { refused.add() }
 

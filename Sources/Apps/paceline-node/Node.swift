@@ -59,7 +59,7 @@ final class NodeContext: Sendable {
         }
         if let catalog = settings.catalog {
             let frequency = try NodeFrequency(settings, shards: shards)
-            var decisions = DecisionSettings(settings.decision)
+            var decisions = DecisionSettings(settings)
             decisions.viewerSalt = frequency.salt
             catalogs = try Catalogs(catalog, decisions, notices, health, log)
             self.frequency = frequency
@@ -82,7 +82,8 @@ final class NodeContext: Sendable {
 
     /// What a shard decides with; nil where nothing is decided.
     func shardDecisions(
-        _ shard: Int, metrics block: ShardMetrics, _ frequency: ShardFrequency?, _ journal: NodeJournal?
+        _ shard: Int, _ reactor: Reactor, metrics block: ShardMetrics, _ frequency: ShardFrequency?,
+        _ journal: NodeJournal?
     ) -> ShardDecisions? {
         guard let catalogs, let keys = keys.decisions, let frequency else { return nil }
         var seeds = SystemRandomNumberGenerator()
@@ -90,7 +91,7 @@ final class NodeContext: Sendable {
             DecisionRecording($0, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisions)
         }
         return ShardDecisions(
-            catalogs.prepare(shard: shard), frequency, seed: seeds.next(),
+            catalogs.prepare(shard: shard), frequency, seed: seeds.next(), reactor, settings.overload,
             metrics: DecisionMetrics(keys, block), recording: recording)
     }
 

@@ -35,7 +35,8 @@ final class Service {
         case .shard(let index):
             journal = try NodeJournal(shard: index, context: context, reactor: reactor, metrics: block)
             frequency = context.shardFrequency(index, journal, reactor, metrics: block)
-            decisions = context.shardDecisions(index, metrics: block, frequency, journal)
+            decisions = context.shardDecisions(
+                index, reactor, metrics: block, frequency, journal)
             let notices = context.shardNotices(
                 index, decisions, frequency, journal, reactor, metrics: block)
             server = Server(

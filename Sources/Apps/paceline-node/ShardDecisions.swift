@@ -4,6 +4,8 @@ import Catalog
 import Decision
 import Kernel
 import OpenRTB
+import Reactor
+import Settings
 import Telemetry
 import Units
 
@@ -16,12 +18,21 @@ final class ShardDecisions {
     private let metrics: DecisionMetrics
     /// Nil where nothing is journaled.
     private let recording: DecisionRecording?
+    /// It outlives everything that its thread serves.
+    private unowned let reactor: Reactor
+    private var gate: LoadGate
+    private let network: Interval
+    private let peek = RequestPeek()
 
     /// - Parameter seed: of this start and shard alone; bids are numbered by what follows from it.
     init(
-        _ catalog: PreparedCatalog, _ frequency: ShardFrequency, seed: UInt64, metrics: DecisionMetrics,
-        recording: DecisionRecording?
+        _ catalog: PreparedCatalog, _ frequency: ShardFrequency, seed: UInt64, _ reactor: Reactor,
+        _ overload: NodeSettings.Overload, metrics: DecisionMetrics, recording: DecisionRecording?
     ) {
+        self.reactor = reactor
+        gate = LoadGate(
+            .init(target: overload.target, patience: overload.patience, limit: overload.limit))
+        network = overload.network
         self.catalog = catalog
         self.frequency = frequency
         state = NodeState(frequency, catalog.numbers)
@@ -38,6 +49,27 @@ final class ShardDecisions {
         exchange.exchange(&catalog)
         state = NodeState(frequency, catalog.numbers)
     }
+
+    /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and
+    /// tags only: notices settle money, and are never turned away.
+    func refusal(of request: RawSpan, _ format: AnswerFormat) -> LoadGate.Refusal? {
+        let refusal = gate.refusal(
+            at: Kernel.monotonicNow(), turnBegan: reactor.now, arrivedSince: reactor.arrivedSince,
+            patience: {
+                guard format == .openrtb, let tmax = peek.tmax(request) else { return nil }
+                return .milliseconds(Int64(tmax)) - network
+            },
+            isLive: { format == .openrtb ? peek.isLive(request) : peek.isLiveTag(request) })
+        if let refusal { metrics.countTurnedAway(refusal) }
+        metrics.note(isOverloaded: gate.isOverloaded)
+        return refusal
+    }
+
+    /// Names a request that has no name yet.
+    func nextNumber() -> UInt64 { seeds.next() }
+
+    /// Counts what was refused before it was a request.
+    func countRefusal() { metrics.countRefusal() }
 
     /// Decides one request and lends the answer's bytes. Nothing else goes into the answer than the request's bytes,
     /// the catalog, the settings, the time and the seed. Allocates nothing but a refusal's text.

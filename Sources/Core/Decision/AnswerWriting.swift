@@ -30,7 +30,9 @@ extension DecisionWorkspace {
                     reason.rawValue, id: request.utf8(request.id), into: unsafe response.writable())
             } catch { preconditionFailure("a no-bid is smaller than the request that it answers") }
         case .vast:
-            markup.document.reset(.v4_2)
+            // A player of VAST 3.0 reads no later document, empty or not.
+            let media = request.imps[0].video ?? request.imps[0].audio
+            markup.document.reset(media.flatMap { version(request[$0.protocols]) } ?? .v4_2)
             do throws(VASTWriteError) {
                 answerCount = try markup.document.write(into: unsafe response.writable()).byteCount
             } catch { preconditionFailure("a document without ads always fits") }

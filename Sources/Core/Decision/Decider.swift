@@ -198,7 +198,9 @@ extension DecisionWorkspace {
 
     /// Why nothing can be bid, whatever the catalog has.
     private mutating func obstacle(_ request: borrowing BidRequest) -> NoBid? {
-        if request.tmax == 0 { return .insufficientTime }
+        if let tmax = request.tmax, Int64(tmax) <= settings.network.wholeMilliseconds {
+            return .insufficientTime
+        }
         if !isAllowed(request[request.wseat], request) || names(request[request.bseat], request) {
             return .seatNotAllowed
         }

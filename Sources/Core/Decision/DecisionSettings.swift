@@ -2,7 +2,7 @@
 // is believed of clicks, views and actions as long as no model says better.
 public import Auction
 public import OpenRTB
-internal import Units
+public import Units
 
 public struct DecisionSettings: Sendable {
     /// The seat that bids, as exchanges know it.
@@ -29,6 +29,9 @@ public struct DecisionSettings: Sendable {
     /// Where notices of ads go. Nil or without its key: nobody tells us, and answers have the catalog's own
     /// addresses only.
     public var notices: NoticeAddresses?
+
+    /// What of a request's `tmax` is the network's.
+    public var network = Interval.zero
 
     public init() { currencies = CurrencyTable(base: .usd) }
 }

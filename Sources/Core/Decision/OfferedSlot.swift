@@ -202,7 +202,7 @@ extension DecisionWorkspace {
     }
 
     /// The newest version of VAST that the slot reads: it names protocols by AdCOM's numbers, or takes any.
-    private func version(_ protocols: Span<Int32>) -> VASTVersion? {
+    func version(_ protocols: Span<Int32>) -> VASTVersion? {
         if protocols.isEmpty { return .v4_2 }
         var reads3 = false
         var reads4 = false

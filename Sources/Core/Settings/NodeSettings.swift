@@ -35,6 +35,7 @@ public struct NodeSettings: DocumentObject, Equatable {
     public internal(set) var catalog: CatalogSettings?
     public internal(set) var decision = Decision()
     public internal(set) var frequency = FrequencySettings()
+    public internal(set) var overload = Overload()
     /// Nobody tells of ads where there is none.
     public internal(set) var notices: NoticeSettings?
     /// Nothing is journaled where there is none.
@@ -80,6 +81,9 @@ public struct NodeSettings: DocumentObject, Equatable {
             .defaulted(
                 "frequency", \.frequency, .object,
                 "How it is counted what viewers have seen, and with which other nodes."),
+            .defaulted(
+                "overload", \.overload, .object,
+                "How long requests may wait for a shard, and what happens beyond."),
             .optional(
                 "notices", \.notices, .object,
                 "Where exchanges and players tell of ads. Without it nobody does, and no ad is ever billed."),

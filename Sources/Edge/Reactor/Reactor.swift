@@ -37,6 +37,10 @@ public final class Reactor {
     /// The time at the start of this turn: fresh enough for every deadline, and free.
     public private(set) var now: Instant
 
+    /// What this turn handles came no earlier than this, as far as anybody here can tell: the kernel says of nothing
+    /// when it came. Where the thread slept, it is when it woke; else when the turn before began.
+    public private(set) var arrivedSince: Instant
+
     let driver: Driver
     let chunks: ChunkPool
     private var wheel: TimerWheel
@@ -54,6 +58,9 @@ public final class Reactor {
     private var files: FileOperations
 
     private var afterTurns: [() -> Void] = []
+
+    /// To take what is there already costs less than this; a thread that waited longer found nothing at first.
+    private static let sleptAtLeast = Interval.microseconds(200)
 
     private var running = false
     /// Whether what is done now is followed by the functions of `afterEachTurn` before anything is waited for.
@@ -74,6 +81,7 @@ public final class Reactor {
         driverName = driver.name
         chunks = ChunkPool(limitBytes: limits.outputBytes)
         now = Kernel.monotonicNow()
+        arrivedSince = now
         wheel = TimerWheel(timers: limits.streams + limits.timers, now: now)
         streams = .allocate(capacity: limits.streams)
         streams.initialize(repeating: nil, count: limits.streams)
@@ -114,8 +122,10 @@ public final class Reactor {
         let timer = wheel.nextTurn
         let wanted = deadline.map { deadline in timer.map { min($0, deadline) } ?? deadline } ?? timer
         let before = now
+        let handled = Kernel.monotonicNow()
         try driver.wait(until: wanted, spin: isWorthSpinning ? limits.spin : .zero)
         now = Kernel.monotonicNow()
+        arrivedSince = now - handled > Reactor.sleptAtLeast ? now : before
         isWorthSpinning = now - before <= (isWorthSpinning ? limits.spin : limits.spin * 2)
         metrics.turns.add()
         isHandling = true

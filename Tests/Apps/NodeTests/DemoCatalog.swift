@@ -17,7 +17,8 @@ enum Demo {
             at: folder.url.appending(path: name), withIntermediateDirectories: true)
         for file in try FileManager.default.contentsOfDirectory(atPath: from.path()) {
             let text = try String(contentsOf: from.appending(path: file), encoding: .utf8)
-                .replacing("\"2026-", with: "\"2000-").replacing("\"2027-", with: "\"2199-")
+                .replacing("\"start\": \"2026-", with: "\"start\": \"2000-")
+                .replacing("\"end\": \"20", with: "\"end\": \"21")
             try folder.write(text, to: "\(name)/\(file)")
         }
     }

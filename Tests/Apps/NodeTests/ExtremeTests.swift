@@ -83,6 +83,10 @@ private struct Extreme: CustomStringConvertible, Sendable {
                             "stateDirectory": folder.path("state-\(ports[0])"),
                         ]
                     }
+                    // Each beside a value of the other that leaves it its range.
+                    if extreme.path.first == "overload" {
+                        settings["overload"] = ["targetMilliseconds": 1, "limitMilliseconds": 10_000]
+                    }
                     let text = try extreme.file(settings)
                     try await Places.shared.take()
                     await ExtremeTests.serve(text, ports, extreme, in: folder)

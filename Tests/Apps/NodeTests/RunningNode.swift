@@ -30,6 +30,7 @@ struct Plan: Sendable {
     var frequency: String?
     /// What stands before `/e/` in the addresses of ads; the keys are in the folder.
     var notices: String?
+    var overload: [String: Int] = [:]
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
     /// One decision of so many is journaled with its request.
@@ -67,6 +68,7 @@ struct Plan: Sendable {
         if let notices {
             all["notices"] = ["baseURL": notices, "keyFile": folder.path("notice-keys")]
         }
+        if !overload.isEmpty { all["overload"] = overload }
         if let accessOneIn {
             all["journal"] = [
                 "directory": folder.path("journal"), "accessOneIn": accessOneIn,

@@ -7,7 +7,7 @@ internal import Units
 extension DecisionSettings {
     private enum Field: UInt8, CaseIterable {
         case seat = 1, vendor, base, rate, priors, podSteps, seenCreative, seenAdvertiser, notices
-        case firstPremium, lastPremium
+        case firstPremium, lastPremium, network
     }
 
     /// Names the settings: their checksum and, below it, their length in a record.
@@ -38,6 +38,7 @@ extension DecisionSettings {
         put(.podSteps, Self.little(Int64(podSteps)))
         put(.seenCreative, Self.little(seenCreative.code))
         put(.seenAdvertiser, Self.little(seenAdvertiser.code))
+        put(.network, Self.little(network.nanoseconds))
         if let notices {
             put(
                 .notices,
@@ -95,6 +96,7 @@ extension DecisionSettings {
             }
             podSteps = Int(steps)
         case .seenCreative: seenCreative = DiversityRule(code: try scan.fixed(Int64.self, "a rule"))
+        case .network: network = Interval(nanoseconds: try scan.fixed(Int64.self, "the network's share"))
         case .notices: notices = try Self.notices(length, &scan)
         case .seenAdvertiser: seenAdvertiser = DiversityRule(code: try scan.fixed(Int64.self, "a rule"))
         case .firstPremium: firstPremium = try scan.fixed(Int64.self, "a premium")

@@ -139,8 +139,6 @@ public struct AuctionMacros: ~Copyable {
 }
 
 extension RawSpan {
-    fileprivate func byte(_ at: Int) -> UInt8 { unsafe unsafeLoad(fromByteOffset: at, as: UInt8.self) }
-
     @_lifetime(copy self)
     fileprivate func slice(_ start: Int, _ end: Int) -> RawSpan { extracting(start..<end) }
 

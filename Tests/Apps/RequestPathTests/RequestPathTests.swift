@@ -1,0 +1,167 @@
+// A bid and an ad tag cost no allocation on the shard's thread, from the socket's bytes to the answer's: measured in the
+// node's own routes, on a server like that of a shard, with a client on another thread.
+import AllocationCounter
+import Foundation
+import Glibc
+import HTTP
+import Kernel
+import Reactor
+import Settings
+import Synchronization
+import Telemetry
+import Testing
+import Units
+
+@testable import paceline_node
+
+/// The routes of a shard, and how much was allocated in the thread while they and the server answered.
+private final class CountedRoutes: Responder, Sendable {
+    private struct State {
+        var requests = 0
+        var atStart: UInt64 = 0
+        var atEnd: UInt64 = 0
+    }
+
+    static let warmUp = 200
+    static let measured = 1_000
+
+    private let state = Mutex(State())
+    /// Used on the shard's thread only.
+    private nonisolated(unsafe) var routes: RequestRoutes?
+
+    func use(_ routes: RequestRoutes) { self.routes = routes }
+
+    func respond(to request: borrowing Request, _ response: inout Response) {
+        // Between two of these lie the answer to the one and the reading of the other.
+        state.withLock { state in
+            state.requests += 1
+            if state.requests == Self.warmUp { state.atStart = allocations_of_thread() }
+            if state.requests == Self.warmUp + Self.measured { state.atEnd = allocations_of_thread() }
+        }
+        routes?.respond(to: request, &response)
+    }
+
+    var counted: UInt64 { state.withLock { $0.atEnd - $0.atStart } }
+    var isDone: Bool { state.withLock { $0.requests >= Self.warmUp + Self.measured } }
+}
+
+@Suite struct RequestPathTests {
+    private static let examples = URL(filePath: #filePath).appending(path: "../../../../Examples")
+        .standardized
+
+    private static func post(_ query: String) throws -> [UInt8] {
+        let body = try String(contentsOf: examples.appending(path: "ctv-pod.json"), encoding: .utf8)
+        let head =
+            "POST /openrtb2/bid\(query) HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n\r\n"
+        return Array((head + body).utf8)
+    }
+
+    private static func get(_ query: String) -> [UInt8] {
+        Array("GET /vast?\(query) HTTP/1.1\r\nhost: a\r\n\r\n".utf8)
+    }
+
+    enum Kind: String, CaseIterable { case bid, noBid, noBidWithReason, tag, emptyTag }
+
+    @Test(
+        .enabled(if: allocations_are_counted() == 1, "a sanitizer brings its own malloc"),
+        arguments: Kind.allCases)
+    func allocatesNothing(_ kind: Kind) throws {
+        let demo =
+            "pub=streamfront&app=streamfront-roku&pod=90&ads=6&dur=15,30&country=USA&genre=drama&kv=context=travel&floor=1&cur=USD"
+        let request =
+            switch kind {
+            case .bid: try Self.post("")
+            case .noBid: try Self.post("").replacing("\"USD\"".utf8, with: "\"XXX\"".utf8)
+            case .noBidWithReason: try Self.post("?nbr=1").replacing("\"USD\"".utf8, with: "\"XXX\"".utf8)
+            case .tag: Self.get(demo)
+            case .emptyTag: Self.get("country=DEU&floor=900&cur=USD")
+            }
+        let status: Substring = kind == .noBid ? "204" : "200"
+        let folder = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+
+        // Flights without an end: tests run for years.
+        let files = Self.examples.appending(path: "catalog")
+        let copy = folder.appending(path: "files")
+        try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+        for file in try FileManager.default.contentsOfDirectory(atPath: files.path()) {
+            try String(contentsOf: files.appending(path: file), encoding: .utf8)
+                .replacing("\"start\": \"2026-", with: "\"start\": \"2000-")
+                .replacing("\"end\": \"20", with: "\"end\": \"21")
+                .write(to: copy.appending(path: file), atomically: true, encoding: .utf8)
+        }
+        let settings = NodeSettings.standalone(
+            catalog: copy.path(), state: folder.path(), port: 1,
+            adminPort: 2,
+            shards: 1)
+        let context = try NodeContext(settings: settings, version: "tested")
+        try context.catalogs?.start()
+        let counted = CountedRoutes()
+        let started = Mutex<(address: SocketAddress, remote: ReactorRemote)?>(nil)
+        try Thread(name: "shard") {
+            do {
+                let reactor = try Reactor()
+                let metrics = context.metrics.addShard()
+                let frequency = context.shardFrequency(0, nil, reactor, metrics: metrics)
+                let decisions = context.shardDecisions(reactor, metrics: metrics, frequency)
+                counted.use(RequestRoutes(context, reactor, nil, decisions))
+                let server = Server(
+                    reactor: reactor, responder: counted,
+                    metrics: ServerMetrics(context.keys.requests, metrics))
+                let address = try server.listen(
+                    on: try #require(SocketAddress(literal: "127.0.0.1", port: 0)))
+                started.withLock { $0 = (address, reactor.remote) }
+                try reactor.run()
+            } catch { Issue.record(error) }
+        }.detach()
+        while started.withLock({ $0 == nil }) { usleep(1_000) }
+        let (address, remote) = try #require(started.withLock { $0 })
+        let first = try ask(request, address.port, times: CountedRoutes.warmUp + CountedRoutes.measured)
+        remote.post { $0.stop() }
+        #expect(first.split(separator: " ").dropFirst().first == status, "\(first)")
+        #expect(first.contains("<VAST") == (kind == .bid || kind == .tag || kind == .emptyTag), "\(first)")
+        #expect(first.contains("<Ad ") == (kind == .bid || kind == .tag), "\(first)")
+        #expect(counted.isDone && counted.counted == 0)
+    }
+
+    /// Asks again and again on one connection, each time after the answer; gives the first answer.
+    private func ask(_ request: [UInt8], _ port: UInt16, times: Int) throws -> String {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        try #require(descriptor >= 0)
+        defer { Glibc.close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(connected == 0)
+        var first: String?
+        var room = [UInt8](repeating: 0, count: 256 * 1024)
+        for _ in 0..<times {
+            try #require(send(descriptor, request, request.count, 0) == request.count)
+            var count = 0
+            while true {
+                let more = room.withUnsafeMutableBytes {
+                    recv(descriptor, $0.baseAddress! + count, $0.count - count, 0)
+                }
+                try #require(more > 0)
+                count += more
+                if isWhole(room[..<count]) { break }
+            }
+            if first == nil { first = String(decoding: room[..<count], as: UTF8.self) }
+        }
+        return first ?? ""
+    }
+
+    private func isWhole(_ answer: ArraySlice<UInt8>) -> Bool {
+        guard let head = answer.firstRange(of: Array("\r\n\r\n".utf8)) else { return false }
+        let text = String(decoding: answer[..<head.lowerBound], as: UTF8.self)
+        let length = text.split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }
+        return answer.count - head.upperBound >= Int(length?.dropFirst("content-length: ".count) ?? "0") ?? 0
+    }
+}
