@@ -84,7 +84,7 @@ public struct DecisionRecorder: ~Copyable {
         if !trace.permissions.allows(.journaling), trace.ads > 0, decider.workspace.namesViewer {
             return (.withheld, 0)
         }
-        switch redactor.redact(request, trace.permissions, into: unsafe redacted.writable()) {
+        return switch redactor.redact(request, trace.permissions, into: unsafe redacted.writable()) {
         case .unchanged: (.whole, 0)
         case .redacted(let length): (.redacted, length)
         case .decisive: (.withheld, 0)
