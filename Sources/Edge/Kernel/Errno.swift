@@ -28,6 +28,5 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let noSuchFile = Errno(ENOENT)
     public static let notPermitted = Errno(EPERM)
     public static let notSupported = Errno(ENOSYS)
-    public static let noSuchFile = Errno(ENOENT)
     public static let isDirectory = Errno(EISDIR)
 }
