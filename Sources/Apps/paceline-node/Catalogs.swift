@@ -128,9 +128,14 @@ final class Catalogs: Sendable {
 
     /// What a shard decides with: its ads' notices come back to it.
     func prepare(_ serving: Serving, shard: Int) -> PreparedCatalog {
+        PreparedCatalog(serving, decisionSettings(shard: shard))
+    }
+
+    /// The settings as one shard decides by them.
+    func decisionSettings(shard: Int) -> DecisionSettings {
         var settings = decisions
         settings.notices = notices?.addresses(shard: shard)
-        return PreparedCatalog(serving, settings)
+        return settings
     }
 
     // MARK: While serving

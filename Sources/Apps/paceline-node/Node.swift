@@ -88,7 +88,8 @@ final class NodeContext: Sendable {
         guard let catalogs, let keys = keys.decisions, let frequency else { return nil }
         var seeds = SystemRandomNumberGenerator()
         let recording = journal.map {
-            DecisionRecording($0, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisions)
+            DecisionRecording(
+                $0, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisionSettings(shard: shard))
         }
         return ShardDecisions(
             catalogs.prepare(shard: shard), frequency, seed: seeds.next(), reactor, settings.overload,
