@@ -136,6 +136,11 @@ let package = Package(
             path: "Tests/Fuzz/Sources/OpenRTBInvariants", swiftSettings: strict),
 
         .target(
+            name: "DecideInvariants",
+            dependencies: ["Auction", "Catalog", "Decision", "JSON", "OpenRTB", "Units"],
+            path: "Tests/Fuzz/Sources/DecideInvariants", swiftSettings: strict),
+
+        .target(
             name: "JournalInvariants", dependencies: ["Journal", "Ledger", "Units"],
             path: "Tests/Fuzz/Sources/JournalInvariants", swiftSettings: strict),
 
@@ -160,7 +165,10 @@ let package = Package(
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(
             "DecisionTests", in: "Core",
-            ["AllocationCounter", "Auction", "CSIMD", "Catalog", "Decision", "Notices", "OpenRTB", "Units"]),
+            [
+                "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision", "Notices",
+                "OpenRTB", "Units",
+            ]),
         tests("FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Features", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
         .testTarget(

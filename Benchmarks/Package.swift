@@ -71,9 +71,15 @@ let package = Package(
         bench("bench-catalog", [.product(name: "PacelineCore", package: "paceline")]),
         bench("bench-frequency", [.product(name: "PacelineCore", package: "paceline")]),
         bench("bench-openrtb", [.product(name: "PacelineCore", package: "paceline")]),
+        // A catalog and requests for a node that is measured.
+        .target(
+            name: "Traffic", dependencies: ["BenchKit", .product(name: "PacelineCore", package: "paceline")],
+            swiftSettings: strict),
+        bench("bench-overload", ["Rig", "Traffic"]),
         bench(
             "bench-decide",
             [
+                "Rig", "Traffic",
                 .product(name: "PacelineCore", package: "paceline"),
                 .product(name: "AllocationCounter", package: "paceline"),
             ]),

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 // The fuzzers: the pure parsers and the kernels beneath them, compiled with libFuzzer's coverage and the address
-// sanitizer, and what must hold of them. `Sources/{HTTP,JSON,Journal,OpenRTB,Redis,Units,CSIMD}` are links to
-// the code itself.
+// sanitizer, and what must hold of them. `Sources/{Auction,Catalog,CSIMD,Decision,Digests,Documents,HTTP,
+// JSON,Journal,Notices,OpenRTB,Redis,Units}` are links to the code itself.
 import PackageDescription
 
 let swift: [SwiftSetting] = [
@@ -28,6 +28,14 @@ let package = Package(
         .target(name: "Journal", dependencies: ["Ledger", "Units"], swiftSettings: swift),
         .target(name: "JSON", dependencies: ["CSIMD", "Units"], swiftSettings: swift),
         .target(name: "OpenRTB", dependencies: ["JSON", "Units"], swiftSettings: swift),
+        .target(name: "Auction", dependencies: ["Units"], swiftSettings: swift),
+        .target(name: "Digests", dependencies: ["Units"], swiftSettings: swift),
+        .target(name: "Notices", dependencies: ["Digests", "Units"], swiftSettings: swift),
+        .target(name: "Documents", dependencies: ["JSON", "Units"], swiftSettings: swift),
+        .target(name: "Catalog", dependencies: ["CSIMD", "Documents", "Units"], swiftSettings: swift),
+        .target(
+            name: "Decision", dependencies: ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"],
+            swiftSettings: swift),
         .target(name: "HTTP", dependencies: ["CSIMD"], swiftSettings: swift),
         .target(name: "MessageInvariants", dependencies: ["HTTP"], swiftSettings: swift),
         .target(name: "JSONInvariants", dependencies: ["JSON", "Units"], swiftSettings: swift),
@@ -41,6 +49,16 @@ let package = Package(
         .target(name: "RedisInvariants", dependencies: ["Redis"], swiftSettings: swift),
         .executableTarget(
             name: "fuzz-redis", dependencies: ["CFuzzer", "RedisInvariants"], swiftSettings: swift,
+            linkerSettings: link),
+        .target(
+            name: "DecideInvariants",
+            dependencies: ["Auction", "Catalog", "Decision", "JSON", "OpenRTB", "Units"], swiftSettings: swift
+        ),
+        .executableTarget(
+            name: "fuzz-decide", dependencies: ["CFuzzer", "DecideInvariants"], swiftSettings: swift,
+            linkerSettings: link),
+        .executableTarget(
+            name: "fuzz-catalog", dependencies: ["CFuzzer", "DecideInvariants"], swiftSettings: swift,
             linkerSettings: link),
         .executableTarget(
             name: "fuzz-journal", dependencies: ["CFuzzer", "JournalInvariants"], swiftSettings: swift,

@@ -15,9 +15,16 @@ public struct Load: Decodable, Sendable {
     /// CPU seconds within the window: of the two ends, of all other processes, of other machines.
     public var clientCPU, serverCPU, others, stolen: Double
     public var latency: Quantiles
+    /// Of plain HTTP: what was turned away for load, and how soon; open loop: how late the generator itself was, and
+    /// what it could not send.
+    public var shed: Double?
+    public var turnedAway: Quantiles?
+    public var late: Quantiles?
+    public var unsent: Double?
 
     private enum CodingKeys: String, CodingKey {
-        case requests, bytes, errors, seconds, others, stolen, latency
+        case requests, bytes, errors, seconds, others, stolen, latency, shed, late, unsent
+        case turnedAway = "turned_away"
         case clientCPU = "client_cpu"
         case serverCPU = "server_cpu"
     }
@@ -26,6 +33,7 @@ public struct Load: Decodable, Sendable {
     var isDisturbed: Bool { others / seconds > 0.25 }
 
     public var perSecond: Double { requests / seconds }
+    public var shedPerSecond: Double { (shed ?? 0) / seconds }
     public var serverMicroseconds: Double { serverCPU / requests * 1e6 }
 
     /// One window of load on a server; `mode` and `options` are those of the load generator.

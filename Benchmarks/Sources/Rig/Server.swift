@@ -31,9 +31,11 @@ public struct Server {
     }
 
     /// Ours: `bench-server`, which is nothing but the product's own server and the two routes.
-    public static func ours(backend: String = "io_uring", certificate: Certificate? = nil) throws -> Server {
+    public static func ours(
+        backend: String = "io_uring", certificate: Certificate? = nil, answerBytes: Int = answerLength
+    ) throws -> Server {
         let port = try freePort()
-        var arguments = ["--port", "\(port)", "--backend", backend]
+        var arguments = ["--port", "\(port)", "--backend", backend, "--answer-bytes", "\(answerBytes)"]
         var tlsPort: UInt16 = 0
         if let certificate {
             tlsPort = try freePort()

@@ -2,8 +2,8 @@
 // of ten thousand, a hundred thousand and a million line items by one generator. Two thirds of the requests ask for one
 // ad, a third for a break of six.
 //
-// PACELINE_BENCH_ONLY=10k measures one size again and again, for a profiler; the bench then ends as failed, since the
-// other lines are missing.
+// PACELINE_BENCH_ONLY=10k measures one size, for a profiler; the bench then ends as failed, since the other lines are
+// missing. PACELINE_BENCH_KEEP=DIR keeps the compiled catalogs there: a million line items take minutes to compile.
 import AllocationCounter
 import BenchKit
 import Catalog
@@ -42,16 +42,21 @@ enum Main {
                         named: "spin loop")
                 }
             }
+            if only == nil || only == "http" { try OverHTTP.measure(&bench) }
         }
     }
 
     private static func compiled(_ lineItems: Int) throws -> [UInt8] {
+        let kept = ProcessInfo.processInfo.environment["PACELINE_BENCH_KEEP"]
+            .map { URL(fileURLWithPath: $0).appendingPathComponent("\(lineItems).catalog") }
+        if let kept, let bytes = try? Data(contentsOf: kept) { return Array(bytes) }
         var generator = CatalogGenerator(lineItems: lineItems, seed: 7)
         var bytes: [UInt8] = []
         let seconds = try ContinuousClock().measure {
             bytes = try CatalogCompiler.compile(generator.source())
         }
         Bench.note("\(lineItems) line items made and compiled in \(seconds / .seconds(1)) s")
+        if let kept { try Data(bytes).write(to: kept) }
         return bytes
     }
 }

@@ -29,7 +29,12 @@ struct Run: ~Copyable {
 
     init(_ catalog: [UInt8], lineItems: Int, requests count: Int) throws {
         var stream = GeneratedBidRequests(lineItems: lineItems, seed: 1)
-        requests = (0..<count).map { _ in stream.next() }
+        try self.init(catalog, (0..<count).map { _ in stream.next() })
+    }
+
+    init(_ catalog: [UInt8], _ requests: [GeneratedBidRequests.One]) throws {
+        self.requests = requests
+        let count = requests.count
         let sizes = requests.map(\.bytes.count)
         let share = requests.count { $0.slots > 1 } * 100 / count
         Bench.note(
@@ -73,6 +78,21 @@ struct Run: ~Copyable {
         timing.spin = spins[spins.count * 999 / 1_000]
         return timing
     }
+
+    /// Over all requests and rounds, without the clock's own time.
+    mutating func meanMicroseconds(rounds: Int) throws -> Double {
+        try warmUp()
+        let start = clock.now
+        for _ in 0..<rounds {
+            for index in requests.indices {
+                let request = requests[index]
+                _ = try decider.decide(request.bytes.span.bytes, at: request.at, seed: UInt64(index))
+            }
+        }
+        return (clock.now - start) / .microseconds(1) / Double(rounds * requests.count)
+    }
+
+    var meanAnswerBytes: Int { answers.reduce(0, +) / max(answers.count, 1) }
 
     /// Once through all requests, which also says what they come to.
     private mutating func warmUp() throws {

@@ -1,7 +1,7 @@
 // The product's HTTP server with the two routes of the benches and nothing else: POST /bid answers 300 bytes
 // of JSON, GET /bulk a megabyte of zeros. One shard on the thread that it starts on.
 //
-//     bench-server --port N [--backend auto|io_uring|epoll] [--spin MICROSECONDS]
+//     bench-server --port N [--backend auto|io_uring|epoll] [--spin MICROSECONDS] [--answer-bytes N]
 //         [--tls-port N --certificate FILE --key FILE]
 import Glibc
 import HTTP
@@ -10,12 +10,12 @@ import Reactor
 import TLS
 import Units
 
-/// The same answer as the peers': 300 bytes.
+/// The same answer as the peers': 300 bytes, where no other length is asked for.
 final class Routes: Responder {
     private var router = Router()
 
-    init() {
-        let answer = Array(("{\"id\":\"" + String(repeating: "x", count: 291) + "\"}").utf8)
+    init(answerBytes: Int) {
+        let answer = Array(("{\"id\":\"" + String(repeating: "x", count: answerBytes - 9) + "\"}").utf8)
         let bulk = SharedBytes(Array(repeating: UInt8(0), count: 1 << 20))
         router.add(.post, "/bid") { _, response in
             response.contentType = "application/json"
@@ -38,6 +38,7 @@ struct Arguments {
     var backend = DriverChoice.automatic
     /// As a node's settings have it.
     var spin = Interval.microseconds(50)
+    var answerBytes = 300
     var certificate = ""
     var key = ""
 
@@ -55,6 +56,9 @@ struct Arguments {
             case "--spin":
                 guard let microseconds = Int64(value), microseconds >= 0 else { return nil }
                 spin = .microseconds(microseconds)
+            case "--answer-bytes":
+                guard let bytes = Int(value), bytes >= 9 else { return nil }
+                answerBytes = bytes
             case "--certificate": certificate = value
             case "--key": key = value
             default: return nil
@@ -69,6 +73,7 @@ enum Main {
     static func main() throws {
         guard let arguments = Arguments(CommandLine.arguments) else {
             print("usage: bench-server --port N [--backend auto|io_uring|epoll] [--spin MICROSECONDS]")
+            print("           [--answer-bytes N]")
             print("           [--tls-port N --certificate FILE --key FILE]")
             exit(2)
         }
@@ -78,7 +83,8 @@ enum Main {
         var limits = ServerLimits()
         // A bench asks more on one connection than a client ever would.
         limits.requestsPerConnection = .max
-        let server = Server(reactor: reactor, limits: limits, responder: Routes())
+        let server = Server(
+            reactor: reactor, limits: limits, responder: Routes(answerBytes: arguments.answerBytes))
         try server.listen(on: loopback(arguments.port))
         if arguments.tlsPort > 0 {
             let configuration = TLSConfiguration.server(

@@ -26,8 +26,17 @@ enum {
 
 enum operation { RECEIVE, SEND, TICK };
 
+/// A request that is sent, and what an answer with a body must begin with.
+struct message {
+    char *bytes;
+    size_t length;
+    const char *prefix;
+    uint32_t prefix_length;
+};
+
 struct connection {
     struct reader reader;
+    const struct message *message;
     uint64_t since[DEPTH_MAX];  // when each request in flight was sent, or was due
     uint32_t first, in_flight;
     uint64_t freed_at;
@@ -38,9 +47,11 @@ static struct io_uring ring;
 static struct io_uring_buf_ring *buffer_ring;
 static char *buffers, *requests;
 static size_t request_length;
+static struct message *messages;
+static uint32_t message_count, next_message;
 static struct connection *connections;
-static struct histogram latency, late;
-static uint64_t answered, bytes_read, last_answer, unsent;
+static struct histogram latency, late, turned_away;
+static uint64_t answered, shed, without_body, bytes_read, last_answer, unsent;
 static bool stopped;
 static unsigned prepared;
 
@@ -82,8 +93,15 @@ static void tick(void) {
 static void send_requests(uint32_t index, uint32_t count, uint64_t since) {
     struct connection *c = &connections[index];
     for (uint32_t i = 0; i < count; i++) c->since[(c->first + c->in_flight++) % DEPTH_MAX] = since;
+    const char *bytes = requests;
+    size_t length = count * request_length;
+    if (messages) {
+        c->message = &messages[next_message++ % message_count];
+        bytes = c->message->bytes;
+        length = c->message->length;
+    }
     struct io_uring_sqe *sqe = order();
-    io_uring_prep_send(sqe, (int)index, requests, count * request_length, MSG_NOSIGNAL | MSG_WAITALL);
+    io_uring_prep_send(sqe, (int)index, bytes, length, MSG_NOSIGNAL | MSG_WAITALL);
     sqe->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
     mark(sqe, SEND, index);
 }
@@ -120,7 +138,17 @@ static void response_ended(uint32_t index, uint64_t now) {
     if (c->reader.status / 100 != 2) return fail(&errors.status, "a status other than 2xx");
     if (options->expect_length >= 0 && c->reader.body_length != (uint64_t)options->expect_length)
         return fail(&errors.length, "a body of another length");
-    record(&latency, now - c->since[c->first]);
+    if (c->message && c->reader.body_length > 0
+        && (c->reader.prefix_length < c->message->prefix_length
+            || memcmp(c->reader.prefix, c->message->prefix, c->message->prefix_length) != 0))
+        return fail(&errors.length, "an answer to another request");
+    if (c->reader.body_length == 0) without_body++;
+    if (c->reader.shed) {
+        shed++;
+        record(&turned_away, now - c->since[c->first]);
+    } else {
+        record(&latency, now - c->since[c->first]);
+    }
     c->first = (c->first + 1) % DEPTH_MAX;
     c->in_flight--;
     c->reader.status = 0;
@@ -244,7 +272,29 @@ static void open_connections(void) {
     free(fds);
 }
 
+static void make_messages(void) {
+    size_t size;
+    char *file = read_file(options->bodies_file, &size);
+    for (size_t at = 0; at < size; at++) message_count += file[at] == '\n';
+    messages = calloc(message_count, sizeof *messages);
+    if (!messages || message_count == 0) die("--bodies has no line", EINVAL);
+    const char *start = file;
+    for (uint32_t i = 0; i < message_count; i++) {
+        const char *end = memchr(start, '\n', (size_t)(file + size - start));
+        struct message *m = &messages[i];
+        m->bytes = build_request_with(options, true, start, (size_t)(end - start), &m->length);
+        if (m->length > SEND_BYTES_MAX) die("a body is over 128 KB", EINVAL);
+        // Up to the end of the first string behind the first key: {"id":"…"
+        const char *at = start;
+        for (int quotes = 0; at < end && quotes < 4; at++) quotes += *at == '"';
+        m->prefix = start;
+        m->prefix_length = (uint32_t)(at - start < PREFIX_BYTES ? at - start : PREFIX_BYTES);
+        start = end + 1;
+    }
+}
+
 static void make_requests(void) {
+    if (options->bodies_file) return make_messages();
     char *one = build_request(options, true, &request_length);
     if (request_length * options->depth > SEND_BYTES_MAX) die("depth × request is over 128 KB", EINVAL);
     requests = malloc(request_length * options->depth);
@@ -273,19 +323,24 @@ int run_http(const struct options *given) {
     run_until(start + (uint64_t)(options->warmup * 1e9));
     memset(&latency, 0, sizeof latency);
     memset(&late, 0, sizeof late);
-    answered = bytes_read = 0;
+    memset(&turned_away, 0, sizeof turned_away);
+    answered = bytes_read = shed = without_body = 0;
     struct meter from = read_meter(options->watch);
     run_until(from.at + (uint64_t)(options->seconds * 1e9));
     struct meter to = read_meter(options->watch);
     if (options->rate > 0) count_unanswered(to.at);
-    printf("{\"mode\":\"http\",\"requests\":%llu,\"bytes\":%llu,\"unsent\":%llu,\"errors\":%llu,",
-        (unsigned long long)answered, (unsigned long long)bytes_read, (unsigned long long)unsent,
-        (unsigned long long)error_total());
+    printf(
+        "{\"mode\":\"http\",\"requests\":%llu,\"shed\":%llu,\"without_body\":%llu,\"bytes\":%llu,"
+        "\"unsent\":%llu,\"errors\":%llu,",
+        (unsigned long long)answered, (unsigned long long)shed, (unsigned long long)without_body,
+        (unsigned long long)bytes_read, (unsigned long long)unsent, (unsigned long long)error_total());
     print_meters(stdout, &from, &to);
     printf(",");
     print_histogram(stdout, "latency", &latency);
     printf(",");
     print_histogram(stdout, "late", &late);
+    printf(",");
+    print_histogram(stdout, "turned_away", &turned_away);
     printf("}\n");
     if (answered == 0 && error_total() == 0) fprintf(stderr, "load: nothing was answered\n");
     return error_total() > 0 || answered == 0;

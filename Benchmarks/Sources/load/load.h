@@ -13,6 +13,7 @@ struct options {
     uint16_t port;
     unsigned connections, depth;
     const char *method, *path, *body_file;
+    const char *bodies_file;    // one body on each line, sent in turns; the answer's id must be the body's
     size_t request_bytes;       // the whole request, head and body; 0: a request without a body
     long expect_length;         // of each answer's body; -1: any
     double seconds, warmup;
@@ -45,6 +46,13 @@ int dial(uint16_t port, bool blocking);
 
 /// The bytes of one request; `*length` is how many.
 char *build_request(const struct options *options, bool keep_alive, size_t *length);
+
+/// The same with this body; without one, a string that fills the request up.
+char *build_request_with(
+    const struct options *options, bool keep_alive, const char *body, size_t body_length, size_t *length);
+
+/// The bytes of a file, or the end of the process.
+char *read_file(const char *path, size_t *length);
 
 int run_http(const struct options *options);
 int run_idle(const struct options *options);

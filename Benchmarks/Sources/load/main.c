@@ -49,7 +49,7 @@ int dial(uint16_t port, bool blocking) {
     return -1;
 }
 
-static char *read_file(const char *path, size_t *length) {
+char *read_file(const char *path, size_t *length) {
     FILE *file = fopen(path, "rb");
     if (!file || fseek(file, 0, SEEK_END) != 0) die(path, errno);
     long size = ftell(file);
@@ -63,9 +63,16 @@ static char *read_file(const char *path, size_t *length) {
 
 /// The fields that a bidder's exchange sends; the body is a file, or a JSON string that fills the request up.
 char *build_request(const struct options *options, bool keep_alive, size_t *length) {
-    enum { HEAD_MAX = 1024 };
     size_t body_length = 0;
     char *file = options->body_file ? read_file(options->body_file, &body_length) : NULL;
+    char *request = build_request_with(options, keep_alive, file, body_length, length);
+    free(file);
+    return request;
+}
+
+char *build_request_with(
+    const struct options *options, bool keep_alive, const char *body, size_t body_length, size_t *length) {
+    enum { HEAD_MAX = 1024 };
     char *request = NULL;
     int head = 0;
     // The head's length depends on the digits of the body's: a second pass settles it.
@@ -80,12 +87,11 @@ char *build_request(const struct options *options, bool keep_alive, size_t *leng
             options->method, options->path, options->port, body_length,
             keep_alive ? "" : "Connection: close\r\n");
         if (head >= HEAD_MAX) die("the path is too long", EINVAL);
-        if (file || options->request_bytes <= (size_t)head) break;
+        if (body || options->request_bytes <= (size_t)head) break;
         body_length = options->request_bytes - (size_t)head;
     }
-    if (file) {
-        memcpy(request + head, file, body_length);
-        free(file);
+    if (body) {
+        memcpy(request + head, body, body_length);
     } else if (body_length > 0) {
         memset(request + head, 'x', body_length);
         request[head] = request[(size_t)head + body_length - 1] = '"';
@@ -102,6 +108,8 @@ static int usage(void) {
         "  --method M --path P (POST /bid)\n"
         "  --request-bytes N   the whole request, its body filled up (1484); 0 for no body\n"
         "  --body FILE         a body from a file\n"
+        "  --bodies FILE       http: a body on each line, in turns; an answer with a body must begin as its request\n"
+        "                      does, with the same id\n"
         "  --expect-length N   of each answer's body; else any\n"
         "  --seconds S         of the window that is measured (1), after --warmup S (0.3)\n"
         "  --rate R            http: open loop, R requests a second; latency counts from when each was due\n"
@@ -115,7 +123,7 @@ static int usage(void) {
 static bool sane(const struct options *o) {
     return o->port > 0 && o->connections >= 1 && o->connections <= CONNECTIONS_MAX && o->depth >= 1
         && o->depth <= DEPTH_MAX && o->seconds > 0 && o->warmup >= 0 && o->rate >= 0
-        && (o->rate == 0 || o->depth == 1);
+        && ((o->rate == 0 && !o->bodies_file) || o->depth == 1);
 }
 
 int main(int count, char **arguments) {
@@ -125,12 +133,13 @@ int main(int count, char **arguments) {
         .tls_version = "1.3",
     };
     enum {
-        PORT = 256, CONNECTIONS, DEPTH, METHOD, PATH, BYTES, BODY, LENGTH, SECONDS, WARMUP, RATE, EVEN, SEED,
+        PORT = 256, CONNECTIONS, DEPTH, METHOD, PATH, BYTES, BODY, BODIES, LENGTH, SECONDS, WARMUP, RATE, EVEN, SEED,
         WATCH, TLS, CIPHERS, RESUME,
     };
     static const struct option names[] = {
         {"port", 1, 0, PORT}, {"connections", 1, 0, CONNECTIONS}, {"depth", 1, 0, DEPTH},
         {"method", 1, 0, METHOD}, {"path", 1, 0, PATH}, {"request-bytes", 1, 0, BYTES}, {"body", 1, 0, BODY},
+        {"bodies", 1, 0, BODIES},
         {"expect-length", 1, 0, LENGTH}, {"seconds", 1, 0, SECONDS}, {"warmup", 1, 0, WARMUP},
         {"rate", 1, 0, RATE}, {"even", 0, 0, EVEN}, {"seed", 1, 0, SEED}, {"watch", 1, 0, WATCH},
         {"tls", 1, 0, TLS}, {"ciphers", 1, 0, CIPHERS}, {"resume", 0, 0, RESUME}, {0},
@@ -145,6 +154,7 @@ int main(int count, char **arguments) {
         case PATH: o.path = optarg; break;
         case BYTES: o.request_bytes = (size_t)atol(optarg); break;
         case BODY: o.body_file = optarg; break;
+        case BODIES: o.bodies_file = optarg; break;
         case LENGTH: o.expect_length = atol(optarg); break;
         case SECONDS: o.seconds = atof(optarg); break;
         case WARMUP: o.warmup = atof(optarg); break;

@@ -46,6 +46,20 @@ import Testing
         #expect(throws: Impossible.self) { try load(server, "--path", "/none") }
     }
 
+    @Test func anAnswerToAnotherRequestIsAFailure() throws {
+        try withFolder { folder in
+            let server = try Server.c()
+            defer { server.stop() }
+            let file = folder.appendingPathComponent("bodies")
+            // What is compared is the first string, as far as 64 bytes; the server's is of this letter.
+            let same = #"{"id":"\#(String(repeating: "x", count: 80))"}"# + "\n"
+            try Data((same + same).utf8).write(to: file)
+            #expect(try load(server, "--bodies", file.path).requests > 100)
+            try Data((same + #"{"id":"another"}"# + "\n").utf8).write(to: file)
+            #expect(throws: Impossible.self) { try load(server, "--bodies", file.path) }
+        }
+    }
+
     @Test func nginxAnswersTheSameLength() throws {
         try withFolder { folder in
             let server = try Server.nginx(in: folder)

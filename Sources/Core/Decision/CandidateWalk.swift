@@ -43,7 +43,8 @@ extension DecisionWorkspace {
                 batch.removeAll()
                 word = early.take(class: number, from: from, found: scratch, into: &batch)
                 batch.order()
-                while let item = batch.next() {
+                while let row = batch.next() {
+                    let item = snapshot.lineItem(ofRow: row)
                     guard left > 0 else { return .bound }
                     switch standing(
                         of: item, left <= Self.consideredMost - Self.consideredLeast ? least : .zero)

@@ -17,9 +17,10 @@ internal import Units
     let classCount: Int
     private let lineItems: Int
     private let wordCount: Int
-    /// A set of line items for each class, one behind the other.
+    /// A set of line items for each class, one behind the other: a line item is where its first row is, as in what a
+    /// retrieval found.
     private let classes: UnsafeMutablePointer<UInt64>
-    /// By line item, its place in the order.
+    /// By first row, its place in the order.
     private let places: UnsafeMutablePointer<UInt32>
     /// By class, the place of its first line item; and behind them how many line items there are.
     private let starts: UnsafeMutablePointer<Int>
@@ -28,25 +29,32 @@ internal import Units
 
     init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
         lineItems = snapshot.lineItemCount
-        wordCount = (lineItems + 63) / 64
+        let rows = snapshot.rowCount
+        wordCount = RetrievalScratch.words(of: snapshot)
         var count = 1
         while count <= Self.halvings, lineItems >> count >= Self.leastInClass { count += 1 }
         classCount = count
         unsafe classes = Self.zeros(count * wordCount)
-        unsafe places = .allocate(capacity: max(lineItems, 1))
+        unsafe places = .allocate(capacity: max(rows, 1))
         unsafe starts = .allocate(capacity: count + 1)
-        unsafe dealers = Self.zeros(wordCount)
-        unsafe places.initialize(repeating: 0, count: max(lineItems, 1))
+        unsafe dealers = Self.zeros((lineItems + 63) / 64)
+        unsafe places.initialize(repeating: 0, count: max(rows, 1))
         for number in 0...count {
             unsafe (starts + number).initialize(to: number == 0 ? 0 : lineItems >> (count - number))
         }
         let order = Self.order(snapshot, settings)
-        var number = 0
-        for place in order.indices {
+        var placeOf = [UInt32](repeating: 0, count: lineItems)
+        for place in order.indices { placeOf[Int(order[place])] = UInt32(place) }
+        var last = -1
+        for row in 0..<rows {
+            let item = snapshot.lineItem(ofRow: row)
+            if item == last { continue }
+            last = item
+            let place = Int(placeOf[item])
+            var number = 0
             while unsafe place >= starts[number + 1] { number += 1 }
-            let item = Int(order[place])
-            unsafe places[item] = UInt32(place)
-            unsafe classes[number * wordCount + item / 64] |= 1 << UInt64(item % 64)
+            unsafe places[row] = UInt32(place)
+            unsafe classes[number * wordCount + row / 64] |= 1 << UInt64(row % 64)
         }
         snapshot.forEachLineItem(askingForAny: .deal) { item in
             unsafe dealers[item / 64] |= 1 << UInt64(item % 64)
@@ -103,24 +111,16 @@ internal import Units
         let bits = unsafe classes + number * wordCount
         var word = start
         while word < wordCount {
-            // Most words of a class have nothing: eight are looked at together.
-            if word &+ 8 <= wordCount {
-                let own = unsafe UnsafeRawPointer(bits + word).loadUnaligned(as: SIMD8<UInt64>.self)
-                let theirs = unsafe found.bytes.unsafeLoadUnaligned(
-                    fromUncheckedByteOffset: 8 &* word, as: SIMD8<UInt64>.self)
-                let both = own & theirs
-                if both == SIMD8() {
-                    word &+= 8
-                    continue
-                }
+            // Most words of a class have nothing: eight are looked at together. A set has whole blocks of them.
+            let own = unsafe UnsafeRawPointer(bits + word).loadUnaligned(as: SIMD8<UInt64>.self)
+            let theirs = unsafe found.bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: 8 &* word, as: SIMD8<UInt64>.self)
+            let both = own & theirs
+            if both != SIMD8() {
                 guard batch.hasRoom(for: 512) else { return word }
                 for lane in 0..<8 { append(both[lane], word &+ lane, &batch) }
-                word &+= 8
-                continue
             }
-            guard batch.hasRoom(for: 64) else { return word }
-            append(unsafe bits[word] & found[word], word, &batch)
-            word &+= 1
+            word &+= 8
         }
         return nil
     }
@@ -128,9 +128,9 @@ internal import Units
     private func append(_ bits: UInt64, _ word: Int, _ batch: inout EarlyBatch) {
         var rest = bits
         while rest != 0 {
-            let item = word &* 64 &+ rest.trailingZeroBitCount
+            let row = word &* 64 &+ rest.trailingZeroBitCount
             rest &= rest &- 1
-            batch.append(unsafe places[item], UInt32(truncatingIfNeeded: item))
+            batch.append(unsafe places[row], UInt32(truncatingIfNeeded: row))
         }
     }
 }
@@ -140,7 +140,7 @@ struct EarlyBatch: ~Copyable {
     /// A class that has more is taken in pieces.
     static let most = 4_096
 
-    /// The place above, the line item below.
+    /// The place above, the first row below.
     private var heap = DecisionTable<UInt64>(Self.most)
 
     var isEmpty: Bool { heap.count == 0 }
@@ -149,8 +149,8 @@ struct EarlyBatch: ~Copyable {
 
     mutating func removeAll() { heap.removeAll() }
 
-    fileprivate mutating func append(_ place: UInt32, _ item: UInt32) {
-        _ = heap.append(UInt64(place) << 32 | UInt64(item))
+    fileprivate mutating func append(_ place: UInt32, _ row: UInt32) {
+        _ = heap.append(UInt64(place) << 32 | UInt64(row))
     }
 
     /// Brings what was appended into the form of a heap.
@@ -158,7 +158,7 @@ struct EarlyBatch: ~Copyable {
         for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(index) }
     }
 
-    /// Takes out the line item that promises most.
+    /// Takes out the line item that promises most; gives its first row.
     mutating func next() -> Int? {
         guard heap.count > 0 else { return nil }
         let best = heap[0]

@@ -10,8 +10,9 @@ extension CatalogSnapshot {
     /// The ids of the line items whose bits are set.
     fileprivate func ids(_ words: Span<UInt64>) -> Set<String> {
         var ids: Set<String> = []
-        for item in 0..<lineItemCount where words[item / 64] >> UInt64(item % 64) & 1 == 1 {
-            ids.insert(string(.lineItemID, item))
+        for row in 0..<rowCount where words[row / 64] >> UInt64(row % 64) & 1 == 1 {
+            let isNew = ids.insert(string(.lineItemID, lineItem(ofRow: row))).inserted
+            #expect(isNew, "a line item stands at one of its rows")
         }
         return ids
     }

@@ -131,9 +131,8 @@ extension DecisionWorkspace {
     fileprivate mutating func lookAtAll(_ request: borrowing BidRequest, seed: UInt64) {
         ranked.removeAll()
         var state = FreeState()
-        for item in 0..<snapshot.lineItemCount
-        where scratch.words[item / 64] >> UInt64(item % 64) & 1 == 1 {
-            _ = consider(item, seed: seed, request, &state)
+        for row in 0..<snapshot.rowCount where scratch.words[row / 64] >> UInt64(row % 64) & 1 == 1 {
+            _ = consider(snapshot.lineItem(ofRow: row), seed: seed, request, &state)
         }
     }
 }

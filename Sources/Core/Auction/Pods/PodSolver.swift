@@ -59,7 +59,7 @@ public struct PodSolver: ~Copyable {
         }
     }
 
-    private func narrowestGroup(for rank: Int, _ node: borrowing PodNode) -> Int {
+    private mutating func narrowestGroup(for rank: Int, _ node: borrowing PodNode) -> Int {
         var narrowest = -1
         var fewest = 65
         for group in 0..<model.groupCount where node.takes(rank, in: group, model) {
@@ -91,7 +91,7 @@ public struct PodSolver: ~Copyable {
         }
     }
 
-    private func hasGroup(for rank: Int, after group: Int, _ node: borrowing PodNode) -> Bool {
+    private mutating func hasGroup(for rank: Int, after group: Int, _ node: borrowing PodNode) -> Bool {
         for next in group + 1..<max(group + 1, model.groupCount) where node.takes(rank, in: next, model) {
             return true
         }
@@ -110,7 +110,7 @@ public struct PodSolver: ~Copyable {
     /// What the node has, and the time of the whole pod at its price, and the reduced worth of as many of the
     /// best free candidates as there are slots for, of each clique one at most, and the best premiums that are
     /// in reach. Every pod is such a choice with a price of time at most equal to what its seconds cost.
-    private func bound(_ node: borrowing PodNode, _ free: UInt64, above enough: Worth) -> Worth {
+    private mutating func bound(_ node: borrowing PodNode, _ free: UInt64, above enough: Worth) -> Worth {
         let best = free.trailingZeroBitCount
         let (opens, closes) = (node.room.slots[model.opening] > 0, node.room.slots[model.closing] > 0)
         var sum = model.timeWorth + node.reduced

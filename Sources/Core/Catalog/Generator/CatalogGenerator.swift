@@ -1,11 +1,14 @@
 // Makes large catalogs for tests of speed: seeded, so that the same numbers give the same catalog anywhere, with the
 // shares stated beside each choice. They are made so that one line item in a hundred matches a request in the median.
-import Units
+public import Units
 
 public struct CatalogGenerator {
     public let lineItems: Int
     private var random: Randomness
     private let world: GeneratedWorld
+
+    /// When the generated campaigns run, and the generated requests come.
+    public static let now = GeneratedWorld.now
 
     /// The most that a snapshot is sized for.
     public static let mostLineItems = 2_000_000

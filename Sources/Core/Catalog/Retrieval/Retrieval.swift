@@ -10,7 +10,7 @@ extension CatalogSnapshot {
     /// query and the scratch must have been made for this snapshot.
     public func retrieve(_ query: borrowing CatalogQuery, into scratch: inout RetrievalScratch) -> Int {
         precondition(
-            unsafe query.snapshot.base == base && scratch.foundWords == (lineItemCount + 63) / 64,
+            unsafe query.snapshot.base == base && scratch.foundWords == RetrievalScratch.words(of: self),
             "the query or the scratch is another snapshot's")
         unsafe scratch.found.update(repeating: 0, count: scratch.foundWords)
         if query.isOverfull { return 0 }
@@ -138,32 +138,74 @@ extension RetrievalScratch {
 
     /// Goes through the blocks that are left; sets the bits of what passes everything, and counts it.
     fileprivate func collect(_ snapshot: CatalogSnapshot, now: Int64) -> Int {
-        let lineItems = unsafe snapshot.pointer(.rowLineItem, UInt32.self)
-        let starts = unsafe snapshot.pointer(.lineItemStart, Int64.self)
-        let ends = unsafe snapshot.pointer(.lineItemEnd, Int64.self)
         var count = 0
         for word in 0..<blockWords {
             var rest = unsafe candidates[word]
             while rest != 0 {
                 let block = word &* 64 &+ rest.trailingZeroBitCount
                 rest &= rest &- 1
-                let bits = passing(block)
+                var bits = running(block, snapshot, now: now)
+                if bits.isZero { continue }
+                bits &= passing(block)
+                if bits.isZero { continue }
+                let place = block &* RowSet.blockWords
+                let more = unsafe UnsafeRawPointer(following + place).loadUnaligned(as: BlockBits.self)
+                let first = bits & ~more
+                unsafe UnsafeMutableRawPointer(found + place).storeBytes(of: first, as: BlockBits.self)
                 for lane in 0..<RowSet.blockWords {
-                    var left = bits[lane]
+                    count &+= first[lane].nonzeroBitCount
+                    var left = bits[lane] & more[lane]
                     while left != 0 {
-                        let row = block &* RowSet.blockRows &+ lane &* 64 &+ left.trailingZeroBitCount
+                        count &+= findFirst(of: (place &+ lane) &* 64 &+ left.trailingZeroBitCount)
                         left &= left &- 1
-                        let item = unsafe Int(truncatingIfNeeded: lineItems[row])
-                        guard unsafe starts[item] <= now, unsafe now < ends[item] else { continue }
-                        let bit = UInt64(1) &<< UInt64(truncatingIfNeeded: item & 63)
-                        // Another alternative of the same line item may have passed before.
-                        if unsafe found[item &>> 6] & bit == 0 { count &+= 1 }
-                        unsafe found[item &>> 6] |= bit
                     }
                 }
             }
         }
         return count
+    }
+
+    /// Sets the bit of a line item by a later one of its rows: 1 where another row had not set it before.
+    private func findFirst(of row: Int) -> Int {
+        var first = row
+        while unsafe following[first &>> 6] &>> UInt64(truncatingIfNeeded: first & 63) & 1 == 1 {
+            first &-= 1
+        }
+        let bit = UInt64(1) &<< UInt64(truncatingIfNeeded: first & 63)
+        let isFound = unsafe found[first &>> 6] & bit != 0
+        unsafe found[first &>> 6] |= bit
+        return isFound ? 0 : 1
+    }
+
+    @inline(__always)
+    private func running(_ block: Int, _ snapshot: CatalogSnapshot, now: Int64) -> BlockBits {
+        let flight = unsafe flights + block
+        if unsafe now < flight.pointee.from || now >= flight.pointee.until {
+            unsafe flight.pointee = flightBlock(block, snapshot, now: now)
+        }
+        return unsafe flight.pointee.bits
+    }
+
+    private func flightBlock(
+        _ block: Int, _ snapshot: CatalogSnapshot, now: Int64
+    ) -> FlightBlock {
+        let lineItems = unsafe snapshot.pointer(.rowLineItem, UInt32.self)
+        let starts = unsafe snapshot.pointer(.lineItemStart, Int64.self)
+        let ends = unsafe snapshot.pointer(.lineItemEnd, Int64.self)
+        var flight = unsafe FlightBlock()
+        unsafe (flight.from, flight.until) = (.min, .max)
+        let first = block * RowSet.blockRows
+        for row in first..<max(first, min(first + RowSet.blockRows, snapshot.count(.rows))) {
+            let item = unsafe Int(truncatingIfNeeded: lineItems[row])
+            let (start, end) = unsafe (starts[item], ends[item])
+            // The times before now bound it from below, and those to come from above.
+            unsafe flight.from = max(flight.from, start <= now ? start : .min, end <= now ? end : .min)
+            unsafe flight.until = min(flight.until, start > now ? start : .max, end > now ? end : .max)
+            if start <= now, now < end {
+                unsafe flight.bits[(row - first) / 64] |= 1 << UInt64(row % 64)
+            }
+        }
+        return unsafe flight
     }
 
     /// The rows of a block that pass every facet and are not excluded.

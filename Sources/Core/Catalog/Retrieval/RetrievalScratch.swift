@@ -1,7 +1,8 @@
 // The memory that retrieval works in: allocated once by a shard for a snapshot, and clean between requests.
 
 @safe public struct RetrievalScratch: ~Copyable, @unchecked Sendable {
-    /// The bits of the line items that were found, the first one lowest. Valid until the next retrieval.
+    /// A bit for each line item that was found, at the first of its rows: so rows that pass need not be looked up one
+    /// by one. Valid until the next retrieval.
     let found: UnsafeMutablePointer<UInt64>
     let foundWords: Int
     /// For each facet, and once more for what is excluded: the rows that come from lists, as words, and a bit for
@@ -17,6 +18,10 @@
     let facetCount: Int
     let rowWords: Int
     let blockWords: Int
+    /// Rows that follow another of the same line item.
+    let following: UnsafeMutablePointer<UInt64>
+    /// Rows whose line item's flight is on, by block, and from when until when it is so.
+    let flights: UnsafeMutablePointer<FlightBlock>
 
     /// Sets in blocks of one request, as many as a query can have values in some facets each; beyond, a set is
     /// listed row by row.
@@ -27,7 +32,7 @@
         facetCount = snapshot.count(.facets)
         blockWords = RowSet.summaryWords(rows: rows)
         rowWords = blockWords * 64 * RowSet.blockWords
-        foundWords = (snapshot.lineItemCount + 63) / 64
+        foundWords = rowWords
         unsafe found = Self.zeros(foundWords)
         unsafe listed = Self.zeros((facetCount + 1) * rowWords)
         unsafe listedBlocks = Self.zeros((facetCount + 1) * blockWords)
@@ -35,6 +40,17 @@
         unsafe sets = .allocate(capacity: Self.mostSets)
         unsafe setFacets = .allocate(capacity: Self.mostSets)
         unsafe facets = .allocate(capacity: facetCount + 1)
+        unsafe following = Self.zeros(rowWords)
+        unsafe flights = .allocate(capacity: blockWords * 64)
+        unsafe flights.initialize(repeating: FlightBlock(), count: blockWords * 64)
+        for row in 1..<max(rows, 1) where snapshot.lineItem(ofRow: row) == snapshot.lineItem(ofRow: row - 1) {
+            unsafe following[row / 64] |= 1 << UInt64(row % 64)
+        }
+    }
+
+    /// The words of `words`, for whoever keeps other sets of the same form.
+    public static func words(of snapshot: CatalogSnapshot) -> Int {
+        RowSet.summaryWords(rows: snapshot.count(.rows)) * 64 * RowSet.blockWords
     }
 
     private static func zeros(_ words: Int) -> UnsafeMutablePointer<UInt64> {
@@ -52,15 +68,25 @@
         unsafe sets.deallocate()
         unsafe setFacets.deallocate()
         unsafe facets.deallocate()
+        unsafe following.deallocate()
+        unsafe flights.deallocate()
     }
 
-    /// What was found: a bit for each line item, the first one lowest.
+    /// What was found: a bit for each line item, at the first of its rows, the first row lowest.
     public var words: Span<UInt64> {
         @_lifetime(borrow self) borrowing get {
             let span = unsafe Span(_unsafeStart: UnsafePointer(found), count: foundWords)
             return unsafe _overrideLifetime(span, borrowing: self)
         }
     }
+}
+
+/// Which rows of a block run at one moment: their line items' flights are asked again only where one of them has
+/// started or ended since.
+@unsafe struct FlightBlock {
+    var bits = BlockBits()
+    var from = Int64.max
+    var until = Int64.min
 }
 
 /// What one facet lets through in the request at hand.

@@ -277,6 +277,12 @@ extension CatalogSnapshot {
 
 // Which of a request's values a line item asks for.
 extension CatalogSnapshot {
+    /// How many rows the index has: one for each alternative of each line item, in their order.
+    public var rowCount: Int { count(.rows) }
+
+    /// Whose row it is.
+    public func lineItem(ofRow row: Int) -> Int { Int(at(.rowLineItem, .rows, row, UInt32.self)) }
+
     /// The number of a value that some targeting of the catalog names; nil where none does.
     public func targetedValue(_ dimension: Dimension, _ text: RawSpan) -> UInt32? { value(dimension, text) }
 

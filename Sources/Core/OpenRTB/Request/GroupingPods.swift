@@ -33,7 +33,7 @@ extension RequestStorage {
         }
     }
 
-    private func kind(of run: Run<PodSlot>) -> Pod.Kind {
+    private mutating func kind(of run: Run<PodSlot>) -> Pod.Kind {
         var dynamic = 0
         let slots = slots.span(run)
         for index in slots.indices where slots[index].isDynamic { dynamic += 1 }
@@ -65,7 +65,7 @@ extension RequestStorage {
     }
 
     /// What the imp says that an earlier one of its pod has said otherwise.
-    private func contradiction(ofImp index: Int, with pod: Int, _ sequence: Int32)
+    private mutating func contradiction(ofImp index: Int, with pod: Int, _ sequence: Int32)
         -> (found: StaticString, allowed: StaticString)?
     {
         guard pods[pod].sequence == sequence else {
@@ -92,7 +92,7 @@ extension RequestStorage {
 
     /// The video or audio object of an imp, to point a refusal at.
     @_lifetime(copy root)
-    private func value(ofImp index: Int, in root: JSONValue) throws(Refused) -> JSONValue {
+    private mutating func value(ofImp index: Int, in root: JSONValue) throws(Refused) -> JSONValue {
         guard let imps = try fields(of: root).last("imp") else { return root }
         var elements = try elements(of: imps)
         var passed = 0
@@ -108,12 +108,12 @@ extension RequestStorage {
     }
 
     /// What makes the imp a slot of a pod: its video or, without one, its audio.
-    private func audioVideo(ofImp index: Int) -> AudioVideo? {
+    private mutating func audioVideo(ofImp index: Int) -> AudioVideo? {
         let index = values.imps.start + index
         return imps[index].video ?? imps[index].audio
     }
 
-    private func slot(ofImp index: Int) -> PodSlot {
+    private mutating func slot(ofImp index: Int) -> PodSlot {
         var slot = PodSlot()
         slot.imp = Int32(index)
         let place = values.imps.start + index

@@ -74,7 +74,7 @@ extension RequestStorage {
         }
     }
 
-    private func refuseContradictions(
+    private mutating func refuseContradictions(
         _ av: AudioVideo, in value: JSONValue, _ media: PodSlot.Media
     ) throws(Refused) {
         if !av.rqddurs.isEmpty {

@@ -18,7 +18,7 @@ extension RequestStorage {
         return Run(from: start, to: imps.count)
     }
 
-    func areEqual(_ a: Text, _ b: Text) -> Bool {
+    mutating func areEqual(_ a: Text, _ b: Text) -> Bool {
         guard a.byteCount == b.byteCount else { return false }
         let (a, b) = (bytes(of: a), bytes(of: b))
         for index in a.indices where a[index] != b[index] { return false }
@@ -178,7 +178,7 @@ extension RequestStorage {
         return Run(from: start, to: formats.count)
     }
 
-    private func format(_ value: JSONValue) throws(Refused) -> Format {
+    private mutating func format(_ value: JSONValue) throws(Refused) -> Format {
         var format = Format()
         var fields = try fields(of: value)
         while let field = fields.next() {
