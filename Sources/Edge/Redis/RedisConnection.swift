@@ -80,7 +80,7 @@ final class RedisConnection: Transport {
     override func arrived(_ bytes: UnsafeRawBufferPointer) {
         incoming.append(contentsOf: bytes)
         do {
-            while awaited > 0, try reader.read(incoming.span.bytes) {
+            while awaited > 0, try readOne() {
                 take()
                 guard isOpen else { return }
             }
@@ -90,6 +90,13 @@ final class RedisConnection: Transport {
         if awaited == 0, !incoming.isEmpty { takeUnasked() }
     }
 
+    /// Whether an answer is whole. By a copy of the reference: where exclusivity is not checked, as in what is shipped,
+    /// a span of a class's own array is refused.
+    private func readOne() throws -> Bool {
+        let bytes = incoming
+        return try reader.read(bytes.span.bytes)
+    }
+
     /// Bytes without a question are only ever something that the server pushes.
     private func takeUnasked() {
         do {
@@ -97,7 +104,7 @@ final class RedisConnection: Transport {
                 guard first == UInt8(ascii: ">") else {
                     return fail(.garbage("an answer that nobody asked for"))
                 }
-                guard try reader.read(incoming.span.bytes) else { return }
+                guard try readOne() else { return }
                 drop()
             }
         } catch {
