@@ -33,7 +33,8 @@ final class DecisionRecording {
     ) {
         // Under a clock that was set back it is said once more.
         if now >= settingsDue || settingsDue - now > Self.settingsInterval {
-            journal.note(settings: settingsRecord.span.bytes, at: now)
+            let record = settingsRecord
+            journal.note(settings: record.span.bytes, at: now)
             settingsDue = now + Self.settingsInterval
         }
         var context = RecordedContext(

@@ -48,7 +48,7 @@ import Testing
             }
         }
         try await ask(3)
-        let first = try await node.catalogVersion()
+        let first = try #require(try await node.catalogVersion())
         try Demo.edit(folder, "line-items.json", "\"bid\": 42", "\"bid\": 27")
         try await until("the change is served") { try await node.catalogVersion() != first }
         try await ask(3)
@@ -96,11 +96,11 @@ import Testing
 
         // What is missing is said, and is no success.
         let lost = try await folder.run(
-            "rm state/snapshots/\(try #require(first)).snapshot; paceline replay journal --catalogs state")
-        #expect(lost.status == 1 && lost.output.contains("not: catalog \(try #require(first))"), "\(lost)")
+            "rm state/snapshots/\(first).snapshot; paceline replay journal --catalogs state")
+        #expect(lost.status == 1 && lost.output.contains("not: catalog \(first)"), "\(lost)")
         // A decision that another catalog made under its name is found out.
         let other = try await folder.run(
-            "paceline catalog compile catalog --output state/snapshots/\(try #require(first)).snapshot; "
+            "paceline catalog compile catalog --output state/snapshots/\(first).snapshot; "
                 + "paceline replay journal --catalogs state")
         #expect(other.output.contains("all to the same bytes"), "\(other)")
     }
