@@ -2,7 +2,6 @@
 // only then has its consequences.
 import Catalog
 import Decision
-import Features
 import Journal
 import Kernel
 import Notices
@@ -64,31 +63,9 @@ final class ShardNotices {
         metrics.remembered.set(memory.used)
         guard verdict == .first else { return }
         let catalog = decisions.serving
-        let place = catalog.places.find(taken.notice)
-        journal?.note(taken, place, catalog.snapshot, at: now)
+        journal?.note(taken, catalog.places.find(taken.notice), catalog.snapshot, at: now)
         if taken.isBill { metrics.count(taken.price.basis) }
-        // A line item that has left the catalog has no cap that anything would count for.
-        guard let place else { return }
-        switch taken.event {
-        case .imp: frequency.noteShown(FrequencyEvent(.shown, taken.notice, place, catalog, at: now))
-        case .loss: frequency.noteReleased(FrequencyEvent(.released, taken.notice, place, catalog, at: now))
-        default: break
-        }
-    }
-}
-
-extension FrequencyEvent {
-    /// What a notice says of who was shown what.
-    fileprivate init(
-        _ kind: Kind, _ notice: Notice, _ place: NoticePlace, _ catalog: PreparedCatalog, at now: Instant
-    ) {
-        let advertiser = catalog.snapshot.campaignRow(place.campaign).advertiser
-        self.init(
-            kind, user: notice.viewer, household: notice.household,
-            lineItem: catalog.numbers.lineItem(place.lineItem),
-            creative: catalog.numbers.creative(place.creative),
-            advertiser: catalog.numbers.advertiser(advertiser), at: CountedSecond(now),
-            until: CountedSecond(now), mayJournal: notice.mayJournal)
+        frequency.note(taken.event, of: taken.notice, at: now)
     }
 }
 

@@ -27,17 +27,22 @@ import Testing
         #expect(mailbox.wantsWaking())
     }
 
+    private final class Shared: Sendable {
+        let mailbox = Mailbox<Int>(capacity: 64)
+        let wakes = Atomic<Int>(0)
+    }
+
     /// Four senders and a receiver that sleeps until it is woken, as shards do.
     @Test func losesNothingBetweenThreads() async {
-        let mailbox = Mailbox<Int>(capacity: 64)
-        let (senders, each) = (4, 20_000)
-        let wakes = Atomic<Int>(0)
+        let shared = Shared()
+        let senders = 4
+        let each = 20_000
         await withTaskGroup(of: Void.self) { group in
             for sender in 0..<senders {
                 group.addTask {
                     for number in 0..<each {
-                        while !mailbox.put(sender * each + number) { await Task.yield() }
-                        if mailbox.wantsWaking() { wakes.add(1, ordering: .releasing) }
+                        while !shared.mailbox.put(sender * each + number) { await Task.yield() }
+                        if shared.mailbox.wantsWaking() { shared.wakes.add(1, ordering: .releasing) }
                     }
                 }
             }
@@ -46,13 +51,13 @@ import Testing
                 var next = (0..<senders).map { $0 * each }
                 while taken < senders * each {
                     // Nothing is looked for without a wake.
-                    let woken = wakes.load(ordering: .acquiring)
+                    let woken = shared.wakes.load(ordering: .acquiring)
                     guard woken != seen else {
                         await Task.yield()
                         continue
                     }
                     seen = woken
-                    mailbox.takeAll { message in
+                    shared.mailbox.takeAll { message in
                         #expect(message == next[message / each])
                         next[message / each] += 1
                         taken += 1
