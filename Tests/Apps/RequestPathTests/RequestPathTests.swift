@@ -104,8 +104,10 @@ private final class CountedRoutes: Responder, Sendable {
                 let reactor = try Reactor()
                 let metrics = context.metrics.addShard()
                 let frequency = context.shardFrequency(0, nil, reactor, metrics: metrics)
-                let decisions = context.shardDecisions(reactor, metrics: metrics, frequency)
-                counted.use(RequestRoutes(context, reactor, nil, decisions))
+                let decisions = context.shardDecisions(0, reactor, metrics: metrics, frequency, nil)
+                let notices = context.shardNotices(
+                    0, decisions, frequency, nil, reactor, metrics: metrics)
+                counted.use(RequestRoutes(context, reactor, nil, decisions, notices))
                 let server = Server(
                     reactor: reactor, responder: counted,
                     metrics: ServerMetrics(context.keys.requests, metrics))
