@@ -120,6 +120,7 @@ enum Seeds {
     @Test func cellsAndBlocksHaveTheirSize() {
         #expect(MemoryLayout<CounterCell>.size == CounterCell.byteCount)
         #expect(MemoryLayout<CounterBlock>.size == 128)
+        #expect(MemoryLayout<CounterBlock>.offset(of: \.cells) == CounterBlock.cellsOffset)
         #expect(MemoryLayout<HoldRow>.size <= 256)
     }
 }

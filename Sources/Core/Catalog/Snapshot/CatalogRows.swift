@@ -327,10 +327,21 @@ extension RowSetView {
             for index in 0..<count { body(self[row: index]) }
             return
         }
-        for block in 0..<(rows + RowSet.blockRows - 1) / RowSet.blockRows {
-            let bits = bits(ofBlock: block)
-            for row in 0..<RowSet.blockRows where bits[row / 64] >> UInt64(row % 64) & 1 == 1 {
-                body(block * RowSet.blockRows + row)
+        for word in 0..<RowSet.summaryWords(rows: rows) {
+            var blocks = self.blocks(word)
+            while blocks != 0 {
+                let block = word * 64 + blocks.trailingZeroBitCount
+                blocks &= blocks &- 1
+                let bits = bits(ofBlock: block)
+                for lane in 0..<RowSet.blockWords {
+                    var left = bits[lane]
+                    while left != 0 {
+                        // A block that is full may reach beyond the last row.
+                        let row = block * RowSet.blockRows + lane * 64 + left.trailingZeroBitCount
+                        left &= left &- 1
+                        if row < rows { body(row) }
+                    }
+                }
             }
         }
     }

@@ -8,6 +8,10 @@ public final class EntityNumbers: Sendable {
     private let lineItems: [EntityNumber]
     private let creatives: [EntityNumber]
     private let advertisers: [EntityNumber]
+    /// The caps of all line items, and where each one's start: a question must not go through the snapshot, whose
+    /// owner would be counted up and down each time.
+    private let caps: [FrequencyCapRow]
+    private let capStarts: [UInt32]
     /// Whose each creative is, in the order of the creatives' numbers.
     private let owners: [(creative: EntityNumber, advertiser: EntityNumber)]
     /// A bit for each line item that has a cap: most questions end there.
@@ -24,6 +28,12 @@ public final class EntityNumbers: Sendable {
         advertisers = (0..<snapshot.advertiserCount).map {
             EntityNumber(.advertiser, id: snapshot.bytes(snapshot.advertiserID($0)))
         }
+        var (caps, starts): ([FrequencyCapRow], [UInt32]) = ([], [0])
+        for row in 0..<snapshot.lineItemCount {
+            for place in snapshot.frequencyCaps(ofLineItem: row) { caps.append(snapshot.capRow(at: place)) }
+            starts.append(UInt32(caps.count))
+        }
+        (self.caps, capStarts) = (caps, starts)
         let (creatives, advertisers) = (creatives, advertisers)
         owners = creatives.indices.map {
             (creatives[$0], advertisers[snapshot.advertiser(ofCreative: $0)])
@@ -53,6 +63,12 @@ public final class EntityNumbers: Sendable {
         guard low < owners.count, owners[low].creative == creative else { return nil }
         return owners[low].advertiser
     }
+
+    /// Places for `cap(at:)`, the line item's own.
+    @inline(__always)
+    public func caps(ofLineItem row: Int) -> Range<Int> { Int(capStarts[row])..<Int(capStarts[row + 1]) }
+    @inline(__always)
+    public func cap(at place: Int) -> FrequencyCapRow { caps[place] }
 
     @inline(__always)
     public func hasCaps(lineItem row: Int) -> Bool { capped[row / 64] >> UInt64(row % 64) & 1 == 1 }

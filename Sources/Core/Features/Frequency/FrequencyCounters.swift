@@ -109,9 +109,9 @@ extension FrequencyCounters {
 
     private func search(_ row: Int, _ numbers: EntityNumbers) -> HeldCap? {
         let entity = numbers.lineItem(row)
-        let caps = numbers.snapshot.frequencyCaps(ofLineItem: row)
+        let caps = numbers.caps(ofLineItem: row)
         for place in caps {
-            let cap = numbers.snapshot.capRow(at: place)
+            let cap = numbers.cap(at: place)
             if let held = state(of: cap, place - caps.lowerBound, entity) { return held }
         }
         return nil
@@ -167,9 +167,9 @@ extension FrequencyCounters {
     private func heldCap(
         ofCreative entity: EntityNumber, lineItem: Int, _ numbers: EntityNumbers
     ) -> HeldCap? {
-        let caps = numbers.snapshot.frequencyCaps(ofLineItem: lineItem)
+        let caps = numbers.caps(ofLineItem: lineItem)
         for place in caps {
-            let cap = numbers.snapshot.capRow(at: place)
+            let cap = numbers.cap(at: place)
             guard cap.subject == FrequencyCapRow.creative else { continue }
             let count =
                 ofUser.impressions(of: entity, since: start(of: cap))
@@ -233,8 +233,8 @@ extension FrequencyCounters {
     }
 
     private func hasHouseholdCap(_ lineItem: Int, _ numbers: EntityNumbers) -> Bool {
-        for place in numbers.snapshot.frequencyCaps(ofLineItem: lineItem)
-        where numbers.snapshot.capRow(at: place).subject == FrequencyCapRow.household { return true }
+        for place in numbers.caps(ofLineItem: lineItem)
+        where numbers.cap(at: place).subject == FrequencyCapRow.household { return true }
         return false
     }
 

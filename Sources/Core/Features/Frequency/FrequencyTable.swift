@@ -116,6 +116,15 @@ internal import Units
         return unsafe blocks + Int(number - 1)
     }
 
+    /// One by one: through the block's own array each of them would bring a copy of all three.
+    @inline(__always)
+    private static func cells(of block: UnsafeMutablePointer<CounterBlock>) -> UnsafeMutablePointer<
+        CounterCell
+    > {
+        unsafe (UnsafeMutableRawPointer(block) + CounterBlock.cellsOffset)
+            .assumingMemoryBound(to: CounterCell.self)
+    }
+
     /// Copies a subject's counters, to be asked about many things.
     public func read(_ key: UInt64, into look: inout FrequencyLook) {
         look.removeAll()
@@ -124,7 +133,8 @@ internal import Units
         while number != 0 {
             let block = unsafe block(number)
             let used = unsafe Int(block.pointee.used)
-            for index in 0..<used { unsafe look.add(block.pointee.cells[index]) }
+            let cells = unsafe Self.cells(of: block)
+            for index in 0..<used { unsafe look.add(cells[index]) }
             number = unsafe block.pointee.next
         }
     }
@@ -178,12 +188,13 @@ internal import Units
         var stillest = (block: UInt32(0), index: 0, newest: UInt32.max)
         while number != 0 {
             let block = unsafe block(number)
+            let cells = unsafe Self.cells(of: block)
             for index in 0..<(unsafe Int(block.pointee.used)) {
-                if unsafe block.pointee.cells[index].entity == entity {
-                    unsafe body(&block.pointee.cells[index])
+                if unsafe cells[index].entity == entity {
+                    unsafe body(&cells[index])
                     return
                 }
-                let age = unsafe block.pointee.cells[index].newest.rawValue
+                let age = unsafe cells[index].newest.rawValue
                 if age < stillest.newest { stillest = (number, index, age) }
                 count += 1
             }
@@ -303,6 +314,8 @@ public struct FrequencyTally: Sendable {
 /// Three counters of one subject, in two cache lines.
 struct CounterBlock: BitwiseCopyable {
     static let cellsMost = 3
+    /// Behind the two numbers.
+    static let cellsOffset = 8
 
     var next: UInt32
     var used: UInt32 = 1
