@@ -53,6 +53,11 @@ public enum NoticeVerdict: UInt8, CaseIterable, Sendable {
         return .first
     }
 
+    /// Where nobody counts money there is no session, and the decision's own number stands for it.
+    private static func session(_ notice: Notice) -> UInt64 {
+        notice.session == 0 ? notice.decision : notice.session
+    }
+
     private static func ad(_ notice: Notice) -> UInt64 {
         notice.sequence << 16 | UInt64(notice.shard) << 8 | UInt64(notice.ad)
     }
@@ -93,19 +98,19 @@ public enum NoticeVerdict: UInt8, CaseIterable, Sendable {
 
     /// The ad's row, made where it has none; nil where both of its places are full.
     private mutating func row(of notice: Notice, at now: Instant) -> Int? {
-        let ad = Self.ad(notice)
+        let (session, ad) = (Self.session(notice), Self.ad(notice))
         let seconds = max(1, UInt32(clamping: now.nanoseconds / 1_000_000_000))
-        let (first, second) = placesOf(notice.session, ad)
-        let one = look(in: first, for: notice.session, ad, at: seconds)
+        let (first, second) = placesOf(session, ad)
+        let one = look(in: first, for: session, ad, at: seconds)
         if let row = one.found { return row }
-        let other = look(in: second, for: notice.session, ad, at: seconds)
+        let other = look(in: second, for: session, ad, at: seconds)
         if let row = other.found { return row }
         // The emptier of the two: so they fill evenly.
         guard let row = one.free >= other.free ? one.firstFree : other.firstFree else { return nil }
         if unsafe rows[row].expires == 0 { used += 1 }
         // A token lives at least until the second in which it is counted.
         let expires = max(UInt32(clamping: notice.expires.nanoseconds / 1_000_000_000), seconds)
-        unsafe rows[row] = Row(session: notice.session, ad: ad, expires: expires, seen: 0)
+        unsafe rows[row] = Row(session: session, ad: ad, expires: expires, seen: 0)
         return row
     }
 }

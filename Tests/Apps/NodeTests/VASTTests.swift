@@ -40,7 +40,6 @@ import Testing
     @Test(arguments: [
         ("width=3", "", "the parameter"), ("pod=break", "pod", "\"break\""), ("pod=900000", "pod", "900000"),
         ("dur=15&maxdur=30", "", "rqddurs together with"), ("title=%zz", "title", "a % without"),
-        ("\(String(repeating: "a", count: 9_000))=1", "", "9002 bytes"),
     ])
     func refusesWithThePlace(_ query: String, _ parameter: String, _ found: String) async throws {
         let folder = try Folder()

@@ -156,12 +156,14 @@ private func keep(
         #expect(isSet)
         settings.priors = GoalPriors(click: 7, completedView: 8, action: 9)
         settings.podSteps = 123
+        settings.network = .milliseconds(10)
         settings.seenAdvertiser = .exclude
         settings.seenCreative = .penalise(250_000)
         let recorded = settings.recorded
         let read = try DecisionSettings(recorded: recorded.span.bytes)
         #expect(read.recorded == recorded && recorded != DecisionSettings().recorded)
         #expect(read.seat == "seat-9" && read.vendor == 812 && read.podSteps == 123)
+        #expect(read.network == .milliseconds(10))
         for length in 1..<recorded.count {
             let part = Array(recorded[..<length])
             // Cut between two fields it is a shorter list, and other settings.

@@ -34,6 +34,18 @@ import Units
         #expect(used <= 6_000 && used > 5_000)
     }
 
+    /// Without money all reservations are number zero of session zero: the decision tells ads apart.
+    @Test func tellsDecisionsApartWithoutReservations() {
+        var memory = NoticeMemory(ads: 64)
+        for decision in [UInt64(7), 8] {
+            var notice = Notice()
+            notice.decision = decision
+            notice.expires = Sample.now + .seconds(60)
+            #expect(memory.count(.imp, of: notice, at: Sample.now) == .first)
+            #expect(memory.count(.imp, of: notice, at: Sample.now) == .duplicate)
+        }
+    }
+
     @Test func fillsNearlyWholeAndThenCountsNothingNew() {
         var random = Randomness(seed: 4)
         var memory = NoticeMemory(ads: 1 << 14)

@@ -62,6 +62,7 @@ import Units
 
     @Test(arguments: [
         ("lmt=[LIMITADTRACKING]", "device.lmt", "1"), ("gdpr=%%GDPR%%", "regs.gdpr", "1"),
+        ("ifa=%%CACHE%%", "device.ifa", nil), ("dnt=%%DADA%%", "device.dnt", "1"),
         ("coppa=${COPPA}", "regs.coppa", "1"), ("dnt=", "device.dnt", nil), ("ifa=[IFA]", "device.ifa", nil),
         ("ip={{ip}}", "device.ip", nil), ("tmax=[TMAX]", "tmax", nil), ("w=", "imp.0.video.w", nil),
         ("title=%25%25A%25%25", "app.content.title", nil),

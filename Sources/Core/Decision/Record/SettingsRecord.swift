@@ -38,7 +38,7 @@ extension DecisionSettings {
         put(.podSteps, Self.little(Int64(podSteps)))
         put(.seenCreative, Self.little(seenCreative.code))
         put(.seenAdvertiser, Self.little(seenAdvertiser.code))
-        put(.network, Self.little(network.nanoseconds))
+        if network != .zero { put(.network, Self.little(network.nanoseconds)) }
         if let notices {
             put(
                 .notices,

@@ -79,8 +79,10 @@ struct TagValues: ~Copyable {
             throw TagError(parameter: parameter.name, found: "it twice", allowed: "each parameter once")
         }
         let first = count
-        try decode(query.extracting(value), of: parameter)
         let form = parameter.form
+        let bytes = query.extracting(value)
+        let isMacro = bytes.isUnfilledMacro
+        if !isMacro { try decode(bytes, of: parameter) }
         if first == count || isUnfilled(first..<count) {
             count = first
             // What its sender could not fill in was not said; where it protects the viewer, it was.
@@ -114,15 +116,9 @@ struct TagValues: ~Copyable {
                 guard at + 1 < value.byteCount, let high = Self.digit(value.byte(at)),
                     let low = Self.digit(value.byte(at + 1))
                 else {
-                    // A macro that nobody filled in: %%NAME%%.
-                    guard value.byteCount > 4, value.byte(0) == byte, value.byte(1) == byte else {
-                        throw TagError(
-                            parameter: parameter.name, found: "a % without two hexadecimal digits",
-                            allowed: "percent-encoded UTF-8")
-                    }
-                    decoded[count] = byte
-                    count += 1
-                    continue
+                    throw TagError(
+                        parameter: parameter.name, found: "a % without two hexadecimal digits",
+                        allowed: "percent-encoded UTF-8")
                 }
                 byte = high << 4 | low
                 at += 2
@@ -149,8 +145,8 @@ struct TagValues: ~Copyable {
         }
     }
 
-    /// `[NAME]`, `{NAME}`, `${NAME}`, `{{NAME}}`, `%%NAME%%`: a macro that was left as it stands in the template. VAST
-    /// also has −1 and −2 for a value that is not known or not to be said.
+    /// `[NAME]`, `{NAME}`, `${NAME}`, `{{NAME}}`, and `%%NAME%%` where it was percent-encoded: a macro that was left as it
+    /// stands in the template.
     private func isUnfilled(_ range: Range<Int>) -> Bool {
         let (first, last) = (decoded[range.lowerBound], decoded[range.upperBound - 1])
         switch first {
@@ -269,6 +265,13 @@ extension RawSpan {
     func byte(_ at: Int) -> UInt8 {
         precondition(at >= 0 && at < byteCount, "beyond the text")
         return unsafe unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
+    }
+
+    /// `%%NAME%%`, which is no percent-encoding, whatever its letters are.
+    var isUnfilledMacro: Bool {
+        let percent = UInt8(ascii: "%")
+        return byteCount > 4 && byte(0) == percent && byte(1) == percent && byte(byteCount - 1) == percent
+            && byte(byteCount - 2) == percent
     }
 
     func isSame(as text: StaticString) -> Bool {
