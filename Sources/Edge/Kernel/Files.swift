@@ -85,18 +85,29 @@ extension Kernel {
 
     /// Everything that is left in a descriptor, refused where it is longer than `limit` bytes.
     public static func contents(of descriptor: Descriptor, limit: Int) throws(Errno) -> [UInt8] {
-        var bytes: [UInt8] = []
-        let step = 64 * 1024
+        // A file says how long it is, which saves copies of what may be large; a pipe says nothing. One byte more
+        // shows that a file has not grown meanwhile.
+        var room = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(64 * 1024, min(try size(of: descriptor), limit) + 1), alignment: 16)
+        defer { room.deallocate() }
+        var count = 0
         while true {
-            let before = bytes.count
-            bytes.append(contentsOf: repeatElement(0, count: step))
-            let result = bytes.withUnsafeMutableBytes { all in
-                read(descriptor, into: UnsafeMutableRawBufferPointer(rebasing: all[before...]))
+            if count == room.count {
+                let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * room.count, alignment: 16)
+                larger.copyMemory(from: UnsafeRawBufferPointer(room))
+                room.deallocate()
+                room = larger
             }
+            let result = read(descriptor, into: UnsafeMutableRawBufferPointer(rebasing: room[count...]))
             if result < 0 { throw Errno(Int32(-result)) }
-            bytes.removeLast(step - result)
-            if bytes.count > limit { throw .tooLarge }
-            if result == 0 { return bytes }
+            count += result
+            if count > limit { throw .tooLarge }
+            if result == 0 { break }
+        }
+        return [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
+            UnsafeMutableRawBufferPointer(bytes).copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: room[..<count]))
+            initialized = count
         }
     }
 }

@@ -45,8 +45,8 @@ extension DecisionSettings {
                 Self.little(notices.keyID) + Self.little(notices.lifetime.nanoseconds)
                     + [notices.isBilledByImpression ? 1 : 0] + Array(notices.base.utf8))
         }
-        put(.firstPremium, Self.little(firstPremium))
-        put(.lastPremium, Self.little(lastPremium))
+        if firstPremium != 0 { put(.firstPremium, Self.little(firstPremium)) }
+        if lastPremium != 0 { put(.lastPremium, Self.little(lastPremium)) }
         return bytes
     }
 
