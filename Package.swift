@@ -112,7 +112,7 @@ let package = Package(
             "paceline-node",
             [
                 "Catalog", "Commands", "Decision", "Documents", "Features", "HTTP", "JSON", "Journal",
-                "Kernel",
+                "Kernel", "Ledger",
                 "Notices", "OpenRTB",
                 "Reactor", "Redis", "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),

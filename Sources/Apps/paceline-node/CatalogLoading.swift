@@ -12,6 +12,7 @@ struct CatalogLoading: Sendable {
     let catalogs: Catalogs
     let shards: [ServingThread]
     let journals: Journals
+    let ledger: NodeLedger
     let log: Log
 
     /// Runs for as long as the process does: what it is in the middle of when the process ends is whole on disk or not
@@ -84,9 +85,10 @@ struct CatalogLoading: Sendable {
 
     /// Every shard decides with it when this returns, and nobody with what was before.
     private func exchange(_ numbers: EntityNumbers) {
+        ledger.change(CatalogBudgets.terms(of: numbers.snapshot, catalogs.decisions))
         // One after the other: only one shard's memory is there twice.
         for shard in shards {
-            let exchange = CatalogExchange(PreparedCatalog(numbers, catalogs.decisions))
+            let exchange = CatalogExchange(PreparedCatalog(numbers, catalogs.decisions, ledger))
             while !shard.take(exchange) { Kernel.sleep(for: Self.look) }
             while !exchange.isDone { Kernel.sleep(for: Self.look) }
             exchange.discard()

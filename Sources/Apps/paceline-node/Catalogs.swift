@@ -112,9 +112,9 @@ final class Catalogs: Sendable {
     }
 
     /// What a shard starts with.
-    func prepare() -> PreparedCatalog {
+    func prepare(_ ledger: NodeLedger) -> PreparedCatalog {
         guard let serving else { preconditionFailure("shards start after the catalog") }
-        return PreparedCatalog(serving.numbers, decisions)
+        return PreparedCatalog(serving.numbers, decisions, ledger)
     }
 
     // MARK: While serving

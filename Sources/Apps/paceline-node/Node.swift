@@ -5,6 +5,8 @@ import Commands
 import Decision
 import Journal
 import Kernel
+import Ledger
+import Reactor
 import Settings
 import TLS
 import Telemetry
@@ -34,11 +36,17 @@ final class NodeContext: Sendable {
     let catalogs: Catalogs?
     /// Nil where nothing is decided.
     let frequency: NodeFrequency?
+    /// Nil where nothing is spent.
+    let money: NodeMoney?
+    /// This start of the node, in its journals and in the name of every reservation.
+    var session: UInt64 { money?.session ?? startSession }
+    /// No two starts of one node begin in the same nanosecond.
+    private let startSession = UInt64(bitPattern: Kernel.wallNow().nanoseconds)
 
     init(settings: NodeSettings, version: String) throws(Failure) {
         self.settings = settings
         health = Health(
-            awaiting: ["listeners", "certificates"] + (settings.catalog == nil ? [] : ["catalog"]))
+            awaiting: ["listeners", "certificates"] + (settings.catalog == nil ? [] : ["catalog", "budgets"]))
         shards = settings.shards == 0 ? Kernel.usableCores().count : settings.shards
         self.version = version
         log = Log(
@@ -61,7 +69,13 @@ final class NodeContext: Sendable {
             catalogs = nil
             frequency = nil
         }
+        if settings.catalog != nil, let journal = settings.journal {
+            money = try NodeMoney(journal.directory, log)
+        } else {
+            money = nil
+        }
         catalogs?.register(in: &catalogue)
+        money?.register(in: &catalogue, settings.decision)
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
@@ -75,11 +89,21 @@ final class NodeContext: Sendable {
     }
 
     /// What a shard decides with; nil where nothing is decided.
-    func shardDecisions(metrics block: ShardMetrics, _ frequency: ShardFrequency?) -> ShardDecisions? {
-        guard let catalogs, let keys = keys.decisions, let frequency else { return nil }
+    func shardDecisions(
+        _ shard: Int, _ journal: NodeJournal?, _ reactor: Reactor, metrics block: ShardMetrics,
+        _ frequency: ShardFrequency?
+    ) -> ShardDecisions? {
+        guard let catalogs, let ledger = money?.ledger, let journal, let keys = keys.decisions,
+            let moneyKeys = self.keys.money, let frequency
+        else { return nil }
         var seeds = SystemRandomNumberGenerator()
+        let catalog = catalogs.prepare(ledger)
+        let money = ShardMoney(
+            ledger, shard: shard, catalog.budgets, journal, reactor, MoneyMetrics(moneyKeys, block)
+        ) { [self] in self.money?.noteReady(of: shards, health) }
+        self.money?.keeper.hold(journal.journal, shard: shard)
         return ShardDecisions(
-            catalogs.prepare(), frequency, seed: seeds.next(), metrics: DecisionMetrics(keys, block))
+            catalog, frequency, money, seed: seeds.next(), metrics: DecisionMetrics(keys, block))
     }
 }
 
@@ -99,15 +123,16 @@ struct Node: ~Copyable {
         raiseDescriptorLimit(shards: shards)
         try requireFreePorts()
         try context.catalogs?.start()
-        remember()
+        try remember()
         let threads = try ServingThreads(shards: shards, context)
         context.frequency?.forget()
         context.health.set("listeners", .ready)
         context.health.set("certificates", .ready)
-        if let catalogs = context.catalogs {
+        if let catalogs = context.catalogs, let ledger = context.money?.ledger {
             context.health.set("catalog", .ready)
             try CatalogLoading(
-                catalogs: catalogs, shards: threads.shards, journals: context.journals, log: log
+                catalogs: catalogs, shards: threads.shards, journals: context.journals, ledger: ledger,
+                log: log
             )
             .start()
         }
@@ -140,16 +165,20 @@ struct Node: ~Copyable {
     }
 
     /// One pass over what earlier starts have journaled, for all who go on from it.
-    private func remember() {
-        guard let frequency = context.frequency, let journal = context.settings.journal else { return }
+    private func remember() throws(Failure) {
+        guard let frequency = context.frequency, let money = context.money,
+            let journal = context.settings.journal
+        else { return }
         let began = Kernel.monotonicNow()
-        let memory = JournalMemory(of: journal.directory, for: [frequency.remembered])
+        let memory = JournalMemory(
+            of: journal.directory, for: [frequency.remembered, money.keeper.listener])
         let replay = frequency.remembered
         for trouble in memory.troubles {
             log.error(
                 "a journal's segment could not be read to its end; what it held is not remembered",
                 ["segment": .string(trouble.path), "cause": .string(trouble.reason)])
         }
+        try money.open(context)
         guard memory.segments > 0 else { return }
         log.info(
             "the journals of earlier starts were read",
@@ -157,6 +186,8 @@ struct Node: ~Copyable {
                 "segments": .integer(memory.segments), "records": .integer(memory.records),
                 "impressions": .integer(replay.impressions), "counters": .integer(replay.counters),
                 "subjects": .integer(replay.subjects),
+                "openReservations": .integer(money.ledger.opening.open.count),
+                "marksInDoubt": .integer(money.ledger.opening.doubts.count),
                 "tookMilliseconds": .integer(Int((Kernel.monotonicNow() - began).wholeMilliseconds)),
             ])
     }

@@ -10,12 +10,14 @@ final class PreparedCatalog: @unchecked Sendable {
     let snapshot: CatalogSnapshot
     /// By what its things are counted; all shards' are one.
     let numbers: EntityNumbers
+    let budgets: CatalogBudgets
     var decider: Decider
 
     /// Takes milliseconds for a large catalog.
-    init(_ numbers: EntityNumbers, _ settings: DecisionSettings) {
+    init(_ numbers: EntityNumbers, _ settings: DecisionSettings, _ ledger: NodeLedger) {
         self.numbers = numbers
         snapshot = numbers.snapshot
+        budgets = CatalogBudgets(snapshot, settings, ledger)
         decider = Decider(snapshot, settings: settings)
     }
 }

@@ -48,6 +48,9 @@ final class AdminRoutes: Responder {
     init(_ context: NodeContext, _ reactor: Reactor) {
         addHealth(to: &router, context)
         addIdentity(to: &router, context, reactor.driverName)
+        if let money = context.money {
+            router.add(.get, "/v1/budgets") { _, response in BudgetsRoute(money: money).respond(&response) }
+        }
         router.add(.get, "/metrics") { _, response in
             response.contentType = Metrics.prometheusContentType
             var families = context.metrics.prometheusFamilies()

@@ -35,7 +35,7 @@ final class Service {
         case .shard(let index):
             journal = try NodeJournal(shard: index, context: context, reactor: reactor, metrics: block)
             frequency = context.shardFrequency(index, journal, reactor, metrics: block)
-            decisions = context.shardDecisions(metrics: block, frequency)
+            decisions = context.shardDecisions(index, journal, reactor, metrics: block, frequency)
             server = Server(
                 reactor: reactor, limits: limits,
                 responder: RequestRoutes(context, reactor, journal, decisions),
@@ -102,6 +102,7 @@ final class Service {
     /// The last word is the journal's, if its disk lets it.
     private func end(by deadline: Instant) {
         frequency?.end()
+        decisions?.money.end()
         guard let journal else { return reactor.stop() }
         let latest = max(deadline, reactor.now + Service.journalGrace)
         _ = reactor.timer(at: latest) { [self] in reactor.stop() }

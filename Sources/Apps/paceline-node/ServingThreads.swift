@@ -20,6 +20,7 @@ struct ServingKeys: Sendable {
     let frequency: FrequencyMetricKeys?
     /// Nil where nothing is shared with other nodes.
     let shared: RedisMetricKeys?
+    let money: MoneyMetricKeys?
 
     init(in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, shared: Bool) {
         reactor = ReactorMetricKeys(in: &catalogue)
@@ -28,6 +29,7 @@ struct ServingKeys: Sendable {
         self.decisions = decisions ? DecisionMetricKeys(in: &catalogue) : nil
         frequency = decisions ? FrequencyMetricKeys(in: &catalogue) : nil
         self.shared = decisions && shared ? RedisMetricKeys(in: &catalogue) : nil
+        money = decisions ? MoneyMetricKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }

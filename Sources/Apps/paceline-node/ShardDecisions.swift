@@ -10,6 +10,7 @@ import Units
 /// One for each shard, used on its thread only.
 final class ShardDecisions {
     private var catalog: PreparedCatalog
+    let money: ShardMoney
     private var state: NodeState
     private let frequency: ShardFrequency
     private var seeds: Randomness
@@ -17,11 +18,13 @@ final class ShardDecisions {
 
     /// - Parameter seed: of this start and shard alone; bids are numbered by what follows from it.
     init(
-        _ catalog: PreparedCatalog, _ frequency: ShardFrequency, seed: UInt64, metrics: DecisionMetrics
+        _ catalog: PreparedCatalog, _ frequency: ShardFrequency, _ money: ShardMoney, seed: UInt64,
+        metrics: DecisionMetrics
     ) {
         self.catalog = catalog
         self.frequency = frequency
-        state = NodeState(frequency, catalog.numbers)
+        self.money = money
+        state = NodeState(money, frequency, catalog.numbers)
         self.metrics = metrics
         seeds = Randomness(seed: seed)
     }
@@ -29,7 +32,8 @@ final class ShardDecisions {
     /// Between two requests: each sees one catalog.
     func take(_ exchange: CatalogExchange) {
         exchange.exchange(&catalog)
-        state = NodeState(frequency, catalog.numbers)
+        money.take(catalog.budgets)
+        state = NodeState(money, frequency, catalog.numbers)
     }
 
     /// Decides one request and lends the answer's bytes. Nothing else goes into the answer than the request's bytes,
@@ -52,11 +56,16 @@ final class ShardDecisions {
     /// The answer is lent by the decider, which only its own memory may outlive.
     private static func decide(
         _ decider: inout Decider, _ state: inout NodeState, _ request: RawSpan, seed: UInt64,
-        _ format: AnswerFormat,
-        _ answer: (Decision, RawSpan) -> Void
+        _ format: AnswerFormat, _ answer: (Decision, RawSpan) -> Void
     ) throws(OpenRTBError) -> Decision {
-        let decision = try decider.decide(
-            request, at: Kernel.wallNow(), seed: seed, format: format, state: &state)
+        let now = Kernel.wallNow()
+        var decision = try decider.decide(request, at: now, seed: seed, format: format, state: &state)
+        if !state.write() {
+            // What it set aside cannot be written down: it is decided again without any money.
+            state.isShut = true
+            defer { state.isShut = false }
+            decision = try decider.decide(request, at: now, seed: seed, format: format, state: &state)
+        }
         answer(decision, decider.answer)
         state.finish()
         return decision

@@ -35,6 +35,7 @@ public struct NodeSettings: DocumentObject, Equatable {
     public internal(set) var catalog: CatalogSettings?
     public internal(set) var decision = Decision()
     public internal(set) var frequency = FrequencySettings()
+    public internal(set) var budgets = BudgetSettings()
     /// Nothing is journaled where there is none.
     public internal(set) var journal: JournalSettings?
 
@@ -78,6 +79,9 @@ public struct NodeSettings: DocumentObject, Equatable {
             .defaulted(
                 "frequency", \.frequency, .object,
                 "How it is counted what viewers have seen, and with which other nodes."),
+            .defaulted(
+                "budgets", \.budgets, .object,
+                "How long money is set aside for an ad, and how much of it a shard keeps in mind."),
             .optional(
                 "journal", \.journal, .object,
                 "What the node did, on disk, for replays, audits and money. Without it nothing is journaled."),
@@ -92,6 +96,13 @@ public struct NodeSettings: DocumentObject, Equatable {
                             "listen[\(index)].port", found: "the address and port of \(other)",
                             allowed: "a pair that no other listener has")
                     }
+                }
+            },
+            Rule("`catalog` stands with a `journal`: no money is spent that is not written down.") {
+                root, objections in
+                if root.catalog != nil, root.journal == nil {
+                    objections.refuse(
+                        "journal", found: "a catalog without a journal", allowed: "both, or neither")
                 }
             },
             Rule(

@@ -85,7 +85,20 @@ extension Kernel {
 
     /// Everything that is left in a descriptor, refused where it is longer than `limit` bytes.
     public static func contents(of descriptor: Descriptor, limit: Int) throws(Errno) -> [UInt8] {
-        var bytes: [UInt8] = []
+        // What the file says that it has comes into its place at once; a pipe says nothing.
+        var failure: Errno?
+        let expected = min((try? size(of: descriptor)) ?? 0, limit)
+        var bytes = [UInt8](unsafeUninitializedCapacity: expected) { room, count in
+            let room = UnsafeMutableRawBufferPointer(room)
+            while count < expected {
+                let result = read(
+                    descriptor, into: UnsafeMutableRawBufferPointer(rebasing: room[count..<expected]))
+                if result < 0 { failure = Errno(Int32(-result)) }
+                guard result > 0 else { return }
+                count += result
+            }
+        }
+        if let failure { throw failure }
         let step = 64 * 1024
         while true {
             let before = bytes.count

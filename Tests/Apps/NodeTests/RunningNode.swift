@@ -28,6 +28,9 @@ struct Plan: Sendable {
     var catalog: String?
     /// The settings' section, as JSON.
     var frequency: String?
+    /// How long money is set aside for an ad, and how long after that its bill may come.
+    var holdSeconds = 300
+    var graceSeconds = 60
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
 
@@ -53,6 +56,7 @@ struct Plan: Sendable {
             "log": ["format": logFormat],
         ]
         if let catalog {
+            all["budgets"] = ["holdSeconds": holdSeconds, "graceSeconds": graceSeconds]
             all["catalog"] = [
                 "path": folder.path(catalog), "stateDirectory": folder.path("state"), "reloadSeconds": 1,
             ]
@@ -60,7 +64,8 @@ struct Plan: Sendable {
         if let frequency {
             all["frequency"] = try JSONSerialization.jsonObject(with: Data(frequency.utf8))
         }
-        if let accessOneIn {
+        // No money is spent that is not written down.
+        if let accessOneIn = accessOneIn ?? catalog.map({ _ in 0 }) {
             all["journal"] = [
                 "directory": folder.path("journal"), "accessOneIn": accessOneIn, "segmentBytes": 8_388_608,
                 "flushIntervalMilliseconds": 5,
