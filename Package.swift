@@ -120,8 +120,8 @@ let package = Package(
             "paceline-node",
             [
                 "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents", "Features", "HTTP",
-                "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Redis", "Settings", "Store", "TLS",
-                "Telemetry", "Units",
+                "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Reactor", "Redis", "Settings", "Store",
+                "TLS", "Telemetry", "Units",
             ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.

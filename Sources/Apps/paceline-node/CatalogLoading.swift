@@ -13,6 +13,7 @@ struct CatalogLoading: Sendable {
     let catalogs: Catalogs
     let shards: [ServingThread]
     let journals: Journals
+    let ledger: NodeLedger
     let log: Log
 
     /// Runs for as long as the process does: what it is in the middle of when the process ends is whole on disk or not
@@ -85,9 +86,10 @@ struct CatalogLoading: Sendable {
 
     /// Every shard decides with it when this returns, and nobody with what was before.
     private func exchange(_ serving: Catalogs.Serving) {
+        ledger.change(CatalogBudgets.terms(of: serving.snapshot, catalogs.decisions))
         // One after the other: only one shard's memory is there twice.
         for (index, shard) in shards.enumerated() {
-            let exchange = CatalogExchange(catalogs.prepare(serving, shard: index))
+            let exchange = CatalogExchange(catalogs.prepare(serving, shard: index, ledger))
             while !shard.take(exchange) { Kernel.sleep(for: Self.look) }
             while !exchange.isDone { Kernel.sleep(for: Self.look) }
             exchange.discard()

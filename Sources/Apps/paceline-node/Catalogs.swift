@@ -43,7 +43,7 @@ final class Catalogs: Sendable {
     }
 
     let settings: CatalogSettings
-    private let decisions: DecisionSettings
+    let decisions: DecisionSettings
     private let notices: NodeNotices?
     let store: SnapshotStore
     private let wanted: Descriptor
@@ -121,14 +121,14 @@ final class Catalogs: Sendable {
     }
 
     /// What a shard starts with.
-    func prepare(shard: Int) -> PreparedCatalog {
+    func prepare(shard: Int, _ ledger: NodeLedger) -> PreparedCatalog {
         guard let serving else { preconditionFailure("shards start after the catalog") }
-        return prepare(serving, shard: shard)
+        return prepare(serving, shard: shard, ledger)
     }
 
     /// What a shard decides with: its ads' notices come back to it.
-    func prepare(_ serving: Serving, shard: Int) -> PreparedCatalog {
-        PreparedCatalog(serving, decisionSettings(shard: shard))
+    func prepare(_ serving: Serving, shard: Int, _ ledger: NodeLedger) -> PreparedCatalog {
+        PreparedCatalog(serving, decisionSettings(shard: shard), ledger)
     }
 
     /// The settings as one shard decides by them.

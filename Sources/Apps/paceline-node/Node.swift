@@ -5,6 +5,7 @@ import Commands
 import Decision
 import Journal
 import Kernel
+import Ledger
 import Reactor
 import Settings
 import TLS
@@ -37,11 +38,17 @@ final class NodeContext: Sendable {
     let frequency: NodeFrequency?
     /// Nil where nobody tells of ads.
     let notices: NodeNotices?
+    /// Nil where nothing is spent.
+    let money: NodeMoney?
+    /// This start of the node, in its journals and in the name of every reservation.
+    var session: UInt64 { money?.session ?? startSession }
+    /// No two starts of one node begin in the same nanosecond.
+    private let startSession = UInt64(bitPattern: Kernel.wallNow().nanoseconds)
 
     init(settings: NodeSettings, version: String) throws(Failure) {
         self.settings = settings
         health = Health(
-            awaiting: ["listeners", "certificates"] + (settings.catalog == nil ? [] : ["catalog"]))
+            awaiting: ["listeners", "certificates"] + (settings.catalog == nil ? [] : ["catalog", "budgets"]))
         shards = settings.shards == 0 ? Kernel.usableCores().count : settings.shards
         self.version = version
         log = Log(
@@ -67,7 +74,13 @@ final class NodeContext: Sendable {
             catalogs = nil
             frequency = nil
         }
+        if settings.catalog != nil, let journal = settings.journal {
+            money = try NodeMoney(journal.directory, log)
+        } else {
+            money = nil
+        }
         catalogs?.register(in: &catalogue)
+        money?.register(in: &catalogue, settings.decision)
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
@@ -85,14 +98,19 @@ final class NodeContext: Sendable {
         _ shard: Int, _ reactor: Reactor, metrics block: ShardMetrics, _ frequency: ShardFrequency?,
         _ journal: NodeJournal?
     ) -> ShardDecisions? {
-        guard let catalogs, let keys = keys.decisions, let frequency else { return nil }
+        guard let catalogs, let ledger = money?.ledger, let journal, let keys = keys.decisions,
+            let moneyKeys = self.keys.money, let frequency
+        else { return nil }
         var seeds = SystemRandomNumberGenerator()
-        let recording = journal.map {
-            DecisionRecording(
-                $0, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisionSettings(shard: shard))
-        }
+        let catalog = catalogs.prepare(shard: shard, ledger)
+        let money = ShardMoney(
+            ledger, shard: shard, catalog.budgets, journal, reactor, MoneyMetrics(moneyKeys, block)
+        ) { [self] in self.money?.noteReady(of: shards, health) }
+        self.money?.keeper.hold(journal.journal, shard: shard)
+        let recording = DecisionRecording(
+            journal, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisionSettings(shard: shard))
         return ShardDecisions(
-            catalogs.prepare(shard: shard), frequency, seed: seeds.next(), reactor, settings.overload,
+            catalog, frequency, money, seed: seeds.next(), reactor, settings.overload,
             metrics: DecisionMetrics(keys, block), recording: recording)
     }
 
@@ -123,16 +141,17 @@ struct Node: ~Copyable {
         raiseDescriptorLimit(shards: shards)
         try requireFreePorts()
         try context.catalogs?.start()
-        remember()
+        try remember()
         let threads = try ServingThreads(shards: shards, context)
         context.frequency?.forget()
         context.notices?.forget()
         context.health.set("listeners", .ready)
         context.health.set("certificates", .ready)
-        if let catalogs = context.catalogs {
+        if let catalogs = context.catalogs, let ledger = context.money?.ledger {
             context.health.set("catalog", .ready)
             try CatalogLoading(
-                catalogs: catalogs, shards: threads.shards, journals: context.journals, log: log
+                catalogs: catalogs, shards: threads.shards, journals: context.journals, ledger: ledger,
+                log: log
             )
             .start()
         }
@@ -165,19 +184,23 @@ struct Node: ~Copyable {
     }
 
     /// One pass over what earlier starts have journaled, for all who go on from it.
-    private func remember() {
-        guard let frequency = context.frequency, let journal = context.settings.journal else { return }
+    private func remember() throws(Failure) {
+        guard let frequency = context.frequency, let money = context.money,
+            let journal = context.settings.journal
+        else { return }
         let began = Kernel.monotonicNow()
         let notices = context.notices?.recall
         let memory = JournalMemory(
             of: journal.directory,
-            for: [frequency.remembered as any JournalListener] + (notices.map { [$0] } ?? []))
+            for: [frequency.remembered as any JournalListener, money.keeper.listener]
+                + (notices.map { [$0] } ?? []))
         let replay = frequency.remembered
         for trouble in memory.troubles {
             log.error(
                 "a journal's segment could not be read to its end; what it held is not remembered",
                 ["segment": .string(trouble.path), "cause": .string(trouble.reason)])
         }
+        try money.open(context)
         guard memory.segments > 0 else { return }
         log.info(
             "the journals of earlier starts were read",
@@ -186,6 +209,8 @@ struct Node: ~Copyable {
                 "impressions": .integer(replay.impressions), "counters": .integer(replay.counters),
                 "subjects": .integer(replay.subjects),
                 "notices": .integer(notices?.counted.count ?? 0),
+                "openReservations": .integer(money.ledger.opening.open.count),
+                "marksInDoubt": .integer(money.ledger.opening.doubts.count),
                 "tookMilliseconds": .integer(Int((Kernel.monotonicNow() - began).wholeMilliseconds)),
             ])
     }

@@ -7,6 +7,7 @@ import Features
 import HTTP
 import Journal
 import Kernel
+import Ledger
 import Reactor
 import Redis
 import Settings
@@ -19,6 +20,7 @@ final class NodeJournal {
     let journal: Journal
     private let oneIn: UInt64
     private var randomness: Randomness
+    private var durabilityListeners: [(UInt64) -> Void] = []
     private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: roomBytes, alignment: 8)
 
     /// Room for the longest record: a path or an error, cut, and a few names.
@@ -30,8 +32,7 @@ final class NodeJournal {
         guard let settings = context.settings.journal, let keys = context.keys.journal else { return nil }
         var options = JournalOptions(
             directory: "\(settings.directory)/shard-\(shard)", writer: context.settings.node.name,
-            // No two starts of one node begin in the same nanosecond.
-            session: UInt64(bitPattern: Kernel.wallNow().nanoseconds))
+            session: context.session)
         options.shard = UInt32(shard)
         options.segmentBytes = settings.segmentBytes
         options.segmentAge = settings.segmentAge
@@ -60,6 +61,9 @@ final class NodeJournal {
             context.log.notice(
                 "journals of shards that this node no longer has are kept as long as the others",
                 ["directories": .string(options.formerDirectories.joined(separator: " "))])
+        }
+        journal.onDurable = { [unowned self] number in
+            for listener in durabilityListeners { listener(number) }
         }
         journal.onHealth = { [journals = context.journals] in journals.set($0, of: shard) }
         if shard == 0 { context.journals.attach(self, reactor) }
@@ -197,6 +201,29 @@ final class NodeJournal {
     /// The settings that decisions name.
     func note(settings record: RawSpan, at now: Instant) {
         journal.append(.decisionSettings, at: now, record)
+    }
+
+    /// Calls back when more is durable, with the number of the last record that is.
+    func whenDurable(_ body: @escaping (UInt64) -> Void) { durabilityListeners.append(body) }
+
+    /// The number of a ledger's record; nil where the journal does not take it.
+    func append(_ record: LedgerRecord, at time: Instant) -> UInt64? {
+        var writer = PayloadWriter(room)
+        record.write(into: &writer)
+        let payload = UnsafeRawBufferPointer(rebasing: room[..<writer.count])
+        guard case .accepted(let number) = journal.append(record.kind, at: time, payload.bytes) else {
+            return nil
+        }
+        return number
+    }
+
+    /// False where the journal does not take it: nothing that names the account may be written then.
+    func note(_ opening: AccountOpening, at time: Instant) -> Bool {
+        var writer = PayloadWriter(room)
+        opening.write(into: &writer)
+        let payload = UnsafeRawBufferPointer(rebasing: room[..<writer.count])
+        guard case .accepted = journal.append(.accountOpened, at: time, payload.bytes) else { return false }
+        return true
     }
 
     func append(

@@ -1,4 +1,5 @@
-// What a decision asks of its shard: whether caps let a line item be shown, and what the viewer has seen.
+// What a decision asks of its shard: whether a line item can be paid for, whether caps let it be shown, and what the
+// viewer has seen.
 import Catalog
 import Decision
 import Features
@@ -6,12 +7,14 @@ import Units
 
 /// One for each shard and the catalog that it decides with.
 final class NodeState: DecisionState {
+    private let money: ShardMoney
     private let frequency: ShardFrequency
     private let numbers: EntityNumbers
     /// What this decision has promised, and under which reservation.
     private var promised: [(reservation: Reservation, creative: Int, lineItem: Int)] = []
 
-    init(_ frequency: ShardFrequency, _ numbers: EntityNumbers) {
+    init(_ money: ShardMoney, _ frequency: ShardFrequency, _ numbers: EntityNumbers) {
+        self.money = money
         self.frequency = frequency
         self.numbers = numbers
         promised.reserveCapacity(256)
@@ -24,7 +27,8 @@ final class NodeState: DecisionState {
     }
 
     func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {
-        frequency.heldCap(ofLineItem: lineItem, numbers).map { StateRefusal($0) }
+        guard money.affords(lineItem: lineItem, campaign: campaign) else { return .budget }
+        return frequency.heldCap(ofLineItem: lineItem, numbers).map { StateRefusal($0) }
     }
 
     func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding {
@@ -40,14 +44,36 @@ final class NodeState: DecisionState {
         if let held = frequency.promise(creative: ad.creative, lineItem: ad.lineItem, numbers) {
             return .refused(StateRefusal(held))
         }
-        promised.append((.none, ad.creative, ad.lineItem))
-        return .reserved(.none)
+        guard let set = money.reserve(campaign: ad.campaign, most: ad.most) else {
+            frequency.takeBack(creative: ad.creative, lineItem: ad.lineItem, numbers)
+            return .refused(.budget)
+        }
+        let reservation = Reservation(
+            session: set.session, sequence: set.sequence, mark: UInt64(set.mark), window: set.window,
+            seconds: set.seconds)
+        promised.append((reservation, ad.creative, ad.lineItem))
+        return .reserved(reservation)
     }
 
     func release(_ reservation: Reservation) {
         guard let index = promised.lastIndex(where: { $0.reservation == reservation }) else { return }
         let ad = promised.remove(at: index)
+        money.withdraw(reservation.sequence)
         frequency.takeBack(creative: ad.creative, lineItem: ad.lineItem, numbers)
+    }
+
+    /// What the answer promises is written down. Where it cannot be, all of it is taken back: no money is to be had.
+    func write() -> Bool {
+        if money.finish() { return true }
+        for ad in promised { frequency.takeBack(creative: ad.creative, lineItem: ad.lineItem, numbers) }
+        promised.removeAll(keepingCapacity: true)
+        return false
+    }
+
+    /// Decides with no money at hand.
+    var isShut: Bool {
+        get { money.isShut }
+        set { money.isShut = newValue }
     }
 
     /// The answer is out.

@@ -8,7 +8,7 @@ enum NoticeOutcome: String, CaseIterable {
     case counted, duplicate
     /// There was no room to remember it.
     case full
-    /// The shard whose ad it is had too many waiting.
+    /// The shard whose ad it is had too many waiting, or its journal did not take it.
     case busy
     case malformed, foreign, forged
     case wrongEvent = "wrong_event"

@@ -72,12 +72,11 @@ final class NoticeRoute {
         }
     }
 
-    /// False where the shard that it is for has too many waiting.
+    /// False where the shard that it is for has too many waiting, or cannot write it down.
     private func hand(_ taken: TakenNotice, at now: Instant) -> Bool {
         let owner = notices.owner(of: taken.notice)
         guard owner == own.shard else { return notices.inboxes[owner].put(taken) }
-        own.take(taken, at: now)
-        return true
+        return own.take(taken, at: now)
     }
 
     /// To the page of the creative's own, and nowhere else: the address says which creative, not which page.

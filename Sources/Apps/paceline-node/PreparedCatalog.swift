@@ -11,13 +11,15 @@ final class PreparedCatalog: @unchecked Sendable {
     /// By what its things are counted, and what notices mean in it; all shards' are one.
     let numbers: EntityNumbers
     let places: NoticePlaces
+    let budgets: CatalogBudgets
     var decider: Decider
 
     /// Takes milliseconds for a large catalog.
-    init(_ serving: Catalogs.Serving, _ settings: DecisionSettings) {
+    init(_ serving: Catalogs.Serving, _ settings: DecisionSettings, _ ledger: NodeLedger) {
         snapshot = serving.snapshot
         numbers = serving.numbers
         places = serving.places
+        budgets = CatalogBudgets(snapshot, settings, ledger)
         decider = Decider(snapshot, settings: settings)
     }
 }

@@ -57,6 +57,9 @@ final class AdminRoutes: Responder {
         if let explain = ExplainRoute(context.settings) {
             router.add(.get, "/explain") { request, response in explain.respond(to: request, &response) }
         }
+        if let money = context.money {
+            router.add(.get, "/v1/budgets") { _, response in BudgetsRoute(money: money).respond(&response) }
+        }
         router.add(.get, "/metrics") { _, response in
             response.contentType = Metrics.prometheusContentType
             var families = context.metrics.prometheusFamilies()

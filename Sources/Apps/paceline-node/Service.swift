@@ -105,6 +105,7 @@ final class Service {
     /// The last word is the journal's, if its disk lets it.
     private func end(by deadline: Instant) {
         frequency?.end()
+        decisions?.money.end()
         guard let journal else { return reactor.stop() }
         let latest = max(deadline, reactor.now + Service.journalGrace)
         _ = reactor.timer(at: latest) { [self] in reactor.stop() }

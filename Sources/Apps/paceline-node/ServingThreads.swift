@@ -22,6 +22,7 @@ struct ServingKeys: Sendable {
     let shared: RedisMetricKeys?
     /// Nil where nobody tells of ads.
     let notices: NoticeMetricKeys?
+    let money: MoneyMetricKeys?
 
     init(in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, shared: Bool, notices: Bool) {
         reactor = ReactorMetricKeys(in: &catalogue)
@@ -31,6 +32,7 @@ struct ServingKeys: Sendable {
         frequency = decisions ? FrequencyMetricKeys(in: &catalogue) : nil
         self.shared = decisions && shared ? RedisMetricKeys(in: &catalogue) : nil
         self.notices = notices ? NoticeMetricKeys(in: &catalogue) : nil
+        money = decisions ? MoneyMetricKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }

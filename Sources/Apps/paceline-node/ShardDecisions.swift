@@ -12,12 +12,12 @@ import Units
 /// One for each shard, used on its thread only.
 final class ShardDecisions {
     private var catalog: PreparedCatalog
+    let money: ShardMoney
     private var state: NodeState
     private let frequency: ShardFrequency
     private var seeds: Randomness
     private let metrics: DecisionMetrics
-    /// Nil where nothing is journaled.
-    private let recording: DecisionRecording?
+    private let recording: DecisionRecording
     /// It outlives everything that its thread serves.
     private unowned let reactor: Reactor
     private var gate: LoadGate
@@ -26,8 +26,9 @@ final class ShardDecisions {
 
     /// - Parameter seed: of this start and shard alone; bids are numbered by what follows from it.
     init(
-        _ catalog: PreparedCatalog, _ frequency: ShardFrequency, seed: UInt64, _ reactor: Reactor,
-        _ overload: NodeSettings.Overload, metrics: DecisionMetrics, recording: DecisionRecording?
+        _ catalog: PreparedCatalog, _ frequency: ShardFrequency, _ money: ShardMoney, seed: UInt64,
+        _ reactor: Reactor, _ overload: NodeSettings.Overload, metrics: DecisionMetrics,
+        recording: DecisionRecording
     ) {
         self.reactor = reactor
         gate = LoadGate(
@@ -35,7 +36,8 @@ final class ShardDecisions {
         network = overload.network
         self.catalog = catalog
         self.frequency = frequency
-        state = NodeState(frequency, catalog.numbers)
+        self.money = money
+        state = NodeState(money, frequency, catalog.numbers)
         self.metrics = metrics
         self.recording = recording
         seeds = Randomness(seed: seed)
@@ -47,7 +49,8 @@ final class ShardDecisions {
     /// Between two requests: each sees one catalog.
     func take(_ exchange: CatalogExchange) {
         exchange.exchange(&catalog)
-        state = NodeState(frequency, catalog.numbers)
+        money.take(catalog.budgets)
+        state = NodeState(money, frequency, catalog.numbers)
     }
 
     /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and
@@ -87,7 +90,7 @@ final class ShardDecisions {
             metrics.countRefusal()
             throw error
         }
-        recording?.note(
+        recording.note(
             decision, of: request, by: catalog.decider, catalog: catalog.snapshot.version.rawValue, at: now,
             seed: seed, format)
         metrics.count(decision, took: Kernel.monotonicNow() - began)
@@ -98,7 +101,13 @@ final class ShardDecisions {
         _ decider: inout Decider, _ state: inout NodeState, _ request: RawSpan, at now: Instant,
         seed: UInt64, _ format: AnswerFormat, _ answer: (Decision, RawSpan) -> Void
     ) throws(OpenRTBError) -> Decision {
-        let decision = try decider.decide(request, at: now, seed: seed, format: format, state: &state)
+        var decision = try decider.decide(request, at: now, seed: seed, format: format, state: &state)
+        if !state.write() {
+            // What it set aside cannot be written down: it is decided again without any money.
+            state.isShut = true
+            defer { state.isShut = false }
+            decision = try decider.decide(request, at: now, seed: seed, format: format, state: &state)
+        }
         answer(decision, decider.answer)
         state.finish()
         return decision

@@ -4,6 +4,7 @@ import Catalog
 import Decision
 import Journal
 import Kernel
+import Ledger
 import Notices
 import Reactor
 import Settings
@@ -48,24 +49,45 @@ final class ShardNotices {
 
     /// What other shards were told of this one's ads.
     private func takeInbox(at now: Instant) {
-        inbox.mailbox.takeAll { count($0, at: now) }
+        inbox.mailbox.takeAll { if !count($0, at: now) { metrics.count($0.event, .busy) } }
     }
 
-    func take(_ taken: TakenNotice, at now: Instant) {
+    /// False where it has to be told again.
+    func take(_ taken: TakenNotice, at now: Instant) -> Bool {
         // What came before through others and could not wake this shard.
         takeInbox(at: now)
-        count(taken, at: now)
+        return count(taken, at: now)
     }
 
-    private func count(_ taken: TakenNotice, at now: Instant) {
+    /// A bill goes to the ledger first, which knows by itself what it has settled: what the journal does not take is
+    /// not counted, so that it counts when it is told again.
+    private func count(_ taken: TakenNotice, at now: Instant) -> Bool {
+        guard settle(taken) else { return false }
         let verdict = memory.count(taken.event, of: taken.notice, at: now)
         metrics.count(taken.event, NoticeOutcome(verdict))
         metrics.remembered.set(memory.used)
-        guard verdict == .first else { return }
+        guard verdict == .first else { return true }
         let catalog = decisions.serving
         journal?.note(taken, catalog.places.find(taken.notice), catalog.snapshot, at: now)
         if taken.isBill { metrics.count(taken.price.basis) }
         frequency.note(taken.event, of: taken.notice, at: now)
+        return true
+    }
+
+    /// What the notice does to the money that was put aside for the ad. False where that could not be written down.
+    private func settle(_ taken: TakenNotice) -> Bool {
+        let notice = taken.notice
+        let key = ReservationKey(
+            session: LedgerSession(notice.session), shard: UInt32(notice.shard), sequence: notice.sequence)
+        if taken.isBill {
+            let amount = ImpressionPrice.paid(
+                of: notice.reserved, asked: taken.price.asked, bid: notice.highest)
+            return decisions.money.settle(
+                key, amount ?? notice.reserved, window: notice.window, reserved: notice.reserved) != nil
+        }
+        // A loss is final. After an error a bill may still come, so its money waits for the time to be over.
+        if taken.event == .loss { decisions.money.release(key) }
+        return true
     }
 }
 

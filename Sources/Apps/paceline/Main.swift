@@ -8,6 +8,7 @@ enum Paceline {
             "paceline", "Looks after Paceline's nodes, their settings and their data.",
             subcommands: [
                 Status.command,
+                Budgets.command,
                 CheckConfig.command,
                 Decide.command,
                 Explain.command,

@@ -38,7 +38,7 @@ enum Status {
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
         let url = call[Status.url]
-        let context = try tlsContext(call)
+        let context = try tlsContext(call, secure: url.isSecure)
         guard let address = SocketAddress(resolving: url.host, port: url.port) else {
             return report(
                 url, .unreachable("\(url): the name '\(url.host)' is not known here"), call, &output)
@@ -52,13 +52,13 @@ enum Status {
     }
 
     /// Nil for plain HTTP.
-    private static func tlsContext(_ call: Invocation) throws(Failure) -> TLSContext? {
+    static func tlsContext(_ call: Invocation, secure: Bool) throws(Failure) -> TLSContext? {
         let (certificate, key) = (call[Status.certificate], call[Status.key])
         let authorities = call[Status.authorities]
         guard (certificate == nil) == (key == nil) else {
             throw Failure("--certificate and --key go together", .usage)
         }
-        guard call[url].isSecure else {
+        guard secure else {
             if certificate == nil, authorities == nil { return nil }
             throw Failure("certificates are for https:// only", .usage)
         }
@@ -134,7 +134,7 @@ struct NodeConnection: ~Copyable {
         }
     }
 
-    private func get(_ path: String) throws(Failure) -> ClientResponse {
+    func get(_ path: String) throws(Failure) -> ClientResponse {
         var result: Result<ClientResponse, ClientFailure>?
         client.send(ClientRequest(.get, endpoint, path), deadline: deadline) { result = $0 }
         while true {

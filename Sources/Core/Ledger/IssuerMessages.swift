@@ -11,10 +11,13 @@ public struct CampaignTerms: Hashable, Sendable {
     public var dayStartsAtMinutes: Int
     /// The most that one impression of its line items may cost.
     public var highest: Micros
+    public var currency: CurrencyCode
 
     public init(
-        campaign: String, lifetime: Micros, daily: Micros?, dayStartsAtMinutes: Int, highest: Micros
+        campaign: String, lifetime: Micros, daily: Micros?, dayStartsAtMinutes: Int, highest: Micros,
+        currency: CurrencyCode = .usd
     ) {
+        self.currency = currency
         self.campaign = campaign
         self.lifetime = lifetime
         self.daily = daily

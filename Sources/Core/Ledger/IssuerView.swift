@@ -4,6 +4,8 @@ public import Units
 /// A campaign's money, and that of the account that is spent from today.
 public struct CampaignMoney: Hashable, Sendable {
     public let campaign: String
+    /// Nil where its budget is no longer in the catalog.
+    public let currency: CurrencyCode?
     /// Its budget is no longer in the catalog; what was spent of it is.
     public let isGone: Bool
     public let lifetime: Places
@@ -37,7 +39,8 @@ extension LocalIssuer {
             day = places
         }
         return CampaignMoney(
-            campaign: campaign.id, isGone: campaign.terms == nil, lifetime: lifetime, day: day,
+            campaign: campaign.id, currency: campaign.terms?.currency, isGone: campaign.terms == nil,
+            lifetime: lifetime, day: day,
             today: campaign.current.flatMap { accounts[$0].name.day })
     }
 

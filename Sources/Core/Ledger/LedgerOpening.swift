@@ -70,6 +70,18 @@ extension LedgerReplay {
         return opening
     }
 
+    /// What the accounts of earlier sessions are called in another one: whoever names them by token means those.
+    public func accounts(
+        by names: [AccountName: AccountIndex]
+    ) -> [ShardSession: [AccountIndex: AccountIndex]] {
+        writers.mapValues { writer in
+            Dictionary(
+                uniqueKeysWithValues: writer.names.compactMap { number, name in
+                    names[name].map { (AccountIndex(number), $0) }
+                })
+        }
+    }
+
     /// What was drawn and is neither set aside, closed, billed nor presumed spent.
     func doubts(of writer: ShardSession) -> [(AccountName, Micros)] {
         guard let state = writers[writer] else { return [] }

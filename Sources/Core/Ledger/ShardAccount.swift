@@ -71,16 +71,23 @@ struct ShardAccount: BitwiseCopyable {
             && authorised < olderEnd
     }
 
+    /// What a pod and the next one may take at once.
+    private static let burstImpressions: Int64 = 8
+
+    var burst: Micros { highest.multiplied(by: Self.burstImpressions) ?? highest }
+
     /// What the next chunk should be: what was spent lately in a chunk's time, by how long the last one took.
     func nextChunk(at now: Instant, lasting interval: Interval) -> Micros {
-        let least = max(highest, Micros(1))
+        // Where there is plenty, a chunk has room for a burst; the last of a budget goes by single impressions.
+        let isPlenty = !isLast && pool.rawValue / 2 >= burst.rawValue
+        let least = max(isPlenty ? burst : highest, Micros(1))
         guard chunk > .zero else { return least }
         // Far in the past before the first draw; what overflows lasted long enough.
         let (took, overflow) = now.nanoseconds.subtractingReportingOverflow(drawnAt.nanoseconds)
         let span = overflow ? Int64.max : max(took, 1)
-        // Half to double of the last one: a single gap or burst says little.
+        // From half to four times the last one: traffic that comes at once is followed within a few commits.
         let wanted = Int128(chunk.rawValue) * Int128(interval.nanoseconds) / Int128(span)
-        let bounded = min(max(wanted, Int128(chunk.rawValue / 2)), Int128(chunk.rawValue) * 2)
+        let bounded = min(max(wanted, Int128(chunk.rawValue / 2)), Int128(chunk.rawValue) * 4)
         return max(least, Micros(Int64(clamping: bounded)))
     }
 }

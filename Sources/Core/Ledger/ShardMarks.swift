@@ -51,7 +51,7 @@ extension ShardHolder {
     /// Four chunks ahead: two of them are under marks, one is in the pool, one on its way.
     private mutating func ask(_ account: AccountIndex, at now: Instant, _ effects: inout [ShardEffect]) {
         let row = accounts[account.row]
-        let chunk = max(row.chunk, row.highest, Micros(1))
+        let chunk = max(row.chunk, row.burst, Micros(1))
         let ahead = chunk.multiplied(by: 4) ?? chunk
         let hand = row.pool + row.marked
         guard hand < (chunk.multiplied(by: 2) ?? chunk) else { return }
@@ -68,7 +68,7 @@ extension ShardHolder {
     /// Idle money: what lies under marks is closed, and all of it goes when the journal has that for good.
     private mutating func giveBack(_ account: AccountIndex, _ effects: inout [ShardEffect]) {
         let row = accounts[account.row]
-        if row.pendingAt > durable { return effects.append(.commit(upTo: row.pendingAt)) }
+        // A mark that is not durable is closed like any other: its closing stands behind it in the same log.
         if row.closingAt > 0 { return }
         if row.marked > .zero {
             effects.append(.write(.closed(ClosingRecord(account: account, unused: row.marked))))

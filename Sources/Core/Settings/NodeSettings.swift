@@ -35,6 +35,7 @@ public struct NodeSettings: DocumentObject, Equatable {
     public internal(set) var catalog: CatalogSettings?
     public internal(set) var decision = Decision()
     public internal(set) var frequency = FrequencySettings()
+    public internal(set) var budgets = BudgetSettings()
     public internal(set) var overload = Overload()
     /// Nobody tells of ads where there is none.
     public internal(set) var notices: NoticeSettings?
@@ -82,6 +83,9 @@ public struct NodeSettings: DocumentObject, Equatable {
                 "frequency", \.frequency, .object,
                 "How it is counted what viewers have seen, and with which other nodes."),
             .defaulted(
+                "budgets", \.budgets, .object,
+                "How long money is set aside for an ad, and how much of it a shard keeps in mind."),
+            .defaulted(
                 "overload", \.overload, .object,
                 "How long requests may wait for a shard, and what happens beyond."),
             .optional(
@@ -107,6 +111,13 @@ public struct NodeSettings: DocumentObject, Equatable {
                 if root.notices != nil, root.catalog == nil {
                     objections.refuse(
                         "notices", found: "notices without a catalog", allowed: "a catalog beside them")
+                }
+            },
+            Rule("`catalog` stands with a `journal`: no money is spent that is not written down.") {
+                root, objections in
+                if root.catalog != nil, root.journal == nil {
+                    objections.refuse(
+                        "journal", found: "a catalog without a journal", allowed: "both, or neither")
                 }
             },
             Rule(

@@ -25,6 +25,8 @@ public struct RememberedSegment: Equatable, Sendable {
     /// When it was last written to.
     public let changed: Instant
     public let bytes: Int
+    /// Another one has records behind it: nobody writes it any more.
+    public let isFinished: Bool
 }
 
 /// What a pass came across.
@@ -66,16 +68,17 @@ public struct JournalMemory: Sendable {
         }
         for (index, file) in files.enumerated() {
             do {
+                let next = index + 1 < files.count ? Self.header(of: files[index + 1].path) : nil
                 let stamp = try Kernel.stamp(of: file.path)
                 let segment = RememberedSegment(
                     journal: journal, number: file.number,
-                    changed: Instant(nanoseconds: stamp.modifiedNanoseconds), bytes: Int(stamp.size))
+                    changed: Instant(nanoseconds: stamp.modifiedNanoseconds), bytes: Int(stamp.size),
+                    isFinished: next != nil)
                 let interested = listeners.filter { $0.needs(segment) }
                 guard !interested.isEmpty else { continue }
                 // What follows a failure takes the place of what the failed one holds from there on.
-                let limit = index + 1 < files.count ? Self.replacement(in: files[index + 1].path) : nil
-                try read(
-                    segment, file.path, upTo: limit ?? .max, isLast: index + 1 == files.count, interested)
+                let limit = next.flatMap { $0.followsFailure ? $0.firstSequence : nil }
+                try read(segment, file.path, upTo: limit ?? .max, interested)
             } catch {
                 troubles.append(Trouble(path: file.path, reason: "\(error)"))
             }
@@ -83,7 +86,7 @@ public struct JournalMemory: Sendable {
     }
 
     private mutating func read(
-        _ segment: RememberedSegment, _ path: String, upTo limit: UInt64, isLast: Bool,
+        _ segment: RememberedSegment, _ path: String, upTo limit: UInt64,
         _ listeners: [any JournalListener]
     ) throws(Errno) {
         let descriptor = try Kernel.open(path, O_RDONLY)
@@ -93,7 +96,8 @@ public struct JournalMemory: Sendable {
         bytes += contents.count
         let span = contents.span.raw
         // Prepared, and never used.
-        if contents.isEmpty || SegmentHeader.isBlank(span) { return }
+        let headBytes = min(SegmentHeader.byteCount, span.byteCount)
+        if SegmentHeader.isBlank(span.extracting(0..<headBytes)) { return }
         do throws(SegmentRefusal) {
             var reader = try SegmentReader(span)
             let header = reader.header
@@ -108,21 +112,20 @@ public struct JournalMemory: Sendable {
                 }
             } catch {
                 // The end of the last one, or of one that failed, is where its writer stopped.
-                guard isLast || limit != .max else { throw error }
+                guard !segment.isFinished || limit != .max else { throw error }
             }
         } catch {
             troubles.append(Trouble(path: path, reason: "\(error)"))
         }
     }
 
-    /// The number from which on the next segment stands for this one.
-    private static func replacement(in path: String) -> UInt64? {
+    /// Nil where nothing was written to it yet.
+    private static func header(of path: String) -> SegmentHeader? {
         guard let descriptor = try? Kernel.open(path, O_RDONLY) else { return nil }
         defer { Kernel.close(descriptor) }
         let bytes = [UInt8](unsafeUninitializedCapacity: SegmentHeader.byteCount) { buffer, count in
             count = max(0, Kernel.read(descriptor, into: UnsafeMutableRawBufferPointer(buffer), at: 0))
         }
-        guard let header = try? SegmentHeader(bytes.span.raw), header.followsFailure else { return nil }
-        return header.firstSequence
+        return try? SegmentHeader(bytes.span.raw)
     }
 }

@@ -31,6 +31,9 @@ struct Plan: Sendable {
     /// What stands before `/e/` in the addresses of ads; the keys are in the folder.
     var notices: String?
     var overload: [String: Int] = [:]
+    /// How long money is set aside for an ad, and how long after that its bill may come.
+    var holdSeconds = 300
+    var graceSeconds = 60
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
     /// One decision of so many is journaled with its request.
@@ -58,6 +61,7 @@ struct Plan: Sendable {
             "log": ["format": logFormat],
         ]
         if let catalog {
+            all["budgets"] = ["holdSeconds": holdSeconds, "graceSeconds": graceSeconds]
             all["catalog"] = [
                 "path": folder.path(catalog), "stateDirectory": folder.path("state"), "reloadSeconds": 1,
             ]
@@ -69,7 +73,8 @@ struct Plan: Sendable {
             all["notices"] = ["baseURL": notices, "keyFile": folder.path("notice-keys")]
         }
         if !overload.isEmpty { all["overload"] = overload }
-        if let accessOneIn {
+        // No money is spent that is not written down.
+        if let accessOneIn = accessOneIn ?? catalog.map({ _ in 0 }) {
             all["journal"] = [
                 "directory": folder.path("journal"), "accessOneIn": accessOneIn,
                 "requestOneIn": requestOneIn, "segmentBytes": 8_388_608,

@@ -114,11 +114,13 @@ private final class CountedRoutes: Responder, Sendable {
             do {
                 let reactor = try Reactor()
                 let metrics = context.metrics.addShard()
-                let frequency = context.shardFrequency(0, nil, reactor, metrics: metrics)
-                let decisions = context.shardDecisions(0, reactor, metrics: metrics, frequency, nil)
+                let journal = try NodeJournal(
+                    shard: 0, context: context, reactor: reactor, metrics: metrics)
+                let frequency = context.shardFrequency(0, journal, reactor, metrics: metrics)
+                let decisions = context.shardDecisions(0, reactor, metrics: metrics, frequency, journal)
                 let notices = context.shardNotices(
-                    0, decisions, frequency, nil, reactor, metrics: metrics)
-                counted.use(RequestRoutes(context, reactor, nil, decisions, notices))
+                    0, decisions, frequency, journal, reactor, metrics: metrics)
+                counted.use(RequestRoutes(context, reactor, journal, decisions, notices))
                 let server = Server(
                     reactor: reactor, responder: counted,
                     metrics: ServerMetrics(context.keys.requests, metrics))

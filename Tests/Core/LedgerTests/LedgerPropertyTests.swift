@@ -41,9 +41,9 @@ private func violations(seed: UInt64, _ mutant: LedgerMutant? = nil) -> [String]
     /// then: find a new one, and look why.
     static let caught: [(mutant: LedgerMutant, seed: UInt64)] = [
         (.checkBeforeDurable, 1), (.markAfterUse, 1), (.splitLogs, 1), (.fenceIgnored, 1),
-        (.fenceMarginSkipped, 1), (.leaseCountedFromTheReply, 1), (.freeAtTheFence, 3), (.doubtForgotten, 1),
+        (.fenceMarginSkipped, 1), (.leaseCountedFromTheReply, 1), (.freeAtTheFence, 1), (.doubtForgotten, 1),
         (.settledForgotten, 1), (.lateBillDropped, 1), (.paidAboveReserved, 1), (.settledToTodaysWindow, 1),
-        (.cutIgnoresOverhang, 1), (.grantedCarriedOver, 1), (.grantsBelowOneImpression, 1),
+        (.cutIgnoresOverhang, 1), (.grantedCarriedOver, 9), (.grantsBelowOneImpression, 1),
         (.epochReused, 1), (.reportAdded, 1),
     ]
 

@@ -9,7 +9,7 @@ private let account = AccountIndex(0)
 @Suite struct ShardTests {
     @Test func spendsOnlyUnderADurableMark() throws {
         var desk = ShardDesk()
-        desk.fund(account, 1_000)
+        desk.fund(account, 100)
         #expect(desk.authorise(account, 10) == .refused(.unmarked), "nothing was drawn yet")
         desk.tell(.turned)
         guard case .mark(let mark) = desk.journal.last?.record else {
@@ -52,7 +52,7 @@ private let account = AccountIndex(0)
         }
         let marks = desk.journal.filter { if case .mark = $0.record { true } else { false } }
         #expect(
-            spent == 1 && marks.count == 2, "a third mark waits for the disk to know the first chunk's use")
+            spent == 8 && marks.count == 2, "a third mark waits for the disk to know the first chunk's use")
     }
 
     @Test func chunksGrowToATenthOfASecond() {

@@ -126,7 +126,7 @@ private func mutants(of members: [JSONTree.Member], _ object: ObjectShape, at pa
                "clientCAFile": "/a", "clientCertificate": "required", "minimumVersion": "1.3", "reloadSeconds": 5}}],
              "limits": {"headTimeoutMilliseconds": 1500}, "drain": {"noticeMilliseconds": 0},
              "log": {"level": "warning", "format": "journald", "perSiteIntervalSeconds": 60},
-             "catalog": {"path": "/c", "stateDirectory": "/s"},
+             "catalog": {"path": "/c", "stateDirectory": "/s"}, "journal": {"directory": "/j", "retainSeconds": 60},
              "decision": {"seat": "42", "vendor": 7, "baseCurrency": "GBP",
                "rates": [{"currency": "EUR", "worth": "0.85"}], "priors": {"clickMillionths": 3}}}
             """#

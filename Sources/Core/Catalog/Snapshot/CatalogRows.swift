@@ -170,6 +170,7 @@ extension CatalogSnapshot {
     public func advertiserID(_ row: Int) -> CatalogText { text(.advertiserID, .advertisers, row) }
     public func advertiserName(_ row: Int) -> CatalogText { text(.advertiserName, .advertisers, row) }
     public var advertiserCount: Int { count(.advertisers) }
+    public var campaignCount: Int { count(.campaigns) }
 
     public func advertiserDomains(_ row: Int) -> Range<Int> {
         list(.advertiserDomainStart, .advertisers, row)

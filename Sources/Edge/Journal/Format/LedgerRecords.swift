@@ -11,6 +11,10 @@ extension RecordKind {
     public static let released = RecordKind(rawValue: 36)
     public static let accountClosed = RecordKind(rawValue: 37)
     public static let presumed = RecordKind(rawValue: 38)
+
+    static let ledger: Set<RecordKind> = [
+        .accountOpened, .mark, .reserved, .settled, .released, .accountClosed, .presumed,
+    ]
 }
 
 extension RecordLayout {

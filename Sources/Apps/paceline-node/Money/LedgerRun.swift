@@ -1,0 +1,118 @@
+// What the ledger's thread does: passes messages between the issuer, the holder and the shards, each in its words.
+import Kernel
+import Ledger
+import Synchronization
+import Units
+
+/// Used by the main thread before the ledger's own starts, and by that from then on.
+final class LedgerRun: @unchecked Sendable {
+    /// Days, leases and recalls are looked at so often.
+    static let turnMilliseconds: Int32 = 100
+    /// A node may go on so long without a word of its issuer, which is in the same process.
+    private static let lease = Interval.seconds(600)
+
+    private unowned let ledger: NodeLedger
+    private var issuer: LocalIssuer
+    private var holder: Holder
+    private var issuerEffects: [IssuerEffect] = []
+    private var holderEffects: [HolderEffect] = []
+    /// Orders that wait until their shard takes them. A shard that does not start has none.
+    private var outbox: [[ShardOrder]]
+    private var publishedAt = Instant(nanoseconds: .min)
+
+    init(_ ledger: NodeLedger) {
+        self.ledger = ledger
+        issuer = LocalIssuer(ledger.opening, session: ledger.session, lease: Self.lease)
+        holder = Holder(session: ledger.session, shards: ledger.shards)
+        outbox = Array(repeating: [], count: ledger.shards)
+    }
+
+    func handle(_ messages: [NodeLedger.Message]) {
+        let now = ledger.clock.now
+        var changes = 0
+        for message in messages {
+            switch message {
+            case .asked(let shard, let account, let upTo):
+                tellHolder(.asked(shard: shard, account, upTo: upTo), now)
+            case .reported(let shard, let report): tellHolder(.reported(shard: shard, report), now)
+            case .termsChanged(let terms):
+                tellIssuer(.termsChanged(terms), now)
+                changes += 1
+            }
+        }
+        tellIssuer(.turned, now)
+        tellHolder(.turned, now)
+        for shard in outbox.indices where !outbox[shard].isEmpty {
+            if ledger.post(outbox[shard], to: shard) { outbox[shard].removeAll() }
+        }
+        publish(now, changes)
+    }
+
+    /// Operators look once in a while, and each look is a copy.
+    private func publish(_ now: Instant, _ changes: Int) {
+        let isDue = changes > 0 || now >= publishedAt + .milliseconds(500)
+        guard isDue else { return }
+        publishedAt = now
+        let money = issuer.money()
+        ledger.state.withLock { state in
+            state.money = money
+            state.changes += changes
+        }
+    }
+
+    private func tellIssuer(_ event: IssuerEvent, _ now: Instant) {
+        issuer.handle(event, at: now, &issuerEffects)
+        let effects = issuerEffects
+        issuerEffects.removeAll(keepingCapacity: true)
+        for effect in effects {
+            switch effect {
+            case .open(let account, let name, let highest):
+                tellHolder(.opened(account, name, highest: highest), now)
+            case .close(let account): tellHolder(.closed(account), now)
+            case .grant(let account, let upTo, let isLast):
+                tellHolder(.granted(account, upTo: upTo, isLast: isLast), now)
+            case .lease(let sentAt, let length): tellHolder(.leased(sentAt: sentAt, for: length), now)
+            }
+        }
+    }
+
+    private func tellHolder(_ event: HolderEvent, _ now: Instant) {
+        holder.handle(event, at: now, &holderEffects)
+        let effects = holderEffects
+        holderEffects.removeAll(keepingCapacity: true)
+        for effect in effects {
+            switch effect {
+            case .open(let account, let name, let highest): open(account, name, highest)
+            case .close(let account):
+                ledger.state.withLock { state in
+                    guard let campaign = state.opened.removeValue(forKey: account)?.name.campaign else {
+                        return
+                    }
+                    if state.accounts[campaign] == account { state.accounts[campaign] = nil }
+                }
+                order(.event(.closed(account)))
+            case .moveFence(let until): order(.event(.fenceMoved(to: until)))
+            case .allow(let shard, let account, let upTo, let isLast):
+                outbox[shard].append(.event(.allowed(account, upTo: upTo, isLast: isLast)))
+            case .recall(let shard, let account): outbox[shard].append(.event(.recalled(account)))
+            case .request(let account, let upTo): tellIssuer(.requested(account, upTo: upTo), now)
+            case .report(let report): tellIssuer(.reported(report), now)
+            case .renew(let sentAt): tellIssuer(.renewalAsked(sentAt: sentAt), now)
+            }
+        }
+    }
+
+    private func order(_ order: ShardOrder) {
+        for shard in outbox.indices { outbox[shard].append(order) }
+    }
+
+    private func open(_ account: AccountIndex, _ name: AccountName, _ highest: Micros) {
+        let number = ledger.state.withLock { state in
+            state.openings += 1
+            state.accounts[name.campaign] = account
+            state.opened[account] = (name, highest)
+            return state.openings
+        }
+        order(.opened(number: number, account, name, highest: highest))
+    }
+}

@@ -1,0 +1,327 @@
+// A shard's money between its decisions, its journal and the ledger's thread: sets prices aside, follows the holder's
+// orders, and writes everything down in the shard's own journal.
+import Journal
+import Kernel
+import Ledger
+import Reactor
+import Settings
+import Telemetry
+import Units
+
+/// The name of what was set aside, as a bill brings it back.
+struct PromisedMoney {
+    let session: UInt64
+    let sequence: UInt64
+    let mark: UInt32
+    /// The account's number in this session.
+    let window: UInt32
+    /// How long it is held.
+    let seconds: UInt32
+}
+
+/// One for each shard, used on its thread only.
+final class ShardMoney {
+    let ledger: NodeLedger
+    private let shard: Int
+    private var holder: ShardHolder
+    private let journal: NodeJournal
+    private let reactor: Reactor
+    private let metrics: MoneyMetrics
+    private var budgets: CatalogBudgets
+    /// Openings that a catalog on its way may not know of, by their number.
+    private var recent: [(number: UInt64, name: AccountName, account: AccountIndex)] = []
+    private var names: [AccountIndex: AccountName] = [:]
+    /// Those whose names are in the journal.
+    private var named: Set<AccountIndex> = []
+    private var effects: [ShardEffect] = []
+    private var messages: [NodeLedger.Message] = []
+    /// What this decision has set aside, and no record has yet.
+    private var promised: [Reservation] = []
+    /// The journal takes nothing: the decision is made again, and sets nothing aside.
+    var isShut = false
+    private var isTurning = false
+    private var onTurn: () -> Void = {}
+    private var onTick: () -> Void = {}
+    private var ticks = 0
+    /// The first mark's record: when it is durable there is something to spend.
+    private var firstMark: UInt64?
+    private var onReady: (() -> Void)?
+
+    /// Between asking for a mark and looking for what else there is to ask: a commit takes longer.
+    private static let turnPause = Interval.milliseconds(1)
+    /// What expires, and what is left of orders, is looked at so often; every fifth time the ledger hears of all.
+    private static let tickPause = Interval.milliseconds(20)
+    private static let ticksPerReport = 5
+    /// As many as an answer may have ads, and more.
+    private static let promisedMost = 512
+
+    init(
+        _ ledger: NodeLedger, shard: Int, _ budgets: CatalogBudgets, _ journal: NodeJournal,
+        _ reactor: Reactor,
+        _ metrics: MoneyMetrics, onReady: @escaping () -> Void
+    ) {
+        self.ledger = ledger
+        self.shard = shard
+        self.budgets = budgets
+        self.journal = journal
+        self.reactor = reactor
+        self.metrics = metrics
+        self.onReady = onReady
+        var limits = ShardLimits()
+        limits.grace = ledger.settings.grace
+        while limits.reservations < ledger.settings.openReservations { limits.reservations *= 2 }
+        while limits.reservations / 2 >= ledger.settings.openReservations { limits.reservations /= 2 }
+        holder = ShardHolder(session: ledger.session, shard: UInt32(shard), limits: limits)
+        effects.reserveCapacity(limits.effectsPerTurn)
+        promised.reserveCapacity(Self.promisedMost)
+        adopt()
+        onTurn = { [weak self] in self?.turn() }
+        onTick = { [weak self] in self?.tick() }
+        journal.whenDurable { [weak self] number in self?.tell(.durable(upTo: number)) }
+        for order in ledger.attach(self, of: shard, reactor.remote) { hear(order) }
+        tick()
+    }
+
+    /// What earlier sessions left, where this shard is who keeps it.
+    private func adopt() {
+        let ledger = ledger
+        func isMine(_ shard: UInt32) -> Bool { Int(shard) % ledger.shards == self.shard }
+        // An account of an earlier session is known here by its name, and closed unless it is opened.
+        for (name, account) in ledger.names.sorted(by: { $0.value < $1.value }) {
+            names[account] = name
+            _ = note(account, name)
+            tell(.opened(account, highest: .zero))
+            tell(.closed(account))
+        }
+        holder.adopt(
+            open: ledger.opening.open.filter { isMine($0.key.shard) }.compactMap { one in
+                ledger.names[one.name].map {
+                    FormerReservation(key: one.key, account: $0, amount: one.amount, expires: one.expires)
+                }
+            }, settled: ledger.opening.settled.filter { isMine($0.shard) },
+            doubts: ledger.opening.doubts.filter { isMine($0.writer.shard) }.compactMap { doubt in
+                ledger.names[doubt.name].map {
+                    Doubt(
+                        key: DoubtKey(session: doubt.writer.session, shard: doubt.writer.shard, account: $0),
+                        amount: doubt.amount, until: doubt.until)
+                }
+            }, recorded: ledger.opening.recorded)
+    }
+
+    // MARK: Decisions
+
+    /// Between two requests: what the next catalog says of money, and what it had too early to know.
+    func take(_ next: CatalogBudgets) {
+        budgets = next
+        for one in recent where one.number > next.openings { point(one.name.campaign, to: one.account) }
+        recent.removeAll()
+    }
+
+    private func point(_ campaign: String, to account: AccountIndex) {
+        if let row = budgets.rows[campaign] { budgets.accounts[row] = account }
+    }
+
+    /// Whether a line item may compete: an impression of it could be paid now.
+    func affords(lineItem: Int, campaign: Int) -> Bool {
+        guard !isShut, let account = budgets.accounts[campaign] else { return false }
+        guard let refusal = holder.refusal(account, max(budgets.prices[lineItem], Micros(1))) else {
+            return true
+        }
+        metrics.count(refusal)
+        if refusal != .closed { turnSoon() }
+        return false
+    }
+
+    /// Sets aside what an ad of this campaign may cost at most; nil where it cannot be paid.
+    func reserve(campaign: Int, most: Micros) -> PromisedMoney? {
+        guard !isShut, promised.count < Self.promisedMost, let account = budgets.accounts[campaign] else {
+            return nil
+        }
+        let hold = ledger.settings.hold
+        switch holder.authorise(account, max(most, Micros(1)), expires: ledger.clock.now + hold) {
+        case .reserved(let one):
+            promised.append(one)
+            return PromisedMoney(
+                session: one.key.session.rawValue, sequence: one.key.sequence, mark: one.mark,
+                window: one.account.rawValue, seconds: UInt32(hold.wholeMilliseconds / 1_000))
+        case .refused(let refusal):
+            metrics.count(refusal)
+            turnSoon()
+            return nil
+        }
+    }
+
+    /// The ad is not in the answer after all, and nobody has heard of it.
+    func withdraw(_ sequence: UInt64) {
+        guard let at = promised.lastIndex(where: { $0.key.sequence == sequence }) else { return }
+        holder.withdraw(promised.remove(at: at))
+    }
+
+    /// The answer may leave: what it sets aside is written down. False where the journal takes nothing; then
+    /// nothing is set aside, and the decision has to be made again, without money.
+    func finish() -> Bool {
+        defer { promised.removeAll(keepingCapacity: true) }
+        let now = promised.isEmpty ? Instant(nanoseconds: 0) : ledger.clock.now
+        for (at, one) in promised.enumerated() {
+            guard let number = journal.append(.reserved(one), at: now) else {
+                for rest in promised[at...] { holder.withdraw(rest) }
+                // Those before it are written: they are released like any other.
+                for before in promised[..<at] { release(before.key) }
+                metrics.countUnwritten()
+                return false
+            }
+            holder.recorded(one, at: number)
+        }
+        if !promised.isEmpty { turnSoon() }
+        return true
+    }
+
+    // MARK: Bills
+
+    /// A bill, in the account's currency, for a reservation of which this shard is the owner. Answers also the record
+    /// that must be durable before whoever sent it is told that it was taken; nil where the journal takes nothing,
+    /// and the bill has to be sent again.
+    ///
+    /// - Parameters:
+    ///   - window: the account's number, as the token has it.
+    ///   - reserved: what was set aside, as the token has it: for a reservation whose record a crash has taken.
+    func settle(
+        _ key: ReservationKey, _ amount: Micros, window: UInt32, reserved: Micros
+    ) -> (outcome: SettleOutcome, record: UInt64)? {
+        var outcome = holder.settle(key, amount)
+        if outcome == .unknown, let account = ledger.account(window, of: key) {
+            outcome = holder.settle(key, amount, unrecordedOf: account, reserved: reserved)
+        }
+        guard case .write(let record) = outcome else { return (outcome, 0) }
+        guard let number = write(.settled(record)) else { return nil }
+        metrics.count(record)
+        turnSoon()
+        return (outcome, number)
+    }
+
+    /// No bill will come for it.
+    @discardableResult
+    func release(_ key: ReservationKey) -> ReleaseOutcome {
+        let outcome = holder.release(key)
+        if case .write(let record) = outcome { _ = write(.released(record)) }
+        return outcome
+    }
+
+    // MARK: Orders
+
+    /// Before any record that names an account its name stands in the journal. Where the journal takes neither now,
+    /// the record waits for the name.
+    private func note(_ account: AccountIndex, _ name: AccountName) -> Bool {
+        if named.contains(account) { return true }
+        guard journal.note(AccountOpening(account: account, name: name), at: ledger.clock.now) else {
+            return false
+        }
+        named.insert(account)
+        return true
+    }
+
+    func hear(_ orders: [ShardOrder]) {
+        for order in orders { hear(order) }
+        turnSoon()
+    }
+
+    private func hear(_ order: ShardOrder) {
+        switch order {
+        case .opened(let number, let account, let name, let highest):
+            names[account] = name
+            _ = note(account, name)
+            point(name.campaign, to: account)
+            recent.append((number, name, account))
+            tell(.opened(account, highest: highest))
+        case .event(let event): tell(event)
+        }
+    }
+
+    private func tell(_ event: ShardEvent) {
+        holder.handle(event, at: ledger.clock.now, &effects)
+        for effect in effects { follow(effect) }
+        effects.removeAll(keepingCapacity: true)
+        if !messages.isEmpty, ledger.tell(messages) { messages.removeAll(keepingCapacity: true) }
+        if case .durable = event { turnSoon() }
+    }
+
+    private func follow(_ effect: ShardEffect) {
+        switch effect {
+        case .write(let record): _ = write(record)
+        case .commit(let number): journal.journal.commit(upTo: number)
+        case .ask(let account, let upTo): messages.append(.asked(shard: shard, account, upTo: upTo))
+        case .report(let report): messages.append(.reported(shard: shard, report))
+        }
+    }
+
+    /// Writes a record, and tells the holder whether it is there. A mark is wanted on the disk at once.
+    private func write(_ record: LedgerRecord) -> UInt64? {
+        var none: [ShardEffect] = []
+        let now = ledger.clock.now
+        guard isNamed(record), let number = journal.append(record, at: now) else {
+            holder.handle(.refused(record), at: now, &none)
+            return nil
+        }
+        holder.handle(.written(record, at: number), at: now, &none)
+        if case .mark = record {
+            firstMark = firstMark ?? number
+            journal.journal.commit(upTo: number)
+        }
+        return number
+    }
+
+    /// Marks come before everything else of an account but earlier sessions' money.
+    private func isNamed(_ record: LedgerRecord) -> Bool {
+        let account: AccountIndex
+        switch record {
+        case .mark(let one): account = one.account
+        case .settled(let one): account = one.account
+        case .presumed(let one): account = one.doubt.account
+        case .reserved, .released, .closed: return true
+        }
+        guard !named.contains(account), let name = names[account] else { return true }
+        return note(account, name)
+    }
+
+    // MARK: Time
+
+    private func turnSoon() {
+        guard !isTurning else { return }
+        isTurning = reactor.timer(at: reactor.now + Self.turnPause, onTurn) != nil
+    }
+
+    private func turn() {
+        isTurning = false
+        tell(.turned)
+    }
+
+    private func tick() {
+        ticks += 1
+        tell(.turned)
+        if ticks % Self.ticksPerReport == 0 {
+            tell(.reportDue)
+            judgeReadiness()
+        }
+        _ = reactor.timer(at: reactor.now + Self.tickPause, onTick)
+    }
+
+    /// Ready as soon as money is under durable marks, or where there is none to spend.
+    private func judgeReadiness() {
+        guard let onReady else { return }
+        let isWithoutMoney = firstMark == nil && ledger.money.allSatisfy { $0.lifetime.free <= .zero }
+        guard isWithoutMoney || firstMark.map({ $0 <= journal.journal.durable }) ?? false else { return }
+        onReady()
+        self.onReady = nil
+    }
+
+    /// Before the journal is closed in order: nothing is left under a mark, so that the next start doubts nothing.
+    func end() {
+        for account in names.keys.sorted() { tell(.closed(account)) }
+        // Each turn has its most orders.
+        var written: UInt64 = 0
+        repeat {
+            written = journal.journal.accepted
+            tell(.turned)
+        } while journal.journal.accepted > written
+    }
+}

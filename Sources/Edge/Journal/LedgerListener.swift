@@ -1,0 +1,46 @@
+// The ledger's part in a pass over the journals: takes its records into the balances, and notes how far it has come.
+public import Ledger
+public import Units
+
+/// Used by one thread at a time: at a start by the main thread, then by whoever keeps the balances.
+public final class LedgerListener: JournalListener, @unchecked Sendable {
+    public private(set) var balances: Balances
+    /// While the node runs, only segments that nobody writes any more are taken.
+    public var takesFinishedOnly = false
+    /// By journal, the first record that the balances do not have.
+    public private(set) var reached: [String: UInt64] = [:]
+    /// Records that are none of theirs, by a version that this program does not know.
+    public private(set) var unknown = 0
+
+    public init(_ balances: Balances) { self.balances = balances }
+
+    public func needs(_ segment: RememberedSegment) -> Bool {
+        guard segment.number > balances.covered[segment.journal] ?? 0 else { return false }
+        return !takesFinishedOnly || segment.isFinished
+    }
+
+    public func take(_ record: RecordEntry, _ payload: RawSpan, of segment: SegmentHeader) {
+        let writer = ShardSession(session: LedgerSession(segment.session), shard: segment.shard)
+        if let one = LedgerRecord(record.kind, version: record.version, payload) {
+            balances.replay.take(one, by: writer, at: record.time)
+        } else if let one = AccountOpening(record.kind, version: record.version, payload) {
+            balances.replay.opened(one.account, one.name, by: writer)
+        } else if RecordKind.ledger.contains(record.kind) {
+            unknown += 1
+        }
+    }
+
+    public func finished(_ segment: RememberedSegment, upTo next: UInt64) {
+        balances.covered[segment.journal] = segment.number
+        reached[segment.journal] = next
+    }
+
+    /// Makes of what was read what a session starts from.
+    public func open(
+        at now: Instant, grace: Interval
+    ) -> (session: LedgerSession, opening: LedgerOpening) {
+        let session = balances.replay.nextSession(at: now)
+        balances.replay.forget(current: session, grace: grace)
+        return (session, balances.replay.opening(for: session, at: now, grace: grace))
+    }
+}
