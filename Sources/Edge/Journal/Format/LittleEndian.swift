@@ -1,4 +1,5 @@
 // Numbers and texts in the bytes of segments and records: little-endian, wherever they lie.
+import Glibc
 
 extension UnsafeMutableRawBufferPointer {
     @inline(__always)
@@ -17,17 +18,13 @@ extension RawSpan {
     }
 
     func isZero(from start: Int, to end: Int) -> Bool {
-        var offset = start
-        while offset + 8 <= end {
-            let word: UInt64 = number(at: offset)
-            if word != 0 { return false }
-            offset += 8
+        guard start < end else { return true }
+        // Each byte is the same as the next, and the first is zero: the C library compares them fastest, which for
+        // the rest of a segment of 64 MB is felt.
+        return extracting(start..<end).withUnsafeBytes { bytes in
+            guard let first = bytes.baseAddress, bytes[0] == 0 else { return false }
+            return memcmp(first, first + 1, bytes.count - 1) == 0
         }
-        while offset < end {
-            if byte(at: offset) != 0 { return false }
-            offset += 1
-        }
-        return true
     }
 
     @inline(__always)
