@@ -119,8 +119,10 @@ let package = Package(
         app(
             "paceline-node",
             [
-                "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents", "Features", "HTTP",
-                "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Reactor", "Redis", "Settings", "Store",
+                "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents", "Features",
+                "HTTP",
+                "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Reactor", "Redis", "Settings",
+                "Store",
                 "TLS", "Telemetry", "Units",
             ]),
 
@@ -217,6 +219,9 @@ let package = Package(
                 "Telemetry",
                 "TestCertificates", "Units",
             ]),
+        tests(
+            "DecisionJournalTests", in: "Apps",
+            ["Catalog", "Commands", "Decision", "DecisionJournal", "Units"]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         tests(
             "NodeTests", in: "Apps",

@@ -3,6 +3,7 @@ public import Commands
 public import Decision
 import Journal
 import Kernel
+public import Notices
 import Units
 
 /// A record of a decision, and where it was found.
@@ -12,25 +13,44 @@ public struct FoundDecision: Sendable {
     public let shard: UInt32
     public let segment: UInt64
     public let sequence: UInt64
+
+    public init(record: RecordedDecision, writer: String, shard: UInt32, segment: UInt64, sequence: UInt64) {
+        (self.record, self.writer, self.shard) = (record, writer, shard)
+        (self.segment, self.sequence) = (segment, sequence)
+    }
 }
 
 public enum DecisionSearch {
     /// Where a node that keeps its journals here keeps its compiled catalogs, unless it is told otherwise: beside them.
     public static func stores(besides paths: [String]) -> [String] {
-        var stores: [String] = []
+        directories(besides: paths).map { "\($0)/catalog" }.filter {
+            (try? Kernel.isDirectory("\($0)/snapshots")) == true
+        }
+    }
+
+    /// The same of its keys; nil where none lie there.
+    public static func keys(besides paths: [String]) throws(Failure) -> NoticeKeys? {
+        for directory in directories(besides: paths) {
+            let path = "\(directory)/notice-keys"
+            guard (try? Kernel.stamp(of: path)) != nil else { continue }
+            return try NoticeKeyFile.read(path)
+        }
+        return nil
+    }
+
+    private static func directories(besides paths: [String]) -> [String] {
+        var directories: [String] = []
         for path in paths {
             guard let whole = try? Kernel.absolutePath(of: path) else { continue }
             // A segment is two below the directory of a node's journals, and one shard's directory one.
             var parts = whole.split(separator: "/")
             for _ in 0..<3 where !parts.isEmpty {
                 parts.removeLast()
-                let store = "/" + (parts + ["catalog"]).joined(separator: "/")
-                if (try? Kernel.isDirectory("\(store)/snapshots")) == true, !stores.contains(store) {
-                    stores.append(store)
-                }
+                let directory = "/" + parts.joined(separator: "/")
+                if !directories.contains(directory) { directories.append(directory) }
             }
         }
-        return stores
+        return directories
     }
 
     /// Every decision of journals, in the order of each. Settings go to the makers as they are met, and where they

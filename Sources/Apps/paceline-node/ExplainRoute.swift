@@ -4,6 +4,7 @@ import Commands
 import DecisionJournal
 import Documents
 import HTTP
+import Notices
 import Settings
 
 struct ExplainRoute {
@@ -13,12 +14,14 @@ struct ExplainRoute {
 
     private let journal: String
     private let catalogs: String
+    private let keys: NoticeKeys?
 
     /// Nil where the node has no journal or no catalog.
-    init?(_ settings: NodeSettings) {
+    init?(_ settings: NodeSettings, _ keys: NoticeKeys?) {
         guard let journal = settings.journal, let catalog = settings.catalog else { return nil }
         self.journal = journal.directory
         catalogs = catalog.stateDirectory
+        self.keys = keys
     }
 
     func respond(to request: borrowing Request, _ response: inout Response) {
@@ -28,7 +31,7 @@ struct ExplainRoute {
                 "id is sixteen hexadecimal digits: an answer's bidid, or the id of a bid.\n")
         }
         // Anew for each call: what it holds, such as a mapped catalog, is let go of again.
-        let makers = DecisionMakers(stores: [catalogs], keys: nil)
+        let makers = DecisionMakers(stores: [catalogs], keys: keys)
         do {
             // A segment that is being written ends in the middle of a record now and then.
             let found = try DecisionSearch.find(id, in: journal, makers, bytesMost: Self.journalBytesMost) {

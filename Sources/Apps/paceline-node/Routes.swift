@@ -54,7 +54,7 @@ final class AdminRoutes: Responder {
     init(_ context: NodeContext, _ reactor: Reactor) {
         addHealth(to: &router, context)
         addIdentity(to: &router, context, reactor.driverName)
-        if let explain = ExplainRoute(context.settings) {
+        if let explain = ExplainRoute(context.settings, context.notices?.keys) {
             router.add(.get, "/explain") { request, response in explain.respond(to: request, &response) }
         }
         if let money = context.money {

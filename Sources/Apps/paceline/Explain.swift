@@ -17,7 +17,8 @@ enum Explain {
         "catalogs", WordKind.file,
         "Where the node keeps its compiled catalogs; without it, the directory catalog beside the journal.")
     static let keys = Parameter.option(
-        "keys", WordKind.file, "The node's key file, where its answers have addresses of notices.")
+        "keys", WordKind.file,
+        "The node's key file, which signed its answers' notices; without it, notice-keys beside the journal.")
     static let json = Parameter.json
 
     static let command = Command(
@@ -44,13 +45,23 @@ enum Explain {
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
         let path = call[journal]
         let stores = call[catalogs].map { [$0] } ?? DecisionSearch.stores(besides: [path])
-        let makers = DecisionMakers(
-            stores: stores, keys: try call[keys].map { path throws(Failure) in try NoticeKeyFile.read(path) })
+        let signing: NoticeKeys?
+        if let path = call[keys] {
+            signing = try NoticeKeyFile.read(path)
+        } else {
+            signing = try DecisionSearch.keys(besides: [path])
+        }
+        let makers = DecisionMakers(stores: stores, keys: signing)
         var complaints: [String] = []
         let found = try DecisionSearch.find(call[id], in: path, makers) { complaints.append($0) }
         for complaint in complaints { output.complain("\(call.path): \(complaint)") }
         guard let found else {
-            throw Failure("\(path): no decision \(hexadecimal(call[id])), and no bid of one")
+            if call[json] {
+                output.print(["decision": .null])
+            } else {
+                output.print("\(path): no decision \(hexadecimal(call[id])), and no bid of one")
+            }
+            return .failed
         }
         let explanation = DecisionExplanation(found, makers)
         if call[json] {

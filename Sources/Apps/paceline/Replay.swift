@@ -37,7 +37,8 @@ enum Replay {
         "kernels", WordKind<Kernels>.choice("KERNELS"), default: .best,
         "Which instructions to decide with: the best of this machine, or one set of them.")
     static let keys = Parameter.option(
-        "keys", WordKind.file, "The node's key file, where its answers have addresses of notices.")
+        "keys", WordKind.file,
+        "The node's key file, which signed its answers' notices; without it, notice-keys beside the journal.")
     static let json = Parameter.json
 
     static let command = Command(
@@ -80,8 +81,13 @@ enum Replay {
         }
         let other = try call[catalog].map { path throws(Failure) in try CatalogInput.compiled(path) }
         let stores = call[catalogs].map { [$0] } ?? DecisionSearch.stores(besides: call[paths])
-        let makers = DecisionMakers(
-            stores: stores, keys: try call[keys].map { path throws(Failure) in try NoticeKeyFile.read(path) })
+        let signing: NoticeKeys?
+        if let path = call[keys] {
+            signing = try NoticeKeyFile.read(path)
+        } else {
+            signing = try DecisionSearch.keys(besides: call[paths])
+        }
+        let makers = DecisionMakers(stores: stores, keys: signing)
         var tally = ReplayTally()
         var changes = other.map { CatalogChanges($0) }
         var complaints: [String] = []

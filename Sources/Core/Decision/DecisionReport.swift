@@ -25,7 +25,7 @@ public struct DecisionReport: Sendable {
         public let outcome: PodOutcome
     }
 
-    /// The best pod without one of the ads.
+    /// The best pod without one of its line items.
     public struct Alternative: Sendable {
         public let without: String
         public let score: PodScore
@@ -85,9 +85,15 @@ extension DecisionWorkspace {
         for position in 0..<solution.count {
             let index = solution[position].candidate
             guard !problem.isWithdrawn(index) else { continue }
-            problem.withdraw(index)
+            // With all of its creatives: one of them in the place of another is no other pod.
+            var taken: [Int] = []
+            for other in 0..<ranked.count
+            where ranked[other].lineItem == ranked[index].lineItem && !problem.isWithdrawn(other) {
+                taken.append(other)
+                problem.withdraw(other)
+            }
             let other = solver.solve(problem, steps: settings.podSteps)
-            problem.readmit(index)
+            for index in taken { problem.readmit(index) }
             alternatives.append(
                 .init(
                     without: string(snapshot.lineItemID(ranked[index].lineItem)), score: other.score,

@@ -84,6 +84,8 @@ struct ShardAccount: BitwiseCopyable {
         guard chunk > .zero else { return least }
         // Far in the past before the first draw; what overflows lasted long enough.
         let (took, overflow) = now.nanoseconds.subtractingReportingOverflow(drawnAt.nanoseconds)
+        // What was refused meanwhile was not spent, but would have been: the disk is slower than a chunk lasts.
+        if refused > .zero { return max(least, chunk.multiplied(by: 2) ?? chunk) }
         let span = overflow ? Int64.max : max(took, 1)
         // From half to four times the last one: traffic that comes at once is followed within a few commits.
         let wanted = Int128(chunk.rawValue) * Int128(interval.nanoseconds) / Int128(span)

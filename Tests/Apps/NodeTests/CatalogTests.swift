@@ -141,6 +141,9 @@ import Testing
         port = int(sys.argv[1])
         body = open(sys.argv[2]).read()
         times, failures, names = [], [], set()
+        # Money comes under marks as traffic comes: a start that is overrun bids on all of it some commits later.
+        start = time.monotonic()
+        def is_warm(): return time.monotonic() - start > 0.5
         def another():
             # Each request is another viewer's: one and the same would soon have seen all that has a cap.
             viewer, house = "%08x" % random.getrandbits(32), "10.%d.%d.7" % (random.randrange(256), random.randrange(256))
@@ -153,7 +156,7 @@ import Testing
                     connection.request("POST", "/openrtb2/bid?nbr=1", another(), {"Content-Type": "application/json"})
                     answer = connection.getresponse()
                     text = answer.read().decode()
-                    if answer.status != 200 or "seatbid" not in json.loads(text): failures.append(text)
+                    if answer.status != 200 or is_warm() and "seatbid" not in json.loads(text): failures.append(text)
                     names.add("Renamed" in text)
                 except Exception as failure: failures.append(repr(failure)); break
                 times.append(time.monotonic() - began)

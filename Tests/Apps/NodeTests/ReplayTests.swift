@@ -39,7 +39,8 @@ import Testing
         var ids: [String] = []
         try await Places.shared.take()
         let node = try await RunningNode.start(
-            Plan(shards: 2, catalog: "catalog", accessOneIn: 0), in: folder)
+            Plan(shards: 2, catalog: "catalog", notices: "http://notices.test", accessOneIn: 0), in: folder,
+            seconds: 300)
         func ask(_ rounds: Int) async throws {
             for number in 0..<rounds * requests.count {
                 let answer = try #require(try await node.bid(requests[number % requests.count]))
@@ -68,18 +69,18 @@ import Testing
         _ = await node.running.end()
         await Places.shared.give()
 
-        let verified = try await folder.run("paceline journal verify journal")
+        let verified = try await folder.run("paceline journal verify journal", seconds: 120)
         #expect(verified.status == 0, "\(verified)")
         for kernels in ["best", "portable"] {
             let replayed = try await folder.run(
-                "paceline replay journal --catalogs state --kernels \(kernels) --json")
+                "paceline replay journal --catalogs state --kernels \(kernels) --json", seconds: 120)
             let tally = try object(replayed.output)
             #expect(replayed.status == 0, "\(replayed)")
             #expect(tally["decisions"] as? Int == sent && tally["same"] as? Int == sent, "\(replayed)")
         }
-        for id in ids.indices.filter({ $0 % 5 == 0 }).map({ ids[$0] }) {
+        for id in ids.indices.filter({ $0 % 13 == 0 }).map({ ids[$0] }) {
             let explained = try await folder.run(
-                "paceline explain \(id) --journal journal --catalogs state --json")
+                "paceline explain \(id) --journal journal --catalogs state --json", seconds: 120)
             #expect(explained.status == 0, "\(explained)")
             let tree = try object(explained.output)
             #expect(tree["same"] as? Bool == true && tree["decision"] as? String == id)
@@ -90,18 +91,18 @@ import Testing
         // The catalog as it was before: the line item would have won for more.
         try Demo.edit(folder, "line-items.json", "\"bid\": 27", "\"bid\": 42")
         let changed = try await folder.run(
-            "paceline replay journal --catalogs state --catalog catalog --json")
+            "paceline replay journal --catalogs state --catalog catalog --json", seconds: 120)
         let changes = try #require(try object(changed.output)["changes"] as? [String: Any], "\(changed)")
         #expect(changed.status == 0 && (changes["changed"] as? Int ?? 0) > 0, "\(changed)")
 
         // What is missing is said, and is no success.
         let lost = try await folder.run(
-            "rm state/snapshots/\(first).snapshot; paceline replay journal --catalogs state")
+            "rm state/snapshots/\(first).snapshot; paceline replay journal --catalogs state", seconds: 120)
         #expect(lost.status == 1 && lost.output.contains("not: catalog \(first)"), "\(lost)")
         // A decision that another catalog made under its name is found out.
         let other = try await folder.run(
             "paceline catalog compile catalog --output state/snapshots/\(first).snapshot; "
-                + "paceline replay journal --catalogs state")
+                + "paceline replay journal --catalogs state", seconds: 120)
         #expect(other.output.contains("all to the same bytes"), "\(other)")
     }
 
@@ -114,11 +115,12 @@ import Testing
             let answer = try #require(try await node.bid(Demo.request()))
             let id = try #require(answer.header("paceline-decision"))
             try await Task.sleep(for: .milliseconds(100))
-            let replayed = try await folder.run("paceline replay journal --catalogs state")
+            let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
             #expect(replayed.status == 0, "\(replayed)")
             #expect(
                 replayed.output.contains("1 decisions: 0 made again") && replayed.output.contains("sample"))
-            let explained = try await folder.run("paceline explain \(id) --journal journal --catalogs state")
+            let explained = try await folder.run(
+                "paceline explain \(id) --journal journal --catalogs state", seconds: 120)
             #expect(explained.status == 0 && explained.output.contains("8  line items"), "\(explained)")
             #expect(explained.output.contains("not made again"), "\(explained)")
         }

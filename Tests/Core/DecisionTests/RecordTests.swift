@@ -157,6 +157,7 @@ private func keep(
         settings.priors = GoalPriors(click: 7, completedView: 8, action: 9)
         settings.podSteps = 123
         settings.network = .milliseconds(10)
+        (settings.firstPremium, settings.lastPremium) = (5, 6)
         settings.seenAdvertiser = .exclude
         settings.seenCreative = .penalise(250_000)
         let recorded = settings.recorded

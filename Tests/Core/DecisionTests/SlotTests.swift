@@ -60,17 +60,12 @@ import Units
         #expect(try Array(bids(decided).keys) == ["2"])
     }
 
-    @Test(arguments: [(20.0, 30.0), (34.0, 21.0)]) func aDealCostsWhatItsSlotAsks(_ floors: (Double, Double))
-        throws
-    {
-        let request = try twoSlots { imp, number in imp["pmp"] = deal(number == 1 ? floors.0 : floors.1) }
-        let decided = try decide(request)
-        let won = try #require(try bids(decided).first { $0.value["dealid"] != nil })
-        #expect(won.value["price"] as? Double == (won.key == "1" ? floors.0 : floors.1))
-        // The deal of a slot that asks for more than the line item pays is not bid on.
-        let dear = try decide(
-            twoSlots { imp, number in imp["pmp"] = deal(number == 1 ? 36 : floors.1) })
-        #expect(try bids(dear)["2"]?["price"] as? Double == floors.1)
+    /// The line item pays 35, which is also what the catalog's terms of the deal ask.
+    @Test(arguments: [1, 2]) func aDealIsBidOnWhereItCanBePaid(_ dear: Int) throws {
+        let request = try twoSlots { imp, number in imp["pmp"] = deal(number == dear ? 36 : 20) }
+        let bids = try bids(try decide(request))
+        #expect(bids["\(3 - dear)"]?["dealid"] as? String == "streamfront-winter-pg")
+        #expect(bids["\(3 - dear)"]?["price"] as? Double == 35 && bids["\(dear)"]?["dealid"] == nil)
     }
 
     @Test func floorsHoldSlotBySlot() throws {
