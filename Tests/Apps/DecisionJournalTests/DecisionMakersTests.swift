@@ -16,16 +16,18 @@ private struct Store: ~Copyable {
     init() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
             .standardized
-        snapshot = try CatalogInput.compiled(root.appending(path: "Examples/catalog").path())
-        request = Array(try Data(contentsOf: root.appending(path: "Examples/ctv-pod.json")))
+        let snapshot = try CatalogInput.compiled(root.appending(path: "Examples/catalog").path())
+        let request = Array(try Data(contentsOf: root.appending(path: "Examples/ctv-pod.json")))
         let folder = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
         try FileManager.default.createDirectory(
             at: folder.appending(path: "snapshots"), withIntermediateDirectories: true)
-        path = folder.path()
         let bytes = try CatalogInput.compile(root.appending(path: "Examples/catalog").path())
         try Data(bytes).write(to: folder.appending(path: "snapshots/\(snapshot.version).snapshot"))
         // The same under the name of another.
         try Data(bytes).write(to: folder.appending(path: "snapshots/0000000000000001.snapshot"))
+        path = folder.path()
+        self.snapshot = snapshot
+        self.request = request
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
