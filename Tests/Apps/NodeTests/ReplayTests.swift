@@ -53,7 +53,9 @@ import Testing
         try Demo.edit(folder, "line-items.json", "\"bid\": 42", "\"bid\": 27")
         try await until("the change is served") { try await node.catalogVersion() != first }
         try await ask(3)
-        let last = try #require(try await node.bid(Demo.request()))
+        // From another viewer, whose caps nothing has reached.
+        let another = try Demo.request().replacing("6f1c2d54-77f4-4a35-9d43-7d3f6b8e8a10", with: "another")
+        let last = try #require(try await node.bid(another))
         sent += 1
         // What an operator asks of the node while it serves.
         let bid = try #require(try bids(last).first?["id"] as? String)
@@ -88,12 +90,14 @@ import Testing
             let funnel = try #require(way["funnel"] as? [[String: Any]])
             #expect(funnel.reduce(0) { $0 + ($1["lineItems"] as? Int ?? 0) } == way["lineItems"] as? Int)
         }
-        // The catalog as it was before: the line item would have won for more.
+        // With a line item that pays less than its deal asks, at any hour of the day.
         try Demo.edit(folder, "line-items.json", "\"bid\": 27", "\"bid\": 42")
+        try Demo.edit(folder, "line-items.json", "\"bid\": 35", "\"bid\": 30")
         let changed = try await folder.run(
             "paceline replay journal --catalogs state --catalog catalog --json", seconds: 120)
         let changes = try #require(try object(changed.output)["changes"] as? [String: Any], "\(changed)")
         #expect(changed.status == 0 && (changes["changed"] as? Int ?? 0) > 0, "\(changed)")
+        try Demo.edit(folder, "line-items.json", "\"bid\": 30", "\"bid\": 35")
 
         // What is missing is said, and is no success.
         let lost = try await folder.run(

@@ -130,7 +130,9 @@ extension ByteWriter {
         put(fixed: words.0)
         put(fixed: words.1)
         guard permissions.allows(.journaling) else { return put(small: 0) }
-        put(small: (viewer.user == nil ? 0 : 1) + (viewer.household == nil ? 0 : 2))
+        put(
+            small: (viewer.user == nil ? 0 : 1) + (viewer.household == nil ? 0 : 2)
+                + (viewer.mayJournal ? 4 : 0))
         if let user = viewer.user { put(fixed: user) }
         if let household = viewer.household { put(fixed: household) }
     }

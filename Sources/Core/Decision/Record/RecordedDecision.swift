@@ -114,8 +114,9 @@ public struct RecordedDecision: Sendable {
     }
 
     private static func viewerKeys(_ scan: inout RecordScan) throws(RecordRefusal) -> ViewerKeys {
-        let present = try scan.small("the viewer's keys", most: 3)
+        let present = try scan.small("the viewer's keys", most: 7)
         var keys = ViewerKeys()
+        keys.mayJournal = present & 4 != 0
         if present & 1 != 0 { keys.user = try scan.fixed(UInt64.self, "a viewer") }
         if present & 2 != 0 { keys.household = try scan.fixed(UInt64.self, "a household") }
         return keys
