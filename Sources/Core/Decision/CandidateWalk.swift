@@ -1,5 +1,5 @@
 // Goes through the line items that were found, those that promise most first, and ranks their creatives for one pod;
-// stops where none of those that are left could come among the candidates (docs/decisions/0026).
+// stops where none of those that are left could come among the candidates (docs/decisions/0025).
 internal import Auction
 internal import Catalog
 internal import OpenRTB

@@ -1,6 +1,6 @@
 // Which line items promise most, before any of their creatives is looked at: all of a catalog in one order, made once
 // for a snapshot and its settings. A decision takes the best of those that it found first, and stops where no other
-// can come among its candidates (docs/decisions/0026).
+// can come among its candidates (docs/decisions/0025).
 internal import Auction
 internal import Catalog
 internal import Units
