@@ -58,16 +58,19 @@ extension LedgerReplay {
         opening.settled = settled.keys.sorted()
         for (writer, state) in writers {
             if let last = state.lastRecorded { opening.recorded[writer] = last }
-            // The next session's start is later than anything that this one has spent.
-            let end = writers.keys.map(\.session).filter { $0 > writer.session }.min() ?? session
-            let until =
-                Instant(nanoseconds: Int64(clamping: min(end, session).rawValue)) + longestHold + grace
+            let until = end(of: writer.session, before: session) + longestHold + grace
             for (name, amount) in doubts(of: writer) {
                 opening.doubts.append(.init(writer: writer, name: name, amount: amount, until: until))
             }
         }
         opening.doubts.sort { ($0.writer, $0.name) < ($1.writer, $1.name) }
         return opening
+    }
+
+    /// The next session's start: later than anything that this one has spent.
+    private func end(of session: LedgerSession, before current: LedgerSession) -> Instant {
+        let next = writers.keys.map(\.session).filter { $0 > session }.min() ?? current
+        return Instant(nanoseconds: Int64(clamping: min(next, current).rawValue))
     }
 
     /// What the accounts of earlier sessions are called in another one: whoever names them by token means those.
@@ -104,10 +107,10 @@ extension LedgerReplay {
         guard lastTime.nanoseconds > 0 else { return }
         let horizon = lastTime - longestHold - grace - grace
         let holders = Set(open.keys.map { ShardSession(session: $0.session, shard: $0.shard) })
-        for writer in writers.keys
-        where writer.session != current && !holders.contains(writer)
-            && writer.session.rawValue < UInt64(clamping: horizon.nanoseconds) && doubts(of: writer).isEmpty
-        { writers[writer] = nil }
+        for writer in writers.keys where writer.session != current && !holders.contains(writer) {
+            let isOver = end(of: writer.session, before: current).nanoseconds < horizon.nanoseconds
+            if isOver && doubts(of: writer).isEmpty { writers[writer] = nil }
+        }
         claims = claims.filter { writers[ShardSession(session: $0.key.session, shard: $0.key.shard)] != nil }
         settled = settled.filter { key, expires in
             if expires >= horizon && expires != .distantFuture { return true }

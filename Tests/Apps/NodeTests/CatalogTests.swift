@@ -146,7 +146,7 @@ import Testing
         def is_warm(): return time.monotonic() - start > 0.5
         def another():
             # Each request is another viewer's: one and the same would soon have seen all that has a cap.
-            viewer, house = "%08x" % random.getrandbits(32), "10.%d.%d.7" % (random.randrange(256), random.randrange(256))
+            viewer, house = "%08x" % random.getrandbits(32), "10.%d.%d.%d" % tuple(random.choices(range(1, 255), k=3))
             return body.replace("6f1c2d54", viewer).replace("192.0.2.17", house)
         def ask():
             connection = http.client.HTTPConnection("127.0.0.1", port)
