@@ -32,8 +32,8 @@ parse_up_arguments() {
 up() {
   require_toolchain
   require openssl curl
-  complain "building paceline-node"
-  swift build --configuration release --product paceline-node >&2
+  complain "building paceline-node and paceline"
+  build_products release >&2
   mkdir -p "$state"
   make_certificates "$state/tls"
   choose_ports "$port"
@@ -104,6 +104,7 @@ write_config() {
   "admin": { "address": "127.0.0.1", "port": $admin_port },
   "catalog": { "path": "$path/Examples/catalog", "stateDirectory": "$path/$state/catalog", "reloadSeconds": 1 },
   "journal": { "directory": "$path/$state/journal", "retainBytes": 268435456 },
+  "notices": { "baseURL": "http://127.0.0.1:$http_port", "keyFile": "$path/$state/notice-keys" },
   "limits": { "connectionsPerShard": 1000 },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
   "log": { "format": "text" }
@@ -168,6 +169,10 @@ print_curls() {
   curl -i http://127.0.0.1:$admin_port/healthz
   curl -i http://127.0.0.1:$admin_port/readyz
   curl    http://127.0.0.1:$admin_port/metrics
+
+  .build/release/paceline explain ID --journal $state/journal    why an answer came out so; ID is its bidid
+  .build/release/paceline replay $state/journal                  every decision again: the same bytes?
+  .build/release/paceline budgets http://127.0.0.1:$admin_port          what is spent, set aside and free
 
 The catalog is Examples/catalog: change it, and the next answer is decided by the change.
 settings: $root/$state/node.json    Ctrl-C drains it and ends
