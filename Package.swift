@@ -226,8 +226,7 @@ let package = Package(
         tests(
             "NodeTests", in: "Apps",
             [
-                "AllocationCounter", "Commands", "Decision", "Features", "Kernel", "Notices", "OpenRTB",
-                "TestCertificates", "Units",
+                "Commands", "Decision", "Features", "Kernel", "Notices", "OpenRTB", "TestCertificates", "Units",
                 "paceline-node",
             ]),
         tests(
