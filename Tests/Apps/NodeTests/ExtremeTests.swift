@@ -74,14 +74,25 @@ private struct Extreme: CustomStringConvertible, Sendable {
                 group.addTask {
                     let ports = try FreePorts.take(3)
                     var settings = try ExtremeTests.settings(ports, in: folder)
-                    if extreme.path.first == "journal" {
+                    let section = extreme.path[0]
+                    let decides = ["catalog", "decision", "frequency", "budgets", "notices", "overload"]
+                    if section == "journal" || decides.contains(section) {
                         settings["journal"] = ["directory": folder.path("journal-\(ports[0])")]
                     }
-                    if extreme.path.first == "catalog" {
+                    if decides.contains(section) {
                         settings["catalog"] = [
                             "path": folder.path("catalog"),
                             "stateDirectory": folder.path("state-\(ports[0])"),
                         ]
+                    }
+                    if section == "notices" {
+                        settings["notices"] = [
+                            "baseURL": "http://a.test", "keyFile": folder.path("keys-\(ports[0])"),
+                        ]
+                    }
+                    // Nobody answers there, and nobody waits for it.
+                    if extreme.path.starts(with: ["frequency", "shared"]) {
+                        settings["frequency"] = ["shared": ["address": "127.0.0.1", "port": 1]]
                     }
                     // Each beside a value of the other that leaves it its range.
                     if extreme.path.first == "overload" {
