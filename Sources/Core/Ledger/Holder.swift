@@ -211,6 +211,8 @@ public struct Holder {
         let idle = available(account)
         guard idle > .zero else { return }
         accounts[account.row].returned += idle
+        // Whoever returns wants no more, and the issuer takes it so; the next who wants asks anew.
+        accounts[account.row].requested = accounts[account.row].granted
         effects.append(.report(report(of: account)))
     }
 

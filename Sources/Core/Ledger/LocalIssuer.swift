@@ -215,6 +215,11 @@ public struct LocalIssuer {
     private mutating func take(_ report: HolderReport, _ effects: inout [IssuerEffect]) {
         guard report.account.row < accounts.count else { return }
         let row = report.account.row
+        if report.returned > accounts[row].returned {
+            // What it had asked for and not got it wants no longer: granted again, it would come back again.
+            accounts[row].wanted = min(accounts[row].wanted, accounts[row].granted)
+            accounts[row].isLastTold = false
+        }
         accounts[row].settled = max(accounts[row].settled, report.settled)
         accounts[row].returned = max(accounts[row].returned, report.returned)
         accounts[row].late = max(accounts[row].late, report.late)
