@@ -103,7 +103,7 @@ write_config() {
   ],
   "admin": { "address": "127.0.0.1", "port": $admin_port },
   "catalog": { "path": "$path/Examples/catalog", "stateDirectory": "$path/$state/catalog", "reloadSeconds": 1 },
-  "journal": { "directory": "$path/$state/journal", "retainBytes": 268435456 },
+  "journal": { "directory": "$path/$state/journal", "retainBytes": 268435456, "requestOneIn": 1 },
   "notices": { "baseURL": "http://127.0.0.1:$http_port", "keyFile": "$path/$state/notice-keys" },
   "limits": { "connectionsPerShard": 1000 },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },

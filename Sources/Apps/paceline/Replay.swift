@@ -59,7 +59,7 @@ enum Replay {
         examples: [
             Example(
                 "mkdir journal; paceline replay journal", "Replay all that a node has decided.",
-                prints: "0 decisions: 0 made again, all to the same bytes"),
+                prints: "0 decisions: none made again"),
             Example(
                 "mkdir -p journal; paceline replay journal --catalog Examples/catalog",
                 "What would have been won with a catalog that is not served yet."),
@@ -158,7 +158,8 @@ struct ReplayTally {
 
     var lines: [String] {
         let verdict = differ == 0 ? "all to the same bytes" : "\(differ) of them to OTHER bytes"
-        var lines = ["\(decisions) decisions: \(same + differ) made again, \(verdict)"]
+        let made = same + differ == 0 ? "none made again" : "\(same + differ) made again, \(verdict)"
+        var lines = ["\(decisions) decisions: \(made)"]
         for (why, count) in notKept.sorted(by: { $0.key < $1.key }) { lines.append("\(count) not: \(why)") }
         for (why, count) in missing.sorted(by: { $0.key < $1.key }) { lines.append("\(count) not: \(why)") }
         for (id, how) in differing { lines.append("\(hexadecimal(id)): \(how)") }

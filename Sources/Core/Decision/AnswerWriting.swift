@@ -161,6 +161,10 @@ extension BidResponseWriter {
         field(.protocol, win.version == .v4_2 ? 13 : 3)
         field(.mtype, win.medium == 0 ? MarkupType.video : MarkupType.audio)
         field(.dur, win.candidate.seconds)
+        // The place that was asked for is the one that is bid on.
+        let imp = request.imps[win.imp]
+        let place = win.medium == 0 ? imp.video?.slotinpod : imp.audio?.slotinpod
+        if let place, place != 0 { field(.slotinpod, place) }
         if win.reservation.seconds > 0 { field(.exp, Int32(clamping: win.reservation.seconds)) }
         if let language = creative.language { field(.language, snapshot.utf8(language)) }
         if !win.dealID.isEmpty { field(.dealid, request.utf8(win.dealID)) }

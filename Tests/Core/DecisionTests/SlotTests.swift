@@ -68,6 +68,17 @@ import Units
         #expect(bids["\(3 - dear)"]?["price"] as? Double == 35 && bids["\(dear)"]?["dealid"] == nil)
     }
 
+    @Test func bidsNameThePlaceThatWasAskedFor() throws {
+        let request = try twoSlots { imp, number in
+            imp["pmp"] = nil
+            var video = imp["video"] as? [String: Any]
+            video?["slotinpod"] = number == 1 ? 1 : -1
+            imp["video"] = video
+        }
+        let bids = try bids(decide(request))
+        #expect(bids["1"]?["slotinpod"] as? Int == 1 && bids["2"]?["slotinpod"] as? Int == -1)
+    }
+
     @Test func floorsHoldSlotBySlot() throws {
         let request = try twoSlots { imp, number in
             imp["pmp"] = nil

@@ -123,7 +123,8 @@ private struct RedactionRules {
         case .inventory:
             // An address may carry whatever a site writes into it.
             key == "ext" || key == "page" || key == "ref" || key == "search" ? .drop : .look(.other)
-        case .other: key == "ext" ? .drop : .look(.other)
+        // A content's address is one too.
+        case .other: key == "ext" || key == "url" ? .drop : .look(.other)
         }
     }
 
