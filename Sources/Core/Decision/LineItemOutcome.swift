@@ -51,7 +51,7 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
         switch self {
         case .request: "not asked, as nothing could be bid on this request"
         case .targeting: "not for this request"
-        case .budget: "its campaign's budget has nothing left"
+        case .budget: "its campaign has no money at hand: spent, set aside, or waiting for the journal"
         case .pacing: "its campaign spends as fast as it is to"
         case .capByUser: "shown to the viewer as often as its cap allows"
         case .capByHousehold: "shown to the household as often as its cap allows"
