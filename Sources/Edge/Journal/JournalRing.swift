@@ -30,8 +30,10 @@ struct JournalRing {
 
     @inline(__always)
     func putZeros(_ count: Int, at place: UInt64) {
-        for index in 0..<UInt64(count) {
-            (memory + Int((place + index) & mask)).storeBytes(of: 0, as: UInt8.self)
+        var left = count
+        while left > 0 {
+            left -= 1
+            (memory + Int((place + UInt64(left)) & mask)).storeBytes(of: 0, as: UInt8.self)
         }
     }
 

@@ -51,7 +51,9 @@ public final class Reactor {
     private var freeSlots: [Int]
     private var endedStreams: [Stream] = []
 
-    private var timers: [(() -> Void)?]
+    /// A function in a structure: as an element by itself it would be wrapped anew each time that it is stored.
+    private struct TimerBody { let call: () -> Void }
+    private var timers: [TimerBody?]
     private var freeTimers: [Int]
 
     private var listeners: [Listener] = []
@@ -237,7 +239,7 @@ extension Reactor {
     /// Calls a function once, at the instant or up to a millisecond later. Nil where all timers are in use.
     public func timer(at instant: Instant, _ body: @escaping () -> Void) -> TimerHandle? {
         guard let index = freeTimers.popLast() else { return nil }
-        timers[index] = body
+        timers[index] = TimerBody(call: body)
         wheel.schedule(limits.streams + index, at: instant)
         return TimerHandle(index: index)
     }
@@ -267,7 +269,7 @@ extension Reactor {
         let body = timers[index]
         timers[index] = nil
         freeTimers.append(index)
-        body?()
+        body?.call()
     }
 }
 

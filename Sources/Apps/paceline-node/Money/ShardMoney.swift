@@ -162,7 +162,9 @@ final class ShardMoney {
     func finish() -> Bool {
         defer { promised.removeAll(keepingCapacity: true) }
         let now = promised.isEmpty ? Instant(nanoseconds: 0) : ledger.clock.now
-        for (at, one) in promised.enumerated() {
+        var at = 0
+        while at < promised.count {
+            let one = promised[at]
             guard let number = journal.append(.reserved(one), at: now) else {
                 for rest in promised[at...] { holder.withdraw(rest) }
                 // Those before it are written: they are released like any other.
@@ -171,6 +173,7 @@ final class ShardMoney {
                 return false
             }
             holder.recorded(one, at: number)
+            at += 1
         }
         if !promised.isEmpty { turnSoon() }
         return true
