@@ -108,6 +108,7 @@ private final class CountedRoutes: Responder, Sendable {
             shards: 1)
         let context = try NodeContext(settings: settings, version: "tested")
         try context.catalogs?.start()
+        try context.money?.open(context)
         let counted = CountedRoutes()
         let started = Mutex<(address: SocketAddress, remote: ReactorRemote)?>(nil)
         try Thread(name: "shard") {
