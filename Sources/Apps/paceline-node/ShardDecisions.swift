@@ -56,8 +56,9 @@ final class ShardDecisions {
     /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and
     /// tags only: notices settle money, and are never turned away.
     func refusal(of request: RawSpan, _ format: AnswerFormat) -> LoadGate.Refusal? {
+        let now = Kernel.monotonicNow()
         let refusal = gate.refusal(
-            at: Kernel.monotonicNow(), turnBegan: reactor.now, arrivedSince: reactor.arrivedSince,
+            at: now, waiting: reactor.waitingTime(at: now),
             patience: {
                 guard format == .openrtb, let tmax = peek.tmax(request) else { return nil }
                 return .milliseconds(Int64(tmax)) - network
@@ -93,7 +94,9 @@ final class ShardDecisions {
         recording.note(
             decision, of: request, by: catalog.decider, catalog: catalog.snapshot.version.rawValue, at: now,
             seed: seed, format)
-        metrics.count(decision, took: Kernel.monotonicNow() - began)
+        let took = Kernel.monotonicNow() - began
+        gate.decided(took: took)
+        metrics.count(decision, took: took)
     }
 
     /// The answer is lent by the decider, which only its own memory may outlive.

@@ -1,13 +1,13 @@
-// Whether a shard takes up a request at all. A shard has no queue of its own: what waits is in the kernel's buffers and
-// in the batch of the turn at hand. So it measures for how long requests wait, and where that does not pass by itself,
-// it decides in each turn as many as fit into a little time, and turns the others away at once.
+// Whether a shard takes up a request at all. A shard has no queue of its own: what waits is in the kernel. But it is known
+// for how long things wait there. Where that does not pass by itself, the shard turns requests away while they wait too
+// long, and yet keeps a part of its time for deciding: turning away costs time too, and where more comes than can even be
+// turned away, nothing would be decided any more.
 public import Units
 
-/// One for each shard. Every request is shown to it when it is taken up, before it is read.
+/// One for each shard. Every request is shown to it when it is taken up, before it is read, and again when it is decided.
 ///
-/// Calm → overloaded, after every request of an interval has waited longer than the target; back, after an interval in
-/// which none has. Overloaded it lets through, in each turn, what comes up within the target of the turn's beginning:
-/// so a turn takes that long and what it takes to turn the rest away, and no request waits for more than two turns.
+/// Calm → overloaded, after requests have waited longer than the target for an interval; back, after an interval in
+/// which they have not.
 public struct LoadGate: Sendable {
     public struct Settings: Hashable, Sendable {
         /// So long may requests wait all the time.
@@ -29,9 +29,9 @@ public struct LoadGate: Sendable {
 
     /// Why a request is turned away.
     public enum Refusal: UInt8, CaseIterable, Sendable {
-        /// The turn has decided as many as it has time for.
+        /// Requests wait for longer than they may.
         case busy
-        /// The same, while there was time that is kept for live breaks.
+        /// The same, while what time there was is kept for live breaks.
         case keptForLive
         /// Its caller waits no longer.
         case late
@@ -47,17 +47,23 @@ public struct LoadGate: Sendable {
 
     /// Shorter than what callers tell their patience in.
     private static let moment = Interval.milliseconds(1)
+    /// Over so long it is reckoned what was decided.
+    private static let window = Interval.milliseconds(20)
+    /// Of its time, in 1/1024, a shard that turns requests away spends at least so much on deciding. What a request costs
+    /// beside its decision is a fifth to a third: with less than a half, half of what could be decided at best still is.
+    private static let decidingLeast: Int64 = 460
 
     private let settings: Settings
     public private(set) var isOverloaded = false
-    /// Since when every request has waited longer than the target; nil while some do not.
+    /// Since when requests have waited longer than the target; nil while they do not.
     private var aboveSince: Instant?
-    /// When one last did.
     private var lastAbove = Instant(nanoseconds: .min / 2)
-    private var turn = Instant(nanoseconds: .min)
-    /// What of a turn's time requests may use that are not for live breaks, in 1/1024.
+    /// When the window began, and what of it was spent on decisions.
+    private var began = Instant(nanoseconds: .min / 2)
+    private var deciding = Interval.zero
+    /// What of that time requests get that are not for live breaks, in 1/1024.
     private var share: Int64 = 1024
-    /// A request for a live break was turned away in this turn.
+    /// A request for a live break was turned away in this window.
     private var turnedLiveAway = false
 
     public init(_ settings: Settings = Settings()) { self.settings = settings }
@@ -65,49 +71,63 @@ public struct LoadGate: Sendable {
     /// Nil where the request is to be decided.
     ///
     /// - Parameters:
-    ///   - turnBegan: when the batch that it is in was taken from the kernel.
-    ///   - arrivedSince: it came no earlier than this.
+    ///   - waiting: for how long requests wait now.
     ///   - patience: how long its caller waits for it to be taken up, where the request says so. Asked only where it
     ///     has waited for more than a moment, since somebody has to look into the request.
     ///   - isLive: asked only in overload.
     public mutating func refusal(
-        at now: Instant, turnBegan: Instant, arrivedSince: Instant, patience: () -> Interval?,
-        isLive: () -> Bool
+        at now: Instant, waiting: Interval, patience: () -> Interval?, isLive: () -> Bool
     ) -> Refusal? {
-        if turn != turnBegan { beginTurn(turnBegan) }
-        let waited = now - arrivedSince
-        observe(waited, at: now)
-        if waited > Self.moment, waited >= patience() ?? settings.limit { return .late }
+        observe(waiting, at: now)
+        if isOverloaded, now - began >= Self.window { beginWindow(now) }
+        if waiting > Self.moment, waiting >= patience() ?? settings.limit {
+            if isOverloaded, isLive() { turnedLiveAway = true }
+            return .late
+        }
         guard isOverloaded else { return nil }
-        let used = now - turnBegan
+        // As a part of the window's time so far, so that a window does not begin with all of its decisions.
+        let spent = deciding.nanoseconds * 1024
+        let least = (now - began).nanoseconds * Self.decidingLeast
+        let isOver = waiting > settings.target
         if isLive() {
-            guard used > settings.target else { return nil }
+            if !isOver || spent <= least { return nil }
             turnedLiveAway = true
             return .busy
         }
-        if used > settings.target { return .busy }
-        return used.nanoseconds * 1024 > settings.target.nanoseconds * share ? .keptForLive : nil
+        // The others' part of the target and of the time.
+        if waiting.nanoseconds * 1024 <= settings.target.nanoseconds * share || spent * 1024 <= least * share
+        {
+            return nil
+        }
+        return isOver ? .busy : .keptForLive
     }
 
-    /// Live breaks that were turned away take half of the others' time; turns without such give a sixteenth back.
-    private mutating func beginTurn(_ began: Instant) {
-        turn = began
+    /// A request that was let through took so long.
+    public mutating func decided(took time: Interval) { deciding = deciding + time }
+
+    /// Live breaks that were turned away take half of the others' part; windows without such give a sixteenth back.
+    private mutating func beginWindow(_ now: Instant) {
+        // Half of what was goes on, so that a window's end forgets nothing at once.
+        let isNext = now - began < Self.window * 2
+        deciding = isNext ? Interval(nanoseconds: deciding.nanoseconds / 2) : .zero
+        began = isNext ? now - Interval(nanoseconds: (now - began).nanoseconds / 2) : now
         share = turnedLiveAway ? share / 2 : min(share + 64, 1024)
         turnedLiveAway = false
     }
 
-    private mutating func observe(_ waited: Interval, at now: Instant) {
-        if waited > settings.target {
+    private mutating func observe(_ waiting: Interval, at now: Instant) {
+        if waiting > settings.target {
             lastAbove = now
             let since = aboveSince ?? now
             aboveSince = since
-            if now - since >= settings.patience { isOverloaded = true }
+            if now - since >= settings.patience, !isOverloaded {
+                isOverloaded = true
+                share = 1024
+                beginWindow(now)
+            }
         } else {
             aboveSince = nil
-            if isOverloaded, now - lastAbove >= settings.patience {
-                isOverloaded = false
-                share = 1024
-            }
+            if isOverloaded, now - lastAbove >= settings.patience { isOverloaded = false }
         }
     }
 }

@@ -16,7 +16,7 @@ extension NodeSettings {
             [
                 .defaulted(
                     "targetMilliseconds", \.target, .milliseconds(1...1_000),
-                    "For how long requests may wait all the time. A shard on which they wait longer decides, in each turn, what comes up within this time, and answers the rest with no bid.",
+                    "For how long requests may wait all the time. While they wait longer, a shard answers with no bid what is over.",
                     because:
                         "Some hundred decisions: little beside a network, and enough that a shard is never idle."
                 ),

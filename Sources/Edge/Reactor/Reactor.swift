@@ -37,10 +37,6 @@ public final class Reactor {
     /// The time at the start of this turn: fresh enough for every deadline, and free.
     public private(set) var now: Instant
 
-    /// What this turn handles came no earlier than this, as far as anybody here can tell: the kernel says of nothing
-    /// when it came. Where the thread slept, it is when it woke; else when the turn before began.
-    public private(set) var arrivedSince: Instant
-
     let driver: Driver
     let chunks: ChunkPool
     private var wheel: TimerWheel
@@ -61,8 +57,10 @@ public final class Reactor {
 
     private var afterTurns: [() -> Void] = []
 
-    /// To take what is there already costs less than this; a thread that waited longer found nothing at first.
-    private static let sleptAtLeast = Interval.microseconds(200)
+    /// A shard whose turns are shorter has no queue; a pulse would only wake it once more.
+    private static let longTurn = Interval.microseconds(250)
+    /// Measures for how long things wait.
+    private var pulse: Pulse
 
     private var running = false
     /// Whether what is done now is followed by the functions of `afterEachTurn` before anything is waited for.
@@ -83,7 +81,7 @@ public final class Reactor {
         driverName = driver.name
         chunks = ChunkPool(limitBytes: limits.outputBytes)
         now = Kernel.monotonicNow()
-        arrivedSince = now
+        pulse = try Pulse(at: now)
         wheel = TimerWheel(timers: limits.streams + limits.timers, now: now)
         streams = .allocate(capacity: limits.streams)
         streams.initialize(repeating: nil, count: limits.streams)
@@ -93,12 +91,14 @@ public final class Reactor {
         freeTimers = Array((0..<limits.timers).reversed())
         files = FileOperations(limit: limits.fileOperations)
         driver.wake(remote.event, Token(.wake, 0))
+        driver.wake(pulse.event, Token(.wake, Reactor.pulseIndex))
     }
 
     deinit {
         for slot in 0..<limits.streams { streams[slot]?.release() }
         streams.deallocate()
         driver.release()
+        Kernel.close(pulse.event)
     }
 
     public var streamCount: Int { limits.streams - freeSlots.count }
@@ -127,7 +127,7 @@ public final class Reactor {
         let handled = Kernel.monotonicNow()
         try driver.wait(until: wanted, spin: isWorthSpinning ? limits.spin : .zero)
         now = Kernel.monotonicNow()
-        arrivedSince = now - handled > Reactor.sleptAtLeast ? now : before
+        if handled - before >= Reactor.longTurn { pulse.send(at: now) }
         isWorthSpinning = now - before <= (isWorthSpinning ? limits.spin : limits.spin * 2)
         metrics.turns.add()
         isHandling = true
@@ -150,7 +150,8 @@ public final class Reactor {
             }
             stream._withUnsafeGuaranteedRef { $0.complete(completion) }
         case .accept: listeners.first { $0.index == token.index }?.complete(completion)
-        case .wake: runPosted()
+        case .wake:
+            if token.index == Reactor.pulseIndex { takePulse() } else { runPosted() }
         case .write, .synchronise:
             // Called when the table is free again: who waited may well begin the next operation.
             let done = files.take(completion.token)
@@ -158,6 +159,16 @@ public final class Reactor {
         case .cancel: break
         }
     }
+
+    private static let pulseIndex = 1
+
+    private func takePulse() {
+        pulse.returned(at: Kernel.monotonicNow())
+        driver.wake(pulse.event, Token(.wake, Reactor.pulseIndex))
+    }
+
+    /// For how long what comes to this reactor waits before it is handled, as was measured last.
+    public func waitingTime(at now: Instant) -> Interval { pulse.waiting(at: now) }
 
     private func runPosted() {
         remote.take(into: &taken)

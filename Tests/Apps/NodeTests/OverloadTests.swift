@@ -12,7 +12,7 @@ import Testing
         let sending = Array(repeating: bytes, count: count).flatMap { $0 }
         var sent = 0
         var answers: [Answer] = []
-        try await until("all are answered", within: .seconds(20)) {
+        try await until("all are answered", within: .seconds(60)) {
             if sent < sending.count { sent += wire.offer(Array(sending[sent...])) }
             while let answer = wire.answerNow() { answers.append(answer) }
             return answers.count == count
@@ -29,11 +29,11 @@ import Testing
             let body = try Demo.request()
             let bid =
                 "POST /openrtb2/bid?nbr=1 HTTP/1.1\r\nhost: a\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
-            let answers = try await burst(node, bid, count: 400)
+            let answers = try await burst(node, bid, count: 2_000)
             let decided = answers.filter { $0.status == 200 }
             let turnedAway = answers.filter { $0.status == 204 }
-            #expect(decided.count + turnedAway.count == 400)
-            #expect(!decided.isEmpty && !turnedAway.isEmpty, "\(decided.count) of 400 were decided")
+            #expect(decided.count + turnedAway.count == 2_000)
+            #expect(!decided.isEmpty && !turnedAway.isEmpty, "\(decided.count) of 2000 were decided")
             let reasons = Set(turnedAway.compactMap { $0.header("paceline-no-bid") })
             #expect(
                 !reasons.isEmpty && reasons.isSubset(of: ["busy", "kept_for_live", "late"]), "\(reasons)")
