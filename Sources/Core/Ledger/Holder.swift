@@ -34,6 +34,7 @@ public struct Holder {
         var highest = Micros.zero
         var granted = Micros.zero
         var requested = Micros.zero
+        var requestedAt = Instant(nanoseconds: .min)
         var isLast = false
         var returned = Micros.zero
         var recalledAt = Instant(nanoseconds: .min)
@@ -141,7 +142,7 @@ public struct Holder {
         }
         if missing > .zero {
             self.wanting.insert(account.row)
-            request(account, left, missing, &effects)
+            request(account, left, missing, now, &effects)
             if accounts[account.row].isLast { recall(account, now, &effects) }
         } else {
             self.wanting.remove(account.row)
@@ -150,11 +151,18 @@ public struct Holder {
     }
 
     private mutating func request(
-        _ account: AccountIndex, _ left: Micros, _ missing: Micros, _ effects: inout [HolderEffect]
+        _ account: AccountIndex, _ left: Micros, _ missing: Micros, _ now: Instant,
+        _ effects: inout [HolderEffect]
     ) {
         let upTo = accounts[account.row].granted + missing - left
-        guard upTo > accounts[account.row].requested else { return }
+        // What was asked for may be forgotten on the way, or taken for older than what was returned: it is asked for
+        // again, but not each time.
+        guard upTo > accounts[account.row].requested
+            || accounts[account.row].requestedAt.nanoseconds <= now.nanoseconds
+                - Self.recallPause.nanoseconds
+        else { return }
         accounts[account.row].requested = upTo
+        accounts[account.row].requestedAt = now
         effects.append(.request(account, upTo: upTo))
     }
 

@@ -28,7 +28,10 @@ private func violations(seed: UInt64, _ mutant: LedgerMutant? = nil) -> [String]
 @Suite struct LedgerPropertyTests {
     @Test func moneyIsNeverLostNorSpentTwice() {
         let from = UInt64.random(in: 0..<1 << 40)
-        for seed in [UInt64](1...10) + (from..<from + UInt64(rounds)) {
+        // Those that found something once are tried each time.
+        for seed in [UInt64](1...10) + [1_050_204_380_506, 91_862_954_299]
+            + (from..<from + UInt64(rounds))
+        {
             let found = violations(seed: seed)
             guard found.isEmpty else {
                 Issue.record("seed \(seed): \(found.prefix(3))")
@@ -43,7 +46,7 @@ private func violations(seed: UInt64, _ mutant: LedgerMutant? = nil) -> [String]
         (.checkBeforeDurable, 1), (.markAfterUse, 1), (.splitLogs, 1), (.fenceIgnored, 1),
         (.fenceMarginSkipped, 1), (.leaseCountedFromTheReply, 1), (.freeAtTheFence, 1), (.doubtForgotten, 1),
         (.settledForgotten, 1), (.lateBillDropped, 1), (.paidAboveReserved, 1), (.settledToTodaysWindow, 1),
-        (.cutIgnoresOverhang, 1), (.grantedCarriedOver, 3), (.grantsBelowOneImpression, 2),
+        (.cutIgnoresOverhang, 1), (.grantedCarriedOver, 3), (.grantsBelowOneImpression, 1),
         (.epochReused, 1), (.reportAdded, 1),
     ]
 
