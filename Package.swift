@@ -226,7 +226,8 @@ let package = Package(
         tests(
             "NodeTests", in: "Apps",
             [
-                "Commands", "Decision", "Features", "Kernel", "Notices", "OpenRTB", "TestCertificates", "Units",
+                "Commands", "Decision", "Features", "Kernel", "Notices", "OpenRTB", "TestCertificates",
+                "Units",
                 "paceline-node",
             ]),
         tests(

@@ -157,9 +157,10 @@ public struct Holder {
         let upTo = accounts[account.row].granted + missing - left
         // What was asked for may be forgotten on the way, or taken for older than what was returned: it is asked for
         // again, but not each time.
-        guard upTo > accounts[account.row].requested
-            || accounts[account.row].requestedAt.nanoseconds <= now.nanoseconds
-                - Self.recallPause.nanoseconds
+        guard
+            upTo > accounts[account.row].requested
+                || accounts[account.row].requestedAt.nanoseconds <= now.nanoseconds
+                    - Self.recallPause.nanoseconds
         else { return }
         accounts[account.row].requested = upTo
         accounts[account.row].requestedAt = now

@@ -129,7 +129,8 @@ import Testing
             let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
             #expect(replayed.status == 0, "\(replayed)")
             #expect(
-                replayed.output.contains("1 decisions: none made again") && replayed.output.contains("sample"))
+                replayed.output.contains("1 decisions: none made again") && replayed.output.contains("sample")
+            )
             let explained = try await folder.run(
                 "paceline explain \(id) --journal journal --catalogs state", seconds: 120)
             #expect(explained.status == 0 && explained.output.contains("8  line items"), "\(explained)")
