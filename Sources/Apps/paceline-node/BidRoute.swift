@@ -22,13 +22,13 @@ struct BidRoute {
             response.header("accept-encoding", "identity")
             return response.write("Bid requests are read as they are, without a content-encoding.\n")
         }
-        let wantsReason: Bool
-        switch request.query(valueOf: "nbr") {
-        case .none, .some(.zero): wantsReason = false
-        case .some(.one): wantsReason = true
-        case .some(.other):
-            response.status = .badRequest
-            return response.write("nbr is 1, for a no-bid with its reason in a body, or 0.\n")
+        var wantsReason = false
+        if let flag = request.query.parameter("nbr"), !flag.equals("0") {
+            guard flag.equals("1") else {
+                response.status = .badRequest
+                return response.write("nbr is 1, for a no-bid with its reason in a body, or 0.\n")
+            }
+            wantsReason = true
         }
         do {
             try decisions.decide(request.body, .openrtb) { decision, answer in
@@ -80,9 +80,6 @@ extension Response {
     }
 }
 
-/// A flag of a query.
-enum QueryFlag { case zero, one, other }
-
 extension Request {
     /// Nothing said is taken for JSON: the path says what is meant.
     fileprivate var isJSON: Bool {
@@ -96,46 +93,6 @@ extension Request {
 
     fileprivate var isPlain: Bool {
         guard let encoding = header("content-encoding") else { return true }
-        return encoding.byteCount == 8 && encoding.starts(with: "identity", anyCase: true)
-    }
-
-    /// The value of the first parameter of this name; nil where there is none.
-    fileprivate func query(valueOf name: StaticString) -> QueryFlag? {
-        let query = self.query
-        var start = 0
-        while start < query.byteCount {
-            var end = start
-            while end < query.byteCount,
-                query.unsafeLoad(fromByteOffset: end, as: UInt8.self) != UInt8(ascii: "&")
-            {
-                end += 1
-            }
-            let part = query.extracting(start..<end)
-            let length = name.utf8CodeUnitCount
-            if part.starts(with: name, anyCase: false), part.byteCount > length,
-                part.unsafeLoad(fromByteOffset: length, as: UInt8.self) == UInt8(ascii: "=")
-            {
-                guard part.byteCount == length + 2 else { return .other }
-                switch part.unsafeLoad(fromByteOffset: length + 1, as: UInt8.self) {
-                case UInt8(ascii: "0"): return .zero
-                case UInt8(ascii: "1"): return .one
-                default: return .other
-                }
-            }
-            start = end + 1
-        }
-        return nil
-    }
-}
-
-extension RawSpan {
-    fileprivate func starts(with text: StaticString, anyCase: Bool) -> Bool {
-        guard byteCount >= text.utf8CodeUnitCount else { return false }
-        for index in 0..<text.utf8CodeUnitCount {
-            let byte = unsafeLoad(fromByteOffset: index, as: UInt8.self)
-            let lower = anyCase && byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
-            if lower != text.utf8Start[index] { return false }
-        }
-        return true
+        return encoding.equals("identity", anyCase: true)
     }
 }

@@ -54,12 +54,7 @@ struct ExplainRoute {
 extension Request {
     /// The query's `id`.
     fileprivate var decisionID: UInt64? {
-        let query = self.query
-        var text: [UInt8] = []
-        query.withUnsafeBytes { text.append(contentsOf: $0) }
-        for part in text.split(separator: UInt8(ascii: "&")) where part.starts(with: "id=".utf8) {
-            return WordKind.identifier.value(of: String(decoding: part.dropFirst(3), as: UTF8.self))
-        }
-        return nil
+        guard let id = query.parameter("id") else { return nil }
+        return WordKind.identifier.value(of: id.withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
     }
 }

@@ -236,15 +236,6 @@ final class NodeJournal {
     }
 }
 
-extension RawSpan {
-    fileprivate func starts(with text: StaticString) -> Bool {
-        guard byteCount >= text.utf8CodeUnitCount else { return false }
-        for index in 0..<text.utf8CodeUnitCount
-        where unsafeLoad(fromByteOffset: index, as: UInt8.self) != text.utf8Start[index] { return false }
-        return true
-    }
-}
-
 /// The journals of all shards, as the main thread and readiness see them.
 final class Journals: Sendable {
     /// The first shard's, for functions that run on its thread. No other thread looks into it.

@@ -38,12 +38,12 @@ final class NoticeRoute {
         response.header("access-control-allow-origin", "*")
         response.header("cache-control", "no-store")
         let query = request.query
-        let form = query.parameter(UInt8(ascii: "f"))
+        let form = query.text(of: "f")
         // A player tells of a click and opens the page itself; others want to be led there.
         let leads = event == .click && !form.equals("none")
         let notice: Notice
         do throws(NoticeRefusal) {
-            let opened = try notices.keys.open(query.parameter(UInt8(ascii: "t")))
+            let opened = try notices.keys.open(query.text(of: "t"))
             guard opened.sender == event.sender else { throw .wrongEvent }
             notice = opened.notice
         } catch { return refuse(event, error, &response) }
@@ -54,11 +54,11 @@ final class NoticeRoute {
         guard now <= notice.expires else {
             return leads ? metrics.count(event, .stale) : refuse(event, .stale, &response)
         }
-        let price = query.parameter(UInt8(ascii: "p")).withoutEscapedPadding
+        let price = query.text(of: "p").withoutEscapedPadding
         let taken = TakenNotice(
             event: event, notice: notice,
             price: NoticePrice(price, of: notice, from: event.sender, notices.seal),
-            reason: query.parameter(UInt8(ascii: event == .error ? "c" : "r")).number)
+            reason: query.text(of: event == .error ? "c" : "r").number)
         guard hand(taken, at: now) else {
             metrics.count(event, .busy)
             if !leads { response.status = .serviceUnavailable }

@@ -1,25 +1,43 @@
-// Parameters of a query that our own addresses have: names of one letter, and values without escapes.
+// Parameters of a query that our own addresses have: their values are without escapes.
 
 extension RawSpan {
-    /// The value of the first parameter of this name; empty where there is none.
+    /// The value of the first parameter of this name; nil where there is none.
     @_lifetime(copy self)
-    func parameter(_ name: UInt8) -> RawSpan {
+    func parameter(_ name: StaticString) -> RawSpan? {
+        let length = name.utf8CodeUnitCount
         var start = 0
         while start < byteCount {
             var end = start
             while end < byteCount, self[end] != UInt8(ascii: "&") { end += 1 }
-            if end - start >= 2, self[start] == name, self[start + 1] == UInt8(ascii: "=") {
-                return extracting(start + 2..<end)
+            let part = extracting(start..<end)
+            if part.byteCount > length, part.starts(with: name), part[length] == UInt8(ascii: "=") {
+                return part.extracting(length + 1..<part.byteCount)
             }
             start = end + 1
         }
+        return nil
+    }
+
+    /// The same; empty where there is none.
+    @_lifetime(copy self)
+    func text(of name: StaticString) -> RawSpan {
+        if let text = parameter(name) { return text }
         return extracting(0..<0)
     }
 
-    func equals(_ text: StaticString) -> Bool {
-        guard byteCount == text.utf8CodeUnitCount else { return false }
-        for index in 0..<byteCount where self[index] != text.utf8Start[index] { return false }
+    /// - Parameter anyCase: letters of these bytes may be capitals; those of the text are not.
+    func starts(with text: StaticString, anyCase: Bool = false) -> Bool {
+        guard byteCount >= text.utf8CodeUnitCount else { return false }
+        for index in 0..<text.utf8CodeUnitCount {
+            let byte = self[index]
+            let lower = anyCase && byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+            if lower != text.utf8Start[index] { return false }
+        }
         return true
+    }
+
+    func equals(_ text: StaticString, anyCase: Bool = false) -> Bool {
+        byteCount == text.utf8CodeUnitCount && starts(with: text, anyCase: anyCase)
     }
 
     /// Some senders fill the last group of Base64, and escape what they fill it with.
