@@ -58,6 +58,8 @@ final class NoticeRoute {
         let taken = TakenNotice(
             event: event, notice: notice,
             price: NoticePrice(price, of: notice, from: event.sender, notices.seal),
+            minimum: NoticePrice.minimum(
+                query.text(of: "m").withoutEscapedPadding, of: notice, from: event.sender, notices.seal),
             reason: query.text(of: event == .error ? "c" : "r").number)
         guard hand(taken, at: now) else {
             metrics.count(event, .busy)

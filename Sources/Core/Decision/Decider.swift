@@ -118,6 +118,8 @@ struct DecisionWorkspace: ~Copyable {
     /// What the catalog asks for at least at this place, in the response's currency, and its soft floor.
     var placeFloor = Micros.zero
     var placeSoftFloor: Micros?
+    /// The number of the decision at hand.
+    var seed: UInt64 = 0
     /// How the request's slots are sold, and whether the auction is ours.
     var saleRule = SaleRule.secondPrice
     var isSeller = false
@@ -171,6 +173,7 @@ extension DecisionWorkspace {
         var decision = Decision()
         decision.id = seed
         decision.trace.lineItems = snapshot.lineItemCount
+        self.seed = seed
         isSeller = format == .vast
         saleRule = SaleRule(openRTB: request.at)
         let recalled = state.recalled
