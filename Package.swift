@@ -50,7 +50,7 @@ let package = Package(
             targets: [
                 "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
                 "Ledger",
-                "Features",
+                "Features", "Inference",
             ]),
         // For the benches, which draw the same problems as the tests and count allocations as they do.
         .library(name: "AllocationCounter", targets: ["AllocationCounter"]),
@@ -81,6 +81,7 @@ let package = Package(
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Units"]),
+        core("Inference", ["CSIMD", "JSON", "Units"]),
         core("Notices", ["Digests", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"]),
 
