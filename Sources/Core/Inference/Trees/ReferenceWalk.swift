@@ -5,6 +5,7 @@ extension TreeEnsemble {
     /// The raw scores of one row.
     public func rawScores(_ row: [Double]) -> [Double] {
         precondition(row.count == featureCount, "a row of \(row.count) values for \(featureCount) features")
+        let row = row.map(input)
         var sums = bases
         for tree in trees {
             let leaf = leaf(of: row, in: tree)
@@ -18,6 +19,10 @@ extension TreeEnsemble {
         }
         for output in sums.indices { sums[output] = finished(sums[output], output) }
         return sums
+    }
+
+    private func input(_ value: Double) -> Double {
+        tinyIsZero && value.magnitude <= MissingValues.zeroBound ? 0 : inputs.rounded(value)
     }
 
     private func finished(_ sum: Double, _ output: Int) -> Double {
@@ -35,7 +40,7 @@ extension TreeEnsemble {
             case .leaf(let leaf): return leaf
             case .node(let node):
                 let node = tree.nodes[node]
-                at = goesLeft(inputs.rounded(row[node.feature]), node) ? node.left : node.right
+                at = goesLeft(row[node.feature], node) ? node.left : node.right
             }
         }
     }

@@ -11,6 +11,9 @@ public struct TreeEnsemble: Equatable, Sendable {
     public var featureNames: [String] = []
     /// Values of a row are rounded to this before they are compared.
     public var inputs: Precision
+    /// Whether a value that is no further from zero than `MissingValues.zeroBound` is zero: LightGBM drops such values from a
+    /// row before it looks at them.
+    public var tinyIsZero = false
     /// Leaves are added in this; where it is single, leaf values and bases are Floats.
     public var sums: Precision
     public var outputCount: Int
