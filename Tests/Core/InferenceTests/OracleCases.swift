@@ -8,12 +8,14 @@ struct ModelOracle {
     /// Another one tries other models: PACELINE_MODEL_SEED.
     static let seed = ProcessInfo.processInfo.environment["PACELINE_MODEL_SEED"] ?? "20261127"
 
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+        .standardized
     private static let scripts = root.appending(path: "Tests/Support/ModelOracle")
 
-    static let python: String? = [root.appending(path: ".build/python/bin/python3").path(), "/usr/bin/env"].first {
-        FileManager.default.isExecutableFile(atPath: $0)
-    }
+    static let python: String? = [root.appending(path: ".build/python/bin/python3").path(), "/usr/bin/env"]
+        .first {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
 
     static func has(_ module: String) -> Bool { (try? run(["-c", "import \(module)"])) == 0 }
 
@@ -21,7 +23,8 @@ struct ModelOracle {
         guard let python else { return 127 }
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["timeout", "300"] + (python == "/usr/bin/env" ? ["python3"] : [python]) + arguments
+        process.arguments =
+            ["timeout", "300"] + (python == "/usr/bin/env" ? ["python3"] : [python]) + arguments
         process.standardError = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
@@ -38,12 +41,15 @@ struct ModelOracle {
                 hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
             }
         }
-        let folder = root.appending(path: ".build/models/\(library)-\(seed)-\(count)-\(String(hash, radix: 16))")
+        let folder = root.appending(
+            path: ".build/models/\(library)-\(seed)-\(count)-\(String(hash, radix: 16))")
         if FileManager.default.fileExists(atPath: folder.path()) { return folder }
         print("training \(count) models with \(library), seed \(seed)")
         let making = folder.appendingPathExtension("part-\(ProcessInfo.processInfo.processIdentifier)")
         let script = scripts.appending(path: "generate.py").path()
-        let status = try run(["-W", "ignore", script, making.path(), "--seed", seed, "--\(library)", "\(count)"])
+        let status = try run([
+            "-W", "ignore", script, making.path(), "--seed", seed, "--\(library)", "\(count)",
+        ])
         guard status == 0 else { throw OracleFailure(what: "\(script) ended with \(status)") }
         try FileManager.default.moveItem(at: making, to: folder)
         return folder
@@ -66,7 +72,8 @@ struct OracleCase {
         return try names.filter { !$0.hasSuffix(".rows") }.map { name in
             let base = name.split(separator: ".")[0]
             return try OracleCase(
-                String(name), model: folder.appending(path: name), rows: folder.appending(path: "\(base).rows"))
+                String(name), model: folder.appending(path: name),
+                rows: folder.appending(path: "\(base).rows"))
         }
     }
 

@@ -40,16 +40,20 @@ public enum LightGBMReader {
         }
         guard let line, line.key == "end of trees" else {
             throw ModelRefused(
-                "line \(lines.number)", found: "the end of the file", allowed: "'end of trees': it was cut off")
+                "line \(lines.number)", found: "the end of the file",
+                allowed: "'end of trees': it was cut off")
         }
         if let count = head.treeCount, count != ensemble.trees.count {
             throw line.refused("\(ensemble.trees.count) trees", "\(count), as tree_sizes says")
         }
         guard ensemble.trees.count % ensemble.outputCount == 0 else {
             throw line.refused(
-                "\(ensemble.trees.count) trees", "a multiple of num_tree_per_iteration, \(ensemble.outputCount)")
+                "\(ensemble.trees.count) trees",
+                "a multiple of num_tree_per_iteration, \(ensemble.outputCount)")
         }
-        if head.isAverage { ensemble.transformDivisor = Double(max(ensemble.trees.count / ensemble.outputCount, 1)) }
+        if head.isAverage {
+            ensemble.transformDivisor = Double(max(ensemble.trees.count / ensemble.outputCount, 1))
+        }
         try ensemble.check()
         return ensemble
     }

@@ -102,6 +102,6 @@ public enum CategoryRule: Equatable, Sendable {
     case truncated
     /// XGBoost's: the same from zero up to 2^24; below zero, −0.5 too, is none.
     case nonnegative
-    /// CatBoost's: whole numbers only. The ensemble's `categoryCodes` say which number is which.
+    /// CatBoost's, whose categories are texts: whole numbers from zero up stand for their digits, all else is none.
     case whole
 }
