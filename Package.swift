@@ -50,7 +50,7 @@ let package = Package(
             targets: [
                 "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
                 "Ledger",
-                "Features", "Inference",
+                "Features", "Inference", "Numerics",
             ]),
         // For the benches, which draw the same problems as the tests and count allocations as they do.
         .library(name: "AllocationCounter", targets: ["AllocationCounter"]),
@@ -81,8 +81,9 @@ let package = Package(
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Units"]),
-        core("Inference", ["CSIMD", "JSON", "Units"]),
+        core("Inference", ["CSIMD", "JSON", "Numerics", "Units"]),
         core("Notices", ["Digests", "Units"]),
+        core("Numerics", ["CSIMD", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"]),
 
         // Edge: does I/O and decides nothing.
@@ -163,6 +164,9 @@ let package = Package(
         tests("UnitsTests", in: "Core", ["CSIMD", "Units"]),
         tests("DigestsTests", in: "Core", ["AllocationCounter", "CSIMD", "Digests", "Units"]),
         tests("NoticesTests", in: "Core", ["AllocationCounter", "Notices", "Units"]),
+        .testTarget(
+            name: "NumericsTests", dependencies: ["CSIMD", "Numerics", "Units"],
+            path: "Tests/Core/NumericsTests", exclude: ["oracle.py", "tables.py"], swiftSettings: strict),
         .target(
             name: "PodGenerator", dependencies: ["Auction", "Units"], path: "Tests/Support/PodGenerator",
             swiftSettings: strict),
@@ -170,6 +174,9 @@ let package = Package(
             name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
+        tests(
+            "InferenceTests", in: "Core",
+            ["AllocationCounter", "CSIMD", "Inference", "JSON", "Numerics", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),

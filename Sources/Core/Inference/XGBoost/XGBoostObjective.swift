@@ -1,6 +1,8 @@
 // What XGBoost's objective makes of raw scores, and what it made of the base score that the model holds: that stands as a prediction,
 // and sums start from the raw score of it.
 
+import Numerics
+
 struct XGBoostObjective {
     private enum Link { case identity, logit, log }
 
@@ -38,10 +40,10 @@ struct XGBoostObjective {
             guard base > 0, base < 1 else {
                 throw place.refused("a probability between 0 and 1", found: "\(base)")
             }
-            return -SingleLogarithm.log(1 / base - 1)
+            return -Float.log(1 / base - 1)
         case .log:
             guard base > 0 else { throw place.refused("a number above 0", found: "\(base)") }
-            return SingleLogarithm.log(base)
+            return Float.log(base)
         }
     }
 }
