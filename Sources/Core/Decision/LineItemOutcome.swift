@@ -80,7 +80,7 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     case insufficientTime = 15
     case seatNotAllowed = 500
     case noCurrency = 501
-    /// Neither video nor audio: banners and native ads are not answered yet.
+    /// Native ads are not answered; and in a VAST document, no banners.
     case noSlot = 502
     /// More values of interest than a query has room for.
     case tooManyValues = 503
@@ -99,7 +99,7 @@ public enum NoBid: Int32, CaseIterable, Sendable {
         case .insufficientTime: "the request leaves no time to answer"
         case .seatNotAllowed: "our seat may not bid"
         case .noCurrency: "no currency of the request has a rate"
-        case .noSlot: "no slot for video or audio"
+        case .noSlot: "no slot that can be bid on"
         case .tooManyValues: "more values than a query has room for"
         case .nothingTargeted: "no line item is for this request"
         case .noCreativeFits: "no creative fits a slot"
@@ -141,7 +141,7 @@ public struct DecisionTrace: Sendable {
     public internal(set) var pods = 0
     public internal(set) var ads = 0
     public internal(set) var steps = 0
-    /// Slots that were not offered: banners, native, without a rate for their floor, or beyond a pod's bounds.
+    /// Slots that were not offered: native ones, banners in a VAST document, those without a rate for their floor, or beyond a pod's bounds.
     public internal(set) var slotsLeftOut = 0
     /// Pods whose search stopped before its end; their bound says how far from the best they may be.
     public internal(set) var podsUnproven = 0

@@ -37,6 +37,8 @@ struct NoticeWriting: ~Copyable {
     /// The exchange puts the price into the markup, where nobody but a player tells it.
     private(set) var asksPriceOfPlayers = false
 
+    var tailOfImpression: StaticString { asksPriceOfPlayers ? NoticeTail.price : NoticeTail.nothing }
+
     mutating func removeAll() { tokens = nil }
 
     /// Makes the tokens of an ad. False where they cannot be made: such an ad must not be bid, as nobody could
@@ -110,7 +112,7 @@ extension MarkupWriting {
     /// advertiser's goes first.
     mutating func addNoticesOfAd(_ notices: borrowing NoticeWriting) {
         guard notices.isSigned else { return }
-        add(notices.address(.imp, notices.asksPriceOfPlayers ? NoticeTail.price : NoticeTail.nothing)) {
+        add(notices.address(.imp, notices.tailOfImpression)) {
             $0.impression($1)
         }
         add(notices.address(.error, NoticeTail.error)) { $0.error($1) }
