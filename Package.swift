@@ -207,7 +207,7 @@ let package = Package(
         .executableTarget(
             name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
             path: "Benchmarks/TLSEngine", swiftSettings: strict),
-        tests("StoreTests", in: "Edge", ["Kernel", "Store", "Units"]),
+        tests("StoreTests", in: "Edge", ["Features", "Kernel", "Store", "Units"]),
         tests(
             "RedisTests", in: "Edge",
             ["Kernel", "Reactor", "Redis", "RedisInvariants", "TLS", "TestCertificates", "Units"]),
