@@ -113,7 +113,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Settings", "TLS",
+                "Features", "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Settings",
+                "Store", "TLS",
                 "Units",
             ]),
         app(

@@ -99,7 +99,7 @@ public enum ProfileFileError: Error, Equatable, CustomStringConvertible {
         case .damaged: "has a damaged head; remove it, and its profiles are built up again"
         case .cut(let bytes, let all): "has \(bytes) bytes, and its head says \(all); remove it"
         case .otherSchema:
-            "holds profiles of another schema; bring them over with `paceline features migrate`, or remove it"
+            "holds profiles of another schema; import them again into a store of their own"
         case .noRoom(let bytes): "cannot hold a single set of profiles in \(bytes) bytes; give it more"
         }
     }
