@@ -43,7 +43,8 @@ enum Main {
             let rate = updates.stop()
             Bench.note("changes while it was measured: \(Int(rate)) a second")
             guard rate >= 0.98 * Double(updatesPerSecond) else {
-                throw Slow(description: "only \(Int(rate)) changes a second; the machine is too busy to measure")
+                throw Slow(
+                    description: "only \(Int(rate)) changes a second; the machine is too busy to measure")
             }
             try bench.measure("128 candidates, nothing changes: p50", unit: "µs", ours: still.p50)
             try bench.measure("128 candidates, nothing changes: p99", unit: "µs", ours: still.p99)

@@ -54,7 +54,7 @@ struct FeatureRow {
                 ])
         }
         return .object([
-            .init("at", .string(TimeText.utc(at))), .init(entity.rawValue, .string(name)),
+            .init("at", .string(Timestamp.text(at))), .init(entity.rawValue, .string(name)),
             .init("version", .number(version)), .init("features", .object(members)),
         ])
     }

@@ -14,11 +14,11 @@ enum FeaturesConsistency {
     private static let shownMost = 50
     private static let demo =
         "S=Examples/features/schema.json H=Examples/features/history.jsonl; "
-        + "paceline features import --schema $S --store profiles $H; "
+        + "paceline features import --schema $S --store profiles $H > /dev/null; "
         + "paceline features show --schema $S --store profiles --at 2026-11-20T20:00:00Z --json user viewer-1 nobody > rows"
 
     static let command = Command(
-        "consistency", "Recomputes logged rows from the history of changes.",
+        "consistency", "Recomputes rows from the history of changes.",
         discussion: """
             Each row says by its version how many changes had made the profile when it was read. Those are applied
             again, and every value and code must be the same to the last bit: what models were trained on is then what they
@@ -31,8 +31,9 @@ enum FeaturesConsistency {
                 "Rows that were served, once more from what happened.",
                 prints: "2 rows, 12 values: 0 differ"),
             Example(
-                "\(demo); sed 's/\"value\": 34.0/\"value\": 35.0/' rows > other; "
-                    + "paceline features consistency --schema $S --history $H other",
+                "sed 's/\"value\": 34.0/\"value\": 35.0/' rows > other; "
+                    + "paceline features consistency --schema Examples/features/schema.json "
+                    + "--history Examples/features/history.jsonl other",
                 "A value that nothing led to.", outcome: .failed),
         ],
         run: run)
@@ -47,7 +48,9 @@ enum FeaturesConsistency {
             { changes[$0.entity, default: [:]][$0.change.key, default: []].append($0) },
             refused: { complaints.append("\(InputFile.displayName(path)):\($0): \($1)") })
         if let first = complaints.first {
-            throw Failure("\(first)\nthe history has \(complaints.count) such lines; with them missing nothing can be told")
+            throw Failure(
+                "\(first)\nthe history has \(complaints.count) such lines; with them missing nothing can be told"
+            )
         }
         var (rowCount, valueCount, differences) = (0, 0, 0)
         for path in call[rows] {

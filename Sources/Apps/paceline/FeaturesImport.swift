@@ -19,9 +19,9 @@ enum FeaturesImport {
     static let command = Command(
         "import", "Imports changes into profiles.",
         discussion: """
-            A line of JSON sets features of one thing or tells of an event; a row of a table sets features. Of two
-            values of a feature the later one counts, so files may be imported in any order and again. Lines that are wrong
-            are told and passed over; the exit code is then 1.
+            A line of JSON sets features of one thing or tells of an event; a row of a table sets features. They may
+            come in any order: of two values of a feature the later one counts. An event that is imported twice
+            counts twice. Lines that are wrong are told and passed over; the exit code is then 1.
             """,
         parameters: [FeaturesInput.schema, FeaturesInput.store, megabytes, files],
         examples: [
@@ -31,9 +31,7 @@ enum FeaturesImport {
                 "Build the demo's profiles.",
                 prints: "12 changes applied, 1 late, 0 ahead of their time; 0 lines refused"),
             Example(
-                "paceline features import --schema Examples/features/schema.json --store profiles "
-                    + "Examples/features/history.jsonl; "
-                    + "echo '{\"at\": \"2026-11-20T18:00:00Z\", \"user\": \"v\", \"set\": {\"user.ages\": 3}}' | "
+                "echo '{\"at\": \"2026-11-20T18:00:00Z\", \"user\": \"v\", \"set\": {\"user.ages\": 3}}' | "
                     + "paceline features import --schema Examples/features/schema.json --store profiles -",
                 "What is wrong is told with its line.", outcome: .failed),
         ],
@@ -70,9 +68,9 @@ enum FeaturesImport {
                     }
                 })
         }
-        for line in complaints { output.complain(line) }
+        for line in complaints { output.print(line) }
         if refusedLines > complaints.count {
-            output.complain("and \(refusedLines - complaints.count) more")
+            output.print("and \(refusedLines - complaints.count) more")
         }
         let tallies = stores.values.map(\.tally)
         func sum(_ part: (ProfileTally) -> Int) -> Int { tallies.map(part).reduce(0, +) }

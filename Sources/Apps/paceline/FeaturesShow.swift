@@ -16,7 +16,7 @@ enum FeaturesShow {
 
     private static let demo =
         "paceline features import --schema Examples/features/schema.json --store profiles "
-        + "Examples/features/history.jsonl; "
+        + "Examples/features/history.jsonl > /dev/null; "
         + "paceline features show --schema Examples/features/schema.json --store profiles --at 2026-11-20T20:00:00Z"
 
     static let command = Command(

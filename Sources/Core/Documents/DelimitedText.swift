@@ -94,7 +94,8 @@ public struct DelimitedTextError: Error, Equatable, Sendable, CustomStringConver
 
     public var description: String {
         switch reason {
-        case .strayQuote: "line \(line): found a quote inside a field; allowed: quotes around it, and each inside twice"
+        case .strayQuote:
+            "line \(line): found a quote inside a field; allowed: quotes around it, and each inside twice"
         case .openQuote: "line \(line): found a quote that is never closed"
         case .notUTF8: "line \(line): found bytes that are not UTF-8"
         }

@@ -26,6 +26,7 @@ extension Kernel {
         let address = try require(.map) {
             Int(bitPattern: mmap(nil, bytes, protection, MAP_SHARED | Int32(MAP_POPULATE), descriptor, 0))
         }
-        return UnsafeMutableRawBufferPointer(start: UnsafeMutableRawPointer(bitPattern: address), count: bytes)
+        return UnsafeMutableRawBufferPointer(
+            start: UnsafeMutableRawPointer(bitPattern: address), count: bytes)
     }
 }

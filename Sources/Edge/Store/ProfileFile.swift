@@ -66,7 +66,8 @@ struct ProfileFileHead: Equatable {
             slots >= UInt64(Self.ways), slots & (slots - 1) == 0, slots < 1 << 40, profileBytes > 0
         else { throw .damaged }
         self.init(
-            entity: entity, profileBytes: Int(profileBytes), slots: Int(slots), fingerprint: Array(bytes[32..<64]))
+            entity: entity, profileBytes: Int(profileBytes), slots: Int(slots),
+            fingerprint: Array(bytes[32..<64]))
         guard bytes.count == fileBytes else { throw .cut(bytes.count, of: fileBytes) }
     }
 

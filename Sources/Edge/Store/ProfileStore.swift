@@ -26,7 +26,9 @@ public final class ProfileStore: @unchecked Sendable {
 
     /// Opens the file for the thread that keeps it, and makes it where it is missing. Fails where another process
     /// keeps it, where the disk has no room, or where the file is not what the schema says.
-    public convenience init(_ path: String, _ features: CompiledFeatures, _ entity: FeatureEntity, bytesMost: Int)
+    public convenience init(
+        _ path: String, _ features: CompiledFeatures, _ entity: FeatureEntity, bytesMost: Int
+    )
         throws(ProfileStoreFailure)
     {
         guard let wanted = ProfileFileHead(features, entity, bytesMost: bytesMost) else {
@@ -68,9 +70,12 @@ public final class ProfileStore: @unchecked Sendable {
         isWritable: Bool
     ) throws(ProfileStoreFailure) {
         let mapped: UnsafeMutableRawBufferPointer
-        do {
+        let start: UnsafeMutableRawPointer
+        do throws(Errno) {
             mapped = try Kernel.mapShared(
                 descriptor, bytes: Kernel.size(of: descriptor), isWritable: isWritable)
+            guard let address = mapped.baseAddress else { throw Errno(ENODATA) }
+            start = address
         } catch {
             Kernel.close(descriptor)
             throw ProfileStoreFailure(path, doing: "map the profiles", error)
@@ -90,7 +95,6 @@ public final class ProfileStore: @unchecked Sendable {
         self.isWritable = isWritable
         memory = mapped
         layout = features.layout(of: entity)
-        let start = mapped.baseAddress!
         keys = (start + head.keysStart).bindMemory(to: Atomic<UInt64>.self, capacity: head.slots)
         records = start + head.recordsStart
         setMask = UInt64(head.slots / ProfileFileHead.ways - 1)

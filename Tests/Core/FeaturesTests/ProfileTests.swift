@@ -55,7 +55,8 @@ private func expected(_ changes: [ProfileChange], at now: UInt32) -> [(Float, Fe
     func events(_ number: UInt16, _ windowSeconds: UInt32) -> [ProfileChange] {
         let length = (windowSeconds + 31) / 32
         let buckets = (windowSeconds + length - 1) / length
-        let newest = changes.filter { $0.happened && $0.number == number }.map { $0.seconds / length }.max() ?? 0
+        let newest =
+            changes.filter { $0.happened && $0.number == number }.map { $0.seconds / length }.max() ?? 0
         return changes.filter {
             let bucket = $0.seconds / length
             return $0.happened && $0.number == number && bucket <= now / length
@@ -162,8 +163,11 @@ func profilesSayWhatTheirChangesSay(seed: UInt64) throws {
     (#""freshSeconds": 100"#, #""freshSeconds": 1001"#, "features[1].freshSeconds"),
     (#""entity": "creative""#, #""entity": "advert""#, "features[8].entity"),
     (#""windowMinutes": 60"#, #""windowMinutes": 0"#, "features[3].aggregate.windowMinutes"),
-    (#""owner": "us", "freshSeconds": 100"#, #""owner": "us", "aggregate": {"event": "e", "windowMinutes": 1}, "freshSeconds": 100"#,
-     "features[1].aggregate"),
+    (
+        #""owner": "us", "freshSeconds": 100"#,
+        #""owner": "us", "aggregate": {"event": "e", "windowMinutes": 1}, "freshSeconds": 100"#,
+        "features[1].aggregate"
+    ),
 ])
 func schemasAreRefusedWithTheirPlace(find: String, replace: String, path: String) throws {
     let text = schemaText.replacing(find, with: replace)

@@ -5,7 +5,6 @@
 //     {"at": "2026-11-20T18:00:05Z", "user": "u-81", "event": "impression", "value": 0.054, "item": "show-9"}
 import Catalog
 public import Documents
-import JSON
 import Units
 
 /// The changes of one line, all of one key.
@@ -29,7 +28,8 @@ public struct ChangeReading: Sendable {
         var reading = DocumentReading(line)
         let tree = try reading.tree(of: line)
         guard case .object(let members) = tree.content else {
-            let _: Int? = reading.refuse(tree, at: "", allowed: .text(TextForm(name: "an object", pattern: nil)))
+            let _: Int? = reading.refuse(
+                tree, at: "", allowed: .text(TextForm(name: "an object", pattern: nil)))
             throw reading.refused
         }
         var fields: [String: JSONTree] = [:]
@@ -45,7 +45,8 @@ public struct ChangeReading: Sendable {
         let entities = FeatureEntity.stored.filter { fields[$0.rawValue] != nil }
         guard entities.count == 1, let entity = entities.first else {
             reading.refuse(
-                in: tree, at: "", found: "\(entities.count) of user, household, content, lineItem and creative",
+                in: tree, at: "",
+                found: "\(entities.count) of user, household, content, lineItem and creative",
                 allowed: "the key of exactly one")
             throw reading.refused
         }
@@ -85,13 +86,15 @@ public struct ChangeReading: Sendable {
     }
 
     private func values(
-        _ set: JSONTree, _ entity: FeatureEntity, _ key: UInt64, _ at: UInt32, _ reading: inout DocumentReading
+        _ set: JSONTree, _ entity: FeatureEntity, _ key: UInt64, _ at: UInt32,
+        _ reading: inout DocumentReading
     ) -> [ProfileChange] {
         guard case .object(let members) = set.content, !members.isEmpty else {
             reading.refuse(in: set, at: "set", found: set.brief, allowed: "an object of features")
             return []
         }
-        let settable = features.schema.features.filter { $0.entity == entity && $0.aggregate == nil }.map(\.name)
+        let settable = features.schema.features.filter { $0.entity == entity && $0.aggregate == nil }.map(
+            \.name)
         return members.compactMap { member in
             let path = "set.\(member.step)"
             guard let column = features.column(member.key), settable.contains(member.key) else {
@@ -137,7 +140,8 @@ public struct ChangeReading: Sendable {
         _ reading: inout DocumentReading
     ) -> [ProfileChange] {
         let wanted = features.events.indices.filter { features.isWanted($0, by: entity) }
-        guard case .string(let name) = event.content, let number = features.event(name), wanted.contains(number)
+        guard case .string(let name) = event.content, let number = features.event(name),
+            wanted.contains(number)
         else {
             reading.note(event, at: "event")
             reading.refuse(
@@ -184,7 +188,8 @@ public struct ChangeReading: Sendable {
             )
         }
         var columns: [Int] = []
-        let settable = features.schema.features.filter { $0.entity == entity && $0.aggregate == nil }.map(\.name)
+        let settable = features.schema.features.filter { $0.entity == entity && $0.aggregate == nil }.map(
+            \.name)
         for name in header[2...] {
             guard let column = features.column(name), settable.contains(name) else {
                 let near = nearestName(to: name, among: settable).map { "; did you mean '\($0)'?" } ?? ""
@@ -200,9 +205,12 @@ public struct ChangeReading: Sendable {
     /// The changes of a row; an empty field sets nothing.
     public func changes(_ fields: [String], _ table: TableColumns) throws(TableRefusal) -> [ToldChange] {
         guard fields.count == table.columns.count + 2 else {
-            throw TableRefusal("found \(fields.count) fields; allowed: \(table.columns.count + 2), as in the first row")
+            throw TableRefusal(
+                "found \(fields.count) fields; allowed: \(table.columns.count + 2), as in the first row")
         }
-        guard !fields[0].isEmpty else { throw TableRefusal("found no key; allowed: the key of a \(table.entity.rawValue)") }
+        guard !fields[0].isEmpty else {
+            throw TableRefusal("found no key; allowed: the key of a \(table.entity.rawValue)")
+        }
         guard let instant = Timestamp.read(fields[1]),
             let at = UInt32(exactly: instant.nanoseconds / 1_000_000_000), at > 0
         else { throw TableRefusal("at: found \(fields[1]); allowed: a time as in 2026-11-20T18:00:00Z") }

@@ -84,7 +84,9 @@ public struct ProfileLayout: Sendable {
             }
             return outcome
         }
-        guard let column = columns.first(where: { $0.column == Int32(change.number) }) else { return .unknown }
+        guard let column = columns.first(where: { $0.column == Int32(change.number) }) else {
+            return .unknown
+        }
         return set(change.value, at: change.seconds, column, &profile) ? .applied : .late
     }
 
@@ -241,9 +243,11 @@ public struct ProfileLayout: Sendable {
             case .counts:
                 count += UInt64(unsafe profile.unsafeLoad(fromByteOffset: slot0 + slot * 4, as: UInt32.self))
             case .sums:
-                sum = sum.addingCut(unsafe profile.unsafeLoad(fromByteOffset: slot0 + slot * 8, as: Int64.self))
+                sum = sum.addingCut(
+                    unsafe profile.unsafeLoad(fromByteOffset: slot0 + slot * 8, as: Int64.self))
             case .means:
-                sum = sum.addingCut(unsafe profile.unsafeLoad(fromByteOffset: slot0 + slot * 8, as: Int64.self))
+                sum = sum.addingCut(
+                    unsafe profile.unsafeLoad(fromByteOffset: slot0 + slot * 8, as: Int64.self))
                 count += UInt64(
                     unsafe profile.unsafeLoad(
                         fromByteOffset: slot0 + ProfileColumn.slots * 8 + slot * 4, as: UInt32.self))

@@ -185,7 +185,8 @@ public struct FeatureAggregate: DocumentObject, Equatable {
             .required("event", \.event, .featureWord, "The events that it is computed of."),
             .defaulted(
                 "function", \.function, .choice,
-                "count of events; sum, mean and last of their values; distinct, about how many different items."),
+                "count of events; sum, mean and last of their values; distinct, about how many different items."
+            ),
             .required(
                 "windowMinutes", \.windowMinutes, .integer(1...longestMinutes, unit: "minutes"),
                 "Events older than that are not in it."),
