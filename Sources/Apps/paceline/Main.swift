@@ -20,6 +20,12 @@ enum Paceline {
                         CatalogDiff.command,
                         CatalogGenerate.command,
                     ]),
+                Command(
+                    "features", "Works on what models know of viewers, content and ads.",
+                    subcommands: [
+                        FeaturesCheck.command, FeaturesImport.command, FeaturesShow.command,
+                        FeaturesConsistency.command,
+                    ]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),
                 Command("openrtb", "Works on bid requests.", subcommands: [OpenRTBCheck.command]),
