@@ -127,11 +127,17 @@ public final class Reactor {
         let handled = Kernel.monotonicNow()
         try driver.wait(until: wanted, spin: isWorthSpinning ? limits.spin : .zero)
         now = Kernel.monotonicNow()
+        metrics.turnTime.record(handled - before)
         if handled - before >= Reactor.longTurn { pulse.send(at: now) }
         isWorthSpinning = now - before <= (isWorthSpinning ? limits.spin : limits.spin * 2)
         metrics.turns.add()
         isHandling = true
-        while let completion = driver.next() { dispatch(completion) }
+        var completions = 0
+        while let completion = driver.next() {
+            completions &+= 1
+            dispatch(completion)
+        }
+        metrics.completions.add(completions)
         while let timer = wheel.takeDue(now: now) { fire(timer) }
         isHandling = false
         for index in afterTurns.indices { afterTurns[index]() }
@@ -163,7 +169,7 @@ public final class Reactor {
     private static let pulseIndex = 1
 
     private func takePulse() {
-        pulse.returned(at: Kernel.monotonicNow())
+        if let waited = pulse.returned(at: Kernel.monotonicNow()) { metrics.waiting.record(waited) }
         driver.wake(pulse.event, Token(.wake, Reactor.pulseIndex))
     }
 
