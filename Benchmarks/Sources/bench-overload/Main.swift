@@ -14,6 +14,9 @@ enum Main {
     static let connections = "1024"
     /// As many as keep the node busy, while none waits for so long as to be turned away.
     static let connectionsInCapacity = "32"
+    /// The normal load, for long enough that the node has gone once over the segments that it has finished, as it does
+    /// every ten seconds: what that takes of memory is none of the overload's.
+    static let secondsBefore = 11.0
     /// Runs of which the machine's other processes spoil one are made again.
     static let triesMost = 3
 
@@ -53,7 +56,7 @@ enum Main {
             try load(
                 seconds, warmup: warmup, ["--connections", connections, "--rate", "\(capacity * share)"])
         }
-        let before = try open(0.5, 2, warmup: 0.3)
+        let before = try open(0.5, 2, warmup: secondsBefore)
         let memory = try node.child.residentBytes()
         let during = try open(3, seconds, warmup: 0)
         let grown = try node.child.residentBytes() - memory

@@ -6,7 +6,7 @@ public import Units
 
 /// One for each shard. Every request is shown to it when it is taken up, before it is read, and again when it is decided.
 ///
-/// Calm → overloaded, after requests have waited longer than the target for an interval, or for half of what they may wait
+/// Calm → overloaded, after requests have waited longer than the target for an interval, or for a third of what they may wait
 /// at all; back, after an interval in which they have not.
 public struct LoadGate: Sendable {
     public struct Settings: Hashable, Sendable {
@@ -41,6 +41,15 @@ public struct LoadGate: Sendable {
             case .busy: "busy"
             case .keptForLive: "kept_for_live"
             case .late: "late"
+            }
+        }
+
+        /// Its number as a reason for a no-bid, behind those of decisions.
+        public var number: StaticString {
+            switch self {
+            case .busy: "512"
+            case .keptForLive: "513"
+            case .late: "514"
             }
         }
     }
@@ -129,8 +138,9 @@ public struct LoadGate: Sendable {
             lastAbove = now
             let since = aboveSince ?? now
             aboveSince = since
-            // What already waits for half of the limit is more than can be worked off within it.
-            let isPast = now - since >= settings.patience || waiting.nanoseconds >= settings.limit.nanoseconds / 2
+            // What already waits for a third of the limit, and still comes, is hardly worked off within it.
+            let isPast =
+                now - since >= settings.patience || waiting.nanoseconds >= settings.limit.nanoseconds / 3
             if isPast, !isOverloaded {
                 isOverloaded = true
                 share = 1024

@@ -35,11 +35,13 @@ public struct SegmentPass: ~Copyable {
     private var base = SegmentHeader.byteCount
     private var isAtEnd = false
 
-    public init(of path: String) throws(SegmentTrouble) {
+    public init(of path: String) throws(SegmentTrouble) { try self.init(of: path, pieceBytes: Self.pieceBytes) }
+
+    init(of path: String, pieceBytes: Int) throws(SegmentTrouble) {
         do {
             descriptor = try Kernel.open(path, O_RDONLY)
         } catch { throw .unreadable(error) }
-        memory = .allocate(byteCount: SegmentHeader.byteCount + Self.pieceBytes, alignment: 4096)
+        memory = .allocate(byteCount: SegmentHeader.byteCount + pieceBytes, alignment: 4096)
     }
 
     deinit {

@@ -55,6 +55,7 @@ public final class Reactor {
     private var listeners: [Listener] = []
     private var files: FileOperations
 
+    private var afterHandling: [() -> Void] = []
     private var afterTurns: [() -> Void] = []
 
     /// A shard whose turns are shorter has no queue; a pulse would only wake it once more.
@@ -116,6 +117,10 @@ public final class Reactor {
     /// and leaves at once, such as the records of a journal.
     public func afterEachTurn(_ body: @escaping () -> Void) { afterTurns.append(body) }
 
+    /// Calls a function in every turn when all that it brings has been handled: for what lets that go before it. What it
+    /// does is still a part of the turn, as `isHandling` says.
+    public func lastInEachTurn(_ body: @escaping () -> Void) { afterHandling.append(body) }
+
     /// Ends `run` after the current turn. From other threads: `remote.post { $0.stop() }`.
     public func stop() { running = false }
 
@@ -139,6 +144,7 @@ public final class Reactor {
         }
         metrics.completions.add(completions)
         while let timer = wheel.takeDue(now: now) { fire(timer) }
+        for index in afterHandling.indices { afterHandling[index]() }
         isHandling = false
         for index in afterTurns.indices { afterTurns[index]() }
         releaseEnded()
@@ -194,6 +200,14 @@ extension Reactor {
     }
 
     var isFull: Bool { freeSlots.isEmpty }
+
+    /// Nil where it has ended, or another one has its slot.
+    public func stream(at place: ConnectionPlace) -> Stream? {
+        guard (0..<limits.streams).contains(Int(place.slot)),
+            let stream = streams[Int(place.slot)]?.takeUnretainedValue(), stream.generation == place.generation
+        else { return nil }
+        return stream
+    }
 
     /// Connects a stream to a peer; it hears `opened` or `closed(.notConnected)`.
     public func connect(_ stream: Stream, to address: SocketAddress) throws(Errno) {
