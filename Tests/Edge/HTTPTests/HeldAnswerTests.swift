@@ -1,6 +1,7 @@
 // Answers that do not leave at once: those that are given later, and requests that let the rest of a turn go first.
 import Kernel
 import Reactor
+import Telemetry
 import Testing
 import Units
 
