@@ -89,7 +89,8 @@ enum Main {
     /// Each of the two has a core of its own, or nothing of this was measured: the node would be three times overloaded
     /// by what it does not have.
     private static func inspect(_ loads: [Load]) throws {
-        guard let worst = loads.max(by: { $0.others / $0.seconds < $1.others / $1.seconds }), worst.isDisturbed
+        guard let worst = loads.max(by: { $0.others / $0.seconds < $1.others / $1.seconds }),
+            worst.isDisturbed
         else { return }
         throw Disturbed(share: worst.others / worst.seconds)
     }

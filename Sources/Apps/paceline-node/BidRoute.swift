@@ -53,7 +53,8 @@ struct BidRoute {
         _ request: borrowing Request, _ refusal: LoadGate.Refusal, _ response: inout Response
     ) {
         response.header("paceline-no-bid", refusal.label)
-        guard let flag = request.query.parameter("nbr"), flag.equals("1"), let id = decisions.id(in: request.body)
+        guard let flag = request.query.parameter("nbr"), flag.equals("1"),
+            let id = decisions.id(in: request.body)
         else { return response.status = .noContent }
         response.contentType = "application/json"
         response.header("x-openrtb-version", "2.6")

@@ -35,7 +35,9 @@ public struct SegmentPass: ~Copyable {
     private var base = SegmentHeader.byteCount
     private var isAtEnd = false
 
-    public init(of path: String) throws(SegmentTrouble) { try self.init(of: path, pieceBytes: Self.pieceBytes) }
+    public init(of path: String) throws(SegmentTrouble) {
+        try self.init(of: path, pieceBytes: Self.pieceBytes)
+    }
 
     init(of path: String, pieceBytes: Int) throws(SegmentTrouble) {
         do {

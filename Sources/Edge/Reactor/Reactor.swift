@@ -204,7 +204,8 @@ extension Reactor {
     /// Nil where it has ended, or another one has its slot.
     public func stream(at place: ConnectionPlace) -> Stream? {
         guard (0..<limits.streams).contains(Int(place.slot)),
-            let stream = streams[Int(place.slot)]?.takeUnretainedValue(), stream.generation == place.generation
+            let stream = streams[Int(place.slot)]?.takeUnretainedValue(),
+            stream.generation == place.generation
         else { return nil }
         return stream
     }

@@ -35,7 +35,8 @@ public struct ReactorMetricKeys: Sendable {
         completions = catalogue.counter(
             "paceline_reactor_completions_total", help: "What the kernel handed over, in all turns.")
         turnTime = catalogue.histogram(
-            "paceline_reactor_turn_seconds", help: "What a turn took, without its waiting for something to come.")
+            "paceline_reactor_turn_seconds",
+            help: "What a turn took, without its waiting for something to come.")
         waiting = catalogue.histogram(
             "paceline_reactor_waiting_seconds",
             help: "For how long what came waited for its turn, measured while turns are long.")

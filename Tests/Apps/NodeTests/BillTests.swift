@@ -10,7 +10,8 @@ import Testing
     /// The journal brings nothing to the disk by itself for as long as the test runs.
     private func plan(_ driver: String = "auto", shards: Int = 1, flush: Int = 10_000) -> Plan {
         Plan(
-            reactor: driver, shards: shards, catalog: "catalog", notices: "http://notices.test", accessOneIn: 0,
+            reactor: driver, shards: shards, catalog: "catalog", notices: "http://notices.test",
+            accessOneIn: 0,
             flushMilliseconds: flush)
     }
 

@@ -21,8 +21,10 @@ import Testing
     @Test(
         arguments: [
             (#"{"id":"a-1"}"#, "a-1"), (#"{ "imp" : [{"id":"no"}], "x":"id", "id" : "yes" }"#, "yes"),
-            (#"{"y":"\"id\":","id":""}"#, ""), (#"{"y":"{","id":"a"}"#, "a"), (#"{"imp":[{"id":"no"}]}"#, nil),
-            (#"{"id":1}"#, nil), (#"{"id":"a\"b"}"#, nil), (#"{"id":"ä"}"#, nil), (#"{"id":"a"#, nil), (#"{"id"#, nil),
+            (#"{"y":"\"id\":","id":""}"#, ""), (#"{"y":"{","id":"a"}"#, "a"),
+            (#"{"imp":[{"id":"no"}]}"#, nil),
+            (#"{"id":1}"#, nil), (#"{"id":"a\"b"}"#, nil), (#"{"id":"ä"}"#, nil), (#"{"id":"a"#, nil),
+            (#"{"id"#, nil),
             (#"{"id""#, nil), ("", nil), (#"{"id":"\"#, nil),
         ] as [(String, String?)])
     func seesTheID(_ text: String, _ id: String?) {

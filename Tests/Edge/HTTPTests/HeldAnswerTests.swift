@@ -54,7 +54,8 @@ struct HeldAnswerTests {
         #expect(peer.answers.map(\.text) == ["one", "/a", "", "/b"])
         #expect(peer.answers.allSatisfy { $0.headers["x-forgotten"] == nil })
         // Each is given once.
-        #expect(!rig.server.answer(holding.places[0]) { _ in } && !rig.server.answer(holding.places[1]) { _ in })
+        #expect(
+            !rig.server.answer(holding.places[0]) { _ in } && !rig.server.answer(holding.places[1]) { _ in })
         try rig.finish()
     }
 
@@ -67,7 +68,10 @@ struct HeldAnswerTests {
         try rig.settle { holding.places.count == 1 }
         // Thirty megabytes: more than the connection may keep, and than sockets hold.
         let most = 300_000
-        peer.say(Array(repeating: Array(get("/\(String(repeating: "x", count: 60))").utf8), count: most).flatMap { $0 })
+        peer.say(
+            Array(repeating: Array(get("/\(String(repeating: "x", count: 60))").utf8), count: most).flatMap {
+                $0
+            })
         try rig.idle(.milliseconds(100))
         #expect(peer.isOpen && rig.server.pending.used <= 2 * (Stream.burstBytes + 64 * 1024))
         #expect(rig.server.answer(holding.places[0]) { $0.write("late") })

@@ -57,7 +57,8 @@ import Units
         for round in 0..<400 {
             var image = SegmentImage(
                 SegmentHeader(
-                    number: 3, firstSequence: 1_000, created: Instant(nanoseconds: 77), session: seed, shard: 2,
+                    number: 3, firstSequence: 1_000, created: Instant(nanoseconds: 77), session: seed,
+                    shard: 2,
                     followsFailure: false, writer: "node-1"))
             let longest = [60, 600, 6_000][Int(randomness.next(below: 3))]
             for index in 0..<randomness.next(in: 0...60) {
@@ -65,7 +66,8 @@ import Units
                     UInt8(truncatingIfNeeded: randomness.next())
                 }
                 image.append(
-                    RecordKind(rawValue: 9_000), version: 1, at: Instant(nanoseconds: Int64(index)), payload.span.raw)
+                    RecordKind(rawValue: 9_000), version: 1, at: Instant(nanoseconds: Int64(index)),
+                    payload.span.raw)
             }
             if round % 2 == 0 { image.seal(.full, at: Instant(nanoseconds: 99)) }
             var bytes = image.bytes
@@ -83,10 +85,13 @@ import Units
             let expected = whole(bytes)
             let size = randomness.next(in: 64...4_000)
             let seen = try inPieces(bytes, of: size)
-            #expect(seen.records == expected.records && seen.payloads == expected.payloads, "seed \(seed), \(round)")
+            #expect(
+                seen.records == expected.records && seen.payloads == expected.payloads,
+                "seed \(seed), \(round)")
             // Of a file that holds nothing at all there is nothing to refuse.
             if bytes.contains(where: { $0 != 0 }) {
-                #expect(seen.isRefused == expected.isRefused, "seed \(seed), round \(round), pieces of \(size)")
+                #expect(
+                    seen.isRefused == expected.isRefused, "seed \(seed), round \(round), pieces of \(size)")
             }
         }
     }
@@ -97,7 +102,8 @@ import Units
                 number: 1, firstSequence: 5, created: Instant(nanoseconds: 0), session: 1, shard: 0,
                 followsFailure: false, writer: "node"))
         for _ in 0..<10 {
-            image.append(RecordKind(rawValue: 9_000), version: 1, at: Instant(nanoseconds: 0), [1, 2, 3].span.raw)
+            image.append(
+                RecordKind(rawValue: 9_000), version: 1, at: Instant(nanoseconds: 0), [1, 2, 3].span.raw)
         }
         let path = NSTemporaryDirectory() + "paceline-pass-\(UUID().uuidString)"
         try Data(image.bytes).write(to: URL(fileURLWithPath: path))
