@@ -115,8 +115,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Settings", "TLS",
-                "Units",
+                "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Settings",
+                "TLS", "Units",
             ]),
         app(
             "paceline-node",
