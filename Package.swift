@@ -115,9 +115,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "Features", "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Settings",
-                "Store", "TLS",
-                "Units",
+                "Features", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor",
+                "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-node",

@@ -26,6 +26,12 @@ enum Paceline {
                         FeaturesCheck.command, FeaturesImport.command, FeaturesShow.command,
                         FeaturesConsistency.command,
                     ]),
+                Command(
+                    "model", "Works on models: reads, checks and compiles them, and predicts.",
+                    subcommands: [
+                        ModelPredict.command, ModelCheck.command, ModelCompile.command, ModelInspect.command,
+                        ModelBench.command,
+                    ]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),
                 Command("openrtb", "Works on bid requests.", subcommands: [OpenRTBCheck.command]),
