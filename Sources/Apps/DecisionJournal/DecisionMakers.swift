@@ -175,9 +175,3 @@ extension RequestKept {
         }
     }
 }
-
-/// Sixteen digits, as answers carry them.
-public func hexadecimal(_ number: UInt64) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-}

@@ -24,7 +24,7 @@ struct OfferedSlot {
     var kind = 0
 }
 
-/// A deal of one imp that the catalog knows and we may bid on.
+/// A deal of one imp that the catalog knows.
 struct OfferedDeal {
     var deal: OpenRTB.Deal
     /// The number by which line items ask for it.
@@ -34,6 +34,8 @@ struct OfferedDeal {
     var least = Micros.zero
     /// It is bought at its floor, whatever it is worth.
     var isFixed = false
+    /// Our seat may bid on it, and its floors have a rate.
+    var isOpen = false
 }
 
 /// Money of the request and the catalog in the currency of the response.
@@ -110,7 +112,13 @@ extension DecisionWorkspace {
                 let slot = all[index]
                 let due = slot.position == SlotInPod.first ? 0 : slot.position == SlotInPod.last ? 2 : 1
                 guard due == turn else { continue }
-                if !offer(slot, request) { trace.slotsLeftOut += 1 }
+                switch offer(slot, request) {
+                case .taken: break
+                case .withoutRate:
+                    trace.slotsLeftOut += 1
+                    trace.slotsWithoutRate += 1
+                case .leftOut: trace.slotsLeftOut += 1
+                }
             }
         }
         setRules(pod, request)
@@ -131,17 +139,21 @@ extension DecisionWorkspace {
         problem.dedupe = dedupe
     }
 
-    private mutating func offer(_ slot: PodSlot, _ request: borrowing BidRequest) -> Bool {
+    private enum Offer { case taken, withoutRate, leftOut }
+
+    private mutating func offer(_ slot: PodSlot, _ request: borrowing BidRequest) -> Offer {
         let imp = request.imps[Int(slot.imp)]
         guard let av = slot.media == .video ? imp.video : slot.media == .audio ? imp.audio : nil else {
-            return false
+            return .leftOut
         }
-        guard let segment = segment(slot, imp, request) else { return false }
+        guard exchange.rate(from: imp.bidfloorcur.rawValue) != nil else { return .withoutRate }
+        guard let segment = segment(slot, imp, request) else { return .leftOut }
         var offered = OfferedSlot(
             imp: Int(slot.imp), medium: slot.media == .video ? 0 : 1, segment: segment,
             refusedAttributes: av.battr)
-        // Linearity 2 is an overlay, for which there are no creatives.
-        offered.version = av.linearity == 2 ? nil : version(request[av.protocols])
+        // Overlays, and what stands beside the content or in its pauses, are nothing that there are creatives for.
+        let playsVideo = av.linearity != 2 && (av.plcmt.map(VideoPlacement.playsVideo) ?? true)
+        offered.version = playsVideo ? version(request[av.protocols]) : nil
         if !setDevice(&offered.device, av, request) { offered.version = nil }
         offered.isPrivate = imp.privateAuction
         offered.needsHTTPS = imp.secure == true
@@ -150,10 +162,10 @@ extension DecisionWorkspace {
         offered.deals = first..<deals.count
         let count = problem.segmentCount
         _ = problem.add(segment)
-        guard problem.segmentCount > count else { return false }
+        guard problem.segmentCount > count else { return .leftOut }
         offered.least = segment.floors.least
         offered.kind = kind(of: offered, request)
-        return slots.append(offered)
+        return slots.append(offered) ? .taken : .leftOut
     }
 
     private func kind(of offered: OfferedSlot, _ request: borrowing BidRequest) -> Int {
@@ -246,18 +258,20 @@ extension DecisionWorkspace {
         let all = request[imp.deals]
         for index in all.indices {
             let deal = all[index]
-            guard let value = snapshot.targetedValue(.deal, request[deal.id]),
-                isAllowed(request[deal.wseat], request),
+            guard let value = snapshot.targetedValue(.deal, request[deal.id]) else { continue }
+            var offered = OfferedDeal(deal: deal, value: value)
+            // Who asks for a deal that cannot be bid on has no other way in.
+            if isAllowed(request[deal.wseat], request),
                 let rate = exchange.rate(from: deal.bidfloorcur.rawValue)
-            else { continue }
-            var offered = OfferedDeal(deal: deal, value: value, rate: rate)
+            {
+                (offered.rate, offered.isOpen) = (rate, true)
+            }
             offered.isFixed = deal.at == AuctionType.fixedPrice
             if let row = snapshot.row(.deals, id: request[deal.id]) {
                 let terms = snapshot.dealTerms(row)
-                guard let least = exchange.convert(terms.floor, from: terms.currency, for: .floor) else {
-                    continue
-                }
-                offered.least = least
+                let least = exchange.convert(terms.floor, from: terms.currency, for: .floor)
+                offered.least = least ?? .zero
+                if least == nil { offered.isOpen = false }
                 if deal.at == nil, terms.isFixed { offered.isFixed = true }
             }
             if !deals.append(offered) { return }

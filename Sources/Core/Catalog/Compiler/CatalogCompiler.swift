@@ -76,6 +76,7 @@ struct Compilation {
                 one.universalID?.value,
             ])
             note(one.categories)
+            note(one.bundles)
             for file in one.mediaFiles { note([file.url, file.mime, file.codec]) }
             note(one.trackers.map(\.url))
         }

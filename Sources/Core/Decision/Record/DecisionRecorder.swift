@@ -109,7 +109,7 @@ public struct DecisionRecorder: ~Copyable {
         writer.put(fixed: CRC32C.checksum(of: decider.answer))
         writer.put(fixed: UInt32(truncatingIfNeeded: decision.trace.lineItems))
         writer.put(fixed: UInt16(kept.rawValue))
-        writer.put(fixed: UInt16(isWhole ? 0 : 1))
+        writer.put(fixed: RecordFlags(isCut: !isWhole, isTest: decision.isTest).rawValue)
         writer.put(decision.trace.permissions, decider.workspace.viewer)
         writer.put(decision.trace)
         decider.workspace.putAds(&writer)

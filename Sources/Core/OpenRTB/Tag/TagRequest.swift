@@ -265,14 +265,8 @@ extension JSONWriter {
     /// Sixteen hexadecimal digits.
     @_lifetime(self: copy self)
     fileprivate mutating func add(id number: UInt64) {
-        var digits = InlineArray<16, UInt8>(repeating: 0)
-        for place in 0..<16 {
-            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * place) & 15)
-            digits[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-        }
-        key("id")
-        let all = digits.span
-        unsafe string(all.bytes)
+        let id = HexNumber(number)
+        field("id", id.utf8)
     }
 
     @_lifetime(self: copy self)
@@ -292,7 +286,7 @@ extension JSONWriter {
         case .text:
             key(form.key)
             string(value)
-        case .texts, .integers:
+        case .texts, .pairs, .integers:
             key(form.key)
             beginArray()
             var parts = TagList(value)
