@@ -186,7 +186,7 @@ import Testing
 
     /// Asks on several connections until there is a file `enough`, and tells of every answer.
     private static let client = """
-        import http.client, json, os, random, sys, threading, time
+        import collections, http.client, json, os, random, sys, threading, time
         port = int(sys.argv[1])
         body = open(sys.argv[2]).read()
         times, failures, nobids, names = [], [], [], set()
@@ -212,7 +212,9 @@ import Testing
         for thread in threads: thread.start()
         for thread in threads: thread.join()
         times.sort()
-        print(json.dumps({"count": len(times), "failures": failures[:3], "nobids": len(nobids), "versions": len(names),
+        reasons = collections.Counter(json.loads(text).get("nbr") for text in nobids)
+        print(json.dumps({"count": len(times), "failures": failures[:3], "nobids": len(nobids), "reasons": reasons,
+                          "versions": len(names),
                           "p99": times[len(times) * 99 // 100], "longest": times[-1]}))
         """
 
