@@ -66,8 +66,8 @@ struct NoticeWriting: ~Copyable {
         notice.campaign = IDHash(of: snapshot.bytes(snapshot.campaignID(candidate.campaign)))
         notice.lineItem = IDHash(of: snapshot.bytes(snapshot.lineItemID(candidate.lineItem)))
         notice.creative = IDHash(of: snapshot.bytes(snapshot.creativeID(candidate.creative)))
-        notice.highest = candidate.price
-        notice.reserved = win.most
+        notice.highest = win.sale.price
+        notice.reserved = win.cost
         notice.isTest = isTest
         if !isTest { notice.name(viewer, candidate.lineItem, snapshot) }
         // Where no exchange is asked, nobody bills but what was shown.

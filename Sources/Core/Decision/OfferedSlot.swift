@@ -32,8 +32,9 @@ struct OfferedDeal {
     var rate = ExchangeRate.one
     /// The catalog's own least price, in the response's currency.
     var least = Micros.zero
-    /// It is bought at its floor, whatever it is worth.
-    var isFixed = false
+    var soft: Micros?
+    /// A fixed one is bought at its floor, whatever it is worth.
+    var rule = SaleRule.firstPrice
     /// Our seat may bid on it, and its floors have a rate.
     var isOpen = false
 }
@@ -189,7 +190,7 @@ extension DecisionWorkspace {
         guard let general = exchange.convert(slot.floor, from: from, for: .floor),
             let perSecond = exchange.convert(slot.floorPerSecond, from: from, for: .floor)
         else { return nil }
-        var floors = Floors(hard: max(general, placeFloor), perSecond: perSecond)
+        var floors = Floors(hard: max(general, placeFloor), soft: placeSoftFloor, perSecond: perSecond)
         let ranges = request[slot.durationFloors]
         for index in ranges.indices {
             let range = ranges[index]
@@ -266,13 +267,16 @@ extension DecisionWorkspace {
             {
                 (offered.rate, offered.isOpen) = (rate, true)
             }
-            offered.isFixed = deal.at == AuctionType.fixedPrice
+            // What the request says goes before the catalog, and the deal before the request as a whole.
+            offered.rule = deal.at.map { SaleRule(openRTB: $0) } ?? saleRule
             if let row = snapshot.row(.deals, id: request[deal.id]) {
                 let terms = snapshot.dealTerms(row)
-                let least = exchange.convert(terms.floor, from: terms.currency, for: .floor)
+                let own = exchange.rate(from: terms.currency)
+                let least = own?.convert(terms.floor, for: .floor)
                 offered.least = least ?? .zero
-                if least == nil { offered.isOpen = false }
-                if deal.at == nil, terms.isFixed { offered.isFixed = true }
+                offered.soft = terms.soft.flatMap { own?.convert($0, for: .floor) }
+                if least == nil || (offered.soft == nil) != (terms.soft == nil) { offered.isOpen = false }
+                if deal.at == nil { offered.rule = SaleRule(terms.auction) }
             }
             if !deals.append(offered) { return }
         }

@@ -177,6 +177,7 @@ extension CatalogSnapshot {
         one.name = string(.publisherName, row)
         one.currency = currency(.publisherCurrency, row)
         one.floor = Micros(wide(.publisherFloor, row))
+        one.softFloor = money(.publisherSoftFloor, row)
         one.blockLists = ids(.publisherBlockListStart, .publisherBlockList, of: .blockListID, row)
         return one
     }
@@ -189,6 +190,7 @@ extension CatalogSnapshot {
         one.medium = choice(.inventoryMedium, row)
         one.address = optionalString(.inventoryAddress, row)
         one.floor = money(.inventoryFloor, row)
+        one.softFloor = money(.inventorySoftFloor, row)
         one.blockLists = ids(.inventoryBlockListStart, .inventoryBlockList, of: .blockListID, row)
         return one
     }
@@ -201,6 +203,7 @@ extension CatalogSnapshot {
         one.name = string(.dealName, row)
         one.currency = currency(.dealCurrency, row)
         one.floor = Micros(wide(.dealFloor, row))
+        one.softFloor = money(.dealSoftFloor, row)
         one.auction = choice(.dealAuction, row)
         return one
     }
