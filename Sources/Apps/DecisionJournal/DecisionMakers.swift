@@ -167,10 +167,12 @@ extension RequestKept {
     /// Why a record has no request, or that it has one.
     public var sentence: String {
         switch self {
-        case .notSampled: "its request was not one of the sample"
+        case .notSampled: "its request was not one of the sample that journal.requestOneIn keeps"
         case .whole: "its request was kept whole"
         case .redacted: "its request was kept without what privacy forbids to keep"
         case .withheld: "its request was decided by what privacy forbids to keep"
+        case .viewerWithheld:
+            "its ads' tokens name a viewer who may be counted for caps, and whom privacy forbids to keep"
         case .tooLarge: "its request was too large to keep"
         }
     }
