@@ -38,7 +38,7 @@ public struct NoticeSettings: DocumentObject, Equatable {
                 "A start makes a new key where the last one is older. Old ones verify for as long again.",
                 because: "A month: a key that was copied is worth something for two at the most."),
             .defaulted(
-                "lifetimeSeconds", \.lifetime, .seconds(60...604_800),
+                "lifetimeSeconds", \.lifetime, .seconds(60...691_200),
                 "How long after a decision its notices are taken: for `budgets.holdSeconds` and `graceSeconds` from the money that was set aside, for the rest as late bills, outside the budget. Later ones are refused and counted.",
                 because:
                     "Six minutes of hold and grace, and nine for bills that are late. What lives longer bills more outside of budgets, and takes more of `adsRemembered`."

@@ -38,6 +38,8 @@ struct Plan: Sendable {
     var accessOneIn: Int?
     /// One decision of so many is journaled with its request.
     var requestOneIn = 1
+    /// How old a segment of a journal gets.
+    var segmentSeconds = 3_600
 
     func settings(ports: [UInt16], in folder: Folder) throws -> String {
         var listen: [[String: Any]] = [["address": "127.0.0.1", "port": Int(ports[1])]]
@@ -78,6 +80,7 @@ struct Plan: Sendable {
             all["journal"] = [
                 "directory": folder.path("journal"), "accessOneIn": accessOneIn,
                 "requestOneIn": requestOneIn, "segmentBytes": 8_388_608,
+                "segmentAgeSeconds": segmentSeconds,
                 "flushIntervalMilliseconds": 5,
             ]
         }
