@@ -110,7 +110,7 @@ private enum SmallDisk {
             return now != atStart && FileManager.default.fileExists(atPath: before)
         }
         await first.stop()
-        // Without the segments that the balances have, nothing else knows of the bill.
+        // A start goes on from them.
         let next = try await RunningNode.start(plan, in: folder)
         #expect(try await settled(next) == paid)
         await next.stop()
