@@ -139,8 +139,14 @@ extension JSONWriter {
         key("pmp")
         beginObject()
         key("deals")
+        addObjects(withIDs: values.value(of: .deal))
+        endObject()
+    }
+
+    /// An object for each part of a list, which is its id.
+    @_lifetime(self: copy self)
+    private mutating func addObjects(withIDs list: RawSpan) {
         beginArray()
-        let list = values.value(of: .deal)
         var parts = TagList(list)
         while let part = parts.next() {
             beginObject()
@@ -149,7 +155,6 @@ extension JSONWriter {
             endObject()
         }
         endArray()
-        endObject()
     }
 
     @_lifetime(self: copy self)
@@ -247,15 +252,7 @@ extension JSONWriter {
         beginArray()
         beginObject()
         key("segment")
-        beginArray()
-        var parts = TagList(list)
-        while let part = parts.next() {
-            beginObject()
-            key("id")
-            string(list.extracting(part))
-            endObject()
-        }
-        endArray()
+        addObjects(withIDs: list)
         endObject()
         endArray()
     }
