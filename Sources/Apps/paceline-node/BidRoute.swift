@@ -3,6 +3,7 @@ import Decision
 import HTTP
 import JSON
 import OpenRTB
+import Units
 
 /// One for each shard.
 struct BidRoute {

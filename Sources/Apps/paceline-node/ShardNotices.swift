@@ -119,6 +119,7 @@ final class ShardNotices {
     /// A bill goes to the ledger first, which knows by itself what it has settled: what the journal does not take is
     /// not counted, so that it counts when it is told again.
     private func count(_ taken: TakenNotice, at now: Instant) -> Bool {
+        if taken.notice.isTest { return countTest(taken, at: now) }
         guard settle(taken) else { return false }
         let verdict = memory.count(taken.event, of: taken.notice, at: now)
         metrics.count(taken.event, NoticeOutcome(verdict))
@@ -129,6 +130,15 @@ final class ShardNotices {
         journal?.note(taken, catalog.places.find(taken.notice), catalog.snapshot, at: now)
         if taken.isBill { metrics.count(taken.price.basis) }
         frequency.note(taken.event, of: taken.notice, at: now)
+        return true
+    }
+
+    /// Of a test's ad nothing was put aside: what is told of it bills nothing, counts for nobody's caps, and is in no
+    /// journal.
+    private func countTest(_ taken: TakenNotice, at now: Instant) -> Bool {
+        let verdict = memory.count(taken.event, of: taken.notice, at: now)
+        metrics.count(taken.event, verdict == .first ? .test : NoticeOutcome(verdict))
+        metrics.remembered.set(memory.used)
         return true
     }
 

@@ -40,6 +40,8 @@ struct Plan: Sendable {
     var flushMilliseconds = 5
     /// One decision of so many is journaled with its request.
     var requestOneIn = 1
+    /// How old a segment of a journal gets.
+    var segmentSeconds = 3_600
 
     func settings(ports: [UInt16], in folder: Folder) throws -> String {
         var listen: [[String: Any]] = [["address": "127.0.0.1", "port": Int(ports[1])]]
@@ -80,7 +82,7 @@ struct Plan: Sendable {
             all["journal"] = [
                 "directory": folder.path("journal"), "accessOneIn": accessOneIn,
                 "requestOneIn": requestOneIn, "segmentBytes": 8_388_608,
-                "flushIntervalMilliseconds": flushMilliseconds,
+                "segmentAgeSeconds": segmentSeconds, "flushIntervalMilliseconds": flushMilliseconds,
             ]
         }
         return String(decoding: try JSONSerialization.data(withJSONObject: all), as: UTF8.self)

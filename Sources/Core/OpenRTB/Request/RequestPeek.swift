@@ -111,7 +111,7 @@ private struct BytePattern: Sendable {
         while end <= text.byteCount {
             let last = text.byte(end - 1)
             if last == (unsafe bytes.utf8Start[length - 1]),
-                text.extracting(end - length..<end).isSame(as: bytes)
+                text.extracting(end - length..<end).equals(bytes)
             {
                 return end
             }
