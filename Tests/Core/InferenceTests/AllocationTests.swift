@@ -4,7 +4,15 @@ import Testing
 
 @testable import Inference
 
-@Suite struct AllocationTests {
+#if DEBUG
+    private let isOptimised = false
+#else
+    private let isOptimised = true
+#endif
+
+/// Run by the part `exact` of the tests.
+@Suite(.enabled(if: isOptimised, "unoptimised generic code allocates by itself"))
+struct AllocationTests {
     @Test(.enabled(if: allocations_are_counted() == 1, "a sanitizer brings its own malloc"))
     func scoringAllocatesNothing() throws {
         var generator = EnsembleGenerator(seed: 12)

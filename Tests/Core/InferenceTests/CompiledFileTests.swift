@@ -32,13 +32,16 @@ import Units
         } catch { return error.reason }
     }
 
-    @Test(arguments: files.indices) func wholeFilesLoad(_ file: Int) { #expect(reason(Self.files[file]) == nil) }
+    @Test(arguments: files.indices) func wholeFilesLoad(_ file: Int) {
+        #expect(reason(Self.files[file]) == nil)
+    }
 
     @Test(arguments: files.indices) func cutFilesAreRefused(_ file: Int) {
         let bytes = Self.files[file]
         for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 200)) {
             let found = reason(Array(bytes[..<length]))
-            #expect(found == (length < 64 ? .tooShort : .truncated(expected: UInt64(bytes.count))), "\(length)")
+            #expect(
+                found == (length < 64 ? .tooShort : .truncated(expected: UInt64(bytes.count))), "\(length)")
         }
         #expect(reason(bytes + [0]) == .trailing(expected: UInt64(bytes.count)))
     }
@@ -84,7 +87,9 @@ import Units
             scored += 1
             guard model.featureCount < 1_000, model.outputCount < 1_000 else { continue }
             let rows = (0..<5).map { _ in (0..<model.featureCount).map { _ in random.nextUnit() * 40 - 4 } }
-            for variant in KernelVariant.allCases where variant.runs { _ = score(model, rows, shared: [], variant) }
+            for variant in KernelVariant.allCases where variant.runs {
+                _ = score(model, rows, shared: [], variant)
+            }
         }
         #expect(refused > 0 && scored > 0, "\(refused) refused, \(scored) scored")
     }

@@ -22,7 +22,8 @@ struct EnsembleGenerator {
         if random.next(below: 3) == 0 { ensemble.offsets = (0..<outputs).map { _ in number(single) } }
         if random.next(below: 3) == 0 { (ensemble.divisor, ensemble.scale) = (3, 0.5) }
         ensemble.categorySets = (0..<random.next(in: 1...6)).map { _ in
-            CategorySet(words: (0..<random.next(in: 0...3)).map { _ in UInt32(truncatingIfNeeded: random.next()) })
+            CategorySet(
+                words: (0..<random.next(in: 0...3)).map { _ in UInt32(truncatingIfNeeded: random.next()) })
         }
         let leaves = [1, 2, 8, 31, 32, 33, 64, 65, 200][random.next(in: 0...8)]
         // Few thresholds make many nodes of one; many need several levels of a search.
@@ -38,7 +39,9 @@ struct EnsembleGenerator {
         return single ? Double(Float(value)) : value
     }
 
-    private mutating func tree(_ leaves: Int, _ ensemble: TreeEnsemble, _ single: Bool, _ grain: Double) -> DecisionTree {
+    private mutating func tree(_ leaves: Int, _ ensemble: TreeEnsemble, _ single: Bool, _ grain: Double)
+        -> DecisionTree
+    {
         var nodes: [TreeNode] = []
         // A leaf that is chosen becomes a node with two leaves, until there are enough.
         var open: [(parent: Int, isLeft: Bool)] = []
@@ -53,11 +56,16 @@ struct EnsembleGenerator {
         // Numbers of leaves in any order.
         open.shuffle(using: &random)
         for (leaf, place) in open.enumerated() {
-            if place.isLeft { nodes[place.parent].left = .leaf(leaf) } else { nodes[place.parent].right = .leaf(leaf) }
+            if place.isLeft {
+                nodes[place.parent].left = .leaf(leaf)
+            } else {
+                nodes[place.parent].right = .leaf(leaf)
+            }
         }
         let output = ensemble.leafWidth > 1 ? 0 : random.next(in: 0...ensemble.outputCount - 1)
         return DecisionTree(
-            nodes: nodes, leafValues: (0..<leaves * ensemble.leafWidth).map { _ in number(single) }, output: output)
+            nodes: nodes, leafValues: (0..<leaves * ensemble.leafWidth).map { _ in number(single) },
+            output: output)
     }
 
     private mutating func node(_ ensemble: TreeEnsemble, _ single: Bool, _ grain: Double) -> TreeNode {
@@ -66,7 +74,8 @@ struct EnsembleGenerator {
             switch random.next(below: 8) {
             case 0: .isIn(set: random.next(in: 0...ensemble.categorySets.count - 1))
             case 1: .below(threshold)
-            case 2: .atMost([.infinity, -.infinity, 0, -0.0, MissingValues.zeroBound][random.next(in: 0...4)])
+            case 2:
+                .atMost([.infinity, -.infinity, 0, -0.0, MissingValues.zeroBound][random.next(in: 0...4)])
             default: .atMost(single ? Double(Float(threshold)) : threshold)
             }
         var missing: [MissingValues] = [.nothing, .zeroOrNaN, .nan]
@@ -80,7 +89,10 @@ struct EnsembleGenerator {
     /// Rows on thresholds, beside them, and what is odd anywhere.
     mutating func rows(_ ensemble: TreeEnsemble, count: Int) -> [[Double]] {
         var special: [[Double]] = Array(
-            repeating: [0, -0.0, .nan, .infinity, -.infinity, 1e12, -1e12, -0.5, 0.5, 33, 31, 1e-35, 1e300, Double.leastNonzeroMagnitude],
+            repeating: [
+                0, -0.0, .nan, .infinity, -.infinity, 1e12, -1e12, -0.5, 0.5, 33, 31, 1e-35, 1e300,
+                Double.leastNonzeroMagnitude,
+            ],
             count: ensemble.featureCount)
         for tree in ensemble.trees {
             for node in tree.nodes {
@@ -88,7 +100,8 @@ struct EnsembleGenerator {
                 case .atMost(let threshold), .below(let threshold):
                     let value = Float(threshold)
                     special[node.feature] += [
-                        threshold, threshold.nextUp, threshold.nextDown, Double(value.nextUp), Double(value.nextDown),
+                        threshold, threshold.nextUp, threshold.nextDown, Double(value.nextUp),
+                        Double(value.nextDown),
                     ]
                 case .isIn: special[node.feature] += [Double(random.next(in: 0...99))]
                 }

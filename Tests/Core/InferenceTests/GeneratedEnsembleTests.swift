@@ -6,14 +6,15 @@ import Units
 @testable import Inference
 
 @Suite struct GeneratedEnsembleTests {
-    private static let seed = UInt64(ProcessInfo.processInfo.environment["PACELINE_MODEL_SEED"] ?? "") ?? 20_261_127
+    private static let seed =
+        UInt64(ProcessInfo.processInfo.environment["PACELINE_MODEL_SEED"] ?? "") ?? 20_261_127
     private static let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
 
     @Test func evaluatorsAgree() throws {
         var generator = EnsembleGenerator(seed: Self.seed)
         print("drawn ensembles, seed \(Self.seed)")
         var kinds: [String: Int] = [:]
-        for number in 0..<(Self.isLong ? 2_000 : 120) {
+        for number in 0..<(Self.isLong ? 2_000 : 40) {
             let ensemble = generator.ensemble()
             let rows = generator.rows(ensemble, count: 40)
             let expected = rows.map(ensemble.rawScores)
@@ -22,7 +23,9 @@ import Units
             let expectedTogether = together.map(ensemble.rawScores)
             for walking in [nil, true] as [Bool?] {
                 let bytes = try EnsembleCompiler(ensemble).compile(walking: walking)
-                #expect(try EnsembleCompiler(ensemble).compile(walking: walking) == bytes, "other bytes the second time")
+                #expect(
+                    try EnsembleCompiler(ensemble).compile(walking: walking) == bytes,
+                    "other bytes the second time")
                 let model = try Model(copying: bytes)
                 kinds[model.evaluator, default: 0] += 1
                 for variant in KernelVariant.allCases where variant.runs {
@@ -34,7 +37,9 @@ import Units
                     }
                     let foundTogether = score(model, together, shared: shared, variant)
                     for row in rows.indices where !isSame(foundTogether[row], expectedTogether[row]) {
-                        Issue.record("\(name), shared: \(together[row]) gives \(foundTogether[row]), not \(expectedTogether[row])")
+                        Issue.record(
+                            "\(name), shared: \(together[row]) gives \(foundTogether[row]), not \(expectedTogether[row])"
+                        )
                         return
                     }
                 }

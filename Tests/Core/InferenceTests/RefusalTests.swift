@@ -81,7 +81,10 @@ private let catBoostText = #"""
         ("left_child=1 -1", "left_child=0 -1", "tree 0, node 0: child: found node(0)"),
         ("right_child=-2 -3", "right_child=-2 -2", "tree 0, node 1: child: found leaf(1)"),
         ("decision_type=2 1", "decision_type=14 1", "tree 0, line 17, decision_type: found 14 as value 0"),
-        ("cat_boundaries=0 1", "cat_boundaries=0 9", "tree 0, line 22, cat_threshold: found 1 values; allowed: 9"),
+        (
+            "cat_boundaries=0 1", "cat_boundaries=0 9",
+            "tree 0, line 22, cat_threshold: found 1 values; allowed: 9"
+        ),
         ("Tree=0", "Tree=1", "line 12, Tree: found tree 1; allowed: 0"),
         ("tree_sizes=300", "tree_sizes=300 400", "found 1 trees; allowed: 2, as tree_sizes says"),
         ("leaf_value=1 2 3", "leaf_value=1 2 nan", "tree 0, leaf 2: found NaN"),
@@ -95,10 +98,14 @@ private let catBoostText = #"""
         ("[3,2,0]", "[4,0,0]", "version"),
         ("reg:squarederror", "reg:lottery", "learner.objective.name"),
         (#""num_target":"1""#, #""num_target":"2""#, "one target: models of several are not supported"),
-        (#""size_leaf_vector":"1""#, #""size_leaf_vector":"2""#, "trees of several targets are not supported"),
+        (
+            #""size_leaf_vector":"1""#, #""size_leaf_vector":"2""#,
+            "trees of several targets are not supported"
+        ),
         ("\"left_children\":[1,", "\"left_children\":[0,", "found node 0 below two others, or itself"),
         ("\"left_children\":[1,", "\"left_children\":[7,", "trees[0].left_children[0]"),
-        ("[0.5,1.5,-1.5]", "[0.5,1.5]", "3 numbers"), (#""num_nodes":"3""#, #""num_nodes":"99999999999""#, "num_nodes"),
+        ("[0.5,1.5,-1.5]", "[0.5,1.5]", "3 numbers"),
+        (#""num_nodes":"3""#, #""num_nodes":"99999999999""#, "num_nodes"),
         ("\"split_indices\":[0,", "\"split_indices\":[9,", "tree 0, node 0: feature: found 9"),
         (#""name":"gbtree""#, #""name":"gbforest""#, "gbtree, dart or gblinear"),
         ("5E-1", "half", "base_score"), ("tree_info", "treeinfo", "tree_info"),
@@ -113,8 +120,14 @@ private let catBoostText = #"""
         ("\"leaf_values\":[1,2]", "\"leaf_values\":[1,2,3]", "2 numbers"),
         ("\"AsIs\"", "\"AsEver\"", "AsIs, AsFalse or AsTrue"),
         ("\"float_feature_index\":0", "\"float_feature_index\":3", "one of float_features"),
-        ("\"oblivious_trees\":", "\"trees\":[{}],\"oblivious_trees\":", "Depthwise or Lossguide are not supported"),
-        ("{\"float_features\"", "{\"text_features\":[1],\"float_features\"", "text_features are not supported"),
+        (
+            "\"oblivious_trees\":", "\"trees\":[{}],\"oblivious_trees\":",
+            "Depthwise or Lossguide are not supported"
+        ),
+        (
+            "{\"float_features\"", "{\"text_features\":[1],\"float_features\"",
+            "text_features are not supported"
+        ),
     ]) func catBoost(_ from: String, _ to: String, _ expected: String) {
         let found = refusal(catBoostText.replacing(from, with: to))
         #expect(found?.contains(expected) == true, "\(found ?? "accepted")")
@@ -124,12 +137,15 @@ private let catBoostText = #"""
         for text in [lightGBMText, xgBoostText(), catBoostText] {
             let bytes = Array(text.utf8)
             // A line end more or less says the same.
-            for length in 0..<bytes.count - 3 { #expect(refusal(Array(bytes[..<length])) != nil, "\(length) of \(text.prefix(20))") }
+            for length in 0..<bytes.count - 3 {
+                #expect(refusal(Array(bytes[..<length])) != nil, "\(length) of \(text.prefix(20))")
+            }
         }
     }
 
     @Test(arguments: [
-        ("binf\u{0}", "XGBoost's old binary format"), ("CBM1", "CatBoost's binary format"), ("", "an empty file"),
+        ("binf\u{0}", "XGBoost's old binary format"), ("CBM1", "CatBoost's binary format"),
+        ("", "an empty file"),
         ("{}", "XGBoost's key learner"), ("{L", "it was cut off"), ("GIF89a", "another kind of file"),
     ]) func otherFilesAreNamed(_ text: String, _ expected: String) {
         let found = refusal(text)
