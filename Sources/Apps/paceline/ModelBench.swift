@@ -11,7 +11,8 @@ enum ModelBench {
     static let shared = Parameter.option(
         "shared", .integer(0...EnsembleLimits.features), default: 0,
         "How many features, from the first on, are the request's own.")
-    static let seconds = Parameter.option("seconds", .integer(1...60), default: 1, "How long each row of the table is measured.")
+    static let seconds = Parameter.option(
+        "seconds", .integer(1...60), default: 1, "How long each row of the table is measured.")
 
     static let command = Command(
         "bench", "Measures what a model costs on this machine.",
@@ -23,20 +24,25 @@ enum ModelBench {
         parameters: [model, batch, shared, seconds],
         examples: [
             Example(
-                "paceline model bench --model Examples/models/click.txt --shared 2", "Two features of five are the request's.")
+                "paceline model bench --model Examples/models/click.txt --shared 2",
+                "Two features of five are the request's.")
         ],
         run: run)
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
         let model = try ModelInput.load(call[model])
         guard call[shared] <= model.featureCount else {
-            throw Failure("--shared: found \(call[shared]); allowed: up to the model's \(model.featureCount) features", .usage)
+            throw Failure(
+                "--shared: found \(call[shared]); allowed: up to the model's \(model.featureCount) features",
+                .usage)
         }
         let variants = KernelVariant.allCases.filter(\.runs)
         for variant in variants {
             let time = measure(model, call, variant)
             let name = "\(variant)"
-            output.print(name + String(repeating: " ", count: 12 - name.count) + "\(time) ns per row, batches of \(call[batch])")
+            output.print(
+                name + String(repeating: " ", count: 12 - name.count)
+                    + "\(time) ns per row, batches of \(call[batch])")
         }
         return .ok
     }

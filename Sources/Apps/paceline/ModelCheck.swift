@@ -5,7 +5,8 @@ import Inference
 
 enum ModelCheck {
     static let files = Parameter.arguments(
-        "FILE", WordKind.file, atLeastOne: true, "A model of LightGBM, XGBoost or CatBoost, or a compiled one.")
+        "FILE", WordKind.file, atLeastOne: true,
+        "A model of LightGBM, XGBoost or CatBoost, or a compiled one.")
     static let json = Parameter.json
 
     static let command = Command(
@@ -20,7 +21,8 @@ enum ModelCheck {
         examples: [
             Example(
                 "paceline model check Examples/models/click.txt", "Check before you publish.",
-                prints: "Examples/models/click.txt: ok, LightGBM, 5 features, 1 output, 8 trees by bits of 32"),
+                prints: "Examples/models/click.txt: ok, LightGBM, 5 features, 1 output, 8 trees by bits of 32"
+            ),
             Example(
                 "head -c 2000 Examples/models/click.txt > cut.txt; paceline model check cut.txt",
                 "A file that was cut off is refused.", outcome: .failed),

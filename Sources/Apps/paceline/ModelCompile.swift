@@ -46,7 +46,8 @@ enum ModelCompile {
         } catch { throw Failure("\(error)") }
         if call[json] {
             output.print([
-                "file": .string(target), "bytes": .number(bytes.count), "version": .string("\(compiled.version)"),
+                "file": .string(target), "bytes": .number(bytes.count),
+                "version": .string("\(compiled.version)"),
             ])
         } else {
             output.print("\(target): \(compiled.head.line), \(compiled.summary.line), \(bytes.count) bytes")

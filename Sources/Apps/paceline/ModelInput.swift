@@ -48,5 +48,7 @@ extension ModelHead {
 
 extension ModelSummary {
     /// `8 trees by bits of 32`.
-    var line: String { trees == 0 ? "by \(evaluator)" : "\(trees == 1 ? "1 tree" : "\(trees) trees") by \(evaluator)" }
+    var line: String {
+        trees == 0 ? "by \(evaluator)" : "\(trees == 1 ? "1 tree" : "\(trees) trees") by \(evaluator)"
+    }
 }

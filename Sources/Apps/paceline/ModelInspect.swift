@@ -18,7 +18,8 @@ enum ModelInspect {
             Example(
                 "paceline model inspect --model Examples/models/click.txt", "Look at the demo's model.",
                 prints: "format      LightGBM"),
-            Example("paceline model inspect --model Examples/models/price.json --json", "The same for programs."),
+            Example(
+                "paceline model inspect --model Examples/models/price.json --json", "The same for programs."),
         ],
         run: run)
 
@@ -37,13 +38,17 @@ enum ModelInspect {
             ])
             return .ok
         }
-        let shown = used.prefix(12).joined(separator: ", ") + (used.count > 12 ? " and \(used.count - 12) more" : "")
+        let shown =
+            used.prefix(12).joined(separator: ", ") + (used.count > 12 ? " and \(used.count - 12) more" : "")
         let divided = head.transformDivisor == 1 ? "" : ", after division by \(Int(head.transformDivisor))"
         let rows = [
-            ("format", head.format.name), ("features", "\(head.featureCount), of which \(used.count) are looked at: \(shown)"),
+            ("format", head.format.name),
+            ("features", "\(head.featureCount), of which \(used.count) are looked at: \(shown)"),
             ("outputs", "\(head.outputCount)"), ("transform", "\(head.transform)\(divided)"),
-            ("trees", "\(summary.trees), with \(summary.thresholds) thresholds"), ("evaluator", summary.evaluator),
-            ("compiled", "\(model.byteCount) bytes, \(summary.tableBytes) of them tables"), ("version", "\(model.version)"),
+            ("trees", "\(summary.trees), with \(summary.thresholds) thresholds"),
+            ("evaluator", summary.evaluator),
+            ("compiled", "\(model.byteCount) bytes, \(summary.tableBytes) of them tables"),
+            ("version", "\(model.version)"),
         ]
         for (name, value) in rows {
             output.print(name + String(repeating: " ", count: 12 - name.count) + value)

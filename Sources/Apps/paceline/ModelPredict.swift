@@ -6,7 +6,8 @@ import Inference
 enum ModelPredict {
     static let model = ModelInput.model
     static let rows = Parameter.option(
-        "rows", WordKind.file, default: "-", "Rows: a .csv, .tsv or .libsvm file, or - for commas on standard input.")
+        "rows", WordKind.file, default: "-",
+        "Rows: a .csv, .tsv or .libsvm file, or - for commas on standard input.")
     static let raw = Parameter.flag("raw", "Print raw scores, as they are before the objective's transform.")
     static let noHeader = Parameter.flag("no-header", "The first line of separated values is a row, too.")
 

@@ -19,7 +19,9 @@ struct RowFile {
         if path == "-" || path.hasSuffix(".csv") { return .separated(UInt8(ascii: ",")) }
         if path.hasSuffix(".tsv") { return .separated(UInt8(ascii: "\t")) }
         if path.hasSuffix(".libsvm") || path.hasSuffix(".svm") { return .sparse }
-        throw Failure("\(path): found another ending; allowed: .csv, .tsv, .libsvm, .svm, or - for standard input", .usage)
+        throw Failure(
+            "\(path): found another ending; allowed: .csv, .tsv, .libsvm, .svm, or - for standard input",
+            .usage)
     }
 
     init(_ path: String, _ form: Form, hasHeader: Bool, for head: ModelHead) throws(Failure) {
@@ -27,14 +29,20 @@ struct RowFile {
         name = InputFile.displayName(path)
         let bytes = try InputFile.read(path, limit: Self.limitBytes)
         var places: [Int]?
-        for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
             let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
             switch form {
             case .sparse:
                 if !line.isEmpty { try takeSparse(line, number + 1) }
             case .separated(let separator):
                 // One feature may be missing from a row of one: such a line is empty, and a row all the same, but not the last.
-                if line.isEmpty && (head.featureCount > 1 || number == bytes.count { $0 == UInt8(ascii: "\n") }) { continue }
+                if line.isEmpty
+                    && (head.featureCount > 1 || number == bytes.count { $0 == UInt8(ascii: "\n") })
+                {
+                    continue
+                }
                 let words = line.split(separator: separator, omittingEmptySubsequences: false)
                 if hasHeader, places == nil {
                     places = try columns(words, number + 1)
@@ -55,14 +63,18 @@ struct RowFile {
         let known = head.featureNames.filter { titles.contains($0) }
         if known.isEmpty {
             guard titles.count == head.featureCount else {
-                throw refused(line, "\(titles.count) columns", "the model's \(head.featureCount) features, in their order")
+                throw refused(
+                    line, "\(titles.count) columns",
+                    "the model's \(head.featureCount) features, in their order")
             }
             return Array(0..<head.featureCount)
         }
         var places: [Int] = []
         for feature in head.featureNames {
             guard let place = titles.firstIndex(of: feature) else {
-                throw refused(line, "no column \(feature)", "all of the model's \(head.featureCount) features by their names")
+                throw refused(
+                    line, "no column \(feature)",
+                    "all of the model's \(head.featureCount) features by their names")
             }
             places.append(place)
         }
@@ -71,7 +83,8 @@ struct RowFile {
 
     private mutating func take(_ words: [ArraySlice<UInt8>], _ places: [Int]?, _ line: Int) throws(Failure) {
         guard places != nil || words.count == head.featureCount else {
-            throw refused(line, "\(words.count) values", "the model's \(head.featureCount) features, in their order")
+            throw refused(
+                line, "\(words.count) values", "the model's \(head.featureCount) features, in their order")
         }
         for feature in 0..<head.featureCount {
             let place = places?[feature] ?? feature

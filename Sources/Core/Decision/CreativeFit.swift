@@ -65,7 +65,7 @@ struct KnownMedia: ~Copyable {
 
 extension RawSpan {
     /// Whether an address is fetched in the clear.
-    fileprivate var isPlainHTTP: Bool { starts(with: "http://") }
+    fileprivate var isPlainHTTP: Bool { starts(with: "http://", anyCase: true) }
 }
 
 extension CreativeRow {

@@ -18,7 +18,8 @@ extension Model {
         switch body {
         case .linear:
             return ModelSummary(
-                evaluator: "weights", trees: 0, leaves: 0, thresholds: 0, featuresUsed: Array(0..<featureCount),
+                evaluator: "weights", trees: 0, leaves: 0, thresholds: 0,
+                featuresUsed: Array(0..<featureCount),
                 tableBytes: 0)
         case .trees(let view):
             var thresholds = 0

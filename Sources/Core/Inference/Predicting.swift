@@ -6,7 +6,8 @@ extension OutputTransform {
     public func apply(to scores: inout MutableSpan<Double>) {
         switch self {
         case .identity: break
-        case .sigmoid(let steepness): for place in scores.indices { scores[place] = .sigmoid(steepness * scores[place]) }
+        case .sigmoid(let steepness):
+            for place in scores.indices { scores[place] = .sigmoid(steepness * scores[place]) }
         case .exponential: for place in scores.indices { scores[place] = .exp(scores[place]) }
         case .signedSquare:
             for place in scores.indices {

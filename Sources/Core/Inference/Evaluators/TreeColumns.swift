@@ -115,7 +115,9 @@ struct TreeColumns {
         case .atMost(let threshold): return threshold == 0 ? 0 : threshold
         case .below(let threshold):
             guard threshold > -.infinity else { return nil }
-            return inputs == .single ? Double(Float(threshold).nextDown) : threshold.nextDown
+            guard inputs == .single else { return threshold.nextDown }
+            let nearest = Float(threshold)
+            return Double(Double(nearest) < threshold ? nearest : nearest.nextDown)
         case .isIn: return nil
         }
     }

@@ -177,6 +177,7 @@ struct TreesCheck {
                     fromByteOffset: node * nodeBytes + 4, as: UInt32.self)
             guard high == 0, Int(place) < slots else { return "node \(node)" }
         }
+        guard (use.rows != .max) == hasRows else { return "the place" }
         guard hasRows else { return nil }
         guard use.shift < 16, use.rows < UInt32.max / 2 else { return "rows" }
         let row = Int(use.rows) + most >> Int(use.shift)

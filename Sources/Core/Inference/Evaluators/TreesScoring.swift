@@ -84,7 +84,8 @@ extension TreesView {
         let missing = category(column, .missingCode)
         let (feature, slot) = (Int(category(column, .feature)), Int(category(column, .slot)))
         for row in 0..<rows {
-            let value = unsafe Double(values[row * stride + feature])
+            var value = unsafe Double(values[row * stride + feature])
+            if tinyIsZero, value.magnitude <= MissingValues.zeroBound { value = 0 }
             let code: UInt32
             if missing != .max, value.isNaN {
                 code = missing

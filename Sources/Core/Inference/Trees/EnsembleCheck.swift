@@ -95,6 +95,10 @@ extension TreeEnsemble {
                     throw ModelRefused("\(place): threshold", found: "NaN", allowed: "a number")
                 }
             case .isIn(let set):
+                guard node.missing != .zeroOrNaN else {
+                    throw ModelRefused(
+                        "\(place): missing", found: "zero of a category", allowed: "NaN, or nothing")
+                }
                 guard categorySets.indices.contains(set) else {
                     throw ModelRefused(
                         "\(place): categories", found: "set \(set)", allowed: "below \(categorySets.count)")

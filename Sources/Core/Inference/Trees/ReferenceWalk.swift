@@ -22,7 +22,8 @@ extension TreeEnsemble {
     }
 
     private func input(_ value: Double) -> Double {
-        tinyIsZero && value.magnitude <= MissingValues.zeroBound ? 0 : inputs.rounded(value)
+        let value = inputs.rounded(value)
+        return tinyIsZero && value.magnitude <= MissingValues.zeroBound ? 0 : value
     }
 
     private func finished(_ sum: Double, _ output: Int) -> Double {
