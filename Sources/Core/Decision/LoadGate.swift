@@ -100,7 +100,8 @@ public struct LoadGate: Sendable {
         guard isOverloaded else { return nil }
         // As a part of the window's time so far, so that a window does not begin with all of its decisions.
         let spent = deciding.nanoseconds * 1024
-        let least = (now - began).nanoseconds * decidingShare(waiting)
+        let elapsed = (now - began).nanoseconds
+        let least = elapsed * decidingShare(waiting, from: settings.target)
         // The others' part of the target and of the time.
         if waiting.nanoseconds * 1024 <= settings.target.nanoseconds * share || spent * 1024 <= least * share
         {
@@ -108,16 +109,18 @@ public struct LoadGate: Sendable {
         }
         let isOver = waiting > settings.target
         guard isLive() else { return isOver ? .busy : .keptForLive }
-        if !isOver || spent <= least { return nil }
+        // Theirs is the whole part for longer.
+        if !isOver || spent <= elapsed * decidingShare(waiting, from: settings.target * 2) { return nil }
         turnedLiveAway = true
         return .busy
     }
 
     /// What of its time the shard spends on deciding at least, in 1/1024, while requests wait so long.
-    private func decidingShare(_ waiting: Interval) -> Int64 {
-        guard waiting > settings.target else { return Self.decidingPart }
-        return max(
-            Self.decidingPart * settings.target.nanoseconds / waiting.nanoseconds, Self.decidingLeast)
+    ///
+    /// - Parameter most: a longer wait makes it less.
+    private func decidingShare(_ waiting: Interval, from most: Interval) -> Int64 {
+        guard waiting > most else { return Self.decidingPart }
+        return max(Self.decidingPart * most.nanoseconds / waiting.nanoseconds, Self.decidingLeast)
     }
 
     /// A request that was let through took so long.

@@ -33,12 +33,13 @@ public struct RequestPeek: Sendable {
             case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
             case UInt8(ascii: "\""):
                 guard let end = endOfString(at + 1, request) else { return nil }
-                if depth == 1, request.extracting(at + 1..<end).equals("id") {
+                let text = request.extracting(at + 1..<end)
+                at = end
+                if depth == 1, text.equals("id") {
                     let colon = afterBlanks(end + 1, request)
                     guard colon < request.byteCount, request.byte(colon) == UInt8(ascii: ":") else { break }
                     return plainString(afterBlanks(colon + 1, request), request)
                 }
-                at = end
             default: break
             }
             at += 1
