@@ -62,7 +62,7 @@ enum Replay {
             Example(
                 "mkdir journal; paceline replay journal", "Replay all that a node has decided.",
                 outcome: .nothing,
-                prints: "0 decisions: 0 replayed"),
+                prints: "0 decisions: 0 replayed, 0 equal, 0 different; 0 not replayed"),
             Example(
                 "mkdir -p journal; paceline replay journal --catalog Examples/catalog",
                 "What would have been won with a catalog that is not served yet.", outcome: .nothing),

@@ -109,7 +109,7 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     case answerTooLarge = 509
     case noBudget = 510
     case capped = 511
-    case noMoneyYet = 512
+    case noMoneyYet = 515
 
     public var sentence: String {
         switch self {
@@ -134,15 +134,20 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     /// that are as many, the one whose line items got further. Who only lost to others does not count where anybody
     /// ended otherwise: those others did not win either.
     init(mostOf counts: OutcomeCounts) {
+        // By number: `allCases` would make an array for each no-bid.
         var sums = InlineArray<14, Int>(repeating: 0)
-        for outcome in LineItemOutcome.allCases where outcome.isOfFound && !outcome.isLostToOthers {
-            sums[NoBid(outcome).place] += counts[Int(outcome.rawValue)]
+        for number in counts.indices {
+            guard let outcome = LineItemOutcome(rawValue: UInt8(number)), outcome.isOfFound else { continue }
+            if !outcome.isLostToOthers { sums[NoBid(outcome).place] += counts[number] }
         }
         self = .podNotFilled
-        var most = 0
-        for outcome in LineItemOutcome.allCases where outcome.isOfFound && counts[Int(outcome.rawValue)] > 0 {
+        var (most, furthest) = (0, LineItemOutcome.request)
+        for number in counts.indices where counts[number] > 0 {
+            guard let outcome = LineItemOutcome(rawValue: UInt8(number)), outcome.isOfFound else { continue }
             let reason = NoBid(outcome)
-            if sums[reason.place] >= max(most, 1) { (self, most) = (reason, sums[reason.place]) }
+            let sum = sums[reason.place]
+            guard sum > most || sum > 0 && sum == most && outcome > furthest else { continue }
+            (self, most, furthest) = (reason, sum, outcome)
         }
     }
 

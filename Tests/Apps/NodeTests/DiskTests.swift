@@ -63,7 +63,8 @@ private enum SmallDisk {
                     #expect(answer.status == 200 || answer.status == 204, "\(answer)")
                     if let word = answer.header("paceline-no-bid") { words.insert(word) }
                     let ready = try #require(try await Wire.get("/readyz", port: node.admin))
-                    return try await ready.status == 503 && ready.body.contains("journal") && lost(node) > 0
+                    guard ready.status == 503, ready.body.contains("journal") else { return false }
+                    return try await lost(node) > 0
                 }
                 // What cannot be written down is not spent, and the answer says so.
                 try await until("bids stop", within: .seconds(20)) {
