@@ -156,6 +156,10 @@ let package = Package(
             path: "Tests/Fuzz/Sources/JournalInvariants", swiftSettings: strict),
 
         .target(
+            name: "ModelInvariants", dependencies: ["Inference"],
+            path: "Tests/Fuzz/Sources/ModelInvariants", swiftSettings: strict),
+
+        .target(
             name: "RedisInvariants", dependencies: ["Redis"], path: "Tests/Fuzz/Sources/RedisInvariants",
             swiftSettings: strict),
 
@@ -176,7 +180,7 @@ let package = Package(
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests(
             "InferenceTests", in: "Core",
-            ["AllocationCounter", "CSIMD", "Inference", "JSON", "Numerics", "Units"]),
+            ["AllocationCounter", "CSIMD", "Inference", "JSON", "ModelInvariants", "Numerics", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON", "Units"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),

@@ -109,6 +109,7 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     case answerTooLarge = 509
     case noBudget = 510
     case capped = 511
+    /// 512 to 514 are of overload, before a request is looked at: `LoadGate`.
     case noMoneyYet = 515
 
     public var sentence: String {

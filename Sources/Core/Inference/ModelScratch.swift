@@ -28,6 +28,7 @@ import CSIMD
         unsafe memory = .allocate(byteCount: layout.byteCount, alignment: CompiledFile.alignment)
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount)
         if case .trees(let view) = model.body {
+            unsafe view.divideColumns(isShared, layout, memory)
             unsafe view.divideUses(isShared, layout, memory)
             view.prepareMasks(model.outputCount, self)
         }
@@ -46,6 +47,9 @@ struct ScratchLayout {
     private(set) var codes = 0
     /// A chunk's values as Floats, where they come as Doubles and are compared as Floats.
     private(set) var floats = 0
+    /// The columns, the rows' own first, and how many of those there are.
+    private(set) var columns = 0
+    private(set) var columnCount = 0
     /// Uses of each block, the rows' own first, and of both how many: four words for each block.
     private(set) var uses = 0
     private(set) var useCounts = 0
@@ -63,6 +67,8 @@ struct ScratchLayout {
         requestCodes = take(4 * view.slots)
         codes = take(4 * ModelScratch.chunk * view.slots)
         floats = take(view.inputs == .single ? 4 * ModelScratch.chunk * model.featureCount : 0)
+        columns = take(unsafe MemoryLayout<csimd_tree_column>.stride * view.columns.count)
+        columnCount = take(MemoryLayout<Int>.stride)
         uses = take(unsafe MemoryLayout<csimd_tree_use>.stride * view.uses.count)
         useCounts = take(4 * MemoryLayout<Int>.stride * view.blockCount)
         let row = TreesView.rowBytesMost + CSIMD_TREES_SPARE

@@ -37,16 +37,16 @@ static const csimd_tree_kernels *kernels(enum csimd_variant variant) {
     }
 }
 
-void csimd_tree_codes_float(enum csimd_variant variant, const csimd_tree_column *column, const float *thresholds,
+void csimd_tree_codes_float(enum csimd_variant variant, const csimd_tree_column *columns, size_t count, const float *thresholds,
                             const float *values, size_t value_stride, size_t rows, float reach, uint32_t *codes,
                             size_t code_stride) {
-    kernels(variant)->codes_float(column, thresholds, values, value_stride, rows, reach, codes, code_stride);
+    kernels(variant)->codes_float(columns, count, thresholds, values, value_stride, rows, reach, codes, code_stride);
 }
 
-void csimd_tree_codes_double(enum csimd_variant variant, const csimd_tree_column *column, const double *thresholds,
+void csimd_tree_codes_double(enum csimd_variant variant, const csimd_tree_column *columns, size_t count, const double *thresholds,
                              const double *values, size_t value_stride, size_t rows, double reach, uint32_t *codes,
                              size_t code_stride) {
-    kernels(variant)->codes_double(column, thresholds, values, value_stride, rows, reach, codes, code_stride);
+    kernels(variant)->codes_double(columns, count, thresholds, values, value_stride, rows, reach, codes, code_stride);
 }
 
 void csimd_tree_masks(enum csimd_variant variant, const csimd_tree_block *block, const csimd_tree_use *uses,

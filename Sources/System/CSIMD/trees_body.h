@@ -36,17 +36,25 @@ typedef uint64_t trees_vector __attribute__((vector_size(TREES_BYTES), aligned(1
             codes[row * code_stride] = code;                                                                  \
         }                                                                                                     \
     }                                                                                                         \
-    TREES_TARGET static void NAME(const csimd_tree_column *column, const TYPE *thresholds, const TYPE *values, \
-                                  size_t value_stride, size_t rows, TYPE reach, uint32_t *codes,              \
-                                  size_t code_stride) {                                                       \
-        values += column->feature;                                                                            \
-        codes += column->slot;                                                                                \
-        if (column->missing == CSIMD_TREE_NOTHING) {                                                   \
-            NAME##_some(column, thresholds, values, value_stride, rows, reach, codes, code_stride, CSIMD_TREE_NOTHING);                                                                  \
-        } else if (column->missing == CSIMD_TREE_NAN) {                                                       \
-            NAME##_some(column, thresholds, values, value_stride, rows, reach, codes, code_stride, CSIMD_TREE_NAN);                                                                      \
-        } else {                                                                                              \
-            NAME##_some(column, thresholds, values, value_stride, rows, reach, codes, code_stride, CSIMD_TREE_ZERO_OR_NAN);                                                              \
+    TREES_TARGET static void NAME(const csimd_tree_column *columns, size_t count, const TYPE *thresholds,      \
+                                  const TYPE *values, size_t value_stride, size_t rows, TYPE reach,           \
+                                  uint32_t *codes, size_t code_stride) {                                      \
+        for (const csimd_tree_column *column = columns; column < columns + count; column++) {                 \
+            const TYPE *from = values + column->feature;                                                      \
+            uint32_t *to = codes + column->slot;                                                              \
+            switch (column->missing) {                                                                        \
+            case CSIMD_TREE_NOTHING:                                                                          \
+                NAME##_some(column, thresholds, from, value_stride, rows, reach, to, code_stride,             \
+                            CSIMD_TREE_NOTHING);                                                              \
+                break;                                                                                        \
+            case CSIMD_TREE_NAN:                                                                              \
+                NAME##_some(column, thresholds, from, value_stride, rows, reach, to, code_stride,             \
+                            CSIMD_TREE_NAN);                                                                  \
+                break;                                                                                        \
+            default:                                                                                          \
+                NAME##_some(column, thresholds, from, value_stride, rows, reach, to, code_stride,             \
+                            CSIMD_TREE_ZERO_OR_NAN);                                                          \
+            }                                                                                                 \
         }                                                                                                     \
     }
 
@@ -86,6 +94,27 @@ TREES_INLINE void and_rows(const uint8_t *start, const uint8_t *table, const uin
     }
 }
 
+// Nodes one by one. There are mostly few, so that a loop for any number would cost more than they do.
+#define TREES_NODES(NAME, NODE, MASK)                                                        \
+    TREES_INLINE void NAME##_some(MASK *masks, const NODE *nodes, const size_t count) {      \
+        _Pragma("clang loop unroll(full)") for (size_t i = 0; i < count; i++)                \
+            masks[nodes[i].tree] &= nodes[i].mask;                                           \
+    }                                                                                        \
+    TREES_INLINE void NAME(uint8_t *bytes, const NODE *nodes, size_t count) {                \
+        MASK *masks = (MASK *)bytes;                                                         \
+        switch (count) {                                                                     \
+        case 1: NAME##_some(masks, nodes, 1); break;                                         \
+        case 2: NAME##_some(masks, nodes, 2); break;                                         \
+        case 4: NAME##_some(masks, nodes, 4); break;                                         \
+        default:                                                                             \
+            for (; count >= 8; count -= 8, nodes += 8) NAME##_some(masks, nodes, 8);         \
+            for (size_t i = 0; i < count; i++) masks[nodes[i].tree] &= nodes[i].mask;        \
+        }                                                                                    \
+    }
+
+TREES_NODES(take_nodes32, csimd_tree_node32, uint32_t)
+TREES_NODES(take_nodes64, csimd_tree_node64, uint64_t)
+
 // Columns are taken so many at a time, for the list of their rows.
 enum { columns_most = 128 };
 
@@ -109,11 +138,9 @@ TREES_INLINE void masks_of(const csimd_tree_block *block, const csimd_tree_use *
         const csimd_tree_use *use = uses + i;
         const size_t count = use->count, first = use->nodes + block->positions[use->positions + codes[use->slot]];
         if (block->mask_bytes == 4) {
-            const csimd_tree_node32 *nodes = (const csimd_tree_node32 *)block->nodes + first;
-            for (size_t node = 0; node < count; node++) ((uint32_t *)masks)[nodes[node].tree] &= nodes[node].mask;
+            take_nodes32(masks, (const csimd_tree_node32 *)block->nodes + first, count);
         } else {
-            const csimd_tree_node64 *nodes = (const csimd_tree_node64 *)block->nodes + first;
-            for (size_t node = 0; node < count; node++) ((uint64_t *)masks)[nodes[node].tree] &= nodes[node].mask;
+            take_nodes64(masks, (const csimd_tree_node64 *)block->nodes + first, count);
         }
     }
 }

@@ -3,9 +3,9 @@
 #include "trees.h"
 
 typedef struct {
-    void (*codes_float)(const csimd_tree_column *column, const float *thresholds, const float *values,
+    void (*codes_float)(const csimd_tree_column *columns, size_t count, const float *thresholds, const float *values,
                         size_t value_stride, size_t rows, float reach, uint32_t *codes, size_t code_stride);
-    void (*codes_double)(const csimd_tree_column *column, const double *thresholds, const double *values,
+    void (*codes_double)(const csimd_tree_column *columns, size_t count, const double *thresholds, const double *values,
                          size_t value_stride, size_t rows, double reach, uint32_t *codes, size_t code_stride);
     void (*masks)(const csimd_tree_block *block, const csimd_tree_use *uses, size_t uses_with_rows,
                   size_t uses_count, const uint32_t *codes, const uint8_t *start, uint8_t *masks);

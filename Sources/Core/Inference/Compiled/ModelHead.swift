@@ -32,7 +32,12 @@ public struct ModelHead: Equatable, Sendable {
                 UInt64(outputCount),
                 UInt64(number), parameter.bitPattern, transformDivisor.bitPattern,
             ])
-        writer.add(featureNames.flatMap { Array($0.utf8) + [0] })
+        // Each with its length before it: a name may hold any byte.
+        writer.add(
+            featureNames.flatMap { name in
+                let bytes = Array(name.utf8)
+                return (0..<4).map { UInt8(truncatingIfNeeded: bytes.count >> (8 * $0)) } + bytes
+            })
     }
 
     init(_ file: CompiledFile) throws(CompiledRefused) {
@@ -54,9 +59,8 @@ public struct ModelHead: Equatable, Sendable {
         guard let transform = OutputTransform(number, parameter), divisor >= 1, divisor.isFinite else {
             throw file.refused("transform \(number) with \(parameter), \(divisor)")
         }
-        let text = unsafe file.numbers(1, UInt8.self)
-        let names = unsafe text.split(separator: 0, omittingEmptySubsequences: false).dropLast().map {
-            unsafe String(decoding: $0, as: UTF8.self)
+        guard let names = unsafe Self.names(file.numbers(1, UInt8.self)) else {
+            throw file.refused("names cut off")
         }
         guard names.isEmpty || names.count == Int(features) else {
             throw file.refused("\(names.count) names")
@@ -64,6 +68,23 @@ public struct ModelHead: Equatable, Sendable {
         self.init(
             format: formats[Int(format)], featureCount: Int(features), outputCount: Int(outputs),
             transform: transform, transformDivisor: divisor, featureNames: names)
+    }
+}
+
+extension ModelHead {
+    private static func names(_ text: UnsafeBufferPointer<UInt8>) -> [String]? {
+        var (names, at): ([String], Int) = ([], 0)
+        while at < text.count {
+            guard at + 4 <= text.count else { return nil }
+            var length = 0
+            for index in 0..<4 { unsafe length |= Int(text[at + index]) << (8 * index) }
+            at += 4
+            guard length <= text.count - at else { return nil }
+            names.append(
+                unsafe String(decoding: UnsafeBufferPointer(rebasing: text[at..<at + length]), as: UTF8.self))
+            at += length
+        }
+        return names
     }
 }
 

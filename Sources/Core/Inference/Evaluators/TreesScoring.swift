@@ -5,19 +5,19 @@ import CSIMD
 /// How a row's values are read; both kinds go the same way.
 protocol RowValue: BinaryFloatingPoint, BitwiseCopyable {
     static func codes(
-        _ view: TreesView, _ column: Int, _ values: UnsafePointer<Self>, _ stride: Int, _ rows: Int,
-        _ codes: UnsafeMutablePointer<UInt32>, _ variant: KernelVariant)
+        _ view: TreesView, _ columns: UnsafeBufferPointer<csimd_tree_column>, _ values: UnsafePointer<Self>,
+        _ stride: Int, _ rows: Int, _ codes: UnsafeMutablePointer<UInt32>, _ variant: KernelVariant)
 }
 
 extension Float: RowValue {
     @inline(__always)
     static func codes(
-        _ view: TreesView, _ column: Int, _ values: UnsafePointer<Float>, _ stride: Int, _ rows: Int,
-        _ codes: UnsafeMutablePointer<UInt32>, _ variant: KernelVariant
+        _ view: TreesView, _ columns: UnsafeBufferPointer<csimd_tree_column>, _ values: UnsafePointer<Float>,
+        _ stride: Int, _ rows: Int, _ codes: UnsafeMutablePointer<UInt32>, _ variant: KernelVariant
     ) {
-        guard let columns = unsafe view.columns.baseAddress else { return }
         unsafe csimd_tree_codes_float(
-            variant.number, columns + column, view.floatThresholds.baseAddress, values, stride, rows,
+            variant.number, columns.baseAddress, columns.count, view.floatThresholds.baseAddress, values,
+            stride, rows,
             Float(MissingValues.zeroBound), codes, view.slots)
     }
 }
@@ -25,17 +25,30 @@ extension Float: RowValue {
 extension Double: RowValue {
     @inline(__always)
     static func codes(
-        _ view: TreesView, _ column: Int, _ values: UnsafePointer<Double>, _ stride: Int, _ rows: Int,
-        _ codes: UnsafeMutablePointer<UInt32>, _ variant: KernelVariant
+        _ view: TreesView, _ columns: UnsafeBufferPointer<csimd_tree_column>, _ values: UnsafePointer<Double>,
+        _ stride: Int, _ rows: Int, _ codes: UnsafeMutablePointer<UInt32>, _ variant: KernelVariant
     ) {
-        guard let columns = unsafe view.columns.baseAddress else { return }
         unsafe csimd_tree_codes_double(
-            variant.number, columns + column, view.doubleThresholds.baseAddress, values, stride, rows,
+            variant.number, columns.baseAddress, columns.count, view.doubleThresholds.baseAddress, values,
+            stride, rows,
             MissingValues.zeroBound, codes, view.slots)
     }
 }
 
 extension TreesView {
+    /// Divides the columns into the rows' own and, behind them, the request's.
+    func divideColumns(_ isShared: [Bool], _ layout: ScratchLayout, _ memory: UnsafeMutableRawPointer) {
+        let target = unsafe (memory + layout.columns).assumingMemoryBound(to: csimd_tree_column.self)
+        var at = 0
+        for shared in [false, true] {
+            for index in unsafe columns.indices where unsafe isShared[Int(columns[index].feature)] == shared {
+                unsafe target[at] = columns[index]
+                at += 1
+            }
+            if !shared { unsafe (memory + layout.columnCount).storeBytes(of: at, as: Int.self) }
+        }
+    }
+
     /// Divides each block's uses into the rows' own and the request's, those with rows of the table first in each.
     func divideUses(_ isShared: [Bool], _ layout: ScratchLayout, _ memory: UnsafeMutableRawPointer) {
         let target = unsafe (memory + layout.uses).assumingMemoryBound(to: csimd_tree_use.self)
@@ -66,10 +79,12 @@ extension TreesView {
         _ values: UnsafePointer<Value>, _ stride: Int, _ rows: Int, shared: Bool,
         _ scratch: borrowing ModelScratch, _ codes: UnsafeMutablePointer<UInt32>
     ) {
-        for column in unsafe columns.indices
-        where unsafe scratch.isShared[Int(columns[column].feature)] == shared {
-            unsafe Value.codes(self, column, values, stride, rows, codes, scratch.variant)
-        }
+        let own = unsafe (scratch.memory + scratch.layout.columns).assumingMemoryBound(
+            to: csimd_tree_column.self)
+        let ownCount = unsafe (scratch.memory + scratch.layout.columnCount).load(as: Int.self)
+        let chosen = unsafe UnsafeBufferPointer(
+            start: shared ? own + ownCount : own, count: shared ? columns.count - ownCount : ownCount)
+        unsafe Value.codes(self, chosen, values, stride, rows, codes, scratch.variant)
         for column in 0..<categoryColumns where scratch.isShared[Int(category(column, .feature))] == shared {
             unsafe fillCategories(column, values, stride, rows, codes)
         }

@@ -32,11 +32,11 @@ typedef struct {
     uint32_t tiny_is_zero;
 } csimd_tree_column;
 
-// Codes of one column for some rows of values; codes of a row stand `code_stride` apart. `reach` is how near to zero counts as zero.
-void csimd_tree_codes_float(enum csimd_variant variant, const csimd_tree_column *column, const float *thresholds,
+// Codes of some columns for some rows of values; codes of a row stand `code_stride` apart. `reach` is how near to zero counts as zero.
+void csimd_tree_codes_float(enum csimd_variant variant, const csimd_tree_column *columns, size_t count, const float *thresholds,
                             const float *values, size_t value_stride, size_t rows, float reach, uint32_t *codes,
                             size_t code_stride);
-void csimd_tree_codes_double(enum csimd_variant variant, const csimd_tree_column *column, const double *thresholds,
+void csimd_tree_codes_double(enum csimd_variant variant, const csimd_tree_column *columns, size_t count, const double *thresholds,
                              const double *values, size_t value_stride, size_t rows, double reach, uint32_t *codes,
                              size_t code_stride);
 
