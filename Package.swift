@@ -96,6 +96,11 @@ let package = Package(
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
+        // Simulation: Core under a virtual clock, network, disk and database.
+        .target(
+            name: "FleetSimulation", dependencies: ["Ledger", "Units"],
+            path: "Sources/Simulation/FleetSimulation", swiftSettings: hot),
+
         // Apps: wire the two.
         .target(
             name: "Commands",
@@ -115,8 +120,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "Features", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor",
-                "Settings", "Store", "TLS", "Units",
+                "Features", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices",
+                "OpenRTB", "Reactor", "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -200,6 +205,9 @@ let package = Package(
                 "VASTInvariants",
             ],
             path: "Tests/Core/OpenRTBTests", exclude: ["oracle.py"], swiftSettings: strict),
+        .testTarget(
+            name: "FleetSimulationTests", dependencies: ["FleetSimulation", "Ledger", "Units"],
+            path: "Tests/Simulation/FleetSimulationTests", swiftSettings: strict),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),

@@ -13,6 +13,7 @@ enum Paceline {
                 Decide.command,
                 Explain.command,
                 Replay.command,
+                Simulate.command,
                 Command(
                     "catalog", "Works on catalogs: campaigns, creatives, publishers and deals.",
                     subcommands: [

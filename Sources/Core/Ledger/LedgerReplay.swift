@@ -22,6 +22,8 @@ public struct LedgerReplay: Sendable {
         var authorised: [AccountName: Micros] = [:]
         /// What was presumed spent of what is in doubt.
         var presumed: [AccountName: Micros] = [:]
+        /// What was paid of this session's reservations, by whichever session.
+        var settled: [AccountName: Micros] = [:]
         var lastRecorded: UInt64?
     }
 
@@ -111,6 +113,10 @@ public struct LedgerReplay: Sendable {
     private mutating func take(_ settlement: SettlementRecord, _ writer: ShardSession) {
         guard settled[settlement.key] == nil, let name = name(settlement.account, writer) else { return }
         totals[name, default: AccountTotals()].settled += settlement.paid
+        let spender = ShardSession(session: settlement.key.session, shard: settlement.key.shard)
+        if settlement.paid > .zero {
+            writers[spender, default: Writer()].settled[name, default: .zero] += settlement.paid
+        }
         totals[name, default: AccountTotals()].late += settlement.late
         if let one = open.removeValue(forKey: settlement.key) {
             settled[settlement.key] = one.expires

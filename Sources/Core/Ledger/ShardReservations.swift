@@ -191,7 +191,7 @@ extension ShardHolder {
         while at < end, effects.count < limits.effectsPerTurn {
             let row = reservations[place(at)]
             if row.state == .open {
-                guard now >= row.expires + limits.grace else { break }
+                guard now >= row.expires + grace else { break }
                 reservations[place(at)].state = .released
                 let key = ReservationKey(session: session, shard: shard, sequence: at)
                 effects.append(
