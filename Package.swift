@@ -50,8 +50,9 @@ let package = Package(
             targets: [
                 "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
                 "Ledger",
-                "Features", "Numerics",
+                "Features", "Numerics", "Pacing",
             ]),
+        .library(name: "PacelineMarket", targets: ["MarketSimulation"]),
         // For the benches, which draw the same problems as the tests and count allocations as they do.
         .library(name: "AllocationCounter", targets: ["AllocationCounter"]),
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
@@ -82,6 +83,7 @@ let package = Package(
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Units"]),
         core("Notices", ["Digests", "Units"]),
+        core("Pacing", ["Numerics", "Units"]),
         core("Numerics", ["CSIMD", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"]),
 
@@ -94,6 +96,11 @@ let package = Package(
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
+
+        // Simulation: Core under a virtual clock.
+        .target(
+            name: "MarketSimulation", dependencies: ["Ledger", "Numerics", "Pacing", "Units"],
+            path: "Sources/Simulation/Market", swiftSettings: hot),
 
         // Apps: wire the two.
         .target(
@@ -174,6 +181,13 @@ let package = Package(
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
+        .testTarget(
+            name: "PacingTests", dependencies: ["AllocationCounter", "Pacing", "Units"],
+            path: "Tests/Core/PacingTests", swiftSettings: strict),
+        .testTarget(
+            name: "MarketSimulationTests", dependencies: ["MarketSimulation", "Pacing", "Units"],
+            path: "Tests/Simulation/MarketSimulationTests", exclude: ["hindsight_oracle.py"],
+            swiftSettings: strict),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(

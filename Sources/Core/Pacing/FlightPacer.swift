@@ -66,7 +66,8 @@ public struct FlightPacer: Sendable {
     /// It competes for everything at the least price, and falls behind all the same.
     public func cannotDeliver(_ campaign: Int, at now: Instant) -> Bool {
         let one = campaigns[campaign]
-        guard now > one.plan.curve.start + Self.doubtAfter else { return false }
+        // As fast as it goes is as fast as it should go.
+        guard !one.plan.isUnpaced, now > one.plan.curve.start + Self.doubtAfter else { return false }
         let total = max(Double(one.plan.curve.total.rawValue), 1)
         let planned = one.plan.curve.spent(by: now)
         let ahead = Double((spent(campaign, at: now) - planned).rawValue) / total

@@ -20,7 +20,7 @@ struct PaceRow: BitwiseCopyable {
     // What it was told.
     var plan: UInt32 = 0
     var isPaced = false
-    var boost = 0.0
+    var isGuaranteed = false
     var theta = 0.0
     var scale = 1.0
     var shown = 1.0
@@ -47,6 +47,8 @@ struct PaceRow: BitwiseCopyable {
 
     /// The least and the most that a budget may be worth, as logarithms: from a fiftieth to fifty.
     static let thetaRange = -4.0...4.0
+    /// Two units of somebody else's value may be given up for one of guaranteed money.
+    static let guaranteedLeast = -2.0
     /// Seconds over which arrivals are taken for those of now, and for the usual ones.
     static let fastSeconds = 3.0
     static let slowSeconds = 1_200.0
@@ -56,7 +58,7 @@ struct PaceRow: BitwiseCopyable {
     static let bunch: Int64 = 10
 
     mutating func begin(
-        plan: UInt32, isPaced: Bool, boost: Double, theta: Double, shown: Double, price: Micros
+        plan: UInt32, isPaced: Bool, isGuaranteed: Bool, theta: Double, shown: Double, price: Micros
     ) {
         // Open impressions of an earlier plan are billed in this one: the sums go on.
         var row = PaceRow()
@@ -72,11 +74,18 @@ struct PaceRow: BitwiseCopyable {
         before = spentInAll
         self.plan = plan
         self.isPaced = isPaced
-        self.boost = boost
+        self.isGuaranteed = isGuaranteed
         self.theta = theta
         threshold = .max
         tokens = isPaced ? Self.bunch * price.rawValue : .max / 4
         priceAt = theta
+        lambda = worth(at: theta)
+    }
+
+    /// Below one, the price of what is guaranteed falls in a straight line, and below zero: then it wins over better
+    /// bids. Of all others it never falls to zero.
+    private func worth(at theta: Double) -> Double {
+        isGuaranteed && theta < 0 ? max(1 + theta, Self.guaranteedLeast) : Double.exp(theta)
     }
 
     /// What will have been spent when all that is open is billed or not.
@@ -147,7 +156,7 @@ struct PaceRow: BitwiseCopyable {
         let bounded = min(max(wanted, Self.thetaRange.lowerBound), Self.thetaRange.upperBound)
         guard abs(bounded - priceAt) > settings.hysteresis else { return }
         priceAt = bounded
-        lambda = Double.exp(bounded) - boost
+        lambda = worth(at: bounded)
     }
 
     private mutating func fillTokens(_ due: Double, _ seconds: Double, _ settings: PaceSettings) {

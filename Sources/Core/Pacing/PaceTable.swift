@@ -1,6 +1,5 @@
 // A node's side of pacing: for each campaign what its budget is worth now and what share of requests it may compete
 // for. It stands on the request path: a question costs a few loads, and nothing is allocated.
-internal import Numerics
 public import Units
 
 /// The bounds and speeds of a node's control.
@@ -92,19 +91,17 @@ public struct PaceSettings: Sendable, Hashable {
     // MARK: Plans and directives
 
     /// A plan's part for this table. What was spent under an earlier plan counts no more for it.
-    /// - guard: what is taken off the price, so that a guaranteed campaign's may go below zero: it then wins over
-    ///   better bids.
+    /// - isPaced: false for a campaign that runs as fast as it goes.
     public mutating func planned(
-        _ campaign: Int, curve: SpendCurve, choice: [Double], plan: UInt32, isPaced: Bool, boost: Double,
-        theta: Double, shown: Double, price: Micros, at now: Instant
+        _ campaign: Int, curve: SpendCurve, choice: [Double], plan: UInt32, isPaced: Bool,
+        isGuaranteed: Bool, theta: Double, shown: Double, price: Micros, at now: Instant
     ) {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         curves[campaign] = curve
         choices[campaign] = choice
         unsafe rows[campaign].begin(
-            plan: plan, isPaced: isPaced, boost: boost, theta: theta, shown: shown, price: price)
+            plan: plan, isPaced: isPaced, isGuaranteed: isGuaranteed, theta: theta, shown: shown, price: price)
         unsafe rows[campaign].curveAt = curve.spent(by: now)
-        unsafe rows[campaign].lambda = Double.exp(theta) - boost
     }
 
     public mutating func stopped(_ campaign: Int) {

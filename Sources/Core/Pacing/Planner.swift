@@ -12,6 +12,8 @@ public struct CampaignPlan: Sendable {
     /// How choosy the campaign can be, by hour: the logarithm of supply over what is planned, less its mean.
     public let choice: [Double]
     public let deliverability: Deliverability
+    /// Spends as fast as it goes; its curve only says how fast that may be.
+    public let isUnpaced: Bool
 }
 
 public struct Planner: Sendable {
@@ -22,7 +24,7 @@ public struct Planner: Sendable {
 
     /// Rounds in which campaigns that compete give way to one another. What still overlaps after these is less than
     /// a forecast is off by.
-    static let rounds = 12
+    static let rounds = 40
 
     public init(_ supply: Supply, usable: Double = 1) {
         self.supply = supply
@@ -87,11 +89,13 @@ public struct Planner: Sendable {
 
     private func spread(_ campaign: PacingCampaign, of requests: [Double]) -> [Double] {
         var capacities = [Double](repeating: 0, count: supply.hours)
-        var lengths = capacities
-        for hour in hours(campaign) {
-            capacities[hour] = capacity(campaign, hour, of: requests)
-            lengths[hour] = length(campaign, hour)
-        }
+        for hour in hours(campaign) { capacities[hour] = capacity(campaign, hour, of: requests) }
+        return spread(campaign, capacities)
+    }
+
+    private func spread(_ campaign: PacingCampaign, _ capacities: [Double]) -> [Double] {
+        var lengths = [Double](repeating: 0, count: supply.hours)
+        for hour in hours(campaign) { lengths[hour] = length(campaign, hour) }
         var budget = Double(campaign.budget.rawValue)
         if let reach = campaign.reach { budget = min(budget, reach * Double(campaign.price.rawValue)) }
         return HourlySpread(
@@ -120,42 +124,52 @@ public struct Planner: Sendable {
         return taken
     }
 
-    /// Campaigns that nobody promised anything: each spreads its budget over what it could buy; where cells are
-    /// asked for more than they have, each asker keeps the same share, and looks for the rest elsewhere.
+    /// Campaigns that nobody promised anything. Each cell has an appeal: where more is asked than there is it falls, for
+    /// all alike, so that who can go elsewhere does and who cannot stays; it rises again when the crowd has gone.
     private mutating func share(_ campaigns: [PacingCampaign]) -> [CampaignPlan] {
         let cells = supply.regions * supply.inventories
         let count = supply.hours * cells
-        var room = campaigns.map { _ in left }
+        var appeal = [Double](repeating: 1, count: count)
+        var asked: [Double] = []
+        var parts: [[Double]] = []
         var hourly: [[Double]] = []
-        for round in 0..<Self.rounds {
-            hourly = zip(campaigns, room).map { spread($0, of: $1) }
-            var asked = [Double](repeating: 0, count: count)
-            var parts: [[Double]] = []
-            for (at, campaign) in campaigns.enumerated() {
-                var part = [Double](repeating: 0, count: count)
-                for hour in hours(campaign) where hourly[at][hour] > 0 {
-                    let sum = capacity(campaign, hour, of: room[at])
-                    guard sum > 0 else { continue }
+        for _ in 0..<Self.rounds {
+            asked = [Double](repeating: 0, count: count)
+            (parts, hourly) = ([], [])
+            for campaign in campaigns {
+                var worths = [Double](repeating: 0, count: count)
+                var sums = [Double](repeating: 0, count: supply.hours)
+                for hour in hours(campaign) {
                     for cell in 0..<cells {
-                        let micros = worth(campaign, hour, cell, of: room[at]) * hourly[at][hour] / sum
-                        part[hour * cells + cell] = micros / Double(campaign.price.rawValue) / campaign.shown
-                        asked[hour * cells + cell] += part[hour * cells + cell]
+                        let at = hour * cells + cell
+                        worths[at] = worth(campaign, hour, cell, of: left) * appeal[at]
+                        sums[hour] += worths[at]
                     }
                 }
-                parts.append(part)
-            }
-            if zip(asked, left).allSatisfy({ $0 <= $1 * 1.001 + 1e-9 }) || round == Self.rounds - 1 { break }
-            for at in campaigns.indices {
-                for cell in 0..<count where asked[cell] > left[cell] {
-                    room[at][cell] = min(room[at][cell], parts[at][cell] * left[cell] / asked[cell])
+                let wanted = spread(campaign, sums)
+                for hour in hours(campaign) where sums[hour] > 0 {
+                    for at in hour * cells..<(hour + 1) * cells {
+                        worths[at] *= wanted[hour] / sums[hour]
+                        asked[at] += worths[at] / Double(campaign.price.rawValue) / campaign.shown
+                    }
                 }
+                parts.append(worths)
+                hourly.append(wanted)
             }
+            var isCrowded = false
+            for at in 0..<count where asked[at] > 0 {
+                if asked[at] > left[at] * 1.002 { isCrowded = true }
+                appeal[at] = min(max(appeal[at] * left[at] / asked[at], 1e-4), 1)
+            }
+            if !isCrowded { break }
         }
         return campaigns.indices.map { at in
-            let kept = left
-            left = room[at]
-            let taken = take(campaigns[at], hourly[at])
-            left = kept
+            var taken = [[Double]](
+                repeating: [Double](repeating: 0, count: supply.hours), count: supply.regions)
+            for cell in 0..<count where parts[at][cell] > 0 {
+                let kept = parts[at][cell] * min(left[cell] / asked[cell], 1)
+                taken[cell % cells / supply.inventories][cell / cells] += kept
+            }
             return plan(campaigns[at], hourly[at], taken)
         }
     }
@@ -180,7 +194,7 @@ public struct Planner: Sendable {
         return CampaignPlan(
             id: campaign.id, curve: curve(planned, even),
             regions: taken.map { curve($0, even / Double(supply.regions)) },
-            choice: Self.choice(possible, planned), deliverability: verdict)
+            choice: Self.choice(possible, planned), deliverability: verdict, isUnpaced: campaign.mode == .asap)
     }
 
     /// By how much an hour's supply over what is planned in it, as a logarithm, lies above the flight's mean.

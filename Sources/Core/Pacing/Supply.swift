@@ -31,19 +31,20 @@ public struct Supply: Sendable {
         self.inventories = inventories
         self.start = start
         self.end = end
-        precondition(requests.count == hours * regions * inventories, "a number for each cell")
         self.requests = requests
+        precondition(requests.count == hours * regions * inventories, "a number for each cell")
     }
 
     /// What a forecast says of these hours. Between the middles of two of its hours traffic changes evenly.
     public init(_ forecast: Forecast, start: Instant, end: Instant) {
-        regions = forecast.regions
-        inventories = forecast.inventories
+        self.regions = forecast.regions
+        self.inventories = forecast.inventories
         self.start = start
         self.end = end
         let count = Self.hours(from: start, to: end)
+        let (regions, inventories) = (forecast.regions, forecast.inventories)
         var requests: [Double] = []
-        requests.reserveCapacity(count * forecast.regions * forecast.inventories)
+        requests.reserveCapacity(count * regions * inventories)
         let first = HourOfWeek.hours(start)
         let shift = Double(start.nanoseconds - first * HourOfWeek.length) / Double(HourOfWeek.length)
         for hour in 0..<count {
@@ -51,8 +52,8 @@ public struct Supply: Sendable {
                 max(
                     Double((end - start).nanoseconds - Int64(hour) * HourOfWeek.length)
                         / Double(HourOfWeek.length), 0), 1)
-            for region in 0..<forecast.regions {
-                for inventory in 0..<forecast.inventories {
+            for region in 0..<regions {
+                for inventory in 0..<inventories {
                     func clock(_ ahead: Int) -> Double {
                         forecast.requests(
                             region: region, inventory: inventory,

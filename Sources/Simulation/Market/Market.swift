@@ -2,7 +2,7 @@
 // plan that follows.
 internal import Numerics
 public import Pacing
-public import Units
+internal import Units
 
 public struct Market: Sendable {
     public let shape: MarketShape
@@ -43,5 +43,32 @@ public struct Market: Sendable {
         self.forecast = forecast
         supply = Supply(forecast, start: shape.start, end: shape.end)
         plans = Planner(supply).plan(demand.campaigns.map(\.pacing))
+    }
+}
+
+extension Market {
+    /// Every request that an ad would be billed for, with its floor and with whom it could go to: the whole of the
+    /// program that `Hindsight` bounds, for markets that are small enough to look at.
+    package func everyAssignment(_ body: (Double, [(campaign: Int, value: Double)]) -> Void) {
+        var requests: [MarketRequest] = []
+        for tick in 0..<Int(shape.seconds) * MarketRun.ticksPerSecond {
+            let second = Double(tick / MarketRun.ticksPerSecond)
+            let shares = traffic.shares(at: second)
+            for region in shape.regions.indices {
+                traffic.requests(
+                    region, tick: tick, seconds: 1 / Double(MarketRun.ticksPerSecond),
+                    rate: traffic.rate(region, at: second), shares: shares, &requests)
+                for request in requests where request.isBilled {
+                    var values: [(campaign: Int, value: Double)] = []
+                    for entry in demand.entries[region * shape.inventories.count + request.inventory]
+                    where request.audience & entry.audience == entry.audience {
+                        let campaign = Int(entry.campaign)
+                        let value = Double(entry.value * traffic.tables.values[request.draw(campaign).value])
+                        if value >= request.floor { values.append((campaign, value)) }
+                    }
+                    if !values.isEmpty { body(request.floor, values) }
+                }
+            }
+        }
     }
 }

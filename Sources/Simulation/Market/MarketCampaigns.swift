@@ -2,7 +2,7 @@
 // of all there is. A few ask for more than they can get, each for another reason.
 internal import Numerics
 public import Pacing
-public import Units
+internal import Units
 
 public struct MarketCampaign: Sendable {
     public var pacing: PacingCampaign
@@ -79,7 +79,7 @@ struct MarketDemand: Sendable {
                 id: "c\(number)", start: shape.start, end: shape.end,
                 // Becomes a share of what it could buy.
                 budget: Micros(Int64(1_000_000 * Double.exp((draws.nextUnit() + draws.nextUnit() - 1) * 1.1))),
-                mode: mode < 0.75 ? .traffic : mode < 0.87 ? .even : mode < 0.95 ? .frontloaded : .asap,
+                mode: shape.isUniform || mode < 0.75 ? .traffic : mode < 0.87 ? .even : mode < 0.95 ? .frontloaded : .asap,
                 isGuaranteed: number % 10 == 3, price: Micros(10_000),
                 targeted: Array(repeating: 0, count: cells), affordable: Array(repeating: 0, count: cells)),
             regions: regions, inventories: inventories, audience: audience,
@@ -134,7 +134,9 @@ struct MarketDemand: Sendable {
             case .floors: wishes[at] = max(wishes[at], 3 * could[at])
             default: break
             }
-            campaigns[at].pacing.budget = Micros(max(Int64(wishes[at]), 1_000_000))
+            // Fewer impressions than these cannot be delivered to a half percent by anybody.
+            let least = min(1_500 * Double(campaigns[at].pacing.price.rawValue), could[at] / 5)
+            campaigns[at].pacing.budget = Micros(Int64(max(wishes[at], least, 1_000_000)))
         }
     }
 

@@ -45,10 +45,10 @@ struct MarketControl {
             case .linkedin: controllers.append(LinkedInThrottle(budget: budget, forecast: plan))
             case .mystiqueSoft:
                 controllers.append(
-                    Mystique(budget: budget, dayStart: market.shape.start, target: .shaped, throttle: .soft))
+                    Mystique(budget: budget, target: .shaped, throttle: .soft))
             case .mystiqueHard:
                 controllers.append(
-                    Mystique(budget: budget, dayStart: market.shape.start, target: .shaped, throttle: .hard))
+                    Mystique(budget: budget, target: .shaped, throttle: .hard))
             case .pid: controllers.append(PIDPacer(budget: budget, plan: plan))
             case .dual: controllers.append(DualDescent(budget: budget, plan: plan))
             case .paceline, .none, .sharedCache, .floatAccounts: break

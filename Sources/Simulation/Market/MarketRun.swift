@@ -2,8 +2,8 @@
 // seed and policy give the same outcome to the last micro.
 internal import Ledger
 internal import Numerics
-public import Pacing
-public import Units
+internal import Pacing
+internal import Units
 
 public final class MarketRun {
     static let ticksPerSecond = 10
@@ -59,7 +59,7 @@ public final class MarketRun {
         bills = BillQueue(seconds: max(shape.billing.longest, shape.billing.hold) + 200)
         draws = Randomness(seed: shape.seed &* 977 &+ 3)
         control = MarketControl(market: market, policy: policy)
-        nodes = shape.regions.indices.map { RegionNode($0, self.shape, demand, plans, self.money, budgets) }
+        nodes = shape.regions.indices.map { RegionNode($0, self.shape, demand, self.money, budgets, paces: policy == .paceline) }
     }
 
     var second: Double { Double(tick) / Double(Self.ticksPerSecond) }
@@ -109,7 +109,9 @@ public final class MarketRun {
         for campaign in 0..<count {
             outcomes[campaign].budget = budgets[campaign]
             outcomes[campaign].paid = Micros(paid[campaign])
-            outcomes[campaign].overspend = max(Micros(paid[campaign]) - ceilings[campaign], .zero)
+            // Late bills stand in their own column.
+            let fromBudget = Micros(paid[campaign]) - outcomes[campaign].late
+            outcomes[campaign].overspend = max(fromBudget - ceilings[campaign], .zero)
         }
         var outcome = MarketOutcome(policy: policy, money: money)
         outcome.campaigns = outcomes

@@ -1,5 +1,6 @@
 // What happens every second of a run: reports leave and orders arrive, controllers step, and the market looks at where
 // everybody stands.
+internal import Ledger
 internal import Pacing
 internal import Units
 
@@ -19,13 +20,13 @@ extension MarketRun {
         if money == .leases {
             for node in nodes {
                 for lapse in node.tickFormers(now) { control.root.freed(lapse.campaign, node.number, lapse.amount) }
-                report(node)
+                if whole % Self.planSeconds == 0 { report(node) }
             }
             fence()
         }
-        if policy == .paceline, whole % Self.planSeconds == 0, isCoordinatorUp { direct() }
+        if policy == .paceline, whole % Self.planSeconds == 1, isCoordinatorUp { direct() }
         if !control.controllers.isEmpty, whole % Int(control.period) == 0, whole > 0 { step() }
-        if money != .leases { synchronise(whole) }
+        if policy != .paceline { synchronise(whole) }
         if whole % 3_600 == 0, whole > 0 { observeHour() }
         if whole % 60 == 0 { look() }
         if whole % Self.sampleSeconds == 0 { sample() }
@@ -43,7 +44,7 @@ extension MarketRun {
         let one = demand.campaigns[campaign].pacing
         node.table.planned(
             campaign, curve: plan.regions[node.number], choice: plan.choice, plan: version,
-            isPaced: one.mode != .asap, boost: one.isGuaranteed ? 2 : 0, theta: control.pacer.theta(of: campaign),
+            isPaced: one.mode != .asap, isGuaranteed: one.isGuaranteed, theta: control.pacer.theta(of: campaign),
             shown: one.shown, price: one.price, at: now)
     }
 
@@ -83,9 +84,13 @@ extension MarketRun {
         let one = demand.campaigns[campaign].pacing
         let plan = control.pacer.plan(of: campaign).regions[node.number]
         let ahead = plan.spent(by: now + .seconds(Int64(MarketControl.autonomy) + 60)) - plan.spent(by: now)
+        // Nothing where it may not run.
+        guard plan.total > .zero else { return .zero }
         let planned = Double(ahead.rawValue) * control.pacer.scale(of: campaign, node.number) / one.shown
-        let fast = node.speed[campaign] * 60
-        return Micros(Int64(max(planned * 1.2, fast))) + one.price * 12
+        // Who runs as fast as it goes has a part of what is left in hand, everywhere.
+        let most = Double(budgets[campaign].rawValue) / 20
+        let fast = one.mode == .asap ? most : node.speed[campaign] * 60
+        return Micros(Int64(max(planned * 1.2, fast))) + one.price * 4
     }
 
     private func serve(_ region: Int, _ session: UInt32, _ leases: [LeaseReport], _ sent: Double) {
@@ -240,6 +245,7 @@ extension MarketRun {
         for node in nodes where conditions.canSpeak(node.number, second) {
             control.known[node.number] = node.billed
         }
+        guard money != .leases else { return }
         let interval = money == .floatAccounts ? 1 : money == .sharedCache ? 2 : 10
         guard whole % interval == 0 else { return }
         for node in nodes where conditions.canHear(node.number, second) {

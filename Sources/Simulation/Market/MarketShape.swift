@@ -55,6 +55,8 @@ public struct MarketShape: Sendable {
     /// What the forecast is off by: the first region's is so much too low, the others' too high.
     public var bias = 0.0
     public var billing = MarketBilling()
+    /// All campaigns follow the traffic; else an eighth is even, a twelfth front-loaded, and a twentieth in a hurry.
+    public var isUniform = false
 
     /// Three regions eight hours apart, and eight inventories. The flight starts on a Monday at midnight.
     public init(rate: Double = 120) {

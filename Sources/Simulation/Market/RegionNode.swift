@@ -38,14 +38,14 @@ final class RegionNode {
     private var openedAt: Instant
 
     init(
-        _ number: Int, _ shape: MarketShape, _ demand: MarketDemand, _ plans: [CampaignPlan], _ money: MarketMoney,
-        _ budgets: [Micros]
+        _ number: Int, _ shape: MarketShape, _ demand: MarketDemand, _ money: MarketMoney, _ budgets: [Micros],
+        paces: Bool
     ) {
         self.number = number
         self.shape = shape
         self.money = money
         count = demand.campaigns.count
-        paces = money == .leases
+        self.paces = paces
         table = PaceTable(campaigns: count, at: shape.start)
         throttle = ThrottleTable(campaigns: count)
         ledger = Self.ledger(1, demand, shape, shape.start)
@@ -85,9 +85,7 @@ final class RegionNode {
             tables.values.withUnsafeBufferPointer { values in
                 for entry in entries where request.audience & entry.audience == entry.audience {
                     let campaign = Int(entry.campaign)
-                    var mixed = (request.seed ^ UInt64(truncatingIfNeeded: campaign) &* 0x9E37_79B9_7F4A_7C15)
-                    mixed = (mixed ^ mixed >> 31) &* 0xBF58_476D_1CE4_E5B9
-                    let uniform = UInt32(truncatingIfNeeded: mixed >> 12)
+                    let (uniform, place) = request.draw(campaign)
                     let price: Double
                     if paces {
                         guard table.admits(campaign, uniform) else { continue }
@@ -96,7 +94,7 @@ final class RegionNode {
                         guard uniform < throttle.thresholds[campaign] else { continue }
                         price = throttle.prices[campaign]
                     }
-                    let value = Double(entry.value * values[Int(mixed >> 52)])
+                    let value = Double(entry.value * values[place])
                     guard value >= floor else { continue }
                     let score = value - price * floor
                     if score > best, !isEmpty[campaign] {
@@ -137,6 +135,7 @@ final class RegionNode {
         switch bill.kind {
         case .bill, .duplicate:
             guard let settled = ledger.settle(bill.sequence, bill.amount, now) else { return .nothing }
+            billed[campaign] += settled.paid.rawValue
             if !isFormer, settled.paid > .zero { table.settled(campaign, settled.paid, of: bill.amount) }
             return .paid(settled.paid, late: settled.late)
         case .release:

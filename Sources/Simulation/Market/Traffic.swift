@@ -1,7 +1,7 @@
 // Requests, second by second and region by region. Each part of each second has a generator of its own, so what one
 // policy does changes nothing of what the next one meets.
 internal import Numerics
-public import Units
+internal import Units
 
 /// One place for an ad, at one moment.
 struct MarketRequest {
@@ -17,6 +17,15 @@ struct MarketRequest {
     /// Whether an ad that is chosen is shown, and its bill comes.
     var isShown: Bool
     var isBilled: Bool
+
+    /// A campaign's own draws for this request: one for who may compete, and the place of the viewer's worth in the
+    /// table.
+    @inline(__always)
+    func draw(_ campaign: Int) -> (uniform: UInt32, value: Int) {
+        var mixed = seed ^ UInt64(truncatingIfNeeded: campaign) &* 0x9E37_79B9_7F4A_7C15
+        mixed = (mixed ^ mixed >> 31) &* 0xBF58_476D_1CE4_E5B9
+        return (UInt32(truncatingIfNeeded: mixed >> 12), Int(mixed >> 52))
+    }
 }
 
 /// Draws that repeat: what is used for many requests is looked up, not calculated.

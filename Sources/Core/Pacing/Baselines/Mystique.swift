@@ -14,7 +14,6 @@ public struct Mystique: BudgetController {
     static let least = 0.0001
 
     let budget: Double
-    let dayStart: Instant
     let target: Target
     let throttle: Throttle
     /// By the hour; 24 of them are a day's mean of one.
@@ -29,18 +28,22 @@ public struct Mystique: BudgetController {
     private var belowSum = 0.0
     private var belowCount = 0.0
 
-    /// - budget: of a day. Days follow one another from `dayStart` on.
-    public init(budget: Micros, dayStart: Instant, target: Target, throttle: Throttle) {
-        self.init(units: Double(budget.rawValue), dayStart: dayStart, target: target, throttle: throttle)
+    /// - budget: of a day. Days follow one another from the first step on.
+    public init(budget: Micros, target: Target, throttle: Throttle) {
+        self.init(Double(budget.rawValue), large: 10_000 * Double(Micros.perUnit), target, throttle)
     }
 
-    init(units: Double, dayStart: Instant, target: Target, throttle: Throttle) {
-        budget = max(units, 1e-9)
-        self.dayStart = dayStart
+    /// - budgetUnits: of a day, in units of the currency; then `advance` is told of units.
+    public init(budgetUnits: Double, target: Target, throttle: Throttle) {
+        self.init(budgetUnits, large: 10_000, target, throttle)
+    }
+
+    private init(_ budget: Double, large: Double, _ target: Target, _ throttle: Throttle) {
+        self.budget = max(budget, 1e-9)
         self.target = target
         self.throttle = throttle
         // Large budgets start at full speed; the published limit is 10,000 units of the currency.
-        let start = budget > 10_000 * Double(Micros.perUnit) ? 1 : Self.least
+        let start = budget > large ? 1 : Self.least
         signal = start
         lastPositive = start
     }
@@ -90,6 +93,9 @@ public struct Mystique: BudgetController {
     }
 
     private func sign(_ value: Double) -> Double { value > 0 ? 1 : value < 0 ? -1 : 0 }
+
+    /// What a day's minute should have spent of the budget by its end.
+    public func target(after minute: Int) -> Double { aimed(minute / 60, minute % 60 + 1) }
 
     private func aimed(_ hour: Int, _ minutes: Int) -> Double {
         let before = slopes[..<hour].reduce(0) { $0 + $1 / 24 }
