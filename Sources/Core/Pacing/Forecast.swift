@@ -17,6 +17,8 @@ public struct Forecast: Sendable {
         var weeks: UInt16 = 0
         /// Hours in a row that looked like holes.
         var holes: UInt8 = 0
+        /// Weeks in a row that were further off than an hour may pull, to the same side: above zero, or below.
+        var strays: Int8 = 0
     }
 
     private(set) var cells: [Cell]
@@ -71,14 +73,20 @@ public struct Forecast: Sendable {
             return
         }
         cells[at].holes = 0
-        let most = Self.pull * max(cells[at].spread, Self.firstSpread / 4)
+        // What stays away is no surge: each week in a row pulls twice as far as the one before.
+        let usual = Self.pull * max(cells[at].spread, Self.firstSpread / 4)
+        let isSame = cells[at].strays != 0 && (cells[at].strays > 0) == (residual > 0)
+        let most = isSame ? usual * Double(1 << min(abs(Int(cells[at].strays)), 5)) : usual
         let pulled = min(max(residual, -most), most)
+        let stray: Int8 = abs(residual) <= usual ? 0 : residual > 0 ? 1 : -1
+        cells[at].strays = isSame && stray != 0 ? cells[at].strays &+ stray : stray
+        if abs(cells[at].strays) > 100 { cells[at].strays = stray * 100 }
         let share = max(1 / Double(cells[at].weeks + 1), Self.newest)
         cells[at].level += share * pulled
         cells[at].spread += share * (abs(pulled) - cells[at].spread)
         cells[at].weeks = min(cells[at].weeks, .max - 1) + 1
         drift[region] +=
-            Self.newestHour / Double(inventories) * (min(max(residual, -most), most) - drift[region])
+            Self.newestHour / Double(inventories) * (min(max(residual, -usual), usual) - drift[region])
     }
 
     /// Requests in one whole hour, so many hours from the last one observed.

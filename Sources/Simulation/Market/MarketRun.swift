@@ -78,7 +78,9 @@ public final class MarketRun {
             }
             deliverMail()
             deliverBills()
-            for node in nodes { node.tick(now, leases: money == .leases) }
+            for node in nodes where !conditions.isLost(node.number, second) {
+                node.tick(now, leases: money == .leases)
+            }
             for region in shape.regions.indices {
                 traffic.requests(
                     region, tick: tick, seconds: 1 / Double(Self.ticksPerSecond), rate: rates[region],

@@ -35,7 +35,9 @@ final class RegionNode {
     private var nextSequence: UInt64 = 0
     /// Spent a second, of late: what a campaign that runs as fast as it can needs in hand.
     var speed: [Double]
-    private var openedAt: Instant
+    private var tickedAt: Instant
+    /// What a dead session had set aside is not let go before its waiting notices had time to come.
+    private var formersRestUntil: Instant
 
     init(
         _ number: Int, _ shape: MarketShape, _ demand: MarketDemand, _ money: MarketMoney, _ budgets: [Micros],
@@ -54,7 +56,8 @@ final class RegionNode {
         available = budgets.map(\.rawValue)
         openSums = billed
         speed = Array(repeating: 0, count: count)
-        openedAt = shape.start
+        tickedAt = shape.start
+        formersRestUntil = shape.start
     }
 
     static func ledger(_ session: UInt64, _ demand: MarketDemand, _ shape: MarketShape, _ now: Instant)
@@ -169,6 +172,7 @@ final class RegionNode {
 
     func tick(_ now: Instant, leases: Bool) {
         guard leases else { return }
+        tickedAt = now
         ledger.tick(now)
         for lapse in ledger.lapsed { table.freed(lapse.campaign, lapse.amount) }
     }
@@ -185,8 +189,9 @@ final class RegionNode {
 
     /// The process starts anew: its last session's holder stays as what its journal says.
     func restart(_ demand: MarketDemand, _ now: Instant) {
-        for campaign in 0..<count { ledger.close(campaign, now) }
-        for _ in 0..<4 { ledger.tick(now) }
+        for campaign in 0..<count { ledger.close(campaign, tickedAt) }
+        for _ in 0..<4 { ledger.tick(tickedAt) }
+        formersRestUntil = now + .seconds(60)
         formers.append(ledger)
         session += 1
         ledger = Self.ledger(UInt64(session), demand, shape, now)
@@ -195,6 +200,7 @@ final class RegionNode {
     }
 
     func tickFormers(_ now: Instant) -> [(campaign: Int, amount: Micros)] {
+        guard now >= formersRestUntil else { return [] }
         var lapsed: [(campaign: Int, amount: Micros)] = []
         for former in formers {
             former.tick(now)

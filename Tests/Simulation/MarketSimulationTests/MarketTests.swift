@@ -6,14 +6,26 @@ import Pacing
 import Testing
 import Units
 
+/// Checks are compiled out of optimised builds.
+private let isOptimised: Bool = {
+    var isOptimised = true
+    assert(
+        {
+            isOptimised = false
+            return true
+        }())
+    return isOptimised
+}()
+
 private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
 
 @Suite struct MarketTests {
-    /// An hour of a small market, which a test can afford without optimisation.
+    /// Without optimisation a test affords twenty minutes; with it, two hours.
+    private static let seconds = isOptimised ? 7_200.0 : 1_200
     private func shape(_ seed: UInt64, _ events: [MarketEvent] = []) -> MarketShape {
         var shape = MarketShape(rate: 10)
         shape.seed = seed
-        shape.seconds = 3_600
+        shape.seconds = Self.seconds
         shape.campaigns = 20
         shape.events = events
         shape.billing.hold = 120
@@ -27,7 +39,7 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
         let other = MarketRun(Market(shape(2)), policy: .paceline).run()
         #expect(first.campaigns.map(\.paid) == second.campaigns.map(\.paid))
         #expect(first.campaigns.map(\.paid) != other.campaigns.map(\.paid))
-        #expect(first.requests > 20_000)
+        #expect(first.requests > 5_000)
     }
 
     @Test func everybodyMeetsTheSameRequests() {
@@ -42,35 +54,35 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
     private func events(_ seed: UInt64) -> [MarketEvent] {
         var draws = Randomness(seed: seed)
         func span(_ longest: Double) -> (Double, Double) {
-            let from = (3_000 * draws.nextUnit()).rounded()
+            let from = (0.8 * Self.seconds * draws.nextUnit()).rounded()
             return (from, from + (longest * draws.nextUnit()).rounded() + 5)
         }
         return (0..<4).map { _ in
             let region = Int(draws.next(below: 3))
             switch draws.next(below: 8) {
             case 0:
-                let (from, to) = span(900)
+                let (from, to) = span(0.2 * Self.seconds)
                 return .surge(region: region, from: from, to: to, times: 10)
             case 1:
-                let (from, to) = span(2_000)
+                let (from, to) = span(0.3 * Self.seconds)
                 return .lost(region: region, from: from, to: to)
             case 2:
-                let (from, to) = span(2_500)
+                let (from, to) = span(0.8 * Self.seconds)
                 return .partition(region: region, from: from, to: to)
             case 3:
-                let (from, to) = span(2_500)
+                let (from, to) = span(0.8 * Self.seconds)
                 return .deaf(region: region, from: from, to: to)
             case 4:
-                let (from, to) = span(1_500)
+                let (from, to) = span(0.5 * Self.seconds)
                 return .coordinatorAway(from: from, to: to)
-            case 5: return .stale(seconds: 120, from: 0, to: 3_600)
-            case 6: return .cut(share: 0.3 + 0.6 * draws.nextUnit(), at: (3_000 * draws.nextUnit()).rounded())
-            default: return .live(inventory: Int(draws.next(below: 8)), from: 1_000, to: 3_000, times: 6)
+            case 5: return .stale(seconds: 120, from: 0, to: Self.seconds)
+            case 6: return .cut(share: 0.3 + 0.6 * draws.nextUnit(), at: (0.8 * Self.seconds * draws.nextUnit()).rounded())
+            default: return .live(inventory: Int(draws.next(below: 8)), from: 300, to: 900, times: 6)
             }
         }
     }
 
-    @Test(arguments: Array(UInt64(1)...8))
+    @Test(arguments: Array(UInt64(1)...(isOptimised ? 12 : 4)))
     func leasesOverspendNothing(_ seed: UInt64) {
         let shape = shape(seed, events(seed))
         let outcome = MarketRun(Market(shape), policy: .paceline).run()
@@ -107,8 +119,8 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
         for policy in [MarketPolicy.paceline, .mystiqueSoft, .linkedin] {
             let value = MarketRun(market, policy: policy, money: .leases).run().value
             #expect(value <= hindsight.bound, "\(policy)")
-            #expect(value > 0.3 * hindsight.bound, "\(policy)")
         }
+        #expect(MarketRun(market, policy: .paceline).run().value > 0.8 * hindsight.bound)
     }
 
     /// Thirteen million auctions each: too many without optimisation. The bench measures them every time.

@@ -37,7 +37,7 @@ public enum Timestamp {
     }
 
     /// The instant in UTC, to the second.
-    static func text(_ instant: Instant) -> String {
+    public static func text(_ instant: Instant) -> String {
         let (seconds, _) = floorDivided(Int(instant.nanoseconds), 1_000_000_000)
         let (day, second) = floorDivided(seconds, 86_400)
         let (year, month, date) = date(day)
