@@ -78,7 +78,7 @@ extension DecisionWorkspace {
                 writer.beginSeat(unsafe UTF8Span(unchecked: seat.span))
             }
             writer.beginBid(
-                id: number.utf8, impid: request.utf8(request.imps[win.imp].id), price: win.candidate.price)
+                id: number.utf8, impid: request.utf8(request.imps[win.imp].id), price: win.sale.price)
             writer.markup(.adm, markup.bytes.text(length), macros)
             writer.notices(notices, macros)
             writer.describe(win, snapshot, request)
