@@ -44,21 +44,25 @@ struct Plot {
 
             """
         for mark in marks {
-            out += "<rect x=\"\(at(x(mark.from)))\" y=\"\(at(Self.top))\" "
+            out +=
+                "<rect x=\"\(at(x(mark.from)))\" y=\"\(at(Self.top))\" "
                 + "width=\"\(at(max(x(mark.to) - x(mark.from), 1.5)))\" "
                 + "height=\"\(at(Self.height - Self.top - Self.bottom))\" fill=\"#ddd\"/>\n"
                 + "<text x=\"\(at(x(mark.to) + 4))\" y=\"\(at(Self.top + 12))\" fill=\"#555\">\(escaped(mark.label))</text>\n"
         }
         for step in 0...5 {
             let value = low + (high - low) * Double(step) / 5
-            out += "<path d=\"M\(at(Self.left)) \(at(y(value)))H\(at(Self.width - Self.right))\" stroke=\"#eee\"/>"
+            out +=
+                "<path d=\"M\(at(Self.left)) \(at(y(value)))H\(at(Self.width - Self.right))\" stroke=\"#eee\"/>"
                 + "<text x=\"\(at(Self.left - 6))\" y=\"\(at(y(value) + 4))\" text-anchor=\"end\">\(tick(value, high - low))</text>\n"
         }
         for hour in stride(from: 0.0, through: last + 0.01, by: last > 12 ? 4 : 1) {
-            out += "<text x=\"\(at(x(hour)))\" y=\"\(at(Self.height - Self.bottom + 18))\" "
+            out +=
+                "<text x=\"\(at(x(hour)))\" y=\"\(at(Self.height - Self.bottom + 18))\" "
                 + "text-anchor=\"middle\">\(Int(hour)) h</text>\n"
         }
-        out += "<text x=\"\(at(Self.left))\" y=\"\(at(Self.top - 4))\" fill=\"#555\">\(escaped(unit))</text>\n"
+        out +=
+            "<text x=\"\(at(Self.left))\" y=\"\(at(Self.top - 4))\" fill=\"#555\">\(escaped(unit))</text>\n"
         for (at, one) in series.enumerated() {
             let colour = Self.colours[at % Self.colours.count]
             let points = stacked[at]
@@ -68,12 +72,14 @@ struct Plot {
                     .reversed().map { String(format: "%.1f %.1f", x($0.0), y($0.1)) }.joined(separator: "L")
                 out += "<path d=\"M\(path)L\(below)Z\" fill=\"\(colour)\" fill-opacity=\"0.75\"/>\n"
             } else {
-                out += "<path d=\"M\(path)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.8\""
+                out +=
+                    "<path d=\"M\(path)\" fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.8\""
                     + (one.isDashed ? " stroke-dasharray=\"6 4\"" : "") + "/>\n"
             }
             let line = Self.top + 14 + 18 * Double(at)
             let start = Self.width - Self.right + 14
-            out += "<path d=\"M\(start) \(line - 4)h18\" stroke=\"\(colour)\" stroke-width=\"4\""
+            out +=
+                "<path d=\"M\(start) \(line - 4)h18\" stroke=\"\(colour)\" stroke-width=\"4\""
                 + (one.isDashed ? " stroke-dasharray=\"6 4\"" : "") + "/>"
                 + "<text x=\"\(start + 24)\" y=\"\(line)\">\(escaped(one.name))</text>\n"
         }

@@ -9,7 +9,8 @@ struct Plots {
         let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let place =
             ProcessInfo.processInfo.environment["PACELINE_BENCH_PLOTS"].map { URL(fileURLWithPath: $0) }
-            ?? URL(fileURLWithPath: executable).deletingLastPathComponent().appendingPathComponent("pacing-plots")
+            ?? URL(fileURLWithPath: executable).deletingLastPathComponent().appendingPathComponent(
+                "pacing-plots")
         folder = place.path
         try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
         for result in results {
@@ -55,7 +56,8 @@ struct Plots {
         let plan = line("plan", result.runs[0].outcome, dashed: true) { $0.planned }
         return Plot(
             title: "\(result.scenario.name): spend of all campaigns", unit: "% of all budgets",
-            series: [plan] + result.runs.map { run in line(run.measures.name, run.outcome, dashed: false) { $0.spent } },
+            series: [plan]
+                + result.runs.map { run in line(run.measures.name, run.outcome, dashed: false) { $0.spent } },
             marks: marks(result))
     }
 
@@ -106,7 +108,9 @@ struct Plots {
         return Plot(
             title: "\(result.scenario.name): our worst campaign, \(result.market.campaigns[at].pacing.id)",
             unit: "% of its budget",
-            series: [line("plan", dashed: true) { $0.planned[at] }, line("spend", dashed: false) { $0.spent[at] }],
+            series: [
+                line("plan", dashed: true) { $0.planned[at] }, line("spend", dashed: false) { $0.spent[at] },
+            ],
             marks: marks(result))
     }
 }

@@ -9,6 +9,15 @@ struct Scenario {
     /// Whether budgets change, so that no bound from before holds.
     var hasBound = true
 
+    var addsTraffic: Bool {
+        shape.events.contains {
+            switch $0 {
+            case .surge, .live: true
+            default: false
+            }
+        }
+    }
+
     /// Requests a second in the mean of all regions.
     static let rate = 60.0
     static let surgeAt = 50_000.0
@@ -29,6 +38,12 @@ struct Scenario {
         cut.hasBound = false
         return [
             make("calm", "a day without faults", MarketPolicy.allCases),
+            make(
+                "traffic", "the same, and every campaign follows the traffic",
+                [.paceline, .mystiqueSoft, .pid, .dual]
+            ) {
+                $0.isUniform = true
+            },
             make("surge", "ten times the first region's traffic within a second, for 15 minutes", paced) {
                 $0.events = [.surge(region: 0, from: surgeAt, to: surgeAt + 900, times: 10)]
             },
@@ -41,16 +56,23 @@ struct Scenario {
             make("lost", "the first region is gone for 10 minutes", [.paceline, .mystiqueSoft, .pid]) {
                 $0.events = [.lost(region: 0, from: surgeAt, to: surgeAt + 600)]
             },
-            make("partition", "the first region hears nobody for 30 minutes", [.paceline, .mystiqueSoft, .pid]) {
+            make(
+                "partition", "the first region hears nobody for 30 minutes", [.paceline, .mystiqueSoft, .pid]
+            ) {
                 $0.events = [.partition(region: 0, from: surgeAt, to: surgeAt + 1_800)]
             },
             make("deaf", "the first region is heard and hears nothing for 30 minutes") {
                 $0.events = [.deaf(region: 0, from: surgeAt, to: surgeAt + 1_800)]
             },
-            make("away", "the coordinator is away for 10 minutes", [.paceline, .mystiqueSoft, .floatAccounts]) {
+            make(
+                "away", "the coordinator is away for 10 minutes", [.paceline, .mystiqueSoft, .floatAccounts]
+            ) {
                 $0.events = [.coordinatorAway(from: surgeAt, to: surgeAt + 600)]
             },
-            make("stale", "the coordinator's word takes up to 120 seconds, all day", [.paceline, .mystiqueSoft, .pid]) {
+            make(
+                "stale", "the coordinator's word takes up to 120 seconds, all day",
+                [.paceline, .mystiqueSoft, .pid]
+            ) {
                 $0.events = [.stale(seconds: 120, from: 0, to: $0.seconds)]
             },
             make("bias", "the forecast is off by a tenth, each region another way", [.paceline, .linkedin]) {

@@ -12,7 +12,8 @@ enum PacingPlan {
     static let limitBytes = 16 * 1024 * 1024
 
     static let file = Parameter.argument("FILE", WordKind.file, "A plan's file, or - for standard input.")
-    static let curve = Parameter.option("curve", WordKind.identifier, "Show this campaign's curve, hour by hour.")
+    static let curve = Parameter.option(
+        "curve", WordKind.identifier, "Show this campaign's curve, hour by hour.")
     static let json = Parameter.json
 
     static let command = Command(
@@ -31,8 +32,10 @@ enum PacingPlan {
         parameters: [file, curve, json],
         examples: [
             Example(
-                "paceline pacing plan Examples/pacing-plan.json", "See who can deliver, and who cannot and why.",
-                prints: "tea-late-night  cannot deliver: 20 % of its budget is expected, mostly for targeting"),
+                "paceline pacing plan Examples/pacing-plan.json",
+                "See who can deliver, and who cannot and why.",
+                prints: "tea-late-night  cannot deliver: 20 % of its budget is expected, mostly for targeting"
+            ),
             Example(
                 "paceline pacing plan Examples/pacing-plan.json --curve car-launch",
                 "When one of them is to spend what, and where."),
@@ -80,7 +83,8 @@ enum PacingPlan {
             guard let document = PacingPlanFile.schema.read(tree, "", &reading) else { throw reading.refused }
             return document
         } catch {
-            throw Failure((["the plan is refused"] + SettingsFile.report(error, in: path)).joined(separator: "\n"))
+            throw Failure(
+                (["the plan is refused"] + SettingsFile.report(error, in: path)).joined(separator: "\n"))
         }
     }
 
@@ -99,7 +103,8 @@ enum PacingPlan {
         let most = max(sums.map(\.rawValue).max() ?? 1, 1)
         var lines = ["\(plan.id): \(plan.deliverability.sentence)"]
         for (region, name) in document.regions.enumerated() where plan.regions[region].total > .zero {
-            let share = Double(plan.regions[region].total.rawValue) / Double(max(plan.curve.total.rawValue, 1))
+            let share =
+                Double(plan.regions[region].total.rawValue) / Double(max(plan.curve.total.rawValue, 1))
             lines.append("  \(Int((share * 100).rounded())) % in \(name)")
         }
         for (start, sum) in zip(starts, sums) {
@@ -130,7 +135,9 @@ enum PacingPlan {
             .init(
                 "regions",
                 .object(
-                    document.regions.enumerated().map { .init($0.element, .amount(plan.regions[$0.offset].total)) })),
+                    document.regions.enumerated().map {
+                        .init($0.element, .amount(plan.regions[$0.offset].total))
+                    })),
         ]
         if hourly { members.append(.init("hours", .array(hours(plan.curve).map { .amount($0) }))) }
         return .object(members)

@@ -31,12 +31,15 @@ struct PacingPlanFile: DocumentObject {
                 if file.end <= file.start || hours >= Supply.hoursMost {
                     objections.refuse(
                         "end", found: Timestamp.text(file.end),
-                        allowed: "later than start, which is \(Timestamp.text(file.start)), by a year at most")
+                        allowed: "later than start, which is \(Timestamp.text(file.start)), by a year at most"
+                    )
                 }
             },
             Rule("Each region and inventory stands once in `traffic`.") { file, objections in
                 for (at, one) in file.traffic.enumerated()
-                where file.traffic[..<at].contains(where: { ($0.region, $0.inventory) == (one.region, one.inventory) }) {
+                where file.traffic[..<at].contains(where: {
+                    ($0.region, $0.inventory) == (one.region, one.inventory)
+                }) {
                     objections.refuse(
                         "traffic[\(at)]", found: "\(one.region) and \(one.inventory) again",
                         allowed: "each region and inventory once")
@@ -135,7 +138,8 @@ struct PacingPlanCampaign: DocumentObject {
                 "pacing", \.pacing, .choice,
                 "even: the same in every hour. traffic: as traffic comes. frontloaded: early more than late. "
                     + "asap: as fast as it goes."),
-            .defaulted("guaranteed", \.guaranteed, .bool, "Whether it was promised, and comes before the others."),
+            .defaulted(
+                "guaranteed", \.guaranteed, .bool, "Whether it was promised, and comes before the others."),
             .required(
                 "cpm", \.cpm, .decimal(Micros(1_000)...Micros(10_000 * Micros.perUnit)),
                 "What a thousand impressions are expected to cost."),

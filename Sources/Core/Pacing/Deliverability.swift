@@ -76,6 +76,7 @@ public struct Deliverability: Sendable, Hashable {
     public var sentence: String {
         guard let limit else { return "can deliver its budget" }
         let share = wanted > .zero ? Int(Double(expected.rawValue) / Double(wanted.rawValue) * 100) : 0
-        return "cannot deliver: \(share) % of its budget is expected, mostly for \(limit.rawValue): \(limit.advice)"
+        return
+            "cannot deliver: \(share) % of its budget is expected, mostly for \(limit.rawValue): \(limit.advice)"
     }
 }

@@ -26,6 +26,7 @@ public struct FlightPacer: Sendable {
         var taken: [Double]
         var regions: [Region]
         var decidedAt: Instant?
+        var sharedAt: Instant?
         /// What was spent under this plan by sessions that are over.
         var before = Micros.zero
     }
@@ -41,6 +42,8 @@ public struct FlightPacer: Sendable {
     static let doubtAfter = Interval.seconds(900)
     static let behind = 0.01
     static let lowest = -1.4
+    /// Shares of regions change with the hours, and at once when one is lost or comes back.
+    static let shareEvery = Interval.seconds(60)
     /// A report older than this is not what a region has spent by now.
     static let staleAfter = Interval.seconds(10)
 
@@ -72,7 +75,8 @@ public struct FlightPacer: Sendable {
         let planned = one.plan.curve.spent(by: now)
         let ahead = Double((spent(campaign, at: now) - planned).rawValue) / total
         guard ahead < -Self.behind else { return false }
-        let admitted = one.regions.indices.filter { one.regions[$0].isHeard && !isLost[$0] }
+        let admitted =
+            one.regions.indices.filter { one.regions[$0].isHeard && !isLost[$0] }
             .map { one.regions[$0].report.admitted }.min() ?? 0
         return admitted > 0.95 && one.theta + settings.gain * ahead < Self.lowest
     }
@@ -90,7 +94,10 @@ public struct FlightPacer: Sendable {
             })
     }
 
-    public mutating func lost(_ region: Int) { isLost[region] = true }
+    public mutating func lost(_ region: Int) {
+        isLost[region] = true
+        for campaign in campaigns.indices { campaigns[campaign].sharedAt = nil }
+    }
 
     /// It is back, with tables that begin anew. What its last session reported is spent; so may be what it did not
     /// come to report, which the ledger knows and adds by `add`.
@@ -104,6 +111,7 @@ public struct FlightPacer: Sendable {
             campaigns[campaign].regions[region].isHeard = false
             campaigns[campaign].regions[region].scale = scale > 0 ? scale : 1
             campaigns[campaign].taken[region] = 0
+            campaigns[campaign].sharedAt = nil
         }
     }
 
@@ -149,8 +157,12 @@ public struct FlightPacer: Sendable {
         let seconds = campaigns[campaign].decidedAt.map { Double((now - $0).nanoseconds) / 1e9 } ?? 0
         campaigns[campaign].decidedAt = now
         learn(campaign, heard, ahead, min(seconds, 60))
-        share(campaign, heard, now, min(seconds, 60))
-        let whole = Double((campaigns[campaign].plan.curve.end - campaigns[campaign].plan.curve.start).nanoseconds)
+        if campaigns[campaign].sharedAt.map({ now >= $0 + Self.shareEvery }) ?? true {
+            campaigns[campaign].sharedAt = now
+            share(campaign, heard, now)
+        }
+        let whole = Double(
+            (campaigns[campaign].plan.curve.end - campaigns[campaign].plan.curve.start).nanoseconds)
         let remaining = Double((campaigns[campaign].plan.curve.end - now).nanoseconds) / whole
         let gain = min(max(settings.gain, 1.1 / max(remaining, 1e-6)), 40 * settings.gain)
         let theta = campaigns[campaign].theta + gain * ahead
@@ -178,14 +190,15 @@ public struct FlightPacer: Sendable {
     }
 
     /// Each region's part of the plan, by what it came to spend at the common price; together they spend the plan.
-    private mutating func share(_ campaign: Int, _ heard: [Int], _ now: Instant, _ seconds: Double) {
+    private mutating func share(_ campaign: Int, _ heard: [Int], _ now: Instant) {
         let plan = campaigns[campaign].plan
         for region in heard {
             let one = campaigns[campaign].regions[region]
-            let planned = plan.regions[region].spent(by: one.report.at)
+            let planned =
+                plan.regions[region].spent(by: one.report.at)
                 - plan.regions[region].spent(by: one.rated.at)
             // Some impressions' worth of plan, so that a ratio says anything.
-            guard planned.rawValue > 0, one.report.at > one.rated.at + .seconds(60) else { continue }
+            guard planned.rawValue > 0, one.report.at >= one.rated.at + .seconds(50) else { continue }
             let passed = Double((one.report.at - one.rated.at).nanoseconds) / 1e9
             let ratio = Double((one.report.spent - one.rated.spent).rawValue) / Double(planned.rawValue)
             let weight = one.rated.at.nanoseconds == 0 ? 0 : min(passed / Self.yieldSeconds, 1)
@@ -198,7 +211,8 @@ public struct FlightPacer: Sendable {
         guard sum > 0 else { return }
         let whole = plan.curve.rate(at: now)
         for region in 0..<regions {
-            campaigns[campaign].regions[region].scale = isLost[region] ? 0 : min(yields[region] * whole / sum, 8)
+            campaigns[campaign].regions[region].scale =
+                isLost[region] ? 0 : min(yields[region] * whole / sum, 8)
         }
     }
 }

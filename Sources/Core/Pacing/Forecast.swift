@@ -102,7 +102,8 @@ public struct Forecast: Sendable {
     private func usual(_ region: Int, _ inventory: Int, _ hour: HourOfWeek) -> Double {
         var (sum, count) = (0.0, 0)
         for day in 0..<7 {
-            let cell = cells[place(region, inventory, HourOfWeek((hour.number + day * 24) % HourOfWeek.count))]
+            let cell = cells[
+                place(region, inventory, HourOfWeek((hour.number + day * 24) % HourOfWeek.count))]
             if cell.weeks > 0 { (sum, count) = (sum + cell.level, count + 1) }
         }
         if count > 0 { return sum / Double(count) }

@@ -30,10 +30,19 @@ struct PaceRow: BitwiseCopyable {
     var localTaken = 0.0
 
     // What it found out.
-    var curveAt = Micros.zero
+    /// What the plan says until the end of the segment: micros a nanosecond, and how choosy the campaign can be.
+    var isPlanned = false
+    var segmentEnd: Int64 = 0
+    var dueUntil: Int64 = 0
+    var dueRate = 0.0
+    var choice = 0.0
+    var remaining = 1.0
+    var total = Micros.zero
     var target: Int64 = 0
     var targetPart = 0.0
     var local = 0.0
+    /// What tokens held back, as a price; it goes when the surge that it came from is over.
+    var held = 0.0
     var localSum: Double { local + localTaken }
     var age = 0.0
     var arrivalsBefore: UInt64 = 0
@@ -54,6 +63,11 @@ struct PaceRow: BitwiseCopyable {
     static let slowSeconds = 1_200.0
     /// How soon what tokens hold back becomes a price.
     static let priceSeconds = 60.0
+    /// How soon it is forgotten when arrivals fall to less than usual, and else, and the most that it may be: a surge
+    /// of twenty times.
+    static let releaseSeconds = 120.0
+    static let forgetSeconds = 1_800.0
+    static let heldMost = 1.0
     /// Impressions that tokens always leave room for: what is spent by ones comes in bunches.
     static let bunch: Int64 = 10
 
@@ -101,19 +115,19 @@ struct PaceRow: BitwiseCopyable {
     }
 
     mutating func turn(
-        _ seconds: Double, planned: Micros, total: Micros, choice: Double, remaining: Double,
-        _ settings: PaceSettings
+        _ seconds: Double, at now: Int64, _ settings: PaceSettings
     ) {
         age += seconds
-        let due = Double((planned - curveAt).rawValue) * scale
-        curveAt = planned
+        // A turn that came late begins a segment where the last one ended.
+        let due = dueRate * Double(now - dueUntil) * scale
+        dueUntil = now
         targetPart += due
         let whole = targetPart.rounded(.down)
         target += Int64(whole)
         targetPart -= whole
         measure(seconds)
         guard isPaced else { return }
-        followPlan(seconds, total, choice, remaining, settings)
+        followPlan(seconds, settings)
         fillTokens(due, seconds, settings)
         throttle(seconds, settings)
     }
@@ -135,9 +149,7 @@ struct PaceRow: BitwiseCopyable {
         }
     }
 
-    private mutating func followPlan(
-        _ seconds: Double, _ total: Micros, _ choice: Double, _ remaining: Double, _ settings: PaceSettings
-    ) {
+    private mutating func followPlan(_ seconds: Double, _ settings: PaceSettings) {
         let part = max(Double(total.rawValue) * scale, Double(price))
         let spent = expectedSpend
         let ahead = Double((spent - answered.spent).rawValue - (target - answered.target.rawValue)) / part
@@ -151,8 +163,11 @@ struct PaceRow: BitwiseCopyable {
             if abs(ratio) > settings.deadBand {
                 surge = ratio - (ratio > 0 ? settings.deadBand : -settings.deadBand)
             }
+            let release = ratio < -settings.deadBand ? Self.releaseSeconds : Self.forgetSeconds
+            held -= held * min(seconds / release, 1)
         }
-        let wanted = theta + local + gain * ahead + (min(max(surge, -1), 3) + choice) / settings.elasticity
+        let wanted =
+            theta + local + held + gain * ahead + (min(max(surge, -1), 3) + choice) / settings.elasticity
         let bounded = min(max(wanted, Self.thetaRange.lowerBound), Self.thetaRange.upperBound)
         guard abs(bounded - priceAt) > settings.hysteresis else { return }
         priceAt = bounded
@@ -168,9 +183,9 @@ struct PaceRow: BitwiseCopyable {
 
     private mutating func throttle(_ seconds: Double, _ settings: PaceSettings) {
         let expected = yield * fast * settings.horizon
-        let held = threshold != .max
+        let isHeld = threshold != .max
         // Let go later than taken hold of, so that it does not flutter.
-        let enough = held ? 1.5 * expected : expected
+        let enough = isHeld ? 1.5 * expected : expected
         var share = 1.0
         if Double(tokens) < enough, expected > 0 {
             share = max(Double(max(tokens, 0)) / expected, 0.001)
@@ -179,7 +194,8 @@ struct PaceRow: BitwiseCopyable {
         threshold = share >= 1 ? .max : UInt32(share * Double(UInt32.max))
         admittedLately += (share - admittedLately) * min(seconds / 10, 1)
         if share < 1 {
-            local += seconds / Self.priceSeconds * -Double.log(max(share, 0.05)) / settings.elasticity
+            held += seconds / Self.priceSeconds * -Double.log(max(share, 0.05)) / settings.elasticity
+            held = min(held, Self.heldMost)
         }
     }
 }

@@ -5,7 +5,7 @@ public import Units
 /// The bounds and speeds of a node's control.
 public struct PaceSettings: Sendable, Hashable {
     /// How much faster than planned a campaign may spend for a while: to catch up, or because traffic surges.
-    public var catchUp = 1.5
+    public var catchUp = 2.0
     /// How far the price of a budget moves, in logarithms, for being one whole budget ahead of its plan.
     public var gain = 25.0
     /// How far it moves each second that a campaign stays one whole budget ahead.
@@ -100,13 +100,18 @@ public struct PaceSettings: Sendable, Hashable {
         curves[campaign] = curve
         choices[campaign] = choice
         unsafe rows[campaign].begin(
-            plan: plan, isPaced: isPaced, isGuaranteed: isGuaranteed, theta: theta, shown: shown, price: price)
-        unsafe rows[campaign].curveAt = curve.spent(by: now)
+            plan: plan, isPaced: isPaced, isGuaranteed: isGuaranteed, theta: theta, shown: shown, price: price
+        )
+        unsafe rows[campaign].segmentEnd = now.nanoseconds
+        unsafe rows[campaign].dueUntil = now.nanoseconds
+        unsafe rows[campaign].total = curve.total
+        unsafe rows[campaign].isPlanned = true
     }
 
     public mutating func stopped(_ campaign: Int) {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         curves[campaign] = nil
+        unsafe rows[campaign].isPlanned = false
         unsafe rows[campaign].threshold = 0
     }
 
@@ -138,14 +143,27 @@ public struct PaceSettings: Sendable, Hashable {
         let seconds = Double((now - turnedAt).nanoseconds) / 1e9
         guard seconds > 0 else { return }
         turnedAt = now
-        for campaign in 0..<count {
-            guard let curve = curves[campaign] else { continue }
-            let place = Double((now - curve.start).nanoseconds) / Double(HourOfWeek.length)
-            unsafe rows[campaign].turn(
-                seconds, planned: curve.spent(by: now), total: curve.total, choice: choice(campaign, place),
-                remaining: remaining(curve, now), settings)
+        for campaign in 0..<count where unsafe rows[campaign].isPlanned {
+            if unsafe now.nanoseconds >= rows[campaign].segmentEnd { beginSegment(campaign, now) }
+            unsafe rows[campaign].turn(seconds, at: now.nanoseconds, settings)
         }
     }
+
+    /// Looks the plan up for the next minute: within one its rate hardly changes, and a table has thousands of rows.
+    private func beginSegment(_ campaign: Int, _ now: Instant) {
+        guard let curve = curves[campaign] else { return }
+        let from = unsafe Instant(nanoseconds: rows[campaign].segmentEnd)
+        let end = now < curve.end ? min(now + Self.segment, curve.end) : now + Self.segment
+        let sum = curve.spent(by: end).rawValue - curve.spent(by: from).rawValue
+        let length = Double((end - from).nanoseconds)
+        let place = Double((now - curve.start).nanoseconds) / Double(HourOfWeek.length)
+        unsafe rows[campaign].segmentEnd = end.nanoseconds
+        unsafe rows[campaign].dueRate = Double(sum) / length
+        unsafe rows[campaign].choice = choice(campaign, place)
+        unsafe rows[campaign].remaining = remaining(curve, now)
+    }
+
+    private static let segment = Interval.seconds(60)
 
     private func remaining(_ curve: SpendCurve, _ now: Instant) -> Double {
         let whole = Double((curve.end - curve.start).nanoseconds)

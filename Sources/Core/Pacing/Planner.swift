@@ -74,7 +74,8 @@ public struct Planner: Sendable {
     }
 
     /// What one cell could bring in, in micros.
-    private func worth(_ campaign: PacingCampaign, _ hour: Int, _ cell: Int, of requests: [Double]) -> Double {
+    private func worth(_ campaign: PacingCampaign, _ hour: Int, _ cell: Int, of requests: [Double]) -> Double
+    {
         let at = hour * supply.regions * supply.inventories + cell
         let whole = supply.requests[at] * usable * campaign.targeted[cell] * campaign.affordable[cell]
         let part = length(campaign, hour) / max(supply.length(ofHour: hour), 1e-9)
@@ -194,7 +195,8 @@ public struct Planner: Sendable {
         return CampaignPlan(
             id: campaign.id, curve: curve(planned, even),
             regions: taken.map { curve($0, even / Double(supply.regions)) },
-            choice: Self.choice(possible, planned), deliverability: verdict, isUnpaced: campaign.mode == .asap)
+            choice: Self.choice(possible, planned), deliverability: verdict, isUnpaced: campaign.mode == .asap
+        )
     }
 
     /// By how much an hour's supply over what is planned in it, as a logarithm, lies above the flight's mean.

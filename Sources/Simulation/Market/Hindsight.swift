@@ -20,8 +20,8 @@ public struct Hindsight: Sendable {
     /// It would have been delivered by who knew all.
     public func isFeasible(_ campaign: Int) -> Bool { spent[campaign] >= 0.98 * budgets[campaign] }
 
-    static let searches = 60
-    static let passes = 4
+    static let searches = 40
+    static let passes = 3
 
     public init(_ market: Market) {
         let campaigns = market.demand.campaigns.indices
@@ -125,7 +125,8 @@ public struct Hindsight: Sendable {
                         rate: market.traffic.rate(region, at: second), shares: shares, &requests)
                     for request in requests where request.isBilled {
                         if isLost, request.seed >> 20 & 0xFF < 51 { continue }
-                        let entries = market.demand.entries[region * shape.inventories.count + request.inventory]
+                        let entries = market.demand.entries[
+                            region * shape.inventories.count + request.inventory]
                         let (campaign, score) = Hindsight.best(request, entries, now, market.traffic.tables)
                         guard campaign >= 0 else { continue }
                         surplus += score

@@ -31,7 +31,8 @@ public struct Market: Sendable {
             for (region, one) in shape.regions.enumerated() {
                 // What the forecast is off by.
                 let off = region == 0 ? 1 - shape.bias : 1 + shape.bias
-                let mood = Double.exp(0.08 * (draws.nextUnit() + draws.nextUnit() + draws.nextUnit() - 1.5) * 2)
+                let mood = Double.exp(
+                    0.08 * (draws.nextUnit() + draws.nextUnit() + draws.nextUnit() - 1.5) * 2)
                 for (inventory, kind) in shape.inventories.enumerated() {
                     let mean = 3_600 * MarketTraffic.usual(one, at: second) * kind.share * off * mood
                     forecast.observe(

@@ -46,7 +46,8 @@ struct MarketDemand: Sendable {
         }
     }
 
-    private static func draw(_ number: Int, _ shape: MarketShape, _ draws: inout Randomness) -> MarketCampaign {
+    private static func draw(_ number: Int, _ shape: MarketShape, _ draws: inout Randomness) -> MarketCampaign
+    {
         let kinds = shape.inventories.count
         var regions = Set(shape.regions.indices)
         if draws.nextUnit() < 0.45 {
@@ -78,8 +79,10 @@ struct MarketDemand: Sendable {
             pacing: PacingCampaign(
                 id: "c\(number)", start: shape.start, end: shape.end,
                 // Becomes a share of what it could buy.
-                budget: Micros(Int64(1_000_000 * Double.exp((draws.nextUnit() + draws.nextUnit() - 1) * 1.1))),
-                mode: shape.isUniform || mode < 0.75 ? .traffic : mode < 0.87 ? .even : mode < 0.95 ? .frontloaded : .asap,
+                budget: Micros(
+                    Int64(1_000_000 * Double.exp((draws.nextUnit() + draws.nextUnit() - 1) * 1.1))),
+                mode: shape.isUniform || mode < 0.75
+                    ? .traffic : mode < 0.87 ? .even : mode < 0.95 ? .frontloaded : .asap,
                 isGuaranteed: number % 10 == 3, price: Micros(10_000),
                 targeted: Array(repeating: 0, count: cells), affordable: Array(repeating: 0, count: cells)),
             regions: regions, inventories: inventories, audience: audience,
@@ -100,7 +103,9 @@ struct MarketDemand: Sendable {
         }
         var supply = 0.0
         for region in shape.regions.indices {
-            for one in shape.inventories { supply += daily[region] * one.share * one.shown * one.floor * 1.063 }
+            for one in shape.inventories {
+                supply += daily[region] * one.share * one.shown * one.floor * 1.063
+            }
         }
         var could = [Double](repeating: 0, count: campaigns.count)
         for (at, campaign) in campaigns.enumerated() {

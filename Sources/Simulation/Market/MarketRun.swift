@@ -59,7 +59,9 @@ public final class MarketRun {
         bills = BillQueue(seconds: max(shape.billing.longest, shape.billing.hold) + 200)
         draws = Randomness(seed: shape.seed &* 977 &+ 3)
         control = MarketControl(market: market, policy: policy)
-        nodes = shape.regions.indices.map { RegionNode($0, self.shape, demand, self.money, budgets, paces: policy == .paceline) }
+        nodes = shape.regions.indices.map {
+            RegionNode($0, self.shape, demand, self.money, budgets, paces: policy == .paceline)
+        }
     }
 
     var second: Double { Double(tick) / Double(Self.ticksPerSecond) }
@@ -99,7 +101,9 @@ public final class MarketRun {
             for campaign in 0..<count {
                 for node in nodes {
                     outcomes[campaign].openAtEnd += node.ledger.report(campaign).open
-                    for former in node.formers { outcomes[campaign].openAtEnd += former.report(campaign).open }
+                    for former in node.formers {
+                        outcomes[campaign].openAtEnd += former.report(campaign).open
+                    }
                 }
             }
         }
@@ -151,7 +155,9 @@ public final class MarketRun {
         }
     }
 
-    private func buy(_ request: MarketRequest, _ choice: (campaign: Int, value: Double), _ node: RegionNode) -> Bool {
+    private func buy(_ request: MarketRequest, _ choice: (campaign: Int, value: Double), _ node: RegionNode)
+        -> Bool
+    {
         let price = Micros(Int64(request.floor))
         guard let sequence = node.reserve(choice.campaign, price, now, hold: shape.billing.hold) else {
             node.isEmpty[choice.campaign] = true
@@ -178,7 +184,8 @@ public final class MarketRun {
         let delay =
             pick < shape.billing.soon
             ? 2 + 28 * spread
-            : pick < shape.billing.later ? 30 + 90 * spread : 120 + max(shape.billing.longest - 120, 0) * spread
+            : pick < shape.billing.later
+                ? 30 + 90 * spread : 120 + max(shape.billing.longest - 120, 0) * spread
         if request.isBilled {
             bills.add(one, after: delay, tick)
             if Double(request.seed & 0xFFF) * 0x1p-12 < shape.billing.duplicated {

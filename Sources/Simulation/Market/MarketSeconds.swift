@@ -19,7 +19,9 @@ extension MarketRun {
         for node in nodes where !conditions.isLost(node.number, second) { node.turn(now) }
         if money == .leases {
             for node in nodes {
-                for lapse in node.tickFormers(now) { control.root.freed(lapse.campaign, node.number, lapse.amount) }
+                for lapse in node.tickFormers(now) {
+                    control.root.freed(lapse.campaign, node.number, lapse.amount)
+                }
                 if whole % Self.planSeconds == 0 { report(node) }
             }
             fence()
@@ -44,7 +46,8 @@ extension MarketRun {
         let one = demand.campaigns[campaign].pacing
         node.table.planned(
             campaign, curve: plan.regions[node.number], choice: plan.choice, plan: version,
-            isPaced: one.mode != .asap, isGuaranteed: one.isGuaranteed, theta: control.pacer.theta(of: campaign),
+            isPaced: one.mode != .asap, isGuaranteed: one.isGuaranteed,
+            theta: control.pacer.theta(of: campaign),
             shown: one.shown, price: one.price, at: now)
     }
 
@@ -74,7 +77,8 @@ extension MarketRun {
         }
         send(
             .report(
-                region: node.number, session: node.session, leases, paces, plans: control.versions, sent: second),
+                region: node.number, session: node.session, leases, paces, plans: control.versions,
+                sent: second),
             after: Self.transit)
     }
 
@@ -135,7 +139,8 @@ extension MarketRun {
                     next: UInt64(node.session))
                 if policy == .paceline {
                     control.pacer.add(
-                        spentBefore[campaign] - control.pacer.reported(campaign, node.number), campaign: campaign)
+                        spentBefore[campaign] - control.pacer.reported(campaign, node.number),
+                        campaign: campaign)
                 }
             }
             control.pacer.rejoined(node.number)
@@ -144,7 +149,8 @@ extension MarketRun {
             if policy == .paceline {
                 for campaign in plans.indices {
                     install(
-                        control.pacer.plan(of: campaign), campaign, version: control.versions[campaign], on: node)
+                        control.pacer.plan(of: campaign), campaign, version: control.versions[campaign],
+                        on: node)
                 }
             }
         }
@@ -190,7 +196,9 @@ extension MarketRun {
                 install(plan, campaign, version: version, on: nodes[region])
             case .signals(let region, let signals):
                 guard conditions.canHear(region, second) else { continue }
-                for (campaign, signal) in signals.enumerated() { nodes[region].throttle.set(campaign, signal) }
+                for (campaign, signal) in signals.enumerated() {
+                    nodes[region].throttle.set(campaign, signal)
+                }
             }
         }
     }
@@ -224,7 +232,8 @@ extension MarketRun {
             control.pacer.replanned(campaign, plan, version: control.versions[campaign])
             aims[campaign] = (plan.curve, spent[campaign])
             for node in nodes {
-                tell(.plan(region: node.number, campaign: campaign, plan, version: control.versions[campaign]))
+                tell(
+                    .plan(region: node.number, campaign: campaign, plan, version: control.versions[campaign]))
             }
         }
     }
@@ -291,7 +300,8 @@ extension MarketRun {
     private func sample() {
         samples.append(
             MarketSample(
-                second: second, spent: spent, planned: plans.indices.map { planned($0) }, regions: regionSpent,
+                second: second, spent: spent, planned: plans.indices.map { planned($0) },
+                regions: regionSpent,
                 requests: regionRequests))
         for region in shape.regions.indices {
             regionSpent[region] = 0

@@ -119,7 +119,8 @@ public struct MystiqueMarket {
             for at in bidders.indices where bidders[at].genders[gender] && bidders[at].places[place] {
                 relevant += 1
                 guard bidders[at].spentToday < bidders[at].daily else { continue }
-                let bid = min(bidders[at].location + bidders[at].spread * Normal.draw(&draws), bidders[at].most)
+                let bid = min(
+                    bidders[at].location + bidders[at].spread * Normal.draw(&draws), bidders[at].most)
                 if bid + factors[at] > best { (best, winner) = (bid + factors[at], at) }
             }
             guard relevant > 0, winner >= 0 else { continue }

@@ -13,8 +13,10 @@ final class RegionLedger {
     private(set) var lapsed: [(campaign: Int, amount: Micros)] = []
     private(set) var late = Micros.zero
 
-    init(session: UInt64, campaigns: Int, highest: (Int) -> Micros, reservations: Int, grace: Interval, at now: Instant)
-    {
+    init(
+        session: UInt64, campaigns: Int, highest: (Int) -> Micros, reservations: Int, grace: Interval,
+        at now: Instant
+    ) {
         self.session = LedgerSession(session)
         var limits = ShardLimits()
         limits.reservations = reservations

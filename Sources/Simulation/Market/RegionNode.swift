@@ -40,7 +40,8 @@ final class RegionNode {
     private var formersRestUntil: Instant
 
     init(
-        _ number: Int, _ shape: MarketShape, _ demand: MarketDemand, _ money: MarketMoney, _ budgets: [Micros],
+        _ number: Int, _ shape: MarketShape, _ demand: MarketDemand, _ money: MarketMoney,
+        _ budgets: [Micros],
         paces: Bool
     ) {
         self.number = number
@@ -70,7 +71,8 @@ final class RegionNode {
         while reservations < most { reservations *= 2 }
         return RegionLedger(
             session: session, campaigns: demand.campaigns.count,
-            highest: { demand.campaigns[$0].pacing.price }, reservations: reservations, grace: .seconds(60), at: now)
+            highest: { demand.campaigns[$0].pacing.price }, reservations: reservations, grace: .seconds(60),
+            at: now)
     }
 
     // MARK: Choosing

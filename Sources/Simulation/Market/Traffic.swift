@@ -112,10 +112,13 @@ struct MarketTraffic: Sendable {
     }
 
     /// What a tick of a region brings.
-    func requests(_ region: Int, tick: Int, seconds: Double, rate: Double, shares: [Double], _ into: inout [MarketRequest])
-    {
+    func requests(
+        _ region: Int, tick: Int, seconds: Double, rate: Double, shares: [Double],
+        _ into: inout [MarketRequest]
+    ) {
         into.removeAll(keepingCapacity: true)
-        var draws = Randomness(seed: shape.seed &+ UInt64(tick) &* 0xD134_2543_DE82_EF95 &+ UInt64(region) << 56)
+        var draws = Randomness(
+            seed: shape.seed &+ UInt64(tick) &* 0xD134_2543_DE82_EF95 &+ UInt64(region) << 56)
         // Live events bring requests of their own, beside the others.
         let count = Self.poisson(rate * seconds * shares[shares.count - 1], &draws)
         for _ in 0..<count {
@@ -129,7 +132,8 @@ struct MarketTraffic: Sendable {
             into.append(
                 MarketRequest(
                     region: region, inventory: inventory,
-                    floor: (shape.inventories[inventory].floor * tables.floors[Int(bits & 0xFFF)]).rounded(.up),
+                    floor: (shape.inventories[inventory].floor * tables.floors[Int(bits & 0xFFF)]).rounded(
+                        .up),
                     audience: UInt32(truncatingIfNeeded: bits >> 12 & 0xFFFF), seed: more, isShown: isShown,
                     isBilled: isShown && !isLost))
         }

@@ -60,7 +60,9 @@ import Units
         let orders = pacer.direct(0, at: Self.start + .seconds(3_605))
         #expect(orders[0].scale == 0 && orders[1].scale > 1.9)
         pacer.rejoined(0)
-        #expect(pacer.spent(0, at: Self.start + .seconds(3_605)) >= Micros(8_000_000), "what it spent stays spent")
+        #expect(
+            pacer.spent(0, at: Self.start + .seconds(3_605)) >= Micros(8_000_000), "what it spent stays spent"
+        )
         let back = pacer.direct(0, at: Self.start + .seconds(3_610))
         #expect(back[0].scale > 0.5 && back[1].scale < 1.5)
     }

@@ -71,7 +71,8 @@ import Units
     @Test func anHourNeverSeenIsLikeTheSameHourOfOtherDays() {
         var forecast = Forecast(regions: 1, inventories: 1)
         for hour in 0..<24 {
-            forecast.observe(region: 0, inventory: 0, hour: HourOfWeek(hour), requests: Int64(100 * (hour + 1)))
+            forecast.observe(
+                region: 0, inventory: 0, hour: HourOfWeek(hour), requests: Int64(100 * (hour + 1)))
         }
         let friday = forecast.requests(region: 0, inventory: 0, hour: HourOfWeek(4 * 24 + 9))
         #expect(abs(friday - 1_000) < 1)

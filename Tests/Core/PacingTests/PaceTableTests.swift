@@ -18,7 +18,8 @@ import Units
     private func table(_ dollars: Double, isPaced: Bool = true, theta: Double = 0) -> PaceTable {
         var table = PaceTable(campaigns: 2, at: Self.start)
         table.planned(
-            0, curve: curve(dollars), choice: [], plan: 1, isPaced: isPaced, isGuaranteed: false, theta: theta, shown: 1,
+            0, curve: curve(dollars), choice: [], plan: 1, isPaced: isPaced, isGuaranteed: false,
+            theta: theta, shown: 1,
             price: Self.price, at: Self.start)
         return table
     }

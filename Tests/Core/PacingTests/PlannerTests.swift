@@ -39,13 +39,15 @@ import Units
 
     @Test(arguments: PacingMode.allCases)
     func everyModeSpendsTheBudgetInItsOwnShape(_ mode: PacingMode) {
-        let plan = Planner(supply()).plan([campaign("a", dollars: 300, mode: mode, targeted: [1, 1, 0, 0])])[0]
+        let plan = Planner(supply()).plan([campaign("a", dollars: 300, mode: mode, targeted: [1, 1, 0, 0])])[
+            0]
         let hours = hourly(plan)
         #expect(abs(hours.reduce(0, +) - 300_000_000) <= 24)
         #expect(plan.deliverability.isDeliverable)
         switch mode {
         case .even: #expect(hours.allSatisfy { abs($0 - 12_500_000) < 10 })
-        case .traffic: #expect(Double(hours[12]) / Double(hours[3]) > 3.2, "as many times as there is traffic")
+        case .traffic:
+            #expect(Double(hours[12]) / Double(hours[3]) > 3.2, "as many times as there is traffic")
         case .frontloaded:
             // The same traffic stands in hours 6 and 18.
             #expect(Double(hours[6]) / Double(hours[18]) > 1.5)
@@ -124,9 +126,11 @@ import Units
     @Test func aForecastBecomesSupplyBetweenItsHours() {
         var forecast = Forecast(regions: 1, inventories: 1)
         for hour in 0..<168 {
-            forecast.observe(region: 0, inventory: 0, hour: HourOfWeek(hour), requests: hour == 5 ? 3_000 : 1_000)
+            forecast.observe(
+                region: 0, inventory: 0, hour: HourOfWeek(hour), requests: hour == 5 ? 3_000 : 1_000)
         }
-        let half = Supply(forecast, start: Self.start + .seconds(4 * 3_600 + 1_800), end: Self.start + .seconds(7 * 3_600))
+        let half = Supply(
+            forecast, start: Self.start + .seconds(4 * 3_600 + 1_800), end: Self.start + .seconds(7 * 3_600))
         #expect(half.hours == 3)
         #expect(abs(half.at(0, 0, 0) - 2_000) < 10 && abs(half.at(1, 0, 0) - 2_000) < 10)
         #expect(abs(half.at(2, 0, 0) - 500) < 5, "the last is half an hour")
@@ -138,7 +142,8 @@ extension PacingCampaign {
     static func cannot(_ limit: Deliverability.Limit) -> PacingCampaign {
         PacingCampaign(
             id: "x", start: PlannerTests.start, end: PlannerTests.start + .seconds(86_400),
-            budget: Micros(1_000_000_000), daily: limit == .budget ? Micros(200_000_000) : nil, mode: .traffic,
+            budget: Micros(1_000_000_000), daily: limit == .budget ? Micros(200_000_000) : nil,
+            mode: .traffic,
             price: Micros(10_000), targeted: Array(repeating: limit == .targeting ? 0.05 : 1, count: 4),
             affordable: Array(repeating: limit == .floors ? 0.05 : 1, count: 4),
             reach: limit == .frequency ? 30_000 : nil)

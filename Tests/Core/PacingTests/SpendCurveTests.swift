@@ -12,12 +12,15 @@ import Units
             hourly: hourly)
     }
 
-    @Test(arguments: [[100.0], [0, 0, 10], [5e6, 8e6, 2e6, 9e6], [1, 1e9, 0, 1e9, 3], Array(repeating: 7e5, count: 48)])
+    @Test(arguments: [
+        [100.0], [0, 0, 10], [5e6, 8e6, 2e6, 9e6], [1, 1e9, 0, 1e9, 3], Array(repeating: 7e5, count: 48),
+    ])
     func hoursKeepTheirSums(_ hourly: [Double]) {
         let curve = curve(hourly)
         var sum = 0.0
         for (hour, amount) in hourly.enumerated() {
-            #expect(curve.spent(by: Self.start + .seconds(Int64(hour) * 3_600)).rawValue == Int64(sum.rounded()))
+            #expect(
+                curve.spent(by: Self.start + .seconds(Int64(hour) * 3_600)).rawValue == Int64(sum.rounded()))
             sum += amount
         }
         #expect(curve.total.rawValue == Int64(sum.rounded()))

@@ -35,7 +35,8 @@ struct HindsightOracleTests {
     }
 
     private func solve(_ market: Market) throws -> Double {
-        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "hindsight_oracle.py")
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "hindsight_oracle.py")
         let file = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
         var text = market.campaigns.map { "\($0.pacing.budget.rawValue)" }.joined(separator: " ") + "\n"

@@ -76,7 +76,10 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
                 let (from, to) = span(0.5 * Self.seconds)
                 return .coordinatorAway(from: from, to: to)
             case 5: return .stale(seconds: 120, from: 0, to: Self.seconds)
-            case 6: return .cut(share: 0.3 + 0.6 * draws.nextUnit(), at: (0.8 * Self.seconds * draws.nextUnit()).rounded())
+            case 6:
+                return .cut(
+                    share: 0.3 + 0.6 * draws.nextUnit(), at: (0.8 * Self.seconds * draws.nextUnit()).rounded()
+                )
             default: return .live(inventory: Int(draws.next(below: 8)), from: 300, to: 900, times: 6)
             }
         }
