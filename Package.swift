@@ -121,7 +121,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Pacing", "Reactor", "Settings", "TLS",
+                "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Pacing", "Reactor", "Settings",
+                "TLS",
                 "Units",
             ]),
         app(
