@@ -2,6 +2,7 @@
 import Foundation
 import MarketSimulation
 import Pacing
+import Units
 
 struct Measures {
     let name: String

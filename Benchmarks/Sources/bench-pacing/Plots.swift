@@ -1,6 +1,8 @@
 // The plots of a run: spend against plan for each policy, regions on top of one another, and the worst campaign.
 import Foundation
 import MarketSimulation
+import Pacing
+import Units
 
 struct Plots {
     let folder: String
