@@ -13,7 +13,7 @@ enum PacingPlan {
 
     static let file = Parameter.argument("FILE", WordKind.file, "A plan's file, or - for standard input.")
     static let curve = Parameter.option(
-        "curve", WordKind.identifier, "Show this campaign's curve, hour by hour.")
+        "curve", WordKind.text, "Show this campaign's curve, hour by hour.")
     static let json = Parameter.json
 
     static let command = Command(
@@ -78,7 +78,7 @@ enum PacingPlan {
 
     private static func read(_ bytes: [UInt8], _ path: String) throws(Failure) -> PacingPlanFile {
         var reading = DocumentReading(bytes)
-        do {
+        do throws(DocumentRefused) {
             let tree = try reading.tree(of: bytes)
             guard let document = PacingPlanFile.schema.read(tree, "", &reading) else { throw reading.refused }
             return document
