@@ -34,7 +34,7 @@ enum PacingPlan {
             Example(
                 "paceline pacing plan Examples/pacing-plan.json",
                 "See who can deliver, and who cannot and why.",
-                prints: "tea-late-night  cannot deliver: 20 % of its budget is expected, mostly for targeting"
+                prints: "car-launch      can deliver its budget"
             ),
             Example(
                 "paceline pacing plan Examples/pacing-plan.json --curve car-launch",
