@@ -50,7 +50,7 @@ let package = Package(
             targets: [
                 "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
                 "Ledger",
-                "Features", "Numerics", "Pacing",
+                "Features", "Inference", "Numerics", "Pacing",
             ]),
         .library(name: "PacelineMarket", targets: ["MarketSimulation"]),
         // For the benches, which draw the same problems as the tests and count allocations as they do.
@@ -81,7 +81,8 @@ let package = Package(
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
-        core("Features", ["Catalog", "Units"]),
+        core("Features", ["Catalog", "Digests", "Documents", "Units"]),
+        core("Inference", ["CSIMD", "JSON", "Numerics", "Units"]),
         core("Notices", ["Digests", "Units"]),
         core("Pacing", ["Numerics", "Units"]),
         core("Numerics", ["CSIMD", "Units"]),
@@ -92,7 +93,7 @@ let package = Package(
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("Journal", ["Kernel", "Ledger", "Notices", "Reactor", "Telemetry", "Units"]),
-        edge("Store", ["Kernel", "Units"]),
+        edge("Store", ["CLinux", "Features", "Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
@@ -121,9 +122,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Pacing", "Reactor", "Settings",
-                "TLS",
-                "Units",
+                "Features", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Pacing",
+                "Reactor", "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -181,6 +181,9 @@ let package = Package(
             name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
+        tests(
+            "InferenceTests", in: "Core",
+            ["AllocationCounter", "CSIMD", "Inference", "JSON", "Numerics", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         .testTarget(
             name: "PacingTests", dependencies: ["AllocationCounter", "Pacing", "Units"],
@@ -189,7 +192,7 @@ let package = Package(
             name: "MarketSimulationTests", dependencies: ["MarketSimulation", "Pacing", "Units"],
             path: "Tests/Simulation/MarketSimulationTests", exclude: ["hindsight_oracle.py"],
             swiftSettings: strict),
-        tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
+        tests("DocumentsTests", in: "Core", ["Documents", "JSON", "Units"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(
             "DecisionTests", in: "Core",
@@ -197,7 +200,8 @@ let package = Package(
                 "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision", "Notices",
                 "OpenRTB", "Units",
             ]),
-        tests("FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Features", "Units"]),
+        tests(
+            "FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Features", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",
@@ -226,7 +230,7 @@ let package = Package(
         .executableTarget(
             name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
             path: "Benchmarks/TLSEngine", swiftSettings: strict),
-        tests("StoreTests", in: "Edge", ["Kernel", "Store", "Units"]),
+        tests("StoreTests", in: "Edge", ["Features", "Kernel", "Store", "Units"]),
         tests(
             "RedisTests", in: "Edge",
             ["Kernel", "Reactor", "Redis", "RedisInvariants", "TLS", "TestCertificates", "Units"]),
@@ -245,7 +249,8 @@ let package = Package(
         tests(
             "NodeTests", in: "Apps",
             [
-                "Commands", "Decision", "Features", "Kernel", "Notices", "OpenRTB", "TestCertificates",
+                "Commands", "Decision", "Features", "HTTP", "Kernel", "Notices", "OpenRTB",
+                "TestCertificates",
                 "Units",
                 "paceline-node",
             ]),
