@@ -50,8 +50,9 @@ let package = Package(
             targets: [
                 "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
                 "Ledger",
-                "Features", "Inference", "Numerics",
+                "Features", "Inference", "Numerics", "Pacing",
             ]),
+        .library(name: "PacelineMarket", targets: ["MarketSimulation"]),
         // For the benches, which draw the same problems as the tests and count allocations as they do.
         .library(name: "AllocationCounter", targets: ["AllocationCounter"]),
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
@@ -83,6 +84,7 @@ let package = Package(
         core("Features", ["Catalog", "Digests", "Documents", "Units"]),
         core("Inference", ["CSIMD", "JSON", "Numerics", "Units"]),
         core("Notices", ["Digests", "Units"]),
+        core("Pacing", ["Numerics", "Units"]),
         core("Numerics", ["CSIMD", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"]),
 
@@ -100,6 +102,9 @@ let package = Package(
         .target(
             name: "FleetSimulation", dependencies: ["Ledger", "Units"],
             path: "Sources/Simulation/FleetSimulation", swiftSettings: hot),
+        .target(
+            name: "MarketSimulation", dependencies: ["Ledger", "Numerics", "Pacing", "Units"],
+            path: "Sources/Simulation/Market", swiftSettings: hot),
 
         // Apps: wire the two.
         .target(
@@ -121,7 +126,7 @@ let package = Package(
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
                 "Features", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices",
-                "OpenRTB", "Reactor", "Settings", "Store", "TLS", "Units",
+                "OpenRTB", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -187,6 +192,13 @@ let package = Package(
             "InferenceTests", in: "Core",
             ["AllocationCounter", "CSIMD", "Inference", "JSON", "ModelInvariants", "Numerics", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
+        .testTarget(
+            name: "PacingTests", dependencies: ["AllocationCounter", "Pacing", "Units"],
+            path: "Tests/Core/PacingTests", swiftSettings: strict),
+        .testTarget(
+            name: "MarketSimulationTests", dependencies: ["MarketSimulation", "Pacing", "Units"],
+            path: "Tests/Simulation/MarketSimulationTests", exclude: ["hindsight_oracle.py"],
+            swiftSettings: strict),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON", "Units"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(

@@ -71,6 +71,12 @@ let package = Package(
         bench("bench-catalog", [.product(name: "PacelineCore", package: "paceline")]),
         bench("bench-frequency", [.product(name: "PacelineCore", package: "paceline")]),
         bench(
+            "bench-pacing",
+            [
+                .product(name: "PacelineCore", package: "paceline"),
+                .product(name: "PacelineMarket", package: "paceline"),
+            ]),
+        bench(
             "bench-hydrate",
             [
                 .product(name: "PacelineCore", package: "paceline"),

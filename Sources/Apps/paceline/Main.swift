@@ -34,6 +34,7 @@ enum Paceline {
                         ModelBench.command,
                     ]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
+                Command("pacing", "Plans how campaigns spend.", subcommands: [PacingPlan.command]),
                 Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),
                 Command("openrtb", "Works on bid requests.", subcommands: [OpenRTBCheck.command]),
                 Command("consent", "Works on consent strings.", subcommands: [ConsentShow.command]),
