@@ -50,8 +50,9 @@ let package = Package(
             targets: [
                 "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
                 "Ledger",
-                "Features", "Numerics",
+                "Features", "Inference", "Numerics", "Pacing",
             ]),
+        .library(name: "PacelineMarket", targets: ["MarketSimulation"]),
         // For the benches, which draw the same problems as the tests and count allocations as they do.
         .library(name: "AllocationCounter", targets: ["AllocationCounter"]),
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
@@ -80,8 +81,10 @@ let package = Package(
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
-        core("Features", ["Catalog", "Units"]),
+        core("Features", ["Catalog", "Digests", "Documents", "Units"]),
+        core("Inference", ["CSIMD", "JSON", "Numerics", "Units"]),
         core("Notices", ["Digests", "Units"]),
+        core("Pacing", ["Numerics", "Units"]),
         core("Numerics", ["CSIMD", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"]),
 
@@ -90,10 +93,18 @@ let package = Package(
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("Journal", ["Kernel", "Ledger", "Notices", "Reactor", "Telemetry", "Units"]),
-        edge("Store", ["Kernel", "Units"]),
+        edge("Store", ["CLinux", "Features", "Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
+
+        // Simulation: Core under a virtual clock, network, disk and database.
+        .target(
+            name: "FleetSimulation", dependencies: ["Ledger", "Units"],
+            path: "Sources/Simulation/FleetSimulation", swiftSettings: hot),
+        .target(
+            name: "MarketSimulation", dependencies: ["Ledger", "Numerics", "Pacing", "Units"],
+            path: "Sources/Simulation/Market", swiftSettings: hot),
 
         // Apps: wire the two.
         .target(
@@ -114,8 +125,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Settings", "TLS",
-                "Units",
+                "Features", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices",
+                "OpenRTB", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -156,6 +167,10 @@ let package = Package(
             path: "Tests/Fuzz/Sources/JournalInvariants", swiftSettings: strict),
 
         .target(
+            name: "ModelInvariants", dependencies: ["Inference"],
+            path: "Tests/Fuzz/Sources/ModelInvariants", swiftSettings: strict),
+
+        .target(
             name: "RedisInvariants", dependencies: ["Redis"], path: "Tests/Fuzz/Sources/RedisInvariants",
             swiftSettings: strict),
 
@@ -174,8 +189,18 @@ let package = Package(
             name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
+        tests(
+            "InferenceTests", in: "Core",
+            ["AllocationCounter", "CSIMD", "Inference", "JSON", "ModelInvariants", "Numerics", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
-        tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
+        .testTarget(
+            name: "PacingTests", dependencies: ["AllocationCounter", "Pacing", "Units"],
+            path: "Tests/Core/PacingTests", swiftSettings: strict),
+        .testTarget(
+            name: "MarketSimulationTests", dependencies: ["MarketSimulation", "Pacing", "Units"],
+            path: "Tests/Simulation/MarketSimulationTests", exclude: ["hindsight_oracle.py"],
+            swiftSettings: strict),
+        tests("DocumentsTests", in: "Core", ["Documents", "JSON", "Units"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(
             "DecisionTests", in: "Core",
@@ -183,7 +208,8 @@ let package = Package(
                 "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision", "Notices",
                 "OpenRTB", "Units",
             ]),
-        tests("FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Features", "Units"]),
+        tests(
+            "FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Features", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",
@@ -192,6 +218,9 @@ let package = Package(
                 "VASTInvariants",
             ],
             path: "Tests/Core/OpenRTBTests", exclude: ["oracle.py"], swiftSettings: strict),
+        .testTarget(
+            name: "FleetSimulationTests", dependencies: ["FleetSimulation", "Ledger", "Units"],
+            path: "Tests/Simulation/FleetSimulationTests", swiftSettings: strict),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
@@ -212,7 +241,7 @@ let package = Package(
         .executableTarget(
             name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
             path: "Benchmarks/TLSEngine", swiftSettings: strict),
-        tests("StoreTests", in: "Edge", ["Kernel", "Store", "Units"]),
+        tests("StoreTests", in: "Edge", ["Features", "Kernel", "Store", "Units"]),
         tests(
             "RedisTests", in: "Edge",
             ["Kernel", "Reactor", "Redis", "RedisInvariants", "TLS", "TestCertificates", "Units"]),
@@ -231,7 +260,8 @@ let package = Package(
         tests(
             "NodeTests", in: "Apps",
             [
-                "Commands", "Decision", "Features", "Kernel", "Notices", "OpenRTB", "TestCertificates",
+                "Commands", "Decision", "Features", "HTTP", "Kernel", "Notices", "OpenRTB",
+                "TestCertificates",
                 "Units",
                 "paceline-node",
             ]),

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 // The fuzzers: the pure parsers and the kernels beneath them, compiled with libFuzzer's coverage and the address
 // sanitizer, and what must hold of them. `Sources/{Auction,Catalog,CSIMD,Decision,Digests,Documents,HTTP,
-// JSON,Journal,Notices,OpenRTB,Redis,Units}` are links to the code itself.
+// Inference,JSON,Journal,Notices,Numerics,OpenRTB,Redis,Units}` are links to the code itself.
 import PackageDescription
 
 let swift: [SwiftSetting] = [
@@ -45,6 +45,16 @@ let package = Package(
             name: "OpenRTBInvariants", dependencies: ["JSON", "OpenRTB", "Units"], swiftSettings: swift),
         .target(
             name: "JournalInvariants", dependencies: ["Journal", "Ledger", "Units"], swiftSettings: swift),
+        .target(name: "Numerics", dependencies: ["CSIMD", "Units"], swiftSettings: swift),
+        .target(
+            name: "Inference", dependencies: ["CSIMD", "JSON", "Numerics", "Units"], swiftSettings: swift),
+        .target(name: "ModelInvariants", dependencies: ["Inference"], swiftSettings: swift),
+        .executableTarget(
+            name: "fuzz-lightgbm", dependencies: ["CFuzzer", "ModelInvariants"], swiftSettings: swift,
+            linkerSettings: link),
+        .executableTarget(
+            name: "fuzz-xgboost", dependencies: ["CFuzzer", "ModelInvariants"], swiftSettings: swift,
+            linkerSettings: link),
         .target(name: "Redis", swiftSettings: swift),
         .target(name: "RedisInvariants", dependencies: ["Redis"], swiftSettings: swift),
         .executableTarget(

@@ -13,6 +13,7 @@ present() {
     c++-library) command -v g++ || compgen -G '/usr/include/c++/*/vector' ;;
     swift-libraries) swift --version ;;
     h11 | mpmath | prometheus-client) python_has "${1//-/_}" ;;
+    venv) python3 -c 'import ensurepip, venv' ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
 }
@@ -35,12 +36,32 @@ debian_packages() {
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
     c++-library) echo g++ ;;
-    h11 | mpmath | prometheus-client) echo "python3-$1" ;;
+    h11 | mpmath | prometheus-client | venv) echo "python3-$1" ;;
     # By https://www.swift.org/install/linux, without what only its debugger uses.
     swift-libraries)
       echo libcurl4-openssl-dev libedit-dev libncurses-dev libsqlite3-dev libxml2-dev tzdata zlib1g-dev ;;
     *) echo "$1" ;;
   esac
+}
+
+# What tests and benches of models compare with. lleaves and tl2cgen need these versions of what they stand on.
+readonly model_libraries=(lightgbm xgboost catboost)
+readonly model_peers=(onnxruntime onnxmltools lleaves 'llvmlite<0.45' tl2cgen 'treelite==4.1.2')
+
+# provide_python PACKAGE...: packages of PyPI in a virtual environment under .build, where tests and benches look first.
+# Status 1 where that was not possible; what needs them says so and is skipped.
+provide_python() {
+  local environment=.build/python package name wanted=()
+  [ -z "${IN_NIX_SHELL-}" ] || return 1
+  [ -x "$environment/bin/python3" ] || { provide venv && python3 -m venv "$environment"; } >/dev/null 2>&1 || return 1
+  for package in "$@"; do
+    name=${package%%[<=]*}
+    "$environment/bin/python3" -c "import $name" >/dev/null 2>&1 || wanted+=("$package")
+  done
+  [ ${#wanted[@]} -gt 0 ] || return 0
+  complain "installing from PyPI: ${wanted[*]}"
+  "$environment/bin/python3" -m pip install --quiet --disable-pip-version-check --retries 1 "${wanted[@]}" \
+    >/dev/null 2>&1
 }
 
 # require NAME...: makes sure of all of them, or says what to do and ends.

@@ -194,6 +194,7 @@ prepare() {
     # Real peers of the tests; a test whose peer is missing is skipped and says so.
     provide openssl curl python3 redis-server || true
     provide h11 mpmath prometheus-client || true
+    provide_python "${model_libraries[@]}" || true
   fi
   [[ $1 != *' format '* ]] || require_swift
 }

@@ -93,3 +93,14 @@ extension WordKind where Value: CaseIterable & RawRepresentable, Value.RawValue 
         ) { Value(rawValue: $0) }
     }
 }
+
+extension WordKind where Value == String {
+    /// One of a list that another module knows.
+    public static func one(of words: [String], _ placeholder: String) -> WordKind {
+        precondition(
+            words.allSatisfy(isPlainWord), "\(placeholder) has a word that a shell would need quoted")
+        return WordKind(
+            placeholder: placeholder, allowed: words.joined(separator: ", "), completion: .words(words)
+        ) { words.contains($0) ? $0 : nil }
+    }
+}

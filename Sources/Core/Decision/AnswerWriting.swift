@@ -9,7 +9,7 @@ extension DecisionWorkspace {
         _ request: borrowing BidRequest, at now: Instant, seed: UInt64, _ format: AnswerFormat,
         _ decision: inout Decision
     ) {
-        notices.removeAll()
+        notices.begin(isTest: request.test)
         do throws(JSONError) {
             switch format {
             case .openrtb: answerCount = try writeBids(request, at: now, seed: seed, &decision.trace)
@@ -172,6 +172,9 @@ extension BidResponseWriter {
         endList()
         field(.cid, snapshot.utf8(snapshot.campaignID(win.candidate.campaign)))
         field(.crid, snapshot.utf8(snapshot.creativeID(win.candidate.creative)))
+        if let place = snapshot.bundles(ofCreative: win.candidate.creative).first {
+            field(.bundle, snapshot.utf8(snapshot.bundle(at: place)))
+        }
         if !creative.categories.isEmpty {
             beginList(.cat)
             for place in creative.categories { element(snapshot.utf8(snapshot.category(at: place))) }

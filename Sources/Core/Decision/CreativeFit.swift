@@ -65,7 +65,7 @@ struct KnownMedia: ~Copyable {
 
 extension RawSpan {
     /// Whether an address is fetched in the clear.
-    fileprivate var isPlainHTTP: Bool { starts(with: "http://") }
+    fileprivate var isPlainHTTP: Bool { starts(with: "http://", anyCase: true) }
 }
 
 extension CreativeRow {
@@ -227,12 +227,14 @@ extension DecisionWorkspace {
             for at in snapshot.blockLists(ofInventory: inventory)
             where snapshot.blockList(snapshot.blockListOfInventory(at: at), refuses: row) { return true }
         }
+        if advertises(request[request.bapp], row, request) { return true }
         if hasOthers, shares(creative, request[request.bcat], request) { return true }
         let allowed = request[request.acat]
         if !allowed.isEmpty, !shares(creative, allowed, request) { return true }
-        let languages = request[request.wlang]
+        // An exchange says one of the two.
+        let languages = request[request.wlang.isEmpty ? request.wlangb : request.wlang]
         guard !languages.isEmpty, let language = creative.language else { return false }
-        for index in languages.indices where request[languages[index]].isSame(snapshot.bytes(language)) {
+        for index in languages.indices where isSpoken(snapshot.bytes(language), request[languages[index]]) {
             return false
         }
         return true
@@ -243,9 +245,30 @@ extension DecisionWorkspace {
     ) -> Bool {
         for place in creative.categories {
             let own = snapshot.bytes(snapshot.category(at: place))
-            for index in categories.indices where request[categories[index]].isSame(own) { return true }
+            for index in categories.indices where own.isOf(category: request[categories[index]]) {
+                return true
+            }
         }
         return false
+    }
+
+    /// Whether the ad is for one of these apps.
+    private mutating func advertises(
+        _ apps: Span<Text>, _ row: Int, _ request: borrowing BidRequest
+    ) -> Bool {
+        guard !apps.isEmpty else { return false }
+        for place in snapshot.bundles(ofCreative: row) {
+            let own = snapshot.bytes(snapshot.bundle(at: place))
+            for index in apps.indices where request[apps[index]].isSame(own) { return true }
+        }
+        return false
+    }
+
+    /// Whether a language is the one that is asked for, or a way of speaking it: `pt-BR` is `pt`.
+    private func isSpoken(_ own: RawSpan, _ asked: RawSpan) -> Bool {
+        if own.isSame(asked) { return true }
+        return own.byteCount > asked.byteCount && own.byte(asked.byteCount) == UInt8(ascii: "-")
+            && own.extracting(0..<asked.byteCount).isSame(asked)
     }
 }
 
@@ -284,7 +307,7 @@ extension DecisionWorkspace {
     ) -> (deal: Int?, price: Micros, isBelowFloor: Bool) {
         var isBelowFloor = false
         for index in slots[slot].deals {
-            guard snapshot.asks(lineItem: candidate.lineItem, for: deals[index].value),
+            guard deals[index].isOpen, snapshot.asks(lineItem: candidate.lineItem, for: deals[index].value),
                 isAllowed(advertiser: candidate.advertiser, request[deals[index].deal.wadomain], request),
                 let floor = floor(of: index, seconds: candidate.seconds, request)
             else { continue }

@@ -172,6 +172,7 @@ extension DecisionWorkspace {
     ) -> Decision {
         var decision = Decision()
         decision.id = seed
+        decision.isTest = request.test
         decision.trace.lineItems = snapshot.lineItemCount
         self.seed = seed
         isSeller = format == .vast
@@ -258,7 +259,13 @@ extension DecisionWorkspace {
         decision.trace.wasAsked = true
         let found = snapshot.retrieve(query, into: &scratch)
         decision.trace.retrieved = found
-        if found == 0 { decision.noBid = .nothingTargeted }
+        if found == 0 { decision.noBid = offersSlots(request) ? .nothingTargeted : .noSlot }
+    }
+
+    private func offersSlots(_ request: borrowing BidRequest) -> Bool {
+        let imps = request.imps
+        for index in imps.indices where imps[index].video != nil || imps[index].audio != nil { return true }
+        return false
     }
 
     private mutating func fill<State: DecisionState & ~Copyable>(
@@ -329,14 +336,20 @@ extension DecisionWorkspace {
     }
 
     private func reason(_ trace: DecisionTrace) -> NoBid {
-        if trace.pods == 0 { return .noSlot }
-        return NoBid(furthest: outcomes.furthest ?? .medium)
+        if trace.pods == 0 { return trace.slotsWithoutRate > 0 ? .noCurrency : .noSlot }
+        var counts = OutcomeCounts(repeating: 0)
+        countFound(trace.retrieved, into: &counts)
+        return NoBid(mostOf: counts)
+    }
+
+    private func countFound(_ found: Int, into counts: inout OutcomeCounts) {
+        outcomes.count(into: &counts)
+        counts[Int(unseenOutcome.rawValue)] += found - outcomes.count
     }
 
     /// Every line item of the catalog under one outcome.
     private func count(_ trace: inout DecisionTrace) {
-        outcomes.count(into: &trace.counts)
-        trace.counts[Int(unseenOutcome.rawValue)] += trace.retrieved - outcomes.count
+        countFound(trace.retrieved, into: &trace.counts)
         let rest = trace.wasAsked ? LineItemOutcome.targeting : .request
         trace.counts[Int(rest.rawValue)] += trace.lineItems - trace.retrieved
     }

@@ -3,22 +3,6 @@ internal import Catalog
 internal import OpenRTB
 internal import Units
 
-/// Sixteen hexadecimal digits for a number.
-public struct HexNumber: Sendable {
-    private var digits = InlineArray<16, UInt8>(repeating: 0)
-
-    init(_ number: UInt64) {
-        for place in 0..<16 {
-            let digit = UInt8(number >> UInt64(60 - 4 * place) & 15)
-            digits[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-        }
-    }
-
-    public var utf8: UTF8Span {
-        @_lifetime(borrow self) borrowing get { unsafe UTF8Span(unchecked: digits.span) }
-    }
-}
-
 /// Puts ads into a document that it keeps for all requests.
 struct MarkupWriting: ~Copyable {
     var document = VASTDocument()

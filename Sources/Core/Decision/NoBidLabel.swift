@@ -16,9 +16,17 @@ extension NoBid {
         case .answerTooLarge: "answer_too_large"
         case .noBudget: "no_budget"
         case .capped: "capped"
+        case .noMoneyYet: "no_money_yet"
         }
     }
 
     /// Its place among all reasons.
-    public var place: Int { self == .insufficientTime ? 0 : Int(rawValue) - 499 }
+    public var place: Int {
+        switch self {
+        case .insufficientTime: 0
+        // The numbers between are the load gate's.
+        case .noMoneyYet: 13
+        default: Int(rawValue) - 499
+        }
+    }
 }

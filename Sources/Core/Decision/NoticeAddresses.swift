@@ -8,7 +8,7 @@ public struct NoticeAddresses: Sendable {
     /// Longer bases are nobody's: a host's name has 253 bytes at most.
     public static let longestBase = 300
     /// Beyond it no token has room for an expiry, nor anybody a memory for what was counted.
-    public static let longestLifetime = Interval.seconds(7 * 86_400)
+    public static let longestLifetime = Interval.seconds(8 * 86_400)
 
     /// Scheme, host and what else stands before `/e/`, without a slash at the end.
     public let base: String

@@ -27,7 +27,7 @@ struct OfferedSlot {
     var kind = 0
 }
 
-/// A deal of one imp that the catalog knows and we may bid on.
+/// A deal of one imp that the catalog knows.
 struct OfferedDeal {
     var deal: OpenRTB.Deal
     /// The number by which line items ask for it.
@@ -38,6 +38,8 @@ struct OfferedDeal {
     var soft: Micros?
     /// A fixed one is bought at its floor, whatever it is worth.
     var rule = SaleRule.firstPrice
+    /// Our seat may bid on it, and its floors have a rate.
+    var isOpen = false
 }
 
 /// Money of the request and the catalog in the currency of the response.
@@ -114,7 +116,13 @@ extension DecisionWorkspace {
                 let slot = all[index]
                 let due = slot.position == SlotInPod.first ? 0 : slot.position == SlotInPod.last ? 2 : 1
                 guard due == turn else { continue }
-                if !offer(slot, request) { trace.slotsLeftOut += 1 }
+                switch offer(slot, request) {
+                case .taken: break
+                case .withoutRate:
+                    trace.slotsLeftOut += 1
+                    trace.slotsWithoutRate += 1
+                case .leftOut: trace.slotsLeftOut += 1
+                }
             }
         }
         setRules(pod, request)
@@ -135,18 +143,22 @@ extension DecisionWorkspace {
         problem.dedupe = dedupe
     }
 
-    private mutating func offer(_ slot: PodSlot, _ request: borrowing BidRequest) -> Bool {
+    private enum Offer { case taken, withoutRate, leftOut }
+
+    private mutating func offer(_ slot: PodSlot, _ request: borrowing BidRequest) -> Offer {
         let imp = request.imps[Int(slot.imp)]
         if slot.media == .banner { return offerBanner(slot, imp, request) }
         guard let av = slot.media == .video ? imp.video : slot.media == .audio ? imp.audio : nil else {
-            return false
+            return .leftOut
         }
-        guard let segment = segment(slot, imp, request) else { return false }
+        guard exchange.rate(from: imp.bidfloorcur.rawValue) != nil else { return .withoutRate }
+        guard let segment = segment(slot, imp, request) else { return .leftOut }
         var offered = OfferedSlot(
             imp: Int(slot.imp), medium: slot.media == .video ? 0 : 1, segment: segment,
             refusedAttributes: av.battr)
-        // Linearity 2 is an overlay, for which there are no creatives.
-        if av.linearity != 2, setDevice(&offered.device, av, request) {
+        // Overlays, and what stands beside the content or in its pauses, are nothing that there are creatives for.
+        let playsVideo = av.linearity != 2 && (av.plcmt.map(VideoPlacement.playsVideo) ?? true)
+        if playsVideo, setDevice(&offered.device, av, request) {
             offered.version = version(request[av.protocols])
             offered.wrapper = wrapper(request[av.protocols])
             // All ads of a pod that is one document are of its version.
@@ -156,10 +168,10 @@ extension DecisionWorkspace {
     }
 
     /// A place for one image or frame. A banner is no part of a VAST document.
-    private mutating func offerBanner(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> Bool {
-        guard !isSeller, let banner = imp.banner,
-            let floor = exchange.convert(slot.floor, from: imp.bidfloorcur.rawValue, for: .floor)
-        else { return false }
+    private mutating func offerBanner(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> Offer {
+        guard !isSeller, let banner = imp.banner else { return .leftOut }
+        guard let floor = exchange.convert(slot.floor, from: imp.bidfloorcur.rawValue, for: .floor)
+        else { return .withoutRate }
         let segment = PodSegment.slot(
             CreativeRow.bannerSeconds...CreativeRow.bannerSeconds,
             floors: Floors(hard: max(floor, placeFloor), soft: placeSoftFloor))
@@ -171,7 +183,7 @@ extension DecisionWorkspace {
 
     private mutating func add(
         _ offered: inout OfferedSlot, _ imp: Imp, _ request: borrowing BidRequest
-    ) -> Bool {
+    ) -> Offer {
         offered.isPrivate = imp.privateAuction
         offered.needsHTTPS = imp.secure == true
         let first = deals.count
@@ -179,10 +191,10 @@ extension DecisionWorkspace {
         offered.deals = first..<deals.count
         let count = problem.segmentCount
         _ = problem.add(offered.segment)
-        guard problem.segmentCount > count else { return false }
+        guard problem.segmentCount > count else { return .leftOut }
         offered.least = offered.segment.floors.least
         offered.kind = kind(of: offered, request)
-        return slots.append(offered)
+        return slots.append(offered) ? .taken : .leftOut
     }
 
     private func kind(of offered: OfferedSlot, _ request: borrowing BidRequest) -> Int {
@@ -294,23 +306,23 @@ extension DecisionWorkspace {
         let all = request[imp.deals]
         for index in all.indices {
             let deal = all[index]
-            guard let value = snapshot.targetedValue(.deal, request[deal.id]),
-                isAllowed(request[deal.wseat], request),
+            guard let value = snapshot.targetedValue(.deal, request[deal.id]) else { continue }
+            var offered = OfferedDeal(deal: deal, value: value)
+            // Who asks for a deal that cannot be bid on has no other way in.
+            if isAllowed(request[deal.wseat], request),
                 let rate = exchange.rate(from: deal.bidfloorcur.rawValue)
-            else { continue }
-            var offered = OfferedDeal(deal: deal, value: value, rate: rate)
+            {
+                (offered.rate, offered.isOpen) = (rate, true)
+            }
             // What the request says goes before the catalog, and the deal before the request as a whole.
             offered.rule = deal.at.map { SaleRule(openRTB: $0) } ?? saleRule
             if let row = snapshot.row(.deals, id: request[deal.id]) {
                 let terms = snapshot.dealTerms(row)
-                guard let own = exchange.rate(from: terms.currency),
-                    let least = own.convert(terms.floor, for: .floor)
-                else { continue }
-                offered.least = least
-                if let soft = terms.soft {
-                    guard let here = own.convert(soft, for: .floor) else { continue }
-                    offered.soft = here
-                }
+                let own = exchange.rate(from: terms.currency)
+                let least = own?.convert(terms.floor, for: .floor)
+                offered.least = least ?? .zero
+                offered.soft = terms.soft.flatMap { own?.convert($0, for: .floor) }
+                if least == nil || (offered.soft == nil) != (terms.soft == nil) { offered.isOpen = false }
                 if deal.at == nil { offered.rule = SaleRule(terms.auction) }
             }
             if !deals.append(offered) { return }

@@ -201,28 +201,3 @@ extension CatalogQuery {
         }
     }
 }
-
-extension RawSpan {
-    @inline(__always)
-    func byte(_ at: Int) -> UInt8 {
-        precondition(at >= 0 && at < byteCount, "beyond the text")
-        return unsafe unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-    }
-
-    /// Whether the bytes are the same, letters in any case.
-    func isSame(_ other: RawSpan) -> Bool {
-        guard byteCount == other.byteCount else { return false }
-        for at in 0..<byteCount where Self.lower(byte(at)) != Self.lower(other.byte(at)) { return false }
-        return true
-    }
-
-    /// Whether it starts with the literal, which is in lower case, in any case.
-    func starts(with literal: StaticString) -> Bool {
-        guard byteCount >= literal.utf8CodeUnitCount else { return false }
-        for at in 0..<literal.utf8CodeUnitCount
-        where Self.lower(byte(at)) != (unsafe literal.utf8Start[at]) { return false }
-        return true
-    }
-
-    private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
-}

@@ -11,14 +11,16 @@ public struct Balances: Sendable {
     public init() {}
 
     static let magic: UInt64 = 0x4543_4E41_4C41_4250  // "PBALANCE"
-    static let version: UInt64 = 1
+    static let version: UInt64 = 2
+    /// Before it what was settled of a session was not kept apart: such sessions have no closings.
+    static let versionWithoutSettled: UInt64 = 1
     /// Magic, version, length and checksum.
     static let headBytes = 32
 
     public func encoded() -> [UInt8] {
         var body = NumberWriter()
         let names = Set(replay.totals.keys)
-            .union(replay.writers.values.flatMap { $0.names.values })
+            .union(replay.writers.values.flatMap { Array($0.names.values) + Array($0.settled.keys) })
             .union(replay.open.values.map(\.name)).union(replay.claims.values.map(\.name)).sorted()
         let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, UInt64($0)) })
         func put(_ name: AccountName) { body.put(places[name] ?? .max) }
@@ -74,6 +76,7 @@ public struct Balances: Sendable {
             put(state.drawn)
             put(state.authorised)
             put(state.presumed)
+            put(state.settled)
         }
         put(replay.open)
         put(replay.claims)
@@ -100,7 +103,7 @@ public struct Balances: Sendable {
         var head = NumberReader(bytes)
         guard try head.number() == Self.magic else { throw BalancesRefusal("no balances: other magic bytes") }
         let version = try head.number()
-        guard version == Self.version else {
+        guard version == Self.version || version == Self.versionWithoutSettled else {
             throw BalancesRefusal("version \(version), not \(Self.version)")
         }
         let length = try head.number()
@@ -140,6 +143,7 @@ public struct Balances: Sendable {
             state.drawn = try body.sums(names)
             state.authorised = try body.sums(names)
             state.presumed = try body.sums(names)
+            if version > Self.versionWithoutSettled { state.settled = try body.sums(names) }
             replay.writers[ShardSession(session: session, shard: shard)] = state
         }
         replay.open = try body.rows(names)

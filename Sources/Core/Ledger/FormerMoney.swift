@@ -146,7 +146,7 @@ extension ShardHolder {
             let key = formerMoney.order.last
         {
             if let one = formerMoney.open[key] {
-                guard now >= one.expires + limits.grace else { break }
+                guard now >= one.expires + grace else { break }
                 if case .write(let release) = releaseFormer(key, .expired) {
                     effects.append(.write(.released(release)))
                 }

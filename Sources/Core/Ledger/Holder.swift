@@ -10,13 +10,9 @@ public import Units
 public struct Holder {
     public let session: LedgerSession
     public let shards: Int
-    public private(set) var fence = Instant(nanoseconds: .min)
-    private var nextRenewal = Instant(nanoseconds: .min)
+    public private(set) var lease: SessionLease
+    public var fence: Instant { lease.fence }
 
-    /// Of a lease's length: quartz drifts by a thousandth of this.
-    static let driftShare: Int64 = 100
-    /// A lease is renewed six times before it ends.
-    static let renewals: Int64 = 6
     /// Before the same account's idle money is called in again: it goes to another shard in turn, not to and fro.
     static let recallPause = Interval.seconds(1)
 
@@ -46,10 +42,11 @@ public struct Holder {
     /// Accounts on which a shard wants more than there is.
     private var wanting: Set<Int> = []
 
-    public init(session: LedgerSession, shards: Int) {
+    public init(session: LedgerSession, shards: Int, rules: LedgerRules = .all) {
         precondition(shards > 0, "somebody spends")
         self.session = session
         self.shards = shards
+        lease = SessionLease(rules: rules)
     }
 
     public mutating func handle(_ event: HolderEvent, at now: Instant, _ effects: inout [HolderEffect]) {
@@ -74,25 +71,22 @@ public struct Holder {
             accounts[account.row].isLast = isLast
             deal(account, now, &effects)
         case .leased(let sentAt, let length):
-            let margin = Interval(nanoseconds: length.nanoseconds / Self.driftShare)
-            let until = sentAt + (length - margin)
-            nextRenewal = max(
-                nextRenewal, sentAt + Interval(nanoseconds: length.nanoseconds / Self.renewals))
-            guard until > fence else { return }
-            fence = until
-            effects.append(.moveFence(to: until))
+            if lease.leased(sentAt: sentAt, at: now, for: length) { effects.append(.moveFence(to: fence)) }
         case .asked(let shard, let account, let upTo):
             guard account.row < accounts.count, accounts[account.row].isOpen else { return }
             let part = account.row * shards + shard
             parts[part].wanted = max(parts[part].wanted, upTo)
             deal(account, now, &effects)
         case .reported(let shard, let report): take(report, of: shard, now, &effects)
+        case .recalled(let account):
+            guard account.row < accounts.count else { return }
+            for shard in 0..<shards { effects.append(.recall(shard: shard, account)) }
+        case .clocksRead(let wall, let tolerance):
+            let before = fence
+            lease.compare(now, wall: wall, tolerance: tolerance)
+            if fence < before { effects.append(.lowerFence(to: fence)) }
         case .turned:
-            if now >= nextRenewal {
-                // Asked again in a second, where no answer comes.
-                nextRenewal = now + .seconds(1)
-                effects.append(.renew(sentAt: now))
-            }
+            if lease.isRenewalDue(at: now) { effects.append(.renew(sentAt: now)) }
             for row in wanting.sorted() { recall(AccountIndex(UInt32(row)), now, &effects) }
         }
     }
@@ -238,6 +232,11 @@ public struct Holder {
             report.former.late += part.former.late
         }
         return report
+    }
+
+    /// What went back to the issuer, of all that it ever granted.
+    public func returned(_ account: AccountIndex) -> Micros {
+        account.row < accounts.count ? accounts[account.row].returned : .zero
     }
 
     /// What is set aside on all shards for impressions that may still be billed.

@@ -12,6 +12,10 @@ public enum HolderEvent: Sendable {
     case asked(shard: Int, AccountIndex, upTo: Micros)
     case reported(shard: Int, ShardReport)
     case turned
+    /// The issuer has no more, and somebody else needs what lies idle here.
+    case recalled(AccountIndex)
+    /// What another clock says, and by how much the two may part.
+    case clocksRead(wall: Instant, tolerance: Interval)
 }
 
 public enum HolderEffect: Hashable, Sendable {
@@ -19,6 +23,8 @@ public enum HolderEffect: Hashable, Sendable {
     case open(AccountIndex, AccountName, highest: Micros)
     case close(AccountIndex)
     case moveFence(to: Instant)
+    /// The clock that counts the lease is not to be trusted: nothing is used from now on.
+    case lowerFence(to: Instant)
     /// To one of them.
     case allow(shard: Int, AccountIndex, upTo: Micros, isLast: Bool)
     case recall(shard: Int, AccountIndex)

@@ -48,8 +48,12 @@ extension LedgerReplay {
 
     /// What the session starts from. All others have ended.
     ///
-    /// - Parameter now: the bills of what was open could not come before, as nobody listened.
-    public func opening(for session: LedgerSession, at now: Instant, grace: Interval) -> LedgerOpening {
+    /// - Parameters:
+    ///   - now: the bills of what was open could not come before, as nobody listened.
+    ///   - overlapping: one start may have had several sessions at a time, so all of them may have spent until now.
+    public func opening(
+        for session: LedgerSession, at now: Instant, grace: Interval, overlapping: Bool = false
+    ) -> LedgerOpening {
         var opening = LedgerOpening()
         opening.totals = totals
         opening.open = open.map { key, one in
@@ -58,7 +62,8 @@ extension LedgerReplay {
         opening.settled = settled.keys.sorted()
         for (writer, state) in writers {
             if let last = state.lastRecorded { opening.recorded[writer] = last }
-            let until = end(of: writer.session, before: session) + longestHold + grace
+            let end = overlapping ? now : end(of: writer.session, before: session)
+            let until = end + longestHold + grace
             for (name, amount) in doubts(of: writer) {
                 opening.doubts.append(.init(writer: writer, name: name, amount: amount, until: until))
             }
@@ -83,6 +88,19 @@ extension LedgerReplay {
                     names[name].map { (AccountIndex(number), $0) }
                 })
         }
+    }
+
+    /// What the journals say of an account in a session that is over: all that ever came under marks, and what of it will
+    /// surely not be billed any more. The rest is settled, open, or in doubt.
+    public func closing(of session: LedgerSession, _ name: AccountName) -> (drawn: Micros, freed: Micros) {
+        var (drawn, freed) = (Micros.zero, Micros.zero)
+        for (writer, state) in writers where writer.session == session {
+            drawn += state.drawn[name] ?? .zero
+            freed += (state.authorised[name] ?? .zero) - (state.settled[name] ?? .zero)
+        }
+        for (key, one) in open where key.session == session && one.name == name { freed -= one.amount }
+        for (key, one) in claims where key.session == session && one.name == name { freed += one.amount }
+        return (drawn, freed)
     }
 
     /// What was drawn and is neither set aside, closed, billed nor presumed spent.
@@ -117,5 +135,14 @@ extension LedgerReplay {
             return expires == .distantFuture && claims[key] != nil
         }
         released = released.filter { writers[ShardSession(session: $0.session, shard: $0.shard)] != nil }
+    }
+}
+
+extension LedgerReplay {
+    /// What was paid of a session's reservations from an account.
+    public func settled(of session: LedgerSession, _ name: AccountName) -> Micros {
+        writers.reduce(.zero) { sum, writer in
+            writer.key.session == session ? sum + (writer.value.settled[name] ?? .zero) : sum
+        }
     }
 }

@@ -22,6 +22,8 @@ public struct LedgerReplay: Sendable {
         var authorised: [AccountName: Micros] = [:]
         /// What was presumed spent of what is in doubt.
         var presumed: [AccountName: Micros] = [:]
+        /// What was paid of this session's reservations, by whichever session.
+        var settled: [AccountName: Micros] = [:]
         var lastRecorded: UInt64?
     }
 
@@ -48,6 +50,10 @@ public struct LedgerReplay: Sendable {
     public internal(set) var unnamed = 0
 
     public init() {}
+
+    /// Room for so many reservations at once: while a node runs, a table that doubles would take its memory twice, and
+    /// just when there is most to do.
+    public mutating func expect(reservations: Int) { open.reserveCapacity(reservations) }
 
     public mutating func opened(_ account: AccountIndex, _ name: AccountName, by writer: ShardSession) {
         writers[writer, default: Writer()].names[account.rawValue] = name
@@ -107,6 +113,10 @@ public struct LedgerReplay: Sendable {
     private mutating func take(_ settlement: SettlementRecord, _ writer: ShardSession) {
         guard settled[settlement.key] == nil, let name = name(settlement.account, writer) else { return }
         totals[name, default: AccountTotals()].settled += settlement.paid
+        let spender = ShardSession(session: settlement.key.session, shard: settlement.key.shard)
+        if settlement.paid > .zero {
+            writers[spender, default: Writer()].settled[name, default: .zero] += settlement.paid
+        }
         totals[name, default: AccountTotals()].late += settlement.late
         if let one = open.removeValue(forKey: settlement.key) {
             settled[settlement.key] = one.expires

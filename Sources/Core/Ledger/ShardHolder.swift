@@ -22,6 +22,7 @@ public import Units
     var oldest: UInt64 = 0
     var next: UInt64 = 0
     var fence = Instant(nanoseconds: .min)
+    var grace: Interval
     var durable: UInt64 = 0
     var due = AccountQueue()
     var dirty = AccountQueue()
@@ -34,6 +35,7 @@ public import Units
         self.session = session
         self.shard = shard
         self.limits = limits
+        grace = limits.grace
         reservations = LedgerTable(limits.reservations, of: ReservationRow())
     }
 
@@ -47,6 +49,8 @@ public import Units
         case .fenceMoved(let instant):
             fence = max(fence, instant)
             becomeUsable(at: now)
+        case .fenceLowered(let instant): fence = min(fence, instant)
+        case .graceChanged(let interval): grace = interval
         case .durable(let number):
             durable = max(durable, number)
             becomeUsable(at: now)

@@ -15,6 +15,10 @@ public enum ShardEvent: Sendable {
     case recalled(AccountIndex)
     /// The node's session may use marks until then.
     case fenceMoved(to: Instant)
+    /// The clock is not to be trusted: no further mark is used, whatever the fence was.
+    case fenceLowered(to: Instant)
+    /// So long after a bid's expiry its bill may come: longer while notices did not reach this node.
+    case graceChanged(Interval)
     /// The journal has this on the disk, by its own numbers.
     case durable(upTo: UInt64)
     /// The journal took a record that was ordered, under this number.

@@ -72,6 +72,14 @@ extension ShardHolder {
         return row.isLast && row.pool + row.marked < price ? .exhausted : .unmarked
     }
 
+    /// Whether an open account has nothing that may be used, for want of a durable mark and not of money.
+    public func awaitsMark(_ account: AccountIndex) -> Bool {
+        guard account.row < accounts.count else { return false }
+        let row = accounts[account.row]
+        guard row.isOpen, row.highest > .zero, row.usable <= row.authorised else { return false }
+        return !row.isLast || row.pool + row.marked > .zero
+    }
+
     /// The journal has taken a reservation's record under this number.
     @inline(__always)
     public mutating func recorded(_ reservation: Reservation, at number: UInt64) {
@@ -183,7 +191,7 @@ extension ShardHolder {
         while at < end, effects.count < limits.effectsPerTurn {
             let row = reservations[place(at)]
             if row.state == .open {
-                guard now >= row.expires + limits.grace else { break }
+                guard now >= row.expires + grace else { break }
                 reservations[place(at)].state = .released
                 let key = ReservationKey(session: session, shard: shard, sequence: at)
                 effects.append(

@@ -5,6 +5,26 @@ import Testing
 @Suite struct OverloadTests {
     private static let tight = ["targetMilliseconds": 1, "patienceMilliseconds": 1, "limitMilliseconds": 5]
 
+    /// The number of the reason for which a request was turned away.
+    private static func number(_ answer: Answer) -> Int? {
+        switch answer.header("paceline-no-bid") {
+        case "busy": 512
+        case "kept_for_live": 513
+        case "late": 514
+        default: nil
+        }
+    }
+
+    /// What is turned away with a reason repeats its request's id.
+    private static func check(_ answer: Answer, to request: String) throws {
+        func object(_ text: String) throws -> [String: Any]? {
+            try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        }
+        let (said, sent) = (try object(answer.body), try object(request))
+        #expect(said?["id"] as? String == sent?["id"] as? String, "\(answer.body)")
+        #expect(said?["nbr"] as? Int == number(answer), "\(answer.body)")
+    }
+
     /// Everything that comes on one connection while so many requests are sent at once.
     private func burst(_ node: RunningNode, _ request: String, count: Int) async throws -> [Answer] {
         let wire = try Wire(node.port)
@@ -30,8 +50,12 @@ import Testing
             let bid =
                 "POST /openrtb2/bid?nbr=1 HTTP/1.1\r\nhost: a\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
             let answers = try await burst(node, bid, count: 2_000)
-            let decided = answers.filter { $0.status == 200 }
-            let turnedAway = answers.filter { $0.status == 204 }
+            // Asked for with a reason, so that all have a body.
+            let others = answers.filter { $0.status != 200 }
+            #expect(others.isEmpty)
+            let turnedAway = answers.filter { OverloadTests.number($0) != nil }
+            let decided = answers.filter { OverloadTests.number($0) == nil }
+            for answer in turnedAway { try OverloadTests.check(answer, to: body) }
             #expect(decided.count + turnedAway.count == 2_000)
             #expect(!decided.isEmpty && !turnedAway.isEmpty, "\(decided.count) of 2000 were decided")
             let reasons = Set(turnedAway.compactMap { $0.header("paceline-no-bid") })

@@ -98,7 +98,7 @@ struct CappedState: DecisionState {
         }
         for raw in UInt8.min...UInt8.max {
             let refusal = StateRefusal(rawValue: raw)
-            let isOne = raw & 15 >= 3 && raw & 15 <= 5 && raw >> 4 < 8 || raw == 1 || raw == 2
+            let isOne = raw & 15 >= 3 && raw & 15 <= 5 && raw >> 4 < 8 || raw == 1 || raw == 2 || raw == 6
             #expect((refusal != nil) == isOne && (refusal == nil || refusal?.rawValue == raw))
         }
     }
@@ -109,7 +109,7 @@ struct CappedState: DecisionState {
         var all = DrawnState(seed: 1, refusals: 100)
         let decision = try decider.decide(
             bytes.span.bytes, at: Demo.evening, seed: 1, state: &all, explains: true)
-        #expect(decision.noBid == .noBudget || decision.noBid == .capped)
+        #expect([.noBudget, .noMoneyYet, .capped].contains(decision.noBid))
         var poor = DrawnState(seed: 1, reservations: 100)
         let unpaid = try decider.decide(
             bytes.span.bytes, at: Demo.evening, seed: 1, state: &poor, explains: true)

@@ -48,7 +48,7 @@ import Units
                 case .request(let account, let upTo): tellIssuer(.requested(account, upTo: upTo))
                 case .report(let report): tellIssuer(.reported(report))
                 case .renew(let sentAt): tellIssuer(.renewalAsked(sentAt: sentAt))
-                case .open, .close, .moveFence, .recall: break
+                case .open, .close, .moveFence, .lowerFence, .recall: break
                 }
             }
         }

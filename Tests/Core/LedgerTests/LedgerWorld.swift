@@ -355,6 +355,8 @@ final class LedgerWorld {
             case .close(let account):
                 if mutant == .grantedCarriedOver { continue }
                 for shard in 0..<Self.shards { tell(shard, .closed(account)) }
+            case .lowerFence(let until):
+                for shard in 0..<Self.shards { tell(shard, .fenceLowered(to: until)) }
             case .moveFence(let until):
                 checkFence(until)
                 for shard in 0..<Self.shards { send { $0.tell(shard, .fenceMoved(to: until)) } }

@@ -92,6 +92,7 @@ final class LedgerRun: @unchecked Sendable {
                 }
                 order(.event(.closed(account)))
             case .moveFence(let until): order(.event(.fenceMoved(to: until)))
+            case .lowerFence(let until): order(.event(.fenceLowered(to: until)))
             case .allow(let shard, let account, let upTo, let isLast):
                 outbox[shard].append(.event(.allowed(account, upTo: upTo, isLast: isLast)))
             case .recall(let shard, let account): outbox[shard].append(.event(.recalled(account)))

@@ -80,6 +80,7 @@ struct Compilation {
                 note(other.notExecuted)
             }
             note(one.categories)
+            note(one.bundles)
             for file in one.mediaFiles { note([file.url, file.mime, file.codec]) }
             note(one.trackers.map(\.url))
         }

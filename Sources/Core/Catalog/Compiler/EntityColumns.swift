@@ -92,6 +92,9 @@ extension Compilation {
         writer.set(
             .creativeCategory,
             writer.lists(.creativeCategoryStart, creatives.map { $0.categories.map { strings[$0] } }))
+        writer.set(
+            .creativeBundle,
+            writer.lists(.creativeBundleStart, creatives.map { $0.bundles.map { strings[$0] } }))
         let media = writer.lists(.creativeMediaStart, creatives.map(\.mediaFiles))
         writer.set(.mediaURL, media.map { strings[$0.url] })
         writer.set(.mediaMIME, media.map { strings[$0.mime] })

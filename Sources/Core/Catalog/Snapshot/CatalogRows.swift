@@ -232,6 +232,10 @@ extension CatalogSnapshot {
             kilobits: Int(at(.mediaBitrate, .mediaFiles, row, UInt32.self)))
     }
 
+    /// The app that it advertises, by the names that stores have for it: places for `bundle(at:)`.
+    public func bundles(ofCreative row: Int) -> Range<Int> { list(.creativeBundleStart, .creatives, row) }
+    public func bundle(at place: Int) -> CatalogText { text(.creativeBundle, .creativeBundles, place) }
+
     /// Its event is a place among the cases of `Tracker.Event`.
     public func tracker(at place: Int) -> (event: UInt8, url: CatalogText) {
         (at(.trackerEvent, .trackers, place, UInt8.self), text(.trackerURL, .trackers, place))
@@ -301,7 +305,9 @@ extension CatalogSnapshot {
         }
         for at in self.list(.blockCategoryStart, .blockLists, list) {
             let blocked = text(.blockCategory, .blockCategories, at)
-            for own in row.categories where category(at: own) == blocked { return true }
+            for own in row.categories where bytes(category(at: own)).isOf(category: bytes(blocked)) {
+                return true
+            }
         }
         return false
     }
@@ -320,6 +326,15 @@ extension CatalogSnapshot {
             Micros(at(.dealFloor, .deals, row, Int64.self)), money(.dealSoftFloor, .deals, row),
             at(.dealCurrency, .deals, row, UInt32.self), auction
         )
+    }
+}
+
+extension RawSpan {
+    /// Whether this category is the other one, or a part of it: `IAB8-5` is of `IAB8`.
+    public func isOf(category: RawSpan) -> Bool {
+        if isSame(category) { return true }
+        return byteCount > category.byteCount && byte(category.byteCount) == UInt8(ascii: "-")
+            && starts(with: "iab", anyCase: true) && extracting(0..<category.byteCount).isSame(category)
     }
 }
 

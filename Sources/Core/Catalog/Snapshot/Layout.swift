@@ -11,7 +11,7 @@
 enum Layout {
     /// "PACECAT" and a byte that text conversions destroy.
     static let magic: UInt64 = 0x8A54_4143_4543_4150
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     static let headerBytes = 64
     static let alignment = 64
     static let checkedFrom = 16
@@ -34,7 +34,7 @@ enum Table: UInt8, CaseIterable, Sendable {
     case advertisers, advertiserDomains, advertiserCategories
     case campaigns
     case lineItems, lineItemCreatives, lineItemCaps, lineItemSeparations
-    case creatives, creativeAttributes, creativeCategories, mediaFiles, trackers
+    case creatives, creativeAttributes, creativeCategories, creativeBundles, mediaFiles, trackers
     case verifications, verificationTrackers
     case publishers, publisherBlockLists, inventory, inventoryBlockLists, deals
     case blockLists, blockDomains, blockCategories, blockAttributes, blockCreatives, blockValues
@@ -97,6 +97,7 @@ enum Column: UInt8, CaseIterable, Sendable {
     case creativeLanguage, creativeClickThrough, creativeUniversalRegistry, creativeUniversalValue,
         creativeTag
     case creativeAttributeStart, creativeAttribute, creativeCategoryStart, creativeCategory
+    case creativeBundleStart, creativeBundle
     case creativeMediaStart, mediaURL, mediaMIME, mediaCodec, mediaDelivery, mediaWidth, mediaHeight,
         mediaBitrate
     case mediaSize, creativeTrackerStart, trackerEvent, trackerURL
@@ -165,6 +166,8 @@ enum Column: UInt8, CaseIterable, Sendable {
         case .creativeAttribute: .number(.creativeAttributes)
         case .creativeCategoryStart: .starts(.creatives, .creativeCategories)
         case .creativeCategory: .text(.creativeCategories)
+        case .creativeBundleStart: .starts(.creatives, .creativeBundles)
+        case .creativeBundle: .text(.creativeBundles)
         case .creativeMediaStart: .starts(.creatives, .mediaFiles)
         case .mediaURL, .mediaMIME: .text(.mediaFiles)
         case .mediaCodec: .optionalText(.mediaFiles)

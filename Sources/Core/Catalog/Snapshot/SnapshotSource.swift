@@ -148,6 +148,7 @@ extension CatalogSnapshot {
         }
         one.attributes = integers(.creativeAttributeStart, .creativeAttribute, row)
         one.categories = strings(.creativeCategoryStart, .creativeCategory, row)
+        one.bundles = strings(.creativeBundleStart, .creativeBundle, row)
         one.mediaFiles = range(.creativeMediaStart, row).map(mediaFile)
         one.trackers = range(.creativeTrackerStart, row).map { tracker in
             var one = Tracker()

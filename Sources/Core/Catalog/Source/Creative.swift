@@ -17,6 +17,8 @@ public struct Creative: CatalogEntity {
     /// Numbers of the OpenRTB list of creative attributes.
     public var attributes: [Int] = []
     public var categories: [String] = []
+    /// The advertised app, as stores call it.
+    public var bundles: [String] = []
     public var language: String?
     public var clickThrough: String?
     public var universalID: UniversalID?
@@ -52,6 +54,10 @@ public struct Creative: CatalogEntity {
             .defaulted(
                 "categories", \.categories, .list(of: .words, count: 0...64),
                 "Content categories of the ad, as exchanges write them: IAB2-3."),
+            .defaulted(
+                "bundles", \.bundles, .list(of: .words, count: 0...8),
+                "The app that the ad is for, as each store calls it: what exchanges block apps by. The first is in bids."
+            ),
             .optional("language", \.language, .words, "The language spoken, as in en or pt-BR."),
             .optional("clickThrough", \.clickThrough, .address, "Where a click leads."),
             .optional(

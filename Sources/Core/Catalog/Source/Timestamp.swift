@@ -37,7 +37,7 @@ public enum Timestamp {
     }
 
     /// The instant in UTC, to the second.
-    static func text(_ instant: Instant) -> String {
+    public static func text(_ instant: Instant) -> String {
         let (year, month, date, second) = parts(instant)
         func padded(_ value: Int, _ width: Int) -> String {
             let digits = String(value)

@@ -1,0 +1,92 @@
+// What befalls the market of the bench, one thing at a time, and who is measured in it.
+import MarketSimulation
+
+struct Scenario {
+    let name: String
+    let what: String
+    let policies: [MarketPolicy]
+    var shape: MarketShape
+    /// Whether budgets change, so that no bound from before holds.
+    var hasBound = true
+
+    var addsTraffic: Bool {
+        shape.events.contains {
+            switch $0 {
+            case .surge, .live: true
+            default: false
+            }
+        }
+    }
+
+    /// Requests a second in the mean of all regions.
+    static let rate = 60.0
+    static let surgeAt = 50_000.0
+
+    static func all() -> [Scenario] {
+        func make(
+            _ name: String, _ what: String, _ policies: [MarketPolicy] = [.paceline],
+            _ change: (inout MarketShape) -> Void = { _ in }
+        ) -> Scenario {
+            var shape = MarketShape(rate: rate)
+            change(&shape)
+            return Scenario(name: name, what: what, policies: policies, shape: shape)
+        }
+        let paced: [MarketPolicy] = [.paceline, .linkedin, .mystiqueSoft, .mystiqueHard, .pid, .dual]
+        var cut = make("cut", "every third budget is cut to 70 % at noon") {
+            $0.events = [.cut(share: 0.7, at: 43_200)]
+        }
+        cut.hasBound = false
+        return [
+            make("calm", "a day without faults", MarketPolicy.allCases),
+            make(
+                "traffic", "the same, and every campaign follows the traffic",
+                [.paceline, .mystiqueSoft, .pid, .dual]
+            ) {
+                $0.isUniform = true
+            },
+            make("surge", "ten times the first region's traffic within a second, for 15 minutes", paced) {
+                $0.events = [.surge(region: 0, from: surgeAt, to: surgeAt + 900, times: 10)]
+            },
+            make("live", "two live events, on and off within a second", paced) {
+                $0.events = [
+                    .live(inventory: 7, from: 40_000, to: 47_200, times: 8),
+                    .live(inventory: 3, from: 70_000, to: 73_600, times: 4),
+                ]
+            },
+            make("lost", "the first region is gone for 10 minutes", [.paceline, .mystiqueSoft, .pid]) {
+                $0.events = [.lost(region: 0, from: surgeAt, to: surgeAt + 600)]
+            },
+            make(
+                "partition", "the first region hears nobody for 30 minutes", [.paceline, .mystiqueSoft, .pid]
+            ) {
+                $0.events = [.partition(region: 0, from: surgeAt, to: surgeAt + 1_800)]
+            },
+            make("deaf", "the first region is heard and hears nothing for 30 minutes") {
+                $0.events = [.deaf(region: 0, from: surgeAt, to: surgeAt + 1_800)]
+            },
+            make(
+                "away", "the coordinator is away for 10 minutes", [.paceline, .mystiqueSoft, .floatAccounts]
+            ) {
+                $0.events = [.coordinatorAway(from: surgeAt, to: surgeAt + 600)]
+            },
+            make(
+                "stale", "the coordinator's word takes up to 120 seconds, all day",
+                [.paceline, .mystiqueSoft, .pid]
+            ) {
+                $0.events = [.stale(seconds: 120, from: 0, to: $0.seconds)]
+            },
+            make("bias", "the forecast is off by a tenth, each region another way", [.paceline, .linkedin]) {
+                $0.bias = 0.1
+            },
+            make("late bills", "bills take up to 2 hours, bids hold for 60 seconds") {
+                $0.billing.hold = 60
+                $0.billing.longest = 7_200
+            },
+            make("long holds", "bills take up to 2 hours, and bids hold for as long") {
+                $0.billing.hold = 7_200
+                $0.billing.longest = 7_200
+            },
+            cut,
+        ]
+    }
+}

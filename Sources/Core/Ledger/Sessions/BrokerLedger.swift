@@ -1,0 +1,233 @@
+// A broker: a holder of the root's and the issuer of its region's nodes. It keeps nothing on a disk: a broker that starts is a new
+// session, and the one before it is closed by the closings of the nodes that it gave to.
+public import Units
+
+/// Each start of a broker: unleased → leased → fenced, for good where a renewal is refused. It grants to a node session only
+/// when the root has it on record.
+public struct BrokerLedger: Sendable {
+    public let session: LedgerSession
+    public private(set) var lease: SessionLease
+    public private(set) var book: GrantBook
+    private var chain: RenewalChain
+    private var leases: LeaseCount
+    private let rules: LedgerRules
+    private let limits: BrokerLimits
+    /// What the root has granted, and what went back to it.
+    private var held: [Held]
+    private var registered: Set<LedgerSession> = []
+    private var bookEffects: [BookEffect] = []
+
+    struct Held: Sendable {
+        var granted = Micros.zero
+        var returned = Micros.zero
+        var wanted = Micros.zero
+        var requested = Micros.zero
+        var requestedAt = Instant(nanoseconds: .min)
+        var isLast = false
+        var recalledAt = Instant(nanoseconds: .min)
+        /// Idle since then; back to the root after a while.
+        var idleSince = Instant.distantFuture
+    }
+
+    public init(
+        session: LedgerSession, accounts: [GrantBook.Account], chain: RenewalChain, limits: BrokerLimits,
+        rules: LedgerRules = .all
+    ) {
+        self.session = session
+        self.rules = rules
+        self.limits = limits
+        self.chain = chain
+        lease = SessionLease(rules: rules)
+        leases = LeaseCount(rules: rules)
+        // Windows are the root's: here an account is what this broker holds of it.
+        book = GrantBook(accounts.map { GrantBook.Account(highest: $0.highest) }, rules: rules)
+        held = accounts.map { _ in Held() }
+    }
+
+    public mutating func handle(_ event: BrokerEvent, at now: Instant, _ effects: inout [BrokerEffect]) {
+        switch event {
+        case .turned(let wall): turn(now, wall, &effects)
+        case .renewed(let id, let length, let next):
+            guard let sentAt = chain.answered(id, next: next) else { return }
+            _ = lease.leased(sentAt: sentAt, at: now, for: length)
+        case .granted(let account, let upTo, let isLast): granted(account, upTo, isLast, now, &effects)
+        case .registered(let node):
+            registered.insert(node)
+            tell(.sessionOpened(node, HolderNumber(0)), &effects)
+            tell(.leafRegistered(LeafKey(root: node, node: node)), &effects)
+            give(node, 0, 0, now, &effects)
+        case .nodeOpened(let node, let holder):
+            if registered.contains(node) || !rules.keep(.registeredBeforeTheFirstGrant) {
+                if registered.insert(node).inserted {
+                    tell(.sessionOpened(node, holder), &effects)
+                    tell(.leafRegistered(LeafKey(root: node, node: node)), &effects)
+                }
+                give(node, 0, 0, now, &effects)
+            } else if !lease.isOver(at: now) {
+                effects.append(.register(node, holder))
+            }
+        case .nodeRenewed(let node, let request, let next): renew(node, request, next, now, &effects)
+        case .nodeRequested(let node, let account, let upTo):
+            guard !isFenced(at: now) else { return }
+            serve(node, account, upTo, now, &effects)
+        case .nodeReturned(let node, let account, let sum):
+            tell(.returned(node, account, sum), &effects)
+        case .settled(let key, let block):
+            if registered.contains(key.node) {
+                tell(.settled(LeafKey(root: key.node, node: key.node), block), &effects)
+            }
+        case .closed(let key, let closing):
+            if registered.contains(key.node) {
+                tell(.closed(LeafKey(root: key.node, node: key.node), closing), &effects)
+            }
+        case .claimed(let key, let claim):
+            if registered.contains(key.node) {
+                tell(.claimed(LeafKey(root: key.node, node: key.node), claim), &effects)
+            }
+        }
+    }
+
+    /// Whether nothing may be granted any more under this session.
+    func isFenced(at now: Instant) -> Bool { rules.keep(.fenceIsChecked) && lease.isOver(at: now) }
+
+    // MARK: To the root
+
+    private mutating func turn(_ now: Instant, _ wall: Instant, _ effects: inout [BrokerEffect]) {
+        lease.compare(now, wall: wall, tolerance: limits.clockTolerance)
+        if lease.isRenewalDue(at: now) { effects.append(.renew(chain.request(at: now))) }
+        while let node = leases.next(endedBy: now) { tell(.fenced(node), &effects) }
+        for row in held.indices {
+            let account = AccountIndex(UInt32(row))
+            let spare = book.accounts[row].unassigned - limits.reserve
+            guard spare > .zero, held[row].wanted <= held[row].granted else {
+                held[row].idleSince = .distantFuture
+                continue
+            }
+            if held[row].idleSince == .distantFuture { held[row].idleSince = now }
+            // Unissued money is capped in seconds: what nobody asked for so long goes back.
+            guard now >= held[row].idleSince + limits.idle, !lease.isOver(at: now) else { continue }
+            giveBack(account, spare, &effects)
+        }
+    }
+
+    private mutating func giveBack(
+        _ account: AccountIndex, _ spare: Micros, _ effects: inout [BrokerEffect]
+    ) {
+        let row = account.row
+        held[row].returned += spare
+        held[row].requested = held[row].granted
+        held[row].wanted = min(held[row].wanted, held[row].granted)
+        tell(.budgetChanged(account, to: held[row].granted - held[row].returned), &effects)
+        effects.append(.giveBack(account, held[row].returned))
+    }
+
+    private mutating func granted(
+        _ account: AccountIndex, _ upTo: Micros, _ isLast: Bool, _ now: Instant,
+        _ effects: inout [BrokerEffect]
+    ) {
+        let row = account.row
+        guard row < held.count else { return }
+        held[row].isLast = isLast
+        guard upTo > held[row].granted else { return }
+        held[row].granted = upTo
+        tell(.budgetChanged(account, to: upTo - held[row].returned), &effects)
+    }
+
+    // MARK: To the nodes
+
+    private mutating func renew(
+        _ node: LedgerSession, _ request: RenewalChain.Request, _ next: UInt64, _ now: Instant,
+        _ effects: inout [BrokerEffect]
+    ) {
+        guard registered.contains(node) else { return effects.append(.refuse(node)) }
+        book.handle(.renewalAsked(node, request, next: next), &bookEffects)
+        for effect in bookEffects {
+            switch effect {
+            case .renew(_, let id, let next): give(node, id, next, now, &effects)
+            case .fenceClone:
+                leases.end(node, at: now)
+                effects.append(.cloneFound(node))
+            default: effects.append(.refuse(node))
+            }
+        }
+        bookEffects.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func give(
+        _ node: LedgerSession, _ request: UInt64, _ next: UInt64, _ now: Instant,
+        _ effects: inout [BrokerEffect]
+    ) {
+        let fence = lease.isBroken ? now : lease.fence
+        guard
+            let length = leases.give(node, limits.window, request: request, ownFence: fence, at: now)
+        else { return }
+        effects.append(.lease(node, request: request, length, next: next))
+    }
+
+    private mutating func serve(
+        _ node: LedgerSession, _ account: AccountIndex, _ upTo: Micros, _ now: Instant,
+        _ effects: inout [BrokerEffect]
+    ) {
+        let row = account.row
+        guard row < held.count else { return }
+        tell(.requested(node, account, upTo: upTo), &effects)
+        let missing = upTo.subtracting(book.granted(node, account)) ?? .zero
+        guard missing > .zero, book.child(node) != nil else { return }
+        let ahead = missing + limits.reserve
+        let wanted = held[row].granted.adding(ahead) ?? held[row].granted
+        held[row].wanted = max(held[row].wanted, wanted)
+        guard
+            wanted > held[row].requested
+                || held[row].requestedAt.nanoseconds <= now.nanoseconds - SessionLease.retryPause.nanoseconds
+        else { return }
+        held[row].requested = max(held[row].requested, wanted)
+        held[row].requestedAt = now
+        effects.append(.request(account, upTo: wanted))
+        recall(node, account, now, &effects)
+    }
+
+    /// The root has no more: what lies idle with other nodes is called in, so that it goes round.
+    private mutating func recall(
+        _ asker: LedgerSession, _ account: AccountIndex, _ now: Instant, _ effects: inout [BrokerEffect]
+    ) {
+        let row = account.row
+        guard held[row].isLast,
+            held[row].recalledAt.nanoseconds <= now.nanoseconds - limits.recallPause.nanoseconds
+        else { return }
+        held[row].recalledAt = now
+        for child in book.children where child.session != asker && !child.isFenced {
+            if book.open(child.session, account) > .zero { effects.append(.recall(child.session, account)) }
+        }
+    }
+
+    /// Tells the book, and passes on what it orders.
+    private mutating func tell(_ event: BookEvent, _ effects: inout [BrokerEffect]) {
+        book.handle(event, &bookEffects)
+        for effect in bookEffects {
+            switch effect {
+            case .grant(let node, let account, let upTo, let isLast):
+                effects.append(.grant(node, account, upTo: upTo, isLast: isLast))
+            case .acknowledgeReturn(let node, let account, let sum):
+                effects.append(.acknowledgeReturn(node, account, sum))
+            case .move(let movement): effects.append(.move(movement))
+            case .refuse(let reason, let session): effects.append(.refused(reason, session))
+            case .opened, .registered, .acknowledgeBlock, .acknowledgeClosing, .acknowledgeClaim, .renew,
+                .fenceClone, .alarm, .forwardClaim:
+                break
+            }
+        }
+        bookEffects.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Presenting
+
+    /// What this session was granted and gave back: what an audit asks for.
+    public func presentation(_ account: AccountIndex) -> (granted: Micros, returned: Micros) {
+        (held[account.row].granted, held[account.row].returned)
+    }
+
+    public var nodes: [LedgerSession] { registered.sorted() }
+
+    /// Until when a node's lease counts here.
+    public func fence(of node: LedgerSession) -> Instant? { leases.fence(node) }
+}

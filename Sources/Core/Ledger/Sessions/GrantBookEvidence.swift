@@ -1,0 +1,232 @@
+// What became of granted money, by those who know: settlements by their keys, claims of bills that came elsewhere, closings
+// read from journals, and, after a lost tail, what brokers remember of their grants.
+internal import Units
+
+extension GrantBook {
+    // MARK: Settlements
+
+    mutating func settle(_ key: LeafKey, _ block: SettlementBlock, _ effects: inout [BookEffect]) {
+        guard let leaf = leaf(key) else { return effects.append(.refuse(.unknownLeaf, key.node)) }
+        guard block.account.row < accounts.count else {
+            return effects.append(.refuse(.unknownAccount, key.node))
+        }
+        guard block.paid >= .zero, block.late >= .zero else {
+            return effects.append(.refuse(.negative, key.node))
+        }
+        let at = leaf * accounts.count + block.account.row
+        let known = leafCells[at].blocks.lastIndex { $0.isSamePlace(as: block) }
+        let before =
+            known.map { leafCells[at].blocks[$0] }
+            ?? SettlementBlock(account: block.account, shard: block.shard, number: block.number)
+        if block.mask & ~before.mask == 0 {
+            // Nothing new; the same keys are the same sums.
+            guard block.mask != before.mask || block.paid == before.paid && block.late == before.late else {
+                return effects.append(.refuse(.forgedBlock, key.node))
+            }
+            if rules.keep(.countersAreMaximised) || block.mask == 0 {
+                return effects.append(.acknowledgeBlock(key, block))
+            }
+        }
+        guard before.mask & ~block.mask == 0, block.paid >= before.paid, block.late >= before.late else {
+            return effects.append(.refuse(.forgedBlock, key.node))
+        }
+        var paid = rules.keep(.countersAreMaximised) ? block.paid - before.paid : block.paid
+        var late = block.late - before.late
+        let child = leaves[leaf].child
+        let merged = claimed(of: leaf, in: block)
+        let settled = cells[cell(child, block.account)].settled
+        guard let sum = settled.adding(paid), sum - merged <= cells[cell(child, block.account)].out else {
+            return effects.append(.refuse(.beyondGranted, key.node))
+        }
+        if rules.keep(.claimsAreMergedByKey) { merge(leaf, block, &effects) }
+        if leafCells[at].isClosed {
+            let left = leafCells[at].drawn - leafCells[at].freed - leafCells[at].settled
+            if paid > left {
+                // The closing spoke before this was billed: it is outside the budget, and somebody looks.
+                late += rules.keep(.lateIsKept) ? paid - max(left, .zero) : .zero
+                paid = max(left, .zero)
+                effects.append(.alarm(.billedAboveClosing, key.node))
+            }
+        }
+        if let known {
+            leafCells[at].blocks[known] = block
+        } else {
+            leafCells[at].blocks.append(block)
+        }
+        var account = block.account
+        if !rules.keep(.settlementKeepsItsWindow), let parent = accounts[account.row].parent {
+            account = AccountIndex(UInt32(accounts.lastIndex { $0.parent == parent } ?? account.row))
+        }
+        count(leaf, account, paid: paid, late: late, &effects)
+        effects.append(.acknowledgeBlock(key, block))
+    }
+
+    /// Adds what a leaf settled to its cell and to its session's.
+    private mutating func count(
+        _ leaf: Int, _ account: AccountIndex, paid: Micros, late: Micros, claimed: Micros = .zero,
+        claimedLate: Micros = .zero, _ effects: inout [BookEffect]
+    ) {
+        let at = leaf * accounts.count + account.row
+        let child = leaves[leaf].child
+        let waiting = leafCells[at].waiting
+        leafCells[at].paid += paid
+        leafCells[at].late += late
+        leafCells[at].claimed += claimed
+        leafCells[at].claimedLate += claimedLate
+        let change = leafCells[at].waiting - waiting
+        let lateChange = rules.keep(.lateIsKept) ? late + claimedLate : .zero
+        if lateChange != .zero {
+            accounts[account.row].late += lateChange
+            if let parent = accounts[account.row].parent { accounts[parent.row].late += lateChange }
+            if lateChange > .zero {
+                effects.append(
+                    .move(Movement(account: account, from: .exchange, to: .late, amount: lateChange)))
+                effects.append(.alarm(.lateBilling, leaves[leaf].key.node))
+            } else {
+                effects.append(
+                    .move(
+                        Movement(account: account, from: .late, to: .exchange, amount: .zero - lateChange)))
+            }
+        }
+        let presumed = places(child, account).presumed
+        self.change(child, account, &effects) {
+            $0.settled += paid + claimed
+            $0.waiting += change
+        }
+        if presumed > places(child, account).presumed {
+            effects.append(.alarm(.presumedReversed, children[child].session))
+        }
+    }
+
+    // MARK: Claims
+
+    mutating func claim(_ key: LeafKey, _ claim: Claim, _ effects: inout [BookEffect]) {
+        guard let leaf = leaf(key) else { return effects.append(.refuse(.unknownLeaf, key.node)) }
+        guard claim.account.row < accounts.count else {
+            return effects.append(.refuse(.unknownAccount, key.node))
+        }
+        guard claim.amount >= .zero, claim.reserved >= .zero else {
+            return effects.append(.refuse(.negative, key.node))
+        }
+        if rules.keep(.claimsAreMergedByKey) {
+            if isSettled(leaf, claim) { return effects.append(.acknowledgeClaim(key, claim.key)) }
+            if leaves[leaf].claims.contains(where: { $0.claim.key == claim.key }) {
+                // Its holder has not spoken yet. Behind the horizon nobody waits for that.
+                let isOver = children[leaves[leaf].child].isPresumed
+                return effects.append(isOver ? .acknowledgeClaim(key, claim.key) : .forwardClaim(key, claim))
+            }
+        }
+        let at = leaf * accounts.count + claim.account.row
+        let cell = cells[cell(leaves[leaf].child, claim.account)]
+        // Only what still waits somewhere can pay for it.
+        let room = leafCells[at].isClosed ? leafCells[at].waiting : max(cell.out - cell.settled, .zero)
+        let paid = min(claim.amount, claim.reserved, room)
+        leaves[leaf].claims.append(CountedClaim(claim: claim, paid: paid, late: claim.amount - paid))
+        count(
+            leaf, claim.account, paid: .zero, late: .zero, claimed: paid, claimedLate: claim.amount - paid,
+            &effects)
+        effects.append(.forwardClaim(key, claim))
+    }
+
+    private func isSettled(_ leaf: Int, _ claim: Claim) -> Bool {
+        leafCells[leaf * accounts.count + claim.account.row].blocks.contains {
+            $0.shard == claim.key.shard && UInt64($0.number) == claim.key.sequence >> 6
+                && $0.mask >> (claim.key.sequence & 63) & 1 == 1
+        }
+    }
+
+    private func isIn(_ block: SettlementBlock, _ claim: Claim) -> Bool {
+        claim.account == block.account && block.shard == claim.key.shard
+            && UInt64(block.number) == claim.key.sequence >> 6
+            && block.mask >> (claim.key.sequence & 63) & 1 == 1
+    }
+
+    /// What claims of these keys count for now.
+    private func claimed(of leaf: Int, in block: SettlementBlock) -> Micros {
+        leaves[leaf].claims.reduce(.zero) { $0 + (isIn(block, $1.claim) ? $1.paid : .zero) }
+    }
+
+    /// The journal has spoken on these keys: its word replaces the claims'.
+    private mutating func merge(_ leaf: Int, _ block: SettlementBlock, _ effects: inout [BookEffect]) {
+        while let at = leaves[leaf].claims.firstIndex(where: { isIn(block, $0.claim) }) {
+            let one = leaves[leaf].claims.remove(at: at)
+            count(
+                leaf, block.account, paid: .zero, late: .zero, claimed: .zero - one.paid,
+                claimedLate: .zero - one.late, &effects)
+        }
+    }
+
+    // MARK: Closings
+
+    mutating func close(_ key: LeafKey, _ closing: Closing, _ effects: inout [BookEffect]) {
+        guard let leaf = leaf(key) else { return effects.append(.refuse(.unknownLeaf, key.node)) }
+        guard closing.account.row < accounts.count else {
+            return effects.append(.refuse(.unknownAccount, key.node))
+        }
+        let child = leaves[leaf].child
+        guard closing.drawn >= .zero, closing.freed >= .zero else {
+            return effects.append(.refuse(.negative, key.node))
+        }
+        guard children[child].isFenced || !rules.keep(.closingsComeBehindTheFence) else {
+            return effects.append(.refuse(.beforeTheFence, key.node))
+        }
+        guard leaves[leaf].claims.isEmpty else {
+            for one in leaves[leaf].claims { effects.append(.forwardClaim(key, one.claim)) }
+            return effects.append(.refuse(.behindClaims, key.node))
+        }
+        let at = leaf * accounts.count + closing.account.row
+        guard leafCells[at].settled + closing.freed <= closing.drawn,
+            closing.drawn - closing.freed <= cells[cell(child, closing.account)].out
+        else { return effects.append(.refuse(.forgedClosing, key.node)) }
+        let waiting = leafCells[at].waiting
+        let isFirst = !leafCells[at].isClosed
+        if isFirst || closing.freed > leafCells[at].freed {
+            leafCells[at].drawn = closing.drawn
+            leafCells[at].freed = max(closing.freed, leafCells[at].freed)
+            leafCells[at].isClosed = true
+            let change = leafCells[at].waiting - waiting
+            let presumed = places(child, closing.account).presumed
+            self.change(child, closing.account, &effects) {
+                $0.waiting += change
+                if isFirst { $0.closedLeaves += 1 }
+            }
+            if presumed > places(child, closing.account).presumed {
+                effects.append(.alarm(.presumedReversed, children[child].session))
+            }
+        }
+        effects.append(.acknowledgeClosing(key, closing))
+    }
+
+    // MARK: Audits
+
+    mutating func present(
+        _ session: LedgerSession, _ holder: HolderNumber, _ account: AccountIndex, _ granted: Micros,
+        _ returned: Micros, _ effects: inout [BookEffect]
+    ) {
+        guard account.row < accounts.count else { return effects.append(.refuse(.unknownAccount, session)) }
+        guard returned >= .zero, granted >= returned else {
+            return effects.append(.refuse(.negative, session))
+        }
+        if child(session) == nil {
+            // The session itself was lost with the tail.
+            children.append(Child(session: session, holder: holder))
+            cells.append(contentsOf: repeatElement(Cell(), count: accounts.count))
+        }
+        guard let child = child(session) else { return }
+        let isMaximised = rules.keep(.presentationIsMaximised)
+        change(child, account, &effects) {
+            $0.granted = isMaximised ? max($0.granted, granted) : $0.granted + granted
+            $0.returned = max($0.returned, returned)
+        }
+    }
+
+    mutating func endPresentation(_ holder: HolderNumber, _ effects: inout [BookEffect]) {
+        let bit = UInt64(1) << UInt64(holder.rawValue)
+        var hasEnded = false
+        for row in accounts.indices where accounts[row].missing & bit != 0 {
+            accounts[row].missing &= ~bit
+            hasEnded = hasEnded || accounts[row].missing == 0
+        }
+        if hasEnded { effects.append(.alarm(.auditEnded, LedgerSession(0))) }
+    }
+}

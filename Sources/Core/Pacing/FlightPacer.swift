@@ -1,0 +1,218 @@
+// The coordinator's side of pacing: from what all regions report, one price for each campaign's budget everywhere, and
+// how the plan is shared among regions. One price is what makes the sum of all regions' value largest: where a region's
+// traffic is worth more, more is spent there at the same price.
+internal import Numerics
+public import Units
+
+/// One for each plan. Regions report when they can; it is asked for directives every few seconds.
+public struct FlightPacer: Sendable {
+    public let regions: Int
+    public let settings: PaceSettings
+
+    struct Region: Sendable {
+        var report = PaceReport()
+        var isHeard = false
+        /// What it spends, of what its part of the plan says, of late.
+        var yield = 1.0
+        var scale = 1.0
+        var rated = PaceReport()
+    }
+
+    struct Campaign: Sendable {
+        var plan: CampaignPlan
+        var version: UInt32
+        var theta: Double
+        /// Of the local additions reported so far, what `theta` contains, by region.
+        var taken: [Double]
+        var regions: [Region]
+        var decidedAt: Instant?
+        var sharedAt: Instant?
+        /// What was spent under this plan by sessions that are over.
+        var before = Micros.zero
+    }
+
+    var campaigns: [Campaign]
+    /// Regions whose sessions are fenced: they spend nothing until they come back.
+    public private(set) var isLost: [Bool]
+
+    /// Before a region's share of the plan follows what it spent: half an hour is remembered.
+    static let yieldSeconds = 1_800.0
+    /// Nobody is called hopeless in the first quarter of an hour, nor for being less behind than this share of the
+    /// budget, nor while its budget is still worth more than a quarter of its price.
+    static let doubtAfter = Interval.seconds(900)
+    static let behind = 0.01
+    static let lowest = -1.4
+    /// Shares of regions change with the hours, and at once when one is lost or comes back.
+    static let shareEvery = Interval.seconds(60)
+    /// A report older than this is not what a region has spent by now.
+    static let staleAfter = Interval.seconds(10)
+
+    public init(plans: [CampaignPlan], regions: Int, settings: PaceSettings = PaceSettings(), theta: Double) {
+        self.regions = regions
+        self.settings = settings
+        campaigns = plans.map {
+            Campaign(
+                plan: $0, version: 0, theta: theta, taken: Array(repeating: 0, count: regions),
+                regions: Array(repeating: Region(), count: regions))
+        }
+        isLost = Array(repeating: false, count: regions)
+    }
+
+    public func plan(of campaign: Int) -> CampaignPlan { campaigns[campaign].plan }
+
+    public func theta(of campaign: Int) -> Double { campaigns[campaign].theta }
+    public func scale(of campaign: Int, _ region: Int) -> Double { campaigns[campaign].regions[region].scale }
+    public func reported(_ campaign: Int, _ region: Int) -> Micros {
+        campaigns[campaign].regions[region].report.spent
+    }
+
+    /// It competes for everything at the least price, and falls behind all the same.
+    public func cannotDeliver(_ campaign: Int, at now: Instant) -> Bool {
+        let one = campaigns[campaign]
+        // As fast as it goes is as fast as it should go.
+        guard !one.plan.isUnpaced, now > one.plan.curve.start + Self.doubtAfter else { return false }
+        let total = max(Double(one.plan.curve.total.rawValue), 1)
+        let planned = one.plan.curve.spent(by: now)
+        let ahead = Double((spent(campaign, at: now) - planned).rawValue) / total
+        guard ahead < -Self.behind else { return false }
+        let admitted =
+            one.regions.indices.filter { one.regions[$0].isHeard && !isLost[$0] }
+            .map { one.regions[$0].report.admitted }.min() ?? 0
+        return admitted > 0.95 && one.theta + settings.gain * ahead < Self.lowest
+    }
+
+    /// The campaign's budget or flight has changed; what was spent so far is in the new plan's past.
+    public mutating func replanned(_ campaign: Int, _ plan: CampaignPlan, version: UInt32) {
+        let theta = campaigns[campaign].theta
+        campaigns[campaign] = Campaign(
+            plan: plan, version: version, theta: theta, taken: Array(repeating: 0, count: regions),
+            regions: campaigns[campaign].regions.map {
+                var fresh = Region()
+                fresh.yield = $0.yield
+                fresh.scale = $0.scale
+                return fresh
+            })
+    }
+
+    public mutating func lost(_ region: Int) {
+        isLost[region] = true
+        for campaign in campaigns.indices { campaigns[campaign].sharedAt = nil }
+    }
+
+    /// It is back, with tables that begin anew. What its last session reported is spent; so may be what it did not
+    /// come to report, which the ledger knows and adds by `add`.
+    public mutating func rejoined(_ region: Int) {
+        isLost[region] = false
+        for campaign in campaigns.indices {
+            campaigns[campaign].before += campaigns[campaign].regions[region].report.spent
+            let scale = campaigns[campaign].regions[region].scale
+            campaigns[campaign].regions[region].report = PaceReport()
+            campaigns[campaign].regions[region].rated = PaceReport()
+            campaigns[campaign].regions[region].isHeard = false
+            campaigns[campaign].regions[region].scale = scale > 0 ? scale : 1
+            campaigns[campaign].taken[region] = 0
+            campaigns[campaign].sharedAt = nil
+        }
+    }
+
+    /// Spend that no report told of.
+    public mutating func add(_ spent: Micros, campaign: Int) { campaigns[campaign].before += spent }
+
+    public mutating func reported(_ report: PaceReport, campaign: Int, region: Int, plan: UInt32) {
+        guard campaigns[campaign].version == plan,
+            report.at >= campaigns[campaign].regions[region].report.at
+        else { return }
+        campaigns[campaign].regions[region].report = report
+        campaigns[campaign].regions[region].isHeard = true
+    }
+
+    /// What the campaign has spent by now, as far as it is known; a silent region is taken to follow its plan.
+    public func spent(_ campaign: Int, at now: Instant) -> Micros {
+        let one = campaigns[campaign]
+        var sum = one.before
+        for (number, region) in one.regions.enumerated() {
+            sum += region.report.spent
+            if region.isHeard, !isLost[number], now > region.report.at + Self.staleAfter {
+                let curve = one.plan.regions[number]
+                let since = curve.spent(by: now) - curve.spent(by: region.report.at)
+                sum += Micros(Int64((Double(since.rawValue) * region.scale).rounded()))
+            }
+        }
+        return sum
+    }
+
+    /// What to tell each region about a campaign.
+    public mutating func direct(_ campaign: Int, at now: Instant) -> [PaceDirective] {
+        let total = max(Double(campaigns[campaign].plan.curve.total.rawValue), 1)
+        // Reports are as of a moment ago; what was to be spent is taken as of then.
+        var asOf = now
+        let heard = campaigns[campaign].regions.indices.filter {
+            campaigns[campaign].regions[$0].isHeard && !isLost[$0]
+        }
+        let newest = heard.map { campaigns[campaign].regions[$0].report.at }.max() ?? now
+        if newest + Self.staleAfter >= now { asOf = newest }
+        let ahead =
+            Double((spent(campaign, at: asOf) - campaigns[campaign].plan.curve.spent(by: asOf)).rawValue)
+            / total
+        let seconds = campaigns[campaign].decidedAt.map { Double((now - $0).nanoseconds) / 1e9 } ?? 0
+        campaigns[campaign].decidedAt = now
+        learn(campaign, heard, ahead, min(seconds, 60))
+        if campaigns[campaign].sharedAt.map({ now >= $0 + Self.shareEvery }) ?? true {
+            campaigns[campaign].sharedAt = now
+            share(campaign, heard, now)
+        }
+        let whole = Double(
+            (campaigns[campaign].plan.curve.end - campaigns[campaign].plan.curve.start).nanoseconds)
+        let remaining = Double((campaigns[campaign].plan.curve.end - now).nanoseconds) / whole
+        let gain = min(max(settings.gain, 1.1 / max(remaining, 1e-6)), 40 * settings.gain)
+        let theta = campaigns[campaign].theta + gain * ahead
+        return (0..<regions).map { region in
+            PaceDirective(
+                campaign: Int32(campaign), plan: campaigns[campaign].version, theta: theta,
+                scale: campaigns[campaign].regions[region].scale,
+                answers: campaigns[campaign].regions[region].report)
+        }
+    }
+
+    /// What stays wrong moves the price for good, and what regions found out by themselves goes to all of them, by
+    /// the share that each one has.
+    private mutating func learn(_ campaign: Int, _ heard: [Int], _ ahead: Double, _ seconds: Double) {
+        campaigns[campaign].theta += settings.integral * ahead * seconds
+        let weights = heard.map { max(campaigns[campaign].regions[$0].scale, 0.01) }
+        let sum = weights.reduce(0, +)
+        for (weight, region) in zip(weights, heard) {
+            let local = campaigns[campaign].regions[region].report.local
+            campaigns[campaign].theta += weight / sum * (local - campaigns[campaign].taken[region])
+            campaigns[campaign].taken[region] = local
+        }
+        campaigns[campaign].theta = min(
+            max(campaigns[campaign].theta, PaceRow.thetaRange.lowerBound), PaceRow.thetaRange.upperBound)
+    }
+
+    /// Each region's part of the plan, by what it came to spend at the common price; together they spend the plan.
+    private mutating func share(_ campaign: Int, _ heard: [Int], _ now: Instant) {
+        let plan = campaigns[campaign].plan
+        for region in heard {
+            let one = campaigns[campaign].regions[region]
+            let planned =
+                plan.regions[region].spent(by: one.report.at)
+                - plan.regions[region].spent(by: one.rated.at)
+            // Some impressions' worth of plan, so that a ratio says anything.
+            guard planned.rawValue > 0, one.report.at >= one.rated.at + .seconds(50) else { continue }
+            let passed = Double((one.report.at - one.rated.at).nanoseconds) / 1e9
+            let ratio = Double((one.report.spent - one.rated.spent).rawValue) / Double(planned.rawValue)
+            let weight = one.rated.at.nanoseconds == 0 ? 0 : min(passed / Self.yieldSeconds, 1)
+            campaigns[campaign].regions[region].yield += weight * (min(max(ratio, 0), 4) - one.yield)
+            campaigns[campaign].regions[region].rated = one.report
+        }
+        let rates = (0..<regions).map { isLost[$0] ? 0 : plan.regions[$0].rate(at: now) }
+        let yields = (0..<regions).map { max(campaigns[campaign].regions[$0].yield, 0.05) }
+        let sum = zip(rates, yields).reduce(0) { $0 + $1.0 * $1.1 }
+        guard sum > 0 else { return }
+        let whole = plan.curve.rate(at: now)
+        for region in 0..<regions {
+            campaigns[campaign].regions[region].scale =
+                isLost[region] ? 0 : min(yields[region] * whole / sum, 8)
+        }
+    }
+}

@@ -1,0 +1,201 @@
+// One campaign's control on one table. The plan says what to spend by when; the price of the budget follows from how
+// far spend is from that; tokens hold spend to a multiple of the plan whatever the traffic does, before any feedback
+// can see it; and what tokens hold back raises the price, so that the best of a surge is bought and not any part.
+internal import Numerics
+internal import Units
+
+struct PaceRow: BitwiseCopyable {
+    // What the request path reads and writes.
+    var threshold: UInt32 = 0
+    var tokens: Int64 = 0
+    var lambda = 1.0
+    var arrivals: UInt64 = 0
+    var impressions: UInt64 = 0
+    var authorised: Int64 = 0
+    var settled: Int64 = 0
+    var freed: Int64 = 0
+    /// What was spent here before this plan.
+    var before = Micros.zero
+
+    // What it was told.
+    var plan: UInt32 = 0
+    var isPaced = false
+    var isGuaranteed = false
+    var theta = 0.0
+    var scale = 1.0
+    var shown = 1.0
+    var price: Int64 = 1
+    var answered = PaceReport()
+    /// Of its own additions, the part that the last directive contains.
+    var localTaken = 0.0
+
+    // What it found out.
+    /// What the plan says until the end of the segment: micros a nanosecond, and how choosy the campaign can be.
+    var isPlanned = false
+    var segmentEnd: Int64 = 0
+    var dueUntil: Int64 = 0
+    var dueRate = 0.0
+    var choice = 0.0
+    var remaining = 1.0
+    var total = Micros.zero
+    var target: Int64 = 0
+    var targetPart = 0.0
+    var local = 0.0
+    /// What tokens held back, as a price; it goes when the surge that it came from is over.
+    var held = 0.0
+    var localSum: Double { local + localTaken }
+    var age = 0.0
+    var arrivalsBefore: UInt64 = 0
+    var authorisedBefore: Int64 = 0
+    /// Requests a second, of late and usually, and what a request that was let through came to spend.
+    var fast = 0.0
+    var slow = 0.0
+    var yield = 0.0
+    var admittedLately = 1.0
+    var priceAt = 0.0
+
+    /// The least and the most that a budget may be worth, as logarithms: from a fiftieth to fifty.
+    static let thetaRange = -4.0...4.0
+    /// Two units of somebody else's value may be given up for one of guaranteed money.
+    static let guaranteedLeast = -2.0
+    /// Seconds over which arrivals are taken for those of now, and for the usual ones.
+    static let fastSeconds = 3.0
+    static let slowSeconds = 1_200.0
+    /// How soon what tokens hold back becomes a price.
+    static let priceSeconds = 60.0
+    /// How soon it is forgotten when arrivals fall to less than usual, and else, and the most that it may be: a surge
+    /// of twenty times.
+    static let releaseSeconds = 120.0
+    static let forgetSeconds = 1_800.0
+    static let heldMost = 1.0
+    /// Impressions that tokens always leave room for: what is spent by ones comes in bunches.
+    static let bunch: Int64 = 10
+
+    mutating func begin(
+        plan: UInt32, isPaced: Bool, isGuaranteed: Bool, theta: Double, shown: Double, price: Micros
+    ) {
+        // Open impressions of an earlier plan are billed in this one: the sums go on.
+        var row = PaceRow()
+        row.arrivals = arrivals
+        row.arrivalsBefore = arrivals
+        row.authorised = authorised
+        row.authorisedBefore = authorised
+        row.settled = settled
+        row.freed = freed
+        row.shown = shown
+        row.price = price.rawValue
+        self = row
+        before = spentInAll
+        self.plan = plan
+        self.isPaced = isPaced
+        self.isGuaranteed = isGuaranteed
+        self.theta = theta
+        threshold = .max
+        tokens = isPaced ? Self.bunch * price.rawValue : .max / 4
+        priceAt = theta
+        lambda = worth(at: theta)
+    }
+
+    /// Below one, the price of what is guaranteed falls in a straight line, and below zero: then it wins over better
+    /// bids. Of all others it never falls to zero.
+    private func worth(at theta: Double) -> Double {
+        isGuaranteed && theta < 0 ? max(1 + theta, Self.guaranteedLeast) : Double.exp(theta)
+    }
+
+    /// What will have been spent when all that is open is billed or not.
+    var expectedSpend: Micros { spentInAll - before }
+
+    private var spentInAll: Micros {
+        // What became of what was set aside so far, on top of twenty impressions as planned.
+        let prior = 20 * Double(price)
+        let done = Double(settled + freed)
+        let share = (Double(settled) + prior * shown) / (done + prior)
+        let open = Double(authorised - settled - freed)
+        return Micros(settled + Int64((max(open, 0) * min(share, 1)).rounded()))
+    }
+
+    mutating func turn(
+        _ seconds: Double, at now: Int64, _ settings: PaceSettings
+    ) {
+        age += seconds
+        // A turn that came late begins a segment where the last one ended.
+        let due = dueRate * Double(now - dueUntil) * scale
+        dueUntil = now
+        targetPart += due
+        let whole = targetPart.rounded(.down)
+        target += Int64(whole)
+        targetPart -= whole
+        measure(seconds)
+        guard isPaced else { return }
+        followPlan(seconds, settings)
+        fillTokens(due, seconds, settings)
+        throttle(seconds, settings)
+    }
+
+    private mutating func measure(_ seconds: Double) {
+        let came = Double(arrivals &- arrivalsBefore)
+        let spent = Double(authorised - authorisedBefore)
+        arrivalsBefore = arrivals
+        authorisedBefore = authorised
+        let rate = came / seconds
+        fast += (rate - fast) * min(seconds / min(Self.fastSeconds, max(age, seconds)), 1)
+        let share = min(seconds / min(Self.slowSeconds, max(age, seconds)), 1)
+        slow += (rate - slow) * share
+        let admitted = came * Double(threshold) / Double(UInt32.max)
+        if admitted > 0 {
+            // A ratio of sums, and not a mean of ratios: most seconds have no impression at all.
+            let weight = min(admitted / max(slow * min(Self.slowSeconds, age), 1), 1)
+            yield += (spent / admitted - yield) * weight
+        }
+    }
+
+    private mutating func followPlan(_ seconds: Double, _ settings: PaceSettings) {
+        let part = max(Double(total.rawValue) * scale, Double(price))
+        let spent = expectedSpend
+        let ahead = Double((spent - answered.spent).rawValue - (target - answered.target.rawValue)) / part
+        // Towards the end the same distance must be made good in less time.
+        let gain = min(max(settings.gain, 1.1 / max(remaining, 1e-6)), 40 * settings.gain)
+        // What stays wrong is learned: while nobody is heard from, this table finds its price by itself.
+        local += settings.integral * ahead * seconds
+        var surge = 0.0
+        if fast > 0, slow > 0, age > Self.fastSeconds {
+            let ratio = Double.log(fast / slow)
+            if abs(ratio) > settings.deadBand {
+                surge = ratio - (ratio > 0 ? settings.deadBand : -settings.deadBand)
+            }
+            let release = ratio < -settings.deadBand ? Self.releaseSeconds : Self.forgetSeconds
+            held -= held * min(seconds / release, 1)
+        }
+        let wanted =
+            theta + local + held + gain * ahead + (min(max(surge, -1), 3) + choice) / settings.elasticity
+        let bounded = min(max(wanted, Self.thetaRange.lowerBound), Self.thetaRange.upperBound)
+        guard abs(bounded - priceAt) > settings.hysteresis else { return }
+        priceAt = bounded
+        lambda = worth(at: bounded)
+    }
+
+    private mutating func fillTokens(_ due: Double, _ seconds: Double, _ settings: PaceSettings) {
+        // What is set aside is more than what will be billed.
+        let rate = due / max(shown, 0.05)
+        let most = max(Self.bunch * price, Int64(60 * rate / seconds))
+        tokens = min(tokens + Int64((settings.catchUp * rate).rounded(.up)), most)
+    }
+
+    private mutating func throttle(_ seconds: Double, _ settings: PaceSettings) {
+        let expected = yield * fast * settings.horizon
+        let isHeld = threshold != .max
+        // Let go later than taken hold of, so that it does not flutter.
+        let enough = isHeld ? 1.5 * expected : expected
+        var share = 1.0
+        if Double(tokens) < enough, expected > 0 {
+            share = max(Double(max(tokens, 0)) / expected, 0.001)
+        }
+        share = min(share, 1)
+        threshold = share >= 1 ? .max : UInt32(share * Double(UInt32.max))
+        admittedLately += (share - admittedLately) * min(seconds / 10, 1)
+        if share < 1 {
+            held += seconds / Self.priceSeconds * -Double.log(max(share, 0.05)) / settings.elasticity
+            held = min(held, Self.heldMost)
+        }
+    }
+}

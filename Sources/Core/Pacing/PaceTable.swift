@@ -1,0 +1,182 @@
+// A node's side of pacing: for each campaign what its budget is worth now and what share of requests it may compete
+// for. It stands on the request path: a question costs a few loads, and nothing is allocated.
+public import Units
+
+/// The bounds and speeds of a node's control.
+public struct PaceSettings: Sendable, Hashable {
+    /// How much faster than planned a campaign may spend for a while: to catch up, or because traffic surges.
+    public var catchUp = 2.0
+    /// How far the price of a budget moves, in logarithms, for being one whole budget ahead of its plan.
+    public var gain = 25.0
+    /// How far it moves each second that a campaign stays one whole budget ahead.
+    public var integral = 0.011
+    /// By how many percent spend falls where the price of a budget rises by one: of the usual spread of values.
+    public var elasticity = 3.0
+    /// What tokens must last, in seconds of expected spend, for a campaign not to be throttled.
+    public var horizon = 10.0
+    /// Arrivals may differ from the last twenty minutes' by this without any reaction.
+    public var deadBand = 0.25
+    /// The price is not moved by less, so that it does not tremble.
+    public var hysteresis = 0.01
+
+    public init() {}
+}
+
+/// One for each shard or, in a simulation, region. Rows are the campaigns of one plan.
+@safe public struct PaceTable: ~Copyable, @unchecked Sendable {
+    public let settings: PaceSettings
+    public let count: Int
+    private let rows: UnsafeMutablePointer<PaceRow>
+    /// What this table is to spend, by row.
+    private var curves: [SpendCurve?]
+    private var choices: [[Double]]
+    private var turnedAt: Instant
+
+    public init(campaigns: Int, settings: PaceSettings = PaceSettings(), at now: Instant) {
+        precondition(campaigns > 0, "a table needs rows")
+        self.settings = settings
+        count = campaigns
+        unsafe rows = .allocate(capacity: campaigns)
+        unsafe rows.initialize(repeating: PaceRow(), count: campaigns)
+        curves = Array(repeating: nil, count: campaigns)
+        choices = Array(repeating: [], count: campaigns)
+        turnedAt = now
+    }
+
+    deinit { unsafe rows.deallocate() }
+
+    // MARK: The request path
+
+    /// Whether the campaign may compete for this request; an eligible request is counted either way.
+    /// - uniform: drawn for this request and campaign. The same draw gives the same answer, so a decision that notes
+    ///   a refusal can be replayed.
+    @inline(__always)
+    public mutating func admits(_ campaign: Int, _ uniform: UInt32) -> Bool {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        unsafe rows[campaign].arrivals &+= 1
+        return unsafe uniform < rows[campaign].threshold && rows[campaign].tokens > 0
+    }
+
+    /// What a unit of the campaign's budget must bring: a bid is worth its value less this times its price.
+    @inline(__always)
+    public func price(_ campaign: Int) -> Double {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        return unsafe rows[campaign].lambda
+    }
+
+    /// Money was set aside for an impression.
+    @inline(__always)
+    public mutating func spent(_ campaign: Int, _ amount: Micros) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        unsafe rows[campaign].authorised &+= amount.rawValue
+        unsafe rows[campaign].tokens &-= amount.rawValue
+        unsafe rows[campaign].impressions &+= 1
+    }
+
+    /// An impression was billed; what was set aside for it beyond the bill is free again.
+    @inline(__always)
+    public mutating func settled(_ campaign: Int, _ paid: Micros, of reserved: Micros) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        unsafe rows[campaign].settled &+= paid.rawValue
+        unsafe rows[campaign].freed &+= (reserved.rawValue &- paid.rawValue)
+    }
+
+    /// An impression will not be billed.
+    @inline(__always)
+    public mutating func freed(_ campaign: Int, _ amount: Micros) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        unsafe rows[campaign].freed &+= amount.rawValue
+    }
+
+    // MARK: Plans and directives
+
+    /// A plan's part for this table. What was spent under an earlier plan counts no more for it.
+    /// - isPaced: false for a campaign that runs as fast as it goes.
+    public mutating func planned(
+        _ campaign: Int, curve: SpendCurve, choice: [Double], plan: UInt32, isPaced: Bool,
+        isGuaranteed: Bool, theta: Double, shown: Double, price: Micros, at now: Instant
+    ) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        curves[campaign] = curve
+        choices[campaign] = choice
+        unsafe rows[campaign].begin(
+            plan: plan, isPaced: isPaced, isGuaranteed: isGuaranteed, theta: theta, shown: shown, price: price
+        )
+        unsafe rows[campaign].segmentEnd = now.nanoseconds
+        unsafe rows[campaign].dueUntil = now.nanoseconds
+        unsafe rows[campaign].total = curve.total
+        unsafe rows[campaign].isPlanned = true
+    }
+
+    public mutating func stopped(_ campaign: Int) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        curves[campaign] = nil
+        unsafe rows[campaign].isPlanned = false
+        unsafe rows[campaign].threshold = 0
+    }
+
+    public mutating func directed(_ directive: PaceDirective) {
+        let row = Int(directive.campaign)
+        guard row >= 0, row < count, unsafe rows[row].plan == directive.plan,
+            unsafe directive.answers.at >= rows[row].answered.at
+        else { return }
+        unsafe rows[row].local -= directive.answers.local - rows[row].localTaken
+        unsafe rows[row].localTaken = directive.answers.local
+        unsafe rows[row].theta = directive.theta
+        unsafe rows[row].scale = max(directive.scale, 0)
+        unsafe rows[row].answered = directive.answers
+    }
+
+    public func report(of campaign: Int) -> PaceReport {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        var report = PaceReport()
+        unsafe report.spent = rows[campaign].expectedSpend
+        unsafe report.target = Micros(rows[campaign].target)
+        unsafe report.local = rows[campaign].localSum
+        report.at = turnedAt
+        unsafe report.admitted = rows[campaign].admittedLately
+        return report
+    }
+
+    /// A second or so has passed: tokens are filled, prices follow, and shares are set anew.
+    public mutating func turn(at now: Instant) {
+        let seconds = Double((now - turnedAt).nanoseconds) / 1e9
+        guard seconds > 0 else { return }
+        turnedAt = now
+        for campaign in 0..<count where unsafe rows[campaign].isPlanned {
+            if unsafe now.nanoseconds >= rows[campaign].segmentEnd { beginSegment(campaign, now) }
+            unsafe rows[campaign].turn(seconds, at: now.nanoseconds, settings)
+        }
+    }
+
+    /// Looks the plan up for the next minute: within one its rate hardly changes, and a table has thousands of rows.
+    private func beginSegment(_ campaign: Int, _ now: Instant) {
+        guard let curve = curves[campaign] else { return }
+        let from = unsafe Instant(nanoseconds: rows[campaign].segmentEnd)
+        let end = now < curve.end ? min(now + Self.segment, curve.end) : now + Self.segment
+        let sum = curve.spent(by: end).rawValue - curve.spent(by: from).rawValue
+        let length = Double((end - from).nanoseconds)
+        let place = Double((now - curve.start).nanoseconds) / Double(HourOfWeek.length)
+        unsafe rows[campaign].segmentEnd = end.nanoseconds
+        unsafe rows[campaign].dueRate = Double(sum) / length
+        unsafe rows[campaign].choice = choice(campaign, place)
+        unsafe rows[campaign].remaining = remaining(curve, now)
+    }
+
+    private static let segment = Interval.seconds(60)
+
+    private func remaining(_ curve: SpendCurve, _ now: Instant) -> Double {
+        let whole = Double((curve.end - curve.start).nanoseconds)
+        return max(Double((curve.end - now).nanoseconds) / whole, 0)
+    }
+
+    /// The logarithm of how choosy the campaign can be now, between the middles of hours.
+    private func choice(_ campaign: Int, _ place: Double) -> Double {
+        let choices = choices[campaign]
+        guard !choices.isEmpty else { return 0 }
+        let at = min(max(place - 0.5, 0), Double(choices.count - 1))
+        let hour = Int(at)
+        let next = min(hour + 1, choices.count - 1)
+        return choices[hour] + (choices[next] - choices[hour]) * (at - Double(hour))
+    }
+}

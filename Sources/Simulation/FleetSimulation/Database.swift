@@ -1,0 +1,284 @@
+// The root's database and its keeper of numbers, as a model of three Postgres servers under Patroni with etcd: what a commit means when
+// the primary fails, when a tail is lost, and when a former primary goes on.
+import Ledger
+import Units
+
+/// What one transaction is asked to do.
+enum Command {
+    case book(BookEvent, replyTo: Int)
+    case open(start: UInt64, holder: HolderNumber, replyTo: Int)
+    case takeover(coordinator: Int, epoch: UInt32, renewals: UInt32)
+    case leadership
+    /// A new timeline has all that etcd knows of, or begins an audit.
+    case verify(timeline: UInt32, numbers: [UInt64], holders: UInt64)
+    case presented(timeline: UInt32, holder: HolderNumber, [Broker.Epoch])
+}
+
+/// Everything that waited at one root process, as one transaction with one number.
+struct Batch {
+    let coordinator: Int
+    let number: UInt64
+    let epoch: UInt32
+    let commands: [Command]
+    var answers: [(to: Int, effect: BookEffect)] = []
+    /// The timeline was not looked at yet: what moves money waits.
+    var wasHeld = false
+    var tookOver = false
+    var sentAt = Instant(nanoseconds: 0)
+}
+
+/// The rows of the root.
+struct RootState {
+    var book = GrantBook([])
+    var epoch: UInt32 = 0
+    var leader = -1
+    /// Grows with each renewal of the leadership.
+    var renewals: UInt32 = 0
+    var timeline: UInt32 = 1
+    var verified: UInt32 = 1
+    var streams = [UInt64](repeating: 0, count: 3)
+    /// The streams as the timeline began with them: what was written on it says nothing of what was lost before.
+    var began = [UInt64](repeating: 0, count: 3)
+    var nextSession: UInt64 = 1
+    var starts: [(start: UInt64, session: LedgerSession)] = []
+}
+
+struct Database {
+    var primary = RootState()
+    /// As of `based` entries of the log; the log's entries are batches.
+    var base = RootState()
+    var based = 0
+    var log: [Int] = []
+    /// So many are on the synchronous standby, and on the one that lags.
+    var replicated = 0
+    var lagging = 0
+    var server = 0
+    var isDown = false
+    /// A former primary that does not know it, as it was when another took over.
+    var zombie: (server: Int, state: RootState)?
+    var zombieUntil: Int64 = 0
+    var stalledUntil: Int64 = 0
+    var etcdAwayUntil: Int64 = 0
+    var numbers = [UInt64](repeating: 0, count: 3)
+    /// As they were when the timeline's key was changed.
+    var numbersAtChange = [UInt64](repeating: 0, count: 3)
+    var timelineKey: UInt32 = 1
+
+    /// What is there at the start is on all servers.
+    mutating func settle() { base = primary }
+}
+
+extension World {
+    var allBrokers: UInt64 { UInt64(1) << UInt64(brokers.count) - 1 }
+
+    /// A batch comes to a server.
+    func hearAtDatabase(_ server: Int, _ envelope: Envelope) {
+        guard case .batch(let id, _) = envelope.message else { return }
+        let from = Int(envelope.from)
+        if let zombie = database.zombie, zombie.server == server, zombie.server != database.server {
+            // It writes, and waits for a standby that has gone. Whoever cancels gets a warning for an answer.
+            var state = zombie.state
+            _ = execute(&state, id, isPrimary: false)
+            database.zombie?.state = state
+            coverage.note(.commitUnknown)
+            queue.put(
+                Event(
+                    kind: .message, actor: UInt16(from), generation: 0,
+                    value: pool.put(
+                        Envelope(
+                            from: UInt16(firstServer + server), to: UInt16(from),
+                            message: .committed(id, isWarned: true)))), at: now + 1_500_000_000)
+            return
+        }
+        guard server == database.server, !database.isDown else { return }
+        let isRetry = batches[id].number <= database.primary.streams[batches[id].coordinator]
+        if isRetry { coverage.note(.retried) }
+        guard execute(&database.primary, id, isPrimary: true) else {
+            coverage.note(.batchRejected)
+            return send(.rejected(id), from: firstServer + server, to: from)
+        }
+        database.log.append(id)
+        if isRetry, has(.retryByRead) {
+            return send(.committed(id, isWarned: false), from: firstServer + server, to: from)
+        }
+        // The standby has it a little later, and only then is it acknowledged.
+        let wait = max(database.stalledUntil - now, 0) + Int64(random.next(in: 1...6)) * 1_000_000
+        schedule(.replicated, firstServer + server, database.log.count, after: wait)
+    }
+
+    /// The standby has so many entries: all batches up to there are acknowledged.
+    func replicated(_ actor: Int, _ count: Int) {
+        guard actor == firstServer + database.server, !database.isDown, count <= database.log.count else {
+            return
+        }
+        while database.replicated < count {
+            let id = database.log[database.replicated]
+            database.replicated += 1
+            send(.committed(id, isWarned: false), from: actor, to: batches[id].coordinator)
+        }
+        if database.log.count - database.lagging > 12, now > database.stalledUntil {
+            database.lagging = max(database.lagging, min(database.replicated, database.log.count - 4))
+        }
+        while database.based < min(database.lagging, database.replicated) {
+            _ = execute(&database.base, database.log[database.based], isPrimary: false)
+            database.based += 1
+        }
+    }
+
+    /// Another server becomes the primary, with what the synchronous standby has, or with less.
+    func promote(losingTail: Bool) {
+        let count = losingTail ? database.lagging : database.replicated
+        var state = database.base
+        for at in database.based..<max(count, database.based) {
+            _ = execute(&state, database.log[at], isPrimary: false)
+        }
+        // Patroni's word first: answers of the old timeline leave no more.
+        database.timelineKey += 1
+        database.numbersAtChange = database.numbers
+        state.timeline = database.timelineKey
+        state.began = state.streams
+        database.primary = state
+        database.base = state
+        database.log.removeAll()
+        (database.based, database.replicated, database.lagging) = (0, 0, 0)
+        database.server = (database.server + 1) % 3
+        database.isDown = false
+        database.stalledUntil = 0
+        note("database: server \(database.server) is primary, timeline \(state.timeline), lost \(losingTail)")
+        truth.recount(database.primary.book)
+    }
+
+    /// Runs a batch in one transaction. False where the leadership row says that another leads.
+    func execute(_ state: inout RootState, _ id: Int, isPrimary: Bool) -> Bool {
+        let batch = batches[id]
+        var answers: [(to: Int, effect: BookEffect)] = []
+        var tookOver = false
+        for command in batch.commands {
+            if case .takeover(let coordinator, let epoch, let renewals) = command {
+                if state.epoch == batch.epoch, state.leader == coordinator {
+                    tookOver = true
+                } else if state.epoch == epoch, state.renewals == renewals {
+                    state.epoch = batch.epoch
+                    state.leader = coordinator
+                    tookOver = true
+                } else {
+                    return false
+                }
+            }
+        }
+        guard state.epoch == batch.epoch && state.leader == batch.coordinator || has(.epochCheckUnlocked)
+        else { return false }
+        let isVerified = state.verified == state.timeline || has(.auditSkipped)
+        for command in batch.commands {
+            var effects: [BookEffect] = []
+            switch command {
+            case .takeover: state.renewals &+= 1
+            case .leadership: state.renewals &+= 1
+            case .open(let start, let holder, let replyTo):
+                guard isVerified else { continue }
+                let known = state.starts.last { $0.start == start }
+                let timeline = has(.epochReused) ? 0 : UInt64(state.timeline)
+                let session =
+                    known?.session
+                    ?? LedgerSession(timeline << 40 | state.nextSession << 8 | UInt64(holder.rawValue))
+                if known == nil {
+                    state.nextSession += 1
+                    state.starts.append((start, session))
+                }
+                state.book.handle(.sessionOpened(session, holder), &effects)
+                for effect in effects {
+                    noteBook(effect, isPrimary)
+                    answers.append((replyTo, effect))
+                }
+            case .book(let event, let replyTo):
+                guard isVerified else { continue }
+                if isPrimary, case .fenced(let session) = event {
+                    note("root: \(session.rawValue) is fenced")
+                    checkFenced(session)
+                }
+                state.book.handle(event, &effects)
+                for effect in effects {
+                    noteBook(effect, isPrimary)
+                    if case .move = effect { continue }
+                    answers.append((replyTo, effect))
+                }
+            case .verify(let timeline, let numbers, let holders):
+                guard timeline == state.timeline, state.verified != timeline else { continue }
+                // Of a timeline that nobody looked at nobody knows what it lacked.
+                let isWhole =
+                    state.verified == timeline - 1
+                    && numbers.indices.allSatisfy { numbers[$0] <= state.began[$0] }
+                if !isWhole {
+                    state.book.handle(.auditBegan(holders: holders), &effects)
+                    for effect in effects { noteBook(effect, isPrimary) }
+                }
+                state.verified = timeline
+                if isPrimary {
+                    coverage.note(isWhole ? .verified : .audited)
+                    note("root: timeline \(timeline) \(isWhole ? "is whole" : "is audited")")
+                }
+            case .presented(let timeline, let holder, let epochs):
+                guard timeline == state.timeline else { continue }
+                for epoch in epochs {
+                    for row in 0..<WorldShape.accountCount {
+                        state.book.handle(
+                            .presented(
+                                epoch.session, holder, AccountIndex(UInt32(row)), granted: epoch.granted[row],
+                                returned: epoch.returned[row]), &effects)
+                    }
+                    for key in epoch.leaves { state.book.handle(.leafRegistered(key), &effects) }
+                }
+                state.book.handle(.presentationEnded(holder), &effects)
+                for effect in effects { noteBook(effect, isPrimary) }
+            }
+            if isPrimary { checkRoot(state.book) }
+        }
+        state.streams[batch.coordinator] = max(state.streams[batch.coordinator], batch.number)
+        if isPrimary {
+            batches[id].answers = answers
+            batches[id].wasHeld = !isVerified
+            batches[id].tookOver = tookOver
+        }
+        return true
+    }
+
+    private func noteBook(_ effect: BookEffect, _ isPrimary: Bool) {
+        guard isPrimary else { return }
+        events += 1
+        switch effect {
+        case .opened: coverage.note(.opened as Coverage.BookKind)
+        case .registered: coverage.note(.registered)
+        case .grant: coverage.note(.grant as Coverage.BookKind)
+        case .acknowledgeReturn: coverage.note(.acknowledgeReturn)
+        case .acknowledgeBlock: coverage.note(.acknowledgeBlock)
+        case .acknowledgeClosing: coverage.note(.acknowledgeClosing)
+        case .acknowledgeClaim: coverage.note(.acknowledgeClaim)
+        case .forwardClaim: coverage.note(.forwardClaim)
+        case .renew: coverage.note(.renew as Coverage.BookKind)
+        case .fenceClone: coverage.note(.fenceClone)
+        case .alarm(let alarm, _): coverage.note(alarm)
+        case .refuse(let refusal, let session):
+            coverage.note(refusal)
+            note("root refuses \(session.rawValue): \(refusal)")
+        case .move(let movement):
+            coverage.note(movement)
+            truth.moved(movement)
+            mix(UInt64(bitPattern: movement.amount.rawValue))
+        }
+    }
+
+    // MARK: etcd
+
+    /// A number is kept where the timeline is still the one that it belongs to.
+    func hearAtEtcd(_ envelope: Envelope) {
+        guard database.etcdAwayUntil <= now, case .number(let number, let timeline) = envelope.message else {
+            return
+        }
+        let coordinator = Int(envelope.from)
+        guard timeline == database.timelineKey else {
+            return send(.staleTimeline(number), from: etcd, to: coordinator)
+        }
+        database.numbers[coordinator] = max(database.numbers[coordinator], number)
+        send(.numbered(number), from: etcd, to: coordinator)
+    }
+}

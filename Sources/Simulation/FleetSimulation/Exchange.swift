@@ -1,0 +1,274 @@
+// The simulated exchange: it knows every ad that was promised to it, bills late, twice, too much or never, and nobody asks the
+// ledger whether it is right.
+import Ledger
+import Units
+
+/// An ad that was answered: from then on it may be billed, whatever becomes of our memory.
+struct Ad {
+    enum Fate: UInt8 { case open, billed, dead }
+
+    let key: ReservationKey
+    let account: AccountIndex
+    let node: Int
+    let price: Micros
+    /// In true time: until then a bill is in time.
+    let until: Int64
+    var fate = Fate.open
+    var bill = Micros.zero
+    /// Some journal has taken the bill in, by its entry; the exchange has its answer when that is durable.
+    var takenAt = -1
+    var takenBy = -1
+    var isAnswered = false
+    /// The journal's word on it, once.
+    var paid: Micros?
+    var late = Micros.zero
+    /// What it may still cost, or did.
+    var promised = Micros.zero
+}
+
+struct Exchange {
+    var ads: [Ad] = []
+    var numbers: [ReservationKey: Int] = [:]
+
+    /// Bills whose records a crash took: the exchange has no answer for them.
+    mutating func forgetUnsettled(of node: Int, from: Int, to: Int) {
+        for at in ads.indices.suffix(400) where ads[at].takenBy == node && !ads[at].isAnswered {
+            ads[at].takenAt = -1
+        }
+    }
+
+    mutating func forgetAll(of node: Int) {
+        for at in ads.indices where ads[at].takenBy == node && !ads[at].isAnswered { ads[at].takenAt = -1 }
+    }
+}
+
+extension World {
+    private enum Act: Int { case outcome, deliver, over, tell, again }
+
+    private func plan(_ act: Act, _ ad: Int, after delay: Int64) {
+        schedule(.exchange, 0, ad << 3 | act.rawValue, after: delay)
+    }
+
+    func exchangeActs(_ value: Int) {
+        let ad = value >> 3
+        switch Act(rawValue: value & 7) {
+        case .outcome: decide(ad)
+        case .deliver, .again: deliverBill(ad)
+        case .over: over(ad)
+        case .tell: tellLoss(ad)
+        case nil: break
+        }
+    }
+
+    /// A request comes to some node, which may have the money for it.
+    func request() {
+        guard !isHealing else { return }
+        let gap = 1_000_000_000 / shape.requestsPerSecond
+        schedule(.request, 0, after: Int64(random.next(in: 1...2 * gap)))
+        let index = Int(random.next(below: UInt64(nodes.count)))
+        guard nodes[index].isUp, nodes[index].pausedUntil <= now, !nodes[index].isDraining else { return }
+        readClocks(index)
+        let which = random.next(below: 10)
+        let account = AccountIndex(which < 4 ? 0 : which < 9 ? UInt32(nodes[index].window) : 5)
+        spend(index, account)
+        // Not waiting for the next turn is what a shard does when requests come.
+        if let estate = nodes[index].estate { tell(estate, index, .turned) }
+    }
+
+    private func spend(_ index: Int, _ account: AccountIndex) {
+        let price = Micros(Int64(random.next(in: 1...Int(shape.highest))))
+        let hold = Int64(random.next(in: 500...Int(WorldShape.holdMost.wholeMilliseconds))) * 1_000_000
+        let time = nodes[index].clock.now(now)
+        for at in nodes[index].lanes.indices where nodes[index].lanes[at].state == .live {
+            let desk = nodes[index].lanes[at].desk
+            events += 1
+            switch desk.holder.authorise(account, price, expires: time + Interval(nanoseconds: hold)) {
+            case .refused(let refusal):
+                coverage.note(refusal == .exhausted ? .exhausted : .unmarked)
+                tell(desk, index, .turned)
+            case .reserved(let one):
+                guard !nodes[index].disk.isFull else { return desk.holder.withdraw(one) }
+                let number = nodes[index].disk.append(
+                    DiskEntry(writer: desk.session, what: .record(.reserved(one)), time: time))
+                coverage.note(.reserved)
+                desk.holder.recorded(one, at: number)
+                checkMark(index, at, one)
+                promise(index, one, hold)
+                tell(desk, index, .turned)
+                return
+            }
+        }
+    }
+
+    private func promise(_ index: Int, _ one: Reservation, _ hold: Int64) {
+        if exchange.numbers[one.key] != nil { violate("key \(one.key) was given twice") }
+        let whole = hold + WorldShape.grace.nanoseconds
+        let ad = exchange.ads.count
+        exchange.numbers[one.key] = ad
+        exchange.ads.append(
+            Ad(
+                key: one.key, account: one.account, node: index, price: one.amount,
+                // What drift may make of it is the node's to bear.
+                until: now + whole - whole / 200))
+        setPromise(ad, one.amount)
+        plan(.outcome, ad, after: Int64(random.next(in: 50...Int(hold / 1_000_000))) * 1_000_000)
+        plan(.over, ad, after: exchange.ads[ad].until - now + 1)
+        mix(one.key.sequence ^ UInt64(bitPattern: one.amount.rawValue))
+    }
+
+    func setPromise(_ ad: Int, _ amount: Micros) {
+        let change = amount - exchange.ads[ad].promised
+        guard change != .zero else { return }
+        exchange.ads[ad].promised = amount
+        truth.promise(exchange.ads[ad].account, exchange.ads[ad].key.session, change)
+        if change > .zero { checkPromised(exchange.ads[ad].account) }
+    }
+
+    private func decide(_ ad: Int) {
+        guard exchange.ads[ad].fate == .open else { return }
+        let price = exchange.ads[ad].price
+        switch random.next(below: 100) {
+        case 0..<70:
+            exchange.ads[ad].fate = .billed
+            let isAbove = chance(3, of: 100)
+            if isAbove { coverage.note(.billAboveReserved) }
+            exchange.ads[ad].bill =
+                isAbove
+                ? price + Micros(Int64(random.next(in: 1...50)))
+                : Micros(Int64(random.next(in: 0...Int(price.rawValue))))
+            setPromise(ad, min(exchange.ads[ad].bill, price))
+            if chance(4, of: 100) {
+                coverage.note(.billLate)
+                plan(.deliver, ad, after: exchange.ads[ad].until - now + 2_000_000_000)
+            } else {
+                deliverBill(ad)
+                if chance(5, of: 100) {
+                    coverage.note(.billTwice)
+                    plan(.deliver, ad, after: Int64(random.next(in: 100...4_000)) * 1_000_000)
+                }
+            }
+        case 70..<90:
+            exchange.ads[ad].fate = .dead
+            setPromise(ad, .zero)
+            if chance(60, of: 100) { tellLoss(ad) }
+        default: coverage.note(.billNever)
+        }
+    }
+
+    /// Nothing is in time any more: what no journal has by now is late or never comes.
+    private func over(_ ad: Int) {
+        if exchange.ads[ad].fate == .open { exchange.ads[ad].fate = .dead }
+        if exchange.ads[ad].paid == nil, exchange.ads[ad].takenAt < 0 || exchange.ads[ad].isAnswered {
+            setPromise(ad, exchange.ads[ad].paid ?? .zero)
+        }
+    }
+
+    private func tellLoss(_ ad: Int) {
+        let key = exchange.ads[ad].key
+        let index = exchange.ads[ad].node
+        guard nodes[index].isUp, nodes[index].pausedUntil <= now, let desk = desk(index, key) else { return }
+        if case .write(let record) = desk.holder.release(key) {
+            let number = nodes[index].disk.append(
+                DiskEntry(
+                    writer: desk.session, what: .record(.released(record)), time: nodes[index].clock.now(now)
+                ))
+            coverage.note(.released)
+            tell(desk, index, .written(.released(record), at: number))
+        }
+    }
+
+    private func desk(_ index: Int, _ key: ReservationKey) -> Desk? {
+        if let lane = nodes[index].lane(key.session) { return nodes[index].lanes[lane].desk }
+        return nodes[index].estate
+    }
+
+    private func deliverBill(_ ad: Int) {
+        let one = exchange.ads[ad]
+        if one.isAnswered && one.takenAt < 0 { return }
+        let index = one.node
+        let isThere =
+            nodes[index].isUp && nodes[index].pausedUntil <= now && !nodes[index].hasLost(one.key.session)
+        // It asks until it is answered, and gives up some time after it was due.
+        if !one.isAnswered, now < one.until + 20_000_000_000 || isHealing {
+            plan(.again, ad, after: Int64(random.next(in: 1_000...2_500)) * 1_000_000)
+        }
+        guard one.takenAt < 0 || one.isAnswered else { return }
+        if isThere {
+            takeBill(one.key, one.bill, one.account, one.price, at: index)
+        } else if !one.isAnswered, chance(40, of: 100) || nodes[index].hasLost(one.key.session) {
+            coverage.note(.orphan)
+            takeOrphan(ad)
+        }
+    }
+
+    /// A node that has the reservation takes its bill, or the claim of one.
+    func takeBill(
+        _ key: ReservationKey, _ amount: Micros, _ account: AccountIndex, _ reserved: Micros, at index: Int
+    ) {
+        guard let desk = desk(index, key), let ad = exchange.numbers[key] else { return }
+        events += 1
+        var outcome = desk.holder.settle(key, amount)
+        if outcome == .unknown, key.session < desk.session {
+            outcome = desk.holder.settle(key, amount, unrecordedOf: account, reserved: reserved)
+            coverage.note(.unrecorded)
+        }
+        switch outcome {
+        case .write(let record):
+            if record.paid + record.late != amount { violate("bill \(key) is not whole: \(record)") }
+            let one = exchange.ads[ad]
+            if now < one.until, amount <= one.price, record.late > .zero, one.takenBy < 0 {
+                violate("bill \(key) came in time and is called late: \(record)")
+            }
+            if record.account != account { violate("bill \(key) is another account's") }
+            let number = nodes[index].disk.append(
+                DiskEntry(
+                    writer: desk.session, what: .record(.settled(record)), time: nodes[index].clock.now(now)))
+            coverage.note(.settled)
+            note("node \(index) settles \(key.session.rawValue)/\(key.sequence) by \(desk.session.rawValue)")
+            if one.takenBy < 0 || !one.isAnswered {
+                exchange.ads[ad].takenAt = Int(number)
+                exchange.ads[ad].takenBy = index
+            }
+            tell(desk, index, .written(.settled(record), at: number))
+            synchronise(index)
+        case .duplicate: coverage.note(.duplicate)
+        case .unknown: coverage.note(.unknown)
+        }
+    }
+
+    /// The holder's journal has it for good.
+    func settledDurably(_ record: SettlementRecord) {
+        guard let ad = exchange.numbers[record.key] else { return }
+        if exchange.ads[ad].paid != nil { violate("3: bill \(record.key) is settled twice") }
+        exchange.ads[ad].paid = record.paid
+        exchange.ads[ad].late = record.late
+        exchange.ads[ad].isAnswered = true
+        setPromise(ad, record.paid)
+        truth.paid(record)
+    }
+
+    // MARK: Orphans
+
+    /// A bill whose holder is not there comes to another node, which journals it as a claim.
+    private func takeOrphan(_ ad: Int) {
+        let index = Int(random.next(below: UInt64(nodes.count)))
+        guard index != exchange.ads[ad].node || nodes[index].hasLost(exchange.ads[ad].key.session),
+            nodes[index].isUp, nodes[index].pausedUntil <= now
+        else { return }
+        let one = exchange.ads[ad]
+        let claim = Claim(key: one.key, account: one.account, reserved: one.price, amount: one.bill)
+        exchange.ads[ad].takenAt = nodes[index].disk.count
+        exchange.ads[ad].takenBy = index
+        _ = nodes[index].disk.append(
+            DiskEntry(
+                writer: nodes[index].estate?.session ?? LedgerSession(0), what: .claim(claim),
+                time: nodes[index].clock.now(now)))
+        synchronise(index)
+    }
+
+    func claimedDurably(_ index: Int, _ claim: Claim) {
+        guard let ad = exchange.numbers[claim.key] else { return }
+        nodes[index].claims.append(claim)
+        exchange.ads[ad].isAnswered = true
+    }
+}

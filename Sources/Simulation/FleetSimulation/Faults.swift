@@ -1,0 +1,93 @@
+// What may go wrong in a simulated fleet, and how often: every range stands in one function, by scenario.
+
+/// A kind of fault. A run in which one never occurred has shown nothing about it, and fails.
+public enum Fault: UInt8, CaseIterable, Sendable {
+    case messageLost, messageDoubled, messageLate, linkCut, linkCutOneWay, linkClogged
+    case nodeCrash, nodePause, nodeDestroyed, brokerCrash, brokerPause, coordinatorCrash, coordinatorPause
+    case diskSlow, diskFull, syncFailed, tailTorn
+    case clockDrift, clockJump, clockSuspended
+    case primaryCrash, tailLost, zombiePrimary, commitUnknown, replicationStalled, etcdAway
+    case billLate, billTwice, billNever, billAboveReserved, orphan
+    case budgetCut, budgetRaised, pause, refund, drain, staleStatement
+}
+
+/// How often faults come, and how long they last.
+struct FaultRanges {
+    /// Of ten thousand messages.
+    var lossShare: UInt64 = 0
+    var doubleShare: UInt64 = 0
+    /// The usual delay of a message, and of a late one.
+    var delayMilliseconds: ClosedRange<Int> = 1...20
+    var lateShare: UInt64 = 0
+    var lateMilliseconds: ClosedRange<Int> = 100...4_000
+    /// Between two faults of the machines.
+    var faultMilliseconds: ClosedRange<Int> = 2_000...6_000
+    /// By kind, how likely it is among the others; zero for never.
+    var weights = [UInt64](repeating: 0, count: Fault.allCases.count)
+    var driftMillionths: ClosedRange<Int> = 0...0
+    var cutMilliseconds: ClosedRange<Int> = 500...45_000
+    var pauseMilliseconds: ClosedRange<Int> = 100...40_000
+    var restartMilliseconds: ClosedRange<Int> = 200...15_000
+    /// The last faults come this long before the end of a run.
+    var quietMilliseconds = 60_000
+
+    /// The ranges of a scenario; nil where there is none of that name.
+    static func of(_ scenario: String, without: Set<Fault> = []) -> FaultRanges? {
+        var ranges = FaultRanges()
+        func weigh(_ faults: [Fault], _ weight: UInt64) {
+            for fault in faults where !without.contains(fault) {
+                ranges.weights[Int(fault.rawValue)] = weight
+            }
+        }
+        func network() {
+            ranges.lossShare = without.contains(.messageLost) ? 0 : 100
+            ranges.doubleShare = without.contains(.messageDoubled) ? 0 : 200
+            ranges.lateShare = without.contains(.messageLate) ? 0 : 150
+            weigh([.linkCut, .linkCutOneWay], 6)
+            weigh([.linkClogged], 4)
+        }
+        func processes() {
+            weigh([.nodeCrash, .nodePause, .brokerCrash], 5)
+            weigh([.brokerPause, .coordinatorCrash, .coordinatorPause], 3)
+            weigh([.nodeDestroyed], 1)
+        }
+        func disks() { weigh([.diskSlow, .diskFull, .syncFailed], 3) }
+        func clocks() {
+            ranges.driftMillionths = without.contains(.clockDrift) ? 0...0 : -2_000...2_000
+            weigh([.clockJump, .clockSuspended], 2)
+        }
+        func database() {
+            weigh([.primaryCrash, .zombiePrimary, .replicationStalled, .etcdAway], 3)
+            weigh([.tailLost], 2)
+        }
+        func operators() { weigh([.budgetCut, .budgetRaised, .pause, .refund, .drain], 3) }
+        switch scenario {
+        case "everything", "canary":
+            network()
+            processes()
+            disks()
+            clocks()
+            database()
+            operators()
+        case "calm": ranges.faultMilliseconds = 1_000_000...1_000_000
+        case "network": network()
+        case "processes": processes()
+        case "disks":
+            disks()
+            weigh([.nodeCrash], 5)
+        case "clocks":
+            clocks()
+            weigh([.nodePause, .brokerPause, .linkCut], 3)
+        case "database":
+            database()
+            weigh([.coordinatorCrash, .coordinatorPause, .linkCut], 3)
+        case "operators": operators()
+        default: return nil
+        }
+        return ranges
+    }
+
+    static let scenarios = [
+        "everything", "calm", "network", "processes", "disks", "clocks", "database", "operators", "canary",
+    ]
+}

@@ -1,0 +1,161 @@
+// What could have been had by somebody who knew every request of the day beforehand: an upper bound that no policy can
+// pass. Each request goes to one campaign at most and each campaign has its budget; the bound is the dual of that
+// linear program, which is valid for any prices of the budgets and tight for the right ones. Those are found by
+// following each budget's excess on a part of the day, and then on all of it.
+internal import Numerics
+internal import Pacing
+internal import Units
+
+public struct Hindsight: Sendable {
+    /// No assignment of the day's requests is worth more.
+    public let bound: Double
+    /// The same, among assignments that spend as the campaigns' modes say: what is asked for evenly, early or at once
+    /// has a budget for each hour of its plan. A campaign that follows the traffic has the whole day's.
+    public let boundByMode: Double
+    /// What each budget is worth in the first, what each campaign would spend at that price, and what it has.
+    public let prices: [Double]
+    public let spent: [Double]
+    public let budgets: [Double]
+
+    /// It would have been delivered by who knew all.
+    public func isFeasible(_ campaign: Int) -> Bool { spent[campaign] >= 0.98 * budgets[campaign] }
+
+    static let searches = 40
+    static let passes = 3
+
+    public init(_ market: Market) {
+        let campaigns = market.demand.campaigns.indices
+        budgets = campaigns.map { Double(market.demand.campaigns[$0].pacing.budget.rawValue) }
+        let whole = Search(market, slots: campaigns.map { _ in 1 }, budgets: budgets)
+        (bound, prices, spent) = (whole.bound, whole.prices, whole.spent)
+        var slots: [Int] = []
+        var hourly: [Double] = []
+        for campaign in campaigns {
+            let sums = market.plans[campaign].curve.sums
+            if market.demand.campaigns[campaign].pacing.mode == .traffic {
+                slots.append(1)
+                hourly.append(budgets[campaign])
+            } else {
+                slots.append(sums.count - 1)
+                hourly += zip(sums.dropFirst(), sums).map { Double(($0 - $1).rawValue) }
+            }
+        }
+        boundByMode = min(Search(market, slots: slots, budgets: hourly, from: prices).bound, bound)
+    }
+
+    /// One program: each campaign has a budget, or one for each hour.
+    private struct Search {
+        let market: Market
+        let firsts: [Int]
+        let slots: [Int]
+        let budgets: [Double]
+        var prices: [Double]
+        var spent: [Double] = []
+        var bound = Double.infinity
+
+        init(_ market: Market, slots: [Int], budgets: [Double], from: [Double]? = nil) {
+            self.market = market
+            self.slots = slots
+            self.budgets = budgets
+            var first = 0
+            firsts = slots.map { count in
+                defer { first += count }
+                return first
+            }
+            prices = Array(repeating: 1, count: budgets.count)
+            if let from {
+                for campaign in slots.indices {
+                    for slot in 0..<slots[campaign] { prices[firsts[campaign] + slot] = from[campaign] }
+                }
+            }
+            search()
+        }
+
+        private mutating func search() {
+            // Every so many-th tick, so that all hours are in it; short markets have few enough of them.
+            let part = market.shape.seconds < 7_200 ? 1 : 24
+            for round in 0..<Hindsight.searches {
+                let (_, spent) = pass(every: part)
+                let step = 0.5 / (1 + Double(round) / 15)
+                for at in prices.indices {
+                    let excess = (spent[at] * Double(part) + 1) / (budgets[at] + 1)
+                    move(at, min(max(step * (excess - 1), -0.3), 0.5))
+                }
+            }
+            var (best, bestPrices, bestSpent) = (Double.infinity, prices, prices)
+            for round in 0..<Hindsight.passes {
+                let (surplus, spent) = pass(every: 1)
+                let bound = surplus + zip(prices, budgets).reduce(0) { $0 + $1.0 * $1.1 }
+                if bound < best { (best, bestPrices, bestSpent) = (bound, prices, spent) }
+                for at in prices.indices {
+                    let excess = (spent[at] + 1) / (budgets[at] + 1)
+                    move(at, min(max((excess - 1) * 0.25 / Double(round + 1), -0.3), 0.3))
+                }
+            }
+            (bound, prices, spent) = (best, bestPrices, bestSpent)
+        }
+
+        private mutating func move(_ at: Int, _ step: Double) {
+            prices[at] = min(max(prices[at] * Double.exp(step), 1e-3), 1e3)
+        }
+
+        /// The surplus of all requests over these prices, and what would be spent of each budget.
+        private func pass(every: Int) -> (Double, [Double]) {
+            let shape = market.shape
+            let conditions = Conditions(events: shape.events)
+            let ticks = Int(shape.seconds) * MarketRun.ticksPerSecond
+            var surplus = 0.0
+            var spent = [Double](repeating: 0, count: budgets.count)
+            var requests: [MarketRequest] = []
+            var hour = -1
+            var now: [Double] = []
+            var places: [Int] = []
+            for tick in stride(from: every / 2, to: ticks, by: every) {
+                let second = Double(tick / MarketRun.ticksPerSecond)
+                if Int(second) / 3_600 != hour {
+                    hour = Int(second) / 3_600
+                    places = slots.indices.map { firsts[$0] + min(hour, slots[$0] - 1) }
+                    now = places.map { prices[$0] }
+                }
+                let shares = market.traffic.shares(at: second)
+                for region in shape.regions.indices {
+                    let isLost = conditions.isLost(region, second)
+                    market.traffic.requests(
+                        region, tick: tick, seconds: 1 / Double(MarketRun.ticksPerSecond),
+                        rate: market.traffic.rate(region, at: second), shares: shares, &requests)
+                    for request in requests where request.isBilled {
+                        if isLost, request.seed >> 20 & 0xFF < 51 { continue }
+                        let entries = market.demand.entries[
+                            region * shape.inventories.count + request.inventory]
+                        let (campaign, score) = Hindsight.best(request, entries, now, market.traffic.tables)
+                        guard campaign >= 0 else { continue }
+                        surplus += score
+                        spent[places[campaign]] += request.floor
+                    }
+                }
+            }
+            return (surplus, spent)
+        }
+    }
+
+    private static func best(
+        _ request: MarketRequest, _ entries: [MarketEntry], _ prices: [Double], _ tables: MarketTables
+    ) -> (Int, Double) {
+        var (best, winner) = (0.0, -1)
+        let floor = request.floor
+        entries.withUnsafeBufferPointer { entries in
+            tables.values.withUnsafeBufferPointer { values in
+                prices.withUnsafeBufferPointer { prices in
+                    for entry in entries where request.audience & entry.audience == entry.audience {
+                        let campaign = Int(entry.campaign)
+                        let value = Double(entry.value * values[request.draw(campaign).value])
+                        guard value >= floor else { continue }
+                        let score = value - prices[campaign] * floor
+                        if score > best { (best, winner) = (score, campaign) }
+                    }
+                }
+            }
+        }
+        return (winner, best)
+    }
+}

@@ -1,0 +1,52 @@
+// What came of a run, campaign by campaign, measured against the market's own truth and not against anybody's books.
+public import Units
+
+public struct CampaignOutcome: Sendable {
+    public var budget = Micros.zero
+    /// What was billed and is to be paid, in the end.
+    public var paid = Micros.zero
+    /// What was paid beyond the budget.
+    public var overspend = Micros.zero
+    /// Bills that came after their money was set free.
+    public var late = Micros.zero
+    /// What stayed set aside at the end of the flight, before the last bills came.
+    public var openAtEnd = Micros.zero
+    /// What a lost or fenced region held and nobody could spend.
+    public var stranded = Micros.zero
+    public var value = 0.0
+    public var impressions = 0
+    /// The largest distance from the plan, of the budget.
+    public var distance = 0.0
+    /// Seconds into the flight at which it was said that the campaign cannot deliver.
+    public var warnedAt: Double?
+
+    public init() {}
+
+    public var delivery: Double { budget > .zero ? Double(paid.rawValue) / Double(budget.rawValue) : 0 }
+}
+
+/// Sums at one moment, for plots.
+public struct MarketSample: Sendable {
+    public var second: Double
+    /// By campaign: spent, and to be spent by the plan.
+    public var spent: [Int64]
+    public var planned: [Int64]
+    /// Of each region, micros spent since the last sample.
+    public var regions: [Int64]
+    /// Requests of each region since the last sample.
+    public var requests: [Int]
+}
+
+public struct MarketOutcome: Sendable {
+    public var policy: MarketPolicy
+    public var money: MarketMoney
+    public var campaigns: [CampaignOutcome] = []
+    public var samples: [MarketSample] = []
+    public var requests = 0
+    public var value: Double { campaigns.reduce(0) { $0 + $1.value } }
+    public var overspend: Micros { campaigns.reduce(.zero) { $0 + $1.overspend } }
+    public var late: Micros { campaigns.reduce(.zero) { $0 + $1.late } }
+    public var paid: Micros { campaigns.reduce(.zero) { $0 + $1.paid } }
+    public var openAtEnd: Micros { campaigns.reduce(.zero) { $0 + $1.openAtEnd } }
+    public var stranded: Micros { campaigns.reduce(.zero) { $0 + $1.stranded } }
+}
