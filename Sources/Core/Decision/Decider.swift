@@ -264,7 +264,10 @@ extension DecisionWorkspace {
 
     private func offersSlots(_ request: borrowing BidRequest) -> Bool {
         let imps = request.imps
-        for index in imps.indices where imps[index].video != nil || imps[index].audio != nil { return true }
+        for index in imps.indices
+        where imps[index].video != nil || imps[index].audio != nil || imps[index].banner != nil && !isSeller {
+            return true
+        }
         return false
     }
 

@@ -62,9 +62,12 @@ struct NoBidCase: Sendable, CustomTestStringConvertible {
             testDescription: "a floor in a currency without a rate",
             changes: [("\"bidfloorcur\": \"USD\"", "\"bidfloorcur\": \"XTS\"")], reason: .noCurrency),
         .init(
-            testDescription: "nothing but a banner",
-            changes: [("\"video\": {", "\"banner\": {\"w\": 300, \"h\": 250}, \"vide0\": {")], reason: .noSlot
-        ),
+            testDescription: "nothing but a native ad",
+            changes: [("\"video\": {", "\"native\": {\"request\": \"{}\"}, \"vide0\": {")], reason: .noSlot),
+        .init(
+            testDescription: "nothing but a banner, whose line item is worth less than the floor",
+            changes: [("\"video\": {", "\"banner\": {\"w\": 300, \"h\": 250}, \"vide0\": {")],
+            reason: .belowFloor),
         .init(
             testDescription: "an answer in no currency of ours", changes: [("[\"USD\"]", "[\"XTS\"]")],
             reason: .noCurrency),
