@@ -20,7 +20,7 @@ func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/Core/\(name)", swiftSettings: pure)
 }
 
-/// Edge runs for every request. Debug builds, and so the tests, check at run time that no two accesses to one
+/// Edge and the node run for every request. Debug builds, and so the tests, check at run time that no two accesses to one
 /// variable overlap; release builds leave that out, as it cost a tenth of the server's own time
 /// (docs/decisions/0009).
 let hot: [SwiftSetting] =
@@ -30,9 +30,9 @@ func edge(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/Edge/\(name)", swiftSettings: hot)
 }
 
-func app(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func app(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: strict)
+        name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: settings)
 }
 
 func tests(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -124,7 +124,7 @@ let package = Package(
                 "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Reactor", "Redis", "Settings",
                 "Store",
                 "TLS", "Telemetry", "Units",
-            ]),
+            ], hot),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
         .target(

@@ -66,11 +66,18 @@ extension DecisionWorkspace {
                 trace.ads -= 1
                 continue
             }
-            guard let length = markup.write(win, id: number, snapshot, known, notices) else {
-                // The slot's limits left nothing that could be played.
-                outcomes.set(win.candidate.lineItem, .media)
-                trace.ads -= 1
-                continue
+            // Where macros have values, markup is another one in each answer.
+            let key = MarkupKey(win)
+            let template = macros.isEmpty ? templates.find(key) : nil
+            var length = 0
+            if template == nil {
+                guard let written = markup.write(win, id: number, snapshot, known, notices) else {
+                    // The slot's limits left nothing that could be played.
+                    outcomes.set(win.candidate.lineItem, .media)
+                    trace.ads -= 1
+                    continue
+                }
+                length = written
             }
             wins[index].isWritten = true
             if !hasSeat {
@@ -79,7 +86,18 @@ extension DecisionWorkspace {
             }
             writer.beginBid(
                 id: number.utf8, impid: request.utf8(request.imps[win.imp].id), price: win.candidate.price)
-            writer.markup(.adm, markup.bytes.text(length), macros)
+            writer.beginMarkup(.adm)
+            if let template {
+                templates.write(template, number: number, notices, to: &writer)
+            } else {
+                let start = writer.byteCount
+                writer.text(markup.bytes.text(length), macros)
+                if macros.isEmpty, writer.byteCount <= response.capacity {
+                    templates.keep(
+                        start..<writer.byteCount, of: response, key, number: number, notices)
+                }
+            }
+            writer.endMarkup()
             writer.notices(notices, macros)
             writer.describe(win, snapshot, request)
             writer.endBid()

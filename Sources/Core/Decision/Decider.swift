@@ -119,6 +119,7 @@ struct DecisionWorkspace: ~Copyable {
     /// Of all slots of the pod at hand.
     var medium: UInt8 = 0
     var markup = MarkupWriting()
+    var templates = MarkupTemplates()
     var notices: NoticeWriting
     /// By what the viewer is counted.
     var viewer = ViewerKeys()

@@ -12,6 +12,7 @@
 
 #include "crc32c.h"
 #include "http_bytes.h"
+#include "row_sets.h"
 #include "sha256.h"
 
 // The variants of each kernel, worst first. The best that the machine has is chosen at start.
