@@ -71,7 +71,7 @@ extension DecisionWorkspace {
             let template = macros.isEmpty ? templates.find(key) : nil
             var length = 0
             if template == nil {
-                guard let written = markup.write(win, id: number, snapshot, known, notices) else {
+                guard let written = markup.write(win, id: number, snapshot, demand, notices) else {
                     // The slot's limits left nothing that could be played.
                     outcomes.set(win.candidate.lineItem, .media)
                     trace.ads -= 1
@@ -117,7 +117,7 @@ extension DecisionWorkspace {
                 && notices.sign(
                     win, number: index, decision: seed, at: now, viewer, .vast,
                     snapshot)
-                && markup.write(win, id: Self.number(seed, index), snapshot, known, notices) != nil
+                && markup.write(win, id: Self.number(seed, index), snapshot, demand, notices) != nil
             if !wins[index].isWritten {
                 lose(win.candidate.lineItem)
                 trace.ads -= 1
@@ -134,7 +134,7 @@ extension DecisionWorkspace {
                 snapshot)
             markup.add(
                 wins[index], sequence: trace.ads > 1 ? sequence : 0, id: Self.number(seed, index), snapshot,
-                known, notices)
+                demand, notices)
         }
         do throws(VASTWriteError) {
             answerCount = try markup.document.write(into: unsafe response.writable(), for: wins[0].device)

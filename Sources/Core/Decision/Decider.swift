@@ -6,13 +6,19 @@ public import Catalog
 public import OpenRTB
 public import Units
 
-/// Decides one request after the other in memory that is allocated once. One for each shard and catalog.
+/// Decides one request after the other in memory that is allocated once. One for each shard and catalog; what they know
+/// of the catalog may be one for all.
 public struct Decider: ~Copyable {
     private var reader = BidRequestReader()
     var workspace: DecisionWorkspace
 
     public init(_ snapshot: CatalogSnapshot, settings: DecisionSettings = DecisionSettings()) {
-        workspace = DecisionWorkspace(snapshot, settings)
+        self.init(DecisionIndex(snapshot, settings), settings: settings)
+    }
+
+    /// - Parameter settings: those of the index, but for who signs its ads.
+    public init(_ index: DecisionIndex, settings: DecisionSettings) {
+        workspace = DecisionWorkspace(index, settings)
     }
 
     /// Decides. The answer is in `answer` until the next decision. Allocates nothing, but for a refusal's text
@@ -91,9 +97,9 @@ struct DecisionWorkspace: ~Copyable {
     let snapshot: CatalogSnapshot
     private let kept: DecisionBox<DecisionSettings>
     var settings: DecisionSettings { unsafeAddress { unsafe kept.address } }
-    let priors: GoalPriors
     let seat: [UInt8]
-    let known: KnownMedia
+    /// Keeps what `early` and `demand` read.
+    private let index: DecisionIndex
     var query: CatalogQuery
     var scratch: RetrievalScratch
     var exchange: Exchange
@@ -106,6 +112,7 @@ struct DecisionWorkspace: ~Copyable {
     /// The most of them that the pod at hand is given.
     var rankedMost = Self.candidates
     let early: EarlyRank
+    let demand: KnownDemand
     var batch = EarlyBatch()
     var durations = DurationFits()
     var outcomes: OutcomeTable
@@ -129,16 +136,17 @@ struct DecisionWorkspace: ~Copyable {
     var answerCount = 0
     var report: DecisionReport?
 
-    init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+    init(_ index: DecisionIndex, _ settings: DecisionSettings) {
+        precondition(index.isFor(settings), "the index is for other settings")
+        let snapshot = index.snapshot
         self.snapshot = snapshot
+        self.index = index
+        (early, demand) = (index.early, index.demand)
         kept = DecisionBox(settings)
-        priors = settings.priors
         seat = Array(settings.seat.utf8)
-        known = KnownMedia(snapshot)
         query = CatalogQuery(snapshot)
         scratch = RetrievalScratch(snapshot)
         exchange = Exchange(settings.currencies)
-        early = EarlyRank(snapshot, settings)
         outcomes = OutcomeTable(lineItems: snapshot.lineItemCount)
         notices = NoticeWriting(settings.notices)
     }
@@ -274,16 +282,16 @@ extension DecisionWorkspace {
                 // A deal's floors were asked already, and the slots' own do not hold for it.
                 price: one.deal == nil ? one.price : .max, tier: one.tier)
             candidate.segments = one.slots
-            let creative = snapshot.creativeRow(one.creative)
-            if !creative.media.isEmpty {
-                candidate.mediaFile = UInt64(snapshot.mediaRow(creative.media.lowerBound).url.number) + 1
+            let creative = demand.creatives[one.creative]
+            if let first = creative.media.range.first {
+                candidate.mediaFile = UInt64(demand.files[first].url.number) + 1
             }
             for place in snapshot.lineItemRow(one.lineItem).separations {
                 candidate.categories |= words.bit(snapshot.separation(inList: place))
             }
             problem.apartInPod |= candidate.categories
             if problem.dedupe.contains(.category) {
-                for place in creative.categories {
+                for place in creative.categories.range {
                     candidate.categories |= words.bit(snapshot.category(at: place).number)
                 }
             }

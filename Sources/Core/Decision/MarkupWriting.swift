@@ -26,7 +26,7 @@ struct MarkupWriting: ~Copyable {
 
     /// Adds an ad to the document. `sequence` is its place in a pod, 0 for none.
     mutating func add(
-        _ win: Win, sequence: Int, id: HexNumber, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia,
+        _ win: Win, sequence: Int, id: HexNumber, _ snapshot: CatalogSnapshot, _ known: KnownDemand,
         _ notices: borrowing NoticeWriting
     ) {
         let creative = snapshot.creativeRow(win.candidate.creative)
@@ -53,7 +53,7 @@ struct MarkupWriting: ~Copyable {
         addTrackersOfCreative(creative, names, snapshot)
         addNoticesOfCreative(notices)
         if let page = creative.clickThrough { document.clickThrough(text(page, snapshot)) }
-        for row in creative.media where !win.needsHTTPS || known.isSecure(row) {
+        for row in creative.media where !win.needsHTTPS || known.files[row].isSecure {
             addMedia(row, snapshot, known)
         }
     }
@@ -104,12 +104,12 @@ struct MarkupWriting: ~Copyable {
         }
     }
 
-    private mutating func addMedia(_ row: Int, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia) {
+    private mutating func addMedia(_ row: Int, _ snapshot: CatalogSnapshot, _ known: KnownDemand) {
         let media = snapshot.mediaRow(row)
         var file = VASTMediaFile()
         file.url = text(media.url, snapshot)
         file.type = text(media.mime, snapshot)
-        file.kind = known.kind(row)
+        file.kind = known.files[row].kind
         file.isStreaming = media.isStreaming
         (file.width, file.height, file.bitrateKbps) = (media.width, media.height, media.kilobits)
         if let codec = media.codec { file.codec = text(codec, snapshot) }
@@ -118,7 +118,7 @@ struct MarkupWriting: ~Copyable {
 
     /// One ad's document in `bytes`; its length, or nil where it cannot be written.
     mutating func write(
-        _ win: Win, id: HexNumber, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia,
+        _ win: Win, id: HexNumber, _ snapshot: CatalogSnapshot, _ known: KnownDemand,
         _ notices: borrowing NoticeWriting
     ) -> Int? {
         document.reset(win.version)
