@@ -179,7 +179,7 @@ let package = Package(
                 "OpenRTB", "Units",
             ]),
         tests("FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Features", "Units"]),
-        tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
+        tests("CatalogTests", in: "Core", ["AllocationCounter", "CSIMD", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",
             dependencies: [

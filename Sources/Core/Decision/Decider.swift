@@ -12,13 +12,19 @@ public struct Decider: ~Copyable {
     private var reader = BidRequestReader()
     var workspace: DecisionWorkspace
 
+    /// For markup that is kept from answer to answer. One takes three kilobytes: the winners of a catalog of ten thousand
+    /// line items find room.
+    public static let keptMarkupBytes = 8 * 1024 * 1024
+
     public init(_ snapshot: CatalogSnapshot, settings: DecisionSettings = DecisionSettings()) {
         self.init(DecisionIndex(snapshot, settings), settings: settings)
     }
 
     /// - Parameter settings: those of the index, but for who signs its ads.
-    public init(_ index: DecisionIndex, settings: DecisionSettings) {
-        workspace = DecisionWorkspace(index, settings)
+    public init(
+        _ index: DecisionIndex, settings: DecisionSettings, keptMarkupBytes: Int = Decider.keptMarkupBytes
+    ) {
+        workspace = DecisionWorkspace(index, settings, keptMarkupBytes)
     }
 
     /// Decides. The answer is in `answer` until the next decision. Allocates nothing, but for a refusal's text
@@ -126,7 +132,7 @@ struct DecisionWorkspace: ~Copyable {
     /// Of all slots of the pod at hand.
     var medium: UInt8 = 0
     var markup = MarkupWriting()
-    var templates = MarkupTemplates()
+    var templates: MarkupTemplates
     var notices: NoticeWriting
     /// By what the viewer is counted.
     var viewer = ViewerKeys()
@@ -136,7 +142,7 @@ struct DecisionWorkspace: ~Copyable {
     var answerCount = 0
     var report: DecisionReport?
 
-    init(_ index: DecisionIndex, _ settings: DecisionSettings) {
+    init(_ index: DecisionIndex, _ settings: DecisionSettings, _ keptMarkupBytes: Int) {
         precondition(index.isFor(settings), "the index is for other settings")
         let snapshot = index.snapshot
         self.snapshot = snapshot
@@ -149,6 +155,7 @@ struct DecisionWorkspace: ~Copyable {
         exchange = Exchange(settings.currencies)
         outcomes = OutcomeTable(lineItems: snapshot.lineItemCount)
         notices = NoticeWriting(settings.notices)
+        templates = MarkupTemplates(bytes: keptMarkupBytes)
     }
 
     var answerBytes: RawSpan {

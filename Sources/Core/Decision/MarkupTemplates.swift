@@ -42,8 +42,6 @@ struct MarkupTemplate {
 
 /// One for each decider. The bytes are a ring: what was kept longest ago makes room.
 struct MarkupTemplates: ~Copyable {
-    /// A template takes three kilobytes: the winners of a catalog of ten thousand line items find room.
-    static let bytesMost = 8 * 1024 * 1024
     /// Ads of one creative, for as many kinds of devices, share a set.
     private static let ways = 4
     private static let sets = 1_024
@@ -52,11 +50,12 @@ struct MarkupTemplates: ~Copyable {
 
     private var templates = DecisionTable<MarkupTemplate>(Self.sets * Self.ways)
     private var holes = DecisionTable<MarkupHole>(Self.sets * Self.ways * Self.holesMost)
-    private var text = DecisionBytes(Self.bytesMost)
+    private var text: DecisionBytes
     /// How many bytes were ever kept.
     private var end: UInt64 = 0
 
-    init() {
+    init(bytes: Int) {
+        text = DecisionBytes(bytes)
         for _ in 0..<templates.capacity { _ = templates.append(MarkupTemplate()) }
         for _ in 0..<holes.capacity { _ = holes.append(MarkupHole()) }
     }
@@ -77,7 +76,7 @@ struct MarkupTemplates: ~Copyable {
 
     /// Its bytes were not written over.
     private mutating func isThere(_ index: Int) -> Bool {
-        templates[index].length > 0 && end - templates[index].start <= UInt64(Self.bytesMost)
+        templates[index].length > 0 && end - templates[index].start <= UInt64(text.capacity)
     }
 
     /// Keeps markup as it stands in an answer, if it has few enough places for the ad's number and token.
@@ -91,7 +90,7 @@ struct MarkupTemplates: ~Copyable {
     }
 
     private mutating func keep(_ markup: RawSpan, _ key: MarkupKey, number: RawSpan, token: RawSpan?) {
-        guard markup.byteCount > 0, markup.byteCount <= Self.bytesMost / 16 else { return }
+        guard markup.byteCount > 0, markup.byteCount <= text.capacity / 4 else { return }
         let index = oldest(Self.first(key))
         templates[index].length = 0
         var found = 0
@@ -112,14 +111,14 @@ struct MarkupTemplates: ~Copyable {
             holes[index * Self.holesMost + found] = hole
             found += 1
         }
-        let place = Int(end % UInt64(Self.bytesMost))
+        let place = Int(end % UInt64(text.capacity))
         // A template lies in one piece.
-        if place + markup.byteCount > Self.bytesMost { end += UInt64(Self.bytesMost - place) }
+        if place + markup.byteCount > text.capacity { end += UInt64(text.capacity - place) }
         templates[index].key = key
         templates[index].start = end
         templates[index].length = markup.byteCount
         templates[index].holes = found
-        text.copy(markup, to: Int(end % UInt64(Self.bytesMost)))
+        text.copy(markup, to: Int(end % UInt64(text.capacity)))
         end += UInt64(markup.byteCount)
     }
 
@@ -140,7 +139,7 @@ struct MarkupTemplates: ~Copyable {
         to writer: inout BidResponseWriter
     ) {
         let number = number.utf8.span.raw
-        let start = Int(templates[index].start % UInt64(Self.bytesMost))
+        let start = Int(templates[index].start % UInt64(text.capacity))
         let all = text.first(start + templates[index].length)
         var at = start
         for place in index * Self.holesMost..<index * Self.holesMost + templates[index].holes {
