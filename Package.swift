@@ -50,7 +50,7 @@ let package = Package(
             targets: [
                 "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
                 "Ledger",
-                "Features",
+                "Features", "Numerics",
             ]),
         // For the benches, which draw the same problems as the tests and count allocations as they do.
         .library(name: "AllocationCounter", targets: ["AllocationCounter"]),
@@ -82,6 +82,7 @@ let package = Package(
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Units"]),
         core("Notices", ["Digests", "Units"]),
+        core("Numerics", ["CSIMD", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"]),
 
         // Edge: does I/O and decides nothing.
@@ -162,6 +163,9 @@ let package = Package(
         tests("UnitsTests", in: "Core", ["CSIMD", "Units"]),
         tests("DigestsTests", in: "Core", ["AllocationCounter", "CSIMD", "Digests", "Units"]),
         tests("NoticesTests", in: "Core", ["AllocationCounter", "Notices", "Units"]),
+        .testTarget(
+            name: "NumericsTests", dependencies: ["CSIMD", "Numerics", "Units"],
+            path: "Tests/Core/NumericsTests", exclude: ["oracle.py", "tables.py"], swiftSettings: strict),
         .target(
             name: "PodGenerator", dependencies: ["Auction", "Units"], path: "Tests/Support/PodGenerator",
             swiftSettings: strict),

@@ -12,7 +12,7 @@ present() {
     # The toolchain brings neither a C library's headers nor the libraries that it was linked with.
     c++-library) command -v g++ || compgen -G '/usr/include/c++/*/vector' ;;
     swift-libraries) swift --version ;;
-    h11 | prometheus-client) python_has "${1//-/_}" ;;
+    h11 | mpmath | prometheus-client) python_has "${1//-/_}" ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
 }
@@ -35,7 +35,7 @@ debian_packages() {
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
     c++-library) echo g++ ;;
-    h11 | prometheus-client) echo "python3-$1" ;;
+    h11 | mpmath | prometheus-client) echo "python3-$1" ;;
     # By https://www.swift.org/install/linux, without what only its debugger uses.
     swift-libraries)
       echo libcurl4-openssl-dev libedit-dev libncurses-dev libsqlite3-dev libxml2-dev tzdata zlib1g-dev ;;

@@ -193,7 +193,7 @@ prepare() {
     require_toolchain
     # Real peers of the tests; a test whose peer is missing is skipped and says so.
     provide openssl curl python3 redis-server || true
-    provide h11 prometheus-client || true
+    provide h11 mpmath prometheus-client || true
   fi
   [[ $1 != *' format '* ]] || require_swift
 }

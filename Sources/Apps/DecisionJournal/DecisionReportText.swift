@@ -42,7 +42,7 @@ extension DecisionReport {
         let placed = pod.candidates.sorted { $0.place < $1.place }
         for one in placed {
             let deal = one.deal.map { ", deal \($0)" } ?? ""
-            let why = one.why.map { ": \($0)" } ?? ""
+            let why = (one.why ?? one.saleText).map { ": \($0)" } ?? ""
             lines.append(
                 "\(column(one.position.map { "\($0 + 1)" } ?? "-", 9))  \(column("\(one.value)", 9))"
                     + "  \(column("\(one.price)", 9))  \(column("\(one.seconds)", 7))"
@@ -93,6 +93,7 @@ extension DecisionReport {
                         "seconds": .number(one.seconds), "tier": .string("\(one.tier)"),
                         "worth": .string("\(one.value)"), "price": .string("\(one.price)"),
                         "deal": one.deal.map { .string($0) } ?? .null,
+                        "sale": one.saleTree,
                         "position": one.position.map { .number($0 + 1) } ?? .null,
                         "why": one.why.map { .string($0) } ?? .null,
                     ]
@@ -113,6 +114,23 @@ extension DecisionReport.Candidate {
         if case .placed(let position) = outcome { position } else { nil }
     }
     fileprivate var place: Int { position ?? .max }
+
+    /// How its price came about.
+    fileprivate var saleText: String? {
+        sale.map { sale in
+            sale.basis.text(bid: sale.bid, floor: sale.floor, soft: sale.softFloor, rival: rival)
+        }
+    }
+
+    fileprivate var saleTree: JSONTree {
+        guard let sale else { return .null }
+        return [
+            "bid": .string("\(sale.bid)"), "price": .string("\(sale.price)"),
+            "basis": .string("\(sale.basis)"), "floor": .string("\(sale.floor)"),
+            "softFloor": sale.softFloor.map { .string("\($0)") } ?? .null,
+            "nextBidOf": rival.map { .string($0) } ?? .null,
+        ]
+    }
 
     /// Why it is not in the pod.
     fileprivate var why: String? {

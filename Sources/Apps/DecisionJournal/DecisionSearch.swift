@@ -99,10 +99,11 @@ public enum DecisionSearch {
             do {
                 switch walked.entry.kind {
                 case .decisionSettings: try makers.learn(payload)
-                case .decision where walked.entry.version == DecisionRecorder.version:
+                case .decision where DecisionRecorder.versions.contains(walked.entry.version):
                     if let id, !RecordedDecision.mayBeCalled(id, payload) { return }
                     let found = FoundDecision(
-                        record: try RecordedDecision(payload), writer: walked.header.writer,
+                        record: try RecordedDecision(payload, version: walked.entry.version),
+                        writer: walked.header.writer,
                         shard: walked.header.shard, segment: walked.header.number,
                         sequence: walked.entry.sequence)
                     if makers.seeks(found.record.settings, besides: walked.file.directory) {

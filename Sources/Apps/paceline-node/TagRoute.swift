@@ -37,6 +37,8 @@ final class TagRoute {
         do {
             try decisions.decide(tags.request, .vast) { decision, answer in
                 response.contentType = "application/xml; charset=utf-8"
+                let id = decision.name
+                response.header("paceline-decision", id.utf8.span.bytes)
                 if let reason = decision.noBid { response.header("paceline-no-bid", reason.label) }
                 response.write(answer)
             }

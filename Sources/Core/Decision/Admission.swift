@@ -82,12 +82,14 @@ extension DecisionWorkspace {
                 let terms = terms(of: candidate, in: placement.segment, request)
                 (candidate.deal, candidate.price) = (terms.deal, terms.price)
             }
-            let most = mostCost(of: candidate)
-            let answer = reserve(candidate, most: most, &state)
+            let sale = sell(candidate, at: position, of: solution, request)
+            let answer = reserve(candidate, most: cost(of: candidate, at: sale.bid), &state)
             answers.note(answer)
             switch answer {
             case .reserved(let reservation):
-                win(candidate, slot: placement.segment, reservation, most: most ?? .zero, pod, &trace)
+                win(
+                    candidate, slot: placement.segment, sale, reservation,
+                    cost: cost(of: candidate, at: sale.price) ?? .zero, pod, &trace)
             case .refused:
                 refused |= 1 << UInt64(placement.candidate)
                 outcomes.raise(ranked[placement.candidate].lineItem, to: .unreserved)
@@ -96,12 +98,11 @@ extension DecisionWorkspace {
         return refused
     }
 
-    /// What one impression may cost, in the campaign's own money. The rate was there when the ad was ranked.
-    private mutating func mostCost(of candidate: RankedCandidate) -> Micros? {
+    /// What one impression costs at a price, in the campaign's own money. The rate was there when the ad was ranked.
+    private mutating func cost(of candidate: RankedCandidate, at price: Micros) -> Micros? {
         let currency = snapshot.campaignRow(candidate.campaign).currency
         guard let rate = exchange.rate(from: currency),
-            let thousand = rate == .one
-                ? candidate.price : rate.inverse.convert(candidate.price, for: .floor)
+            let thousand = rate == .one ? price : rate.inverse.convert(price, for: .floor)
         else { return nil }
         return Micros(thousand.rawValue / 1_000 + (thousand.rawValue % 1_000 > 0 ? 1 : 0))
     }

@@ -85,7 +85,7 @@ extension DecisionWorkspace {
                 writer.beginSeat(unsafe UTF8Span(unchecked: seat.span))
             }
             writer.beginBid(
-                id: number.utf8, impid: request.utf8(request.imps[win.imp].id), price: win.candidate.price)
+                id: number.utf8, impid: request.utf8(request.imps[win.imp].id), price: win.sale.price)
             writer.beginMarkup(.adm)
             if let template {
                 templates.write(template, number: number, notices, to: &writer)

@@ -242,16 +242,21 @@ extension DecisionWorkspace {
         for index in slots[slot].deals {
             guard snapshot.asks(lineItem: candidate.lineItem, for: deals[index].value),
                 isAllowed(advertiser: candidate.advertiser, request[deals[index].deal.wadomain], request),
-                let asked = deals[index].rate.convert(
-                    request.floor(of: deals[index].deal, seconds: candidate.seconds), for: .floor)
+                let floor = floor(of: index, seconds: candidate.seconds, request)
             else { continue }
-            let floor = max(asked, deals[index].least)
             if candidate.most >= floor {
-                return (index, deals[index].isFixed ? floor : candidate.most, false)
+                return (index, deals[index].rule == .fixed ? floor : candidate.most, false)
             }
             isBelowFloor = true
         }
         return (nil, .zero, isBelowFloor)
+    }
+
+    /// The least price of a deal for an ad of this length: the request's or the catalog's, whichever is higher. Nil where
+    /// it cannot be said in the response's currency.
+    func floor(of deal: Int, seconds: Int32, _ request: borrowing BidRequest) -> Micros? {
+        deals[deal].rate.convert(request.floor(of: deals[deal].deal, seconds: seconds), for: .floor)
+            .map { max($0, deals[deal].least) }
     }
 
     private mutating func isAllowed(

@@ -81,8 +81,9 @@ struct Win {
     var pod = 0
     var needsHTTPS = false
     var reservation = Reservation.none
-    /// What showing it once may cost, in its campaign's currency.
-    var most = Micros.zero
+    var sale = AdSale()
+    /// What showing it once costs at its price, in its campaign's currency: no more than was put aside.
+    var cost = Micros.zero
     /// Its markup could be written.
     var isWritten = false
 }
@@ -127,8 +128,12 @@ struct DecisionWorkspace: ~Copyable {
     /// What the state answered.
     var answers = StateAnswers()
     var place = Place()
-    /// What the catalog asks for at least at this place, in the response's currency.
+    /// What the catalog asks for at least at this place, in the response's currency, and its soft floor.
     var placeFloor = Micros.zero
+    var placeSoftFloor: Micros?
+    /// How the request's slots are sold, and whether the auction is ours.
+    var saleRule = SaleRule.secondPrice
+    var isSeller = false
     /// Of all slots of the pod at hand.
     var medium: UInt8 = 0
     var markup = MarkupWriting()
@@ -181,6 +186,8 @@ extension DecisionWorkspace {
         var decision = Decision()
         decision.id = seed
         decision.trace.lineItems = snapshot.lineItemCount
+        isSeller = format == .vast
+        saleRule = SaleRule(openRTB: request.at)
         let recalled = state.recalled
         decision.trace.permissions =
             recalled?.permissions ?? Permissions(request, vendor: settings.vendor)
@@ -236,13 +243,21 @@ extension DecisionWorkspace {
         place = Place(
             publisher: snapshot.row(.publishers, id: request[inventory.publisher.id]),
             inventory: snapshot.row(.inventory, id: request[inventory.id]))
-        placeFloor = .zero
+        (placeFloor, placeSoftFloor) = (.zero, nil)
         if let row = place.inventory { place.publisher = snapshot.publisher(ofInventory: row) }
         guard let publisher = place.publisher else { return true }
         let (general, currency) = snapshot.publisherFloor(publisher)
         let floor = place.inventory.flatMap { snapshot.inventoryFloor($0) } ?? general
-        guard let here = exchange.convert(floor, from: currency, for: .floor) else { return floor == .zero }
+        let soft =
+            place.inventory.flatMap { snapshot.inventorySoftFloor($0) }
+            ?? snapshot.publisherSoftFloor(publisher)
+        guard let rate = exchange.rate(from: currency) else { return floor == .zero && soft == nil }
+        guard let here = rate.convert(floor, for: .floor) else { return false }
         placeFloor = here
+        if let soft {
+            guard let here = rate.convert(soft, for: .floor) else { return false }
+            placeSoftFloor = here
+        }
         return true
     }
 
@@ -307,8 +322,8 @@ extension DecisionWorkspace {
     }
 
     mutating func win(
-        _ candidate: RankedCandidate, slot number: Int, _ reservation: Reservation, most: Micros, _ pod: Int,
-        _ trace: inout DecisionTrace
+        _ candidate: RankedCandidate, slot number: Int, _ sale: AdSale, _ reservation: Reservation,
+        cost: Micros, _ pod: Int, _ trace: inout DecisionTrace
     ) {
         let slot = slots[number]
         var win = Win(candidate: candidate, imp: slot.imp, medium: slot.medium)
@@ -317,7 +332,7 @@ extension DecisionWorkspace {
         win.device = slot.device
         win.needsHTTPS = slot.needsHTTPS
         win.reservation = reservation
-        win.most = most
+        (win.sale, win.cost) = (sale, cost)
         win.pod = pod
         guard wins.append(win) else { preconditionFailure("an answer has room for each place of its pods") }
         outcomes.set(candidate.lineItem, .won)

@@ -22,6 +22,10 @@ public struct DecisionReport: Sendable {
         public let value: Micros
         public let price: Micros
         public let deal: String?
+        /// What it is sold for, where it is in the pod.
+        public let sale: AdSale?
+        /// The line item whose bid is the next one, where it is sold at the second price.
+        public let rival: String?
         public let outcome: PodOutcome
     }
 
@@ -68,16 +72,28 @@ extension DecisionWorkspace {
             let one = ranked[index]
             var deal: String?
             if let number = one.deal { deal = String(copying: request.utf8(deals[number].deal.id)) }
+            let sale = sale(of: one, inPod: number)
             candidates.append(
                 DecisionReport.Candidate(
                     lineItem: string(snapshot.lineItemID(one.lineItem)),
                     creative: string(snapshot.creativeID(one.creative)), seconds: one.seconds,
-                    tier: one.tier, value: one.value, price: one.price, deal: deal,
+                    tier: one.tier, value: one.value, price: sale?.price ?? one.price, deal: deal, sale: sale,
+                    rival: sale?.rival.map { string(snapshot.lineItemID($0)) },
                     outcome: problem.outcome(of: index, in: solution)))
         }
         return DecisionReport.Pod(
             number: number, slots: slots.count, score: solution.score, bound: solution.bound,
             steps: solution.steps, candidates: candidates, alternatives: alternatives(to: solution))
+    }
+
+    private func sale(of candidate: RankedCandidate, inPod pod: Int) -> AdSale? {
+        for index in 0..<wins.count
+        where wins[index].pod == pod && wins[index].candidate.creative == candidate.creative
+            && wins[index].candidate.lineItem == candidate.lineItem
+        {
+            return wins[index].sale
+        }
+        return nil
     }
 
     private mutating func alternatives(to solution: PodSolution) -> [DecisionReport.Alternative] {

@@ -65,8 +65,8 @@ struct NoticeWriting: ~Copyable {
         notice.campaign = IDHash(of: snapshot.bytes(snapshot.campaignID(candidate.campaign)))
         notice.lineItem = IDHash(of: snapshot.bytes(snapshot.lineItemID(candidate.lineItem)))
         notice.creative = IDHash(of: snapshot.bytes(snapshot.creativeID(candidate.creative)))
-        notice.highest = candidate.price
-        notice.reserved = win.most
+        notice.highest = win.sale.price
+        notice.reserved = win.cost
         notice.viewer = viewer.user ?? 0
         // Whom no cap asks about, nobody counts.
         for place in snapshot.frequencyCaps(ofLineItem: candidate.lineItem)

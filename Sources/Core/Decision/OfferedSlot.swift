@@ -32,8 +32,9 @@ struct OfferedDeal {
     var rate = ExchangeRate.one
     /// The catalog's own least price, in the response's currency.
     var least = Micros.zero
-    /// It is bought at its floor, whatever it is worth.
-    var isFixed = false
+    var soft: Micros?
+    /// A fixed one is bought at its floor, whatever it is worth.
+    var rule = SaleRule.firstPrice
 }
 
 /// Money of the request and the catalog in the currency of the response.
@@ -177,7 +178,7 @@ extension DecisionWorkspace {
         guard let general = exchange.convert(slot.floor, from: from, for: .floor),
             let perSecond = exchange.convert(slot.floorPerSecond, from: from, for: .floor)
         else { return nil }
-        var floors = Floors(hard: max(general, placeFloor), perSecond: perSecond)
+        var floors = Floors(hard: max(general, placeFloor), soft: placeSoftFloor, perSecond: perSecond)
         let ranges = request[slot.durationFloors]
         for index in ranges.indices {
             let range = ranges[index]
@@ -251,14 +252,19 @@ extension DecisionWorkspace {
                 let rate = exchange.rate(from: deal.bidfloorcur.rawValue)
             else { continue }
             var offered = OfferedDeal(deal: deal, value: value, rate: rate)
-            offered.isFixed = deal.at == AuctionType.fixedPrice
+            // What the request says goes before the catalog, and the deal before the request as a whole.
+            offered.rule = deal.at.map { SaleRule(openRTB: $0) } ?? saleRule
             if let row = snapshot.row(.deals, id: request[deal.id]) {
                 let terms = snapshot.dealTerms(row)
-                guard let least = exchange.convert(terms.floor, from: terms.currency, for: .floor) else {
-                    continue
-                }
+                guard let own = exchange.rate(from: terms.currency),
+                    let least = own.convert(terms.floor, for: .floor)
+                else { continue }
                 offered.least = least
-                if deal.at == nil, terms.isFixed { offered.isFixed = true }
+                if let soft = terms.soft {
+                    guard let here = own.convert(soft, for: .floor) else { continue }
+                    offered.soft = here
+                }
+                if deal.at == nil { offered.rule = SaleRule(terms.auction) }
             }
             if !deals.append(offered) { return }
         }

@@ -52,8 +52,8 @@ static inline __attribute__((always_inline)) int pass(const csimd_row_facet *fac
     return any != 0;
 }
 
-int csimd_rows_pass_portable(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
-                             const csimd_row_set *sets, size_t block, uint64_t *rows) {
+static int pass_portable(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
+                         const csimd_row_set *sets, size_t block, uint64_t *rows) {
     return pass(facets, facet_count, excluded, sets, block, rows);
 }
 
@@ -94,25 +94,42 @@ __attribute__((target("avx512f,popcnt,bmi,bmi2"))) static int pass_avx512(
     return _mm512_test_epi64_mask(left, left) != 0;
 }
 
+#else
+#define pass_avx2 pass_portable
+#define pass_avx512 pass_portable
+#endif
+
 typedef int rows_pass(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
                       const csimd_row_set *sets, size_t block, uint64_t *rows);
 
-static rows_pass *chosen = csimd_rows_pass_portable;
+static rows_pass *const variants[CSIMD_VARIANTS] = {pass_portable, pass_avx2, pass_avx512};
+static rows_pass *chosen = pass_portable;
 
-__attribute__((constructor)) static void choose(void) {
+bool csimd_rows_run(enum csimd_variant variant) {
+#if defined(__x86_64__)
+    if (variant == CSIMD_PORTABLE) return true;
+    bool counts = __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    return counts && __builtin_cpu_supports("avx2") &&
+           (variant == CSIMD_AVX2 || __builtin_cpu_supports("avx512f"));
+#else
+    return variant == CSIMD_PORTABLE;
+#endif
+}
+
+__attribute__((constructor)) static void choose_best(void) {
+#if defined(__x86_64__)
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("popcnt") || !__builtin_cpu_supports("bmi2")) return;
-    if (__builtin_cpu_supports("avx2")) chosen = pass_avx2;
-    if (__builtin_cpu_supports("avx512f")) chosen = pass_avx512;
+#endif
+    for (int variant = 0; variant < CSIMD_VARIANTS; variant++)
+        if (csimd_rows_run((enum csimd_variant)variant)) chosen = variants[variant];
 }
 
 int csimd_rows_pass(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
                     const csimd_row_set *sets, size_t block, uint64_t *rows) {
     return chosen(facets, facet_count, excluded, sets, block, rows);
 }
-#else
-int csimd_rows_pass(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
-                    const csimd_row_set *sets, size_t block, uint64_t *rows) {
-    return csimd_rows_pass_portable(facets, facet_count, excluded, sets, block, rows);
+
+int csimd_rows_pass_by(enum csimd_variant variant, const csimd_row_facet *facets, size_t facet_count,
+                       const csimd_row_facet *excluded, const csimd_row_set *sets, size_t block, uint64_t *rows) {
+    return variants[variant](facets, facet_count, excluded, sets, block, rows);
 }
-#endif

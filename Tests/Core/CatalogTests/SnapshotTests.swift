@@ -40,8 +40,8 @@ private func sealed(_ bytes: [UInt8]) -> [UInt8] {
     @Test func refusesOtherFilesAndVersions() throws {
         var bytes = try demo()
         #expect(reason(Array(repeating: 0, count: 10_000)) == .notACatalog)
-        bytes[8] = 2
-        #expect(reason(sealed(bytes)) == .newer(2))
+        bytes[8] = 3
+        #expect(reason(sealed(bytes)) == .newer(3))
         bytes[8] = 0
         #expect(reason(sealed(bytes)) == .older(0))
     }

@@ -51,7 +51,7 @@ import Units
         ("uid=v&segments=s1,s2", "user.data.0.segment.1.id", "s2"), ("gdpr=1", "regs.gdpr", "1"),
         ("gdpr_consent=CPabc", "user.consent", "CPabc"), ("us_privacy=1YYN", "regs.us_privacy", "1YYN"),
         ("gpp=DB&gpp_sid=7,8", "regs.gpp_sid", "[7, 8]"), ("id=mine", "id", "mine"),
-        ("cb=123&&", "id", "0123456789abcdef"), ("tmax=200", "tmax", "200"), ("", "at", "1"),
+        ("cb=123&&", "id", "0123456789abcdef"), ("tmax=200", "tmax", "200"), ("", "at", "2"),
         ("title=\"\\%22%5C", "app.content.title", "\"\\\"\\"),
     ])
     func becomesAField(_ query: String, _ path: String, _ expected: String) throws {

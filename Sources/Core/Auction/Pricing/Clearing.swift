@@ -25,15 +25,37 @@ public struct Clearing: Hashable, Sendable {
     /// The price for a creative of this duration; nil where the bid is below the hard floor. Never above the
     /// bid and never below the floor.
     public func price(bid: Micros, next: Micros?, floors: borrowing Floors, seconds: Int32 = 0) -> Micros? {
-        let hard = floors.price(seconds: seconds)
+        clear(bid: bid, next: next, hard: floors.price(seconds: seconds), soft: floors.soft)?.price
+    }
+
+    /// The same with what made the price, where the floors of this duration are known.
+    public func clear(bid: Micros, next: Micros?, hard: Micros, soft: Micros?) -> Cleared? {
         guard bid >= hard else { return nil }
-        guard rule == .secondPrice else { return bid }
-        let soft = max(floors.soft ?? hard, hard)
-        guard bid >= soft else { return bid }
+        guard rule == .secondPrice else { return Cleared(price: bid, by: .ownBid) }
+        let soft = max(soft ?? hard, hard)
+        guard bid >= soft else { return Cleared(price: bid, by: .belowSoftFloor) }
         // A sum beyond 64 bits is above every bid, and so the bid itself is the price.
         let second = next.map { $0.adding(increment) ?? .max } ?? .min
-        return min(bid, max(second, soft))
+        if second > soft { return Cleared(price: min(bid, second), by: .nextBid) }
+        return Cleared(price: soft, by: soft > hard ? .softFloor : .hardFloor)
     }
+}
+
+/// A price, and what made it so high.
+public struct Cleared: Hashable, Sendable {
+    /// Numbers are given once: journals hold them.
+    public enum Basis: UInt8, CaseIterable, Sendable {
+        case ownBid = 0
+        /// The next bid and the increment, or the own bid where that is less.
+        case nextBid = 1
+        case hardFloor = 2
+        case softFloor = 3
+        /// Between the floors: the own bid.
+        case belowSoftFloor = 4
+    }
+
+    public let price: Micros
+    public let by: Basis
 }
 
 /// Who goes before whom, whatever the price: more of an earlier tier's value is never given up for any amount

@@ -112,6 +112,7 @@ extension Compilation {
         writer.set(.publisherName, publishers.map { strings[$0.name] })
         writer.set(.publisherCurrency, publishers.map(\.currency.rawValue))
         writer.set(.publisherFloor, publishers.map(\.floor.rawValue))
+        writer.set(.publisherSoftFloor, publishers.map { $0.softFloor?.rawValue ?? noAmount })
         writer.set(
             .publisherBlockList,
             writer.lists(
@@ -125,6 +126,7 @@ extension Compilation {
         writer.set(.inventoryMedium, inventory.map(\.medium.number))
         writer.set(.inventoryAddress, inventory.map { strings[$0.address] })
         writer.set(.inventoryFloor, inventory.map { $0.floor?.rawValue ?? noAmount })
+        writer.set(.inventorySoftFloor, inventory.map { $0.softFloor?.rawValue ?? noAmount })
         writer.set(
             .inventoryBlockList,
             writer.lists(
@@ -137,6 +139,7 @@ extension Compilation {
         writer.set(.dealName, deals.map { strings[$0.name] })
         writer.set(.dealCurrency, deals.map(\.currency.rawValue))
         writer.set(.dealFloor, deals.map(\.floor.rawValue))
+        writer.set(.dealSoftFloor, deals.map { $0.softFloor?.rawValue ?? noAmount })
         writer.set(.dealAuction, deals.map(\.auction.number))
     }
 

@@ -237,6 +237,10 @@ extension CatalogSnapshot {
     }
     /// In the publisher's currency; nil where the publisher's own floor holds.
     public func inventoryFloor(_ row: Int) -> Micros? { money(.inventoryFloor, .inventory, row) }
+    /// In the publisher's currency.
+    public func publisherSoftFloor(_ row: Int) -> Micros? { money(.publisherSoftFloor, .publishers, row) }
+    /// Nil where the publisher's holds.
+    public func inventorySoftFloor(_ row: Int) -> Micros? { money(.inventorySoftFloor, .inventory, row) }
 
     public func blockLists(ofPublisher row: Int) -> Range<Int> {
         list(.publisherBlockListStart, .publishers, row)
@@ -275,10 +279,18 @@ extension CatalogSnapshot {
     }
 
     /// The catalog's terms of a deal. A fixed one is bought at its floor.
-    public func dealTerms(_ row: Int) -> (floor: Micros, currency: UInt32, isFixed: Bool) {
-        (
-            Micros(at(.dealFloor, .deals, row, Int64.self)), at(.dealCurrency, .deals, row, UInt32.self),
-            at(.dealAuction, .deals, row, UInt8.self) == 2
+    public func dealTerms(
+        _ row: Int
+    ) -> (floor: Micros, soft: Micros?, currency: UInt32, auction: Deal.Auction) {
+        let auction: Deal.Auction =
+            switch at(.dealAuction, .deals, row, UInt8.self) {
+            case 0: .firstPrice
+            case 1: .secondPrice
+            default: .fixed
+            }
+        return (
+            Micros(at(.dealFloor, .deals, row, Int64.self)), money(.dealSoftFloor, .deals, row),
+            at(.dealCurrency, .deals, row, UInt32.self), auction
         )
     }
 }

@@ -11,7 +11,7 @@
 enum Layout {
     /// "PACECAT" and a byte that text conversions destroy.
     static let magic: UInt64 = 0x8A54_4143_4543_4150
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let headerBytes = 64
     static let alignment = 64
     static let checkedFrom = 16
@@ -97,11 +97,13 @@ enum Column: UInt8, CaseIterable, Sendable {
     case creativeMediaStart, mediaURL, mediaMIME, mediaCodec, mediaDelivery, mediaWidth, mediaHeight,
         mediaBitrate
     case mediaSize, creativeTrackerStart, trackerEvent, trackerURL
-    case publisherID, publisherName, publisherCurrency, publisherFloor, publisherBlockListStart
+    case publisherID, publisherName, publisherCurrency, publisherFloor, publisherSoftFloor,
+        publisherBlockListStart
     case publisherBlockList
-    case inventoryID, inventoryPublisher, inventoryName, inventoryMedium, inventoryAddress, inventoryFloor
+    case inventoryID, inventoryPublisher, inventoryName, inventoryMedium, inventoryAddress, inventoryFloor,
+        inventorySoftFloor
     case inventoryBlockListStart, inventoryBlockList
-    case dealID, dealPublisher, dealName, dealCurrency, dealFloor, dealAuction
+    case dealID, dealPublisher, dealName, dealCurrency, dealFloor, dealSoftFloor, dealAuction
     case blockListID, blockDomainStart, blockDomain, blockCategoryStart, blockCategory, blockAttributeStart
     case blockAttribute, blockCreativeStart, blockCreative, blockValueStart, blockValue
     case rowLineItem, facetDimension, facetDefaultSet
@@ -167,20 +169,20 @@ enum Column: UInt8, CaseIterable, Sendable {
         case .trackerURL: .text(.trackers)
         case .publisherID, .publisherName: .text(.publishers)
         case .publisherCurrency: .currency(.publishers)
-        case .publisherFloor: .wide(.publishers)
+        case .publisherFloor, .publisherSoftFloor: .wide(.publishers)
         case .publisherBlockListStart: .starts(.publishers, .publisherBlockLists)
         case .publisherBlockList: .row(.publisherBlockLists, .blockLists)
         case .inventoryID, .inventoryName: .text(.inventory)
         case .inventoryPublisher: .row(.inventory, .publishers)
         case .inventoryMedium: .flag(.inventory, below: Inventory.Medium.allCases.count)
         case .inventoryAddress: .optionalText(.inventory)
-        case .inventoryFloor: .wide(.inventory)
+        case .inventoryFloor, .inventorySoftFloor: .wide(.inventory)
         case .inventoryBlockListStart: .starts(.inventory, .inventoryBlockLists)
         case .inventoryBlockList: .row(.inventoryBlockLists, .blockLists)
         case .dealID, .dealName: .text(.deals)
         case .dealPublisher: .optionalRow(.deals, .publishers)
         case .dealCurrency: .currency(.deals)
-        case .dealFloor: .wide(.deals)
+        case .dealFloor, .dealSoftFloor: .wide(.deals)
         case .dealAuction: .flag(.deals, below: Deal.Auction.allCases.count)
         case .blockListID: .text(.blockLists)
         case .blockDomainStart: .starts(.blockLists, .blockDomains)

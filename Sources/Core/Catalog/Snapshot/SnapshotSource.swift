@@ -176,6 +176,7 @@ extension CatalogSnapshot {
         one.name = string(.publisherName, row)
         one.currency = currency(.publisherCurrency, row)
         one.floor = Micros(wide(.publisherFloor, row))
+        one.softFloor = money(.publisherSoftFloor, row)
         one.blockLists = ids(.publisherBlockListStart, .publisherBlockList, of: .blockListID, row)
         return one
     }
@@ -188,6 +189,7 @@ extension CatalogSnapshot {
         one.medium = choice(.inventoryMedium, row)
         one.address = optionalString(.inventoryAddress, row)
         one.floor = money(.inventoryFloor, row)
+        one.softFloor = money(.inventorySoftFloor, row)
         one.blockLists = ids(.inventoryBlockListStart, .inventoryBlockList, of: .blockListID, row)
         return one
     }
@@ -200,6 +202,7 @@ extension CatalogSnapshot {
         one.name = string(.dealName, row)
         one.currency = currency(.dealCurrency, row)
         one.floor = Micros(wide(.dealFloor, row))
+        one.softFloor = money(.dealSoftFloor, row)
         one.auction = choice(.dealAuction, row)
         return one
     }

@@ -7,6 +7,7 @@ public struct Publisher: CatalogEntity {
     public var name = ""
     public var currency = CurrencyCode.usd
     public var floor = Micros.zero
+    public var softFloor: Micros?
     public var blockLists: [String] = []
 
     public init() {}
@@ -18,10 +19,26 @@ public struct Publisher: CatalogEntity {
             .required("name", \.name, .words, "For people."),
             .defaulted("currency", \.currency, .currency, "The currency of its floors."),
             .defaulted("floor", \.floor, .money(), "The least price of a thousand impressions."),
+            .optional("softFloor", \.softFloor, .money(Micros(1)...Micros.mostMoney), softFloorSummary),
             .defaulted(
                 "blockLists", \.blockLists, .list(of: .identifier, count: 0...16),
                 "The ids of the block lists that hold on all of its inventory."),
+        ],
+        rules: [
+            Rule("`softFloor` is more than `floor`.") {
+                $1.refuse($0.softFloor, notAbove: $0.floor)
+            }
         ])
+}
+
+private let softFloorSummary =
+    "In our own second-price auction, for ad tags: between `floor` and this the winner pays its own bid, above never less than this."
+
+extension Objections {
+    fileprivate mutating func refuse(_ soft: Micros?, notAbove floor: Micros) {
+        guard let soft, soft <= floor else { return }
+        refuse("softFloor", found: "\(soft)", allowed: "more than the floor, which is \(floor)")
+    }
 }
 
 /// An app, a site or a channel of a publisher.
@@ -34,6 +51,7 @@ public struct Inventory: CatalogEntity {
     public var medium = Medium.app
     public var address: String?
     public var floor: Micros?
+    public var softFloor: Micros?
     public var blockLists: [String] = []
 
     public init() {}
@@ -47,9 +65,17 @@ public struct Inventory: CatalogEntity {
             .defaulted("medium", \.medium, .choice, "What it is."),
             .optional("address", \.address, .words, "An app's bundle or a site's domain."),
             .optional("floor", \.floor, .money(), "The least price here, where not the publisher's."),
+            .optional(
+                "softFloor", \.softFloor, .money(Micros(1)...Micros.mostMoney),
+                "The soft floor here, where not the publisher's."),
             .defaulted(
                 "blockLists", \.blockLists, .list(of: .identifier, count: 0...16),
                 "The ids of further block lists that hold here."),
+        ],
+        rules: [
+            Rule("`softFloor` is more than `floor`, where both are there.") {
+                $1.refuse($0.softFloor, notAbove: $0.floor ?? .zero)
+            }
         ])
 }
 
@@ -64,6 +90,7 @@ public struct Deal: CatalogEntity {
     public var name = ""
     public var currency = CurrencyCode.usd
     public var floor = Micros.zero
+    public var softFloor: Micros?
     public var auction = Auction.firstPrice
 
     public init() {}
@@ -78,7 +105,19 @@ public struct Deal: CatalogEntity {
             .defaulted("currency", \.currency, .currency, "The currency of its floor."),
             .defaulted(
                 "floor", \.floor, .money(), "The least price of a thousand impressions, or the fixed one."),
+            .optional("softFloor", \.softFloor, .money(Micros(1)...Micros.mostMoney), softFloorSummary),
             .defaulted("auction", \.auction, .choice, "How the price comes about."),
+        ],
+        rules: [
+            Rule("`softFloor` is more than `floor`, and stands with the auction second-price.") {
+                deal, objections in
+                objections.refuse(deal.softFloor, notAbove: deal.floor)
+                if deal.softFloor != nil, deal.auction != .secondPrice {
+                    objections.refuse(
+                        "softFloor", found: "a softFloor with the auction \(deal.auction.rawValue)",
+                        allowed: "the auction second-price")
+                }
+            }
         ])
 }
 

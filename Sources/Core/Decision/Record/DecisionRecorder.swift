@@ -42,7 +42,9 @@ public struct RecordedContext: Sendable {
 /// Writes one record after the other into memory that it keeps. One for each shard; allocates nothing.
 public struct DecisionRecorder: ~Copyable {
     /// The version of the record's form.
-    public static let version: UInt16 = 1
+    public static let version: UInt16 = 2
+    /// Version 1 had no more of an ad's price than the price.
+    public static let versions = 1...version
     /// Room for the largest request and as much beside it; a journal takes twice that.
     static let bytesMost = 512 * 1024
 
@@ -209,7 +211,10 @@ extension DecisionWorkspace {
             writer.put(small: win.candidate.creative)
             writer.put(small: win.imp)
             writer.put(small: win.pod)
-            writer.put(fixed: win.candidate.price.rawValue)
+            writer.put(fixed: win.sale.price.rawValue)
+            writer.put(fixed: win.sale.bid.rawValue)
+            writer.put(fixed: win.sale.floor.rawValue)
+            writer.put(win.sale.basis.rawValue)
             writer.put(fixed: win.candidate.value.rawValue)
             writer.put(small: Int(win.candidate.seconds))
             writer.put(win.candidate.tier.rawValue)

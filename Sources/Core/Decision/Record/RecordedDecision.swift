@@ -12,11 +12,21 @@ public struct RecordedAd: Equatable, Sendable {
     public let imp: Int
     public let pod: Int
     public let price: Micros
+    /// The most that it may have cost, the least that its place asked for, and what made the price: nil of records that
+    /// do not say so.
+    public let terms: RecordedTerms?
     public let value: Micros
     public let seconds: Int
     public let tier: PriorityTier
     public let isOnDeal: Bool
     public let reservation: Reservation
+}
+
+/// How the price of a recorded ad came about.
+public struct RecordedTerms: Equatable, Sendable {
+    public let bid: Micros
+    public let floor: Micros
+    public let basis: AdSale.Basis
 }
 
 /// One record, whole. For tools: it allocates as it likes.
@@ -71,7 +81,7 @@ public struct RecordedDecision: Sendable {
         return false
     }
 
-    public init(_ bytes: RawSpan) throws(RecordRefusal) {
+    public init(_ bytes: RawSpan, version: UInt16 = DecisionRecorder.version) throws(RecordRefusal) {
         var scan = RecordScan(bytes)
         id = try scan.fixed(UInt64.self, "the decision")
         now = Instant(nanoseconds: try scan.fixed(Int64.self, "the time"))
@@ -107,7 +117,7 @@ public struct RecordedDecision: Sendable {
         slotsLeftOut = try scan.small("the slots left out")
         podsUnproven = try scan.small("the pods not proven")
         outcomes = try Self.outcomes(&scan, lineItems)
-        ads = try Self.ads(&scan, adCount)
+        ads = try Self.ads(&scan, adCount, version)
         answers = try RecordedAnswers(&scan)
         request = kept.isReplayable ? try scan.counted("the request") : []
         guard scan.left == 0 else { throw scan.refusal("\(scan.left) bytes more", "the end of the record") }
@@ -143,7 +153,19 @@ public struct RecordedDecision: Sendable {
         return outcomes
     }
 
-    private static func ads(_ scan: inout RecordScan, _ count: Int) throws(RecordRefusal) -> [RecordedAd] {
+    private static func terms(_ scan: inout RecordScan) throws(RecordRefusal) -> RecordedTerms {
+        let bid = Micros(try scan.fixed(Int64.self, "a bid"))
+        let floor = Micros(try scan.fixed(Int64.self, "a floor"))
+        let code = try scan.fixed(UInt8.self, "a price's basis")
+        guard let basis = AdSale.Basis(rawValue: code) else {
+            throw scan.refusal("basis \(code)", "0 to \(AdSale.Basis.allCases.count - 1)")
+        }
+        return RecordedTerms(bid: bid, floor: floor, basis: basis)
+    }
+
+    private static func ads(
+        _ scan: inout RecordScan, _ count: Int, _ version: UInt16
+    ) throws(RecordRefusal) -> [RecordedAd] {
         let written = try scan.small("the ads", most: DecisionWorkspace.winsMost)
         guard written == count else { throw scan.refusal("\(written) ads", "\(count), as said before") }
         var ads: [RecordedAd] = []
@@ -154,6 +176,7 @@ public struct RecordedDecision: Sendable {
             let imp = try scan.small("an imp")
             let pod = try scan.small("a pod")
             let price = Micros(try scan.fixed(Int64.self, "a price"))
+            let terms = version > 1 ? try terms(&scan) : nil
             let value = Micros(try scan.fixed(Int64.self, "a value"))
             let seconds = try scan.small("seconds")
             let code = try scan.fixed(UInt8.self, "a tier")
@@ -164,7 +187,7 @@ public struct RecordedDecision: Sendable {
             ads.append(
                 RecordedAd(
                     number: number, lineItem: lineItem, creative: creative, imp: imp, pod: pod, price: price,
-                    value: value, seconds: seconds, tier: tier, isOnDeal: isOnDeal,
+                    terms: terms, value: value, seconds: seconds, tier: tier, isOnDeal: isOnDeal,
                     reservation: try Reservation(&scan)))
         }
         return ads
@@ -180,7 +203,9 @@ extension Decider {
             ads.append(
                 RecordedAd(
                     number: index, lineItem: win.candidate.lineItem, creative: win.candidate.creative,
-                    imp: win.imp, pod: win.pod, price: win.candidate.price, value: win.candidate.value,
+                    imp: win.imp, pod: win.pod, price: win.sale.price,
+                    terms: RecordedTerms(bid: win.sale.bid, floor: win.sale.floor, basis: win.sale.basis),
+                    value: win.candidate.value,
                     seconds: Int(win.candidate.seconds), tier: win.candidate.tier,
                     isOnDeal: win.candidate.deal != nil, reservation: win.reservation))
         }

@@ -55,7 +55,8 @@ public struct TagReader: ~Copyable {
         json.beginObject()
         if values.has(.id) { json.add(.id, values) } else { json.add(id: number) }
         // Whoever shows the ads asks nobody else.
-        json.field("at", Int64(1))
+        // Nobody else is asked: the auction is ours, at the second price.
+        json.field("at", Int64(2))
         json.add(.tmax, values)
         json.add(.test, values)
         if values.has(.cur) {

@@ -12,11 +12,10 @@
 
 #include "crc32c.h"
 #include "http_bytes.h"
+#include "real.h"
 #include "row_sets.h"
 #include "sha256.h"
-
-// The variants of each kernel, worst first. The best that the machine has is chosen at start.
-enum csimd_variant { CSIMD_PORTABLE, CSIMD_AVX2, CSIMD_AVX512, CSIMD_VARIANTS };
+#include "variants.h"
 
 // Whether this machine has what the variant needs.
 bool csimd_variant_runs(enum csimd_variant variant);

@@ -1,7 +1,10 @@
 // Which of 512 rows pass every facet of a request: the innermost loop of retrieval. The sets lie in a compiled catalog.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "variants.h"
 
 // A set in blocks of 512 rows: which blocks have rows, which are full, how many are stored before each word's, and those
 // that are stored.
@@ -24,6 +27,8 @@ typedef struct {
 int csimd_rows_pass(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
                     const csimd_row_set *sets, size_t block, uint64_t *rows);
 
-// The same without vectors, which must give the same.
-int csimd_rows_pass_portable(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
-                             const csimd_row_set *sets, size_t block, uint64_t *rows);
+// The same by one variant, which must be one that this machine runs: all give the same.
+int csimd_rows_pass_by(enum csimd_variant variant, const csimd_row_facet *facets, size_t facet_count,
+                       const csimd_row_facet *excluded, const csimd_row_set *sets, size_t block, uint64_t *rows);
+
+bool csimd_rows_run(enum csimd_variant variant);

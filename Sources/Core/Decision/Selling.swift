@@ -1,0 +1,104 @@
+// What an ad is sold for. Where an exchange asks us, we say what we bid, and the exchange makes the price; where a
+// player or a stitcher asks, the auction is ours: among our own ads we make the price (docs/decisions/0030).
+internal import Auction
+internal import Catalog
+internal import OpenRTB
+public import Units
+
+/// How a slot, or a deal on it, is sold.
+enum SaleRule: UInt8 {
+    case firstPrice, secondPrice
+    /// At the deal's floor.
+    case fixed
+
+    /// An exchange's own rule, from 500 on, is not ours to know: what is bid there is what it is worth.
+    init(openRTB at: Int32) {
+        self =
+            at == AuctionType.firstPrice ? .firstPrice : at == AuctionType.fixedPrice ? .fixed : .secondPrice
+    }
+
+    init(_ auction: Catalog.Deal.Auction) {
+        switch auction {
+        case .firstPrice: self = .firstPrice
+        case .secondPrice: self = .secondPrice
+        case .fixed: self = .fixed
+        }
+    }
+}
+
+/// The price of one ad, and how it came about. All for a thousand impressions, in the response's currency.
+public struct AdSale: Hashable, Sendable {
+    /// Numbers are given once: journals hold them. The first five are those of `Cleared.Basis`.
+    public enum Basis: UInt8, CaseIterable, Sendable {
+        case ownBid = 0
+        case nextBid = 1
+        case hardFloor = 2
+        case softFloor = 3
+        case belowSoftFloor = 4
+        /// The deal's fixed price.
+        case fixed = 5
+        /// A sponsorship or a guaranteed line item pays what was agreed on, whoever competes.
+        case agreed = 6
+    }
+
+    /// The most that it may cost: so much is put aside.
+    public var bid = Micros.zero
+    /// What is bid at an exchange; in our own auction, what is paid.
+    public var price = Micros.zero
+    public var basis = Basis.ownBid
+    /// The least price in its place.
+    public var floor = Micros.zero
+    public var softFloor: Micros?
+    /// In our own auction, the line item whose bid is the next one.
+    public var rival: Int?
+}
+
+extension DecisionWorkspace {
+    /// The price of a pod's ad in its place. The candidate's deal is that of the slot already, and its price what it
+    /// bids.
+    mutating func sell(
+        _ candidate: RankedCandidate, at position: Int, of solution: PodSolution,
+        _ request: borrowing BidRequest
+    ) -> AdSale {
+        let slot = solution[position].segment
+        var sale = AdSale(bid: candidate.price, price: candidate.price)
+        let rule: SaleRule
+        if let deal = candidate.deal {
+            rule = deals[deal].rule
+            sale.floor = floor(of: deal, seconds: candidate.seconds, request) ?? .zero
+            sale.softFloor = deals[deal].soft
+        } else {
+            rule = saleRule
+            sale.floor = slots[slot].segment.floors.price(seconds: candidate.seconds)
+            sale.softFloor = slots[slot].segment.floors.soft
+        }
+        guard rule != .fixed || candidate.deal == nil else {
+            sale.basis = .fixed
+            return sale
+        }
+        guard isSeller, rule == .secondPrice else { return sale }
+        guard candidate.tier == .open else {
+            sale.basis = .agreed
+            return sale
+        }
+        let rival = problem.rival(of: position, in: solution)
+        var next: Micros?
+        if let rival { next = needed(toBeat: ranked[rival].value, candidate) }
+        let cleared = Clearing(.secondPrice).clear(
+            bid: sale.bid, next: next, hard: sale.floor, soft: sale.softFloor)
+        guard let cleared, let basis = AdSale.Basis(rawValue: cleared.by.rawValue) else { return sale }
+        sale.price = cleared.price
+        sale.basis = basis
+        if let rival { sale.rival = ranked[rival].lineItem }
+        return sale
+    }
+
+    /// What the candidate must bid to be worth as much: more than the rival's worth where what the viewer saw lowers
+    /// its own.
+    private func needed(toBeat worth: Micros, _ candidate: RankedCandidate) -> Micros {
+        guard candidate.most > candidate.value, candidate.value > .zero else { return worth }
+        let product = Int128(worth.rawValue) * Int128(candidate.most.rawValue)
+        let (quotient, rest) = product.quotientAndRemainder(dividingBy: Int128(candidate.value.rawValue))
+        return Micros(Int64(clamping: quotient + (rest > 0 ? 1 : 0)))
+    }
+}
