@@ -15,7 +15,8 @@ public enum Base64URL {
         precondition(text.count >= characters(forBytes: bytes.byteCount), "no room for the text")
         var (at, count) = (0, 0)
         while at &+ 3 <= bytes.byteCount {
-            let group = UInt32(bytes.byte(at)) << 16 | UInt32(bytes.byte(at &+ 1)) << 8 | UInt32(bytes.byte(at &+ 2))
+            let group =
+                UInt32(bytes.byte(at)) << 16 | UInt32(bytes.byte(at &+ 1)) << 8 | UInt32(bytes.byte(at &+ 2))
             text[count] = character(group >> 18)
             text[count &+ 1] = character(group >> 12)
             text[count &+ 2] = character(group >> 6)

@@ -42,7 +42,8 @@ extension RetrievalScratch {
     fileprivate mutating func gather(_ query: borrowing CatalogQuery, _ snapshot: CatalogSnapshot) {
         // Behind the facets stands what is excluded, which lets nothing through by itself.
         for facet in 0...facetCount {
-            unsafe facets[facet] = FacetState(facet: facet, firstSet: 0, endSet: 0, hasListed: false, weight: 0)
+            unsafe facets[facet] = FacetState(
+                facet: facet, firstSet: 0, endSet: 0, hasListed: false, weight: 0)
         }
         var setCount = 0
         let defaults = unsafe snapshot.pointer(.facetDefaultSet, UInt32.self)

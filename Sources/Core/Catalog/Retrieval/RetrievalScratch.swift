@@ -56,7 +56,8 @@ internal import CSIMD
         unsafe following = Self.zeros(rowWords)
         unsafe flights = .allocate(capacity: blockWords * 64)
         unsafe flights.initialize(repeating: FlightBlock(), count: blockWords * 64)
-        for row in 1..<max(rowCount, 1) where snapshot.lineItem(ofRow: row) == snapshot.lineItem(ofRow: row - 1) {
+        for row in 1..<max(rowCount, 1)
+        where snapshot.lineItem(ofRow: row) == snapshot.lineItem(ofRow: row - 1) {
             unsafe following[row / 64] |= 1 << UInt64(row % 64)
         }
     }
