@@ -12,11 +12,13 @@ internal import Units
     let early: EarlyRank
     let demand: KnownDemand
     private let priors: GoalPriors
+    private let base: CurrencyCode
 
     /// Takes some tenths of a second for a million line items.
     public init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
         self.snapshot = snapshot
         priors = settings.priors
+        base = settings.currencies.base
         demand = KnownDemand(snapshot, settings)
         early = EarlyRank(snapshot, demand, settings)
     }
@@ -27,7 +29,9 @@ internal import Units
     }
 
     /// Whether it says what these settings say.
-    func isFor(_ settings: DecisionSettings) -> Bool { settings.priors == priors }
+    func isFor(_ settings: DecisionSettings) -> Bool {
+        settings.priors == priors && settings.currencies.base == base
+    }
 }
 
 struct KnownLineItem: Sendable {
