@@ -305,9 +305,8 @@ extension DecisionWorkspace {
                 price: one.deal == nil ? one.price : .max, tier: one.tier)
             candidate.segments = one.slots
             let creative = demand.creatives[one.creative]
-            if let first = creative.media.range.first {
-                candidate.mediaFile = UInt64(demand.files[first].url.number) + 1
-            }
+            let media = creative.media.range
+            if !media.isEmpty { candidate.mediaFile = UInt64(demand.files[media.lowerBound].url.number) + 1 }
             for place in snapshot.lineItemRow(one.lineItem).separations {
                 candidate.categories |= words.bit(snapshot.separation(inList: place))
             }
