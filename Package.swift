@@ -30,9 +30,10 @@ func edge(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/Edge/\(name)", swiftSettings: hot)
 }
 
-func app(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict) -> Target {
+func app(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: settings)
+        name: name, dependencies: dependencies, path: "Sources/Apps/\(name)",
+        swiftSettings: name == "paceline-node" ? hot : strict)
 }
 
 func tests(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -125,7 +126,7 @@ let package = Package(
                 "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Reactor", "Redis", "Settings",
                 "Store",
                 "TLS", "Telemetry", "Units",
-            ], hot),
+            ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
         .target(
