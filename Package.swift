@@ -51,7 +51,7 @@ let package = Package(
             targets: [
                 "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
                 "Ledger",
-                "Features", "Numerics",
+                "Features", "Inference", "Numerics",
             ]),
         // For the benches, which draw the same problems as the tests and count allocations as they do.
         .library(name: "AllocationCounter", targets: ["AllocationCounter"]),
@@ -81,7 +81,8 @@ let package = Package(
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
-        core("Features", ["Catalog", "Units"]),
+        core("Features", ["Catalog", "Digests", "Documents", "Units"]),
+        core("Inference", ["CSIMD", "JSON", "Numerics", "Units"]),
         core("Notices", ["Digests", "Units"]),
         core("Numerics", ["CSIMD", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"]),
@@ -91,7 +92,7 @@ let package = Package(
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("Journal", ["Kernel", "Ledger", "Notices", "Reactor", "Telemetry", "Units"]),
-        edge("Store", ["Kernel", "Units"]),
+        edge("Store", ["CLinux", "Features", "Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
@@ -115,8 +116,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Settings", "TLS",
-                "Units",
+                "Features", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor",
+                "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -174,8 +175,11 @@ let package = Package(
             name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
+        tests(
+            "InferenceTests", in: "Core",
+            ["AllocationCounter", "CSIMD", "Inference", "JSON", "Numerics", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
-        tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
+        tests("DocumentsTests", in: "Core", ["Documents", "JSON", "Units"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(
             "DecisionTests", in: "Core",
@@ -183,7 +187,8 @@ let package = Package(
                 "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision", "Notices",
                 "OpenRTB", "Units",
             ]),
-        tests("FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Features", "Units"]),
+        tests(
+            "FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Features", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "CSIMD", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",
@@ -212,7 +217,7 @@ let package = Package(
         .executableTarget(
             name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
             path: "Benchmarks/TLSEngine", swiftSettings: strict),
-        tests("StoreTests", in: "Edge", ["Kernel", "Store", "Units"]),
+        tests("StoreTests", in: "Edge", ["Features", "Kernel", "Store", "Units"]),
         tests(
             "RedisTests", in: "Edge",
             ["Kernel", "Reactor", "Redis", "RedisInvariants", "TLS", "TestCertificates", "Units"]),
@@ -231,7 +236,8 @@ let package = Package(
         tests(
             "NodeTests", in: "Apps",
             [
-                "Commands", "Decision", "Features", "Kernel", "Notices", "OpenRTB", "TestCertificates",
+                "Commands", "Decision", "Features", "HTTP", "Kernel", "Notices", "OpenRTB",
+                "TestCertificates",
                 "Units",
                 "paceline-node",
             ]),

@@ -63,6 +63,8 @@ struct KnownCreative: Sendable {
     let categories: PlaceRange
     let attributes: PlaceRange
     let language: CatalogText?
+    /// Of a wrapper, where the other server answers.
+    let tag: CatalogText?
     let seconds: Int32
     /// Its place among the cases of `Creative.Format`.
     let format: UInt8
@@ -72,7 +74,8 @@ struct KnownCreative: Sendable {
         media = PlaceRange(row.media)
         categories = PlaceRange(row.categories)
         attributes = PlaceRange(row.attributes)
-        (language, seconds, format, isApproved) = (row.language, row.seconds, row.format, row.isApproved)
+        (language, tag) = (row.language, row.tag)
+        (seconds, format, isApproved) = (row.seconds, row.format, row.isApproved)
     }
 }
 
@@ -92,7 +95,7 @@ struct KnownMediaFile: Sendable {
         kilobits = Int32(clamping: row.kilobits)
         kind = VASTMediaTypes(mime: snapshot.bytes(row.mime))
         isStreaming = row.isStreaming
-        isSecure = !snapshot.bytes(row.url).starts(with: "http://")
+        isSecure = !snapshot.bytes(row.url).isPlainHTTP
     }
 }
 

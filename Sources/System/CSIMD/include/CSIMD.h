@@ -15,6 +15,7 @@
 #include "real.h"
 #include "row_sets.h"
 #include "sha256.h"
+#include "trees.h"
 #include "variants.h"
 
 // Whether this machine has what the variant needs.
