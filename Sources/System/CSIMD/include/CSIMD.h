@@ -13,6 +13,7 @@
 #include "crc32c.h"
 #include "http_bytes.h"
 #include "real.h"
+#include "row_sets.h"
 #include "sha256.h"
 #include "trees.h"
 #include "variants.h"
