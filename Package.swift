@@ -80,7 +80,7 @@ let package = Package(
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
-        core("Features", ["Catalog", "Units"]),
+        core("Features", ["Catalog", "Digests", "Documents", "Units"]),
         core("Inference", ["CSIMD", "JSON", "Numerics", "Units"]),
         core("Notices", ["Digests", "Units"]),
         core("Numerics", ["CSIMD", "Units"]),
@@ -91,7 +91,7 @@ let package = Package(
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("Journal", ["Kernel", "Ledger", "Notices", "Reactor", "Telemetry", "Units"]),
-        edge("Store", ["Kernel", "Units"]),
+        edge("Store", ["CLinux", "Features", "Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
@@ -115,8 +115,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Settings",
-                "TLS", "Units",
+                "Features", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor",
+                "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -182,7 +182,7 @@ let package = Package(
             "InferenceTests", in: "Core",
             ["AllocationCounter", "CSIMD", "Inference", "JSON", "ModelInvariants", "Numerics", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
-        tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
+        tests("DocumentsTests", in: "Core", ["Documents", "JSON", "Units"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(
             "DecisionTests", in: "Core",
@@ -190,7 +190,8 @@ let package = Package(
                 "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision", "Notices",
                 "OpenRTB", "Units",
             ]),
-        tests("FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Features", "Units"]),
+        tests(
+            "FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Features", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",
@@ -219,7 +220,7 @@ let package = Package(
         .executableTarget(
             name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
             path: "Benchmarks/TLSEngine", swiftSettings: strict),
-        tests("StoreTests", in: "Edge", ["Kernel", "Store", "Units"]),
+        tests("StoreTests", in: "Edge", ["Features", "Kernel", "Store", "Units"]),
         tests(
             "RedisTests", in: "Edge",
             ["Kernel", "Reactor", "Redis", "RedisInvariants", "TLS", "TestCertificates", "Units"]),
@@ -238,7 +239,8 @@ let package = Package(
         tests(
             "NodeTests", in: "Apps",
             [
-                "Commands", "Decision", "Features", "Kernel", "Notices", "OpenRTB", "TestCertificates",
+                "Commands", "Decision", "Features", "HTTP", "Kernel", "Notices", "OpenRTB",
+                "TestCertificates",
                 "Units",
                 "paceline-node",
             ]),

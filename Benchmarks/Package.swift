@@ -70,6 +70,12 @@ let package = Package(
 
         bench("bench-catalog", [.product(name: "PacelineCore", package: "paceline")]),
         bench("bench-frequency", [.product(name: "PacelineCore", package: "paceline")]),
+        bench(
+            "bench-hydrate",
+            [
+                .product(name: "PacelineCore", package: "paceline"),
+                .product(name: "PacelineEdge", package: "paceline"),
+            ]),
         .executableTarget(
             name: "bench-infer",
             dependencies: ["BenchKit", .product(name: "PacelineCore", package: "paceline")],

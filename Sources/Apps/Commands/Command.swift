@@ -7,6 +7,8 @@ public enum Outcome: Int32, Sendable {
     case failed = 1
     /// The command line itself was wrong; nothing was done.
     case usage = 2
+    /// There was nothing to do its work with, so that neither yes nor no can be said.
+    case nothing = 3
 }
 
 /// Why a command could not do its work: what happened, where, and what to do. Printed after the command's

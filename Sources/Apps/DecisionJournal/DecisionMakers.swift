@@ -167,17 +167,13 @@ extension RequestKept {
     /// Why a record has no request, or that it has one.
     public var sentence: String {
         switch self {
-        case .notSampled: "its request was not one of the sample"
+        case .notSampled: "its request was not one of the sample that journal.requestOneIn keeps"
         case .whole: "its request was kept whole"
         case .redacted: "its request was kept without what privacy forbids to keep"
         case .withheld: "its request was decided by what privacy forbids to keep"
+        case .viewerWithheld:
+            "its ads' tokens name a viewer who may be counted for caps, and whom privacy forbids to keep"
         case .tooLarge: "its request was too large to keep"
         }
     }
-}
-
-/// Sixteen digits, as answers carry them.
-public func hexadecimal(_ number: UInt64) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
 }

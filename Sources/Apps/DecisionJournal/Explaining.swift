@@ -49,6 +49,7 @@ public struct DecisionExplanation {
             "    catalog \(hexadecimal(record.catalog)), settings \(hexadecimal(record.settings))",
             "    \(again)",
         ]
+        if record.isTest { lines.append("    a test: nothing is put aside, billed or counted for its ads") }
         if let remade, let report = remade.report {
             lines += report.lines(remade.decision)
         } else {
@@ -110,7 +111,9 @@ public struct DecisionExplanation {
     }
 
     private func text(_ reservation: Reservation) -> String {
-        guard reservation != .none else { return "nothing, as nobody counts" }
+        guard reservation != .none else {
+            return record.isTest ? "nothing, as it is a test" : "nothing, as nobody counts"
+        }
         return
             "session \(reservation.session), reservation \(reservation.sequence), mark \(reservation.mark), "
             + "window \(reservation.window), held for \(reservation.seconds) s"
@@ -126,7 +129,7 @@ public struct DecisionExplanation {
             .init("segment", .number(found.segment)), .init("record", .number(found.sequence)),
             .init("catalog", .string(hexadecimal(record.catalog))),
             .init("settings", .string(hexadecimal(record.settings))),
-            .init("request", .string("\(record.kept)")),
+            .init("request", .string("\(record.kept)")), .init("test", .bool(record.isTest)),
             .init("same", remade.map { .bool($0.isSame) } ?? .null),
             .init("notMadeAgain", obstacle.map { .string($0) } ?? .null),
             .init("answerBytes", .number(record.answerBytes)),

@@ -23,12 +23,18 @@ struct CatalogStamp: Equatable {
             throw Failure("\(path): could not be looked at: \(error)")
         }
     }
+
+    /// Files that a former state had and this one has not, in their order.
+    func gone(since former: CatalogStamp?) -> [String] {
+        former.map { former in former.files.keys.filter { files[$0] == nil }.sorted() } ?? []
+    }
 }
 
 /// A catalog that was read as it is: its bytes, and the state of the files that they were made of.
 struct CompiledCatalog {
     let bytes: [UInt8]
     let version: CatalogVersion
+    let lineItems: Int
     let stamp: CatalogStamp
 
     /// Readings of files that change while they are read. Whoever writes for longer is read when it is done.
@@ -41,7 +47,7 @@ struct CompiledCatalog {
             let outcome = CompiledCatalog.read(path)
             let after = try CatalogStamp(path)
             if after == stamp {
-                (bytes, version) = try outcome.get()
+                (bytes, version, lineItems) = try outcome.get()
                 self.stamp = stamp
                 return
             }
@@ -51,7 +57,7 @@ struct CompiledCatalog {
             "\(path): changes all the time; it is read when it stays as it is for as long as reading takes")
     }
 
-    private static func read(_ path: String) -> Result<([UInt8], CatalogVersion), Failure> {
+    private static func read(_ path: String) -> Result<([UInt8], CatalogVersion, Int), Failure> {
         Result { () throws(Failure) in
             let bytes: [UInt8]
             if try CatalogInput.form(of: path) == .directory {
@@ -60,7 +66,8 @@ struct CompiledCatalog {
                 bytes = try InputFile.read(path, limit: CatalogInput.snapshotLimitBytes)
             }
             do {
-                return (bytes, try CatalogSnapshot(copying: bytes).version)
+                let snapshot = try CatalogSnapshot(copying: bytes)
+                return (bytes, snapshot.version, snapshot.lineItemCount)
             } catch {
                 throw Failure("\(path): \(error)")
             }

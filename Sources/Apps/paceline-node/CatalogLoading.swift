@@ -53,6 +53,15 @@ struct CatalogLoading: Sendable {
         guard compiled.version != catalogs.serving?.snapshot.version else {
             return catalogs.foundUnchanged(compiled.stamp)
         }
+        let (former, files) = (
+            catalogs.serving?.snapshot.lineItemCount ?? 0, compiled.stamp.gone(since: catalogs.stamp)
+        )
+        // A file that was lost is no order to stop: whoever wants to serve nothing says so of each line item.
+        guard compiled.lineItems > 0 || former == 0 else {
+            throw Failure(
+                "\(catalogs.settings.path): found no line item, where \(former) are served\(text(ofGone: files)); "
+                    + "allowed at least one: to serve nothing, pause them")
+        }
         let snapshot: CatalogSnapshot
         do {
             snapshot = try catalogs.keep(compiled)
@@ -71,7 +80,19 @@ struct CatalogLoading: Sendable {
                 "version": .string("\(snapshot.version)"), "lineItems": .integer(snapshot.lineItemCount),
                 "tookMilliseconds": .integer(Int((Kernel.monotonicNow() - began).wholeMilliseconds)),
             ])
+        if compiled.lineItems * 2 < former {
+            log.warning(
+                "the catalog taken into use has less than half of the line items of the one before",
+                [
+                    "before": .integer(former), "now": .integer(compiled.lineItems),
+                    "filesGone": .string(files.joined(separator: " ")),
+                ])
+        }
         try catalogs.noteServed(snapshot)
+    }
+
+    private func text(ofGone files: [String]) -> String {
+        files.isEmpty ? "" : " (gone: \(files.joined(separator: ", ")))"
     }
 
     private func refuse(_ failure: Failure) {

@@ -38,6 +38,8 @@ final class Catalogs: Sendable {
         /// Why the files' catalog is not what is served; nil where it is.
         var refused: String?
         var failure: Failure?
+        /// By how many line items the one before had more.
+        var fewer = 0
         /// The files that `serving` was made of; nil for one from a former start.
         var stamp: CatalogStamp?
     }
@@ -94,6 +96,9 @@ final class Catalogs: Sendable {
         let snapshot = try keep(compiled)
         try noteServed(snapshot)
         let serving = Serving(snapshot)
+        if snapshot.lineItemCount == 0 {
+            log.warning("the catalog has no line item: nothing can be bid", ["path": .string(settings.path)])
+        }
         state.withLock { ($0.serving, $0.stamp) = (serving, compiled.stamp) }
     }
 
@@ -176,6 +181,8 @@ final class Catalogs: Sendable {
 
     func took(_ serving: Serving, _ stamp: CatalogStamp) {
         state.withLock {
+            let former = $0.serving?.snapshot.lineItemCount ?? 0
+            $0.fewer = max(0, former - serving.snapshot.lineItemCount)
             $0.serving = serving
             $0.refused = nil
             $0.stamp = stamp
@@ -249,6 +256,11 @@ final class Catalogs: Sendable {
             [self] in
             serving.map { Double($0.snapshot.lineItemCount) }
         }
+        catalogue.computedGauge(
+            "paceline_catalog_line_items_fewer",
+            help:
+                "Line items by which the catalog in use has fewer than the one before it; 0 where it has not."
+        ) { [self] in Double(state.withLock { $0.fewer }) }
         catalogue.computedGauge(
             "paceline_catalog_bytes", help: "Length of the catalog in use, compiled.", unit: .bytes
         ) { [self] in serving.map { Double($0.snapshot.byteCount) } }

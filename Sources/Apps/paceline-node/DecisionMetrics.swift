@@ -11,6 +11,7 @@ struct DecisionMetricKeys: Sendable {
     let turnedAway: [CounterKey]
     let overloaded: GaugeKey
     let ads: CounterKey
+    let tests: CounterKey
     let time: HistogramKey
 
     init(in catalogue: inout MetricsCatalogue) {
@@ -27,6 +28,11 @@ struct DecisionMetricKeys: Sendable {
         overloaded = catalogue.gauge(
             "paceline_shards_overloaded", help: "Shards on which requests wait longer than they may.")
         ads = catalogue.counter("paceline_ads_total", help: "Ads in answers.")
+        tests = catalogue.counter(
+            "paceline_test_decisions_total",
+            help:
+                "Decided requests that were tests, which bill nothing; they are counted among the others too."
+        )
         time = catalogue.histogram(
             "paceline_decision_seconds",
             help: "From a request's bytes to its answer's, refused ones left out.")
@@ -42,6 +48,7 @@ struct DecisionMetrics {
     private let turnedAway: [Counter]
     private let overloaded: Gauge
     private let ads: Counter
+    private let tests: Counter
     private let time: Histogram
 
     init(_ keys: DecisionMetricKeys, _ shard: ShardMetrics) {
@@ -51,6 +58,7 @@ struct DecisionMetrics {
         turnedAway = keys.turnedAway.map { shard.counter($0) }
         overloaded = shard.gauge(keys.overloaded)
         ads = shard.counter(keys.ads)
+        tests = shard.counter(keys.tests)
         time = shard.histogram(keys.time)
     }
 
@@ -63,6 +71,7 @@ struct DecisionMetrics {
     func count(_ decision: Decision, took: Interval) {
         if let reason = decision.noBid { noBids[reason.place].add() } else { bids.add() }
         ads.add(decision.trace.ads)
+        if decision.isTest { tests.add() }
         time.record(took)
     }
 }

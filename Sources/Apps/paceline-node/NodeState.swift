@@ -27,7 +27,9 @@ final class NodeState: DecisionState {
     }
 
     func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {
-        guard money.affords(lineItem: lineItem, campaign: campaign) else { return .budget }
+        if let refusal = money.refusal(ofLineItem: lineItem, campaign: campaign) {
+            return StateRefusal(refusal)
+        }
         return frequency.heldCap(ofLineItem: lineItem, numbers).map { StateRefusal($0) }
     }
 
@@ -44,9 +46,12 @@ final class NodeState: DecisionState {
         if let held = frequency.promise(creative: ad.creative, lineItem: ad.lineItem, numbers) {
             return .refused(StateRefusal(held))
         }
-        guard let set = money.reserve(campaign: ad.campaign, most: ad.most) else {
+        let set: PromisedMoney
+        switch money.reserve(campaign: ad.campaign, most: ad.most) {
+        case .promised(let money): set = money
+        case .refused(let refusal):
             frequency.takeBack(creative: ad.creative, lineItem: ad.lineItem, numbers)
-            return .refused(.budget)
+            return .refused(StateRefusal(refusal))
         }
         let reservation = Reservation(
             session: set.session, sequence: set.sequence, mark: UInt64(set.mark), window: set.window,

@@ -13,6 +13,8 @@ enum NoticeOutcome: String, CaseIterable {
     case malformed, foreign, forged
     case wrongEvent = "wrong_event"
     case stale
+    /// Of an ad that answered a test request.
+    case test
 
     init(_ verdict: NoticeVerdict) {
         switch verdict {
@@ -43,6 +45,7 @@ enum NoticeOutcome: String, CaseIterable {
         case .forged: 6
         case .wrongEvent: 7
         case .stale: 8
+        case .test: 9
         }
     }
 }

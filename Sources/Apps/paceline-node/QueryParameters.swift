@@ -1,4 +1,5 @@
 // Parameters of a query that our own addresses have: their values are without escapes.
+import Units
 
 extension RawSpan {
     /// The value of the first parameter of this name; nil where there is none.
@@ -8,9 +9,9 @@ extension RawSpan {
         var start = 0
         while start < byteCount {
             var end = start
-            while end < byteCount, self[end] != UInt8(ascii: "&") { end += 1 }
+            while end < byteCount, byte(end) != UInt8(ascii: "&") { end += 1 }
             let part = extracting(start..<end)
-            if part.byteCount > length, part.starts(with: name), part[length] == UInt8(ascii: "=") {
+            if part.byteCount > length, part.starts(with: name), part.byte(length) == UInt8(ascii: "=") {
                 return part.extracting(length + 1..<part.byteCount)
             }
             start = end + 1
@@ -23,21 +24,6 @@ extension RawSpan {
     func text(of name: StaticString) -> RawSpan {
         if let text = parameter(name) { return text }
         return extracting(0..<0)
-    }
-
-    /// - Parameter anyCase: letters of these bytes may be capitals; those of the text are not.
-    func starts(with text: StaticString, anyCase: Bool = false) -> Bool {
-        guard byteCount >= text.utf8CodeUnitCount else { return false }
-        for index in 0..<text.utf8CodeUnitCount {
-            let byte = self[index]
-            let lower = anyCase && byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
-            if lower != text.utf8Start[index] { return false }
-        }
-        return true
-    }
-
-    func equals(_ text: StaticString, anyCase: Bool = false) -> Bool {
-        byteCount == text.utf8CodeUnitCount && starts(with: text, anyCase: anyCase)
     }
 
     /// Some senders fill the last group of Base64, and escape what they fill it with.
@@ -56,7 +42,7 @@ extension RawSpan {
     var number: UInt32 {
         var number: UInt32 = 0
         for index in 0..<byteCount {
-            let digit = self[index] &- UInt8(ascii: "0")
+            let digit = byte(index) &- UInt8(ascii: "0")
             let (tens, overflow) = number.multipliedReportingOverflow(by: 10)
             let (sum, carry) = tens.addingReportingOverflow(UInt32(digit))
             guard digit < 10, !overflow, !carry else { return 0 }
@@ -64,6 +50,4 @@ extension RawSpan {
         }
         return number
     }
-
-    private subscript(_ index: Int) -> UInt8 { unsafeLoad(fromByteOffset: index, as: UInt8.self) }
 }

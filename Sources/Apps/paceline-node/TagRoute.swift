@@ -3,6 +3,7 @@ import Decision
 import HTTP
 import JSON
 import OpenRTB
+import Units
 
 /// One for each shard, used on its thread only.
 final class TagRoute {

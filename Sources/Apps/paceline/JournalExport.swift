@@ -127,10 +127,6 @@ enum JournalExport {
         return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
             + "\""
     }
-
-    fileprivate static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
 }
 
 /// The kinds of record that this program knows, by name.
@@ -159,7 +155,7 @@ extension FieldValue {
         case .natural(let number): .number(number)
         case .integer(let number): .number(number)
         case .text(let text): .string(text)
-        case .bytes(let bytes): .string(JournalExport.hexadecimal(bytes))
+        case .bytes(let bytes): .string(hexadecimal(bytes))
         }
     }
 }

@@ -21,6 +21,12 @@ enum Paceline {
                         CatalogGenerate.command,
                     ]),
                 Command(
+                    "features", "Works on what models know of viewers, content and ads.",
+                    subcommands: [
+                        FeaturesCheck.command, FeaturesImport.command, FeaturesShow.command,
+                        FeaturesConsistency.command,
+                    ]),
+                Command(
                     "model", "Works on models: reads, checks and compiles them, and predicts.",
                     subcommands: [
                         ModelPredict.command, ModelCheck.command, ModelCompile.command, ModelInspect.command,

@@ -98,28 +98,20 @@ enum NoticeVerify {
         _ notice: Notice, _ sender: NoticeSender
     ) -> [(name: String, value: String)] {
         [
-            ("sender", "\(sender)"), ("decision", hex(notice.decision)), ("ad", "\(notice.ad)"),
+            ("sender", "\(sender)"), ("decision", hexadecimal(notice.decision)), ("ad", "\(notice.ad)"),
             ("session", "\(notice.session)"), ("shard", "\(notice.shard)"),
             ("sequence", "\(notice.sequence)"), ("mark", "\(notice.mark)"),
             ("window", "\(notice.window)"), ("expires", TimeText.utc(notice.expires)),
             ("highest", "\(notice.highest)"), ("reserved", "\(notice.reserved)"),
             ("billedBy", notice.isBilledByImpression ? "impression" : "notice"),
-            ("campaign", hex(notice.campaign)), ("lineItem", hex(notice.lineItem)),
-            ("creative", hex(notice.creative)),
+            ("test", notice.isTest ? "yes: nothing is billed" : "no"),
+            ("campaign", hexadecimal(notice.campaign.rawValue)),
+            ("lineItem", hexadecimal(notice.lineItem.rawValue)),
+            ("creative", hexadecimal(notice.creative.rawValue)),
             // Whose they are is nobody's business; whether there are any is.
             ("viewer", notice.viewer == 0 ? "not counted" : "counted"),
             ("household", notice.household == 0 ? "not counted" : "counted"),
         ]
-    }
-
-    private static func hex(_ number: UInt64) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-
-    private static func hex(_ hash: IDHash) -> String {
-        let digits = String(hash.rawValue, radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
     }
 }
 

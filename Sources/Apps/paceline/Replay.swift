@@ -53,19 +53,22 @@ enum Replay {
             would have won more or less, and what their ads would have cost if every one was shown. Budgets and
             caps are taken to have said of each line item what they said then.
 
-            Exits with 1 where a decision comes out otherwise, or anything that is needed is missing or damaged.
+            Exits with 0 where something was replayed, and all of it was equal; with 1 where a decision comes out
+            otherwise, or anything that is needed is missing or damaged; with 3 where nothing could be replayed,
+            since no record has its request: journal.requestOneIn says of how many decisions one keeps it.
             """,
         parameters: [paths, catalogs, catalog, keys, kernels, json],
         examples: [
             Example(
                 "mkdir journal; paceline replay journal", "Replay all that a node has decided.",
-                prints: "0 decisions: none made again"),
+                outcome: .nothing,
+                prints: "0 decisions: 0 replayed"),
             Example(
                 "mkdir -p journal; paceline replay journal --catalog Examples/catalog",
-                "What would have been won with a catalog that is not served yet."),
+                "What would have been won with a catalog that is not served yet.", outcome: .nothing),
             Example(
                 "mkdir -p journal; paceline replay --kernels portable --json journal",
-                "Without vector instructions, for a program."),
+                "Without vector instructions, for a program.", outcome: .nothing),
         ],
         run: run)
 
@@ -103,7 +106,8 @@ enum Replay {
             for line in tally.lines { output.print(line) }
             if let changes { for line in changes.lines { output.print(line) } }
         }
-        return tally.isWell && complaints.isEmpty ? .ok : .failed
+        guard tally.isWell, complaints.isEmpty else { return .failed }
+        return tally.isAny ? .ok : .nothing
     }
 }
 
@@ -118,6 +122,8 @@ struct ReplayTally {
     private var missing: [String: Int] = [:]
 
     var isWell: Bool { differ == 0 && missing.isEmpty }
+    /// Something was replayed.
+    var isAny: Bool { same + differ > 0 }
 
     mutating func take(
         _ found: FoundDecision, _ makers: DecisionMakers, _ changes: inout CatalogChanges?
@@ -157,11 +163,16 @@ struct ReplayTally {
     private func word(_ noBid: NoBid?) -> String { noBid.map { "no bid (\($0.rawValue))" } ?? "a bid" }
 
     var lines: [String] {
-        let verdict = differ == 0 ? "all to the same bytes" : "\(differ) of them to OTHER bytes"
-        let made = same + differ == 0 ? "none made again" : "\(same + differ) made again, \(verdict)"
-        var lines = ["\(decisions) decisions: \(made)"]
-        for (why, count) in notKept.sorted(by: { $0.key < $1.key }) { lines.append("\(count) not: \(why)") }
-        for (why, count) in missing.sorted(by: { $0.key < $1.key }) { lines.append("\(count) not: \(why)") }
+        var lines = [
+            "\(decisions) decisions: \(same + differ) replayed, \(same) equal, \(differ) different; "
+                + "\(decisions - same - differ) not replayed"
+        ]
+        for (why, count) in notKept.sorted(by: { $0.key < $1.key }) {
+            lines.append("\(count) not replayed: \(why)")
+        }
+        for (why, count) in missing.sorted(by: { $0.key < $1.key }) {
+            lines.append("\(count) not replayed, and something is MISSING: \(why)")
+        }
         for (id, how) in differing { lines.append("\(hexadecimal(id)): \(how)") }
         if differ > differing.count { lines.append("and \(differ - differing.count) more") }
         return lines
@@ -172,7 +183,8 @@ struct ReplayTally {
             .object(all.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) })
         }
         return [
-            "decisions": .number(decisions), "same": .number(same), "differing": .number(differ),
+            "decisions": .number(decisions), "replayed": .number(same + differ), "same": .number(same),
+            "differing": .number(differ),
             "differences": .array(
                 differing.map { ["decision": .string(hexadecimal($0.id)), "how": .string($0.how)] }),
             "notKept": counts(notKept), "missing": counts(missing), "changes": changes?.tree ?? .null,

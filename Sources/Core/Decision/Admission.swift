@@ -57,7 +57,7 @@ extension DecisionWorkspace {
             for index in 0..<ranked.count where refused >> UInt64(index) & 1 == 1 { problem.withdraw(index) }
             guard refused != 0, search < Self.searchesMost else { break }
             while wins.count > before {
-                state.release(wins[wins.count - 1].reservation)
+                release(wins[wins.count - 1], &state)
                 outcomes.set(wins[wins.count - 1].candidate.lineItem, .outbid)
                 wins.removeLast()
                 trace.ads -= 1
@@ -83,8 +83,12 @@ extension DecisionWorkspace {
                 (candidate.deal, candidate.price) = (terms.deal, terms.price)
             }
             let sale = sell(candidate, at: position, of: solution, request)
-            let answer = reserve(candidate, most: cost(of: candidate, at: sale.bid), &state)
-            answers.note(answer)
+            var answer = ReservationAnswer.reserved(.none)
+            // A test is never billed: it takes nobody's money, and promises no viewer anything.
+            if !request.test {
+                answer = reserve(candidate, most: cost(of: candidate, at: sale.bid), &state)
+                answers.note(answer)
+            }
             switch answer {
             case .reserved(let reservation):
                 win(
@@ -119,8 +123,10 @@ extension DecisionWorkspace {
 
     /// What was put aside for ads that are not in the answer.
     func release<State: DecisionState & ~Copyable>(unwritten all: Bool, _ state: inout State) {
-        for index in 0..<wins.count where all || !wins[index].isWritten {
-            state.release(wins[index].reservation)
-        }
+        for index in 0..<wins.count where all || !wins[index].isWritten { release(wins[index], &state) }
+    }
+
+    private func release<State: DecisionState & ~Copyable>(_ win: Win, _ state: inout State) {
+        if win.reservation != .none { state.release(win.reservation) }
     }
 }

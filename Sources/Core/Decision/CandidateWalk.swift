@@ -100,7 +100,7 @@ extension DecisionWorkspace {
         for index in 0..<slots.count where !slots[index].isPrivate {
             least = min(least, slots[index].least)
         }
-        for index in 0..<deals.count {
+        for index in 0..<deals.count where deals[index].isOpen {
             // The catalog's own floor holds beside the request's, which may be lower for some length.
             least = min(least, deals[index].least)
         }

@@ -44,8 +44,7 @@ struct KnownMedia: ~Copyable {
         for row in 0..<snapshot.mediaCount {
             let media = snapshot.mediaRow(row)
             _ = kinds.append(VASTMediaTypes(mime: snapshot.bytes(media.mime)))
-            let url = snapshot.bytes(media.url)
-            _ = secure.append(!url.starts(with: "http://"))
+            _ = secure.append(!snapshot.bytes(media.url).isPlainHTTP)
         }
     }
 
@@ -64,15 +63,24 @@ struct KnownMedia: ~Copyable {
     }
 }
 
+extension RawSpan {
+    /// Whether an address is fetched in the clear.
+    fileprivate var isPlainHTTP: Bool { starts(with: "http://", anyCase: true) }
+}
+
 extension CreativeRow {
     /// Encoders end on a frame and on a packet of sound: so much beyond a whole second is not a second more.
     private static let tailMilliseconds = 100
 
     /// How long it plays in whole seconds, as requests count.
     var seconds: Int32 {
+        if milliseconds == 0 { return Self.bannerSeconds }
         let whole = milliseconds / 1_000
         return Int32(milliseconds % 1_000 > Self.tailMilliseconds || whole == 0 ? whole + 1 : whole)
     }
+
+    /// A banner takes no time. Places are searched by time, so it and its slot are taken to have this much.
+    static let bannerSeconds: Int32 = 1
 }
 
 extension DecisionWorkspace {
@@ -138,7 +146,7 @@ extension DecisionWorkspace {
         var kinds = taking.kinds
         while let index = kinds.takeLowest() {
             let isBlocked = refuses(index, creative, request)
-            if !isBlocked, slots[index].version != nil, plays(index, creative) { continue }
+            if !isBlocked, plays(index, creative, request) { continue }
             furthest = max(furthest, isBlocked ? .blocked : .media)
             candidate.slots &= ~slotsOfKind(slots[index].kind)
         }
@@ -189,7 +197,19 @@ extension DecisionWorkspace {
         return false
     }
 
-    private mutating func plays(_ slot: Int, _ creative: CreativeRow) -> Bool {
+    private mutating func plays(
+        _ slot: Int, _ creative: CreativeRow, _ request: borrowing BidRequest
+    ) -> Bool {
+        if let banner = slots[slot].banner {
+            return mayExpand(creative, banner, request)
+                && bannerFile(of: creative, banner, needsHTTPS: slots[slot].needsHTTPS, request) != nil
+        }
+        if let tag = creative.tag {
+            // What the other server's ad is, only that server knows.
+            return slots[slot].wrapper != nil
+                && !(slots[slot].needsHTTPS && snapshot.bytes(tag).isPlainHTTP)
+        }
+        guard slots[slot].version != nil else { return false }
         for media in creative.media where known.fits(media, slots[slot], snapshot) { return true }
         return false
     }
@@ -207,12 +227,14 @@ extension DecisionWorkspace {
             for at in snapshot.blockLists(ofInventory: inventory)
             where snapshot.blockList(snapshot.blockListOfInventory(at: at), refuses: row) { return true }
         }
+        if advertises(request[request.bapp], row, request) { return true }
         if hasOthers, shares(creative, request[request.bcat], request) { return true }
         let allowed = request[request.acat]
         if !allowed.isEmpty, !shares(creative, allowed, request) { return true }
-        let languages = request[request.wlang]
+        // An exchange says one of the two.
+        let languages = request[request.wlang.isEmpty ? request.wlangb : request.wlang]
         guard !languages.isEmpty, let language = creative.language else { return false }
-        for index in languages.indices where request[languages[index]].isSame(snapshot.bytes(language)) {
+        for index in languages.indices where isSpoken(snapshot.bytes(language), request[languages[index]]) {
             return false
         }
         return true
@@ -223,9 +245,30 @@ extension DecisionWorkspace {
     ) -> Bool {
         for place in creative.categories {
             let own = snapshot.bytes(snapshot.category(at: place))
-            for index in categories.indices where request[categories[index]].isSame(own) { return true }
+            for index in categories.indices where own.isOf(category: request[categories[index]]) {
+                return true
+            }
         }
         return false
+    }
+
+    /// Whether the ad is for one of these apps.
+    private mutating func advertises(
+        _ apps: Span<Text>, _ row: Int, _ request: borrowing BidRequest
+    ) -> Bool {
+        guard !apps.isEmpty else { return false }
+        for place in snapshot.bundles(ofCreative: row) {
+            let own = snapshot.bytes(snapshot.bundle(at: place))
+            for index in apps.indices where request[apps[index]].isSame(own) { return true }
+        }
+        return false
+    }
+
+    /// Whether a language is the one that is asked for, or a way of speaking it: `pt-BR` is `pt`.
+    private func isSpoken(_ own: RawSpan, _ asked: RawSpan) -> Bool {
+        if own.isSame(asked) { return true }
+        return own.byteCount > asked.byteCount && own.byte(asked.byteCount) == UInt8(ascii: "-")
+            && own.extracting(0..<asked.byteCount).isSame(asked)
     }
 }
 
@@ -264,7 +307,7 @@ extension DecisionWorkspace {
     ) -> (deal: Int?, price: Micros, isBelowFloor: Bool) {
         var isBelowFloor = false
         for index in slots[slot].deals {
-            guard snapshot.asks(lineItem: candidate.lineItem, for: deals[index].value),
+            guard deals[index].isOpen, snapshot.asks(lineItem: candidate.lineItem, for: deals[index].value),
                 isAllowed(advertiser: candidate.advertiser, request[deals[index].deal.wadomain], request),
                 let floor = floor(of: index, seconds: candidate.seconds, request)
             else { continue }

@@ -123,7 +123,7 @@ struct DecisionWorkspace: ~Copyable {
     var isSeller = false
     /// Of all slots of the pod at hand.
     var medium: UInt8 = 0
-    var markup = MarkupWriting()
+    var markup: MarkupWriting
     var notices: NoticeWriting
     /// By what the viewer is counted.
     var viewer = ViewerKeys()
@@ -145,6 +145,7 @@ struct DecisionWorkspace: ~Copyable {
         early = EarlyRank(snapshot, settings)
         outcomes = OutcomeTable(lineItems: snapshot.lineItemCount)
         notices = NoticeWriting(settings.notices)
+        markup = MarkupWriting(seat: seat)
     }
 
     var answerBytes: RawSpan {
@@ -169,6 +170,7 @@ extension DecisionWorkspace {
     ) -> Decision {
         var decision = Decision()
         decision.id = seed
+        decision.isTest = request.test
         decision.trace.lineItems = snapshot.lineItemCount
         isSeller = format == .vast
         saleRule = SaleRule(openRTB: request.at)
@@ -254,7 +256,13 @@ extension DecisionWorkspace {
         decision.trace.wasAsked = true
         let found = snapshot.retrieve(query, into: &scratch)
         decision.trace.retrieved = found
-        if found == 0 { decision.noBid = .nothingTargeted }
+        if found == 0 { decision.noBid = offersSlots(request) ? .nothingTargeted : .noSlot }
+    }
+
+    private func offersSlots(_ request: borrowing BidRequest) -> Bool {
+        let imps = request.imps
+        for index in imps.indices where imps[index].video != nil || imps[index].audio != nil { return true }
+        return false
     }
 
     private mutating func fill<State: DecisionState & ~Copyable>(
@@ -312,7 +320,8 @@ extension DecisionWorkspace {
         let slot = slots[number]
         var win = Win(candidate: candidate, imp: slot.imp, medium: slot.medium)
         if let deal = candidate.deal { win.dealID = deals[deal].deal.id }
-        win.version = slot.version ?? .v4_2
+        let isWrapper = snapshot.creativeRow(candidate.creative).tag != nil
+        win.version = (isWrapper ? slot.wrapper : slot.version) ?? .v4_2
         win.device = slot.device
         win.needsHTTPS = slot.needsHTTPS
         win.reservation = reservation
@@ -324,14 +333,20 @@ extension DecisionWorkspace {
     }
 
     private func reason(_ trace: DecisionTrace) -> NoBid {
-        if trace.pods == 0 { return .noSlot }
-        return NoBid(furthest: outcomes.furthest ?? .medium)
+        if trace.pods == 0 { return trace.slotsWithoutRate > 0 ? .noCurrency : .noSlot }
+        var counts = OutcomeCounts(repeating: 0)
+        countFound(trace.retrieved, into: &counts)
+        return NoBid(mostOf: counts)
+    }
+
+    private func countFound(_ found: Int, into counts: inout OutcomeCounts) {
+        outcomes.count(into: &counts)
+        counts[Int(unseenOutcome.rawValue)] += found - outcomes.count
     }
 
     /// Every line item of the catalog under one outcome.
     private func count(_ trace: inout DecisionTrace) {
-        outcomes.count(into: &trace.counts)
-        trace.counts[Int(unseenOutcome.rawValue)] += trace.retrieved - outcomes.count
+        countFound(trace.retrieved, into: &trace.counts)
         let rest = trace.wasAsked ? LineItemOutcome.targeting : .request
         trace.counts[Int(rest.rawValue)] += trace.lineItems - trace.retrieved
     }

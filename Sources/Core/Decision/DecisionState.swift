@@ -18,10 +18,11 @@ public protocol DecisionState: ~Copyable {
     /// What the viewer knows of a creative that fits some slot. Asked once in each pod where it fits.
     mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding
 
-    /// Puts aside what an ad may cost. Asked for each ad of a pod, in the order in which they are shown.
+    /// Puts aside what an ad may cost. Asked for each ad of a pod, in the order in which they are shown; not asked for
+    /// the ads of a test request.
     mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer
 
-    /// The ad of this reservation is not in the answer after all.
+    /// The ad of this reservation, which put something aside, is not in the answer after all.
     mutating func release(_ reservation: Reservation)
 
     /// Who the viewer was when the decision was made first: what was kept of the request may not say it any more. Nil
@@ -68,12 +69,15 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
         case capByUser = 3
         case capByHousehold = 4
         case capUncountable = 5
+        case unmarked = 6
 
-        var isCap: Bool { self != .budget && self != .pacing }
+        var isCap: Bool { self == .capByUser || self == .capByHousehold || self == .capUncountable }
     }
 
     /// Nothing is left to spend of its campaign's budget, in all or for the day.
     public static let budget = StateRefusal(.budget)
+    /// There is money, but not for use: the journal does not have its mark yet.
+    public static let unmarked = StateRefusal(.unmarked)
     /// Its campaign spends as fast as it is to.
     public static let pacing = StateRefusal(.pacing)
     /// Its cap at this place among its caps holds.
@@ -87,7 +91,9 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
     }
 
     /// One of each reason.
-    public static let allCases = [budget, pacing, capByUser(0), capByHousehold(0), capUncountable(0)]
+    public static let allCases = [
+        budget, unmarked, pacing, capByUser(0), capByHousehold(0), capUncountable(0),
+    ]
 
     private var reason: Reason {
         guard let reason = Reason(rawValue: rawValue & 15) else {
@@ -103,6 +109,7 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
     var outcome: LineItemOutcome {
         switch reason {
         case .budget: .budget
+        case .unmarked: .unmarked
         case .pacing: .pacing
         case .capByUser: .capByUser
         case .capByHousehold: .capByHousehold
@@ -151,7 +158,7 @@ public struct Reservation: Hashable, Sendable, BitwiseCopyable {
         self.seconds = seconds
     }
 
-    /// Nothing was put aside, since nobody counts.
+    /// Nothing was put aside, since nobody counts, or since the request is a test.
     public static let none = Reservation(session: 0, sequence: 0, mark: 0, window: 0, seconds: 0)
 }
 

@@ -6,52 +6,64 @@ public import Units
 
 public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
     /// Nobody was asked: the request as a whole could not be bid on.
-    case request
+    case request = 0
     /// The index took it: its status, targeting, flight, or a block by advertiser or category.
-    case targeting
+    case targeting = 1
     /// Refused before it could compete: its campaign has nothing left to spend, or not now.
-    case budget
-    case pacing
+    case budget = 2
+    /// There is money, and the journal does not have its mark yet: a node that just started, or a disk that is slow.
+    case unmarked = 21
+    case pacing = 3
     /// It was shown to the viewer, or at the viewer's address, as often as its caps allow.
-    case capByUser
-    case capByHousehold
+    case capByUser = 4
+    case capByHousehold = 5
     /// It has a cap, and nothing by which the viewer could be counted may be used.
-    case capUncountable
+    case capUncountable = 6
     /// There is no rate between its currency and the response's.
-    case currency
-    case worthless
+    case currency = 7
+    case worthless = 8
     /// No slot takes ads of its medium.
-    case medium
-    case duration
+    case medium = 9
+    case duration = 10
     /// The request, the publisher or the inventory refuses the creative.
-    case blocked
+    case blocked = 11
     /// None of its files is what the slot plays, or no version of VAST that the slot reads can carry it.
-    case media
+    case media = 12
     /// The slot is sold on deals alone, or the deal it asks for cannot be bid on here.
-    case deal
-    case floor
+    case deal = 13
+    case floor = 14
     /// Each creative that fits was shown to the viewer as often as a cap allows.
-    case capByCreative
+    case capByCreative = 15
     /// The viewer saw it in an earlier break, and the settings do not let it be seen again.
-    case seenEarlier
+    case seenEarlier = 16
     /// More valuable ads filled the list that goes into the pod's search.
-    case crowdedOut
+    case crowdedOut = 17
     /// Others are worth more in the pod, or share with it what a pod must not share.
-    case outbid
+    case outbid = 18
     /// It would have won, and its budget could not put the price aside.
-    case unreserved
-    case won
+    case unreserved = 19
+    case won = 20
 
-    public static func < (a: LineItemOutcome, b: LineItemOutcome) -> Bool { a.rawValue < b.rawValue }
+    public static func < (a: LineItemOutcome, b: LineItemOutcome) -> Bool { a.rank < b.rank }
+
+    /// In the order of the cases, which is not that of their numbers: what came later stands where it belongs.
+    private var rank: UInt8 { self == .unmarked ? Self.budget.rawValue * 2 + 1 : rawValue * 2 }
 
     public static let count = allCases.count
+
+    /// Of a line item that was found and did not win.
+    var isOfFound: Bool { self > .targeting && self < .won }
+
+    /// It could have won, had others not been worth more.
+    var isLostToOthers: Bool { self == .crowdedOut || self == .outbid }
 
     /// For the table that people read.
     public var sentence: String {
         switch self {
         case .request: "not asked, as nothing could be bid on this request"
         case .targeting: "not for this request"
-        case .budget: "its campaign has no money at hand: spent, set aside, or waiting for the journal"
+        case .budget: "its campaign has no money at hand: spent, or set aside"
+        case .unmarked: "its campaign's money waits for the journal"
         case .pacing: "its campaign spends as fast as it is to"
         case .capByUser: "shown to the viewer as often as its cap allows"
         case .capByHousehold: "shown to the household as often as its cap allows"
@@ -74,13 +86,17 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
     }
 }
 
+/// How many line items ended so, by the outcome's number.
+public typealias OutcomeCounts = InlineArray<22, Int>
+
 /// Why nothing was bid: OpenRTB's number where it has one, else one of ours, which start at 500.
 public enum NoBid: Int32, CaseIterable, Sendable {
     /// OpenRTB's 15: the time given is over before an answer can be there.
     case insufficientTime = 15
     case seatNotAllowed = 500
+    /// Of an amount that had to be compared: of the request, of its floors, of the place's, or of most line items.
     case noCurrency = 501
-    /// Neither video nor audio: banners and native ads are not answered yet.
+    /// Native ads are not answered; and in a VAST document, no banners.
     case noSlot = 502
     /// More values of interest than a query has room for.
     case tooManyValues = 503
@@ -93,13 +109,14 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     case answerTooLarge = 509
     case noBudget = 510
     case capped = 511
+    case noMoneyYet = 512
 
     public var sentence: String {
         switch self {
         case .insufficientTime: "the request leaves no time to answer"
         case .seatNotAllowed: "our seat may not bid"
-        case .noCurrency: "no currency of the request has a rate"
-        case .noSlot: "no slot for video or audio"
+        case .noCurrency: "a currency has no rate: of the request, its floors, the place's or the line items'"
+        case .noSlot: "no slot that can be bid on"
         case .tooManyValues: "more values than a query has room for"
         case .nothingTargeted: "no line item is for this request"
         case .noCreativeFits: "no creative fits a slot"
@@ -108,15 +125,33 @@ public enum NoBid: Int32, CaseIterable, Sendable {
         case .podNotFilled: "no ad could be placed"
         case .answerTooLarge: "the answer is larger than its memory"
         case .noBudget: "no budget for what could be bid"
+        case .noMoneyYet: "the money for what could be bid waits for the journal"
         case .capped: "the viewer saw all that could be bid as often as is allowed"
         }
     }
 
-    /// The reason, where this is the furthest that a line item got.
-    init(furthest outcome: LineItemOutcome) {
+    /// Why none of the line items that were found won, by how many of them ended how: the reason of most of them; of two
+    /// that are as many, the one whose line items got further. Who only lost to others does not count where anybody
+    /// ended otherwise: those others did not win either.
+    init(mostOf counts: OutcomeCounts) {
+        var sums = InlineArray<14, Int>(repeating: 0)
+        for outcome in LineItemOutcome.allCases where outcome.isOfFound && !outcome.isLostToOthers {
+            sums[NoBid(outcome).place] += counts[Int(outcome.rawValue)]
+        }
+        self = .podNotFilled
+        var most = 0
+        for outcome in LineItemOutcome.allCases where outcome.isOfFound && counts[Int(outcome.rawValue)] > 0 {
+            let reason = NoBid(outcome)
+            if sums[reason.place] >= max(most, 1) { (self, most) = (reason, sums[reason.place]) }
+        }
+    }
+
+    /// What a line item that ended so says.
+    private init(_ outcome: LineItemOutcome) {
         switch outcome {
         case .request, .targeting: self = .nothingTargeted
         case .budget, .pacing, .unreserved: self = .noBudget
+        case .unmarked: self = .noMoneyYet
         case .capByUser, .capByHousehold, .capUncountable, .capByCreative, .seenEarlier: self = .capped
         case .currency: self = .noCurrency
         case .medium, .duration, .blocked, .media: self = .noCreativeFits
@@ -135,14 +170,16 @@ public struct DecisionTrace: Sendable {
     public internal(set) var considered = 0
     /// The index was asked.
     var wasAsked = false
-    var counts = InlineArray<21, Int>(repeating: 0)
+    var counts = OutcomeCounts(repeating: 0)
     /// Creatives of line items that went into the search of some pod.
     public internal(set) var candidates = 0
     public internal(set) var pods = 0
     public internal(set) var ads = 0
     public internal(set) var steps = 0
-    /// Slots that were not offered: banners, native, without a rate for their floor, or beyond a pod's bounds.
+    /// Slots that were not offered: native ones, banners in a VAST document, those without a rate for their floor, or beyond a pod's bounds.
     public internal(set) var slotsLeftOut = 0
+    /// Of them, those whose floors are in a currency without a rate.
+    var slotsWithoutRate = 0
     /// Pods whose search stopped before its end; their bound says how far from the best they may be.
     public internal(set) var podsUnproven = 0
     public internal(set) var permissions = Permissions()
@@ -168,6 +205,8 @@ public struct Decision: Sendable {
     /// Of all its prices.
     public internal(set) var currency = CurrencyCode.usd
     public internal(set) var trace = DecisionTrace()
+    /// The request was a test: nothing was put aside for its ads, and their notices bill nothing.
+    public internal(set) var isTest = false
 
     public var isBid: Bool { noBid == nil }
     public var name: HexNumber { HexNumber(id) }

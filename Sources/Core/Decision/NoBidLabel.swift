@@ -16,6 +16,7 @@ extension NoBid {
         case .answerTooLarge: "answer_too_large"
         case .noBudget: "no_budget"
         case .capped: "capped"
+        case .noMoneyYet: "no_money_yet"
         }
     }
 

@@ -23,6 +23,8 @@ struct NoticeWriting: ~Copyable {
     private let room = DecisionBytes(NoticeAddresses.longestBase + Self.bytesBehindBase)
     private var tokens: (player: NoticeToken, exchange: NoticeToken)?
     private var signed = Notice()
+    /// What is told of the answer's ads bills nothing, and counts for nobody.
+    private var isTest = false
 
     init(_ addresses: NoticeAddresses?) {
         self.addresses = addresses
@@ -37,7 +39,13 @@ struct NoticeWriting: ~Copyable {
     /// The exchange puts the price into the markup, where nobody but a player tells it.
     private(set) var asksPriceOfPlayers = false
 
-    mutating func removeAll() { tokens = nil }
+    var tailOfImpression: StaticString { asksPriceOfPlayers ? NoticeTail.price : NoticeTail.nothing }
+
+    /// Another answer.
+    mutating func begin(isTest: Bool) {
+        tokens = nil
+        self.isTest = isTest
+    }
 
     /// Makes the tokens of an ad. False where they cannot be made: such an ad must not be bid, as nobody could
     /// settle it.
@@ -62,11 +70,8 @@ struct NoticeWriting: ~Copyable {
         notice.creative = IDHash(of: snapshot.bytes(snapshot.creativeID(candidate.creative)))
         notice.highest = win.sale.price
         notice.reserved = win.cost
-        notice.viewer = viewer.user ?? 0
-        // Whom no cap asks about, nobody counts.
-        for place in snapshot.frequencyCaps(ofLineItem: candidate.lineItem)
-        where snapshot.capRow(at: place).isByHousehold { notice.household = viewer.household ?? 0 }
-        notice.mayJournal = viewer.mayJournal
+        notice.isTest = isTest
+        if !isTest { notice.name(viewer, candidate.lineItem, snapshot) }
         // Where no exchange is asked, nobody bills but what was shown.
         notice.isBilledByImpression = addresses.isBilledByImpression || format == .vast
         guard let made = key.sign(notice) else { return false }
@@ -94,6 +99,17 @@ struct NoticeWriting: ~Copyable {
     }
 }
 
+extension Notice {
+    /// Whom the ad is shown to, as far as anybody counts.
+    fileprivate mutating func name(_ viewer: ViewerKeys, _ lineItem: Int, _ snapshot: CatalogSnapshot) {
+        self.viewer = viewer.user ?? 0
+        // Whom no cap asks about, nobody counts.
+        for place in snapshot.frequencyCaps(ofLineItem: lineItem)
+        where snapshot.capRow(at: place).isByHousehold { household = viewer.household ?? 0 }
+        mayJournal = viewer.mayJournal
+    }
+}
+
 extension BidResponseWriter {
     /// The addresses that the exchange itself asks.
     @_lifetime(self: copy self)
@@ -110,7 +126,7 @@ extension MarkupWriting {
     /// advertiser's goes first.
     mutating func addNoticesOfAd(_ notices: borrowing NoticeWriting) {
         guard notices.isSigned else { return }
-        add(notices.address(.imp, notices.asksPriceOfPlayers ? NoticeTail.price : NoticeTail.nothing)) {
+        add(notices.address(.imp, notices.tailOfImpression)) {
             $0.impression($1)
         }
         add(notices.address(.error, NoticeTail.error)) { $0.error($1) }

@@ -11,8 +11,11 @@ struct OfferedSlot {
     var medium: UInt8
     var segment: PodSegment
     var device = VASTDevice()
-    /// Nil where the slot reads no version that we write.
+    /// Nil where the slot reads no version that we write; the same of ads that lead to another server.
     var version: VASTVersion?
+    var wrapper: VASTVersion?
+    /// Of a banner.
+    var banner: Banner?
     var isPrivate = false
     var needsHTTPS = false
     var refusedAttributes: Run<Int32>
@@ -24,7 +27,7 @@ struct OfferedSlot {
     var kind = 0
 }
 
-/// A deal of one imp that the catalog knows and we may bid on.
+/// A deal of one imp that the catalog knows.
 struct OfferedDeal {
     var deal: OpenRTB.Deal
     /// The number by which line items ask for it.
@@ -35,6 +38,8 @@ struct OfferedDeal {
     var soft: Micros?
     /// A fixed one is bought at its floor, whatever it is worth.
     var rule = SaleRule.firstPrice
+    /// Our seat may bid on it, and its floors have a rate.
+    var isOpen = false
 }
 
 /// Money of the request and the catalog in the currency of the response.
@@ -111,7 +116,13 @@ extension DecisionWorkspace {
                 let slot = all[index]
                 let due = slot.position == SlotInPod.first ? 0 : slot.position == SlotInPod.last ? 2 : 1
                 guard due == turn else { continue }
-                if !offer(slot, request) { trace.slotsLeftOut += 1 }
+                switch offer(slot, request) {
+                case .taken: break
+                case .withoutRate:
+                    trace.slotsLeftOut += 1
+                    trace.slotsWithoutRate += 1
+                case .leftOut: trace.slotsLeftOut += 1
+                }
             }
         }
         setRules(pod, request)
@@ -132,35 +143,67 @@ extension DecisionWorkspace {
         problem.dedupe = dedupe
     }
 
-    private mutating func offer(_ slot: PodSlot, _ request: borrowing BidRequest) -> Bool {
+    private enum Offer { case taken, withoutRate, leftOut }
+
+    private mutating func offer(_ slot: PodSlot, _ request: borrowing BidRequest) -> Offer {
         let imp = request.imps[Int(slot.imp)]
+        if slot.media == .banner { return offerBanner(slot, imp, request) }
         guard let av = slot.media == .video ? imp.video : slot.media == .audio ? imp.audio : nil else {
-            return false
+            return .leftOut
         }
-        guard let segment = segment(slot, imp, request) else { return false }
+        guard exchange.rate(from: imp.bidfloorcur.rawValue) != nil else { return .withoutRate }
+        guard let segment = segment(slot, imp, request) else { return .leftOut }
         var offered = OfferedSlot(
             imp: Int(slot.imp), medium: slot.media == .video ? 0 : 1, segment: segment,
             refusedAttributes: av.battr)
-        // Linearity 2 is an overlay, for which there are no creatives.
-        offered.version = av.linearity == 2 ? nil : version(request[av.protocols])
-        if !setDevice(&offered.device, av, request) { offered.version = nil }
+        // Overlays, and what stands beside the content or in its pauses, are nothing that there are creatives for.
+        let playsVideo = av.linearity != 2 && (av.plcmt.map(VideoPlacement.playsVideo) ?? true)
+        if playsVideo, setDevice(&offered.device, av, request) {
+            offered.version = version(request[av.protocols])
+            offered.wrapper = wrapper(request[av.protocols])
+            // All ads of a pod that is one document are of its version.
+            if isSeller, offered.wrapper != offered.version { offered.wrapper = nil }
+        }
+        return add(&offered, imp, request)
+    }
+
+    /// A place for one image or frame. A banner is no part of a VAST document.
+    private mutating func offerBanner(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> Offer {
+        guard !isSeller, let banner = imp.banner else { return .leftOut }
+        guard let floor = exchange.convert(slot.floor, from: imp.bidfloorcur.rawValue, for: .floor)
+        else { return .withoutRate }
+        let segment = PodSegment.slot(
+            CreativeRow.bannerSeconds...CreativeRow.bannerSeconds,
+            floors: Floors(hard: max(floor, placeFloor), soft: placeSoftFloor))
+        var offered = OfferedSlot(
+            imp: Int(slot.imp), medium: Self.banner, segment: segment, refusedAttributes: banner.battr)
+        offered.banner = banner
+        return add(&offered, imp, request)
+    }
+
+    private mutating func add(
+        _ offered: inout OfferedSlot, _ imp: Imp, _ request: borrowing BidRequest
+    ) -> Offer {
         offered.isPrivate = imp.privateAuction
         offered.needsHTTPS = imp.secure == true
         let first = deals.count
         offerDeals(imp, request)
         offered.deals = first..<deals.count
         let count = problem.segmentCount
-        _ = problem.add(segment)
-        guard problem.segmentCount > count else { return false }
-        offered.least = segment.floors.least
+        _ = problem.add(offered.segment)
+        guard problem.segmentCount > count else { return .leftOut }
+        offered.least = offered.segment.floors.least
         offered.kind = kind(of: offered, request)
-        return slots.append(offered)
+        return slots.append(offered) ? .taken : .leftOut
     }
 
     private func kind(of offered: OfferedSlot, _ request: borrowing BidRequest) -> Int {
         let refused = request[offered.refusedAttributes]
+        // Sizes of banners are compared one by one.
+        guard offered.banner == nil else { return slots.count }
         for index in 0..<slots.count
-        where slots[index].version == offered.version && slots[index].needsHTTPS == offered.needsHTTPS
+        where slots[index].version == offered.version && slots[index].wrapper == offered.wrapper
+            && slots[index].needsHTTPS == offered.needsHTTPS
             && slots[index].device == offered.device
         {
             let other = request[slots[index].refusedAttributes]
@@ -212,7 +255,23 @@ extension DecisionWorkspace {
             case 13: return .v4_2
             case 3: reads3 = true
             // Within 4.x a player passes over what its version did not have.
-            case 7, 11: reads4 = true
+            case 7, 11, 15: reads4 = true
+            default: break
+            }
+        }
+        return reads3 ? .v3_0 : reads4 ? .v4_2 : nil
+    }
+
+    /// The newest version in which the slot follows to another server.
+    private func wrapper(_ protocols: Span<Int32>) -> VASTVersion? {
+        if protocols.isEmpty { return .v4_2 }
+        var reads3 = false
+        var reads4 = false
+        for index in protocols.indices {
+            switch protocols[index] {
+            case 14: return .v4_2
+            case 6: reads3 = true
+            case 8, 12, 16: reads4 = true
             default: break
             }
         }
@@ -247,23 +306,23 @@ extension DecisionWorkspace {
         let all = request[imp.deals]
         for index in all.indices {
             let deal = all[index]
-            guard let value = snapshot.targetedValue(.deal, request[deal.id]),
-                isAllowed(request[deal.wseat], request),
+            guard let value = snapshot.targetedValue(.deal, request[deal.id]) else { continue }
+            var offered = OfferedDeal(deal: deal, value: value)
+            // Who asks for a deal that cannot be bid on has no other way in.
+            if isAllowed(request[deal.wseat], request),
                 let rate = exchange.rate(from: deal.bidfloorcur.rawValue)
-            else { continue }
-            var offered = OfferedDeal(deal: deal, value: value, rate: rate)
+            {
+                (offered.rate, offered.isOpen) = (rate, true)
+            }
             // What the request says goes before the catalog, and the deal before the request as a whole.
             offered.rule = deal.at.map { SaleRule(openRTB: $0) } ?? saleRule
             if let row = snapshot.row(.deals, id: request[deal.id]) {
                 let terms = snapshot.dealTerms(row)
-                guard let own = exchange.rate(from: terms.currency),
-                    let least = own.convert(terms.floor, for: .floor)
-                else { continue }
-                offered.least = least
-                if let soft = terms.soft {
-                    guard let here = own.convert(soft, for: .floor) else { continue }
-                    offered.soft = here
-                }
+                let own = exchange.rate(from: terms.currency)
+                let least = own?.convert(terms.floor, for: .floor)
+                offered.least = least ?? .zero
+                offered.soft = terms.soft.flatMap { own?.convert($0, for: .floor) }
+                if least == nil || (offered.soft == nil) != (terms.soft == nil) { offered.isOpen = false }
                 if deal.at == nil { offered.rule = SaleRule(terms.auction) }
             }
             if !deals.append(offered) { return }

@@ -37,17 +37,8 @@ struct OutcomeTable: ~Copyable {
         outcomes[item] = outcome
     }
 
-    var furthest: LineItemOutcome? {
-        var furthest: LineItemOutcome?
-        for index in 0..<touched.count {
-            let outcome = outcomes[Int(touched[index])]
-            furthest = max(furthest ?? outcome, outcome)
-        }
-        return furthest
-    }
-
     /// Adds each line item to its outcome.
-    func count(into counts: inout InlineArray<21, Int>) {
+    func count(into counts: inout OutcomeCounts) {
         for index in 0..<touched.count {
             counts[Int(outcomes[Int(touched[index])].rawValue)] += 1
         }

@@ -83,14 +83,17 @@ extension CatalogQuery {
     }
 
     private mutating func addFormats(_ request: borrowing BidRequest) {
-        var (video, audio) = (false, false)
+        var (video, audio, banner) = (false, false, false)
         let imps = request.imps
         for index in imps.indices {
             if imps[index].video != nil { video = true }
             if imps[index].audio != nil { audio = true }
+            // Of an imp that offers several the slot is for the richest.
+            if imps[index].video == nil, imps[index].audio == nil, imps[index].banner != nil { banner = true }
         }
         if video { add(.format, literal: "video") }
         if audio { add(.format, literal: "audio") }
+        if banner { add(.format, literal: "banner") }
     }
 
     private mutating func addGeo(_ geo: Geo, _ request: borrowing BidRequest, _ permissions: Permissions) {
@@ -197,29 +200,4 @@ extension CatalogQuery {
             }
         }
     }
-}
-
-extension RawSpan {
-    @inline(__always)
-    func byte(_ at: Int) -> UInt8 {
-        precondition(at >= 0 && at < byteCount, "beyond the text")
-        return unsafe unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-    }
-
-    /// Whether the bytes are the same, letters in any case.
-    func isSame(_ other: RawSpan) -> Bool {
-        guard byteCount == other.byteCount else { return false }
-        for at in 0..<byteCount where Self.lower(byte(at)) != Self.lower(other.byte(at)) { return false }
-        return true
-    }
-
-    /// Whether it starts with the literal, which is in lower case, in any case.
-    func starts(with literal: StaticString) -> Bool {
-        guard byteCount >= literal.utf8CodeUnitCount else { return false }
-        for at in 0..<literal.utf8CodeUnitCount
-        where Self.lower(byte(at)) != (unsafe literal.utf8Start[at]) { return false }
-        return true
-    }
-
-    private static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 }

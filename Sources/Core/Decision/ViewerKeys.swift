@@ -82,7 +82,7 @@ public struct ViewerKeys: Hashable, Sendable {
         var (word, filled): (UInt64, UInt64) = (0, 0)
         for at in 0..<text.byteCount {
             let byte = text.byte(at)
-            word |= UInt64(byte &- 0x41 < 26 ? byte | 0x20 : byte) << (8 * filled)
+            word |= UInt64(byte.lower) << (8 * filled)
             filled += 1
             if filled == 8 {
                 state = mixed(state ^ word)

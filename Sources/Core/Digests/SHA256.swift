@@ -108,8 +108,3 @@ public struct SHA256: Sendable {
         }
     }
 }
-
-extension RawSpan {
-    @inline(__always)
-    func byte(_ at: Int) -> UInt8 { unsafe unsafeLoad(fromByteOffset: at, as: UInt8.self) }
-}

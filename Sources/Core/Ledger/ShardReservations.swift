@@ -72,6 +72,14 @@ extension ShardHolder {
         return row.isLast && row.pool + row.marked < price ? .exhausted : .unmarked
     }
 
+    /// Whether an open account has nothing that may be used, for want of a durable mark and not of money.
+    public func awaitsMark(_ account: AccountIndex) -> Bool {
+        guard account.row < accounts.count else { return false }
+        let row = accounts[account.row]
+        guard row.isOpen, row.highest > .zero, row.usable <= row.authorised else { return false }
+        return !row.isLast || row.pool + row.marked > .zero
+    }
+
     /// The journal has taken a reservation's record under this number.
     @inline(__always)
     public mutating func recorded(_ reservation: Reservation, at number: UInt64) {

@@ -32,6 +32,8 @@ public struct Notice: Equatable, Sendable {
     public var mayJournal = false
     /// The exchange bills what was shown, and sends no notice for it.
     public var isBilledByImpression = false
+    /// The request was a test: its ad is not billed, and counts for nobody's caps.
+    public var isTest = false
 
     public init() {}
 

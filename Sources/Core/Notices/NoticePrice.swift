@@ -8,7 +8,7 @@ public enum PriceBasis: UInt8, CaseIterable, Sendable {
     case stated
     /// None was given, or the exchange left its macro as it was.
     case missing
-    /// Not a decimal number, or not more than zero.
+    /// Not a decimal number, or less than zero.
     case unreadable
     /// Sealed, but not with our keys.
     case forged
@@ -44,7 +44,8 @@ public struct NoticePrice: Equatable, Sendable {
             do throws(MicrosError) { price = try Micros(decimal: text) } catch { return }
         }
         basis = .unreadable
-        guard price > .zero else { return }
+        // An exchange that bills nothing says so.
+        guard price >= .zero else { return }
         if price > notice.highest {
             let most = notice.highest.multiplied(by: Self.absurdTimes) ?? .max
             basis = price > most ? .absurd : .aboveHighest

@@ -79,7 +79,7 @@ extension NoticeKey {
         room.put(UInt64(notice.campaign.rawValue), 4, &at)
         room.put(UInt64(notice.lineItem.rawValue), 4, &at)
         room.put(UInt64(notice.creative.rawValue), 4, &at)
-        room.put((notice.isBilledByImpression ? 1 : 0) | (notice.mayJournal ? 2 : 0), 1, &at)
+        room.put(notice.flags, 1, &at)
         precondition(at == NoticeToken.clear, "the layout and its sizes agree")
         room.put(UInt64(notice.highest.rawValue), 6, &at)
         room.put(UInt64(notice.reserved.rawValue), 6, &at)
@@ -115,6 +115,10 @@ extension NoticeKey {
 }
 
 extension Notice {
+    fileprivate var flags: UInt64 {
+        (isBilledByImpression ? 1 : 0) | (mayJournal ? 2 : 0) | (isTest ? 4 : 0)
+    }
+
     fileprivate init(_ token: InlineArray<96, UInt8>) {
         let bytes = token.span
         // Behind the format and the key's id.
@@ -130,7 +134,7 @@ extension Notice {
         lineItem = IDHash(UInt32(bytes.take(4, &at)))
         creative = IDHash(UInt32(bytes.take(4, &at)))
         let flags = bytes.take(1, &at)
-        (isBilledByImpression, mayJournal) = (flags & 1 == 1, flags & 2 == 2)
+        (isBilledByImpression, mayJournal, isTest) = (flags & 1 == 1, flags & 2 == 2, flags & 4 == 4)
         highest = Micros(Int64(bytes.take(6, &at)))
         reserved = Micros(Int64(bytes.take(6, &at)))
         window = UInt32(bytes.take(4, &at))

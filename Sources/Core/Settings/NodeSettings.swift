@@ -113,6 +113,18 @@ public struct NodeSettings: DocumentObject, Equatable {
                         "notices", found: "notices without a catalog", allowed: "a catalog beside them")
                 }
             },
+            Rule(
+                "`notices.lifetimeSeconds` is at least `budgets.holdSeconds` and `graceSeconds` together: for so long a "
+                    + "bill is paid from what was set aside."
+            ) { root, objections in
+                let (budgets, least) = (root.budgets, root.budgets.hold + root.budgets.grace)
+                guard let notices = root.notices, notices.lifetime < least else { return }
+                objections.refuse(
+                    "notices.lifetimeSeconds", found: "\(notices.lifetime.wholeMilliseconds / 1_000)",
+                    allowed: "at least \(least.wholeMilliseconds / 1_000), budgets.holdSeconds "
+                        + "\(budgets.hold.wholeMilliseconds / 1_000) and graceSeconds "
+                        + "\(budgets.grace.wholeMilliseconds / 1_000) together")
+            },
             Rule("`catalog` stands with a `journal`: no money is spent that is not written down.") {
                 root, objections in
                 if root.catalog != nil, root.journal == nil {

@@ -15,7 +15,7 @@ public struct NoticeSettings: DocumentObject, Equatable {
     public internal(set) var baseURL = ""
     public internal(set) var keyFile = ""
     public internal(set) var keyAge = Interval.seconds(30 * 86_400)
-    public internal(set) var lifetime = Interval.seconds(7_200)
+    public internal(set) var lifetime = Interval.seconds(900)
     public internal(set) var adsRemembered = 1 << 20
     public internal(set) var billedBy = Billing.notice
     public internal(set) var priceKeyFile: String?
@@ -38,15 +38,15 @@ public struct NoticeSettings: DocumentObject, Equatable {
                 "A start makes a new key where the last one is older. Old ones verify for as long again.",
                 because: "A month: a key that was copied is worth something for two at the most."),
             .defaulted(
-                "lifetimeSeconds", \.lifetime, .seconds(60...604_800),
-                "How long after a decision its notices are taken. Later ones are refused and counted.",
+                "lifetimeSeconds", \.lifetime, .seconds(60...691_200),
+                "How long after a decision its notices are taken: for `budgets.holdSeconds` and `graceSeconds` from the money that was set aside, for the rest as late bills, outside the budget. Later ones are refused and counted.",
                 because:
-                    "A bid is shown within an hour, and bills come within minutes of it. What lives longer takes more of `adsRemembered`."
+                    "Six minutes of hold and grace, and nine for bills that are late. What lives longer bills more outside of budgets, and takes more of `adsRemembered`."
             ),
             .defaulted(
                 "adsRemembered", \.adsRemembered, .integer(1_024...67_108_864, unit: "ads"),
                 "Ads of which a shard remembers what was counted, so that nothing is counted twice. 24 bytes each. Beyond it nothing new is counted.",
-                because: "145 ads shown each second, each remembered for two hours, in 25 MB."),
+                because: "1,165 ads shown each second, each remembered for a quarter of an hour, in 25 MB."),
             .defaulted(
                 "billedBy", \.billedBy, .choice,
                 "What makes the money spent: the exchange's notice in burl, or the impression that a player reports.",

@@ -1,5 +1,6 @@
 // The kinds of value that only settings have: names of hosts and regions, paths, addresses.
 import Documents
+internal import Units
 
 extension Kind where Value == String {
     /// A name that can stand in a host name, a metric's label and a file's name without quoting.

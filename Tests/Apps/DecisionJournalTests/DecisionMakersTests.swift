@@ -101,6 +101,7 @@ private final class Store {
     }
 
     @Test func numbersAreSixteenDigits() {
-        #expect(hexadecimal(0x4D2) == "00000000000004d2" && hexadecimal(.max) == "ffffffffffffffff")
+        #expect(
+            hexadecimal(UInt64(0x4D2)) == "00000000000004d2" && hexadecimal(UInt64.max) == "ffffffffffffffff")
     }
 }

@@ -50,6 +50,55 @@ import Testing
         }
     }
 
+    /// Files that are lost, and what is said of them: the last good catalog serves on.
+    @Test(arguments: [
+        ("rm -r catalog", "could not be looked at"), ("rm catalog/*.json", "no .json file there"),
+        ("rm catalog/line-items.json", "found no line item, where 8 are served (gone: line-items.json)"),
+        ("rm catalog/creatives.json", "aurora-range-30"),
+    ])
+    func lostFilesStopNothing(_ loss: String, _ said: String) async throws {
+        let folder = try Folder()
+        try Demo.copyCatalog(into: folder)
+        try await withNode(Plan(catalog: "catalog"), in: folder) { node in
+            let first = try await node.catalogVersion()
+            #expect(try await folder.run("cp -r catalog kept; \(loss)").status == 0)
+            try await until("the loss is refused") {
+                try await node.metric("paceline_catalog_refused") == 1
+            }
+            for told in [try await ready(node), node.log] { #expect(told.contains(said), "\(told)") }
+            #expect(try await Wire.get("/readyz", port: node.admin)?.status == 200)
+            #expect(try await node.catalogVersion() == first)
+            #expect(try await node.metric("paceline_catalog_line_items") == 8)
+            #expect(try await folder.run("rm -rf catalog; mv kept catalog").status == 0)
+            try await until("what is served is on disk again") {
+                try await node.metric("paceline_catalog_refused") == 0
+            }
+        }
+    }
+
+    @Test func aCatalogThatShrinksIsServedAndTold() async throws {
+        let folder = try Folder()
+        try Demo.copyCatalog(into: folder)
+        // Six of the eight line items in a file of their own, which is lost.
+        let split = """
+            import json
+            whole = json.load(open("catalog/line-items.json"))["lineItems"]
+            json.dump({"lineItems": whole[:2]}, open("catalog/line-items.json", "w"))
+            json.dump({"lineItems": whole[2:]}, open("catalog/more.json", "w"))
+            """
+        try folder.write(split, to: "split.py")
+        try #require(try await folder.run("python3 split.py").status == 0)
+        try await withNode(Plan(catalog: "catalog"), in: folder) { node in
+            #expect(try await node.metric("paceline_catalog_line_items_fewer") == 0)
+            #expect(try await folder.run("rm catalog/more.json").status == 0)
+            try await until("it is served") { try await node.metric("paceline_catalog_line_items") == 2 }
+            #expect(try await node.metric("paceline_catalog_line_items_fewer") == 6)
+            try await until("it is told") {
+                node.log.contains("less than half") && node.log.contains("more.json")
+            }
+        }
+    }
+
     @Test func hangUpReadsAgain() async throws {
         let folder = try Folder()
         try Demo.copyCatalog(into: folder)
@@ -137,7 +186,7 @@ import Testing
 
     /// Asks on several connections until there is a file `enough`, and tells of every answer.
     private static let client = """
-        import http.client, json, os, random, sys, threading, time
+        import collections, http.client, json, os, random, sys, threading, time
         port = int(sys.argv[1])
         body = open(sys.argv[2]).read()
         times, failures, nobids, names = [], [], [], set()
@@ -163,7 +212,9 @@ import Testing
         for thread in threads: thread.start()
         for thread in threads: thread.join()
         times.sort()
-        print(json.dumps({"count": len(times), "failures": failures[:3], "nobids": len(nobids), "versions": len(names),
+        reasons = collections.Counter(json.loads(text).get("nbr") for text in nobids)
+        print(json.dumps({"count": len(times), "failures": failures[:3], "nobids": len(nobids), "reasons": reasons,
+                          "versions": len(names),
                           "p99": times[len(times) * 99 // 100], "longest": times[-1]}))
         """
 

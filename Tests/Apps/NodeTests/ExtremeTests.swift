@@ -17,6 +17,9 @@ private struct Extreme: CustomStringConvertible, Sendable {
         "limits.outputBytesPerConnection": [(["limits", "outputBytesPerShard"], "68719476736")],
         "drain.noticeMilliseconds": [(["drain", "timeoutMilliseconds"], "3600000")],
         "journal.retainBytes": [(["journal", "segmentBytes"], "8388608")],
+        "notices.lifetimeSeconds": [(["budgets", "holdSeconds"], "1"), (["budgets", "graceSeconds"], "1")],
+        "budgets.holdSeconds": [(["notices", "lifetimeSeconds"], "691200")],
+        "budgets.graceSeconds": [(["notices", "lifetimeSeconds"], "691200")],
         "catalog.retainSeconds": [(["journal", "retainSeconds"], "60")],
     ]
 

@@ -143,6 +143,49 @@ extension RunningNode {
         }
     }
 
+    /// An exchange that tries a bidder out says `test`: its ads are told of like others, and nothing is paid for them.
+    @Test func testsBillNothing() async throws {
+        let folder = try Folder()
+        try Demo.copyCatalog(into: folder)
+        try await withNotices(in: folder) { node in
+            let test = try Demo.request().replacing("\"at\": 1,", with: "\"at\": 1, \"test\": 1,")
+            let answer = try #require(try await node.bid(test))
+            let ads = answer.body.ranges(of: "\"impid\"").count
+            #expect(answer.status == 200 && ads > 0)
+            // A viewer's caps hold after four ads of a line item: so many tests are no viewing.
+            for _ in 0..<12 {
+                #expect(try await node.bid(test)?.body.ranges(of: "\"impid\"").count == ads)
+            }
+            let addresses = try Addresses(answer.body)
+            for event in Self.exchange + Self.player {
+                let token = try addresses.token(event)
+                #expect(try await node.tell(event, token, "&p=11.5") == "204", "\(event)")
+                #expect(try await node.tell(event, token, "&p=11.5") == "204", "\(event)")
+                #expect(try await node.notices(event, "test") == 1, "\(event)")
+                #expect(try await node.notices(event, "duplicate") == 1, "\(event)")
+                #expect(try await node.notices(event, "counted") == 0, "\(event)")
+            }
+            #expect(try await node.tell("click", addresses.token("click")).hasPrefix("302 "))
+            #expect(try await node.metric("paceline_test_decisions_total") == 13)
+            #expect(try await node.metric("paceline_notice_prices_total{basis=\"stated\"}") == 0)
+            #expect(try await node.metric("paceline_frequency_promised_total") == 0)
+            let settled = "paceline_budget_units{place=\"settled\",currency=\"USD\"}"
+            #expect(try await node.metric(settled) == 0)
+            try await Task.sleep(for: .milliseconds(300))
+            let records = try await folder.run("paceline journal cat --json journal")
+            for kind in ["reserved", "settled", "released", "notice"] {
+                #expect(!records.output.contains("\"kind\":\"\(kind)\""), "\(kind)")
+            }
+            let shown = try await folder.run(
+                "paceline notice verify --keys notice-keys \(addresses.token("bill"))")
+            #expect(shown.output.contains("test       yes"), "\(shown)")
+            // The same viewer's first real request is bid on, and billed.
+            let real = try await node.bidAddresses()
+            #expect(try await node.tell("bill", real.token("bill"), "&p=11.5") == "204")
+            #expect(try await node.notices("bill", "counted") == 1)
+        }
+    }
+
     /// Whichever shard takes the connection, the one whose ad it is counts.
     @Test func shardsHandNoticesOn() async throws {
         try await withNotices(shards: 3) { node in

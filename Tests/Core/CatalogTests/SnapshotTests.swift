@@ -40,10 +40,10 @@ private func sealed(_ bytes: [UInt8]) -> [UInt8] {
     @Test func refusesOtherFilesAndVersions() throws {
         var bytes = try demo()
         #expect(reason(Array(repeating: 0, count: 10_000)) == .notACatalog)
-        bytes[8] = 3
-        #expect(reason(sealed(bytes)) == .newer(3))
-        bytes[8] = 0
-        #expect(reason(sealed(bytes)) == .older(0))
+        bytes[8] = UInt8(Layout.version) + 1
+        #expect(reason(sealed(bytes)) == .newer(Layout.version + 1))
+        bytes[8] = UInt8(Layout.version) - 1
+        #expect(reason(sealed(bytes)) == .older(Layout.version - 1))
     }
 
     @Test func everyDamagedBitIsFound() throws {

@@ -74,8 +74,8 @@ struct CappedState: DecisionState {
                 explains: true)
             #expect(state.open.count == decision.trace.ads, "seed \(seed)")
             #expect(
-                decision.trace.accounted == 8 && decision.isBid == (decision.trace.ads > 0), "seed \(seed)")
-            #expect(decider.report?.funnel.reduce(0) { $0 + $1.lineItems } == 8, "seed \(seed)")
+                decision.trace.accounted == 10 && decision.isBid == (decision.trace.ads > 0), "seed \(seed)")
+            #expect(decider.report?.funnel.reduce(0) { $0 + $1.lineItems } == 10, "seed \(seed)")
             let answer = decider.answer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             let bids = answer.split(separator: "\"impid\"").count - 1
             if format == .openrtb { #expect(bids == decision.trace.ads, "seed \(seed)") }
@@ -98,7 +98,7 @@ struct CappedState: DecisionState {
         }
         for raw in UInt8.min...UInt8.max {
             let refusal = StateRefusal(rawValue: raw)
-            let isOne = raw & 15 >= 3 && raw & 15 <= 5 && raw >> 4 < 8 || raw == 1 || raw == 2
+            let isOne = raw & 15 >= 3 && raw & 15 <= 5 && raw >> 4 < 8 || raw == 1 || raw == 2 || raw == 6
             #expect((refusal != nil) == isOne && (refusal == nil || refusal?.rawValue == raw))
         }
     }
@@ -109,7 +109,7 @@ struct CappedState: DecisionState {
         var all = DrawnState(seed: 1, refusals: 100)
         let decision = try decider.decide(
             bytes.span.bytes, at: Demo.evening, seed: 1, state: &all, explains: true)
-        #expect(decision.noBid == .noBudget || decision.noBid == .capped)
+        #expect([.noBudget, .noMoneyYet, .capped].contains(decision.noBid))
         var poor = DrawnState(seed: 1, reservations: 100)
         let unpaid = try decider.decide(
             bytes.span.bytes, at: Demo.evening, seed: 1, state: &poor, explains: true)

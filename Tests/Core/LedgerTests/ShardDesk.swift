@@ -56,6 +56,8 @@ struct ShardDesk: ~Copyable {
         return UInt64(journal.count)
     }
 
+    func awaitsMark(_ account: AccountIndex) -> Bool { holder.awaitsMark(account) }
+
     mutating func synchronise() {
         durable = UInt64(journal.count)
         tell(.durable(upTo: durable))

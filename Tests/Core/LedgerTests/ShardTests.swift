@@ -18,10 +18,16 @@ private let account = AccountIndex(0)
         }
         #expect(mark.amount == Micros(10), "a chunk is one highest price at least, and no more at first")
         #expect(desk.authorise(account, 10) == .refused(.unmarked), "its mark is not durable")
+        #expect(desk.awaitsMark(account) == true)
+        #expect(desk.awaitsMark(AccountIndex(1)) == false, "nobody knows it")
         desk.synchronise()
+        #expect(desk.awaitsMark(account) == false)
         let reservation = try #require(desk.authorise(account, 10).reservation)
         #expect(reservation.mark == 1)
         #expect(desk.authorise(account, 10) == .refused(.unmarked), "the chunk is used up")
+        #expect(desk.awaitsMark(account) == true)
+        desk.tell(.closed(account))
+        #expect(desk.awaitsMark(account) == false, "nobody spends from it any more")
     }
 
     @Test func aMarkSeenBehindTheFenceIsNotUsed() {

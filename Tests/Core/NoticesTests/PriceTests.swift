@@ -60,7 +60,8 @@ import Units
         ("${AUCTION_PRICE}", 12_500_000, .missing), ("%24%7BAUCTION_PRICE%7D", 12_500_000, .missing),
         ("12.500001", 12_500_001, .aboveHighest), ("1250", 1_250_000_000, .aboveHighest),
         ("1250.000001", 12_500_000, .absurd), ("9e12", 12_500_000, .absurd),
-        ("9e99", 12_500_000, .unreadable), ("0", 12_500_000, .unreadable), ("-3", 12_500_000, .unreadable),
+        ("9e99", 12_500_000, .unreadable), ("0", 0, .stated), ("0.000", 0, .stated),
+        ("-3", 12_500_000, .unreadable),
         ("12,5", 12_500_000, .unreadable), ("NaN", 12_500_000, .unreadable),
         ("0.0000001", 12_500_000, .unreadable), ("+1", 12_500_000, .unreadable),
     ])

@@ -59,6 +59,21 @@ struct RandomRequests {
         return braces(fields)
     }
 
+    /// What is held to a list, or to a form.
+    private mutating func listed(_ key: String) -> String? {
+        switch key {
+        case "at": ["1", "2", "500", "999"][pick(4)]
+        case "linearity": "\(1 + pick(2))"
+        case "plcmt": "\(1 + pick(9))"
+        case "livestream": "\(pick(2))"
+        case "delivery": "[\(1 + pick(3)),\(1 + pick(3))]"
+        case "poddedupe": "[\(1 + pick(5))]"
+        case "ip": ["\"192.0.2.\(pick(256))\"", "\"\""][pick(2)]
+        case "ipv6": ["\"2001:db8::\(pick(9_999))\"", "\"2001:db8:1:2:3:4:5:6\""][pick(2)]
+        default: nil
+        }
+    }
+
     private mutating func object(_ name: String, but left: Set<String> = [], and more: [String] = [])
         -> String
     {
@@ -69,7 +84,7 @@ struct RandomRequests {
     private mutating func known(_ name: String, but left: Set<String>) -> [String] {
         var fields: [String] = []
         for (key, type) in RequestSchema.objects[name] ?? [] where !left.contains(key) && chance(60) {
-            let value = chance(3) ? "null" : key == "ext" ? ext(of: name) : value(type)
+            let value = chance(3) ? "null" : key == "ext" ? ext(of: name) : listed(key) ?? value(type)
             let written = chance(3) ? "\\u00" + hex(key.utf8.first ?? 0) + key.dropFirst() : key
             fields.append(#""\#(written)"\#(space()):\#(space())\#(value)"#)
         }

@@ -83,7 +83,7 @@ import Units
         ),
         (
             Samples.video(#","slotinpod":-2"#),
-            "imp[0].video.slotinpod: found the number -2; allowed an integer from -1 to 999999"
+            "imp[0].video.slotinpod: found the number -2; allowed an integer from -1 to 2"
         ),
         (
             Samples.video(#","durfloors":[{"bidfloor":1}]"#),
@@ -150,6 +150,55 @@ import Units
             #"source.ext.schain.nodes[0].hp: found the string "1"; allowed 0 or 1"#
         ),
         (Samples.request(#""ext":[1]"#), "ext: found an array; allowed an object"),
+        // Lists by which something is decided.
+        (
+            Samples.request(#""at":9"#),
+            "at: found the number 9; allowed an integer from 1 to 2, or from 500 up"
+        ),
+        (
+            Samples.request(#""at":0"#),
+            "at: found the number 0; allowed an integer from 1 to 2, or from 500 up"
+        ),
+        (
+            Samples.video("", imp: #","pmp":{"deals":[{"id":"d","at":4}]}"#),
+            "imp[0].pmp.deals[0].at: found the number 4; allowed an integer from 1 to 3, or from 500 up"
+        ),
+        (
+            Samples.video(#","slotinpod":9"#),
+            "imp[0].video.slotinpod: found the number 9; allowed an integer from -1 to 2"
+        ),
+        (
+            Samples.video(#","plcmt":10"#),
+            "imp[0].video.plcmt: found the number 10; allowed an integer from 1 to 9"
+        ),
+        (
+            Samples.video(#","linearity":500"#),
+            "imp[0].video.linearity: found the number 500; allowed an integer from 1 to 2"
+        ),
+        (
+            Samples.video(#","delivery":[1,4]"#),
+            "imp[0].video.delivery[1]: found the number 4; allowed an integer from 1 to 3"
+        ),
+        (
+            Samples.video(#","poddedupe":[6]"#),
+            "imp[0].video.poddedupe[0]: found the number 6; allowed an integer from 1 to 5"
+        ),
+        (
+            Samples.request(#""app":{"content":{"livestream":2}}"#),
+            "app.content.livestream: found the number 2; allowed an integer from 0 to 1"
+        ),
+        (
+            Samples.request(#""device":{"ip":"192.0.2.256"}"#),
+            #"device.ip: found the string "192.0.2.256"; allowed an IPv4 address, as in 192.0.2.1"#
+        ),
+        (
+            Samples.request(#""device":{"ip":"2001:db8::1"}"#),
+            #"device.ip: found the string "2001:db8::1"; allowed an IPv4 address, as in 192.0.2.1"#
+        ),
+        (
+            Samples.request(#""device":{"ipv6":"2001:db8::g"}"#),
+            #"device.ipv6: found the string "2001:db8::g"; allowed an IPv6 address, as in 2001:db8::1"#
+        ),
         // A value is quoted on one line, and cut off.
         (
             Samples.video(
@@ -162,6 +211,19 @@ import Units
     @Test(arguments: table)
     func refuses(_ text: String, _ expected: String) {
         #expect(refusal(of: Array(text.utf8))?.description == expected)
+    }
+
+    /// What lists leave to vendors, what nothing is decided by, and addresses that are none given.
+    @Test(arguments: [
+        Samples.request(#""at":500"#), Samples.video("", imp: #","pmp":{"deals":[{"id":"d","at":777}]}"#),
+        Samples.video(#","plcmt":9"#), Samples.video(#","protocols":[99],"battr":[99],"api":[99],"pos":99"#),
+        Samples.video(#","playbackmethod":[99],"playbackend":99,"podseq":9"#),
+        Samples.request(#""device":{"devicetype":99,"connectiontype":99,"ip":"","ipv6":""}"#),
+        Samples.request(#""device":{"ip":"192.0.2.0","ipv6":"2001:db8::"}"#),
+        Samples.request(#""device":{"ip":"192.0.2\u002e1"}"#), Samples.request(#""cattax":500"#),
+    ])
+    func takesWhatListsLeaveOpen(_ text: String) {
+        #expect(refusal(of: Array(text.utf8)) == nil)
     }
 
     /// More than there is room for, of anything.

@@ -121,11 +121,11 @@ import Units
         }
     }
 
-    /// A value that no list knows yet is kept.
+    /// A value that no list knows yet is kept, where nothing is decided by it.
     @Test func keepsWhatListsDoNotKnowYet() throws {
-        try reading(Samples.video(#","protocols":[99],"slotinpod":7,"plcmt":12"#)) { request in
+        try reading(Samples.video(#","protocols":[99],"podseq":7,"pos":12"#)) { request in
             let video = try #require(request.imps[0].video)
-            #expect(request.numbers(video.protocols) == [99] && video.slotinpod == 7 && video.plcmt == 12)
+            #expect(request.numbers(video.protocols) == [99] && video.podseq == 7 && video.pos == 12)
         }
     }
 

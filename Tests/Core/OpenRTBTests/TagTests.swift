@@ -31,8 +31,8 @@ import Units
     @Test(arguments: [
         ("w=1920", "imp.0.video.w", "1920"), ("h=7", "imp.0.video.h", "7"),
         ("mimes=video/webm,video/mp4", "imp.0.video.mimes", "[video/webm, video/mp4]"),
-        ("", "imp.0.video.mimes.0", "video/mp4"), ("", "imp.0.video.protocols", "[13]"),
-        ("vast=3", "imp.0.video.protocols", "[3]"), ("vast=4", "imp.0.video.protocols", "[13]"),
+        ("", "imp.0.video.mimes.0", "video/mp4"), ("", "imp.0.video.protocols", "[13, 14]"),
+        ("vast=3", "imp.0.video.protocols", "[3, 6]"), ("vast=4", "imp.0.video.protocols", "[13, 14]"),
         ("dur=15,30", "imp.0.video.rqddurs", "[15, 30]"), ("mindur=5", "imp.0.video.minduration", "5"),
         ("pod=90&ads=6", "imp.0.video.poddur", "90"), ("pod=90&ads=6", "imp.0.video.maxseq", "6"),
         ("pod=90", "imp.0.video.podid", "1"), ("start=-1", "imp.0.video.startdelay", "-1"),
@@ -82,6 +82,8 @@ import Units
         ("title=%zz", "title", "a % without two", "percent-encoded"),
         ("title=%ff", "title", "not UTF-8", "UTF-8"),
         ("title=a%00b", "title", "a control character", "a text"),
+        ("kv=section", "kv", "\"section\"", "key=value"), ("kv=a=1,b", "kv", "\"a=1,b\"", "key=value"),
+        ("kv==1", "kv", "\"=1\"", "key=value"), ("kv=a=", "kv", nil, nil),
         ("app=a&site=s", "site", "an app and a site", "either app"),
     ])
     func isRefused(_ query: String, _ parameter: String, _ found: String?, _ allowed: String?) {
@@ -106,7 +108,7 @@ import Units
     @Test(arguments: [
         ("pod=90000", "pod"), ("dur=15&mindur=5", ""), ("cur=euro", "cur"), ("utcoffset=9999", "utcoffset"),
         ("lat=91", "lat"), ("ads=0&pod=60", "ads"), ("site=s&len=-1", "len"), ("dur=15,0", "dur"),
-        ("deal=,a", "deal"),
+        ("deal=,a", "deal"), ("ip=1.2.3", "ip"), ("ipv6=fe80", "ipv6"), ("plcmt=10", "plcmt"),
     ])
     func whatTheRequestMayNotSayIsSaidOfTheTag(_ query: String, _ parameter: String) throws {
         var tags = TagReader()

@@ -19,6 +19,11 @@ struct PromisedMoney {
     let seconds: UInt32
 }
 
+enum MoneyAnswer {
+    case promised(PromisedMoney)
+    case refused(BudgetRefusal)
+}
+
 /// One for each shard, used on its thread only.
 final class ShardMoney {
     let ledger: NodeLedger
@@ -45,10 +50,13 @@ final class ShardMoney {
     private var ticks = 0
     /// The first mark's record: when it is durable there is something to spend.
     private var firstMark: UInt64?
+    private var markedAt: Instant?
     private var onReady: (() -> Void)?
 
     /// Between asking for a mark and looking for what else there is to ask: a commit takes longer.
     private static let turnPause = Interval.milliseconds(1)
+    /// After the first money is under a mark, a start waits so long for that of all other accounts.
+    private static let marksPause = Interval.seconds(1)
     /// What expires, and what is left of orders, is looked at so often; every fifth time the ledger hears of all.
     private static let tickPause = Interval.milliseconds(20)
     private static let ticksPerReport = 5
@@ -121,33 +129,36 @@ final class ShardMoney {
         if let row = budgets.rows[campaign] { budgets.accounts[row] = account }
     }
 
-    /// Whether a line item may compete: an impression of it could be paid now.
-    func affords(lineItem: Int, campaign: Int) -> Bool {
-        guard !isShut, let account = budgets.accounts[campaign] else { return false }
+    /// Why a line item may not compete; nil where an impression of it could be paid now.
+    func refusal(ofLineItem lineItem: Int, campaign: Int) -> BudgetRefusal? {
+        // The money is there, and nothing of it can be written down.
+        if isShut { return .unmarked }
+        guard let account = budgets.accounts[campaign] else { return .closed }
         guard let refusal = holder.refusal(account, max(budgets.prices[lineItem], Micros(1))) else {
-            return true
+            return nil
         }
         metrics.count(refusal)
         if refusal != .closed { turnSoon() }
-        return false
+        return refusal
     }
 
-    /// Sets aside what an ad of this campaign may cost at most; nil where it cannot be paid.
-    func reserve(campaign: Int, most: Micros) -> PromisedMoney? {
-        guard !isShut, promised.count < Self.promisedMost, let account = budgets.accounts[campaign] else {
-            return nil
-        }
+    /// Sets aside what an ad of this campaign may cost at most.
+    func reserve(campaign: Int, most: Micros) -> MoneyAnswer {
+        if isShut { return .refused(.unmarked) }
+        guard promised.count < Self.promisedMost else { return .refused(.crowded) }
+        guard let account = budgets.accounts[campaign] else { return .refused(.closed) }
         let hold = ledger.settings.hold
         switch holder.authorise(account, max(most, Micros(1)), expires: ledger.clock.now + hold) {
         case .reserved(let one):
             promised.append(one)
-            return PromisedMoney(
-                session: one.key.session.rawValue, sequence: one.key.sequence, mark: one.mark,
-                window: one.account.rawValue, seconds: UInt32(hold.wholeMilliseconds / 1_000))
+            return .promised(
+                PromisedMoney(
+                    session: one.key.session.rawValue, sequence: one.key.sequence, mark: one.mark,
+                    window: one.account.rawValue, seconds: UInt32(hold.wholeMilliseconds / 1_000)))
         case .refused(let refusal):
             metrics.count(refusal)
             turnSoon()
-            return nil
+            return .refused(refusal)
         }
     }
 
@@ -308,11 +319,19 @@ final class ShardMoney {
         _ = reactor.timer(at: reactor.now + Self.tickPause, onTick)
     }
 
-    /// Ready as soon as money is under durable marks, or where there is none to spend.
+    /// Ready as soon as the money of every account is under durable marks, or where there is none to spend. A budget
+    /// that is too small for all shards may not come to this one for long: it is not waited for.
     private func judgeReadiness() {
         guard let onReady else { return }
         let isWithoutMoney = firstMark == nil && ledger.money.allSatisfy { $0.lifetime.free <= .zero }
-        guard isWithoutMoney || firstMark.map({ $0 <= journal.journal.durable }) ?? false else { return }
+        if let firstMark, firstMark <= journal.journal.durable {
+            let since = markedAt ?? ledger.clock.now
+            markedAt = since
+            let isWaiting = budgets.accounts.contains { $0.map { holder.awaitsMark($0) } ?? false }
+            guard !isWaiting || ledger.clock.now - since >= Self.marksPause else { return }
+        } else {
+            guard isWithoutMoney else { return }
+        }
         onReady()
         self.onReady = nil
     }

@@ -18,11 +18,17 @@ struct IndexCompilation {
         items = source.lineItems
         for format in Creative.Format.allCases { values.note(.format, format.rawValue) }
         for advertiser in source.advertisers {
-            for domain in advertiser.domains { values.note(.blockedAdvertiser, domain) }
-            for category in advertiser.categories { values.note(.blockedCategory, category) }
+            for domain in advertiser.domains.flatMap(BlockedNames.domains) {
+                values.note(.blockedAdvertiser, domain)
+            }
+            for category in advertiser.categories.flatMap(BlockedNames.categories) {
+                values.note(.blockedCategory, category)
+            }
         }
         for creative in source.creatives {
-            for category in creative.categories { values.note(.blockedCategory, category) }
+            for category in creative.categories.flatMap(BlockedNames.categories) {
+                values.note(.blockedCategory, category)
+            }
         }
         var seen: Set<Circle> = []
         for item in items {
@@ -80,14 +86,15 @@ struct IndexCompilation {
             let numbers = Set(names.compactMap { values[dimension, $0] }).sorted()
             return numbers.isEmpty ? [] : [.init(dimension: dimension, values: numbers)]
         }
-        var shared = Set(approved.first?.categories.map { Dimension.blockedCategory.spelling(of: $0) } ?? [])
-        for creative in approved.dropFirst() {
-            shared.formIntersection(creative.categories.map { Dimension.blockedCategory.spelling(of: $0) })
+        func categories(_ names: [String]) -> Set<String> {
+            Set(names.flatMap(BlockedNames.categories).map { Dimension.blockedCategory.spelling(of: $0) })
         }
+        var shared = approved.first.map { categories($0.categories) } ?? []
+        for creative in approved.dropFirst() { shared.formIntersection(categories(creative.categories)) }
         return Conjunction(
             includes: condition(.format, approved.map(\.format.rawValue)),
-            excludes: condition(.blockedAdvertiser, advertiser?.domains ?? [])
-                + condition(.blockedCategory, shared.union(advertiser?.categories ?? [])))
+            excludes: condition(.blockedAdvertiser, advertiser?.domains.flatMap(BlockedNames.domains) ?? [])
+                + condition(.blockedCategory, shared.union(categories(advertiser?.categories ?? []))))
     }
 
     /// Line items that ask for the same stand together, so that a request finds whole blocks of rows empty.

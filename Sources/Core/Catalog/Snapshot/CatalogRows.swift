@@ -61,10 +61,24 @@ public struct CreativeRow: Sendable {
     public var clickThrough: CatalogText?
     public var universalRegistry: CatalogText?
     public var universalValue: CatalogText?
+    /// Where another server has the ad.
+    public var tag: CatalogText?
+    /// Places for `verification(at:)`.
+    public var verifications: Range<Int>
     public var media: Range<Int>
     public var trackers: Range<Int>
     public var categories: Range<Int>
     public var attributes: Range<Int>
+}
+
+public struct VerificationRow: Sendable {
+    public var vendor: CatalogText
+    public var script: CatalogText
+    public var framework: CatalogText
+    public var isBrowserOptional: Bool
+    public var parameters: CatalogText?
+    /// Places for `verificationTracker(at:)`.
+    public var trackers: Range<Int>
 }
 
 public struct MediaRow: Sendable {
@@ -200,6 +214,8 @@ extension CatalogSnapshot {
             clickThrough: optional(.creativeClickThrough, .creatives, row),
             universalRegistry: optional(.creativeUniversalRegistry, .creatives, row),
             universalValue: optional(.creativeUniversalValue, .creatives, row),
+            tag: optional(.creativeTag, .creatives, row),
+            verifications: list(.creativeVerificationStart, .creatives, row),
             media: list(.creativeMediaStart, .creatives, row),
             trackers: list(.creativeTrackerStart, .creatives, row),
             categories: list(.creativeCategoryStart, .creatives, row),
@@ -216,9 +232,25 @@ extension CatalogSnapshot {
             kilobits: Int(at(.mediaBitrate, .mediaFiles, row, UInt32.self)))
     }
 
+    /// The app that it advertises, by the names that stores have for it: places for `bundle(at:)`.
+    public func bundles(ofCreative row: Int) -> Range<Int> { list(.creativeBundleStart, .creatives, row) }
+    public func bundle(at place: Int) -> CatalogText { text(.creativeBundle, .creativeBundles, place) }
+
     /// Its event is a place among the cases of `Tracker.Event`.
     public func tracker(at place: Int) -> (event: UInt8, url: CatalogText) {
         (at(.trackerEvent, .trackers, place, UInt8.self), text(.trackerURL, .trackers, place))
+    }
+    public func verification(at place: Int) -> VerificationRow {
+        VerificationRow(
+            vendor: text(.verificationVendor, .verifications, place),
+            script: text(.verificationScript, .verifications, place),
+            framework: text(.verificationFramework, .verifications, place),
+            isBrowserOptional: at(.verificationOptional, .verifications, place, UInt8.self) == 1,
+            parameters: optional(.verificationParameters, .verifications, place),
+            trackers: list(.verificationTrackerStart, .verifications, place))
+    }
+    public func verificationTracker(at place: Int) -> CatalogText {
+        text(.verificationTracker, .verificationTrackers, place)
     }
     public func category(at place: Int) -> CatalogText { text(.creativeCategory, .creativeCategories, place) }
 }
@@ -266,7 +298,9 @@ extension CatalogSnapshot {
         }
         for at in self.list(.blockCategoryStart, .blockLists, list) {
             let blocked = text(.blockCategory, .blockCategories, at)
-            for own in row.categories where category(at: own) == blocked { return true }
+            for own in row.categories where bytes(category(at: own)).isOf(category: bytes(blocked)) {
+                return true
+            }
         }
         return false
     }
@@ -285,6 +319,15 @@ extension CatalogSnapshot {
             Micros(at(.dealFloor, .deals, row, Int64.self)), money(.dealSoftFloor, .deals, row),
             at(.dealCurrency, .deals, row, UInt32.self), auction
         )
+    }
+}
+
+extension RawSpan {
+    /// Whether this category is the other one, or a part of it: `IAB8-5` is of `IAB8`.
+    public func isOf(category: RawSpan) -> Bool {
+        if isSame(category) { return true }
+        return byteCount > category.byteCount && byte(category.byteCount) == UInt8(ascii: "-")
+            && starts(with: "iab", anyCase: true) && extracting(0..<category.byteCount).isSame(category)
     }
 }
 

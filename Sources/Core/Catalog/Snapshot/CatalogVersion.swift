@@ -1,4 +1,5 @@
 // Which catalog it is: what file names, journals, metrics and people call a snapshot by.
+internal import Units
 
 /// A snapshot's checksum and, below it, its length in bytes. Two catalogs that differ have the same one in one case
 /// of four billion, and only where they are of one length; a store that keeps both compares them.
@@ -19,10 +20,7 @@ public struct CatalogVersion: Hashable, Sendable {
 
 extension CatalogVersion: CustomStringConvertible {
     /// Sixteen digits of hexadecimal.
-    public var description: String {
-        let digits = String(rawValue, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    public var description: String { hexadecimal(rawValue) }
 }
 
 extension CatalogSnapshot {

@@ -147,6 +147,7 @@ extension CatalogSnapshot {
         }
         one.attributes = integers(.creativeAttributeStart, .creativeAttribute, row)
         one.categories = strings(.creativeCategoryStart, .creativeCategory, row)
+        one.bundles = strings(.creativeBundleStart, .creativeBundle, row)
         one.mediaFiles = range(.creativeMediaStart, row).map(mediaFile)
         one.trackers = range(.creativeTrackerStart, row).map { tracker in
             var one = Tracker()
@@ -154,6 +155,19 @@ extension CatalogSnapshot {
             one.url = string(.trackerURL, tracker)
             return one
         }
+        one.vastTag = optionalString(.creativeTag, row)
+        one.adVerifications = range(.creativeVerificationStart, row).map(verification)
+        return one
+    }
+
+    private func verification(_ row: Int) -> AdVerification {
+        var one = AdVerification()
+        one.vendor = string(.verificationVendor, row)
+        one.javaScript = string(.verificationScript, row)
+        one.apiFramework = string(.verificationFramework, row)
+        one.browserOptional = byte(.verificationOptional, row) == 1
+        one.parameters = optionalString(.verificationParameters, row)
+        one.notExecuted = strings(.verificationTrackerStart, .verificationTracker, row)
         return one
     }
 

@@ -15,6 +15,8 @@ public enum RequestKept: UInt8, CaseIterable, Sendable {
     /// The decision was made by what may be used, and not kept.
     case withheld = 3
     case tooLarge = 4
+    /// The tokens of its ads name a viewer who may be counted, and not be kept.
+    case viewerWithheld = 5
 
     /// The decision can be made again.
     public var isReplayable: Bool { self == .whole || self == .redacted }
@@ -84,7 +86,7 @@ public struct DecisionRecorder: ~Copyable {
     ) -> (kept: RequestKept, length: Int) {
         // The tokens of ads name a viewer who may be counted; a journal that may not know him cannot make them again.
         if !trace.permissions.allows(.journaling), trace.ads > 0, decider.workspace.namesViewer {
-            return (.withheld, 0)
+            return (.viewerWithheld, 0)
         }
         return switch redactor.redact(request, trace.permissions, into: unsafe redacted.writable()) {
         case .unchanged: (.whole, 0)
@@ -111,7 +113,7 @@ public struct DecisionRecorder: ~Copyable {
         writer.put(fixed: CRC32C.checksum(of: decider.answer))
         writer.put(fixed: UInt32(truncatingIfNeeded: decision.trace.lineItems))
         writer.put(fixed: UInt16(kept.rawValue))
-        writer.put(fixed: UInt16(isWhole ? 0 : 1))
+        writer.put(fixed: RecordFlags(isCut: !isWhole, isTest: decision.isTest).rawValue)
         writer.put(decision.trace.permissions, decider.workspace.viewer)
         writer.put(decision.trace)
         decider.workspace.putAds(&writer)
@@ -119,7 +121,7 @@ public struct DecisionRecorder: ~Copyable {
         switch kept {
         case .whole: writer.put(counted: request)
         case .redacted: writer.put(counted: redacted.first(length))
-        case .notSampled, .withheld, .tooLarge: break
+        case .notSampled, .withheld, .viewerWithheld, .tooLarge: break
         }
         return writer.fits ? writer.count : 0
     }

@@ -1,6 +1,17 @@
 // The fields of a decision's record: whole numbers little-endian, small ones in as few bytes as they need.
 internal import Units
 
+/// What else a record says of its decision. Bits are given once: journals hold them.
+struct RecordFlags {
+    let rawValue: UInt16
+
+    init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    init(isCut: Bool, isTest: Bool) { rawValue = (isCut ? 1 : 0) | (isTest ? 2 : 0) }
+
+    var isTest: Bool { rawValue & 2 == 2 }
+}
+
 extension ByteWriter {
     @_lifetime(self: copy self)
     mutating func put(fixed number: some FixedWidthInteger) {

@@ -42,6 +42,8 @@ public struct RecordedDecision: Sendable {
     public let answerChecksum: UInt32
     public let lineItems: Int
     public let kept: RequestKept
+    /// Nothing of it is billed.
+    public let isTest: Bool
     public let permissions: Permissions
     /// Empty where nobody could be counted, or may be known to the journal.
     public let viewerKeys: ViewerKeys
@@ -104,7 +106,7 @@ public struct RecordedDecision: Sendable {
             throw scan.refusal("request kept as \(code)", "0 to \(RequestKept.allCases.count - 1)")
         }
         self.kept = kept
-        _ = try scan.fixed(UInt16.self, "flags")
+        isTest = RecordFlags(rawValue: try scan.fixed(UInt16.self, "flags")).isTest
         permissions = Permissions(
             words: (
                 try scan.fixed(UInt64.self, "the permissions"), try scan.fixed(UInt64.self, "the permissions")
@@ -140,8 +142,7 @@ public struct RecordedDecision: Sendable {
         for _ in 0..<(try scan.small("the outcomes", most: LineItemOutcome.count)) {
             let code = try scan.fixed(UInt8.self, "an outcome")
             guard let outcome = LineItemOutcome(rawValue: code),
-                outcome > outcomes.last?.outcome ?? .request
-                    || outcomes.isEmpty
+                outcomes.last.map({ $0.outcome.rawValue < code }) ?? true
             else { throw scan.refusal("outcome \(code)", "outcomes in their order") }
             let count = try scan.small("line items", most: lineItems)
             sum += count

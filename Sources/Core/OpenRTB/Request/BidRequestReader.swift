@@ -1,7 +1,7 @@
 // The door for bid requests: bytes in, a request that may be answered or a refusal out. What is refused is
 // what could not be answered rightly: wrong types, numbers beyond sense, contradictions, a lack of what
-// OpenRTB requires to answer. What OpenRTB does not know is passed over, values that its lists do not have
-// yet are kept.
+// OpenRTB requires to answer. What OpenRTB does not know is passed over. Values that its lists do not have yet are kept
+// where nothing is decided by them, and refused where something is: `CodeList`.
 internal import JSON
 
 /// Reads one request after the other into memory that is allocated once. One reader for each shard.

@@ -54,7 +54,9 @@ extension OpenRTBError {
             while let field = fields.next() {
                 guard holds(field.value, offset) else { continue }
                 let key = field.key.string.copy()
-                let isPlain = key.utf8.allSatisfy { $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A || $0 == 0x5F }
+                let isPlain = key.utf8.allSatisfy {
+                    $0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A || $0 == 0x5F || $0 &- 0x30 < 10
+                }
                 if isPlain {
                     path += path.isEmpty ? quote(key) : ".\(quote(key))"
                 } else {

@@ -91,7 +91,7 @@ extension RequestStorage {
             case "id": deal.id = try identifier(value)
             case "bidfloor": deal.bidfloor = try price(value)
             case "bidfloorcur": deal.bidfloorcur = try currency(value)
-            case "at": deal.at = try integer(value, Sensible.code)
+            case "at": deal.at = try code(value, .dealAuctionTypes)
             case "wseat": deal.wseat = try texts(value)
             case "wadomain": deal.wadomain = try texts(value)
             case "guar": deal.guar = try flag(value)

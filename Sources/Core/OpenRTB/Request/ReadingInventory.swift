@@ -94,7 +94,7 @@ extension RequestStorage {
             case "contentrating": content.contentrating = try text(value)
             case "language": content.language = try text(value)
             case "langb": content.langb = try text(value)
-            case "livestream": content.livestream = try integer(value, Sensible.code)
+            case "livestream": content.livestream = try code(value, .livestreams)
             case "len": content.len = try integer(value, Sensible.count)
             case "network": content.network = try outlet(value)
             case "channel": content.channel = try outlet(value)

@@ -26,7 +26,7 @@ extension RequestStorage {
             case "regs": values.regs = try regs(value)
             case "source": values.source = try self.source(value)
             case "tmax": values.tmax = try integer(value, Sensible.milliseconds)
-            case "at": values.at = try integer(value, Sensible.code)
+            case "at": values.at = try code(value, .auctionTypes)
             case "cur": values.cur = try currencies(value)
             case "bcat": values.bcat = try texts(value)
             case "badv": values.badv = try texts(value)

@@ -93,6 +93,40 @@ extension RequestStorage {
         return Run(from: start, to: integers.count)
     }
 
+    /// A value of a list by which something is decided: one that the list has, or a vendor's own where it allows them.
+    mutating func code(_ value: JSONValue, _ list: CodeList) throws(Refused) -> Int32 {
+        do throws(JSONError) {
+            let number = try value.int64()
+            if let code = Int32(exactly: number), list.has(code) { return code }
+        } catch {}
+        throw Refused(value, .code(list))
+    }
+
+    mutating func codes(_ value: JSONValue, _ list: CodeList) throws(Refused) -> Run<Int32> {
+        var elements = try elements(of: value)
+        let start = integers.count
+        while let element = elements.next() {
+            guard integers.append(try code(element, list)) else {
+                throw Refused(element, .atMost(integers.capacity, "numbers in all lists of a request"))
+            }
+        }
+        return Run(from: start, to: integers.count)
+    }
+
+    /// A text that is an address, or "" for none: whoever looks at it has to know whose household it is.
+    mutating func address(_ value: JSONValue, _ family: IPAddress.Family) throws(Refused) -> Text {
+        let text = try text(value)
+        if text.isEmpty { return text }
+        guard IPAddress(bytes(of: text).raw)?.family == family else {
+            throw Refused(
+                value,
+                .words(
+                    family == .v4 ? "an IPv4 address, as in 192.0.2.1" : "an IPv6 address, as in 2001:db8::1")
+            )
+        }
+        return text
+    }
+
     mutating func flag(_ value: JSONValue) throws(Refused) -> Bool {
         do throws(JSONError) {
             let number = try value.int64()

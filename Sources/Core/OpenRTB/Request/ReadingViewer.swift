@@ -1,5 +1,6 @@
 // The user, the device and their places.
 internal import JSON
+internal import Units
 
 extension RequestStorage {
     mutating func user(_ value: JSONValue) throws(Refused) -> User {
@@ -152,7 +153,7 @@ extension RequestStorage {
             if value.isNull { continue }
             switch field.key {
             case "ua": device.ua = try text(value)
-            case "ip": device.ip = try text(value)
+            case "ip": device.ip = try address(value, .v4)
             case "geo": device.geo = try geo(value)
             case "ifa": device.ifa = try text(value)
             case "os": device.os = try text(value)
@@ -167,7 +168,7 @@ extension RequestStorage {
             case "h": device.h = try integer(value, Sensible.pixels)
             case "js": device.js = try flag(value)
             case "connectiontype": device.connectiontype = try integer(value, Sensible.code)
-            case "ipv6": device.ipv6 = try text(value)
+            case "ipv6": device.ipv6 = try address(value, .v6)
             case "sua": device.sua = try ext(value)
             case "hwv": device.hwv = try text(value)
             case "carrier": device.carrier = try text(value)

@@ -21,6 +21,7 @@ struct Refused: Error {
     enum Allowed {
         case words(StaticString)
         case integer(ClosedRange<Int32>)
+        case code(CodeList)
         case number(ClosedRange<Double>)
         case atMost(Int, StaticString)
         case bytes(Int)
@@ -55,6 +56,7 @@ extension Refused.Allowed: CustomStringConvertible {
         switch self {
         case .words(let words): "\(words)"
         case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
+        case .code(let list): "\(list)"
         case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
         case .atMost(let count, let what): "at most \(count) \(what)"
         case .bytes(let count): "at most \(count) bytes"

@@ -42,7 +42,8 @@ enum Sensible {
     static let seconds: ClosedRange<Int32> = 0...86_400
     /// Start delays, with the values below zero that mean a place; a week, for streams that never end.
     static let startDelay: ClosedRange<Int32> = -2...604_800
-    /// Values of an enumeration. The lists grow, and exchanges add their own from 500 up.
+    /// Values of an enumeration that decides nothing. Lists grow, and exchanges add their own from 500 up; those by which
+    /// something is decided are held to what they have: `CodeList`.
     static let code: ClosedRange<Int32> = 0...999_999
     /// The same with the values below zero of pods.
     static let podCode: ClosedRange<Int32> = -1...999_999

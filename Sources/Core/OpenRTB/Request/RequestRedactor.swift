@@ -64,7 +64,8 @@ private struct RedactionRules {
     var takesAnything: Bool { hidesIdentifiers || hidesPerson || hidesPlace }
 
     enum Place {
-        case request, user, userExtension, userGeo, device, deviceGeo, rules, source, inventory, other
+        case request, keywords, keyword, user, userExtension, userGeo, device, deviceGeo, rules, source,
+            inventory, other
     }
 
     enum Verdict {
@@ -102,11 +103,40 @@ private struct RedactionRules {
             while let element = elements.next() {
                 if !isFirst { writer.put(UInt8(ascii: ",")) }
                 isFirst = false
-                try copy(element, in: place, of: request, &writer)
+                try copy(element, in: place == .keywords ? .keyword : place, of: request, &writer)
             }
             writer.put(UInt8(ascii: "]"))
+        case .string where place == .keywords: try copyPairs(value, listed: true, &writer)
+        case .string where place == .keyword: try copyPairs(value, listed: false, &writer)
         case .string, .number, .bool, .null: writer.put(value.raw)
         }
+    }
+
+    /// Of keywords only pairs may decide, and so only they stay: whatever else a seller writes there is not read.
+    @_lifetime(writer: copy writer)
+    private func copyPairs(
+        _ value: JSONValue, listed: Bool, _ writer: inout ByteWriter
+    ) throws(JSONError) {
+        let text = try value.string().raw
+        writer.put(UInt8(ascii: "\""))
+        var (start, isFirst) = (0, true)
+        while start < text.byteCount {
+            var (end, isPair) = (start, false)
+            while end < text.byteCount, !listed || text.byte(end) != UInt8(ascii: ",") {
+                // What is escaped may be the sign.
+                if text.byte(end) == UInt8(ascii: "=") || text.byte(end) == UInt8(ascii: "\\") {
+                    isPair = true
+                }
+                end += 1
+            }
+            if isPair {
+                if !isFirst { writer.put(UInt8(ascii: ",")) }
+                isFirst = false
+                writer.put(text.extracting(start..<end))
+            }
+            start = end + 1
+        }
+        writer.put(UInt8(ascii: "\""))
     }
 
     private mutating func verdict(_ key: borrowing JSONKey, in place: Place) -> Verdict {
@@ -122,9 +152,18 @@ private struct RedactionRules {
         case .source: key == "fd" ? .keep : key == "schain" ? .look(.other) : .drop
         case .inventory:
             // An address may carry whatever a site writes into it.
-            key == "ext" || key == "page" || key == "ref" || key == "search" ? .drop : .look(.other)
-        // A content's address is one too.
-        case .other: key == "ext" || key == "url" ? .drop : .look(.other)
+            key == "page" || key == "ref" || key == "search" ? .drop : ofOther(key)
+        case .keywords, .keyword: .keep
+        // A content's address is one too, and a place's name is the seller's own.
+        case .other: ofOther(key)
+        }
+    }
+
+    private func ofOther(_ key: borrowing JSONKey) -> Verdict {
+        switch key {
+        case "ext", "url", "tagid": .drop
+        case "keywords", "kwarray": .look(.keywords)
+        default: .look(.other)
         }
     }
 

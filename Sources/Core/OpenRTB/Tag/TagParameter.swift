@@ -18,6 +18,8 @@ public enum TagParameter: UInt8, CaseIterable, Sendable {
 
     enum Kind {
         case text, texts, integer, integers
+        /// Texts with a sign of equality in each, behind a name.
+        case pairs
         /// At most six decimals; further ones are cut off where they are of a place on Earth.
         case money, degrees
         case flag
@@ -57,7 +59,7 @@ public enum TagParameter: UInt8, CaseIterable, Sendable {
         case .site: ("site", "site", "id", .text)
         case .page: ("page", "site", "page", .text)
         case .domain: ("domain", "app", "domain", .text)
-        case .kv: ("kv", "app", "kwarray", .texts)
+        case .kv: ("kv", "app", "kwarray", .pairs)
         case .bcat: ("bcat", "", "bcat", .texts)
         case .badv: ("badv", "", "badv", .texts)
         case .cid: ("cid", "app.content", "id", .text)
@@ -119,6 +121,7 @@ public enum TagParameter: UInt8, CaseIterable, Sendable {
         switch form.kind {
         case .text: "a text"
         case .texts: "texts with commas between them"
+        case .pairs: "key=value pairs with commas between them, as in section=news,show=7"
         case .integer: "a whole number of at most nine digits"
         case .integers: "whole numbers of at most nine digits with commas between them"
         case .money: "a number with at most six decimals, as in 12.5"

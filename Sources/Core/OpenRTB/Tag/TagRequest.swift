@@ -126,11 +126,12 @@ extension JSONWriter {
             value("application/vnd.apple.mpegurl" as StaticString)
             endArray()
         }
-        // AdCOM's numbers: VAST 3.0, or 4.2.
+        // AdCOM's numbers: VAST 3.0, or 4.2, each with its wrappers.
         key("protocols")
         beginArray()
-        value(
-            values.has(.vast) && values.value(of: .vast).byte(0) == UInt8(ascii: "3") ? Int64(3) : Int64(13))
+        let is3 = values.has(.vast) && values.value(of: .vast).byte(0) == UInt8(ascii: "3")
+        value(Int64(is3 ? 3 : 13))
+        value(Int64(is3 ? 6 : 14))
         endArray()
     }
 
@@ -139,8 +140,14 @@ extension JSONWriter {
         key("pmp")
         beginObject()
         key("deals")
+        addObjects(withIDs: values.value(of: .deal))
+        endObject()
+    }
+
+    /// An object for each part of a list, which is its id.
+    @_lifetime(self: copy self)
+    private mutating func addObjects(withIDs list: RawSpan) {
         beginArray()
-        let list = values.value(of: .deal)
         var parts = TagList(list)
         while let part = parts.next() {
             beginObject()
@@ -149,7 +156,6 @@ extension JSONWriter {
             endObject()
         }
         endArray()
-        endObject()
     }
 
     @_lifetime(self: copy self)
@@ -247,15 +253,7 @@ extension JSONWriter {
         beginArray()
         beginObject()
         key("segment")
-        beginArray()
-        var parts = TagList(list)
-        while let part = parts.next() {
-            beginObject()
-            key("id")
-            string(list.extracting(part))
-            endObject()
-        }
-        endArray()
+        addObjects(withIDs: list)
         endObject()
         endArray()
     }
@@ -266,14 +264,8 @@ extension JSONWriter {
     /// Sixteen hexadecimal digits.
     @_lifetime(self: copy self)
     fileprivate mutating func add(id number: UInt64) {
-        var digits = InlineArray<16, UInt8>(repeating: 0)
-        for place in 0..<16 {
-            let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * place) & 15)
-            digits[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-        }
-        key("id")
-        let all = digits.span
-        unsafe string(all.bytes)
+        let id = HexNumber(number)
+        field("id", id.utf8)
     }
 
     @_lifetime(self: copy self)
@@ -293,7 +285,7 @@ extension JSONWriter {
         case .text:
             key(form.key)
             string(value)
-        case .texts, .integers:
+        case .texts, .pairs, .integers:
             key(form.key)
             beginArray()
             var parts = TagList(value)

@@ -98,7 +98,7 @@ struct TagValues: ~Copyable {
         var slot = Self.hash(name)
         while table[slot] >= 0 {
             let number = UInt8(table[slot])
-            if name.isSame(as: names[Int(number)]) { return TagParameter(rawValue: number) }
+            if name.equals(names[Int(number)]) { return TagParameter(rawValue: number) }
             slot = (slot + 1) % Self.tableSize
         }
         return nil
@@ -163,16 +163,22 @@ struct TagValues: ~Copyable {
             switch kind {
             case .text, .texts, .ignored: true
             case .integer: TagNumber(value)?.isWhole == true
+            case .pairs: Self.allParts(of: value, Self.isPair)
             case .integers: Self.allParts(of: value) { TagNumber($0)?.isWhole == true }
             case .money: TagNumber(value).map { !$0.isCut } == true
             case .degrees: TagNumber(value) != nil
-            case .flag, .guardedFlag: value.isSame(as: "0") || value.isSame(as: "1")
-            case .version: value.isSame(as: "3") || value.isSame(as: "4")
+            case .flag, .guardedFlag: value.equals("0") || value.equals("1")
+            case .version: value.equals("3") || value.equals("4")
             }
         guard isRight else {
             throw TagError(
                 parameter: parameter.name, found: Self.quoted(value), allowed: parameter.allowed)
         }
+    }
+
+    private static func isPair(_ part: RawSpan) -> Bool {
+        for at in 0..<part.byteCount where part.byte(at) == UInt8(ascii: "=") { return at > 0 }
+        return false
     }
 
     private static func allParts(of list: RawSpan, _ holds: (RawSpan) -> Bool) -> Bool {
@@ -261,22 +267,10 @@ struct TagNumber {
 }
 
 extension RawSpan {
-    @inline(__always)
-    func byte(_ at: Int) -> UInt8 {
-        precondition(at >= 0 && at < byteCount, "beyond the text")
-        return unsafe unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-    }
-
     /// `%%NAME%%`, which is no percent-encoding, whatever its letters are.
     var isUnfilledMacro: Bool {
         let percent = UInt8(ascii: "%")
         return byteCount > 4 && byte(0) == percent && byte(1) == percent && byte(byteCount - 1) == percent
             && byte(byteCount - 2) == percent
-    }
-
-    func isSame(as text: StaticString) -> Bool {
-        guard byteCount == text.utf8CodeUnitCount else { return false }
-        for at in 0..<byteCount where byte(at) != (unsafe text.utf8Start[at]) { return false }
-        return true
     }
 }

@@ -28,9 +28,6 @@ extension RawSpan {
         }
     }
 
-    @inline(__always)
-    func byte(at offset: Int) -> UInt8 { unsafeLoad(fromByteOffset: offset, as: UInt8.self) }
-
     /// What is not UTF-8 in it shows as replacement characters.
     var text: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
 }

@@ -90,8 +90,7 @@ public struct RecordLayout: Sendable {
             case .u64: values.append((field, .natural(try take(UInt64.self, field, in: payload))))
             case .i64: values.append((field, .integer(try take(Int64.self, field, in: payload))))
             case .id:
-                let digits = String(try take(UInt64.self, field, in: payload), radix: 16)
-                values.append((field, .text(String(repeating: "0", count: 16 - digits.count) + digits)))
+                values.append((field, .text(hexadecimal(try take(UInt64.self, field, in: payload)))))
             case .rest:
                 let rest = payload.extracting(offset..<payload.byteCount)
                 values.append((field, .bytes(rest.withUnsafeBytes { Array($0) })))

@@ -14,8 +14,3 @@ public struct SegmentRefusal: Error, Equatable, Sendable, CustomStringConvertibl
 
     public var description: String { "at byte \(offset): found \(found); allowed \(allowed)" }
 }
-
-func hexadecimal(_ value: UInt32) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
-}

@@ -1,4 +1,5 @@
 // A whole segment in a few words: what `verify` says of it, and what a start needs to know.
+import Units
 
 /// What a segment holds, from its header to where its records end.
 public struct SegmentSummary: Equatable, Sendable {
@@ -34,7 +35,7 @@ public struct SegmentSummary: Equatable, Sendable {
         goodBytes = reader.offset
         end = damage == nil ? reader.end : nil
         var last = damage == nil ? goodBytes : bytes.byteCount
-        while last > goodBytes, bytes.byte(at: last - 1) == 0 { last -= 1 }
+        while last > goodBytes, bytes.byte(last - 1) == 0 { last -= 1 }
         damagedBytes = last - goodBytes
         let behind = damage == nil ? nil : reader.recordsBehindDamage()
         recordsBehindDamage =

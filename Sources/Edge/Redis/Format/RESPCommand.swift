@@ -1,4 +1,5 @@
 // Commands as they are sent: arrays of strings, which both versions of the protocol read.
+import Units
 
 /// The bytes of some commands, one behind the other.
 public struct RESPCommands: Sendable {

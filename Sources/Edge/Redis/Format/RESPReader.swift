@@ -1,5 +1,7 @@
 // Reads replies of RESP2 and RESP3 from bytes that come in pieces. It holds no bytes: it is shown, each time, all that
 // came since the reply began, and goes on where it stopped.
+import Units
+
 /// Reading of one reply.
 public struct RESPReader {
     private let limits: RESPLimits
@@ -176,9 +178,4 @@ public struct RESPReader {
         for _ in 0..<values[index].count { at = end(of: at) }
         return at
     }
-}
-
-extension RawSpan {
-    @inline(__always)
-    func byte(_ at: Int) -> UInt8 { unsafeLoad(fromByteOffset: at, as: UInt8.self) }
 }

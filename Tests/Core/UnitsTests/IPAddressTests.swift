@@ -1,8 +1,8 @@
-// The addresses that settings are made of, read and refused.
-import Settings
+// Addresses of hosts, read and refused.
 import Testing
+import Units
 
-@Suite struct ValueTests {
+@Suite struct IPAddressTests {
     @Test(arguments: [
         ("0.0.0.0", "0.0.0.0"), ("127.0.0.1", "127.0.0.1"), ("255.255.255.255", "255.255.255.255"),
         ("::", "::"),
