@@ -3,7 +3,7 @@
 //   TREES_BYTES      how wide its vectors are
 //   first_bit32, first_bit64    the place of the lowest bit, at most the number of bits
 //   count_float, count_double   how many of sixteen thresholds a value is above
-//   TREES_KERNELS    the name of its table
+//   TREES_KERNELS    the name of the function that gives them
 #include <string.h>
 
 #include "trees_kernels.h"
@@ -229,4 +229,7 @@ TREES_TARGET static void add(const csimd_tree_block *block, const csimd_tree_use
     }
 }
 
-const csimd_tree_kernels TREES_KERNELS = {codes_float, codes_double, masks_alone, add};
+const csimd_tree_kernels *TREES_KERNELS(void) {
+    static const csimd_tree_kernels kernels = {codes_float, codes_double, masks_alone, add};
+    return &kernels;
+}
