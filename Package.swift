@@ -132,7 +132,8 @@ let package = Package(
         app(
             "paceline-node",
             [
-                "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents", "Features",
+                "Auction", "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents",
+                "Features",
                 "HTTP",
                 "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Reactor", "Redis", "Settings",
                 "Store",

@@ -24,5 +24,6 @@ extension DecisionSettings {
         (firstPremium, lastPremium) = (section.firstPlace, section.lastPlace)
         seenCreative = .penalise(section.seenCreative)
         seenAdvertiser = .penalise(section.seenAdvertiser)
+        shadesBids = section.bidShading
     }
 }

@@ -118,7 +118,9 @@ extension DecisionReport.Candidate {
     /// How its price came about.
     fileprivate var saleText: String? {
         sale.map { sale in
-            sale.basis.text(bid: sale.bid, floor: sale.floor, soft: sale.softFloor, rival: rival)
+            sale.basis.text(
+                bid: sale.bid, floor: sale.floor, soft: sale.softFloor, rival: rival,
+                worth: sale.worth, winChance: sale.winChance)
         }
     }
 
@@ -126,6 +128,8 @@ extension DecisionReport.Candidate {
         guard let sale else { return .null }
         return [
             "bid": .string("\(sale.bid)"), "price": .string("\(sale.price)"),
+            "worth": .string("\(sale.worth)"),
+            "winChanceMillionths": sale.winChance.map { .number($0) } ?? .null,
             "basis": .string("\(sale.basis)"), "floor": .string("\(sale.floor)"),
             "softFloor": sale.softFloor.map { .string("\($0)") } ?? .null,
             "nextBidOf": rival.map { .string($0) } ?? .null,

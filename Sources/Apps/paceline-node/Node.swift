@@ -99,7 +99,7 @@ final class NodeContext: Sendable {
         _ journal: NodeJournal?
     ) -> ShardDecisions? {
         guard let catalogs, let ledger = money?.ledger, let journal, let keys = keys.decisions,
-            let moneyKeys = self.keys.money, let frequency
+            let moneyKeys = self.keys.money, let shadingKeys = self.keys.shading, let frequency
         else { return nil }
         var seeds = SystemRandomNumberGenerator()
         let catalog = catalogs.prepare(shard: shard, ledger)
@@ -109,8 +109,9 @@ final class NodeContext: Sendable {
         self.money?.keeper.hold(journal.journal, shard: shard)
         let recording = DecisionRecording(
             journal, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisionSettings(shard: shard))
+        let shading = ShardShading(settings.decision, shadingKeys, block)
         return ShardDecisions(
-            catalog, frequency, money, seed: seeds.next(), reactor, settings.overload,
+            catalog, frequency, money, shading, seed: seeds.next(), reactor, settings.overload,
             metrics: DecisionMetrics(keys, block), recording: recording)
     }
 

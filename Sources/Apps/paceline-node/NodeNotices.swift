@@ -15,6 +15,8 @@ struct TakenNotice: Sendable {
     var event: NoticeEvent
     var notice: Notice
     var price: NoticePrice
+    /// The least that would have won, where an exchange tells it.
+    var minimum: Micros?
     /// Of a loss, or of an error, as the sender wrote it; 0 for none.
     var reason: UInt32
     /// Of a bill: who waits for its record to be durable.

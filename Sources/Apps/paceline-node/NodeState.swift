@@ -1,5 +1,6 @@
 // What a decision asks of its shard: whether a line item can be paid for, whether caps let it be shown, and what the
 // viewer has seen.
+import Auction
 import Catalog
 import Decision
 import Features
@@ -9,13 +10,18 @@ import Units
 final class NodeState: DecisionState {
     private let money: ShardMoney
     private let frequency: ShardFrequency
+    private let shading: ShardShading
     private let numbers: EntityNumbers
     /// What this decision has promised, and under which reservation.
-    private var promised: [(reservation: Reservation, creative: Int, lineItem: Int)] = []
+    private var promised: [(reservation: Reservation, ad: AdToReserve)] = []
+    private var now = Instant(nanoseconds: 0)
 
-    init(_ money: ShardMoney, _ frequency: ShardFrequency, _ numbers: EntityNumbers) {
+    init(
+        _ money: ShardMoney, _ frequency: ShardFrequency, _ shading: ShardShading, _ numbers: EntityNumbers
+    ) {
         self.money = money
         self.frequency = frequency
+        self.shading = shading
         self.numbers = numbers
         promised.reserveCapacity(256)
         frequency.numbers = numbers
@@ -23,6 +29,7 @@ final class NodeState: DecisionState {
 
     func begin(_ viewer: ViewerKeys, at now: Instant) {
         promised.removeAll(keepingCapacity: true)
+        self.now = now
         frequency.begin(viewer, at: now)
     }
 
@@ -42,6 +49,8 @@ final class NodeState: DecisionState {
         }
     }
 
+    func shade(_ bid: BidToShade) -> ShadedBid { shading.shade(bid) }
+
     func reserve(_ ad: AdToReserve) -> ReservationAnswer {
         if let held = frequency.promise(creative: ad.creative, lineItem: ad.lineItem, numbers) {
             return .refused(StateRefusal(held))
@@ -56,13 +65,13 @@ final class NodeState: DecisionState {
         let reservation = Reservation(
             session: set.session, sequence: set.sequence, mark: UInt64(set.mark), window: set.window,
             seconds: set.seconds)
-        promised.append((reservation, ad.creative, ad.lineItem))
+        promised.append((reservation, ad))
         return .reserved(reservation)
     }
 
     func release(_ reservation: Reservation) {
         guard let index = promised.lastIndex(where: { $0.reservation == reservation }) else { return }
-        let ad = promised.remove(at: index)
+        let ad = promised.remove(at: index).ad
         money.withdraw(reservation.sequence)
         frequency.takeBack(creative: ad.creative, lineItem: ad.lineItem, numbers)
     }
@@ -70,7 +79,9 @@ final class NodeState: DecisionState {
     /// What the answer promises is written down. Where it cannot be, all of it is taken back: no money is to be had.
     func write() -> Bool {
         if money.finish() { return true }
-        for ad in promised { frequency.takeBack(creative: ad.creative, lineItem: ad.lineItem, numbers) }
+        for (_, ad) in promised {
+            frequency.takeBack(creative: ad.creative, lineItem: ad.lineItem, numbers)
+        }
         promised.removeAll(keepingCapacity: true)
         return false
     }
@@ -82,7 +93,12 @@ final class NodeState: DecisionState {
     }
 
     /// The answer is out.
-    func finish() { frequency.finish() }
+    func finish() {
+        for (_, ad) in promised {
+            if let market = ad.market { shading.sent(ad.number, price: ad.price, in: market, at: now) }
+        }
+        frequency.finish()
+    }
 }
 
 extension StateRefusal {

@@ -57,6 +57,8 @@ final class NoticeRoute {
         var taken = TakenNotice(
             event: event, notice: notice,
             price: NoticePrice(price, of: notice, from: event.sender, notices.seal),
+            minimum: NoticePrice.minimum(
+                query.text(of: "m").withoutEscapedPadding, of: notice, from: event.sender, notices.seal),
             reason: query.text(of: event == .error ? "c" : "r").number)
         if taken.isBill {
             taken.answer = BillAnswer(shard: own.shard, place: request.place, isPicture: isPicture)

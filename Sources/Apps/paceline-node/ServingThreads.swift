@@ -23,6 +23,7 @@ struct ServingKeys: Sendable {
     /// Nil where nobody tells of ads.
     let notices: NoticeMetricKeys?
     let money: MoneyMetricKeys?
+    let shading: ShadingMetricKeys?
 
     init(in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, shared: Bool, notices: Bool) {
         reactor = ReactorMetricKeys(in: &catalogue)
@@ -33,6 +34,7 @@ struct ServingKeys: Sendable {
         self.shared = decisions && shared ? RedisMetricKeys(in: &catalogue) : nil
         self.notices = notices ? NoticeMetricKeys(in: &catalogue) : nil
         money = decisions ? MoneyMetricKeys(in: &catalogue) : nil
+        shading = decisions ? ShadingMetricKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }

@@ -15,6 +15,7 @@ final class ShardDecisions {
     let money: ShardMoney
     private var state: NodeState
     private let frequency: ShardFrequency
+    let shading: ShardShading
     private var seeds: Randomness
     private let metrics: DecisionMetrics
     private let recording: DecisionRecording
@@ -26,7 +27,8 @@ final class ShardDecisions {
 
     /// - Parameter seed: of this start and shard alone; bids are numbered by what follows from it.
     init(
-        _ catalog: PreparedCatalog, _ frequency: ShardFrequency, _ money: ShardMoney, seed: UInt64,
+        _ catalog: PreparedCatalog, _ frequency: ShardFrequency, _ money: ShardMoney,
+        _ shading: ShardShading, seed: UInt64,
         _ reactor: Reactor, _ overload: NodeSettings.Overload, metrics: DecisionMetrics,
         recording: DecisionRecording
     ) {
@@ -37,7 +39,8 @@ final class ShardDecisions {
         self.catalog = catalog
         self.frequency = frequency
         self.money = money
-        state = NodeState(money, frequency, catalog.numbers)
+        self.shading = shading
+        state = NodeState(money, frequency, shading, catalog.numbers)
         self.metrics = metrics
         self.recording = recording
         seeds = Randomness(seed: seed)
@@ -53,7 +56,7 @@ final class ShardDecisions {
     func take(_ exchange: CatalogExchange) {
         exchange.exchange(&catalog)
         money.take(catalog.budgets)
-        state = NodeState(money, frequency, catalog.numbers)
+        state = NodeState(money, frequency, shading, catalog.numbers)
     }
 
     /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and

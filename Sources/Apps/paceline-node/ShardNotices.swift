@@ -130,6 +130,7 @@ final class ShardNotices {
         journal?.note(taken, catalog.places.find(taken.notice), catalog.snapshot, at: now)
         if taken.isBill { metrics.count(taken.price.basis) }
         frequency.note(taken.event, of: taken.notice, at: now)
+        decisions.shading.note(taken)
         return true
     }
 

@@ -82,11 +82,11 @@ extension DecisionWorkspace {
                 let terms = terms(of: candidate, in: placement.segment, request)
                 (candidate.deal, candidate.price) = (terms.deal, terms.price)
             }
-            let sale = sell(candidate, at: position, of: solution, request)
+            let sale = sell(candidate, at: position, of: solution, request, &state)
             var answer = ReservationAnswer.reserved(.none)
             // A test is never billed: it takes nobody's money, and promises no viewer anything.
             if !request.test {
-                answer = reserve(candidate, most: cost(of: candidate, at: sale.bid), &state)
+                answer = reserve(candidate, sale, &state)
                 answers.note(answer)
             }
             switch answer {
@@ -112,13 +112,14 @@ extension DecisionWorkspace {
     }
 
     private mutating func reserve<State: DecisionState & ~Copyable>(
-        _ candidate: RankedCandidate, most: Micros?, _ state: inout State
+        _ candidate: RankedCandidate, _ sale: AdSale, _ state: inout State
     ) -> ReservationAnswer {
-        guard let most else { return .refused(.budget) }
+        guard let most = cost(of: candidate, at: sale.bid) else { return .refused(.budget) }
         return state.reserve(
             AdToReserve(
                 lineItem: candidate.lineItem, campaign: candidate.campaign, creative: candidate.creative,
-                most: most, price: candidate.price))
+                most: most, price: sale.bid, number: AdNumber(decision: seed, ad: wins.count).rawValue,
+                market: sale.market))
     }
 
     /// What was put aside for ads that are not in the answer.

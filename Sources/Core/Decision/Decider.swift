@@ -131,6 +131,8 @@ struct DecisionWorkspace: ~Copyable {
     /// What the catalog asks for at least at this place, in the response's currency, and its soft floor.
     var placeFloor = Micros.zero
     var placeSoftFloor: Micros?
+    /// The number of the decision at hand.
+    var seed: UInt64 = 0
     /// How the request's slots are sold, and whether the auction is ours.
     var saleRule = SaleRule.secondPrice
     var isSeller = false
@@ -188,6 +190,7 @@ extension DecisionWorkspace {
         decision.id = seed
         decision.isTest = request.test
         decision.trace.lineItems = snapshot.lineItemCount
+        self.seed = seed
         isSeller = format == .vast
         saleRule = SaleRule(openRTB: request.at)
         let recalled = state.recalled

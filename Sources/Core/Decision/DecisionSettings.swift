@@ -23,6 +23,9 @@ public struct DecisionSettings: Sendable {
     /// `PodLimits.premium`. Nothing, until somebody knows better.
     public var firstPremium: Int64 = 0
     public var lastPremium: Int64 = 0
+    /// Whether bids are shaded where the winner pays his bid, and neither line item nor publisher says otherwise. Not
+    /// without a word from who pays: a bid below the value wins less.
+    public var shadesBids = false
     /// Goes into the viewers' keys, so that a key says nothing to who does not have it. One for a fleet.
     public var viewerSalt: UInt64 = 0
 

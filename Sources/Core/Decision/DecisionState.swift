@@ -1,6 +1,7 @@
 // What a decision is told of the world beside its request, catalog, settings, time and seed: whether a line item may
 // spend, what the viewer has seen, and whether the money for an ad can be put aside. Each answer is noted with the
 // decision (`StateAnswers`), so that it can be decided again where none of it exists any more.
+public import Auction
 public import OpenRTB
 public import Units
 
@@ -18,6 +19,10 @@ public protocol DecisionState: ~Copyable {
     /// What the viewer knows of a creative that fits some slot. Asked once in each pod where it fits.
     mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding
 
+    /// What to bid instead of what an ad is worth, in an auction in which the winner pays his bid. Asked for each ad
+    /// of a pod that may be shaded, before its price is put aside; the answer's price is held to the ad's bounds.
+    mutating func shade(_ bid: BidToShade) -> ShadedBid
+
     /// Puts aside what an ad may cost. Asked for each ad of a pod, in the order in which they are shown; not asked for
     /// the ads of a test request.
     mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer
@@ -32,6 +37,19 @@ public protocol DecisionState: ~Copyable {
 
 extension DecisionState where Self: ~Copyable {
     public var recalled: RecalledViewer? { nil }
+    /// Who has seen no outcome knows nothing better than the value.
+    public mutating func shade(_ bid: BidToShade) -> ShadedBid {
+        ShadedBid(price: bid.value, winChance: nil)
+    }
+}
+
+/// A bid that may be lower than what its ad is worth. All for a thousand impressions, in the response's currency.
+public struct BidToShade: Hashable, Sendable {
+    public var lineItem: Int
+    /// Who sells: bids of one market compete with the same others.
+    public var market: UInt64
+    public var value: Micros
+    public var floor: Micros
 }
 
 /// What a recorded decision knew of its viewer.
@@ -137,6 +155,10 @@ public struct AdToReserve: Hashable, Sendable {
     public var most: Micros
     /// What is bid for a thousand, in the response's currency.
     public var price: Micros
+    /// By which its notices name it.
+    public var number: UInt64
+    /// Of a bid that may be shaded, the market that its outcome teaches of.
+    public var market: UInt64?
 }
 
 /// Money put aside for one ad, by the name that its bill comes back with.

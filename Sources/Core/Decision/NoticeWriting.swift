@@ -7,6 +7,7 @@ internal import Units
 /// What is written behind a token. What the exchange or the player knows, it fills in itself.
 enum NoticeTail {
     static let price: StaticString = "&p=${AUCTION_PRICE}"
+    static let win: StaticString = "&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"
     static let loss: StaticString = "&r=${AUCTION_LOSS}&m=${AUCTION_MIN_TO_WIN}"
     static let error: StaticString = "&c=[ERRORCODE]"
     /// A player tells of a click and opens the page itself: it wants no redirect.
@@ -121,7 +122,7 @@ extension BidResponseWriter {
     @_lifetime(self: copy self)
     mutating func notices(_ notices: borrowing NoticeWriting, _ macros: borrowing AuctionMacros) {
         guard notices.isSigned else { return }
-        markup(.nurl, notices.address(.win, NoticeTail.price), macros)
+        markup(.nurl, notices.address(.win, NoticeTail.win), macros)
         if !notices.isBilledByImpression { markup(.burl, notices.address(.bill, NoticeTail.price), macros) }
         markup(.lurl, notices.address(.loss, NoticeTail.loss), macros)
     }

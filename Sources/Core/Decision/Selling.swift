@@ -39,6 +39,8 @@ public struct AdSale: Hashable, Sendable {
         case fixed = 5
         /// A sponsorship or a guaranteed line item pays what was agreed on, whoever competes.
         case agreed = 6
+        /// Less than what it is worth to it, as bids at such a price were seen to win.
+        case shaded = 7
     }
 
     /// The most that it may cost: so much is put aside.
@@ -51,17 +53,24 @@ public struct AdSale: Hashable, Sendable {
     public var softFloor: Micros?
     /// In our own auction, the line item whose bid is the next one.
     public var rival: Int?
+    /// What it is worth to who pays: the bid, before it was shaded.
+    public var worth = Micros.zero
+    /// The chance of winning that a shaded bid rests on, in millionths.
+    public var winChance: Int64?
+    /// Where the bid may be shaded, the market that its outcome teaches of.
+    public var market: UInt64?
 }
 
 extension DecisionWorkspace {
     /// The price of a pod's ad in its place. The candidate's deal is that of the slot already, and its price what it
     /// bids.
-    mutating func sell(
+    mutating func sell<State: DecisionState & ~Copyable>(
         _ candidate: RankedCandidate, at position: Int, of solution: PodSolution,
-        _ request: borrowing BidRequest
+        _ request: borrowing BidRequest, _ state: inout State
     ) -> AdSale {
         let slot = solution[position].segment
         var sale = AdSale(bid: candidate.price, price: candidate.price)
+        sale.worth = candidate.most
         let rule: SaleRule
         if let deal = candidate.deal {
             rule = deals[deal].rule
@@ -76,6 +85,7 @@ extension DecisionWorkspace {
             sale.basis = .fixed
             return sale
         }
+        if !isSeller, rule == .firstPrice, mayShade(candidate) { shade(&sale, candidate, request, &state) }
         guard isSeller, rule == .secondPrice else { return sale }
         guard candidate.tier == .open else {
             sale.basis = .agreed
@@ -91,6 +101,40 @@ extension DecisionWorkspace {
         sale.basis = basis
         if let rival { sale.rival = ranked[rival].lineItem }
         return sale
+    }
+
+    /// The line item says so, or the publisher, or the settings; the last two of open line items alone, as what is
+    /// guaranteed is to be won.
+    private func mayShade(_ candidate: RankedCandidate) -> Bool {
+        if let own = snapshot.lineItemShading(candidate.lineItem) { return own }
+        guard candidate.tier == .open else { return false }
+        return place.publisher.flatMap { snapshot.publisherShading($0) } ?? settings.shadesBids
+    }
+
+    private mutating func shade<State: DecisionState & ~Copyable>(
+        _ sale: inout AdSale, _ candidate: RankedCandidate, _ request: borrowing BidRequest,
+        _ state: inout State
+    ) {
+        let market = market(of: candidate, request)
+        let answer = state.shade(
+            BidToShade(lineItem: candidate.lineItem, market: market, value: sale.bid, floor: sale.floor))
+        answers.note(answer, value: sale.bid)
+        sale.market = market
+        let price = answer.bounded(value: sale.bid, floor: sale.floor)
+        guard price < sale.bid else { return }
+        (sale.bid, sale.price, sale.basis, sale.winChance) = (price, price, .shaded, answer.winChance)
+    }
+
+    /// A deal is a market of its own; else a publisher's slots of one medium are.
+    private func market(of candidate: RankedCandidate, _ request: borrowing BidRequest) -> UInt64 {
+        // FNV-1a.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        func take(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        take(medium)
+        take(candidate.deal == nil ? 0 : 1)
+        let name = request[candidate.deal.map { deals[$0].deal.id } ?? request.inventory.publisher.id]
+        for at in 0..<name.byteCount { take(name.byte(at)) }
+        return hash
     }
 
     /// What the candidate must bid to be worth as much: more than the rival's worth where what the viewer saw lowers

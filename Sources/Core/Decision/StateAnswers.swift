@@ -1,11 +1,18 @@
 // What a state answered during one decision, so little that it fits the journal: only what was refused or seen, and
 // what was put aside. A decision asks in an order that its inputs fix, so an answer needs no name but its number.
+internal import Auction
 internal import Units
 
 /// An answer that was not the usual one, and which of the questions it was to.
 struct NotedAnswer {
     var question: UInt32 = 0
     var code: UInt8 = 0
+}
+
+/// A bid that was shaded, and which of the questions it was the answer to.
+struct NotedShading {
+    var question: UInt32 = 0
+    var bid = ShadedBid(price: .zero, winChance: nil)
 }
 
 /// The answers to one decision.
@@ -22,6 +29,9 @@ public struct StateAnswers: ~Copyable {
     var refusalsAsked: UInt32 = 0
     var standingsAsked: UInt32 = 0
     var reservations = DecisionTable<ReservationAnswer>(Self.reservationsMost)
+    /// Bids that are lower than their value, by the number of the question.
+    var shadings = DecisionTable<NotedShading>(Self.reservationsMost)
+    var shadingsAsked: UInt32 = 0
     /// Something found no room: the decision cannot be decided again from these.
     public private(set) var isCut = false
 
@@ -30,8 +40,9 @@ public struct StateAnswers: ~Copyable {
     mutating func removeAll() {
         refusals.removeAll()
         standings.removeAll()
-        (refusalsAsked, standingsAsked) = (0, 0)
+        (refusalsAsked, standingsAsked, shadingsAsked) = (0, 0, 0)
         reservations.removeAll()
+        shadings.removeAll()
         isCut = false
     }
 
@@ -45,6 +56,12 @@ public struct StateAnswers: ~Copyable {
         defer { standingsAsked &+= 1 }
         guard standing != .unseen else { return }
         if !standings.append(NotedAnswer(question: standingsAsked, code: standing.rawValue)) { isCut = true }
+    }
+
+    mutating func note(_ bid: ShadedBid, value: Micros) {
+        defer { shadingsAsked &+= 1 }
+        guard bid.price < value else { return }
+        if !shadings.append(NotedShading(question: shadingsAsked, bid: bid)) { isCut = true }
     }
 
     mutating func note(_ answer: ReservationAnswer) {

@@ -55,6 +55,15 @@ public struct NoticePrice: Equatable, Sendable {
         }
         asked = price
     }
+
+    /// The least that would have won, of a notice of a win or a loss; nil where it is not told, or not by whom it can be
+    /// believed. It may be above what was bid, but not absurdly so.
+    public static func minimum(
+        _ text: RawSpan, of notice: Notice, from sender: NoticeSender, _ seal: PriceSeal?
+    ) -> Micros? {
+        let told = NoticePrice(text, of: notice, from: sender, seal)
+        return told.basis == .stated || told.basis == .aboveHighest ? told.asked : nil
+    }
 }
 
 /// Opens prices that an exchange has sealed: sixteen bytes that differ each time, the price in micros under a pad

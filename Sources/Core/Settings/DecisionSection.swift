@@ -16,6 +16,8 @@ extension NodeSettings {
         public internal(set) var lastPlace: Int64 = 0
         public internal(set) var seenCreative: Int64 = 500_000
         public internal(set) var seenAdvertiser: Int64 = 0
+        public internal(set) var bidShading = false
+        public internal(set) var bidOutcomeWithin = Interval.seconds(60)
 
         package init() {}
 
@@ -59,6 +61,14 @@ extension NodeSettings {
                     "seenAdvertiserMillionths", \.seenAdvertiser, .integer(0...1_000_000, unit: "millionths"),
                     "The same where it was another ad of its advertiser.",
                     because: "An advertiser who wants to be seen less has caps for that."),
+                .defaulted(
+                    "bidShading", \.bidShading, .bool,
+                    "Whether open line items bid less than they are worth at exchanges where the winner pays his bid, once enough wins and losses were seen. A line item or a publisher of the catalog may say otherwise.",
+                    because: "A lower bid wins less, and only who pays can say that he wants that."),
+                .defaulted(
+                    "bidOutcomeSeconds", \.bidOutcomeWithin, .seconds(1...3_600),
+                    "How long after a bid its win or loss may be told. A bid of which nobody says anything until then counts as lost.",
+                    because: "Exchanges tell of a win when the ad is served, within seconds of the auction."),
             ],
             rules: [
                 Rule("No two of `rates` are of one currency, and none is of `baseCurrency`.") {

@@ -68,4 +68,45 @@ import Testing
             #expect(answer.body.contains("audio/mpeg"))
         }
     }
+
+    /// The market sells at 3: once exchanges have said so often enough, a line item worth 4.2 bids little more than that,
+    /// and what was bid is made again from the journal alone.
+    @Test func aMarketIsLearntAndReplayed() async throws {
+        let folder = try Folder()
+        try Demo.copyCatalog(into: folder)
+        try Demo.edit(folder, "line-items.json", "\"bid\": 4.2,", "\"bid\": 4.2, \"bidShading\": true,")
+        let plan = Plan(
+            catalog: "catalog", notices: "http://notices.test", decision: ["bidOutcomeSeconds": 1],
+            accessOneIn: 0)
+        try await withNode(plan, in: folder) { node in
+            let body = try Demo.request("banner")
+            func bid() async throws -> (price: Double, answer: Answer, loss: String) {
+                let answer = try #require(try await node.bid(body))
+                let price = try #require(answer.body.firstMatch(of: #/"price":([0-9.]+)/#)?.output.1)
+                let loss = try #require(
+                    answer.body.replacing("\\/", with: "/").firstMatch(
+                        of: #/notices\.test(/e/loss\?t=[A-Za-z0-9_-]+)/#)?
+                        .output.1)
+                return (try #require(Double(price)), answer, String(loss))
+            }
+            for _ in 0..<80 {
+                let one = try await bid()
+                #expect(one.price <= 4.2)
+                // Lost all the same, to a bid on a deal that was no higher.
+                #expect(try await Wire.get("\(one.loss)&r=103&m=3", port: node.port)?.status == 204)
+            }
+            try await Task.sleep(for: .milliseconds(1_200))
+            var last = try await bid()
+            for _ in 0..<40 where last.price == 4.2 { last = try await bid() }
+            #expect(last.price >= 3 && last.price < 3.7, "\(last.price)")
+            #expect(try await node.metric("paceline_shading_outcomes_total{outcome=\"lost\"}") >= 64)
+            let id = try #require(last.answer.header("paceline-decision"))
+            try await Task.sleep(for: .milliseconds(100))
+            let told = try await folder.run(
+                "paceline explain \(id) --journal journal --catalogs state", seconds: 120)
+            #expect(told.status == 0 && told.output.contains("of the 4.2 that it is worth, where"), "\(told)")
+            let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
+            #expect(replayed.status == 0 && replayed.output.contains("all to the same bytes"), "\(replayed)")
+        }
+    }
 }

@@ -31,6 +31,8 @@ struct Plan: Sendable {
     /// What stands before `/e/` in the addresses of ads; the keys are in the folder.
     var notices: String?
     var overload: [String: Int] = [:]
+    /// The settings' section.
+    var decision: [String: Int] = [:]
     /// How long money is set aside for an ad, and how long after that its bill may come.
     var holdSeconds = 300
     var graceSeconds = 60
@@ -77,6 +79,7 @@ struct Plan: Sendable {
             all["notices"] = ["baseURL": notices, "keyFile": folder.path("notice-keys")]
         }
         if !overload.isEmpty { all["overload"] = overload }
+        if !decision.isEmpty { all["decision"] = decision }
         // No money is spent that is not written down.
         if let accessOneIn = accessOneIn ?? catalog.map({ _ in 0 }) {
             all["journal"] = [

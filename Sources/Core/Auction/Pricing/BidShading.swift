@@ -8,6 +8,16 @@ public struct ShadedBid: Hashable, Sendable {
     /// The chance of winning that the choice rested on, in millionths; nil where there was no evidence, and the
     /// bid is the value.
     public let winChance: Int64?
+
+    public init(price: Micros, winChance: Int64?) {
+        self.price = price
+        self.winChance = winChance
+    }
+
+    /// Never above the value, and never below the floor or the deepest share of the value, whoever shaded it.
+    public func bounded(value: Micros, floor: Micros) -> Micros {
+        min(value, max(price, floor, BidShading.share(BidShading.deepest, of: value)))
+    }
 }
 
 /// What was seen to win and to lose in one market, by price. A small value without clocks or randomness: what
@@ -39,7 +49,16 @@ public struct BidShading: Sendable {
 
     /// Takes in the outcome of one bid.
     public mutating func observe(price: Micros, won: Bool) {
-        let index = Self.bucket(of: price)
+        note(Self.bucket(of: price), won: won)
+    }
+
+    /// Takes in the least price that would have won: it says of every price how it would have fared.
+    public mutating func observe(minimumToWin least: Micros) {
+        let first = Self.bucket(of: least)
+        for index in 0..<Self.bucketCount { note(index, won: index >= first) }
+    }
+
+    private mutating func note(_ index: Int, won: Bool) {
         if won { buckets[index].wins += 1 } else { buckets[index].losses += 1 }
         guard buckets[index].count >= Self.mostEvidence else { return }
         buckets[index].wins /= 2
@@ -75,7 +94,7 @@ public struct BidShading: Sendable {
         return Int64(bucket.wins) * 1_000_000 / Int64(bucket.count + 1)
     }
 
-    private static func share(_ millionths: Int64, of value: Micros) -> Micros {
+    static func share(_ millionths: Int64, of value: Micros) -> Micros {
         Micros(Int64(Int128(value.rawValue) * Int128(millionths) / 1_000_000))
     }
 

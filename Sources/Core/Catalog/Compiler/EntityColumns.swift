@@ -53,6 +53,7 @@ extension Compilation {
         writer.set(.lineItemImpressions, items.map { $0.guaranteedImpressions ?? 0 })
         writer.set(.lineItemBid, items.map { $0.bid?.rawValue ?? noAmount })
         writer.set(.lineItemGoalValue, items.map { $0.goalValue?.rawValue ?? noAmount })
+        writer.set(.lineItemShading, items.map { OptionalFlag.byte($0.bidShading) })
         writer.set(.lineItemTargeting, targetingTexts.map { strings[$0] })
         writer.set(
             .lineItemCreative,
@@ -125,6 +126,7 @@ extension Compilation {
         writer.set(.publisherName, publishers.map { strings[$0.name] })
         writer.set(.publisherCurrency, publishers.map(\.currency.rawValue))
         writer.set(.publisherFloor, publishers.map(\.floor.rawValue))
+        writer.set(.publisherShading, publishers.map { OptionalFlag.byte($0.bidShading) })
         writer.set(.publisherSoftFloor, publishers.map { $0.softFloor?.rawValue ?? noAmount })
         writer.set(
             .publisherBlockList,

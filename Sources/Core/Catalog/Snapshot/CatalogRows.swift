@@ -271,6 +271,13 @@ extension CatalogSnapshot {
     public func inventoryFloor(_ row: Int) -> Micros? { money(.inventoryFloor, .inventory, row) }
     /// In the publisher's currency.
     public func publisherSoftFloor(_ row: Int) -> Micros? { money(.publisherSoftFloor, .publishers, row) }
+    /// Nil where nothing is said.
+    public func publisherShading(_ row: Int) -> Bool? {
+        OptionalFlag.flag(at(.publisherShading, .publishers, row, UInt8.self))
+    }
+    public func lineItemShading(_ row: Int) -> Bool? {
+        OptionalFlag.flag(at(.lineItemShading, .lineItems, row, UInt8.self))
+    }
     /// Nil where the publisher's holds.
     public func inventorySoftFloor(_ row: Int) -> Micros? { money(.inventorySoftFloor, .inventory, row) }
 

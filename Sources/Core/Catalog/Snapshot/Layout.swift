@@ -88,7 +88,8 @@ enum Column: UInt8, CaseIterable, Sendable {
     case campaignGoalValue
     case lineItemID, lineItemName, lineItemCampaign, lineItemStatus, lineItemStart, lineItemEnd,
         lineItemOwnFlight
-    case lineItemPriority, lineItemImpressions, lineItemBid, lineItemGoalValue, lineItemTargeting
+    case lineItemPriority, lineItemImpressions, lineItemBid, lineItemGoalValue, lineItemShading,
+        lineItemTargeting
     case lineItemCreativeStart, lineItemCreative, lineItemCapStart, capSubject, capImpressions,
         capWindowMinutes
     case lineItemSeparationStart, lineItemSeparation
@@ -102,7 +103,7 @@ enum Column: UInt8, CaseIterable, Sendable {
     case mediaSize, creativeTrackerStart, trackerEvent, trackerURL
     case creativeVerificationStart, verificationVendor, verificationScript, verificationFramework
     case verificationOptional, verificationParameters, verificationTrackerStart, verificationTracker
-    case publisherID, publisherName, publisherCurrency, publisherFloor, publisherSoftFloor,
+    case publisherID, publisherName, publisherCurrency, publisherFloor, publisherShading, publisherSoftFloor,
         publisherBlockListStart
     case publisherBlockList
     case inventoryID, inventoryPublisher, inventoryName, inventoryMedium, inventoryAddress, inventoryFloor,
@@ -143,6 +144,7 @@ enum Column: UInt8, CaseIterable, Sendable {
         case .lineItemStatus: .flag(.lineItems, below: LineItemStatus.allCases.count)
         case .lineItemOwnFlight: .flag(.lineItems, below: 2)
         case .lineItemPriority: .flag(.lineItems, below: LineItem.Priority.allCases.count)
+        case .lineItemShading: .flag(.lineItems, below: OptionalFlag.count)
         case .lineItemStart, .lineItemEnd, .lineItemImpressions, .lineItemBid, .lineItemGoalValue:
             .wide(.lineItems)
         case .lineItemCreativeStart: .starts(.lineItems, .lineItemCreatives)
@@ -183,6 +185,7 @@ enum Column: UInt8, CaseIterable, Sendable {
         case .verificationTracker: .text(.verificationTrackers)
         case .publisherID, .publisherName: .text(.publishers)
         case .publisherCurrency: .currency(.publishers)
+        case .publisherShading: .flag(.publishers, below: OptionalFlag.count)
         case .publisherFloor, .publisherSoftFloor: .wide(.publishers)
         case .publisherBlockListStart: .starts(.publishers, .publisherBlockLists)
         case .publisherBlockList: .row(.publisherBlockLists, .blockLists)
@@ -231,6 +234,13 @@ enum Column: UInt8, CaseIterable, Sendable {
         case .daypartWord: .wide(.daypartWords)
         }
     }
+}
+
+/// Yes, no, or nothing said, as a column keeps it.
+enum OptionalFlag {
+    static let count = 3
+    static func byte(_ flag: Bool?) -> UInt8 { flag.map { $0 ? 2 : 1 } ?? 0 }
+    static func flag(_ byte: UInt8) -> Bool? { byte == 0 ? nil : byte == 2 }
 }
 
 /// Whether a line item can ever be shown.

@@ -113,6 +113,7 @@ extension CatalogSnapshot {
         one.guaranteedImpressions = impressions == 0 ? nil : impressions
         one.bid = money(.lineItemBid, row)
         one.goalValue = money(.lineItemGoalValue, row)
+        one.bidShading = OptionalFlag.flag(byte(.lineItemShading, row))
         one.frequencyCaps = range(.lineItemCapStart, row).map { cap in
             var one = FrequencyCap()
             one.by = choice(.capSubject, cap)
@@ -191,6 +192,7 @@ extension CatalogSnapshot {
         one.currency = currency(.publisherCurrency, row)
         one.floor = Micros(wide(.publisherFloor, row))
         one.softFloor = money(.publisherSoftFloor, row)
+        one.bidShading = OptionalFlag.flag(byte(.publisherShading, row))
         one.blockLists = ids(.publisherBlockListStart, .publisherBlockList, of: .blockListID, row)
         return one
     }

@@ -14,6 +14,7 @@ public struct LineItem: CatalogEntity {
     public var guaranteedImpressions: Int64?
     public var bid: Micros?
     public var goalValue: Micros?
+    public var bidShading: Bool?
     public var frequencyCaps: [FrequencyCap] = []
     public var separation: [String] = []
     public var creatives: [String] = []
@@ -47,6 +48,10 @@ public struct LineItem: CatalogEntity {
             .optional(
                 "goalValue", \.goalValue, .money(Micros(1)...Micros.mostMoney),
                 "What one of the campaign's goal is worth to this line item, where not the campaign's goalValue."
+            ),
+            .optional(
+                "bidShading", \.bidShading, .bool,
+                "Whether it bids less than it is worth, where the winner pays his bid and enough was seen; without it, as the publisher or the settings say."
             ),
             .defaulted(
                 "frequencyCaps", \.frequencyCaps, .list(of: .object, count: 0...8),

@@ -8,6 +8,7 @@ public struct Publisher: CatalogEntity {
     public var currency = CurrencyCode.usd
     public var floor = Micros.zero
     public var softFloor: Micros?
+    public var bidShading: Bool?
     public var blockLists: [String] = []
 
     public init() {}
@@ -20,6 +21,10 @@ public struct Publisher: CatalogEntity {
             .defaulted("currency", \.currency, .currency, "The currency of its floors."),
             .defaulted("floor", \.floor, .money(), "The least price of a thousand impressions."),
             .optional("softFloor", \.softFloor, .money(Micros(1)...Micros.mostMoney), softFloorSummary),
+            .optional(
+                "bidShading", \.bidShading, .bool,
+                "Whether open line items bid less than they are worth here, where the winner pays his bid and enough was seen; without it, as the settings say."
+            ),
             .defaulted(
                 "blockLists", \.blockLists, .list(of: .identifier, count: 0...16),
                 "The ids of the block lists that hold on all of its inventory."),

@@ -173,6 +173,16 @@ extension ByteWriter {
                 put(reservation)
             }
         }
+        put(small: answers.shadings.count)
+        var next: UInt32 = 0
+        for index in 0..<answers.shadings.count {
+            let noted = answers.shadings[index]
+            put(small: UInt64(noted.question &- next))
+            put(fixed: noted.bid.price.rawValue)
+            // One more than the chance, and 0 for none.
+            put(small: noted.bid.winChance.map { Int($0) + 1 } ?? 0)
+            next = noted.question &+ 1
+        }
     }
 
     @_lifetime(self: copy self)

@@ -120,7 +120,7 @@ public struct RecordedDecision: Sendable {
         podsUnproven = try scan.small("the pods not proven")
         outcomes = try Self.outcomes(&scan, lineItems)
         ads = try Self.ads(&scan, adCount, version)
-        answers = try RecordedAnswers(&scan)
+        answers = try RecordedAnswers(&scan, version)
         request = kept.isReplayable ? try scan.counted("the request") : []
         guard scan.left == 0 else { throw scan.refusal("\(scan.left) bytes more", "the end of the record") }
     }
@@ -229,9 +229,10 @@ public struct RecordedAnswers: Sendable {
     var refusals: [(question: Int, answer: StateRefusal)] = []
     var standings: [(question: Int, answer: CreativeStanding)] = []
     var reservations: [ReservationAnswer] = []
+    var shadings: [(question: Int, answer: ShadedBid)] = []
 
     /// Nil where the record has none.
-    init?(_ scan: inout RecordScan) throws(RecordRefusal) {
+    init?(_ scan: inout RecordScan, _ version: UInt16) throws(RecordRefusal) {
         guard try scan.small("whether there are answers", most: 1) == 1 else { return nil }
         refusals = try Self.noted(&scan, StateRefusal.self)
         standings = try Self.noted(&scan, CreativeStanding.self)
@@ -245,6 +246,23 @@ public struct RecordedAnswers: Sendable {
                 throw scan.refusal("refusal \(code)", "a refusal that is known")
             }
         }
+        if version > 1 { shadings = try Self.shadings(&scan) }
+    }
+
+    private static func shadings(
+        _ scan: inout RecordScan
+    ) throws(RecordRefusal) -> [(question: Int, answer: ShadedBid)] {
+        var shadings: [(question: Int, answer: ShadedBid)] = []
+        var next = 0
+        for _ in 0..<(try scan.small("shaded bids", most: StateAnswers.reservationsMost)) {
+            let question = next + (try scan.small("a question", most: Int(UInt32.max)))
+            let price = Micros(try scan.fixed(Int64.self, "a shaded bid"))
+            let chance = try scan.small("a chance", most: 1_000_001)
+            shadings.append(
+                (question, ShadedBid(price: price, winChance: chance == 0 ? nil : Int64(chance - 1))))
+            next = question + 1
+        }
+        return shadings
     }
 
     private static func noted<Answer: RawRepresentable>(

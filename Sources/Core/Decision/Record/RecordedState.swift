@@ -1,4 +1,5 @@
 // A state that answers as another one did when the decision was first made, and the same for another catalog.
+public import Auction
 public import Catalog
 public import Units
 
@@ -7,6 +8,7 @@ public struct RecordedState: DecisionState {
     private let answers: RecordedAnswers
     public let recalled: RecalledViewer?
     private var (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
+    private var (offered, shading) = (0, 0)
     /// The decision asked for more than was answered then, so it is not the same one.
     public private(set) var wasAskedMore = false
     /// What was answered, by what it was about.
@@ -21,6 +23,7 @@ public struct RecordedState: DecisionState {
 
     public mutating func begin(_ viewer: ViewerKeys, at now: Instant) {
         (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
+        (offered, shading) = (0, 0)
         (wasAskedMore, said) = (false, SaidByRow())
     }
 
@@ -46,6 +49,16 @@ public struct RecordedState: DecisionState {
         return answers.standings[standing].answer
     }
 
+    public mutating func shade(_ bid: BidToShade) -> ShadedBid {
+        defer { offered += 1 }
+        guard shading < answers.shadings.count, answers.shadings[shading].question == offered else {
+            return ShadedBid(price: bid.value, winChance: nil)
+        }
+        defer { shading += 1 }
+        said.shadings[bid.lineItem] = answers.shadings[shading].answer
+        return answers.shadings[shading].answer
+    }
+
     public mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer {
         guard reservation < answers.reservations.count else {
             wasAskedMore = true
@@ -66,6 +79,7 @@ public struct SaidByRow: Sendable {
     var refusals: [Int: StateRefusal] = [:]
     var standings: [Int: CreativeStanding] = [:]
     var unpaid: [Int: StateRefusal] = [:]
+    var shadings: [Int: ShadedBid] = [:]
 
     public init() {}
 }
@@ -83,6 +97,9 @@ public struct SupposedState: DecisionState {
         for (row, refusal) in said.unpaid {
             if let other = rows.lineItems[row] { self.said.unpaid[other] = refusal }
         }
+        for (row, shading) in said.shadings {
+            if let other = rows.lineItems[row] { self.said.shadings[other] = shading }
+        }
         for (row, standing) in said.standings {
             if let other = rows.creatives[row] { self.said.standings[other] = standing }
         }
@@ -95,6 +112,10 @@ public struct SupposedState: DecisionState {
     public mutating func standing(
         ofCreative creative: Int, lineItem: Int, advertiser: Int
     ) -> CreativeStanding { said.standings[creative] ?? .unseen }
+    /// What won then would win now: the price stays, within what the ad is worth with the other catalog.
+    public mutating func shade(_ bid: BidToShade) -> ShadedBid {
+        said.shadings[bid.lineItem] ?? ShadedBid(price: bid.value, winChance: nil)
+    }
     public mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer {
         said.unpaid[ad.lineItem].map { .refused($0) } ?? .reserved(.none)
     }

@@ -7,7 +7,7 @@ internal import Units
 extension DecisionSettings {
     private enum Field: UInt8, CaseIterable {
         case seat = 1, vendor, base, rate, priors, podSteps, seenCreative, seenAdvertiser, notices
-        case firstPremium, lastPremium, network
+        case firstPremium, lastPremium, network, shadesBids
     }
 
     /// Names the settings: their checksum and, below it, their length in a record.
@@ -46,6 +46,7 @@ extension DecisionSettings {
                     + [notices.isBilledByImpression ? 1 : 0] + Array(notices.base.utf8))
         }
         if firstPremium != 0 { put(.firstPremium, Self.little(firstPremium)) }
+        if shadesBids { put(.shadesBids, [1]) }
         if lastPremium != 0 { put(.lastPremium, Self.little(lastPremium)) }
         return bytes
     }
@@ -100,6 +101,10 @@ extension DecisionSettings {
         case .notices: notices = try Self.notices(length, &scan)
         case .seenAdvertiser: seenAdvertiser = DiversityRule(code: try scan.fixed(Int64.self, "a rule"))
         case .firstPremium: firstPremium = try scan.fixed(Int64.self, "a premium")
+        case .shadesBids:
+            let flag = try scan.fixed(UInt8.self, "whether bids are shaded")
+            guard flag <= 1 else { throw scan.refusal("\(flag)", "0 or 1") }
+            shadesBids = flag == 1
         case .lastPremium: lastPremium = try scan.fixed(Int64.self, "a premium")
         }
     }

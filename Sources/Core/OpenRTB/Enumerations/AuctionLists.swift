@@ -16,6 +16,15 @@ public enum MarkupType {
     public static let native: Int32 = 4
 }
 
+/// Why a bid was lost: values of OpenRTB 3.0's list, which 2.6 points to.
+public enum LossReason {
+    /// Whether a higher bid might have won: it was below a floor or another bid. All else says nothing of prices.
+    public static func isByPrice(_ reason: UInt32) -> Bool {
+        // Below the floor, below the deal's floor, below another bid, below a bid on a deal.
+        (100...103).contains(reason)
+    }
+}
+
 /// Why nothing was bid; from 500 up a bidder's own.
 public enum NoBidReason {
     public static let unknownError: Int32 = 0

@@ -1,0 +1,63 @@
+// What a shard learns of the bids that it shades: what it bid, and what exchanges tell of it. In memory alone: after a
+// start bids are the value again, until enough was seen.
+import Auction
+import Decision
+import Notices
+import OpenRTB
+import Settings
+import Telemetry
+import Units
+
+struct ShadingMetricKeys: Sendable {
+    /// By the outcome's number.
+    let outcomes: [CounterKey]
+    let markets: GaugeKey
+
+    init(in catalogue: inout MetricsCatalogue) {
+        outcomes = ShadingMemory.Outcome.allCases.map { outcome in
+            catalogue.counter(
+                "paceline_shading_outcomes_total",
+                help: "Bids that may be shaded, by what was told of them in time.",
+                labels: ["outcome": "\(outcome)"])
+        }
+        markets = catalogue.gauge(
+            "paceline_shading_markets",
+            help: "Publishers and deals of which a shard has seen outcomes of bids.")
+    }
+}
+
+/// Used on its shard's thread only.
+final class ShardShading {
+    private var memory: ShadingMemory
+    private let outcomes: [Counter]
+    private let markets: Gauge
+
+    init(_ settings: NodeSettings.Decision, _ keys: ShadingMetricKeys, _ shard: ShardMetrics) {
+        memory = ShadingMemory(patience: settings.bidOutcomeWithin)
+        outcomes = keys.outcomes.map { shard.counter($0) }
+        markets = shard.gauge(keys.markets)
+    }
+
+    func shade(_ bid: BidToShade) -> ShadedBid {
+        memory.bid(value: bid.value, floor: bid.floor, in: bid.market)
+    }
+
+    /// A bid is in the answer.
+    func sent(_ number: UInt64, price: Micros, in market: UInt64, at now: Instant) {
+        let before = memory.taken
+        memory.sent(number, price: price, in: market, at: now)
+        for place in outcomes.indices { outcomes[place].add(Int(memory.taken[place] &- before[place])) }
+        markets.set(memory.marketCount)
+    }
+
+    func note(_ taken: TakenNotice) {
+        let outcome: ShadingMemory.Outcome
+        switch taken.event {
+        case .win, .bill, .imp: outcome = .won
+        case .loss: outcome = LossReason.isByPrice(taken.reason) ? .lost : .void
+        default: return
+        }
+        let number = AdNumber(decision: taken.notice.decision, ad: Int(taken.notice.ad)).rawValue
+        memory.told(number, outcome, minimum: taken.minimum)
+    }
+}
