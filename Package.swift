@@ -83,7 +83,7 @@ let package = Package(
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Digests", "Documents", "Units"]),
-        core("Inference", ["CSIMD", "JSON", "Numerics", "Units"]),
+        core("Inference", ["CSIMD", "Documents", "JSON", "Numerics", "Units"]),
         core("Notices", ["Digests", "Units"]),
         core("Pacing", ["Numerics", "Units"]),
         core("Numerics", ["CSIMD", "Units"]),
@@ -175,6 +175,10 @@ let package = Package(
             name: "RedisInvariants", dependencies: ["Redis"], path: "Tests/Fuzz/Sources/RedisInvariants",
             swiftSettings: strict),
 
+        .target(
+            name: "GraphInvariants", dependencies: ["Inference"],
+            path: "Tests/Fuzz/Sources/GraphInvariants", swiftSettings: strict),
+
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         tests("UnitsTests", in: "Core", ["CSIMD", "Units"]),
@@ -192,7 +196,10 @@ let package = Package(
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests(
             "InferenceTests", in: "Core",
-            ["AllocationCounter", "CSIMD", "Inference", "JSON", "ModelInvariants", "Numerics", "Units"]),
+            [
+                "AllocationCounter", "CSIMD", "Documents", "GraphInvariants", "Inference", "JSON",
+                "ModelInvariants", "Numerics", "Units",
+            ]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         .testTarget(
             name: "PacingTests", dependencies: ["AllocationCounter", "Pacing", "Units"],

@@ -6,7 +6,7 @@ import Inference
 enum ModelCheck {
     static let files = Parameter.arguments(
         "FILE", WordKind.file, atLeastOne: true,
-        "A model of LightGBM, XGBoost or CatBoost, or a compiled one.")
+        "A model of LightGBM, XGBoost, CatBoost or ONNX, or a compiled one.")
     static let json = Parameter.json
 
     static let command = Command(

@@ -4,6 +4,7 @@ public struct Model: Sendable {
     enum Body: Sendable {
         case trees(TreesView)
         case linear(CompiledLinear)
+        case graph(GraphProgram)
     }
 
     public let head: ModelHead
@@ -22,7 +23,8 @@ public struct Model: Sendable {
         switch file.kind {
         case .trees: body = .trees(try TreesView(file, head))
         case .linear: body = .linear(try CompiledLinear(file, head))
-        case .graph, .calibrator:
+        case .graph: body = .graph(try GraphModel(file, head).program)
+        case .calibrator:
             throw CompiledRefused(reason: .kind(file.kind.rawValue), byteCount: file.byteCount)
         }
     }

@@ -93,6 +93,18 @@ extension Model {
                     unsafe sums[place] = view.finish(sums[place], output)
                 }
             }
+        case .graph(let program):
+            let rowSpan = unsafe Span(_unsafeStart: values, count: rows * featureCount)
+            var scores = unsafe MutableSpan(_unsafeStart: sums, count: rows * outputCount)
+            if scratch.isShared.contains(true) {
+                let request = unsafe Span<Double>(
+                    _unsafeStart: (scratch.memory + scratch.layout.request).assumingMemoryBound(
+                        to: Double.self),
+                    count: featureCount)
+                scratch.graph?.score(program, rowSpan, isShared: scratch.isShared, request, into: &scores)
+            } else {
+                scratch.graph?.score(program, rowSpan, into: &scores)
+            }
         case .linear(let linear):
             let request = unsafe (scratch.memory + scratch.layout.request).assumingMemoryBound(
                 to: Double.self)

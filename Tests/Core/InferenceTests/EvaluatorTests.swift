@@ -83,6 +83,7 @@ extension ModelContent {
         switch self {
         case .trees(let ensemble): ensemble.rawScores(row)
         case .linear(let linear): linear.rawScores(row)
+        case .graph: []
         }
     }
 }
@@ -92,6 +93,7 @@ extension Model {
         switch body {
         case .trees(let view): view.isWalk ? "walk" : "masks of \(8 * view.maskBytes)"
         case .linear: "linear"
+        case .graph: "graph"
         }
     }
 }

@@ -7,6 +7,7 @@ public enum ModelCompiler {
         switch content {
         case .trees(let ensemble): try EnsembleCompiler(ensemble).compile()
         case .linear(let model): LinearCompiler.compile(model)
+        case .graph(let model): model.compile()
         }
     }
 

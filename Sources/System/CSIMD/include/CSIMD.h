@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "crc32c.h"
+#include "dense.h"
+#include "erf_tables.h"
 #include "http_bytes.h"
 #include "real.h"
 #include "row_sets.h"

@@ -21,6 +21,8 @@ public enum ModelInvariants {
         }
         switch content {
         case .trees(let ensemble): return violation(of: ensemble)
+        // What must hold of graphs is in GraphInvariants.
+        case .graph: return nil
         case .linear(let linear):
             guard linear.featureCount <= featuresMost else { return nil }
             return violation(of: content, linear.featureCount, linear.outputCount, [1.5]) {
