@@ -1,5 +1,5 @@
 // What each step does with the rows of a block. Sums go in the order of the elements and are kept in Double,
-// but for dense layers of Floats, whose order is that of the kernels (docs/decisions/0035).
+// but for dense layers of Floats, whose order is that of the kernels (docs/decisions/0033).
 import CSIMD
 import Numerics
 
