@@ -50,7 +50,7 @@ let package = Package(
             targets: [
                 "Units", "JSON", "Settings", "Auction", "OpenRTB", "Documents", "Catalog", "Decision",
                 "Ledger",
-                "Features", "Numerics",
+                "Features", "Inference", "Numerics",
             ]),
         // For the benches, which draw the same problems as the tests and count allocations as they do.
         .library(name: "AllocationCounter", targets: ["AllocationCounter"]),
@@ -80,7 +80,8 @@ let package = Package(
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
-        core("Features", ["Catalog", "Units"]),
+        core("Features", ["Catalog", "Digests", "Documents", "Units"]),
+        core("Inference", ["CSIMD", "JSON", "Numerics", "Units"]),
         core("Notices", ["Digests", "Units"]),
         core("Numerics", ["CSIMD", "Units"]),
         core("Decision", ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"]),
@@ -90,7 +91,7 @@ let package = Package(
         edge("Telemetry", ["JSON", "Kernel", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("Journal", ["Kernel", "Ledger", "Notices", "Reactor", "Telemetry", "Units"]),
-        edge("Store", ["Kernel", "Units"]),
+        edge("Store", ["CLinux", "Features", "Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
@@ -114,8 +115,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "HTTP", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor", "Settings", "TLS",
-                "Units",
+                "Features", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices", "OpenRTB", "Reactor",
+                "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -173,8 +174,11 @@ let package = Package(
             name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
+        tests(
+            "InferenceTests", in: "Core",
+            ["AllocationCounter", "CSIMD", "Inference", "JSON", "Numerics", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
-        tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
+        tests("DocumentsTests", in: "Core", ["Documents", "JSON", "Units"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(
             "DecisionTests", in: "Core",
@@ -182,7 +186,8 @@ let package = Package(
                 "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision", "Notices",
                 "OpenRTB", "Units",
             ]),
-        tests("FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Features", "Units"]),
+        tests(
+            "FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Features", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",
@@ -211,7 +216,7 @@ let package = Package(
         .executableTarget(
             name: "bench-tls-engine", dependencies: ["Kernel", "TLS", "TestCertificates", "Units"],
             path: "Benchmarks/TLSEngine", swiftSettings: strict),
-        tests("StoreTests", in: "Edge", ["Kernel", "Store", "Units"]),
+        tests("StoreTests", in: "Edge", ["Features", "Kernel", "Store", "Units"]),
         tests(
             "RedisTests", in: "Edge",
             ["Kernel", "Reactor", "Redis", "RedisInvariants", "TLS", "TestCertificates", "Units"]),
@@ -230,7 +235,8 @@ let package = Package(
         tests(
             "NodeTests", in: "Apps",
             [
-                "Commands", "Decision", "Features", "Kernel", "Notices", "OpenRTB", "TestCertificates",
+                "Commands", "Decision", "Features", "HTTP", "Kernel", "Notices", "OpenRTB",
+                "TestCertificates",
                 "Units",
                 "paceline-node",
             ]),

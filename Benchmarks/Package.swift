@@ -70,6 +70,16 @@ let package = Package(
 
         bench("bench-catalog", [.product(name: "PacelineCore", package: "paceline")]),
         bench("bench-frequency", [.product(name: "PacelineCore", package: "paceline")]),
+        bench(
+            "bench-hydrate",
+            [
+                .product(name: "PacelineCore", package: "paceline"),
+                .product(name: "PacelineEdge", package: "paceline"),
+            ]),
+        .executableTarget(
+            name: "bench-infer",
+            dependencies: ["BenchKit", .product(name: "PacelineCore", package: "paceline")],
+            exclude: ["peers.py", "loops.c"], swiftSettings: strict),
         bench("bench-openrtb", [.product(name: "PacelineCore", package: "paceline")]),
         // A catalog and requests for a node that is measured.
         .target(

@@ -21,16 +21,19 @@ public struct Load: Decodable, Sendable {
     public var turnedAway: Quantiles?
     public var late: Quantiles?
     public var unsent: Double?
+    /// Open loop: seconds in which nothing was due and nothing came. The generator spins then, so that its CPU time says
+    /// nothing of how near it is to its limit.
+    public var idle: Double?
 
     private enum CodingKeys: String, CodingKey {
-        case requests, bytes, errors, seconds, others, stolen, latency, shed, late, unsent
+        case requests, bytes, errors, seconds, others, stolen, latency, shed, late, unsent, idle
         case turnedAway = "turned_away"
         case clientCPU = "client_cpu"
         case serverCPU = "server_cpu"
     }
 
     /// Others took a quarter of a core or more: what was measured is how the machine was shared.
-    var isDisturbed: Bool { others / seconds > 0.25 }
+    public var isDisturbed: Bool { others / seconds > 0.25 }
 
     public var perSecond: Double { requests / seconds }
     public var shedPerSecond: Double { (shed ?? 0) / seconds }

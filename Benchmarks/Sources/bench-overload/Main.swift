@@ -9,15 +9,36 @@ import Traffic
 enum Main {
     /// Long enough that a queue without a bound would have grown by hundreds of thousands.
     static let seconds = 5.0
-    static let connections = "512"
+    /// More than requests wait for at the node's target and three times its capacity, so that it is the node that keeps
+    /// the queue short and not the want of connections.
+    static let connections = "1024"
+    /// As many as keep the node busy, while none waits for so long as to be turned away.
+    static let connectionsInCapacity = "32"
+    /// The normal load, for long enough that the node has gone once over the segments that it has finished, as it does
+    /// every ten seconds: what that takes of memory is none of the overload's.
+    static let secondsBefore = 11.0
+    /// Runs of which the machine's other processes spoil one are made again.
+    static let triesMost = 3
 
     static func main() {
         Bench.run("overload") { bench in
             try withFolder { folder in
                 let traffic = try Traffic(in: folder, requests: 2_048)
-                let node = try Server.node(catalog: traffic.catalog, in: folder)
-                defer { node.stop() }
-                try measure(node, traffic, &bench)
+                for attempt in 1... {
+                    let own = folder.appendingPathComponent("\(attempt)")
+                    try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
+                    let node = try Server.node(catalog: traffic.catalog, in: own)
+                    defer { node.stop() }
+                    do {
+                        return try measure(node, traffic, &bench)
+                    } catch let disturbed as Disturbed {
+                        let share = Int(disturbed.share * 100)
+                        guard attempt < triesMost else {
+                            throw Impossible("other processes took \(share) % of a core; measure again later")
+                        }
+                        Bench.note("run again: other processes took \(share) % of a core")
+                    }
+                }
             }
         }
     }
@@ -28,24 +49,28 @@ enum Main {
                 "http", node, seconds: seconds, warmup: warmup,
                 ["--path", "/openrtb2/bid", "--bodies", traffic.bodies.path] + options)
         }
-        let capacity = try load(2, warmup: 0.5, ["--connections", "64"]).perSecond
+        let full = try load(2, warmup: 1, ["--connections", connectionsInCapacity])
+        guard full.shed == 0 else { throw Impossible("\(full.shed ?? 0) turned away by a closed loop") }
+        let capacity = full.perSecond
         func open(_ share: Double, _ seconds: Double, warmup: Double) throws -> Load {
             try load(
                 seconds, warmup: warmup, ["--connections", connections, "--rate", "\(capacity * share)"])
         }
-        let before = try open(0.5, 2, warmup: 0.3)
+        let before = try open(0.5, 2, warmup: secondsBefore)
         let memory = try node.child.residentBytes()
         let during = try open(3, seconds, warmup: 0)
         let grown = try node.child.residentBytes() - memory
         // What is still in the sockets' queues when the generator leaves, the node reads and finds nobody there for.
         let after = try open(0.5, 2, warmup: 2)
+        try inspect([full, before, during, after])
         Bench.note(
             """
             capacity \(Int(capacity)) requests a second; at a half of it p99 \(before.latency.p99) µs; at three times \
             it \(Int(during.perSecond)) answers a second, of which \(Int(during.shedPerSecond)) turned away, \
             \(Int(during.unsent ?? 0)) not sent for want of a free connection; the generator was late by \
-            \(during.late?.p99 ?? 0) µs in one of a hundred and used \
-            \(Int(during.clientCPU / during.seconds * 100)) % of its core; \(grown / 1_048_576) MiB more
+            \(during.late?.p99 ?? 0) µs in one of a hundred, and had nothing to do in \
+            \(Int((during.idle ?? 0) / during.seconds * 100)) % of its core's time; the node used \
+            \(Int(during.serverCPU / during.seconds * 100)) % of its own; \(grown / 1_048_576) MiB more
             """)
         try bench.measure("admitted: p99", unit: "µs", ours: [during.latency.p99])
         try bench.measure(
@@ -60,4 +85,15 @@ enum Main {
             "p99 at half of capacity, 2 s after", unit: "µs", ours: [after.latency.p99],
             peer: [before.latency.p99], named: "before")
     }
+
+    /// Each of the two has a core of its own, or nothing of this was measured: the node would be three times overloaded
+    /// by what it does not have.
+    private static func inspect(_ loads: [Load]) throws {
+        guard let worst = loads.max(by: { $0.others / $0.seconds < $1.others / $1.seconds }),
+            worst.isDisturbed
+        else { return }
+        throw Disturbed(share: worst.others / worst.seconds)
+    }
+
+    private struct Disturbed: Error { let share: Double }
 }

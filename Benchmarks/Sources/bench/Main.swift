@@ -7,7 +7,7 @@ import Foundation
 enum Main {
     /// In the order in which they run.
     static let benches = [
-        "json", "openrtb", "catalog", "frequency", "pods", "decide", "journal", "http", "overload", "tls",
+        "json", "openrtb", "catalog", "frequency", "infer", "pods", "decide", "journal", "http", "overload", "tls",
         "idle",
     ]
 

@@ -51,7 +51,7 @@ static struct message *messages;
 static uint32_t message_count, next_message;
 static struct connection *connections;
 static struct histogram latency, late, turned_away;
-static uint64_t answered, shed, without_body, bytes_read, last_answer, unsent;
+static uint64_t answered, shed, without_body, bytes_read, last_answer, unsent, idle_ns;
 static bool stopped;
 static unsigned prepared;
 
@@ -218,8 +218,13 @@ static void turn(bool spin) {
 
 static void run_until(uint64_t end) {
     bool open_loop = options->rate > 0;
-    for (uint64_t now = now_ns(); now < end && !stopped; now = now_ns()) {
+    for (uint64_t now = now_ns(), before = 0, done = 0; now < end && !stopped; now = now_ns()) {
         if (open_loop) {
+            // A round in which nothing came and nothing was due is what the generator has to spare.
+            uint64_t doing = answered + idle_head;
+            if (before && doing == done) idle_ns += now - before;
+            before = now;
+            done = doing;
             send_due(now);
         } else if (now > last_answer + STALL_NS) {
             fail(&errors.cut_short, "no answer for a second");
@@ -324,16 +329,17 @@ int run_http(const struct options *given) {
     memset(&latency, 0, sizeof latency);
     memset(&late, 0, sizeof late);
     memset(&turned_away, 0, sizeof turned_away);
-    answered = bytes_read = shed = without_body = 0;
+    answered = bytes_read = shed = without_body = idle_ns = 0;
     struct meter from = read_meter(options->watch);
     run_until(from.at + (uint64_t)(options->seconds * 1e9));
     struct meter to = read_meter(options->watch);
     if (options->rate > 0) count_unanswered(to.at);
     printf(
         "{\"mode\":\"http\",\"requests\":%llu,\"shed\":%llu,\"without_body\":%llu,\"bytes\":%llu,"
-        "\"unsent\":%llu,\"errors\":%llu,",
+        "\"unsent\":%llu,\"idle\":%.6f,\"errors\":%llu,",
         (unsigned long long)answered, (unsigned long long)shed, (unsigned long long)without_body,
-        (unsigned long long)bytes_read, (unsigned long long)unsent, (unsigned long long)error_total());
+        (unsigned long long)bytes_read, (unsigned long long)unsent, (double)idle_ns / 1e9,
+        (unsigned long long)error_total());
     print_meters(stdout, &from, &to);
     printf(",");
     print_histogram(stdout, "latency", &latency);

@@ -15,36 +15,28 @@ public enum SegmentWalk {
     public static func run(
         _ segments: [SegmentFile], _ each: (WalkedRecord, RawSpan) -> Void, broken: (String) -> Void
     ) {
-        var loaded: (file: SegmentFile, bytes: [UInt8])?
-        // One segment ahead: a segment that follows a failure stands in for the end of the one before.
-        for file in segments {
-            let bytes: [UInt8]
-            do {
-                bytes = try file.bytes()
-            } catch {
-                broken(error.message)
-                continue
-            }
-            let header = try? SegmentHeader(bytes.span.raw)
-            if header == nil, SegmentHeader.isBlank(bytes.span.raw) { continue }
-            if let loaded {
-                let next = header.flatMap { $0.followsFailure ? $0.firstSequence : nil }
-                read(loaded.file, loaded.bytes, below: next, each, broken)
-            }
-            loaded = (file, bytes)
+        for (index, file) in segments.enumerated() {
+            // A segment that follows a failure stands in for the end of the one before.
+            let next = segments.dropFirst(index + 1).lazy.compactMap { header(of: $0) }.first
+            read(file, below: next.flatMap { $0.followsFailure ? $0.firstSequence : nil }, each, broken)
         }
-        if let loaded { read(loaded.file, loaded.bytes, below: nil, each, broken) }
+    }
+
+    private static func header(of file: SegmentFile) -> SegmentHeader? {
+        guard var pass = try? SegmentPass(of: file.path) else { return nil }
+        return (try? pass.readHeader()) ?? nil
     }
 
     private static func read(
-        _ file: SegmentFile, _ bytes: [UInt8], below next: UInt64?, _ each: (WalkedRecord, RawSpan) -> Void,
+        _ file: SegmentFile, below next: UInt64?, _ each: (WalkedRecord, RawSpan) -> Void,
         _ broken: (String) -> Void
     ) {
-        do {
-            var reader = try SegmentReader(bytes.span.raw)
-            while let entry = try reader.next() {
-                if let next, entry.sequence >= next { return }
-                each(WalkedRecord(file: file, header: reader.header, entry: entry), reader.payload(of: entry))
+        do throws(SegmentTrouble) {
+            var pass = try SegmentPass(of: file.path)
+            try pass.run { header, entry, payload in
+                if let next, entry.sequence >= next { return false }
+                each(WalkedRecord(file: file, header: header, entry: entry), payload)
+                return true
             }
         } catch {
             // What follows a failure has all that this one may lack.

@@ -11,8 +11,7 @@ struct BidRoute {
 
     func respond(to request: borrowing Request, _ response: inout Response) {
         if let refusal = decisions.refusal(of: request.body, .openrtb) {
-            response.status = .noContent
-            return response.header("paceline-no-bid", refusal.label)
+            return turnAway(request, refusal, &response)
         }
         guard request.isJSON else {
             response.status = .unsupportedMediaType
@@ -48,6 +47,23 @@ struct BidRoute {
         } catch {
             refuse(error, request.body, &response)
         }
+    }
+
+    /// Unread but for the id, and that only where it has to be repeated.
+    private func turnAway(
+        _ request: borrowing Request, _ refusal: LoadGate.Refusal, _ response: inout Response
+    ) {
+        response.header("paceline-no-bid", refusal.label)
+        guard let flag = request.query.parameter("nbr"), flag.equals("1"),
+            let id = decisions.id(in: request.body)
+        else { return response.status = .noContent }
+        response.contentType = "application/json"
+        response.header("x-openrtb-version", "2.6")
+        response.write("{\"id\":\"")
+        response.write(request.body.extracting(id))
+        response.write("\",\"nbr\":")
+        response.write(refusal.number)
+        response.write("}")
     }
 
     private func refuse(_ error: OpenRTBError, _ body: RawSpan, _ response: inout Response) {

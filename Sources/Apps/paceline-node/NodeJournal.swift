@@ -21,6 +21,7 @@ final class NodeJournal {
     private let oneIn: UInt64
     private var randomness: Randomness
     private var durabilityListeners: [(UInt64) -> Void] = []
+    private var troubleListeners: [() -> Void] = []
     private let room = UnsafeMutableRawBufferPointer.allocate(byteCount: roomBytes, alignment: 8)
 
     /// Room for the longest record: a path or an error, cut, and a few names.
@@ -65,7 +66,10 @@ final class NodeJournal {
         journal.onDurable = { [unowned self] number in
             for listener in durabilityListeners { listener(number) }
         }
-        journal.onHealth = { [journals = context.journals] in journals.set($0, of: shard) }
+        journal.onHealth = { [unowned self, journals = context.journals] health in
+            journals.set(health, of: shard)
+            if case .degraded = health { for listener in troubleListeners { listener() } }
+        }
         if shard == 0 { context.journals.attach(self, reactor) }
     }
 
@@ -205,6 +209,9 @@ final class NodeJournal {
 
     /// Calls back when more is durable, with the number of the last record that is.
     func whenDurable(_ body: @escaping (UInt64) -> Void) { durabilityListeners.append(body) }
+
+    /// Calls back when the journal has got into trouble: nobody knows when what waits will be durable.
+    func whenInTrouble(_ body: @escaping () -> Void) { troubleListeners.append(body) }
 
     /// The number of a ledger's record; nil where the journal does not take it.
     func append(_ record: LedgerRecord, at time: Instant) -> UInt64? {

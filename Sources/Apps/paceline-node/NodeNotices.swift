@@ -17,6 +17,8 @@ struct TakenNotice: Sendable {
     var price: NoticePrice
     /// Of a loss, or of an error, as the sender wrote it; 0 for none.
     var reason: UInt32
+    /// Of a bill: who waits for its record to be durable.
+    var answer: BillAnswer?
 }
 
 /// Used by any thread.
@@ -24,9 +26,9 @@ final class NodeNotices: Sendable {
     /// Notices on the way to one shard: a tenth of a second of a busy node's, while the shard is in a long turn.
     private static let inboxMost = 4_096
 
-    /// One shard's.
-    final class Inbox: Sendable {
-        let mailbox = Mailbox<TakenNotice>(capacity: NodeNotices.inboxMost)
+    /// One shard's, for what other shards have for it.
+    final class Inbox<Message: Sendable>: Sendable {
+        let mailbox = Mailbox<Message>(capacity: NodeNotices.inboxMost)
         /// Set once, before the shard serves; asked for at most once for each turn of the shard.
         private let waking = Mutex<(remote: ReactorRemote, wake: @Sendable (Reactor) -> Void)?>(nil)
 
@@ -35,8 +37,8 @@ final class NodeNotices: Sendable {
         }
 
         /// False where it is full.
-        func put(_ notice: TakenNotice) -> Bool {
-            guard mailbox.put(notice) else { return false }
+        func put(_ message: Message) -> Bool {
+            guard mailbox.put(message) else { return false }
             if mailbox.wantsWaking() {
                 let isWoken = waking.withLock { $0.map { $0.remote.post($0.wake) } ?? false }
                 if !isWoken { mailbox.wasNotWoken() }
@@ -48,7 +50,9 @@ final class NodeNotices: Sendable {
     let settings: NoticeSettings
     let keys: NoticeKeys
     let seal: PriceSeal?
-    let inboxes: [Inbox]
+    let inboxes: [Inbox<TakenNotice>]
+    /// What became of bills that were handed to other shards.
+    let answers: [Inbox<ToldBill>]
     /// What earlier starts have counted.
     let recall: NoticeRecall
 
@@ -57,6 +61,7 @@ final class NodeNotices: Sendable {
         keys = try NodeNotices.keys(settings)
         seal = try settings.priceKeyFile.map { path throws(Failure) in try NodeNotices.seal(path) }
         inboxes = (0..<shards).map { _ in Inbox() }
+        answers = (0..<shards).map { _ in Inbox() }
         recall = NoticeRecall(lifetime: settings.lifetime, at: Kernel.wallNow())
     }
 

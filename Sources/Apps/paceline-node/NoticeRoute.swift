@@ -34,9 +34,7 @@ final class NoticeRoute {
     private func respond(
         to event: NoticeEvent, _ request: borrowing Request, _ response: inout Response
     ) {
-        // Pages tell from wherever they are, and nothing of it may be kept and told again.
-        response.header("access-control-allow-origin", "*")
-        response.header("cache-control", "no-store")
+        response.allowNotices()
         let query = request.query
         let form = query.text(of: "f")
         // A player tells of a click and opens the page itself; others want to be led there.
@@ -55,27 +53,30 @@ final class NoticeRoute {
             return leads ? metrics.count(event, .stale) : refuse(event, .stale, &response)
         }
         let price = query.text(of: "p").withoutEscapedPadding
-        let taken = TakenNotice(
+        let isPicture = form.equals("gif")
+        var taken = TakenNotice(
             event: event, notice: notice,
             price: NoticePrice(price, of: notice, from: event.sender, notices.seal),
             reason: query.text(of: event == .error ? "c" : "r").number)
-        guard hand(taken, at: now) else {
-            metrics.count(event, .busy)
-            if !leads { response.status = .serviceUnavailable }
-            return
+        if taken.isBill {
+            taken.answer = BillAnswer(shard: own.shard, place: request.place, isPicture: isPicture)
         }
-        if form.equals("gif") {
-            response.contentType = "image/gif"
-            response.write(Self.pixel.span.bytes)
-        } else if !leads {
-            response.status = .noContent
+        switch hand(taken, at: now) {
+        case .told: if !leads { response.take(isPicture: isPicture) }
+        case .held: response.isHeld = true
+        case .refused:
+            metrics.count(event, .busy)
+            if !leads { response.refuseForNow() }
         }
     }
 
-    /// False where the shard that it is for has too many waiting, or cannot write it down.
-    private func hand(_ taken: TakenNotice, at now: Instant) -> Bool {
+    /// Refused where the shard that it is for has too many waiting, or cannot write it down.
+    private func hand(_ taken: TakenNotice, at now: Instant) -> ShardNotices.Taken {
         let owner = notices.owner(of: taken.notice)
-        guard owner == own.shard else { return notices.inboxes[owner].put(taken) }
+        guard owner == own.shard else {
+            guard notices.inboxes[owner].put(taken) else { return .refused }
+            return taken.answer == nil ? .told : .held
+        }
         return own.take(taken, at: now)
     }
 
@@ -106,11 +107,31 @@ final class NoticeRoute {
         case .stale: response.write("The token has expired.\n")
         }
     }
+}
 
-    /// A GIF of one transparent pixel.
-    private static let pixel: [UInt8] = [
-        0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0x21, 0xF9, 4, 1, 0, 0,
-        0, 0,
-        0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B,
-    ]
+/// A GIF of one transparent pixel.
+private let pixel: [UInt8] = [
+    0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0x21, 0xF9, 4, 1, 0, 0, 0,
+    0,
+    0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B,
+]
+
+extension Response {
+    /// Pages tell from wherever they are, and nothing of it may be kept and told again.
+    mutating func allowNotices() {
+        header("access-control-allow-origin", "*")
+        header("cache-control", "no-store")
+    }
+
+    mutating func take(isPicture: Bool) {
+        guard isPicture else { return status = .noContent }
+        contentType = "image/gif"
+        write(pixel.span.bytes)
+    }
+
+    /// Whoever told is to tell it again.
+    mutating func refuseForNow() {
+        status = .serviceUnavailable
+        header("retry-after", "1")
+    }
 }

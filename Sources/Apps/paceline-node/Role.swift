@@ -2,6 +2,7 @@
 import HTTP
 import Reactor
 import Settings
+import Units
 
 enum Role: Sendable, Equatable, CustomStringConvertible {
     /// Requests, together with the node's other shards.
@@ -17,6 +18,9 @@ enum Role: Sendable, Equatable, CustomStringConvertible {
     private static let operatorsBodyBytes = 16 * 1024
     /// Several scrapes of a node with many listeners; then one who asks again first has to read.
     private static let operatorsOutputBytes = 512 * 1024
+
+    /// To look through the journals of all shards for a decision; a shard's is read within seconds.
+    private static let operatorsHeldTimeout = Interval.seconds(60)
 
     /// The thread's name too, of which the kernel keeps 15 bytes.
     var description: String {
@@ -61,6 +65,7 @@ enum Role: Sendable, Equatable, CustomStringConvertible {
         case .operators:
             limits.connections = Role.operatorsMost
             limits.bodyBytes = Role.operatorsBodyBytes
+            limits.heldTimeout = Role.operatorsHeldTimeout
             limits.outputBytesPerConnection = Role.operatorsOutputBytes / 2
             limits.pendingBytes = Role.operatorsMost * (limits.head.headBytesMax + Role.operatorsBodyBytes)
         }

@@ -14,12 +14,14 @@ final class RequestRoutes: Responder {
     private var router = Router()
     private let checker: JSONChecker
     private let journal: NodeJournal?
+    private let decisions: ShardDecisions?
 
     init(
         _ context: NodeContext, _ reactor: Reactor, _ journal: NodeJournal?, _ decisions: ShardDecisions?,
         _ notices: ShardNotices?
     ) {
         self.journal = journal
+        self.decisions = decisions
         checker = JSONChecker(limitBytes: context.settings.limits.bodyBytes)
         addHealth(to: &router, context)
         addIdentity(to: &router, context, reactor.driverName)
@@ -37,6 +39,12 @@ final class RequestRoutes: Responder {
         }
     }
 
+    /// Notices settle money, and health is asked for when it matters: in overload requests for ads let them go first.
+    func yields(_ request: borrowing Request) -> Bool {
+        guard let decisions, decisions.isOverloaded else { return false }
+        return request.pathIs("/openrtb2/bid") || request.pathIs("/vast")
+    }
+
     func respond(to request: borrowing Request, _ response: inout Response) {
         guard let journal, journal.wants(request.path) else {
             return router.respond(to: request, &response)
@@ -50,11 +58,14 @@ final class RequestRoutes: Responder {
 /// Routes of the operators' listener, which has a thread of its own.
 final class AdminRoutes: Responder {
     private var router = Router()
+    /// Nil where nothing is journaled, or nothing decided.
+    let explain: ExplainRoute?
 
     init(_ context: NodeContext, _ reactor: Reactor) {
+        explain = ExplainRoute(context.settings, context.notices?.keys, on: reactor)
         addHealth(to: &router, context)
         addIdentity(to: &router, context, reactor.driverName)
-        if let explain = ExplainRoute(context.settings, context.notices?.keys) {
+        if let explain {
             router.add(.get, "/explain") { request, response in explain.respond(to: request, &response) }
         }
         if let money = context.money {

@@ -43,6 +43,7 @@ final class Service {
                 reactor: reactor, limits: limits,
                 responder: RequestRoutes(context, reactor, journal, decisions, notices),
                 metrics: ServerMetrics(context.keys.requests, block))
+            notices?.server = server
             for (index, listener) in settings.listen.enumerated() {
                 try listen(
                     listener.address, listener.port, "listen[\(index)]", leaving: Role.descriptorsLeft)
@@ -52,9 +53,11 @@ final class Service {
             journal = nil
             decisions = nil
             frequency = nil
+            let routes = AdminRoutes(context, reactor)
             server = Server(
-                reactor: reactor, limits: limits, responder: AdminRoutes(context, reactor),
+                reactor: reactor, limits: limits, responder: routes,
                 metrics: ServerMetrics(context.keys.admin, block))
+            routes.explain?.attach(server)
             try listen(settings.admin.address, settings.admin.port, "admin")
         }
     }

@@ -46,6 +46,9 @@ final class ShardDecisions {
     /// What it decides with now.
     var serving: PreparedCatalog { catalog }
 
+    /// Requests wait longer than they may.
+    var isOverloaded: Bool { gate.isOverloaded }
+
     /// Between two requests: each sees one catalog.
     func take(_ exchange: CatalogExchange) {
         exchange.exchange(&catalog)
@@ -68,6 +71,9 @@ final class ShardDecisions {
         metrics.note(isOverloaded: gate.isOverloaded)
         return refusal
     }
+
+    /// Where an unread request's id lies, for an answer that has to repeat it.
+    func id(in request: RawSpan) -> Range<Int>? { peek.id(request) }
 
     /// Names a request that has no name yet.
     func nextNumber() -> UInt64 { seeds.next() }

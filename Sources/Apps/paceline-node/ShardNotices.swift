@@ -2,6 +2,7 @@
 // only then has its consequences.
 import Catalog
 import Decision
+import HTTP
 import Journal
 import Kernel
 import Ledger
@@ -18,9 +19,23 @@ final class ShardNotices {
         weak var shard: ShardNotices?
     }
 
+    /// What becomes of an answer to a notice.
+    enum Taken {
+        case told
+        /// It is given when the disk has what it speaks of.
+        case held
+        /// It has to be told again.
+        case refused
+    }
+
     let shard: Int
+    /// On whose connections answers wait. It outlives everything that its thread serves.
+    weak var server: Server?
+    private let notices: NodeNotices
     private var memory: NoticeMemory
-    private let inbox: NodeNotices.Inbox
+    private var held = HeldBills()
+    /// The last record that a bill has made.
+    private var lastBill: UInt64 = 0
     private let decisions: ShardDecisions
     private let frequency: ShardFrequency
     private let journal: NodeJournal?
@@ -31,6 +46,7 @@ final class ShardNotices {
         _ journal: NodeJournal?, _ metrics: NoticeMetrics, on reactor: Reactor
     ) {
         self.shard = shard
+        self.notices = notices
         self.decisions = decisions
         self.frequency = frequency
         self.journal = journal
@@ -41,22 +57,63 @@ final class ShardNotices {
             _ = memory.count(counted.event, of: counted.notice, at: now)
         }
         metrics.remembered.set(memory.used)
-        inbox = notices.inboxes[shard]
         let place = Place()
         place.shard = self
-        inbox.attach(reactor.remote) { _ in place.shard?.takeInbox(at: Kernel.wallNow()) }
+        notices.inboxes[shard].attach(reactor.remote) { _ in place.shard?.takeInbox(at: Kernel.wallNow()) }
+        notices.answers[shard].attach(reactor.remote) { _ in place.shard?.takeAnswers() }
+        journal?.whenDurable { [weak self] number in self?.release(upTo: number, isDurable: true) }
+        journal?.whenInTrouble { [weak self] in self?.release(upTo: .max, isDurable: false) }
     }
 
     /// What other shards were told of this one's ads.
     private func takeInbox(at now: Instant) {
-        inbox.mailbox.takeAll { if !count($0, at: now) { metrics.count($0.event, .busy) } }
+        notices.inboxes[shard].mailbox.takeAll { taken in
+            let isCounted = count(taken, at: now)
+            if !isCounted { metrics.count(taken.event, .busy) }
+            guard let answer = taken.answer else { return }
+            switch isCounted ? hold(answer) : .refused {
+            case .held: break
+            case .told: tell(answer, isDurable: true)
+            case .refused: tell(answer, isDurable: false)
+            }
+        }
     }
 
-    /// False where it has to be told again.
-    func take(_ taken: TakenNotice, at now: Instant) -> Bool {
+    func take(_ taken: TakenNotice, at now: Instant) -> Taken {
         // What came before through others and could not wake this shard.
         takeInbox(at: now)
-        return count(taken, at: now)
+        guard count(taken, at: now) else { return .refused }
+        return taken.answer.map { hold($0) } ?? .told
+    }
+
+    // MARK: Answers that wait for the disk
+
+    /// A bill that came before waits too: for the record of the first one, which may not be there yet.
+    private func hold(_ answer: BillAnswer) -> Taken {
+        guard let journal = journal?.journal, lastBill > journal.durable else { return .told }
+        guard held.hold(answer, until: lastBill) else { return .refused }
+        journal.commit(upTo: lastBill)
+        return .held
+    }
+
+    private func release(upTo record: UInt64, isDurable: Bool) {
+        while let answer = held.take(upTo: record) { tell(answer, isDurable: isDurable) }
+    }
+
+    /// What finds no room on its way to another shard is not told, and that shard says 503 after a while.
+    private func tell(_ answer: BillAnswer, isDurable: Bool) {
+        guard answer.shard == shard else {
+            _ = notices.answers[answer.shard].put(ToldBill(answer: answer, isDurable: isDurable))
+            return
+        }
+        server?.answer(answer.place) { response in
+            response.allowNotices()
+            if isDurable { response.take(isPicture: answer.isPicture) } else { response.refuseForNow() }
+        }
+    }
+
+    private func takeAnswers() {
+        notices.answers[shard].mailbox.takeAll { tell($0.answer, isDurable: $0.isDurable) }
     }
 
     /// A bill goes to the ledger first, which knows by itself what it has settled: what the journal does not take is
@@ -68,6 +125,7 @@ final class ShardNotices {
         metrics.count(taken.event, NoticeOutcome(verdict))
         metrics.remembered.set(memory.used)
         guard verdict == .first else { return true }
+        defer { if taken.isBill { lastBill = journal?.journal.accepted ?? 0 } }
         let catalog = decisions.serving
         journal?.note(taken, catalog.places.find(taken.notice), catalog.snapshot, at: now)
         if taken.isBill { metrics.count(taken.price.basis) }
@@ -92,8 +150,10 @@ final class ShardNotices {
         if taken.isBill {
             let amount = ImpressionPrice.paid(
                 of: notice.reserved, asked: taken.price.asked, bid: notice.highest)
-            return decisions.money.settle(
-                key, amount ?? notice.reserved, window: notice.window, reserved: notice.reserved) != nil
+            let settled = decisions.money.settle(
+                key, amount ?? notice.reserved, window: notice.window, reserved: notice.reserved)
+            if let settled { lastBill = max(lastBill, settled.record) }
+            return settled != nil
         }
         // A loss is final. After an error a bill may still come, so its money waits for the time to be over.
         if taken.event == .loss { decisions.money.release(key) }

@@ -22,7 +22,7 @@ enum CatalogCheck {
         examples: [
             Example(
                 "paceline catalog check Examples/catalog", "Check the demo.",
-                prints: "Examples/catalog: ok, 8 line items of 5 campaigns"),
+                prints: "Examples/catalog: ok, 10 line items of 5 campaigns"),
             Example(
                 "mkdir bad; sed 's/USD/usd/' Examples/catalog/campaigns.json > bad/all.json; "
                     + "paceline catalog check bad",

@@ -21,7 +21,7 @@ enum CatalogCompile {
         examples: [
             Example(
                 "paceline catalog compile Examples/catalog --output demo.catalog", "Compile the demo.",
-                prints: "demo.catalog: 8 line items of 5 campaigns"),
+                prints: "demo.catalog: 10 line items of 5 campaigns"),
             Example(
                 "mkdir bad; sed 's/\"campaign\"/\"campain\"/' Examples/catalog/line-items.json > bad/all.json; "
                     + "paceline catalog compile bad --output bad.catalog",

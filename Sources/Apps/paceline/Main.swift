@@ -20,6 +20,18 @@ enum Paceline {
                         CatalogDiff.command,
                         CatalogGenerate.command,
                     ]),
+                Command(
+                    "features", "Works on what models know of viewers, content and ads.",
+                    subcommands: [
+                        FeaturesCheck.command, FeaturesImport.command, FeaturesShow.command,
+                        FeaturesConsistency.command,
+                    ]),
+                Command(
+                    "model", "Works on models: reads, checks and compiles them, and predicts.",
+                    subcommands: [
+                        ModelPredict.command, ModelCheck.command, ModelCompile.command, ModelInspect.command,
+                        ModelBench.command,
+                    ]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),
                 Command("openrtb", "Works on bid requests.", subcommands: [OpenRTBCheck.command]),

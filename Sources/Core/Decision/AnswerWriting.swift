@@ -13,7 +13,7 @@ extension DecisionWorkspace {
         do throws(JSONError) {
             switch format {
             case .openrtb: answerCount = try writeBids(request, at: now, seed: seed, &decision.trace)
-            case .vast: try writePod(at: now, seed: seed, &decision.trace)
+            case .vast: try writePod(request, at: now, seed: seed, &decision.trace)
             }
             if decision.trace.ads == 0 { decision.noBid = .noCreativeFits }
         } catch { decision.noBid = .answerTooLarge }
@@ -66,7 +66,16 @@ extension DecisionWorkspace {
                 trace.ads -= 1
                 continue
             }
-            guard let length = markup.write(win, id: number, snapshot, known, notices) else {
+            tellMacros(of: win, index, seed: seed, at: now, request)
+            var file: Int?
+            var written: Int?
+            if win.medium == Self.banner {
+                file = bannerFile(of: win, request)
+                if let file { written = markup.writeBanner(win, file: file, snapshot, notices, request) }
+            } else {
+                written = markup.write(win, snapshot, known, notices, request)
+            }
+            guard let length = written else {
                 // The slot's limits left nothing that could be played.
                 outcomes.set(win.candidate.lineItem, .media)
                 trace.ads -= 1
@@ -81,7 +90,7 @@ extension DecisionWorkspace {
                 id: number.utf8, impid: request.utf8(request.imps[win.imp].id), price: win.sale.price)
             writer.markup(.adm, markup.bytes.text(length), macros)
             writer.notices(notices, macros)
-            writer.describe(win, snapshot, request)
+            writer.describe(win, file.map { snapshot.mediaRow($0) }, snapshot, request)
             writer.endBid()
         }
         if hasSeat { writer.endSeat() }
@@ -90,16 +99,17 @@ extension DecisionWorkspace {
 
     /// The ads of the first pod that has any, in their order.
     private mutating func writePod(
-        at now: Instant, seed: UInt64, _ trace: inout DecisionTrace
+        _ request: borrowing BidRequest, at now: Instant, seed: UInt64, _ trace: inout DecisionTrace
     ) throws(JSONError) {
         for index in 0..<wins.count {
             let win = wins[index]
+            tellMacros(of: win, index, seed: seed, at: now, request)
             wins[index].isWritten =
                 win.pod == wins[0].pod
                 && notices.sign(
                     win, number: index, decision: seed, at: now, viewer, .vast,
                     snapshot)
-                && markup.write(win, id: Self.number(seed, index), snapshot, known, notices) != nil
+                && markup.write(win, snapshot, known, notices, request) != nil
             if !wins[index].isWritten {
                 lose(win.candidate.lineItem)
                 trace.ads -= 1
@@ -114,14 +124,26 @@ extension DecisionWorkspace {
             _ = notices.sign(
                 wins[index], number: index, decision: seed, at: now, viewer, .vast,
                 snapshot)
-            markup.add(
-                wins[index], sequence: trace.ads > 1 ? sequence : 0, id: Self.number(seed, index), snapshot,
-                known, notices)
+            tellMacros(of: wins[index], index, seed: seed, at: now, request)
+            markup.add(wins[index], sequence: trace.ads > 1 ? sequence : 0, snapshot, known, notices, request)
         }
         do throws(VASTWriteError) {
             answerCount = try markup.document.write(into: unsafe response.writable(), for: wins[0].device)
                 .byteCount
         } catch { throw JSONError(.bufferTooSmall, at: 0) }
+    }
+}
+
+extension DecisionWorkspace {
+    /// What the macros of the ad to be written stand for.
+    private mutating func tellMacros(
+        of win: Win, _ index: Int, seed: UInt64, at now: Instant, _ request: borrowing BidRequest
+    ) {
+        let number = AdNumber(decision: seed, ad: index).rawValue
+        markup.macros.facts = AdFacts(
+            candidate: win.candidate, sale: win.sale, ad: HexNumber(number), decision: HexNumber(seed),
+            number: number, currency: exchange.currency, now: now, requestID: request.id,
+            impID: request.imps[win.imp].id, isSeller: isSeller, isBanner: win.medium == Self.banner)
     }
 }
 
@@ -139,7 +161,9 @@ public struct AdNumber: Hashable, Sendable {
 extension BidResponseWriter {
     /// What a bid says of its ad beside the markup.
     @_lifetime(self: copy self)
-    mutating func describe(_ win: Win, _ snapshot: CatalogSnapshot, _ request: borrowing BidRequest) {
+    mutating func describe(
+        _ win: Win, _ file: MediaRow?, _ snapshot: CatalogSnapshot, _ request: borrowing BidRequest
+    ) {
         let creative = snapshot.creativeRow(win.candidate.creative)
         beginList(.adomain)
         for place in snapshot.advertiserDomains(win.candidate.advertiser) {
@@ -161,9 +185,19 @@ extension BidResponseWriter {
             for place in creative.attributes { element(Int32(snapshot.attribute(inList: place))) }
             endList()
         }
-        field(.protocol, win.version == .v4_2 ? 13 : 3)
-        field(.mtype, win.medium == 0 ? MarkupType.video : MarkupType.audio)
-        field(.dur, win.candidate.seconds)
+        if win.medium == DecisionWorkspace.banner {
+            field(.mtype, MarkupType.banner)
+            if let file {
+                field(.w, Int32(clamping: file.width))
+                field(.h, Int32(clamping: file.height))
+            }
+        } else {
+            // AdCOM's numbers of versions, and of their wrappers.
+            let is4 = win.version == .v4_2
+            field(.protocol, creative.tag == nil ? is4 ? 13 : 3 : is4 ? 14 : 6)
+            field(.mtype, win.medium == 0 ? MarkupType.video : MarkupType.audio)
+            field(.dur, win.candidate.seconds)
+        }
         // The place that was asked for is the one that is bid on.
         let imp = request.imps[win.imp]
         let place = win.medium == 0 ? imp.video?.slotinpod : imp.audio?.slotinpod

@@ -44,8 +44,7 @@ struct KnownMedia: ~Copyable {
         for row in 0..<snapshot.mediaCount {
             let media = snapshot.mediaRow(row)
             _ = kinds.append(VASTMediaTypes(mime: snapshot.bytes(media.mime)))
-            let url = snapshot.bytes(media.url)
-            _ = secure.append(!url.starts(with: "http://", anyCase: true))
+            _ = secure.append(!snapshot.bytes(media.url).isPlainHTTP)
         }
     }
 
@@ -64,15 +63,24 @@ struct KnownMedia: ~Copyable {
     }
 }
 
+extension RawSpan {
+    /// Whether an address is fetched in the clear.
+    fileprivate var isPlainHTTP: Bool { starts(with: "http://", anyCase: true) }
+}
+
 extension CreativeRow {
     /// Encoders end on a frame and on a packet of sound: so much beyond a whole second is not a second more.
     private static let tailMilliseconds = 100
 
     /// How long it plays in whole seconds, as requests count.
     var seconds: Int32 {
+        if milliseconds == 0 { return Self.bannerSeconds }
         let whole = milliseconds / 1_000
         return Int32(milliseconds % 1_000 > Self.tailMilliseconds || whole == 0 ? whole + 1 : whole)
     }
+
+    /// A banner takes no time. Places are searched by time, so it and its slot are taken to have this much.
+    static let bannerSeconds: Int32 = 1
 }
 
 extension DecisionWorkspace {
@@ -138,7 +146,7 @@ extension DecisionWorkspace {
         var kinds = taking.kinds
         while let index = kinds.takeLowest() {
             let isBlocked = refuses(index, creative, request)
-            if !isBlocked, slots[index].version != nil, plays(index, creative) { continue }
+            if !isBlocked, plays(index, creative, request) { continue }
             furthest = max(furthest, isBlocked ? .blocked : .media)
             candidate.slots &= ~slotsOfKind(slots[index].kind)
         }
@@ -189,7 +197,19 @@ extension DecisionWorkspace {
         return false
     }
 
-    private mutating func plays(_ slot: Int, _ creative: CreativeRow) -> Bool {
+    private mutating func plays(
+        _ slot: Int, _ creative: CreativeRow, _ request: borrowing BidRequest
+    ) -> Bool {
+        if let banner = slots[slot].banner {
+            return mayExpand(creative, banner, request)
+                && bannerFile(of: creative, banner, needsHTTPS: slots[slot].needsHTTPS, request) != nil
+        }
+        if let tag = creative.tag {
+            // What the other server's ad is, only that server knows.
+            return slots[slot].wrapper != nil
+                && !(slots[slot].needsHTTPS && snapshot.bytes(tag).isPlainHTTP)
+        }
+        guard slots[slot].version != nil else { return false }
         for media in creative.media where known.fits(media, slots[slot], snapshot) { return true }
         return false
     }

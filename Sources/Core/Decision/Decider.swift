@@ -123,7 +123,7 @@ struct DecisionWorkspace: ~Copyable {
     var isSeller = false
     /// Of all slots of the pod at hand.
     var medium: UInt8 = 0
-    var markup = MarkupWriting()
+    var markup: MarkupWriting
     var notices: NoticeWriting
     /// By what the viewer is counted.
     var viewer = ViewerKeys()
@@ -145,6 +145,7 @@ struct DecisionWorkspace: ~Copyable {
         early = EarlyRank(snapshot, settings)
         outcomes = OutcomeTable(lineItems: snapshot.lineItemCount)
         notices = NoticeWriting(settings.notices)
+        markup = MarkupWriting(seat: seat)
     }
 
     var answerBytes: RawSpan {
@@ -260,7 +261,10 @@ extension DecisionWorkspace {
 
     private func offersSlots(_ request: borrowing BidRequest) -> Bool {
         let imps = request.imps
-        for index in imps.indices where imps[index].video != nil || imps[index].audio != nil { return true }
+        for index in imps.indices {
+            let imp = imps[index]
+            if imp.video != nil || imp.audio != nil || imp.banner != nil { return true }
+        }
         return false
     }
 
@@ -319,7 +323,8 @@ extension DecisionWorkspace {
         let slot = slots[number]
         var win = Win(candidate: candidate, imp: slot.imp, medium: slot.medium)
         if let deal = candidate.deal { win.dealID = deals[deal].deal.id }
-        win.version = slot.version ?? .v4_2
+        let isWrapper = snapshot.creativeRow(candidate.creative).tag != nil
+        win.version = (isWrapper ? slot.wrapper : slot.version) ?? .v4_2
         win.device = slot.device
         win.needsHTTPS = slot.needsHTTPS
         win.reservation = reservation

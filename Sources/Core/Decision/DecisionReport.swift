@@ -76,7 +76,8 @@ extension DecisionWorkspace {
             candidates.append(
                 DecisionReport.Candidate(
                     lineItem: string(snapshot.lineItemID(one.lineItem)),
-                    creative: string(snapshot.creativeID(one.creative)), seconds: one.seconds,
+                    creative: string(snapshot.creativeID(one.creative)),
+                    seconds: medium == Self.banner ? 0 : one.seconds,
                     tier: one.tier, value: one.value, price: sale?.price ?? one.price, deal: deal, sale: sale,
                     rival: sale?.rival.map { string(snapshot.lineItemID($0)) },
                     outcome: problem.outcome(of: index, in: solution)))

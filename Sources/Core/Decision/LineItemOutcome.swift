@@ -96,7 +96,7 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     case seatNotAllowed = 500
     /// Of an amount that had to be compared: of the request, of its floors, of the place's, or of most line items.
     case noCurrency = 501
-    /// Neither video nor audio, as banners and native ads are not answered yet; or beyond the bounds of a pod.
+    /// Native ads are not answered; and in a VAST document, no banners.
     case noSlot = 502
     /// More values of interest than a query has room for.
     case tooManyValues = 503
@@ -109,14 +109,15 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     case answerTooLarge = 509
     case noBudget = 510
     case capped = 511
-    case noMoneyYet = 512
+    /// 512 to 514 are said under overload, of requests that are not decided.
+    case noMoneyYet = 515
 
     public var sentence: String {
         switch self {
         case .insufficientTime: "the request leaves no time to answer"
         case .seatNotAllowed: "our seat may not bid"
         case .noCurrency: "a currency has no rate: of the request, its floors, the place's or the line items'"
-        case .noSlot: "no slot for video or audio that could be offered"
+        case .noSlot: "no slot that can be bid on"
         case .tooManyValues: "more values than a query has room for"
         case .nothingTargeted: "no line item is for this request"
         case .noCreativeFits: "no creative fits a slot"
@@ -181,7 +182,7 @@ public struct DecisionTrace: Sendable {
     public internal(set) var pods = 0
     public internal(set) var ads = 0
     public internal(set) var steps = 0
-    /// Slots that were not offered: banners, native, without a rate for their floor, or beyond a pod's bounds.
+    /// Slots that were not offered: native ones, banners in a VAST document, those without a rate for their floor, or beyond a pod's bounds.
     public internal(set) var slotsLeftOut = 0
     /// Of them, those whose floors are in a currency without a rate.
     var slotsWithoutRate = 0

@@ -6,8 +6,8 @@ public import Units
 
 /// One for each shard. Every request is shown to it when it is taken up, before it is read, and again when it is decided.
 ///
-/// Calm → overloaded, after requests have waited longer than the target for an interval; back, after an interval in
-/// which they have not.
+/// Calm → overloaded, after requests have waited longer than the target for an interval, or for a third of what they may wait
+/// at all; back, after an interval in which they have not.
 public struct LoadGate: Sendable {
     public struct Settings: Hashable, Sendable {
         /// So long may requests wait all the time.
@@ -18,7 +18,7 @@ public struct LoadGate: Sendable {
         public var limit: Interval
 
         public init(
-            target: Interval = .milliseconds(5), patience: Interval = .milliseconds(100),
+            target: Interval = .milliseconds(10), patience: Interval = .milliseconds(100),
             limit: Interval = .milliseconds(100)
         ) {
             self.target = target
@@ -43,15 +43,28 @@ public struct LoadGate: Sendable {
             case .late: "late"
             }
         }
+
+        /// Its number as a reason for a no-bid, behind those of decisions.
+        public var number: StaticString {
+            switch self {
+            case .busy: "512"
+            case .keptForLive: "513"
+            case .late: "514"
+            }
+        }
     }
 
     /// Shorter than what callers tell their patience in.
     private static let moment = Interval.milliseconds(1)
     /// Over so long it is reckoned what was decided.
     private static let window = Interval.milliseconds(20)
-    /// Of its time, in 1/1024, a shard that turns requests away spends at least so much on deciding. What a request costs
-    /// beside its decision is a fifth to a third: with less than a half, half of what could be decided at best still is.
-    private static let decidingLeast: Int64 = 460
+    /// Of its time, in 1/1024, a shard that turns requests away spends so much on deciding while they wait for the target,
+    /// and less the longer they wait: what waits longer than it should has to be worked off, and turning away is how.
+    /// Were it always as much, three times the capacity would leave a tenth of the time for that, and a backlog of a
+    /// tenth of a second would stand for a whole one.
+    private static let decidingPart: Int64 = 460
+    /// It never spends less, where more comes than can even be turned away.
+    private static let decidingLeast: Int64 = 128
 
     private let settings: Settings
     public private(set) var isOverloaded = false
@@ -87,19 +100,24 @@ public struct LoadGate: Sendable {
         guard isOverloaded else { return nil }
         // As a part of the window's time so far, so that a window does not begin with all of its decisions.
         let spent = deciding.nanoseconds * 1024
-        let least = (now - began).nanoseconds * Self.decidingLeast
-        let isOver = waiting > settings.target
-        if isLive() {
-            if !isOver || spent <= least { return nil }
-            turnedLiveAway = true
-            return .busy
-        }
+        let least = (now - began).nanoseconds * decidingShare(waiting)
         // The others' part of the target and of the time.
         if waiting.nanoseconds * 1024 <= settings.target.nanoseconds * share || spent * 1024 <= least * share
         {
             return nil
         }
-        return isOver ? .busy : .keptForLive
+        let isOver = waiting > settings.target
+        guard isLive() else { return isOver ? .busy : .keptForLive }
+        if !isOver || spent <= least { return nil }
+        turnedLiveAway = true
+        return .busy
+    }
+
+    /// What of its time the shard spends on deciding at least, in 1/1024, while requests wait so long.
+    private func decidingShare(_ waiting: Interval) -> Int64 {
+        guard waiting > settings.target else { return Self.decidingPart }
+        return max(
+            Self.decidingPart * settings.target.nanoseconds / waiting.nanoseconds, Self.decidingLeast)
     }
 
     /// A request that was let through took so long.
@@ -120,7 +138,10 @@ public struct LoadGate: Sendable {
             lastAbove = now
             let since = aboveSince ?? now
             aboveSince = since
-            if now - since >= settings.patience, !isOverloaded {
+            // What already waits for a third of the limit, and still comes, is hardly worked off within it.
+            let isPast =
+                now - since >= settings.patience || waiting.nanoseconds >= settings.limit.nanoseconds / 3
+            if isPast, !isOverloaded {
                 isOverloaded = true
                 share = 1024
                 beginWindow(now)

@@ -1,4 +1,4 @@
-// An ad as VAST: what the catalog says of a creative, its files and its trackers.
+// An ad as VAST: what the catalog says of a creative, its files or another server's tag, its trackers and who measures.
 internal import Catalog
 internal import OpenRTB
 internal import Units
@@ -7,34 +7,43 @@ internal import Units
 struct MarkupWriting: ~Copyable {
     var document = VASTDocument()
     var bytes = DecisionBytes(DecisionWorkspace.markupBytesMost)
+    /// Of the ad at hand.
+    var macros: AdMacros
+
+    init(seat: [UInt8]) { macros = AdMacros(seat: seat) }
 
     /// Adds an ad to the document. `sequence` is its place in a pod, 0 for none.
     mutating func add(
-        _ win: Win, sequence: Int, id: HexNumber, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia,
-        _ notices: borrowing NoticeWriting
+        _ win: Win, sequence: Int, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia,
+        _ notices: borrowing NoticeWriting, _ request: borrowing BidRequest
     ) {
         let creative = snapshot.creativeRow(win.candidate.creative)
         let creativeID = text(snapshot.creativeID(win.candidate.creative), snapshot)
-        let adServing = document.text(id.utf8.span.raw)
-        document.beginInLine(
-            id: creativeID, sequence: sequence, adServingID: adServing, title: text(creative.name, snapshot))
+        if let tag = creative.tag {
+            document.beginWrapper(
+                id: creativeID, sequence: sequence, tag: address(tag, snapshot, notices, request))
+        } else {
+            let adServing = document.text(macros.facts.ad.utf8.span.raw)
+            document.beginInLine(
+                id: creativeID, sequence: sequence, adServingID: adServing,
+                title: text(creative.name, snapshot))
+        }
         document.adSystem(document.text("Paceline"))
-        let names = TrackerNames(win, id)
-        addTrackersOfAd(creative, names, snapshot, notices)
-        document.advertiser(text(snapshot.advertiserName(win.candidate.advertiser), snapshot))
-        if !creative.categories.isEmpty {
-            let authority = document.text("https://iabtechlab.com")
-            for place in creative.categories {
-                document.category(text(snapshot.category(at: place), snapshot), authority: authority)
-            }
+        addTrackersOfAd(creative, snapshot, notices, request)
+        for place in creative.verifications { addVerification(place, snapshot, notices, request) }
+        if creative.tag == nil {
+            document.advertiser(text(snapshot.advertiserName(win.candidate.advertiser), snapshot))
+            addCategories(creative, snapshot)
         }
         document.beginLinear(milliseconds: creative.milliseconds, id: creativeID)
-        // The specification's own word where an ad has no such identity.
-        let unknown = document.text("unknown")
-        document.universalAdID(
-            creative.universalValue.map { text($0, snapshot) } ?? unknown,
-            registry: creative.universalRegistry.map { text($0, snapshot) } ?? unknown)
-        addTrackersOfCreative(creative, names, snapshot)
+        if creative.tag == nil {
+            // The specification's own word where an ad has no such identity.
+            let unknown = document.text("unknown")
+            document.universalAdID(
+                creative.universalValue.map { text($0, snapshot) } ?? unknown,
+                registry: creative.universalRegistry.map { text($0, snapshot) } ?? unknown)
+        }
+        addTrackersOfCreative(creative, snapshot, notices, request)
         addNoticesOfCreative(notices)
         if let page = creative.clickThrough { document.clickThrough(text(page, snapshot)) }
         for row in creative.media where !win.needsHTTPS || known.isSecure(row) {
@@ -46,18 +55,63 @@ struct MarkupWriting: ~Copyable {
         document.text(snapshot.bytes(text))
     }
 
+    /// The address with our macros replaced.
+    private mutating func address(
+        _ url: CatalogText, _ snapshot: CatalogSnapshot, _ notices: borrowing NoticeWriting,
+        _ request: borrowing BidRequest
+    ) -> VASTText {
+        let bytes = snapshot.bytes(url)
+        guard var found = macros.next(in: bytes, from: 0) else { return document.text(bytes) }
+        var text = document.text(bytes.extracting(0..<found.at))
+        while true {
+            let value = macros.value(of: found.macro, snapshot, notices, request)
+            document.append(value, to: &text)
+            let end = found.at + found.length
+            guard let next = macros.next(in: bytes, from: end) else {
+                document.append(bytes.extracting(end..<bytes.byteCount), to: &text)
+                return text
+            }
+            document.append(bytes.extracting(end..<next.at), to: &text)
+            found = next
+        }
+    }
+
+    private mutating func addCategories(_ creative: CreativeRow, _ snapshot: CatalogSnapshot) {
+        guard !creative.categories.isEmpty else { return }
+        let authority = document.text("https://iabtechlab.com")
+        for place in creative.categories {
+            document.category(text(snapshot.category(at: place), snapshot), authority: authority)
+        }
+    }
+
+    private mutating func addVerification(
+        _ place: Int, _ snapshot: CatalogSnapshot, _ notices: borrowing NoticeWriting,
+        _ request: borrowing BidRequest
+    ) {
+        let one = snapshot.verification(at: place)
+        document.beginVerification(vendor: text(one.vendor, snapshot))
+        document.javaScript(
+            address(one.script, snapshot, notices, request), apiFramework: text(one.framework, snapshot),
+            browserOptional: one.isBrowserOptional)
+        for at in one.trackers {
+            document.verificationNotExecuted(
+                address(snapshot.verificationTracker(at: at), snapshot, notices, request))
+        }
+        if let parameters = one.parameters { document.verificationParameters(text(parameters, snapshot)) }
+    }
+
     private mutating func addTrackersOfAd(
-        _ creative: CreativeRow, _ names: TrackerNames, _ snapshot: CatalogSnapshot,
-        _ notices: borrowing NoticeWriting
+        _ creative: CreativeRow, _ snapshot: CatalogSnapshot, _ notices: borrowing NoticeWriting,
+        _ request: borrowing BidRequest
     ) {
         var impressions = notices.isSigned ? 1 : 0
         for place in creative.trackers {
             let tracker = snapshot.tracker(at: place)
             switch tracker.event {
             case 0:
-                document.impression(address(tracker.url, names, snapshot))
+                document.impression(address(tracker.url, snapshot, notices, request))
                 impressions += 1
-            case 7: document.error(address(tracker.url, names, snapshot))
+            case 7: document.error(address(tracker.url, snapshot, notices, request))
             default: break
             }
         }
@@ -67,7 +121,8 @@ struct MarkupWriting: ~Copyable {
     }
 
     private mutating func addTrackersOfCreative(
-        _ creative: CreativeRow, _ names: TrackerNames, _ snapshot: CatalogSnapshot
+        _ creative: CreativeRow, _ snapshot: CatalogSnapshot, _ notices: borrowing NoticeWriting,
+        _ request: borrowing BidRequest
     ) {
         for place in creative.trackers {
             let tracker = snapshot.tracker(at: place)
@@ -80,11 +135,11 @@ struct MarkupWriting: ~Copyable {
             case 4: event = .thirdQuartile
             case 5: event = .complete
             case 6:
-                document.clickTracking(address(tracker.url, names, snapshot))
+                document.clickTracking(address(tracker.url, snapshot, notices, request))
                 continue
             default: continue
             }
-            document.tracking(event, address(tracker.url, names, snapshot))
+            document.tracking(event, address(tracker.url, snapshot, notices, request))
         }
     }
 
@@ -102,11 +157,11 @@ struct MarkupWriting: ~Copyable {
 
     /// One ad's document in `bytes`; its length, or nil where it cannot be written.
     mutating func write(
-        _ win: Win, id: HexNumber, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia,
-        _ notices: borrowing NoticeWriting
+        _ win: Win, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia,
+        _ notices: borrowing NoticeWriting, _ request: borrowing BidRequest
     ) -> Int? {
         document.reset(win.version)
-        add(win, sequence: 0, id: id, snapshot, known, notices)
+        add(win, sequence: 0, snapshot, known, notices, request)
         do throws(VASTWriteError) {
             return try document.write(into: unsafe bytes.writable(), for: win.device).byteCount
         } catch { return nil }

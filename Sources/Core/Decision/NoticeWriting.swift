@@ -39,6 +39,8 @@ struct NoticeWriting: ~Copyable {
     /// The exchange puts the price into the markup, where nobody but a player tells it.
     private(set) var asksPriceOfPlayers = false
 
+    var tailOfImpression: StaticString { asksPriceOfPlayers ? NoticeTail.price : NoticeTail.nothing }
+
     /// Another answer.
     mutating func begin(isTest: Bool) {
         tokens = nil
@@ -124,7 +126,7 @@ extension MarkupWriting {
     /// advertiser's goes first.
     mutating func addNoticesOfAd(_ notices: borrowing NoticeWriting) {
         guard notices.isSigned else { return }
-        add(notices.address(.imp, notices.asksPriceOfPlayers ? NoticeTail.price : NoticeTail.nothing)) {
+        add(notices.address(.imp, notices.tailOfImpression)) {
             $0.impression($1)
         }
         add(notices.address(.error, NoticeTail.error)) { $0.error($1) }

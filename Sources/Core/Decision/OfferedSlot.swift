@@ -11,8 +11,11 @@ struct OfferedSlot {
     var medium: UInt8
     var segment: PodSegment
     var device = VASTDevice()
-    /// Nil where the slot reads no version that we write.
+    /// Nil where the slot reads no version that we write; the same of ads that lead to another server.
     var version: VASTVersion?
+    var wrapper: VASTVersion?
+    /// Of a banner.
+    var banner: Banner?
     var isPrivate = false
     var needsHTTPS = false
     var refusedAttributes: Run<Int32>
@@ -144,6 +147,7 @@ extension DecisionWorkspace {
 
     private mutating func offer(_ slot: PodSlot, _ request: borrowing BidRequest) -> Offer {
         let imp = request.imps[Int(slot.imp)]
+        if slot.media == .banner { return offerBanner(slot, imp, request) }
         guard let av = slot.media == .video ? imp.video : slot.media == .audio ? imp.audio : nil else {
             return .leftOut
         }
@@ -154,25 +158,52 @@ extension DecisionWorkspace {
             refusedAttributes: av.battr)
         // Overlays, and what stands beside the content or in its pauses, are nothing that there are creatives for.
         let playsVideo = av.linearity != 2 && (av.plcmt.map(VideoPlacement.playsVideo) ?? true)
-        offered.version = playsVideo ? version(request[av.protocols]) : nil
-        if !setDevice(&offered.device, av, request) { offered.version = nil }
+        if playsVideo, setDevice(&offered.device, av, request) {
+            offered.version = version(request[av.protocols])
+            offered.wrapper = wrapper(request[av.protocols])
+            // All ads of a pod that is one document are of its version.
+            if isSeller, offered.wrapper != offered.version { offered.wrapper = nil }
+        }
+        return add(&offered, imp, request)
+    }
+
+    /// A place for one image or frame. A banner is no part of a VAST document.
+    private mutating func offerBanner(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> Offer {
+        guard !isSeller, let banner = imp.banner else { return .leftOut }
+        guard let floor = exchange.convert(slot.floor, from: imp.bidfloorcur.rawValue, for: .floor)
+        else { return .withoutRate }
+        let segment = PodSegment.slot(
+            CreativeRow.bannerSeconds...CreativeRow.bannerSeconds,
+            floors: Floors(hard: max(floor, placeFloor), soft: placeSoftFloor))
+        var offered = OfferedSlot(
+            imp: Int(slot.imp), medium: Self.banner, segment: segment, refusedAttributes: banner.battr)
+        offered.banner = banner
+        return add(&offered, imp, request)
+    }
+
+    private mutating func add(
+        _ offered: inout OfferedSlot, _ imp: Imp, _ request: borrowing BidRequest
+    ) -> Offer {
         offered.isPrivate = imp.privateAuction
         offered.needsHTTPS = imp.secure == true
         let first = deals.count
         offerDeals(imp, request)
         offered.deals = first..<deals.count
         let count = problem.segmentCount
-        _ = problem.add(segment)
+        _ = problem.add(offered.segment)
         guard problem.segmentCount > count else { return .leftOut }
-        offered.least = segment.floors.least
+        offered.least = offered.segment.floors.least
         offered.kind = kind(of: offered, request)
         return slots.append(offered) ? .taken : .leftOut
     }
 
     private func kind(of offered: OfferedSlot, _ request: borrowing BidRequest) -> Int {
         let refused = request[offered.refusedAttributes]
+        // Sizes of banners are compared one by one.
+        guard offered.banner == nil else { return slots.count }
         for index in 0..<slots.count
-        where slots[index].version == offered.version && slots[index].needsHTTPS == offered.needsHTTPS
+        where slots[index].version == offered.version && slots[index].wrapper == offered.wrapper
+            && slots[index].needsHTTPS == offered.needsHTTPS
             && slots[index].device == offered.device
         {
             let other = request[slots[index].refusedAttributes]
@@ -224,7 +255,23 @@ extension DecisionWorkspace {
             case 13: return .v4_2
             case 3: reads3 = true
             // Within 4.x a player passes over what its version did not have.
-            case 7, 11: reads4 = true
+            case 7, 11, 15: reads4 = true
+            default: break
+            }
+        }
+        return reads3 ? .v3_0 : reads4 ? .v4_2 : nil
+    }
+
+    /// The newest version in which the slot follows to another server.
+    private func wrapper(_ protocols: Span<Int32>) -> VASTVersion? {
+        if protocols.isEmpty { return .v4_2 }
+        var reads3 = false
+        var reads4 = false
+        for index in protocols.indices {
+            switch protocols[index] {
+            case 14: return .v4_2
+            case 6: reads3 = true
+            case 8, 12, 16: reads4 = true
             default: break
             }
         }

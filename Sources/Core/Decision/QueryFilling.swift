@@ -83,14 +83,17 @@ extension CatalogQuery {
     }
 
     private mutating func addFormats(_ request: borrowing BidRequest) {
-        var (video, audio) = (false, false)
+        var (video, audio, banner) = (false, false, false)
         let imps = request.imps
         for index in imps.indices {
             if imps[index].video != nil { video = true }
             if imps[index].audio != nil { audio = true }
+            // Of an imp that offers several the slot is for the richest.
+            if imps[index].video == nil, imps[index].audio == nil, imps[index].banner != nil { banner = true }
         }
         if video { add(.format, literal: "video") }
         if audio { add(.format, literal: "audio") }
+        if banner { add(.format, literal: "banner") }
     }
 
     private mutating func addGeo(_ geo: Geo, _ request: borrowing BidRequest, _ permissions: Permissions) {

@@ -49,6 +49,10 @@ public struct LedgerReplay: Sendable {
 
     public init() {}
 
+    /// Room for so many reservations at once: while a node runs, a table that doubles would take its memory twice, and
+    /// just when there is most to do.
+    public mutating func expect(reservations: Int) { open.reserveCapacity(reservations) }
+
     public mutating func opened(_ account: AccountIndex, _ name: AccountName, by writer: ShardSession) {
         writers[writer, default: Writer()].names[account.rawValue] = name
     }

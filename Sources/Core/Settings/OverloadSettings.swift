@@ -4,7 +4,7 @@ public import Units
 
 extension NodeSettings {
     public struct Overload: DocumentObject, Equatable {
-        public internal(set) var target = Interval.milliseconds(5)
+        public internal(set) var target = Interval.milliseconds(10)
         public internal(set) var patience = Interval.milliseconds(100)
         public internal(set) var limit = Interval.milliseconds(100)
         public internal(set) var network = Interval.milliseconds(10)
@@ -18,7 +18,7 @@ extension NodeSettings {
                     "targetMilliseconds", \.target, .milliseconds(1...1_000),
                     "For how long requests may wait all the time. While they wait longer, a shard answers with no bid what is over.",
                     because:
-                        "Some hundred decisions: little beside a network, and enough that a shard is never idle."
+                        "A hundred decisions: little beside a network, and more than the requests in flight of one busy exchange."
                 ),
                 .defaulted(
                     "patienceMilliseconds", \.patience, .milliseconds(1...10_000),

@@ -1,10 +1,26 @@
 // One request and its answer, as a handler sees them. Both live for one call only; the compiler holds
 // handlers to that.
+import Reactor
 public import TLS
 
 /// Answers requests. One belongs to each shard, and is called on the shard's thread only.
 public protocol Responder: AnyObject {
     func respond(to request: borrowing Request, _ response: inout Response)
+    /// Whether all else that came in the same turn goes before this request.
+    func yields(_ request: borrowing Request) -> Bool
+}
+
+extension Responder {
+    public func yields(_ request: borrowing Request) -> Bool { false }
+}
+
+/// Which request is meant, for who answers it later. The connection may be gone by then.
+public struct AnswerPlace: Equatable, Sendable {
+    let stream: ConnectionPlace
+    /// Counts the requests of the connection.
+    let request: Int
+
+    public static let nobody = AnswerPlace(stream: .none, request: 0)
 }
 
 /// A whole request: head and body.
@@ -47,6 +63,9 @@ public struct Request: ~Copyable, ~Escapable {
 
     /// Who the peer is, by a certificate that was verified; nil without one.
     public var peer: TLSPeer? { connection.identity }
+
+    /// For `Server.answer`, where the response is held.
+    public var place: AnswerPlace { connection.answerPlace }
 }
 
 /// The answer in the making. What a handler does not say is a 200 with an empty body.
@@ -55,6 +74,9 @@ public struct Response: ~Copyable {
     public var contentType: StaticString = "text/plain; charset=utf-8"
     /// Ends the connection after this answer.
     public var closes = false
+    /// The answer is not known yet, and is given by `Server.answer` within `ServerLimits.heldTimeout`. Until then the
+    /// connection's further requests wait, so that answers keep their order; what was written here is forgotten.
+    public var isHeld = false
     /// A body that is sent without a copy. It takes the place of what was written.
     public var shared: SharedBytes?
 

@@ -37,6 +37,8 @@ public struct ServerLimits: Sendable {
     public var writeBytesMin = 16 * 1024
     /// From the connection to the end of the TLS handshake.
     public var handshakeTimeout = Interval.seconds(10)
+    /// For so long an answer may be held. Whoever asked waits for seconds, and asks again after a 503.
+    public var heldTimeout = Interval.seconds(2)
     /// After our last answer, for the peer to read it and close.
     public var lingerTimeout = Interval.seconds(2)
 
@@ -75,6 +77,10 @@ public final class Server {
     /// Where the last look for one ended.
     private var lookedAtLast = 0
     private var idle: [ServerConnection] = []
+    /// Those with a request that lets the rest of the turn go before it.
+    private var yielding: [ServerConnection] = []
+    /// They have their turn now, and nobody yields any more.
+    private var isServingLate = false
     private var drained: (() -> Void)?
     /// When the last answer was queued, in the turn of which the second tells.
     private var answeredAt = Instant(nanoseconds: 0)
@@ -98,6 +104,8 @@ public final class Server {
         head = .allocate(capacity: 1)
         head.initialize(to: RequestHead(limits: limits.head))
         pending = PendingPool(limitBytes: limits.pendingBytes)
+        yielding.reserveCapacity(Server.idleObjects)
+        reactor.lastInEachTurn { [weak self] in self?.serveLate() }
     }
 
     deinit {
@@ -198,6 +206,33 @@ public final class Server {
         metrics.open.set(connectionCount)
         if idle.count < Server.idleObjects { idle.append(connection) }
         if connectionCount == 0, isDraining { finishDraining() }
+    }
+
+    // MARK: Answers that do not leave at once
+
+    /// Only while a turn is being handled: nobody would come back to it otherwise.
+    @inline(__always)
+    func yields(_ request: borrowing Request) -> Bool {
+        reactor.isHandling && !isServingLate && responder.yields(request)
+    }
+
+    func noteYielding(_ connection: ServerConnection) { yielding.append(connection) }
+
+    /// What came in this turn and did not yield is answered.
+    private func serveLate() {
+        guard !yielding.isEmpty else { return }
+        isServingLate = true
+        for index in yielding.indices { yielding[index].goOn() }
+        yielding.removeAll(keepingCapacity: true)
+        isServingLate = false
+    }
+
+    /// Gives an answer that was held. False where nobody waits for it any more.
+    @discardableResult
+    public func answer(_ place: AnswerPlace, _ body: (inout Response) -> Void) -> Bool {
+        guard let stream = reactor.stream(at: place.stream), let connection = stream as? ServerConnection
+        else { return false }
+        return connection.answerHeld(place, body)
     }
 
     @inline(__always)

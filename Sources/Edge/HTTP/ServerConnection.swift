@@ -6,7 +6,7 @@ import TLS
 import Telemetry
 import Units
 
-/// handshake → idle → head → (body | chunks) → idle …; from any of them → lingering → closed.
+/// handshake → idle → head → (body | chunks) → (held) → idle …; from any of them → lingering → closed.
 final class ServerConnection: Transport {
     private enum Phase {
         /// Waiting for TLS.
@@ -19,13 +19,24 @@ final class ServerConnection: Transport {
         case body(requestBytes: Int)
         /// The head is complete; so much of its body was decoded, in place, behind it.
         case chunks(headBytes: Int, bodyBytes: Int)
+        /// A request was taken, and its answer is not known yet. What comes behind it waits.
+        case held(Held)
         /// The last answer is on its way. What comes is dropped until the peer closes.
         case lingering(StreamEnd)
+    }
+
+    /// How an answer that is held is to be sent.
+    private struct Held {
+        let withBody: Bool
+        let stays: Bool
+        let says10: Bool
     }
 
     /// What became of the bytes at the front.
     private enum Step {
         case served(Int)
+        /// The request comes again when the rest of the turn has been served.
+        case yields
         case needsMore
         /// There will be no further request.
         case ended
@@ -56,6 +67,8 @@ final class ServerConnection: Transport {
     private var hasContinued = false
     /// Requests wait until the peer has taken the answers to earlier ones.
     private var isStalled = false
+    /// A request that is here whole lets the rest of the turn go before it.
+    private var isYielding = false
     private var peerHasEnded = false
 
     init(server: Server) {
@@ -87,7 +100,10 @@ final class ServerConnection: Transport {
 
     override func ended() {
         peerHasEnded = true
+        // Who has asked is still answered.
+        if isYielding { return }
         switch phase {
+        case .held: return
         case .head, .body, .chunks: if !hasOutput { close(.reset) }
         case .lingering(let reason): if !hasOutput { close(reason) }
         case .handshake, .idle: if !hasOutput { conclude() }
@@ -103,6 +119,7 @@ final class ServerConnection: Transport {
         requests = 0
         hasContinued = false
         isStalled = false
+        isYielding = false
         peerHasEnded = false
         writeDeadline = .distantFuture
         use(nil)
@@ -116,12 +133,12 @@ final class ServerConnection: Transport {
 
     /// Ends the connection as soon as nothing is in flight.
     func drain() {
-        if case .idle = phase, !hasOutput { linger(.drained) }
+        if case .idle = phase, !hasOutput, !isYielding { linger(.drained) }
     }
 
     /// For how long nothing was asked and nothing is on its way; nil while something is.
     var idleTime: Interval? {
-        guard case .idle = phase, isOpen, !hasOutput else { return nil }
+        guard case .idle = phase, isOpen, !hasOutput, !isYielding else { return nil }
         let allowed = requests == 0 ? limits.firstByteTimeout : limits.idleTimeout
         return allowed - (phaseDeadline - now)
     }
@@ -160,7 +177,7 @@ final class ServerConnection: Transport {
         switch phase {
         case .idle, .lingering: setDeadline(writeDeadline)
         // Unread answers excuse nobody from finishing what he began to send.
-        case .handshake, .head, .body, .chunks: setDeadline(min(writeDeadline, phaseDeadline))
+        case .handshake, .head, .body, .chunks, .held: setDeadline(min(writeDeadline, phaseDeadline))
         }
     }
 
@@ -176,6 +193,12 @@ final class ServerConnection: Transport {
         case .handshake: close(.slowSender)
         case .idle: linger(requests == 0 ? .silent : .idle)
         case .lingering(let reason): close(reason)
+        case .held:
+            server.metrics.expired.add()
+            _ = answerHeld(answerPlace) { response in
+                response.status = .serviceUnavailable
+                response.header("retry-after", "1")
+            }
         case .head, .body, .chunks:
             server.metrics.timeouts.add()
             refuse(.requestTimeout, "The request did not come in time.\n", .slowSender)
@@ -186,16 +209,23 @@ final class ServerConnection: Transport {
 
     override func arrived(_ bytes: UnsafeRawBufferPointer) {
         if case .lingering = phase { return }
-        if pending.isEmpty, !isStalled {
+        if pending.isEmpty, !waits {
             let used = serve(bytes)
             if used < bytes.count { keep(UnsafeRawBufferPointer(rebasing: bytes[used...])) }
             if case .chunks = phase { serveKept() }
         } else {
             keep(bytes)
-            if !isStalled { serveKept() }
+            if !waits { serveKept() } else if case .held = phase { pause() }
         }
         flush()
         if isOpen { refreshDeadline() }
+    }
+
+    /// Nothing that comes is served before something else has happened.
+    private var waits: Bool {
+        if isStalled || isYielding { return true }
+        if case .held = phase { return true }
+        return false
     }
 
     private func keep(_ bytes: UnsafeRawBufferPointer) {
@@ -217,7 +247,10 @@ final class ServerConnection: Transport {
                 return used
             }
             switch step(UnsafeRawBufferPointer(rebasing: bytes[used...])) {
-            case .served(let count): used += count
+            case .served(let count):
+                used += count
+                if case .held = phase { return used }
+            case .yields: return used
             case .needsMore: return used
             case .ended: return bytes.count
             }
@@ -237,6 +270,7 @@ final class ServerConnection: Transport {
                 bytes, headBytes: headBytes, bodyBytes: requestBytes - headBytes, used: requestBytes)
         case .chunks(let headBytes, let bodyBytes):
             return stepChunks(bytes, headBytes: headBytes, bodyBytes: bodyBytes)
+        case .held: return .needsMore
         case .handshake, .lingering: return .ended
         }
     }
@@ -313,12 +347,19 @@ final class ServerConnection: Transport {
     private func answer(
         _ bytes: UnsafeRawBufferPointer, headBytes: Int, bodyBytes: Int, used: Int
     ) -> Step {
-        requests += 1
-        hasContinued = false
         let body = UnsafeRawBufferPointer(rebasing: bytes[headBytes..<headBytes + bodyBytes])
+        let isWhole = head.pointee.framing != .chunked
         let stays = serverReference._withUnsafeGuaranteedRef { server -> Bool? in
             let request = Request(
                 head: UnsafePointer(head), bytes: bytes.bytes, body: body.bytes, connection: self)
+            // Chunks were decoded in place, and cannot be read a second time.
+            if isWhole, server.yields(request) {
+                isYielding = true
+                server.noteYielding(self)
+                return nil
+            }
+            requests += 1
+            hasContinued = false
             var response = Response(server.response)
             server.answer(request, &response)
             if response.isBroken { response.replaceBroken() }
@@ -327,16 +368,26 @@ final class ServerConnection: Transport {
                 && requests < server.limits.requestsPerConnection
                 // Without chunks the connection's end is the body's.
                 && (response.source == nil || head.pointee.version == .http11)
+            if response.isHeld {
+                enter(
+                    .held(
+                        Held(
+                            withBody: head.pointee.method != .head, stays: stays,
+                            says10: head.pointee.version == .http10)), within: server.limits.heldTimeout)
+                return stays
+            }
             let sent = send(
                 response, by: server, withBody: head.pointee.method != .head, stays: stays,
                 says10: head.pointee.version == .http10)
             server.countAnswer()
             return sent ? stays : nil
         }
+        if isYielding { return .yields }
         guard let stays else {
             close(.overLimit)
             return .ended
         }
+        if case .held = phase { return .served(used) }
         if stays {
             phase = .idle
             phaseDeadline = now + limits.idleTimeout
@@ -344,6 +395,46 @@ final class ServerConnection: Transport {
         }
         linger(server.isDraining ? .drained : .finished)
         return .ended
+    }
+
+    /// The request that was taken last.
+    var answerPlace: AnswerPlace { AnswerPlace(stream: connectionPlace, request: requests) }
+
+    /// Sends the answer that was held, and goes on with what came behind its request.
+    func answerHeld(_ place: AnswerPlace, _ body: (inout Response) -> Void) -> Bool {
+        guard isOpen, case .held(let held) = phase, place == answerPlace else { return false }
+        let server = server
+        var response = Response(server.response)
+        body(&response)
+        if response.isBroken { response.replaceBroken() }
+        let stays = held.stays && !response.closes && !server.isDraining
+        guard
+            send(response, by: server, withBody: held.withBody, stays: stays, says10: held.says10)
+        else {
+            close(.overLimit)
+            return true
+        }
+        server.countAnswer()
+        guard stays else {
+            linger(server.isDraining ? .drained : .finished)
+            return true
+        }
+        phase = .idle
+        phaseDeadline = now + limits.idleTimeout
+        goOn()
+        return true
+    }
+
+    /// What waited is served; bytes are taken again that were left with the peer.
+    func goOn() {
+        guard isOpen else { return }
+        isYielding = false
+        if !isStalled { serveKept() }
+        flush()
+        guard isOpen else { return }
+        refreshDeadline()
+        if !waits { resume() }
+        if peerHasEnded, !waits, !hasOutput { ended() }
     }
 
     private func refuse(_ refusal: Refusal) {
@@ -385,7 +476,9 @@ final class ServerConnection: Transport {
             flush()
             // What was queued just now has its time to be read, like all that was before.
             if isOpen { refreshDeadline() }
-            if !isStalled, isOpen { resume() }
+            if !waits, isOpen { resume() }
+        } else if waits {
+            return
         } else if peerHasEnded {
             conclude()
         } else if server.isDraining {

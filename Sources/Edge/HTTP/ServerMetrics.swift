@@ -8,6 +8,7 @@ public struct ServerMetricKeys: Sendable {
     let responses: [CounterKey]
     let refusals: [CounterKey]
     let timeouts: CounterKey
+    let expired: CounterKey
     let open: GaugeKey
     let handshakes: CounterKey
     let resumptions: CounterKey
@@ -33,6 +34,9 @@ public struct ServerMetricKeys: Sendable {
         timeouts = catalogue.counter(
             "paceline_http_request_timeouts_total", help: "Requests that did not come in time.",
             labels: ["server": server])
+        expired = catalogue.counter(
+            "paceline_http_held_expired_total",
+            help: "Answers that were held and not given in time: 503.", labels: ["server": server])
         open = catalogue.gauge(
             "paceline_http_connections_open", help: "Client connections open now.", labels: ["server": server]
         )
@@ -60,6 +64,7 @@ public struct ServerMetrics {
     let responses: InlineArray<5, Counter>
     let refusals: [Counter]
     public let timeouts: Counter
+    public let expired: Counter
     let open: Gauge
     public let handshakes: Counter
     public let resumptions: Counter
@@ -71,6 +76,7 @@ public struct ServerMetrics {
         responses = InlineArray { shard.counter(keys.responses[$0]) }
         refusals = keys.refusals.map { shard.counter($0) }
         timeouts = shard.counter(keys.timeouts)
+        expired = shard.counter(keys.expired)
         open = shard.gauge(keys.open)
         handshakes = shard.counter(keys.handshakes)
         resumptions = shard.counter(keys.resumptions)

@@ -88,44 +88,30 @@ public struct JournalMemory: Sendable {
     private mutating func read(
         _ segment: RememberedSegment, _ path: String, upTo limit: UInt64,
         _ listeners: [any JournalListener]
-    ) throws(Errno) {
-        let descriptor = try Kernel.open(path, O_RDONLY)
-        defer { Kernel.close(descriptor) }
-        let contents = try Kernel.contents(of: descriptor, limit: SegmentFiles.readableBytesMax)
+    ) throws(SegmentTrouble) {
+        var pass = try SegmentPass(of: path)
         segments += 1
-        bytes += contents.count
-        let span = contents.span.raw
-        // Prepared, and never used.
-        let headBytes = min(SegmentHeader.byteCount, span.byteCount)
-        if SegmentHeader.isBlank(span.extracting(0..<headBytes)) { return }
-        do throws(SegmentRefusal) {
-            var reader = try SegmentReader(span)
-            let header = reader.header
-            defer {
-                for listener in listeners { listener.finished(segment, upTo: min(reader.sequence, limit)) }
+        var failure: SegmentTrouble?
+        do throws(SegmentTrouble) {
+            try pass.run { header, record, payload in
+                guard record.sequence < limit else { return false }
+                records += 1
+                for listener in listeners { listener.take(record, payload, of: header) }
+                return true
             }
-            do throws(SegmentRefusal) {
-                while reader.sequence < limit, let record = try reader.next() {
-                    records += 1
-                    let payload = reader.payload(of: record)
-                    for listener in listeners { listener.take(record, payload, of: header) }
-                }
-            } catch {
-                // The end of the last one, or of one that failed, is where its writer stopped.
-                guard !segment.isFinished || limit != .max else { throw error }
-            }
-        } catch {
-            troubles.append(Trouble(path: path, reason: "\(error)"))
+        } catch { failure = error }
+        bytes += pass.bytesRead
+        if pass.header != nil {
+            for listener in listeners { listener.finished(segment, upTo: min(pass.sequence, limit)) }
+            // The end of the last one, or of one that failed, is where its writer stopped.
+            if case .refused = failure, !segment.isFinished || limit != .max { failure = nil }
         }
+        if let failure { throw failure }
     }
 
     /// Nil where nothing was written to it yet.
     private static func header(of path: String) -> SegmentHeader? {
-        guard let descriptor = try? Kernel.open(path, O_RDONLY) else { return nil }
-        defer { Kernel.close(descriptor) }
-        let bytes = [UInt8](unsafeUninitializedCapacity: SegmentHeader.byteCount) { buffer, count in
-            count = max(0, Kernel.read(descriptor, into: UnsafeMutableRawBufferPointer(buffer), at: 0))
-        }
-        return try? SegmentHeader(bytes.span.raw)
+        guard var pass = try? SegmentPass(of: path) else { return nil }
+        return (try? pass.readHeader()) ?? nil
     }
 }

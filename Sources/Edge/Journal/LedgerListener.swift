@@ -14,6 +14,8 @@ public final class LedgerListener: JournalListener, @unchecked Sendable {
 
     public init(_ balances: Balances) { self.balances = balances }
 
+    public func expect(reservations: Int) { balances.replay.expect(reservations: reservations) }
+
     public func needs(_ segment: RememberedSegment) -> Bool {
         guard segment.number > balances.covered[segment.journal] ?? 0 else { return false }
         return !takesFinishedOnly || segment.isFinished

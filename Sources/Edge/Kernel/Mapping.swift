@@ -15,3 +15,18 @@ extension Kernel {
         munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
     }
 }
+
+extension Kernel {
+    /// Maps so many bytes of a file so that what is written into them is the file, and all who map it see it. The file
+    /// must have the bytes, with their space on the disk, or using them traps.
+    public static func mapShared(_ descriptor: Descriptor, bytes: Int, isWritable: Bool) throws(Errno)
+        -> UnsafeMutableRawBufferPointer
+    {
+        let protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
+        let address = try require(.map) {
+            Int(bitPattern: mmap(nil, bytes, protection, MAP_SHARED | Int32(MAP_POPULATE), descriptor, 0))
+        }
+        return UnsafeMutableRawBufferPointer(
+            start: UnsafeMutableRawPointer(bitPattern: address), count: bytes)
+    }
+}

@@ -29,11 +29,13 @@ struct Pulse {
         Kernel.signal(event)
     }
 
-    mutating func returned(at now: Instant) {
-        guard let sent else { return }
+    /// For how long the one that came back was under way.
+    mutating func returned(at now: Instant) -> Interval? {
+        guard let sent else { return nil }
         took = now - sent
         lastReturned = now
         self.sent = nil
+        return took
     }
 
     /// What the last one took, or the one under way has taken until now. What was measured says nothing any more where

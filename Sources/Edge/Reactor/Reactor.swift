@@ -55,6 +55,7 @@ public final class Reactor {
     private var listeners: [Listener] = []
     private var files: FileOperations
 
+    private var afterHandling: [() -> Void] = []
     private var afterTurns: [() -> Void] = []
 
     /// A shard whose turns are shorter has no queue; a pulse would only wake it once more.
@@ -116,6 +117,10 @@ public final class Reactor {
     /// and leaves at once, such as the records of a journal.
     public func afterEachTurn(_ body: @escaping () -> Void) { afterTurns.append(body) }
 
+    /// Calls a function in every turn when all that it brings has been handled: for what lets that go before it. What it
+    /// does is still a part of the turn, as `isHandling` says.
+    public func lastInEachTurn(_ body: @escaping () -> Void) { afterHandling.append(body) }
+
     /// Ends `run` after the current turn. From other threads: `remote.post { $0.stop() }`.
     public func stop() { running = false }
 
@@ -127,12 +132,19 @@ public final class Reactor {
         let handled = Kernel.monotonicNow()
         try driver.wait(until: wanted, spin: isWorthSpinning ? limits.spin : .zero)
         now = Kernel.monotonicNow()
+        metrics.turnTime.record(handled - before)
         if handled - before >= Reactor.longTurn { pulse.send(at: now) }
         isWorthSpinning = now - before <= (isWorthSpinning ? limits.spin : limits.spin * 2)
         metrics.turns.add()
         isHandling = true
-        while let completion = driver.next() { dispatch(completion) }
+        var completions = 0
+        while let completion = driver.next() {
+            completions &+= 1
+            dispatch(completion)
+        }
+        metrics.completions.add(completions)
         while let timer = wheel.takeDue(now: now) { fire(timer) }
+        for index in afterHandling.indices { afterHandling[index]() }
         isHandling = false
         for index in afterTurns.indices { afterTurns[index]() }
         releaseEnded()
@@ -163,7 +175,7 @@ public final class Reactor {
     private static let pulseIndex = 1
 
     private func takePulse() {
-        pulse.returned(at: Kernel.monotonicNow())
+        if let waited = pulse.returned(at: Kernel.monotonicNow()) { metrics.waiting.record(waited) }
         driver.wake(pulse.event, Token(.wake, Reactor.pulseIndex))
     }
 
@@ -188,6 +200,15 @@ extension Reactor {
     }
 
     var isFull: Bool { freeSlots.isEmpty }
+
+    /// Nil where it has ended, or another one has its slot.
+    public func stream(at place: ConnectionPlace) -> Stream? {
+        guard (0..<limits.streams).contains(Int(place.slot)),
+            let stream = streams[Int(place.slot)]?.takeUnretainedValue(),
+            stream.generation == place.generation
+        else { return nil }
+        return stream
+    }
 
     /// Connects a stream to a peer; it hears `opened` or `closed(.notConnected)`.
     public func connect(_ stream: Stream, to address: SocketAddress) throws(Errno) {

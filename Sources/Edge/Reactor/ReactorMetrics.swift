@@ -10,6 +10,9 @@ public struct ReactorMetricKeys: Sendable {
     let open: GaugeKey
     let chunks: GaugeKey
     let turns: CounterKey
+    let completions: CounterKey
+    let turnTime: HistogramKey
+    let waiting: HistogramKey
 
     public init(in catalogue: inout MetricsCatalogue) {
         accepted = catalogue.counter("paceline_connections_accepted_total", help: "Connections taken.")
@@ -29,6 +32,14 @@ public struct ReactorMetricKeys: Sendable {
             "paceline_output_chunks", help: "Pieces of output memory in use, 17 KiB each.")
         turns = catalogue.counter(
             "paceline_reactor_turns_total", help: "Turns of the loops; one that stands still does not turn.")
+        completions = catalogue.counter(
+            "paceline_reactor_completions_total", help: "What the kernel handed over, in all turns.")
+        turnTime = catalogue.histogram(
+            "paceline_reactor_turn_seconds",
+            help: "What a turn took, without its waiting for something to come.")
+        waiting = catalogue.histogram(
+            "paceline_reactor_waiting_seconds",
+            help: "For how long what came waited for its turn, measured while turns are long.")
     }
 }
 
@@ -41,6 +52,9 @@ public struct ReactorMetrics {
     let open: Gauge
     let chunks: Gauge
     public let turns: Counter
+    let completions: Counter
+    let turnTime: Histogram
+    let waiting: Histogram
 
     public init(_ keys: ReactorMetricKeys, _ shard: ShardMetrics) {
         accepted = shard.counter(keys.accepted)
@@ -50,6 +64,9 @@ public struct ReactorMetrics {
         open = shard.gauge(keys.open)
         chunks = shard.gauge(keys.chunks)
         turns = shard.counter(keys.turns)
+        completions = shard.counter(keys.completions)
+        turnTime = shard.histogram(keys.turnTime)
+        waiting = shard.histogram(keys.waiting)
     }
 
     /// For a reactor that nobody scrapes, such as a command's.

@@ -32,6 +32,15 @@ public enum StreamEnd: UInt8, CaseIterable, Sendable {
     case drained
 }
 
+/// Which stream is meant, for who comes back to it later: the next one of its slot is another.
+public struct ConnectionPlace: Equatable, Sendable {
+    let slot: Int32
+    let generation: UInt32
+
+    /// No stream's.
+    public static let none = ConnectionPlace(slot: -1, generation: 0)
+}
+
 /// A connection, served by one reactor on one thread. Subclasses override what they need; objects may be used
 /// again for another connection once `released` was called.
 open class Stream {
@@ -126,6 +135,7 @@ open class Stream {
     public var now: Instant { reactorReference._withUnsafeGuaranteedRef { $0.now } }
     public var isOpen: Bool { end == nil && slot >= 0 }
     public var isSending: Bool { queuedBytes > 0 }
+    public var connectionPlace: ConnectionPlace { ConnectionPlace(slot: Int32(slot), generation: generation) }
 
     /// When `deadlinePassed` is to be called, unless it is moved before. Moving it later costs a store.
     public func setDeadline(_ instant: Instant) {

@@ -31,3 +31,6 @@ static inline long linux_pin(const void *set, unsigned long size) {
 static inline void linux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 static inline void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
+
+// Asks for the cache line at an address, for reading.
+static inline void linux_prefetch(const void *address) { __builtin_prefetch(address); }

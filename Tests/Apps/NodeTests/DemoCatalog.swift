@@ -5,9 +5,9 @@ enum Demo {
     private static let examples = URL(filePath: #filePath).appending(path: "../../../../Examples")
         .standardized
 
-    /// A request for a break of ninety seconds on a television set.
-    static func request() throws -> String {
-        try String(contentsOf: examples.appending(path: "ctv-pod.json"), encoding: .utf8)
+    /// A request of the examples: without a name that for a break of ninety seconds on a television set.
+    static func request(_ name: String = "ctv-pod") throws -> String {
+        try String(contentsOf: examples.appending(path: "\(name).json"), encoding: .utf8)
     }
 
     /// Copies the catalog into a folder, with flights that have no end: tests run for years.

@@ -30,8 +30,19 @@ import Testing
             let bid =
                 "POST /openrtb2/bid?nbr=1 HTTP/1.1\r\nhost: a\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
             let answers = try await burst(node, bid, count: 2_000)
-            let decided = answers.filter { $0.status == 200 }
-            let turnedAway = answers.filter { $0.status == 204 }
+            // Asked for with a reason, so that all have a body.
+            #expect(answers.allSatisfy { $0.status == 200 })
+            let turnedAway = answers.filter { $0.body.contains("\"nbr\":51") }
+            let decided = answers.filter { !$0.body.contains("\"nbr\":51") }
+            let sent = try #require(JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any])
+            for answer in turnedAway {
+                let said = try #require(
+                    JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: Any])
+                #expect(said["id"] as? String == sent["id"] as? String)
+                let number = try #require(said["nbr"] as? Int)
+                let reason = answer.header("paceline-no-bid")
+                #expect([512: "busy", 513: "kept_for_live", 514: "late"][number] == reason)
+            }
             #expect(decided.count + turnedAway.count == 2_000)
             #expect(!decided.isEmpty && !turnedAway.isEmpty, "\(decided.count) of 2000 were decided")
             let reasons = Set(turnedAway.compactMap { $0.header("paceline-no-bid") })

@@ -36,4 +36,36 @@ import Testing
             #expect(told.output.contains("bids 40.5 and pays the soft floor; the floor is 14.5"), "\(told)")
         }
     }
+
+    @Test func bannersLeadToTheirPages() async throws {
+        let folder = try Folder()
+        try Demo.copyCatalog(into: folder)
+        let plan = Plan(catalog: "catalog", notices: "http://notices.test", accessOneIn: 0)
+        try await withNode(plan, in: folder) { node in
+            let answer = try #require(try await node.bid(Demo.request("banner")))
+            let response = try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: Any]
+            let seats = try #require(response?["seatbid"] as? [[String: Any]])
+            let bid = try #require((seats.first?["bid"] as? [[String: Any]])?.first)
+            let adm = try #require(bid["adm"] as? String).replacing("&amp;", with: "&")
+            func path(_ event: String) throws -> String {
+                let all = adm.matches(of: #/notices\.test(/e/[^"]+)"/#).map { String($0.output.1) }
+                return try #require(all.first { $0.hasPrefix("/e/\(event)?") }, "\(adm)")
+            }
+            let picture = try #require(try await Wire.get(path("imp"), port: node.port))
+            #expect(picture.status == 200 && picture.header("content-type") == "image/gif")
+            let click = try #require(try await Wire.get(path("click"), port: node.port))
+            #expect(click.status == 302)
+            #expect(click.header("location") == "https://order.harvesttable.example/bowl")
+        }
+    }
+
+    @Test func audioIsAnswered() async throws {
+        let folder = try Folder()
+        try Demo.copyCatalog(into: folder)
+        try await withNode(Plan(catalog: "catalog"), in: folder) { node in
+            let answer = try #require(try await node.bid(Demo.request("audio")))
+            #expect(answer.status == 200 && answer.body.contains("\"mtype\":3"), "\(answer)")
+            #expect(answer.body.contains("audio/mpeg"))
+        }
+    }
 }

@@ -36,6 +36,8 @@ struct Plan: Sendable {
     var graceSeconds = 60
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
+    /// For so long what is journaled may wait for the disk.
+    var flushMilliseconds = 5
     /// One decision of so many is journaled with its request.
     var requestOneIn = 1
     /// How old a segment of a journal gets.
@@ -80,8 +82,7 @@ struct Plan: Sendable {
             all["journal"] = [
                 "directory": folder.path("journal"), "accessOneIn": accessOneIn,
                 "requestOneIn": requestOneIn, "segmentBytes": 8_388_608,
-                "segmentAgeSeconds": segmentSeconds,
-                "flushIntervalMilliseconds": 5,
+                "segmentAgeSeconds": segmentSeconds, "flushIntervalMilliseconds": flushMilliseconds,
             ]
         }
         return String(decoding: try JSONSerialization.data(withJSONObject: all), as: UTF8.self)

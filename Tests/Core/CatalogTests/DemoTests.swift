@@ -26,7 +26,7 @@ func read(_ files: [(name: String, bytes: [UInt8])]) throws -> CatalogSource {
 @Suite struct DemoTests {
     @Test func isAccepted() throws {
         let source = try read(try demoFiles())
-        #expect(source.lineItems.count == 8 && source.campaigns.count == 5 && source.creatives.count == 9)
+        #expect(source.lineItems.count == 10 && source.campaigns.count == 5 && source.creatives.count == 11)
     }
 
     @Test func compilesToTheSameBytesInAnyOrder() throws {

@@ -135,6 +135,82 @@ private func targeting(_ text: String) -> [String] { item(#""targeting": \#(text
         #expect(found.contains { $0.hasSuffix("did you mean 'advertisers'?") })
     }
 
+    private static let file =
+        #"{"url": "https://a.example/a.png", "mime": "image/png", "width": 300, "height": 250}"#
+
+    @Test(
+        arguments: [
+            // What is said of a creative, and what of that is refused.
+            (#""format": "banner", "mediaFiles": [FILE]"#, nil),
+            (#""durationMilliseconds": 9000, "vastTag": "https://a.example/v""#, nil),
+            (
+                #""durationMilliseconds": 9000"#,
+                "creatives[0].mediaFiles: found neither files nor a vastTag; allowed 1 to 32 files, or a vastTag"
+            ),
+            (
+                #""durationMilliseconds": 9000, "mediaFiles": [FILE], "vastTag": "https://a.example/v""#,
+                "creatives[0].vastTag: found a vastTag beside mediaFiles; allowed one of the two"
+            ),
+            (
+                #""durationMilliseconds": 9000, "vastTag": "https://a.example/v", "clickThrough": "https://a.example/p""#,
+                "creatives[0].clickThrough: found a clickThrough beside a vastTag; allowed none: where a click leads is the other server's"
+            ),
+            (
+                #""durationMilliseconds": 9000, "vastTag": "https://a.example/v", "universalID": {"registry": "r", "value": "v"}"#,
+                "creatives[0].universalID: found a universalID beside a vastTag; allowed none: the other server's ad has its own"
+            ),
+            (
+                #""format": "banner", "vastTag": "https://a.example/v""#,
+                "creatives[0].vastTag: found a vastTag for a banner; allowed mediaFiles"
+            ),
+            (
+                #""format": "banner", "mediaFiles": [{"url": "https://a.example/a.js", "mime": "text/javascript", "width": 3, "height": 2}]"#,
+                "creatives[0].mediaFiles[0].mime: found \"text/javascript\"; allowed image/… or text/html, which a banner can be made of"
+            ),
+            (
+                #""format": "banner", "mediaFiles": [{"url": "https://a.example/a.png", "mime": "image/png", "width": 3}]"#,
+                "creatives[0].mediaFiles[0].height: found 0; allowed the size in pixels, by which a slot takes it"
+            ),
+            (
+                #""format": "banner", "mediaFiles": [FILE], "trackers": [{"event": "start", "url": "https://a.example/s"}]"#,
+                "creatives[0].trackers[0].event: found \"start\" of a banner; allowed \"impression\" or \"click\""
+            ),
+            (
+                #""format": "banner", "mediaFiles": [FILE], "adVerifications": [{"vendor": "v", "javaScript": "https://a.example/s"}]"#,
+                "creatives[0].adVerifications: found verifications of a banner; allowed none: they are a part of VAST"
+            ),
+            (
+                #""durationMilliseconds": 9000, "mediaFiles": [FILE], "adVerifications": [{"vendor": "v"}]"#,
+                "creatives[0].adVerifications[0].javaScript: found nothing; allowed an address with https:// or http://, at most 2048 bytes, without spaces, and it is required"
+            ),
+        ] as [(String, String?)])
+    func creativesAreWhatCanBeShown(_ text: String, _ refusal: String?) {
+        let creative = text.replacing("FILE", with: Self.file)
+        let found = refusals(
+            ("a.json", advertiser),
+            ("cr.json", #"{"creatives": [{"id": "cr", "advertiser": "acme", "name": "Cr", \#(creative)}]}"#))
+        #expect(found.count == (refusal == nil ? 0 : 1), "\(found)")
+        if let refusal { #expect(found.first?.hasSuffix(refusal) == true, "\(found)") }
+    }
+
+    @Test(arguments: [
+        (
+            #""publishers": [{"id": "p", "name": "P", "floor": 5, "softFloor": 5}]"#,
+            "publishers[0].softFloor: found 5; allowed more than the floor, which is 5"
+        ),
+        (
+            #""deals": [{"id": "d", "name": "D", "floor": 5, "auction": "second-price", "softFloor": 4}]"#,
+            "deals[0].softFloor: found 4; allowed more than the floor, which is 5"
+        ),
+        (
+            #""deals": [{"id": "d", "name": "D", "softFloor": 4}]"#,
+            "deals[0].softFloor: found a softFloor with the auction first-price; allowed the auction second-price"
+        ),
+    ]) func softFloorsAreAboveFloors(_ text: String, _ refusal: String) {
+        let found = refusals(("s.json", "{\(text)}"))
+        #expect(found.count == 1 && found.first?.hasSuffix(refusal) == true, "\(found)")
+    }
+
     @Test func expressionsAreBounded() {
         // Seven choices between two, multiplied out, are 128 alternatives.
         let choices = (0..<7).map { #"{"any": [{"audience": ["a\#($0)"]}, {"genre": ["g\#($0)"]}]}"# }

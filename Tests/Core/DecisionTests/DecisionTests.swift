@@ -88,9 +88,9 @@ struct DecisionCase: Sendable, CustomTestStringConvertible {
         }
         // The funnel leaves nobody out, in numbers and by name.
         let trace = decided.decision.trace
-        #expect(trace.accounted == trace.lineItems && trace.lineItems == 8)
-        #expect(decided.report.funnel.reduce(0) { $0 + $1.lineItems } == 8)
-        #expect(decided.report.lineItems.count == 8)
+        #expect(trace.accounted == trace.lineItems && trace.lineItems == 10)
+        #expect(decided.report.funnel.reduce(0) { $0 + $1.lineItems } == 10)
+        #expect(decided.report.lineItems.count == 10)
         #expect(trace[.won] == one.winners.count)
     }
 

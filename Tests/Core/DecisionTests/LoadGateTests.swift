@@ -115,6 +115,18 @@ private struct VirtualShard {
         #expect(shard.p99(shard.waitsOfRefused) < .milliseconds(50))
     }
 
+    /// From calm to three times the capacity: what has gathered when the gate closes is worked off, and does not stand.
+    @Test func theBeginningCostsNoPatience() {
+        var shard = shard()
+        shard.run(for: .seconds(1), every: .microseconds(60))
+        shard.forget()
+        shard.run(for: .seconds(5), every: .microseconds(10))
+        let share = Double(shard.others.decided) / 5 / 33_333
+        #expect(share > 0.5, "\(share) of capacity")
+        #expect(shard.p99(shard.waits) < .milliseconds(45), "\(shard.p99(shard.waits))")
+        #expect(shard.p99(shard.waitsOfRefused) < .milliseconds(45), "\(shard.p99(shard.waitsOfRefused))")
+    }
+
     /// More than could even be turned away: what waits is bounded by the limit, and something is decided.
     @Test func moreThanCanBeTurnedAway() {
         var shard = shard()

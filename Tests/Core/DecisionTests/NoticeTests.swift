@@ -187,7 +187,7 @@ import Units
         let answer = decider.answer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         let found = answer.firstMatch(
             of:
-                /https:\/\/m\.example\/northwind-beach-30\?l=northwind-guaranteed&c=([^&]+)&a=([0-9a-f]{16})&b=\[CACHEBUSTING\]&p=\$\{AUCTION_PRICE\}&x=\[PACELINE_NOTHING\]&y=\[PACELINE_&z=\[ERRORCODE\]/
+                /https:\/\/m\.example\/northwind-beach-30\?l=northwind-guaranteed&c=([^&]+)&a=([0-9a-f]{16})&b=\[CACHEBUSTING\]&p=35&x=\[PACELINE_NOTHING\]&y=\[PACELINE_&z=\[ERRORCODE\]/
         )
         #expect(found != nil, "\(answer)")
     }

@@ -67,7 +67,7 @@ private func keep(
             #expect(read.id == seed && read.noBid == kept.decision.noBid, "\(name), seed \(seed)")
             #expect(read.answerBytes == kept.answer.count && read.ads.count == kept.decision.trace.ads)
             #expect(read.answerChecksum == CRC32C.checksum(of: kept.answer.span.bytes))
-            #expect(read.outcomes.reduce(0) { $0 + $1.lineItems } == 8)
+            #expect(read.outcomes.reduce(0) { $0 + $1.lineItems } == 10)
             try #require(read.isReplayable, "\(name)")
             var recorded = try #require(RecordedState(read))
             let decision = try again.decide(

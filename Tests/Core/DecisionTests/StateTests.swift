@@ -74,8 +74,8 @@ struct CappedState: DecisionState {
                 explains: true)
             #expect(state.open.count == decision.trace.ads, "seed \(seed)")
             #expect(
-                decision.trace.accounted == 8 && decision.isBid == (decision.trace.ads > 0), "seed \(seed)")
-            #expect(decider.report?.funnel.reduce(0) { $0 + $1.lineItems } == 8, "seed \(seed)")
+                decision.trace.accounted == 10 && decision.isBid == (decision.trace.ads > 0), "seed \(seed)")
+            #expect(decider.report?.funnel.reduce(0) { $0 + $1.lineItems } == 10, "seed \(seed)")
             let answer = decider.answer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             let bids = answer.split(separator: "\"impid\"").count - 1
             if format == .openrtb { #expect(bids == decision.trace.ads, "seed \(seed)") }

@@ -18,6 +18,21 @@ import Testing
         #expect(peek.isLive(bytes.span.bytes) == isLive && peek.tmax(bytes.span.bytes) == tmax)
     }
 
+    @Test(
+        arguments: [
+            (#"{"id":"a-1"}"#, "a-1"), (#"{ "imp" : [{"id":"no"}], "x":"id", "id" : "yes" }"#, "yes"),
+            (#"{"y":"\"id\":","id":""}"#, ""), (#"{"y":"{","id":"a"}"#, "a"),
+            (#"{"imp":[{"id":"no"}]}"#, nil),
+            (#"{"id":1}"#, nil), (#"{"id":"a\"b"}"#, nil), (#"{"id":"ä"}"#, nil), (#"{"id":"a"#, nil),
+            (#"{"id"#, nil),
+            (#"{"id""#, nil), ("", nil), (#"{"id":"\"#, nil),
+        ] as [(String, String?)])
+    func seesTheID(_ text: String, _ id: String?) {
+        let bytes = Array(text.utf8)
+        let place = RequestPeek().id(bytes.span.bytes)
+        #expect(place.map { String(decoding: bytes[$0], as: UTF8.self) } == id)
+    }
+
     @Test func findsAKeyWhereverItStands() {
         let peek = RequestPeek()
         for before in 0..<40 {

@@ -31,8 +31,8 @@ import Units
     @Test(arguments: [
         ("w=1920", "imp.0.video.w", "1920"), ("h=7", "imp.0.video.h", "7"),
         ("mimes=video/webm,video/mp4", "imp.0.video.mimes", "[video/webm, video/mp4]"),
-        ("", "imp.0.video.mimes.0", "video/mp4"), ("", "imp.0.video.protocols", "[13]"),
-        ("vast=3", "imp.0.video.protocols", "[3]"), ("vast=4", "imp.0.video.protocols", "[13]"),
+        ("", "imp.0.video.mimes.0", "video/mp4"), ("", "imp.0.video.protocols", "[13, 14]"),
+        ("vast=3", "imp.0.video.protocols", "[3, 6]"), ("vast=4", "imp.0.video.protocols", "[13, 14]"),
         ("dur=15,30", "imp.0.video.rqddurs", "[15, 30]"), ("mindur=5", "imp.0.video.minduration", "5"),
         ("pod=90&ads=6", "imp.0.video.poddur", "90"), ("pod=90&ads=6", "imp.0.video.maxseq", "6"),
         ("pod=90", "imp.0.video.podid", "1"), ("start=-1", "imp.0.video.startdelay", "-1"),

@@ -137,15 +137,24 @@ final class ServerRig {
     private let scratch = TransportScratch()
     private(set) var peers: [Peer] = []
 
-    init(
+    convenience init(
         _ driver: DriverChoice, limits: ServerLimits = ServerLimits(), outputBytes: Int = 64 * 1024 * 1024,
         credentials: TLSCredentials? = nil, _ handler: @escaping Router.Handler = echo
+    ) throws {
+        try self.init(
+            driver, limits: limits, outputBytes: outputBytes, credentials: credentials,
+            responder: Answering(handler))
+    }
+
+    init(
+        _ driver: DriverChoice, limits: ServerLimits, outputBytes: Int = 64 * 1024 * 1024,
+        credentials: TLSCredentials? = nil, responder: any Responder
     ) throws {
         var reactorLimits = ReactorLimits()
         reactorLimits.streams = 128
         reactorLimits.outputBytes = outputBytes
         reactor = try Reactor(driver, limits: reactorLimits)
-        server = Server(reactor: reactor, limits: limits, responder: Answering(handler))
+        server = Server(reactor: reactor, limits: limits, responder: responder)
         address = try server.listen(on: loopback, credentials: credentials)
     }
 

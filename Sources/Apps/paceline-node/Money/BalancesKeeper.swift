@@ -70,8 +70,11 @@ final class BalancesKeeper: Sendable {
     }
 
     /// Runs for as long as the process does: a writing that the end interrupts leaves the file before it.
-    func start() throws(Failure) {
+    ///
+    /// - Parameter reservations: what all shards may have open.
+    func start(reservations: Int) throws(Failure) {
         listener.takesFinishedOnly = true
+        listener.expect(reservations: reservations)
         do {
             try Thread(name: "balances") { [self] in
                 Kernel.stepBehindOtherThreads()

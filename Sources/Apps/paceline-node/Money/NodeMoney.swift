@@ -32,7 +32,7 @@ final class NodeMoney: Sendable {
         keeper.keepStart()
         opened.withLock { $0 = ledger }
         try ledger.start(CatalogBudgets.terms(of: serving.snapshot, catalogs.decisions))
-        try keeper.start()
+        try keeper.start(reservations: context.settings.budgets.openReservations * context.shards)
     }
 
     /// A shard has money under durable marks, or there is none to spend.

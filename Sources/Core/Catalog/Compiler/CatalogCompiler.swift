@@ -73,8 +73,12 @@ struct Compilation {
         for one in source.creatives {
             note([
                 one.id, one.name, one.language, one.clickThrough, one.universalID?.registry,
-                one.universalID?.value,
+                one.universalID?.value, one.vastTag,
             ])
+            for other in one.adVerifications {
+                note([other.vendor, other.javaScript, other.apiFramework, other.parameters])
+                note(other.notExecuted)
+            }
             note(one.categories)
             note(one.bundles)
             for file in one.mediaFiles { note([file.url, file.mime, file.codec]) }

@@ -106,6 +106,16 @@ extension Compilation {
         let trackers = writer.lists(.creativeTrackerStart, creatives.map(\.trackers))
         writer.set(.trackerEvent, trackers.map(\.event.number))
         writer.set(.trackerURL, trackers.map { strings[$0.url] })
+        writer.set(.creativeTag, creatives.map { strings[$0.vastTag] })
+        let verifications = writer.lists(.creativeVerificationStart, creatives.map(\.adVerifications))
+        writer.set(.verificationVendor, verifications.map { strings[$0.vendor] })
+        writer.set(.verificationScript, verifications.map { strings[$0.javaScript] })
+        writer.set(.verificationFramework, verifications.map { strings[$0.apiFramework] })
+        writer.set(.verificationOptional, verifications.map { UInt8($0.browserOptional ? 1 : 0) })
+        writer.set(.verificationParameters, verifications.map { strings[$0.parameters] })
+        writer.set(
+            .verificationTracker,
+            writer.lists(.verificationTrackerStart, verifications.map { $0.notExecuted.map { strings[$0] } }))
     }
 
     mutating func writeSupply() {

@@ -61,10 +61,24 @@ public struct CreativeRow: Sendable {
     public var clickThrough: CatalogText?
     public var universalRegistry: CatalogText?
     public var universalValue: CatalogText?
+    /// Where another server has the ad.
+    public var tag: CatalogText?
+    /// Places for `verification(at:)`.
+    public var verifications: Range<Int>
     public var media: Range<Int>
     public var trackers: Range<Int>
     public var categories: Range<Int>
     public var attributes: Range<Int>
+}
+
+public struct VerificationRow: Sendable {
+    public var vendor: CatalogText
+    public var script: CatalogText
+    public var framework: CatalogText
+    public var isBrowserOptional: Bool
+    public var parameters: CatalogText?
+    /// Places for `verificationTracker(at:)`.
+    public var trackers: Range<Int>
 }
 
 public struct MediaRow: Sendable {
@@ -200,6 +214,8 @@ extension CatalogSnapshot {
             clickThrough: optional(.creativeClickThrough, .creatives, row),
             universalRegistry: optional(.creativeUniversalRegistry, .creatives, row),
             universalValue: optional(.creativeUniversalValue, .creatives, row),
+            tag: optional(.creativeTag, .creatives, row),
+            verifications: list(.creativeVerificationStart, .creatives, row),
             media: list(.creativeMediaStart, .creatives, row),
             trackers: list(.creativeTrackerStart, .creatives, row),
             categories: list(.creativeCategoryStart, .creatives, row),
@@ -223,6 +239,18 @@ extension CatalogSnapshot {
     /// Its event is a place among the cases of `Tracker.Event`.
     public func tracker(at place: Int) -> (event: UInt8, url: CatalogText) {
         (at(.trackerEvent, .trackers, place, UInt8.self), text(.trackerURL, .trackers, place))
+    }
+    public func verification(at place: Int) -> VerificationRow {
+        VerificationRow(
+            vendor: text(.verificationVendor, .verifications, place),
+            script: text(.verificationScript, .verifications, place),
+            framework: text(.verificationFramework, .verifications, place),
+            isBrowserOptional: at(.verificationOptional, .verifications, place, UInt8.self) == 1,
+            parameters: optional(.verificationParameters, .verifications, place),
+            trackers: list(.verificationTrackerStart, .verifications, place))
+    }
+    public func verificationTracker(at place: Int) -> CatalogText {
+        text(.verificationTracker, .verificationTrackers, place)
     }
     public func category(at place: Int) -> CatalogText { text(.creativeCategory, .creativeCategories, place) }
 }

@@ -35,6 +35,7 @@ enum Table: UInt8, CaseIterable, Sendable {
     case campaigns
     case lineItems, lineItemCreatives, lineItemCaps, lineItemSeparations
     case creatives, creativeAttributes, creativeCategories, creativeBundles, mediaFiles, trackers
+    case verifications, verificationTrackers
     case publishers, publisherBlockLists, inventory, inventoryBlockLists, deals
     case blockLists, blockDomains, blockCategories, blockAttributes, blockCreatives, blockValues
     // The index of targeting.
@@ -92,12 +93,15 @@ enum Column: UInt8, CaseIterable, Sendable {
         capWindowMinutes
     case lineItemSeparationStart, lineItemSeparation
     case creativeID, creativeName, creativeAdvertiser, creativeFormat, creativeDuration, creativeAudit
-    case creativeLanguage, creativeClickThrough, creativeUniversalRegistry, creativeUniversalValue
+    case creativeLanguage, creativeClickThrough, creativeUniversalRegistry, creativeUniversalValue,
+        creativeTag
     case creativeAttributeStart, creativeAttribute, creativeCategoryStart, creativeCategory
     case creativeBundleStart, creativeBundle
     case creativeMediaStart, mediaURL, mediaMIME, mediaCodec, mediaDelivery, mediaWidth, mediaHeight,
         mediaBitrate
     case mediaSize, creativeTrackerStart, trackerEvent, trackerURL
+    case creativeVerificationStart, verificationVendor, verificationScript, verificationFramework
+    case verificationOptional, verificationParameters, verificationTrackerStart, verificationTracker
     case publisherID, publisherName, publisherCurrency, publisherFloor, publisherSoftFloor,
         publisherBlockListStart
     case publisherBlockList
@@ -153,7 +157,8 @@ enum Column: UInt8, CaseIterable, Sendable {
         case .creativeFormat: .flag(.creatives, below: Creative.Format.allCases.count)
         case .creativeDuration: .number(.creatives)
         case .creativeAudit: .flag(.creatives, below: Creative.Audit.allCases.count)
-        case .creativeLanguage, .creativeClickThrough, .creativeUniversalRegistry, .creativeUniversalValue:
+        case .creativeLanguage, .creativeClickThrough, .creativeUniversalRegistry, .creativeUniversalValue,
+            .creativeTag:
             .optionalText(.creatives)
         case .creativeAttributeStart: .starts(.creatives, .creativeAttributes)
         case .creativeAttribute: .number(.creativeAttributes)
@@ -170,6 +175,12 @@ enum Column: UInt8, CaseIterable, Sendable {
         case .creativeTrackerStart: .starts(.creatives, .trackers)
         case .trackerEvent: .flag(.trackers, below: Tracker.Event.allCases.count)
         case .trackerURL: .text(.trackers)
+        case .creativeVerificationStart: .starts(.creatives, .verifications)
+        case .verificationVendor, .verificationScript, .verificationFramework: .text(.verifications)
+        case .verificationOptional: .flag(.verifications, below: 2)
+        case .verificationParameters: .optionalText(.verifications)
+        case .verificationTrackerStart: .starts(.verifications, .verificationTrackers)
+        case .verificationTracker: .text(.verificationTrackers)
         case .publisherID, .publisherName: .text(.publishers)
         case .publisherCurrency: .currency(.publishers)
         case .publisherFloor, .publisherSoftFloor: .wide(.publishers)

@@ -155,6 +155,19 @@ extension CatalogSnapshot {
             one.url = string(.trackerURL, tracker)
             return one
         }
+        one.vastTag = optionalString(.creativeTag, row)
+        one.adVerifications = range(.creativeVerificationStart, row).map(verification)
+        return one
+    }
+
+    private func verification(_ row: Int) -> AdVerification {
+        var one = AdVerification()
+        one.vendor = string(.verificationVendor, row)
+        one.javaScript = string(.verificationScript, row)
+        one.apiFramework = string(.verificationFramework, row)
+        one.browserOptional = byte(.verificationOptional, row) == 1
+        one.parameters = optionalString(.verificationParameters, row)
+        one.notExecuted = strings(.verificationTrackerStart, .verificationTracker, row)
         return one
     }
 

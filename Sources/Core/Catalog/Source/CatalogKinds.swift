@@ -28,6 +28,19 @@ extension Kind where Value == String {
             }, show: { $0 })
     }
 
+    /// What a script of others is told: JSON, a query, or whatever it reads.
+    static var parameters: Kind {
+        let longest = 4_096
+        return .text(
+            TextForm(
+                name: "1 to 4096 bytes of text without control characters",
+                pattern: "^[^\\u0000-\\u001f\\u007f]+$"),
+            read: { text in
+                (1...longest).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+                    ? text : nil
+            }, show: { $0 })
+    }
+
     /// The host of an advertiser or a publisher, in lower case, as exchanges compare it.
     static var domain: Kind {
         .text(

@@ -1,5 +1,5 @@
 // What is shown: creatives, with the files and trackers that a player is given.
-public import Documents
+package import Documents
 
 public struct Creative: CatalogEntity {
     public enum Format: String, CaseIterable, Sendable { case video, audio, banner }
@@ -11,6 +11,9 @@ public struct Creative: CatalogEntity {
     public var format = Format.video
     public var durationMilliseconds = 0
     public var mediaFiles: [MediaFile] = []
+    /// Where another server has the ad, instead of files of our own.
+    public var vastTag: String?
+    public var adVerifications: [AdVerification] = []
     /// Numbers of the OpenRTB list of creative attributes.
     public var attributes: [Int] = []
     public var categories: [String] = []
@@ -34,9 +37,17 @@ public struct Creative: CatalogEntity {
             .defaulted(
                 "durationMilliseconds", \.durationMilliseconds, .integer(0...3_600_000, unit: "milliseconds"),
                 "How long it plays; 0 for a banner."),
-            .required(
-                "mediaFiles", \.mediaFiles, .list(of: .object, count: 1...32),
-                "The same ad in several encodings, of which a player takes one."),
+            .defaulted(
+                "mediaFiles", \.mediaFiles, .list(of: .object, count: 0...32),
+                "The same ad in several encodings, of which a player takes one; of a banner, in several sizes."
+            ),
+            .optional(
+                "vastTag", \.vastTag, .address,
+                "Instead of mediaFiles: the VAST of another server, which the player is sent to. Macros as in trackers."
+            ),
+            .defaulted(
+                "adVerifications", \.adVerifications, .list(of: .object, count: 0...8),
+                "Who measures the ad while it plays."),
             .defaulted(
                 "attributes", \.attributes, .list(of: .integer(1...65_535), count: 0...32),
                 "OpenRTB's creative attributes, by number, which exchanges block by."),
@@ -65,73 +76,67 @@ public struct Creative: CatalogEntity {
                         allowed: creative.format == .banner
                             ? "0 for a banner" : "more than 0 for \(creative.format.rawValue)")
                 }
-            }
+            },
+            Rule("Either `mediaFiles` or a `vastTag` says what is shown; a banner has `mediaFiles`.") {
+                $0.checkContent(&$1)
+            },
+            Rule(
+                "A `vastTag` stands without `clickThrough` and `universalID`: the other server's ad has its own."
+            ) { creative, objections in
+                guard creative.vastTag != nil else { return }
+                if creative.clickThrough != nil {
+                    objections.refuse(
+                        "clickThrough", found: "a clickThrough beside a vastTag",
+                        allowed: "none: where a click leads is the other server's")
+                }
+                if creative.universalID != nil {
+                    objections.refuse(
+                        "universalID", found: "a universalID beside a vastTag",
+                        allowed: "none: the other server's ad has its own")
+                }
+            },
+            Rule(
+                "A banner's files are images or HTML pages with their `width` and `height`; its trackers are of impressions and clicks; it has no `adVerifications`."
+            ) { if $0.format == .banner { $0.checkBanner(&$1) } },
         ])
-}
 
-public struct MediaFile: DocumentObject, Equatable {
-    public enum Delivery: String, CaseIterable, Sendable { case progressive, streaming }
-
-    public var url = ""
-    public var mime = ""
-    public var codec: String?
-    public var delivery = Delivery.progressive
-    public var width = 0
-    public var height = 0
-    public var bitrateKilobits = 0
-    public var sizeBytes: Int64 = 0
-
-    public init() {}
-
-    package static let schema = Schema<Self>(
-        "media file",
-        [
-            .required("url", \.url, .address, "Where the player fetches it."),
-            .required("mime", \.mime, .words, "Its type: video/mp4."),
-            .optional("codec", \.codec, .words, "Its codec, as in avc1.640028."),
-            .defaulted("delivery", \.delivery, .choice, "A file, or a stream such as HLS."),
-            .defaulted("width", \.width, .integer(0...16_384, unit: "pixels"), "0 for audio."),
-            .defaulted("height", \.height, .integer(0...16_384, unit: "pixels"), "0 for audio."),
-            .defaulted(
-                "bitrateKilobits", \.bitrateKilobits, .integer(0...1_000_000, unit: "kilobits per second"),
-                "0 where it is not known."),
-            .defaulted(
-                "sizeBytes", \.sizeBytes, .integer(0...1_099_511_627_776, unit: "bytes"),
-                "0 where it is not known."),
-        ])
-}
-
-public struct UniversalID: DocumentObject, Equatable {
-    public var registry = ""
-    public var value = ""
-
-    public init() {}
-
-    package static let schema = Schema<Self>(
-        "universal id",
-        [
-            .required("registry", \.registry, .words, "Who gave it: ad-id.org."),
-            .required("value", \.value, .words, "The id there."),
-        ])
-}
-
-public struct Tracker: DocumentObject, Equatable {
-    public enum Event: String, CaseIterable, Sendable {
-        case impression, start, firstQuartile, midpoint, thirdQuartile, complete, click, error
+    private func checkContent(_ objections: inout Objections) {
+        switch (mediaFiles.isEmpty, vastTag) {
+        case (true, nil):
+            objections.refuse(
+                "mediaFiles", found: "neither files nor a vastTag",
+                allowed: format == .banner ? "1 to 32 files" : "1 to 32 files, or a vastTag")
+        case (false, .some):
+            objections.refuse("vastTag", found: "a vastTag beside mediaFiles", allowed: "one of the two")
+        case (true, .some) where format == .banner:
+            objections.refuse("vastTag", found: "a vastTag for a banner", allowed: "mediaFiles")
+        default: break
+        }
     }
 
-    public var event = Event.impression
-    public var url = ""
-
-    public init() {}
-
-    package static let schema = Schema<Self>(
-        "tracker",
-        [
-            .required("event", \.event, .choice, "What happened."),
-            .required(
-                "url", \.url, .address,
-                "What is fetched then. [PACELINE_AD], [PACELINE_CAMPAIGN], [PACELINE_LINEITEM] and [PACELINE_CREATIVE] are filled in here, other macros by players and exchanges."
-            ),
-        ])
+    private func checkBanner(_ objections: inout Objections) {
+        for (index, file) in mediaFiles.enumerated() {
+            if !file.isImage, !file.isPage {
+                objections.refuse(
+                    "mediaFiles[\(index)].mime", found: "\"\(file.mime)\"",
+                    allowed: "image/… or text/html, which a banner can be made of")
+            }
+            if file.width == 0 || file.height == 0 {
+                objections.refuse(
+                    "mediaFiles[\(index)].\(file.width == 0 ? "width" : "height")", found: "0",
+                    allowed: "the size in pixels, by which a slot takes it")
+            }
+        }
+        for (index, tracker) in trackers.enumerated()
+        where tracker.event != .impression && tracker.event != .click {
+            objections.refuse(
+                "trackers[\(index)].event", found: "\"\(tracker.event.rawValue)\" of a banner",
+                allowed: "\"impression\" or \"click\"")
+        }
+        if !adVerifications.isEmpty {
+            objections.refuse(
+                "adVerifications", found: "verifications of a banner",
+                allowed: "none: they are a part of VAST")
+        }
+    }
 }

@@ -37,16 +37,22 @@ public enum Timestamp {
     }
 
     /// The instant in UTC, to the second.
-    static func text(_ instant: Instant) -> String {
-        let (seconds, _) = floorDivided(Int(instant.nanoseconds), 1_000_000_000)
-        let (day, second) = floorDivided(seconds, 86_400)
-        let (year, month, date) = date(day)
+    public static func text(_ instant: Instant) -> String {
+        let (year, month, date, second) = parts(instant)
         func padded(_ value: Int, _ width: Int) -> String {
             let digits = String(value)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(date, 2))T\(padded(second / 3600, 2)):"
             + "\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))Z"
+    }
+
+    /// The date in UTC, and the second of the day.
+    public static func parts(_ instant: Instant) -> (year: Int, month: Int, day: Int, second: Int) {
+        let (seconds, _) = floorDivided(Int(instant.nanoseconds), 1_000_000_000)
+        let (day, second) = floorDivided(seconds, 86_400)
+        let (year, month, date) = date(day)
+        return (year, month, date, second)
     }
 
     private static func floorDivided(_ value: Int, _ by: Int) -> (Int, Int) {

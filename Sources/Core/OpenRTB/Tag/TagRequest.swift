@@ -126,11 +126,12 @@ extension JSONWriter {
             value("application/vnd.apple.mpegurl" as StaticString)
             endArray()
         }
-        // AdCOM's numbers: VAST 3.0, or 4.2.
+        // AdCOM's numbers: VAST 3.0, or 4.2, each with its wrappers.
         key("protocols")
         beginArray()
-        value(
-            values.has(.vast) && values.value(of: .vast).byte(0) == UInt8(ascii: "3") ? Int64(3) : Int64(13))
+        let is3 = values.has(.vast) && values.value(of: .vast).byte(0) == UInt8(ascii: "3")
+        value(Int64(is3 ? 3 : 13))
+        value(Int64(is3 ? 6 : 14))
         endArray()
     }
 

@@ -14,6 +14,7 @@
 #include "http_bytes.h"
 #include "real.h"
 #include "sha256.h"
+#include "trees.h"
 #include "variants.h"
 
 // Whether this machine has what the variant needs.
