@@ -280,7 +280,10 @@ extension DecisionWorkspace {
 
     private func offersSlots(_ request: borrowing BidRequest) -> Bool {
         let imps = request.imps
-        for index in imps.indices where imps[index].video != nil || imps[index].audio != nil { return true }
+        for index in imps.indices {
+            let imp = imps[index]
+            if imp.video != nil || imp.audio != nil || imp.banner != nil { return true }
+        }
         return false
     }
 

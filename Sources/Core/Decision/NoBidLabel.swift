@@ -21,5 +21,11 @@ extension NoBid {
     }
 
     /// Its place among all reasons.
-    public var place: Int { self == .insufficientTime ? 0 : Int(rawValue) - 499 }
+    public var place: Int {
+        switch self {
+        case .insufficientTime: 0
+        case .noMoneyYet: 13
+        default: Int(rawValue) - 499
+        }
+    }
 }

@@ -62,9 +62,12 @@ struct NoBidCase: Sendable, CustomTestStringConvertible {
             testDescription: "a floor in a currency without a rate",
             changes: [("\"bidfloorcur\": \"USD\"", "\"bidfloorcur\": \"XTS\"")], reason: .noCurrency),
         .init(
-            testDescription: "nothing but a banner",
-            changes: [("\"video\": {", "\"banner\": {\"w\": 300, \"h\": 250}, \"vide0\": {")], reason: .noSlot
-        ),
+            testDescription: "nothing but a native ad",
+            changes: [("\"video\": {", "\"native\": {\"request\": \"{}\"}, \"vide0\": {")], reason: .noSlot),
+        .init(
+            testDescription: "nothing but a banner, and none for it",
+            changes: [("\"video\": {", "\"banner\": {\"w\": 7, \"h\": 7}, \"vide0\": {")],
+            reason: .nothingTargeted),
         .init(
             testDescription: "an answer in no currency of ours", changes: [("[\"USD\"]", "[\"XTS\"]")],
             reason: .noCurrency),
