@@ -47,8 +47,14 @@ import Units
         let bids = try bids(decided.answer)
         #expect(bids.count == 3)
         for (index, bid) in bids.enumerated() {
-            #expect(addresses(bid.fields["nurl"] ?? "").map(\.tail) == ["&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"])
-            #expect(addresses(bid.fields["burl"] ?? "").map(\.tail) == ["&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"])
+            #expect(
+                addresses(bid.fields["nurl"] ?? "").map(\.tail) == [
+                    "&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"
+                ])
+            #expect(
+                addresses(bid.fields["burl"] ?? "").map(\.tail) == [
+                    "&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"
+                ])
             #expect(
                 addresses(bid.fields["lurl"] ?? "").map(\.tail) == [
                     "&r=${AUCTION_LOSS}&m=${AUCTION_MIN_TO_WIN}"
