@@ -10,12 +10,19 @@ enum Main {
     /// Of forty features those of the request: its viewer, device, content, hour.
     static let shared = Set(0..<25)
 
+    private static func alone(model: String, rows: String, seconds: String) {
+        guard let seconds = Double(seconds), let scored = try? Scored(model: model, rows: rows) else {
+            Bench.note("bench infer: alone needs a model, rows and seconds")
+            exit(2)
+        }
+        print(scored.rowsPerSecond(seconds))
+    }
+
     static func main() {
         // Another process of the same: `alone MODEL SECONDS` prints rows a second.
         let arguments = CommandLine.arguments
         if arguments.count == 5, arguments[1] == "alone" {
-            print(try! Scored(model: arguments[2], rows: arguments[3]).rowsPerSecond(Double(arguments[4])!))
-            return
+            return alone(model: arguments[2], rows: arguments[3], seconds: arguments[4])
         }
         Bench.run("infer") { bench in
             let folder = try work()

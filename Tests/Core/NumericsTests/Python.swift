@@ -14,7 +14,9 @@ enum Python {
         let file = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
         try Data(input.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        let end = try start(["timeout", "3600", python, path] + arguments, input: FileHandle(forReadingFrom: file)).wait()
+        let end = try start(
+            ["timeout", "3600", python, path] + arguments, input: FileHandle(forReadingFrom: file)
+        ).wait()
         guard end.status == 0 else { throw Failed(program: program, status: end.status) }
         return end.output
     }
