@@ -1,7 +1,8 @@
 // Models that the original libraries trained, each with rows and the raw scores that they gave for them.
 import Foundation
 
-/// The libraries, from PyPI, in the virtual environment that `./dev test` makes, or wherever python3 has them.
+/// The libraries, from PyPI, in the virtual environment that `./dev test` makes, or wherever python3 has
+/// them.
 struct ModelOracle {
     /// How many models of each library the tests try. 560 in all.
     static let counts = ["lightgbm": 300, "xgboost": 180, "catboost": 80]
@@ -31,7 +32,8 @@ struct ModelOracle {
         return process.terminationStatus
     }
 
-    /// The folder with one library's cases. They are kept under what made them, as every run tries the same ones.
+    /// The folder with one library's cases. They are kept under what made them, as every run tries the same
+    /// ones.
     static func folder(_ library: String) throws -> URL {
         let count = counts[library, default: 0]
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
