@@ -1,4 +1,5 @@
-// Models: what a row costs, beside the libraries that trained them and the compilers that were made for it, in one run on one thread.
+// Models: what a row costs, beside the libraries that trained them and the compilers that were made for it,
+// in one run on one thread.
 import BenchKit
 import Foundation
 import Inference
@@ -10,19 +11,15 @@ enum Main {
     /// Of forty features those of the request: its viewer, device, content, hour.
     static let shared = Set(0..<25)
 
-    private static func alone(model: String, rows: String, seconds: String) {
-        guard let seconds = Double(seconds), let scored = try? Scored(model: model, rows: rows) else {
-            Bench.note("bench infer: alone needs a model, rows and seconds")
-            exit(2)
-        }
-        print(scored.rowsPerSecond(seconds))
-    }
-
     static func main() {
         // Another process of the same: `alone MODEL SECONDS` prints rows a second.
         let arguments = CommandLine.arguments
         if arguments.count == 5, arguments[1] == "alone" {
-            return alone(model: arguments[2], rows: arguments[3], seconds: arguments[4])
+            do {
+                let scored = try Scored(model: arguments[2], rows: arguments[3])
+                print(scored.rowsPerSecond(Double(arguments[4]) ?? 1))
+            } catch { Bench.note("\(error)") }
+            return
         }
         Bench.run("infer") { bench in
             let folder = try work()
@@ -54,12 +51,6 @@ enum Main {
                     ) {
                         own.nanoseconds(batch: batch, shared: [])
                     }
-                }
-            }
-            let network = try Scored(model: "\(folder)/network.onnx", rows: "\(folder)/network-rows.f32")
-            for batch in [1, 64] {
-                try compare(&bench, "64-256-128-1, batch \(batch)", peers, "onnxruntime", "network", batch) {
-                    network.nanoseconds(batch: batch, shared: [])
                 }
             }
             try compareThreads(&bench, folder)

@@ -20,8 +20,8 @@ enum ModelCheck {
         parameters: [files, json],
         examples: [
             Example(
-                "paceline model check Examples/models/click.txt", "Check before you publish.",
-                prints: "Examples/models/click.txt: ok, LightGBM, 5 features, 1 output, 8 trees by bits of 32"
+                "cp Examples/models/click.txt .; paceline model check click.txt", "Check before you publish.",
+                prints: "click.txt: ok, LightGBM, 5 features, 1 output, 8 trees by bits of 32"
             ),
             Example(
                 "head -c 2000 Examples/models/click.txt > cut.txt; paceline model check cut.txt",

@@ -38,7 +38,8 @@ public enum ModelReader {
             allowed: "a model of LightGBM (text), XGBoost (JSON or UBJSON), CatBoost (JSON) or ONNX")
     }
 
-    /// Numbers of XGBoost's are Floats, of CatBoost's Doubles: the document is read for the one that it is of.
+    /// Numbers of XGBoost's are Floats, of CatBoost's Doubles: the document is read for the one that it is
+    /// of.
     private static func json(_ bytes: [UInt8]) throws(ModelRefused) -> ModelContent {
         let document = ModelPlace(value: try ModelValue(json: bytes, singles: true), path: "")
         if XGBoostReader.recognises(document) { return try XGBoostReader.read(document) }

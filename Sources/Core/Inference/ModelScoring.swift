@@ -2,8 +2,8 @@
 import CSIMD
 
 extension Model {
-    /// Takes in the values of a request, row-wide, of which only those of shared features are looked at. Once for each request, before its
-    /// rows are scored.
+    /// Takes in the values of a request, row-wide, of which only those of shared features are looked at. Once
+    /// for each request, before its rows are scored.
     public func prepare(_ request: Span<Float>, _ scratch: inout ModelScratch) {
         unsafe request.withUnsafeBufferPointer { unsafe prepareAny($0, &scratch) }
     }
@@ -12,8 +12,9 @@ extension Model {
         unsafe request.withUnsafeBufferPointer { unsafe prepareAny($0, &scratch) }
     }
 
-    /// The raw scores of rows that stand one after the other, each as wide as the model has features; of a row only features that are not shared
-    /// are looked at. Scores stand row by row, with as many for each as there are outputs.
+    /// The raw scores of rows that stand one after the other, each as wide as the model has features; of a
+    /// row only features that are not shared are looked at. Scores stand row by row, with as many for each as
+    /// there are outputs.
     public func score(
         _ rows: Span<Float>, into scores: inout MutableSpan<Double>, _ scratch: inout ModelScratch
     ) {

@@ -1,4 +1,5 @@
-// The memory that scoring needs: allocated once by its owner, for one model and one division of its features, and used for request after request.
+// The memory that scoring needs: allocated once by its owner, for one model and one division of its features,
+// and used for request after request.
 import CSIMD
 
 /// Room to score with one model. A shard keeps one for each of its models.

@@ -157,7 +157,8 @@ TREES_INLINE size_t leaf_of(const uint8_t *masks, size_t tree, bool wide) {
                 : tree * 32 + first_bit32(((const uint32_t *)masks)[tree]);
 }
 
-// One output, one value a leaf: the sums of several rows side by side, so that no addition waits for another row's.
+// One output, one value a leaf: the sums of several rows side by side, so that no addition waits for another
+// row's.
 TREES_INLINE void add_plain(const csimd_tree_block *block, const uint8_t *masks, size_t stride, double *sums,
                             const size_t rows, const bool wide, const bool single) {
     if (single) {

@@ -1,5 +1,5 @@
-// Every evaluator beside the plain walk over the ensemble as it was read: all instruction sets, masks and steps, rows as Doubles and Floats, with
-// and without features of the request. All give the same bits.
+// Every evaluator beside the plain walk over the ensemble as it was read: all instruction sets, masks and
+// steps, rows as Doubles and Floats, with and without features of the request. All give the same bits.
 import Testing
 
 @testable import Inference

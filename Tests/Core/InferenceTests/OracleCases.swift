@@ -1,7 +1,8 @@
 // Models that the original libraries trained, each with rows and the raw scores that they gave for them.
 import Foundation
 
-/// The libraries, from PyPI, in the virtual environment that `./dev test` makes, or wherever python3 has them.
+/// The libraries, from PyPI, in the virtual environment that `./dev test` makes, or wherever python3 has
+/// them.
 struct ModelOracle {
     /// How many models of each library the tests try. 560 in all.
     static let counts = ["lightgbm": 300, "xgboost": 180, "catboost": 80]

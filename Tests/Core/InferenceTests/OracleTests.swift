@@ -32,8 +32,8 @@ private func expectSame(_ library: String) throws {
     #expect(models >= ModelOracle.counts[library, default: 0] * 9 / 10)
 }
 
-/// The same bits. What is no number is the same whatever its bits: linear leaves make such scores of infinite values, and text has one
-/// `nan`.
+/// The same bits. What is no number is the same whatever its bits: linear leaves make such scores of infinite
+/// values, and text has one `nan`.
 func isSame(_ found: [Double], _ expected: [Double]) -> Bool {
     found.count == expected.count
         && zip(found, expected).allSatisfy { $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN) }
