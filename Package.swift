@@ -76,6 +76,7 @@ let package = Package(
         core("Digests", ["CSIMD", "Units"]),
         core("JSON", ["CSIMD", "Units"]),
         core("Ledger", ["Units"]),
+        core("Fleet", ["Units"]),
         core("OpenRTB", ["JSON", "Units"]),
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
@@ -96,7 +97,7 @@ let package = Package(
 
         // Simulation: Core under a virtual clock, network, disk and database.
         .target(
-            name: "FleetSimulation", dependencies: ["Ledger", "Units"],
+            name: "FleetSimulation", dependencies: ["Fleet", "Ledger", "Units"],
             path: "Sources/Simulation/FleetSimulation", swiftSettings: hot),
 
         // Apps: wire the two.
@@ -175,6 +176,7 @@ let package = Package(
             name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
+        tests("FleetTests", in: "Core", ["Fleet", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),

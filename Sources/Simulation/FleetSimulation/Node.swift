@@ -66,7 +66,6 @@ struct Node {
     var sessions: UInt64 = 0
     var ticks = 0
     var window = 2
-    var isDraining = false
     /// Bills of other nodes' ads, until the root has them.
     var claims: [Claim] = []
     /// Sessions up to this one went with a machine that is no more.
@@ -153,14 +152,13 @@ extension World {
         nodes[index].generation += 1
         nodes[index].lanes.removeAll()
         nodes[index].estate = nil
-        let before = nodes[index].disk.count
         let lost = nodes[index].disk.tear(&random)
         if lost > 0 { coverage.note(.tailTorn) }
         fold(index)
         for at in nodes[index].evidence.indices where nodes[index].evidence[at].endedAt == nil {
             nodes[index].evidence[at].endedAt = nodes[index].disk.count
         }
-        exchange.forgetUnsettled(of: index, from: nodes[index].disk.count, to: before)
+        forgetUnsettled(of: index)
     }
 
     /// The machine and its disk are gone; another one takes its place, with nothing.
@@ -171,7 +169,7 @@ extension World {
         nodes[index].evidence.removeAll()
         nodes[index].claims.removeAll()
         nodes[index].lostUpTo = nodes[index].sessions
-        exchange.forgetAll(of: index)
+        forgetUnsettled(of: index)
     }
 
     private func openLane(_ index: Int) {
@@ -331,6 +329,14 @@ extension World {
             guard let number = write(desk, index, record) else { return tell(desk, index, .refused(record)) }
             noteRecord(record)
             mix(number)
+            if has(.markAfterUse), case .mark = record {
+                // It is used first, and comes to the disk with what follows.
+                nodes[index].disk.entries.removeLast()
+                tell(desk, index, .written(record, at: number))
+                tell(desk, index, .durable(upTo: number))
+                _ = write(desk, index, record)
+                return
+            }
             tell(desk, index, .written(record, at: number))
             if has(.checkBeforeDurable) { tell(desk, index, .durable(upTo: number)) }
         case .commit: synchronise(index)
@@ -422,7 +428,7 @@ extension World {
 
     func tickNode(_ index: Int) {
         guard nodes[index].isUp else { return }
-        schedule(.tick, firstNode + index, after: Int64(random.next(in: 90...130)) * 1_000_000)
+        schedule(.tick, firstNode + index, after: Int64(random.next(in: 120...170)) * 1_000_000)
         nodes[index].ticks += 1
         readClocks(index)
         let ticks = nodes[index].ticks
