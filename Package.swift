@@ -78,6 +78,7 @@ let package = Package(
         core("Digests", ["CSIMD", "Units"]),
         core("JSON", ["CSIMD", "Units"]),
         core("Ledger", ["Units"]),
+        core("Fleet", ["Units"]),
         core("OpenRTB", ["JSON", "Units"]),
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
@@ -101,7 +102,7 @@ let package = Package(
 
         // Simulation: Core under a virtual clock, network, disk and database.
         .target(
-            name: "FleetSimulation", dependencies: ["Ledger", "Units"],
+            name: "FleetSimulation", dependencies: ["Fleet", "Ledger", "Units"],
             path: "Sources/Simulation/FleetSimulation", swiftSettings: hot),
         .target(
             name: "MarketSimulation", dependencies: ["Ledger", "Numerics", "Pacing", "Units"],
@@ -200,6 +201,7 @@ let package = Package(
                 "AllocationCounter", "CSIMD", "Documents", "GraphInvariants", "Inference", "JSON",
                 "ModelInvariants", "Numerics", "Units",
             ]),
+        tests("FleetTests", in: "Core", ["Fleet", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         .testTarget(
             name: "PacingTests", dependencies: ["AllocationCounter", "Pacing", "Units"],
