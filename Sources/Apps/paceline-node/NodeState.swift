@@ -13,8 +13,13 @@ final class NodeState: DecisionState {
     private let shading: ShardShading
     private let numbers: EntityNumbers
     /// What this decision has promised, and under which reservation.
-    private var promised: [(reservation: Reservation, ad: AdToReserve)] = []
+    private var promised: [Promise] = []
     private var now = Instant(nanoseconds: 0)
+
+    private struct Promise {
+        var reservation: Reservation
+        var ad: AdToReserve
+    }
 
     init(
         _ money: ShardMoney, _ frequency: ShardFrequency, _ shading: ShardShading, _ numbers: EntityNumbers
@@ -65,7 +70,7 @@ final class NodeState: DecisionState {
         let reservation = Reservation(
             session: set.session, sequence: set.sequence, mark: UInt64(set.mark), window: set.window,
             seconds: set.seconds)
-        promised.append((reservation, ad))
+        promised.append(Promise(reservation: reservation, ad: ad))
         return .reserved(reservation)
     }
 
@@ -79,7 +84,8 @@ final class NodeState: DecisionState {
     /// What the answer promises is written down. Where it cannot be, all of it is taken back: no money is to be had.
     func write() -> Bool {
         if money.finish() { return true }
-        for (_, ad) in promised {
+        for index in promised.indices {
+            let ad = promised[index].ad
             frequency.takeBack(creative: ad.creative, lineItem: ad.lineItem, numbers)
         }
         promised.removeAll(keepingCapacity: true)
@@ -94,8 +100,10 @@ final class NodeState: DecisionState {
 
     /// The answer is out.
     func finish() {
-        for (_, ad) in promised {
-            if let market = ad.market { shading.sent(ad.number, price: ad.price, in: market, at: now) }
+        for index in promised.indices {
+            let ad = promised[index].ad
+            guard let market = ad.market else { continue }
+            shading.sent(ad.number, price: ad.price, in: market, at: now)
         }
         frequency.finish()
     }

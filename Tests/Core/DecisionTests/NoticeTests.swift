@@ -51,10 +51,7 @@ import Units
                 addresses(bid.fields["nurl"] ?? "").map(\.tail) == [
                     "&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"
                 ])
-            #expect(
-                addresses(bid.fields["burl"] ?? "").map(\.tail) == [
-                    "&p=${AUCTION_PRICE}&m=${AUCTION_MIN_TO_WIN}"
-                ])
+            #expect(addresses(bid.fields["burl"] ?? "").map(\.tail) == ["&p=${AUCTION_PRICE}"])
             #expect(
                 addresses(bid.fields["lurl"] ?? "").map(\.tail) == [
                     "&r=${AUCTION_LOSS}&m=${AUCTION_MIN_TO_WIN}"
