@@ -65,9 +65,9 @@ struct NoBidCase: Sendable, CustomTestStringConvertible {
             testDescription: "nothing but a native ad",
             changes: [("\"video\": {", "\"native\": {\"request\": \"{}\"}, \"vide0\": {")], reason: .noSlot),
         .init(
-            testDescription: "nothing but a banner, and none for it",
+            testDescription: "nothing but a banner, of a size that nobody has",
             changes: [("\"video\": {", "\"banner\": {\"w\": 7, \"h\": 7}, \"vide0\": {")],
-            reason: .nothingTargeted),
+            reason: .noCreativeFits),
         .init(
             testDescription: "an answer in no currency of ours", changes: [("[\"USD\"]", "[\"XTS\"]")],
             reason: .noCurrency),
