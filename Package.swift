@@ -20,7 +20,7 @@ func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/Core/\(name)", swiftSettings: pure)
 }
 
-/// Edge runs for every request. Debug builds, and so the tests, check at run time that no two accesses to one
+/// Edge and the node run for every request. Debug builds, and so the tests, check at run time that no two accesses to one
 /// variable overlap; release builds leave that out, as it cost a tenth of the server's own time
 /// (docs/decisions/0009).
 let hot: [SwiftSetting] =
@@ -32,7 +32,8 @@ func edge(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func app(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: strict)
+        name: name, dependencies: dependencies, path: "Sources/Apps/\(name)",
+        swiftSettings: name == "paceline-node" ? hot : strict)
 }
 
 func tests(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -77,12 +78,13 @@ let package = Package(
         core("Digests", ["CSIMD", "Units"]),
         core("JSON", ["CSIMD", "Units"]),
         core("Ledger", ["Units"]),
+        core("Fleet", ["Units"]),
         core("OpenRTB", ["JSON", "Units"]),
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Digests", "Documents", "Units"]),
-        core("Inference", ["CSIMD", "JSON", "Numerics", "Units"]),
+        core("Inference", ["CSIMD", "Documents", "JSON", "Numerics", "Units"]),
         core("Notices", ["Digests", "Units"]),
         core("Pacing", ["Numerics", "Units"]),
         core("Numerics", ["CSIMD", "Units"]),
@@ -100,7 +102,7 @@ let package = Package(
 
         // Simulation: Core under a virtual clock, network, disk and database.
         .target(
-            name: "FleetSimulation", dependencies: ["Ledger", "Units"],
+            name: "FleetSimulation", dependencies: ["Fleet", "Ledger", "Units"],
             path: "Sources/Simulation/FleetSimulation", swiftSettings: hot),
         .target(
             name: "MarketSimulation", dependencies: ["Ledger", "Numerics", "Pacing", "Units"],
@@ -174,6 +176,10 @@ let package = Package(
             name: "RedisInvariants", dependencies: ["Redis"], path: "Tests/Fuzz/Sources/RedisInvariants",
             swiftSettings: strict),
 
+        .target(
+            name: "GraphInvariants", dependencies: ["Inference"],
+            path: "Tests/Fuzz/Sources/GraphInvariants", swiftSettings: strict),
+
         // Tests mirror Sources.
         .target(name: "AllocationCounter", path: "Tests/Support/AllocationCounter"),
         tests("UnitsTests", in: "Core", ["CSIMD", "Units"]),
@@ -191,7 +197,11 @@ let package = Package(
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests(
             "InferenceTests", in: "Core",
-            ["AllocationCounter", "CSIMD", "Inference", "JSON", "ModelInvariants", "Numerics", "Units"]),
+            [
+                "AllocationCounter", "CSIMD", "Documents", "GraphInvariants", "Inference", "JSON",
+                "ModelInvariants", "Numerics", "Units",
+            ]),
+        tests("FleetTests", in: "Core", ["Fleet", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         .testTarget(
             name: "PacingTests", dependencies: ["AllocationCounter", "Pacing", "Units"],
@@ -210,7 +220,7 @@ let package = Package(
             ]),
         tests(
             "FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Features", "Units"]),
-        tests("CatalogTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Units"]),
+        tests("CatalogTests", in: "Core", ["AllocationCounter", "CSIMD", "Catalog", "Documents", "Units"]),
         .testTarget(
             name: "OpenRTBTests",
             dependencies: [

@@ -47,7 +47,8 @@ let package = Package(
             name: "JournalInvariants", dependencies: ["Journal", "Ledger", "Units"], swiftSettings: swift),
         .target(name: "Numerics", dependencies: ["CSIMD", "Units"], swiftSettings: swift),
         .target(
-            name: "Inference", dependencies: ["CSIMD", "JSON", "Numerics", "Units"], swiftSettings: swift),
+            name: "Inference", dependencies: ["CSIMD", "Documents", "JSON", "Numerics", "Units"],
+            swiftSettings: swift),
         .target(name: "ModelInvariants", dependencies: ["Inference"], swiftSettings: swift),
         .executableTarget(
             name: "fuzz-lightgbm", dependencies: ["CFuzzer", "ModelInvariants"], swiftSettings: swift,
@@ -84,6 +85,10 @@ let package = Package(
             linkerSettings: link),
         .executableTarget(
             name: "fuzz-consent", dependencies: ["CFuzzer", "ConsentInvariants"], swiftSettings: swift,
+            linkerSettings: link),
+        .target(name: "GraphInvariants", dependencies: ["Inference"], swiftSettings: swift),
+        .executableTarget(
+            name: "fuzz-onnx", dependencies: ["CFuzzer", "GraphInvariants"], swiftSettings: swift,
             linkerSettings: link),
         .executableTarget(
             name: "fuzz-openrtb", dependencies: ["CFuzzer", "OpenRTBInvariants"], swiftSettings: swift,

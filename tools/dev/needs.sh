@@ -45,7 +45,7 @@ debian_packages() {
 }
 
 # What tests and benches of models compare with. lleaves and tl2cgen need these versions of what they stand on.
-readonly model_libraries=(lightgbm xgboost catboost)
+readonly model_libraries=(lightgbm xgboost catboost 'onnx==1.16.1' onnxruntime scikit-learn skl2onnx betacal)
 readonly model_peers=(onnxruntime onnxmltools lleaves 'llvmlite<0.45' tl2cgen 'treelite==4.1.2')
 
 # provide_python PACKAGE...: packages of PyPI in a virtual environment under .build, where tests and benches look first.
@@ -56,6 +56,7 @@ provide_python() {
   [ -x "$environment/bin/python3" ] || { provide venv && python3 -m venv "$environment"; } >/dev/null 2>&1 || return 1
   for package in "$@"; do
     name=${package%%[<=]*}
+    name=${name/scikit-learn/sklearn}
     "$environment/bin/python3" -c "import $name" >/dev/null 2>&1 || wanted+=("$package")
   done
   [ ${#wanted[@]} -gt 0 ] || return 0

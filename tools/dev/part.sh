@@ -51,6 +51,15 @@ part_benches() {
   run_bundle Benchmarks/.build/debug/BenchmarksPackageTests.xctest "$@"
 }
 
+# formal: the model of the ledger, by spin, and what spin finds in it without each of its guards.
+part_formal() {
+  if ! command -v spin || ! command -v cc; then
+    say "spin or a C compiler is not here and could not be installed"
+    return "$skipped"
+  fi
+  if [ "${PACELINE_LONG-}" = 1 ]; then Tests/Formal/check --long; else Tests/Formal/check; fi
+}
+
 part_format() {
   if ! swift format --version; then
     say "this Swift toolchain has no swift format"

@@ -188,6 +188,7 @@ test_parts() {
 # prepare KINDS: what the chosen parts cannot do without, then what they only skip without.
 prepare() {
   [[ $1 != *' shell '* ]] || provide shellcheck || true
+  [[ $1 != *' formal '* ]] || provide spin gcc || true
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
   if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then
     require_toolchain

@@ -61,3 +61,25 @@ public func awaitPort(_ port: UInt16, of child: Child) throws {
     }
     throw Impossible("\(child.name) does not listen on port \(port) after five seconds")
 }
+
+/// What a server of this machine answers to a GET, head and all.
+public func fetch(_ path: String, port: UInt16) throws -> String {
+    let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(fd) }
+    var target = address(port)
+    guard with(&target, { connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }) == 0 else {
+        throw Impossible("nobody listens on port \(port): errno \(errno)")
+    }
+    let request = Array("GET \(path) HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n".utf8)
+    guard send(fd, request, request.count, 0) == request.count else {
+        throw Impossible("port \(port) takes no request: errno \(errno)")
+    }
+    var answer = Data()
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = recv(fd, &piece, piece.count, 0)
+        guard count >= 0 else { throw Impossible("port \(port) breaks off: errno \(errno)") }
+        if count == 0 { return String(decoding: answer, as: UTF8.self) }
+        answer += piece[..<count]
+    }
+}

@@ -9,15 +9,20 @@ public struct Server {
     public let port: UInt16
     /// Where it speaks TLS; 0 where it does not.
     public let tlsPort: UInt16
+    /// Where a node tells its operators how it is; 0 for all others.
+    public let adminPort: UInt16
 
     public static let answerLength = 300
     public static let bulkLength = 1 << 20
 
-    init(_ name: String, _ child: Child, port: UInt16, tlsPort: UInt16 = 0) throws {
+    init(
+        _ name: String, _ child: Child, port: UInt16, tlsPort: UInt16 = 0, adminPort: UInt16 = 0
+    ) throws {
         self.name = name
         self.child = child
         self.port = port
         self.tlsPort = tlsPort
+        self.adminPort = adminPort
         try awaitPort(port, of: child)
         if tlsPort > 0 { try awaitPort(tlsPort, of: child) }
     }

@@ -1,4 +1,5 @@
-// Models: what a row costs, beside the libraries that trained them and the compilers that were made for it, in one run on one thread.
+// Models: what a row costs, beside the libraries that trained them and the compilers that were made for it,
+// in one run on one thread.
 import BenchKit
 import Foundation
 import Inference
@@ -14,7 +15,10 @@ enum Main {
         // Another process of the same: `alone MODEL SECONDS` prints rows a second.
         let arguments = CommandLine.arguments
         if arguments.count == 5, arguments[1] == "alone" {
-            print(try! Scored(model: arguments[2], rows: arguments[3]).rowsPerSecond(Double(arguments[4])!))
+            do {
+                let scored = try Scored(model: arguments[2], rows: arguments[3])
+                print(scored.rowsPerSecond(Double(arguments[4]) ?? 1))
+            } catch { Bench.note("\(error)") }
             return
         }
         Bench.run("infer") { bench in

@@ -19,7 +19,8 @@ struct Scored: Sendable {
 
     private static func now() -> Double { Double(DispatchTime.now().uptimeNanoseconds) }
 
-    /// Requests of so many rows, one after the other: nanoseconds per row, with what the request's own features take.
+    /// Requests of so many rows, one after the other: nanoseconds per row, with what the request's own
+    /// features take.
     func nanoseconds(batch: Int, shared: Set<Int>) -> Double {
         let (time, count) = run(batch: batch, shared: shared, seconds: Self.seconds)
         return time / Double(count)

@@ -1,4 +1,5 @@
-// What peers cost that can be called from C: row after row, or batch after batch, until the time is over. Gives nanoseconds per row.
+// What peers cost that can be called from C: row after row, or batch after batch, until the time is over.
+// Gives nanoseconds per row.
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>

@@ -47,7 +47,32 @@ def train():
             xgboost.train(chosen, xgboost.DMatrix(values, signal), trees).save_model(model)
     rows = values[:ROWS]
     rows.tofile(directory / "rows.f32")
+    network()
     return rows
+
+
+def network():
+    """Layers of 64, 256, 128 and 1, rectified between, as an ONNX file, with rows for it."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(7)
+    nodes, constants, last, sizes = [], [], "x", [64, 256, 128, 1]
+    for layer, (inputs, outputs) in enumerate(zip(sizes, sizes[1:])):
+        weights = random.normal(size=(inputs, outputs)) / np.sqrt(inputs)
+        constants.append(numpy_helper.from_array(weights.astype(np.float32), f"w{layer}"))
+        constants.append(numpy_helper.from_array(random.normal(size=outputs).astype(np.float32), f"b{layer}"))
+        nodes.append(helper.make_node("Gemm", [last, f"w{layer}", f"b{layer}"], [f"h{layer}"]))
+        last = f"h{layer}"
+        if layer < 2:
+            nodes.append(helper.make_node("Relu", [last], [f"r{layer}"]))
+            last = f"r{layer}"
+    graph = helper.make_graph(
+        nodes, "network", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 64])],
+        [helper.make_tensor_value_info(last, TensorProto.FLOAT, ["N", 1])], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    (directory / "network.onnx").write_bytes(model.SerializeToString())
+    random.normal(size=(ROWS, 64)).astype(np.float32).tofile(directory / "network-rows.f32")
 
 
 def loops():
@@ -130,13 +155,17 @@ class TL2cgen:
 class Batches:
     """Peers that are called by Python once for each batch."""
 
+    # Rows of models that do not take those of the trees.
+    other = {}
+
     def __init__(self, rows, loops):
         self.rows = rows
         self.calls = {name: self.prepare(name) for name in SHAPES}
 
     def measure(self, name, batch):
         call = self.calls[name]
-        batches = [np.ascontiguousarray(self.rows[at:at + batch]) for at in range(0, ROWS - batch + 1, batch)]
+        rows = self.other.get(name, self.rows)
+        batches = [np.ascontiguousarray(rows[at:at + batch]) for at in range(0, ROWS - batch + 1, batch)]
         call(batches[0])
         done, start = 0, time.perf_counter()
         while time.perf_counter() - start < SECONDS:
@@ -146,10 +175,14 @@ class Batches:
 
 
 class ONNXRuntime(Batches):
+    def __init__(self, rows, loops):
+        super().__init__(rows, loops)
+        self.calls["network"] = self.session(directory / "network.onnx")
+        self.other = {"network": np.fromfile(directory / "network-rows.f32", np.float32).reshape(ROWS, 64)}
+
     def prepare(self, name):
         import lightgbm
         import onnxmltools
-        import onnxruntime
         from onnxmltools.convert.common.data_types import FloatTensorType
 
         path = directory / f"onnx-{name}.onnx"
@@ -157,6 +190,11 @@ class ONNXRuntime(Batches):
             booster = lightgbm.Booster(model_file=str(directory / f"lightgbm-{name}.txt"))
             graph = onnxmltools.convert_lightgbm(booster, initial_types=[("x", FloatTensorType([None, FEATURES]))], zipmap=False)
             path.write_bytes(graph.SerializeToString())
+        return self.session(path)
+
+    def session(self, path):
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -7,7 +7,8 @@ import Foundation
 enum Main {
     /// In the order in which they run.
     static let benches = [
-        "json", "openrtb", "catalog", "frequency", "infer", "pods", "pacing", "decide", "journal", "http",
+        "json", "openrtb", "catalog", "frequency", "hydrate", "infer", "pods", "pacing", "decide", "journal",
+        "http",
         "overload", "tls",
         "idle",
     ]

@@ -20,13 +20,16 @@ final class Catalogs: Sendable {
         let numbers: EntityNumbers
         /// What notices mean in it.
         let places: NoticePlaces
+        /// What decisions know of it.
+        let index: DecisionIndex
         /// When it was taken into use.
         let since: Instant
 
-        /// Takes a tenth of a second for a million line items.
-        init(_ snapshot: CatalogSnapshot) {
+        /// Takes some tenths of a second for a million line items.
+        init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
             numbers = EntityNumbers(snapshot)
             places = NoticePlaces(snapshot)
+            index = DecisionIndex(snapshot, settings)
             since = Kernel.monotonicNow()
         }
 
@@ -89,13 +92,13 @@ final class Catalogs: Sendable {
     /// Finds something to serve: the last good catalog of these files, or else what they are now.
     func start() throws(Failure) {
         if let snapshot = lastGood() {
-            let serving = Serving(snapshot)
+            let serving = Serving(snapshot, decisions)
             return state.withLock { $0.serving = serving }
         }
         let compiled = try CompiledCatalog(settings.path)
         let snapshot = try keep(compiled)
         try noteServed(snapshot)
-        let serving = Serving(snapshot)
+        let serving = Serving(snapshot, decisions)
         if snapshot.lineItemCount == 0 {
             log.warning("the catalog has no line item: nothing can be bid", ["path": .string(settings.path)])
         }

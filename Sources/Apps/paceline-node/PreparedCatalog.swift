@@ -8,7 +8,7 @@ import Synchronization
 /// Used by one shard's thread, from the exchange that brings it to the one that takes it away.
 final class PreparedCatalog: @unchecked Sendable {
     let snapshot: CatalogSnapshot
-    /// By what its things are counted, and what notices mean in it; all shards' are one.
+    /// By what its things are counted, and what notices mean in it; all shards' are one, as is what decisions know of it.
     let numbers: EntityNumbers
     let places: NoticePlaces
     let budgets: CatalogBudgets
@@ -20,7 +20,7 @@ final class PreparedCatalog: @unchecked Sendable {
         numbers = serving.numbers
         places = serving.places
         budgets = CatalogBudgets(snapshot, settings, ledger)
-        decider = Decider(snapshot, settings: settings)
+        decider = Decider(serving.index, settings: settings)
     }
 }
 

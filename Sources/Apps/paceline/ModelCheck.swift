@@ -6,7 +6,7 @@ import Inference
 enum ModelCheck {
     static let files = Parameter.arguments(
         "FILE", WordKind.file, atLeastOne: true,
-        "A model of LightGBM, XGBoost or CatBoost, or a compiled one.")
+        "A model of LightGBM, XGBoost, CatBoost or ONNX, or a compiled one.")
     static let json = Parameter.json
 
     static let command = Command(
@@ -20,8 +20,8 @@ enum ModelCheck {
         parameters: [files, json],
         examples: [
             Example(
-                "paceline model check Examples/models/click.txt", "Check before you publish.",
-                prints: "Examples/models/click.txt: ok, LightGBM, 5 features, 1 output, 8 trees by bits of 32"
+                "cp Examples/models/click.txt .; paceline model check click.txt", "Check before you publish.",
+                prints: "click.txt: ok, LightGBM, 5 features, 1 output, 8 trees by bits of 32"
             ),
             Example(
                 "head -c 2000 Examples/models/click.txt > cut.txt; paceline model check cut.txt",

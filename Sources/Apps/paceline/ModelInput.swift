@@ -8,7 +8,7 @@ enum ModelInput {
     static let limitBytes = 4 * 1024 * 1024 * 1024 - 1
 
     static let model = Parameter.requiredOption(
-        "model", WordKind.file, "A model of LightGBM, XGBoost or CatBoost, or a compiled one.")
+        "model", WordKind.file, "A model of LightGBM, XGBoost, CatBoost or ONNX, or a compiled one.")
 
     /// Why a model was refused, without the file's name.
     struct Refused: Error { let reason: String }

@@ -11,6 +11,16 @@ enum AdMacro {
     case auction, bid, imp, seat, adID, price, currency, marketBidRatio, loss, minimumToWin, multiplier
     /// What nobody knows before the ad is shown, or what does not apply: OpenRTB wants it to go away.
     case unknown
+
+    /// It stands for more than what the creative, the line item and the ad's number and token are.
+    var isOfAnswer: Bool {
+        switch self {
+        case .ad, .campaign, .lineItem, .creative, .click, .adID, .unknown: false
+        case .cacheBuster, .timestamp, .auction, .bid, .imp, .seat, .price, .currency, .marketBidRatio, .loss,
+            .minimumToWin, .multiplier:
+            true
+        }
+    }
 }
 
 /// One ad, as its macros tell of it.

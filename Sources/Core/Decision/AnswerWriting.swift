@@ -67,15 +67,17 @@ extension DecisionWorkspace {
                 continue
             }
             tellMacros(of: win, index, seed: seed, at: now, request)
+            let key = MarkupKey(win)
+            let template = win.medium == Self.banner ? nil : templates.find(key)
             var file: Int?
             var written: Int?
             if win.medium == Self.banner {
                 file = bannerFile(of: win, request)
                 if let file { written = markup.writeBanner(win, file: file, snapshot, notices, request) }
-            } else {
-                written = markup.write(win, snapshot, known, notices, request)
+            } else if template == nil {
+                written = markup.write(win, snapshot, demand, notices, request)
             }
-            guard let length = written else {
+            guard template != nil || written != nil else {
                 // The slot's limits left nothing that could be played.
                 outcomes.set(win.candidate.lineItem, .media)
                 trace.ads -= 1
@@ -88,7 +90,21 @@ extension DecisionWorkspace {
             }
             writer.beginBid(
                 id: number.utf8, impid: request.utf8(request.imps[win.imp].id), price: win.sale.price)
-            writer.markup(.adm, markup.bytes.text(length), macros)
+            writer.beginMarkup(.adm)
+            if let template {
+                templates.write(template, number: number, notices, to: &writer)
+            } else {
+                let start = writer.byteCount
+                writer.text(markup.bytes.text(written ?? 0), macros)
+                // Where macros have values, markup is another one in each answer.
+                if win.medium != Self.banner, macros.isEmpty, markup.isOfItsKey,
+                    writer.byteCount <= response.capacity
+                {
+                    templates.keep(
+                        start..<writer.byteCount, of: response, key, number: number, notices)
+                }
+            }
+            writer.endMarkup()
             writer.notices(notices, macros)
             writer.describe(win, file.map { snapshot.mediaRow($0) }, snapshot, request)
             writer.endBid()
@@ -109,7 +125,7 @@ extension DecisionWorkspace {
                 && notices.sign(
                     win, number: index, decision: seed, at: now, viewer, .vast,
                     snapshot)
-                && markup.write(win, snapshot, known, notices, request) != nil
+                && markup.write(win, snapshot, demand, notices, request) != nil
             if !wins[index].isWritten {
                 lose(win.candidate.lineItem)
                 trace.ads -= 1
@@ -125,7 +141,8 @@ extension DecisionWorkspace {
                 wins[index], number: index, decision: seed, at: now, viewer, .vast,
                 snapshot)
             tellMacros(of: wins[index], index, seed: seed, at: now, request)
-            markup.add(wins[index], sequence: trace.ads > 1 ? sequence : 0, snapshot, known, notices, request)
+            markup.add(
+                wins[index], sequence: trace.ads > 1 ? sequence : 0, snapshot, demand, notices, request)
         }
         do throws(VASTWriteError) {
             answerCount = try markup.document.write(into: unsafe response.writable(), for: wins[0].device)

@@ -17,9 +17,9 @@ extension DecisionWorkspace {
 
     /// The first file of a creative that a slot takes: exactly one of its sizes, or of one of its ratios.
     func bannerFile(
-        of creative: CreativeRow, _ banner: Banner, needsHTTPS: Bool, _ request: borrowing BidRequest
+        of creative: KnownCreative, _ banner: Banner, needsHTTPS: Bool, _ request: borrowing BidRequest
     ) -> Int? {
-        for row in creative.media where !needsHTTPS || known.isSecure(row) {
+        for row in creative.media.range where !needsHTTPS || demand.files[row].isSecure {
             let media = snapshot.mediaRow(row)
             let kind = snapshot.isPage(media) ? BannerKind.frame : BannerKind.image
             if has(request[banner.btype], kind) { continue }
@@ -33,7 +33,7 @@ extension DecisionWorkspace {
     /// That of an ad which was placed.
     func bannerFile(of win: Win, _ request: borrowing BidRequest) -> Int? {
         guard let banner = request.imps[win.imp].banner else { return nil }
-        let creative = snapshot.creativeRow(win.candidate.creative)
+        let creative = demand.creatives[win.candidate.creative]
         return bannerFile(of: creative, banner, needsHTTPS: win.needsHTTPS, request)
     }
 
@@ -57,9 +57,9 @@ extension DecisionWorkspace {
     }
 
     /// Whether the slot lets what grows beyond its place do so in some direction.
-    func mayExpand(_ creative: CreativeRow, _ banner: Banner, _ request: borrowing BidRequest) -> Bool {
+    func mayExpand(_ creative: KnownCreative, _ banner: Banner, _ request: borrowing BidRequest) -> Bool {
         guard request[banner.expdir].isEmpty else { return true }
-        for place in creative.attributes {
+        for place in creative.attributes.range {
             // AdCOM's expandable ones: by itself, by a click, by a pointer above.
             if (3...5).contains(snapshot.attribute(inList: place)) { return false }
         }

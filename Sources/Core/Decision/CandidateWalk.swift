@@ -73,8 +73,8 @@ extension DecisionWorkspace {
     private mutating func standing(of item: Int, _ least: Micros) -> WalkEnd {
         let isFull = ranked.count == rankedMost
         guard isFull || least > .zero else { return .done }
-        let row = snapshot.lineItemRow(item)
-        let tier = PriorityTier(rawValue: row.priority) ?? .open
+        let row = demand.lineItems[item]
+        let tier = row.tier
         if isFull, tier > ranked[ranked.count - 1].tier { return .full }
         guard let most = mostWorth(row) else { return .done }
         if isFull, tier == ranked[ranked.count - 1].tier, most < ranked[ranked.count - 1].value {
@@ -86,10 +86,9 @@ extension DecisionWorkspace {
 
     /// What this line item and those behind it, of its priority, are worth at most in the response's currency. The
     /// order is by whole micros of the base currency, rounded down; nil where that says nothing.
-    private mutating func mostWorth(_ row: LineItemRow) -> Micros? {
-        let campaign = snapshot.campaignRow(row.campaign)
-        guard let worth = priors.worth(row, campaign),
-            let base = exchange.toBase(worth, from: campaign.currency), base.rawValue < .max
+    private mutating func mostWorth(_ row: KnownLineItem) -> Micros? {
+        guard let worth = row.worth, let base = exchange.toBase(worth, from: row.currency),
+            base.rawValue < .max
         else { return nil }
         return exchange.fromBase(Micros(base.rawValue + 1))
     }

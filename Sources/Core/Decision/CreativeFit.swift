@@ -33,39 +33,9 @@ struct RankedCandidate {
     }
 }
 
-/// What is known of each media file: its kind, and whether it is fetched over HTTPS.
-struct KnownMedia: ~Copyable {
-    private var kinds: DecisionTable<VASTMediaTypes>
-    private var secure: DecisionTable<Bool>
-
-    init(_ snapshot: CatalogSnapshot) {
-        kinds = DecisionTable(max(snapshot.mediaCount, 1))
-        secure = DecisionTable(max(snapshot.mediaCount, 1))
-        for row in 0..<snapshot.mediaCount {
-            let media = snapshot.mediaRow(row)
-            _ = kinds.append(VASTMediaTypes(mime: snapshot.bytes(media.mime)))
-            _ = secure.append(!snapshot.bytes(media.url).isPlainHTTP)
-        }
-    }
-
-    func kind(_ row: Int) -> VASTMediaTypes { kinds[row] }
-    func isSecure(_ row: Int) -> Bool { secure[row] }
-
-    /// Whether a slot plays the file.
-    func fits(_ row: Int, _ slot: borrowing OfferedSlot, _ snapshot: CatalogSnapshot) -> Bool {
-        if slot.needsHTTPS, !secure[row] { return false }
-        let media = snapshot.mediaRow(row)
-        var file = VASTMediaFile()
-        file.kind = kinds[row]
-        file.isStreaming = media.isStreaming
-        (file.width, file.height, file.bitrateKbps) = (media.width, media.height, media.kilobits)
-        return slot.device.fit(file) != nil
-    }
-}
-
 extension RawSpan {
     /// Whether an address is fetched in the clear.
-    fileprivate var isPlainHTTP: Bool { starts(with: "http://", anyCase: true) }
+    var isPlainHTTP: Bool { starts(with: "http://", anyCase: true) }
 }
 
 extension CreativeRow {
@@ -88,28 +58,28 @@ extension DecisionWorkspace {
     mutating func consider<State: DecisionState & ~Copyable>(
         _ lineItem: Int, seed: UInt64, _ request: borrowing BidRequest, _ state: inout State
     ) -> LineItemOutcome {
-        let row = snapshot.lineItemRow(lineItem)
-        let campaign = snapshot.campaignRow(row.campaign)
-        guard let rate = exchange.rate(from: campaign.currency) else { return .currency }
-        guard let worth = priors.worth(row, campaign), worth > .zero else { return .worthless }
+        let row = demand.lineItems[lineItem]
+        guard let rate = exchange.rate(from: row.currency) else { return .currency }
+        guard let worth = row.worth, worth > .zero else { return .worthless }
         guard let value = rate == .one ? worth : rate.convert(worth, for: .bid), value > .zero else {
             return .worthless
         }
         var candidate = RankedCandidate()
         candidate.lineItem = lineItem
-        candidate.campaign = row.campaign
-        candidate.advertiser = campaign.advertiser
-        candidate.tier = PriorityTier(rawValue: row.priority) ?? .open
+        candidate.campaign = Int(row.campaign)
+        candidate.advertiser = Int(row.advertiser)
+        candidate.tier = row.tier
         candidate.value = value
         // What would fall off the list again need not be looked at.
         guard mayEnter(candidate) else { return .crowdedOut }
-        let asks = asksForDeal(lineItem)
+        let asks = row.asksForSomeDeal && asksForDeal(lineItem)
+        let creatives = row.creatives.range
         var furthest = LineItemOutcome.medium
-        for place in row.creatives {
+        for place in creatives {
             candidate.creative = snapshot.creative(inList: place)
             candidate.deal = nil
             candidate.value = value
-            var outcome = fit(&candidate, asksForDeal: asks, hasOthers: row.creatives.count > 1, request)
+            var outcome = fit(&candidate, asksForDeal: asks, hasOthers: creatives.count > 1, request)
             if outcome == .crowdedOut { outcome = weigh(&candidate, &state) }
             furthest = max(furthest, outcome)
             guard outcome == .crowdedOut else { continue }
@@ -133,7 +103,7 @@ extension DecisionWorkspace {
         _ candidate: inout RankedCandidate, asksForDeal: Bool, hasOthers: Bool,
         _ request: borrowing BidRequest
     ) -> LineItemOutcome {
-        let creative = snapshot.creativeRow(candidate.creative)
+        let creative = demand.creatives[candidate.creative]
         // A line item with an approved creative may still have others.
         guard creative.isApproved else { return .blocked }
         // All slots of a pod are of one medium.
@@ -186,11 +156,12 @@ extension DecisionWorkspace {
     }
 
     /// Whether the slot refuses one of the creative's attributes.
-    private mutating func refuses(_ slot: Int, _ creative: CreativeRow, _ request: borrowing BidRequest)
+    private mutating func refuses(_ slot: Int, _ creative: KnownCreative, _ request: borrowing BidRequest)
         -> Bool
     {
         let refused = request[slots[slot].refusedAttributes]
-        for place in creative.attributes {
+        if refused.isEmpty { return false }
+        for place in creative.attributes.range {
             let attribute = Int32(snapshot.attribute(inList: place))
             for index in refused.indices where refused[index] == attribute { return true }
         }
@@ -198,7 +169,7 @@ extension DecisionWorkspace {
     }
 
     private mutating func plays(
-        _ slot: Int, _ creative: CreativeRow, _ request: borrowing BidRequest
+        _ slot: Int, _ creative: KnownCreative, _ request: borrowing BidRequest
     ) -> Bool {
         if let banner = slots[slot].banner {
             return mayExpand(creative, banner, request)
@@ -210,22 +181,22 @@ extension DecisionWorkspace {
                 && !(slots[slot].needsHTTPS && snapshot.bytes(tag).isPlainHTTP)
         }
         guard slots[slot].version != nil else { return false }
-        for media in creative.media where known.fits(media, slots[slot], snapshot) { return true }
+        for media in creative.media.range where demand.fits(media, slots[slot]) { return true }
         return false
     }
 
     /// What the request as a whole and the place refuse of a single creative: the index has only seen to what
     /// all creatives of a line item share.
     private mutating func isRefused(
-        _ row: Int, _ creative: CreativeRow, _ hasOthers: Bool, _ request: borrowing BidRequest
+        _ row: Int, _ creative: KnownCreative, _ hasOthers: Bool, _ request: borrowing BidRequest
     ) -> Bool {
         if let publisher = place.publisher {
             for at in snapshot.blockLists(ofPublisher: publisher)
-            where snapshot.blockList(snapshot.blockListOfPublisher(at: at), refuses: row) { return true }
+            where isBlocked(row, creative, by: snapshot.blockListOfPublisher(at: at)) { return true }
         }
         if let inventory = place.inventory {
             for at in snapshot.blockLists(ofInventory: inventory)
-            where snapshot.blockList(snapshot.blockListOfInventory(at: at), refuses: row) { return true }
+            where isBlocked(row, creative, by: snapshot.blockListOfInventory(at: at)) { return true }
         }
         if advertises(request[request.bapp], row, request) { return true }
         if hasOthers, shares(creative, request[request.bcat], request) { return true }
@@ -240,10 +211,16 @@ extension DecisionWorkspace {
         return true
     }
 
+    private mutating func isBlocked(_ row: Int, _ creative: KnownCreative, by list: Int) -> Bool {
+        snapshot.blockList(
+            list, refuses: row, attributes: creative.attributes.range, categories: creative.categories.range)
+    }
+
     private mutating func shares(
-        _ creative: CreativeRow, _ categories: Span<Text>, _ request: borrowing BidRequest
+        _ creative: KnownCreative, _ categories: Span<Text>, _ request: borrowing BidRequest
     ) -> Bool {
-        for place in creative.categories {
+        if categories.isEmpty { return false }
+        for place in creative.categories.range {
             let own = snapshot.bytes(snapshot.category(at: place))
             for index in categories.indices where own.isOf(category: request[categories[index]]) {
                 return true
@@ -275,7 +252,7 @@ extension DecisionWorkspace {
 // Deals and floors.
 extension DecisionWorkspace {
     private mutating func asksForDeal(_ lineItem: Int) -> Bool {
-        guard deals.count > 0, early.asksForSomeDeal(lineItem) else { return false }
+        guard deals.count > 0 else { return false }
         for index in 0..<deals.count where snapshot.asks(lineItem: lineItem, for: deals[index].value) {
             return true
         }

@@ -6,13 +6,25 @@ public import Catalog
 public import OpenRTB
 public import Units
 
-/// Decides one request after the other in memory that is allocated once. One for each shard and catalog.
+/// Decides one request after the other in memory that is allocated once. One for each shard and catalog; what they know
+/// of the catalog may be one for all.
 public struct Decider: ~Copyable {
     private var reader = BidRequestReader()
     var workspace: DecisionWorkspace
 
+    /// For markup that is kept from answer to answer. One takes three kilobytes: the winners of a catalog of ten thousand
+    /// line items find room.
+    public static let keptMarkupBytes = 8 * 1024 * 1024
+
     public init(_ snapshot: CatalogSnapshot, settings: DecisionSettings = DecisionSettings()) {
-        workspace = DecisionWorkspace(snapshot, settings)
+        self.init(DecisionIndex(snapshot, settings), settings: settings)
+    }
+
+    /// - Parameter settings: those of the index, but for who signs its ads.
+    public init(
+        _ index: DecisionIndex, settings: DecisionSettings, keptMarkupBytes: Int = Decider.keptMarkupBytes
+    ) {
+        workspace = DecisionWorkspace(index, settings, keptMarkupBytes)
     }
 
     /// Decides. The answer is in `answer` until the next decision. Allocates nothing, but for a refusal's text
@@ -92,9 +104,9 @@ struct DecisionWorkspace: ~Copyable {
     let snapshot: CatalogSnapshot
     private let kept: DecisionBox<DecisionSettings>
     var settings: DecisionSettings { unsafeAddress { unsafe kept.address } }
-    let priors: GoalPriors
     let seat: [UInt8]
-    let known: KnownMedia
+    /// Keeps what `early` and `demand` read.
+    private let index: DecisionIndex
     var query: CatalogQuery
     var scratch: RetrievalScratch
     var exchange: Exchange
@@ -107,6 +119,7 @@ struct DecisionWorkspace: ~Copyable {
     /// The most of them that the pod at hand is given.
     var rankedMost = Self.candidates
     let early: EarlyRank
+    let demand: KnownDemand
     var batch = EarlyBatch()
     var durations = DurationFits()
     var outcomes: OutcomeTable
@@ -126,6 +139,7 @@ struct DecisionWorkspace: ~Copyable {
     /// Of all slots of the pod at hand.
     var medium: UInt8 = 0
     var markup: MarkupWriting
+    var templates: MarkupTemplates
     var notices: NoticeWriting
     /// By what the viewer is counted.
     var viewer = ViewerKeys()
@@ -135,18 +149,20 @@ struct DecisionWorkspace: ~Copyable {
     var answerCount = 0
     var report: DecisionReport?
 
-    init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+    init(_ index: DecisionIndex, _ settings: DecisionSettings, _ keptMarkupBytes: Int) {
+        precondition(index.isFor(settings), "the index is for other settings")
+        let snapshot = index.snapshot
         self.snapshot = snapshot
+        self.index = index
+        (early, demand) = (index.early, index.demand)
         kept = DecisionBox(settings)
-        priors = settings.priors
         seat = Array(settings.seat.utf8)
-        known = KnownMedia(snapshot)
         query = CatalogQuery(snapshot)
         scratch = RetrievalScratch(snapshot)
         exchange = Exchange(settings.currencies)
-        early = EarlyRank(snapshot, settings)
         outcomes = OutcomeTable(lineItems: snapshot.lineItemCount)
         notices = NoticeWriting(settings.notices)
+        templates = MarkupTemplates(bytes: keptMarkupBytes)
         markup = MarkupWriting(seat: seat)
     }
 
@@ -264,9 +280,9 @@ extension DecisionWorkspace {
 
     private func offersSlots(_ request: borrowing BidRequest) -> Bool {
         let imps = request.imps
-        for index in imps.indices
-        where imps[index].video != nil || imps[index].audio != nil || imps[index].banner != nil && !isSeller {
-            return true
+        for index in imps.indices {
+            let imp = imps[index]
+            if imp.video != nil || imp.audio != nil || imp.banner != nil { return true }
         }
         return false
     }
@@ -302,16 +318,15 @@ extension DecisionWorkspace {
                 // A deal's floors were asked already, and the slots' own do not hold for it.
                 price: one.deal == nil ? one.price : .max, tier: one.tier)
             candidate.segments = one.slots
-            let creative = snapshot.creativeRow(one.creative)
-            if !creative.media.isEmpty {
-                candidate.mediaFile = UInt64(snapshot.mediaRow(creative.media.lowerBound).url.number) + 1
-            }
+            let creative = demand.creatives[one.creative]
+            let media = creative.media.range
+            if !media.isEmpty { candidate.mediaFile = UInt64(demand.files[media.lowerBound].url.number) + 1 }
             for place in snapshot.lineItemRow(one.lineItem).separations {
                 candidate.categories |= words.bit(snapshot.separation(inList: place))
             }
             problem.apartInPod |= candidate.categories
             if problem.dedupe.contains(.category) {
-                for place in creative.categories {
+                for place in creative.categories.range {
                     candidate.categories |= words.bit(snapshot.category(at: place).number)
                 }
             }
@@ -326,7 +341,7 @@ extension DecisionWorkspace {
         let slot = slots[number]
         var win = Win(candidate: candidate, imp: slot.imp, medium: slot.medium)
         if let deal = candidate.deal { win.dealID = deals[deal].deal.id }
-        let isWrapper = snapshot.creativeRow(candidate.creative).tag != nil
+        let isWrapper = demand.creatives[candidate.creative].tag != nil
         win.version = (isWrapper ? slot.wrapper : slot.version) ?? .v4_2
         win.device = slot.device
         win.needsHTTPS = slot.needsHTTPS

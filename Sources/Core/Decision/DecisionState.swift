@@ -37,6 +37,7 @@ public protocol DecisionState: ~Copyable {
 
 extension DecisionState where Self: ~Copyable {
     public var recalled: RecalledViewer? { nil }
+
     /// Who has seen no outcome knows nothing better than the value.
     public mutating func shade(_ bid: BidToShade) -> ShadedBid {
         ShadedBid(price: bid.value, winChance: nil)

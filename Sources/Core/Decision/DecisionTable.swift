@@ -97,6 +97,14 @@
         return unsafe _overrideLifetime(span, copying: ())
     }
 
+    mutating func copy(_ bytes: RawSpan, to offset: Int) {
+        precondition(offset >= 0 && offset + bytes.byteCount <= capacity, "beyond the memory")
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let from = bytes.baseAddress else { return }
+            unsafe (start + offset).copyMemory(from: from, byteCount: bytes.count)
+        }
+    }
+
     @_lifetime(borrow self)
     func first(_ count: Int) -> RawSpan {
         precondition(count <= capacity, "beyond the memory")

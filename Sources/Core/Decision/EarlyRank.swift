@@ -8,7 +8,7 @@ internal import Units
 /// The order is by priority, then by what a thousand impressions are worth in the base currency. It is cut into
 /// classes, of which the first has one line item in 256 and each that follows as many as all before it: a set of
 /// bits for each, so that finding the best of ten thousand costs one pass over the words of the best class.
-@safe struct EarlyRank: ~Copyable, @unchecked Sendable {
+@safe struct EarlyRank: @unchecked Sendable {
     /// One in 2^8 in the first class. A request that finds one in a hundred of a million then finds forty there.
     private static let halvings = 8
     /// Smaller catalogs have fewer classes: below so many line items in the first one, a class saves nothing.
@@ -24,10 +24,8 @@ internal import Units
     private let places: UnsafeMutablePointer<UInt32>
     /// By class, the place of its first line item; and behind them how many line items there are.
     private let starts: UnsafeMutablePointer<Int>
-    /// Line items that ask for some deal.
-    private let dealers: UnsafeMutablePointer<UInt64>
 
-    init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+    init(_ snapshot: CatalogSnapshot, _ demand: KnownDemand, _ settings: DecisionSettings) {
         lineItems = snapshot.lineItemCount
         let rows = snapshot.rowCount
         wordCount = RetrievalScratch.words(of: snapshot)
@@ -37,12 +35,11 @@ internal import Units
         unsafe classes = Self.zeros(count * wordCount)
         unsafe places = .allocate(capacity: max(rows, 1))
         unsafe starts = .allocate(capacity: count + 1)
-        unsafe dealers = Self.zeros((lineItems + 63) / 64)
         unsafe places.initialize(repeating: 0, count: max(rows, 1))
         for number in 0...count {
             unsafe (starts + number).initialize(to: number == 0 ? 0 : lineItems >> (count - number))
         }
-        let order = Self.order(snapshot, settings)
+        let order = Self.order(lineItems, demand, settings)
         var placeOf = [UInt32](repeating: 0, count: lineItems)
         for place in order.indices { placeOf[Int(order[place])] = UInt32(place) }
         var last = -1
@@ -56,16 +53,13 @@ internal import Units
             unsafe places[row] = UInt32(place)
             unsafe classes[number * wordCount + row / 64] |= 1 << UInt64(row % 64)
         }
-        snapshot.forEachLineItem(askingForAny: .deal) { item in
-            unsafe dealers[item / 64] |= 1 << UInt64(item % 64)
-        }
     }
 
-    deinit {
+    /// Of all copies.
+    func deallocate() {
         unsafe classes.deallocate()
         unsafe places.deallocate()
         unsafe starts.deallocate()
-        unsafe dealers.deallocate()
     }
 
     private static func zeros(_ count: Int) -> UnsafeMutablePointer<UInt64> {
@@ -75,29 +69,23 @@ internal import Units
     }
 
     /// Line items, those that promise most first.
-    private static func order(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) -> [UInt32] {
+    private static func order(
+        _ lineItems: Int, _ demand: KnownDemand, _ settings: DecisionSettings
+    ) -> [UInt32] {
         var exchange = Exchange(settings.currencies)
         var all: [(tier: UInt8, worth: Int64, item: UInt32)] = []
-        all.reserveCapacity(snapshot.lineItemCount)
-        for item in 0..<snapshot.lineItemCount {
-            let row = snapshot.lineItemRow(item)
-            let campaign = snapshot.campaignRow(row.campaign)
-            let worth = settings.priors.worth(row, campaign)
+        all.reserveCapacity(lineItems)
+        for item in 0..<lineItems {
+            let row = demand.lineItems[item]
             // What is worth nothing, or cannot be converted, wins nothing: it comes last within its priority.
-            let inBase = worth.flatMap { exchange.toBase($0, from: campaign.currency) }
-            all.append((row.priority, inBase?.rawValue ?? .min, UInt32(item)))
+            let inBase = row.worth.flatMap { exchange.toBase($0, from: row.currency) }
+            all.append((row.tier.rawValue, inBase?.rawValue ?? .min, UInt32(item)))
         }
         all.sort { a, b in
             if a.tier != b.tier { return a.tier < b.tier }
             return a.worth != b.worth ? a.worth > b.worth : a.item < b.item
         }
         return all.map(\.item)
-    }
-
-    /// Whether the line item's targeting asks for a deal, whichever.
-    func asksForSomeDeal(_ item: Int) -> Bool {
-        precondition(item >= 0 && item < lineItems, "there is no such line item")
-        return unsafe dealers[item / 64] >> UInt64(item % 64) & 1 == 1
     }
 
     /// Appends the line items of a class that were found, from the word on, until the list is full; gives the word
@@ -116,7 +104,7 @@ internal import Units
             let theirs = unsafe found.bytes.unsafeLoadUnaligned(
                 fromUncheckedByteOffset: 8 &* word, as: SIMD8<UInt64>.self)
             let both = own & theirs
-            if both != SIMD8() {
+            if both.anyLane != 0 {
                 guard batch.hasRoom(for: 512) else { return word }
                 for lane in 0..<8 { append(both[lane], word &+ lane, &batch) }
             }
@@ -132,6 +120,16 @@ internal import Units
             rest &= rest &- 1
             batch.append(unsafe places[row], UInt32(truncatingIfNeeded: row))
         }
+    }
+}
+
+extension SIMD8<UInt64> {
+    /// The bits that some lane has: a comparison of vectors takes four times as long.
+    @inline(__always)
+    fileprivate var anyLane: UInt64 {
+        let four = lowHalf | highHalf
+        let two = four.lowHalf | four.highHalf
+        return two[0] | two[1]
     }
 }
 

@@ -9,12 +9,14 @@ struct MarkupWriting: ~Copyable {
     var bytes = DecisionBytes(DecisionWorkspace.markupBytesMost)
     /// Of the ad at hand.
     var macros: AdMacros
+    /// The last document has nothing of its answer but the ad's number and token: see `MarkupTemplates`.
+    private(set) var isOfItsKey = true
 
     init(seat: [UInt8]) { macros = AdMacros(seat: seat) }
 
     /// Adds an ad to the document. `sequence` is its place in a pod, 0 for none.
     mutating func add(
-        _ win: Win, sequence: Int, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia,
+        _ win: Win, sequence: Int, _ snapshot: CatalogSnapshot, _ known: KnownDemand,
         _ notices: borrowing NoticeWriting, _ request: borrowing BidRequest
     ) {
         let creative = snapshot.creativeRow(win.candidate.creative)
@@ -46,7 +48,7 @@ struct MarkupWriting: ~Copyable {
         addTrackersOfCreative(creative, snapshot, notices, request)
         addNoticesOfCreative(notices)
         if let page = creative.clickThrough { document.clickThrough(text(page, snapshot)) }
-        for row in creative.media where !win.needsHTTPS || known.isSecure(row) {
+        for row in creative.media where !win.needsHTTPS || known.files[row].isSecure {
             addMedia(row, snapshot, known)
         }
     }
@@ -64,6 +66,7 @@ struct MarkupWriting: ~Copyable {
         guard var found = macros.next(in: bytes, from: 0) else { return document.text(bytes) }
         var text = document.text(bytes.extracting(0..<found.at))
         while true {
+            if found.macro.isOfAnswer { isOfItsKey = false }
             let value = macros.value(of: found.macro, snapshot, notices, request)
             document.append(value, to: &text)
             let end = found.at + found.length
@@ -143,12 +146,12 @@ struct MarkupWriting: ~Copyable {
         }
     }
 
-    private mutating func addMedia(_ row: Int, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia) {
+    private mutating func addMedia(_ row: Int, _ snapshot: CatalogSnapshot, _ known: KnownDemand) {
         let media = snapshot.mediaRow(row)
         var file = VASTMediaFile()
         file.url = text(media.url, snapshot)
         file.type = text(media.mime, snapshot)
-        file.kind = known.kind(row)
+        file.kind = known.files[row].kind
         file.isStreaming = media.isStreaming
         (file.width, file.height, file.bitrateKbps) = (media.width, media.height, media.kilobits)
         if let codec = media.codec { file.codec = text(codec, snapshot) }
@@ -157,10 +160,11 @@ struct MarkupWriting: ~Copyable {
 
     /// One ad's document in `bytes`; its length, or nil where it cannot be written.
     mutating func write(
-        _ win: Win, _ snapshot: CatalogSnapshot, _ known: borrowing KnownMedia,
+        _ win: Win, _ snapshot: CatalogSnapshot, _ known: KnownDemand,
         _ notices: borrowing NoticeWriting, _ request: borrowing BidRequest
     ) -> Int? {
         document.reset(win.version)
+        isOfItsKey = true
         add(win, sequence: 0, snapshot, known, notices, request)
         do throws(VASTWriteError) {
             return try document.write(into: unsafe bytes.writable(), for: win.device).byteCount

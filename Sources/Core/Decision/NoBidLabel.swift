@@ -24,7 +24,6 @@ extension NoBid {
     public var place: Int {
         switch self {
         case .insufficientTime: 0
-        // The numbers between are the load gate's.
         case .noMoneyYet: 13
         default: Int(rawValue) - 499
         }

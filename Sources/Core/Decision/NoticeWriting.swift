@@ -22,8 +22,8 @@ struct NoticeWriting: ~Copyable {
     private let addresses: NoticeAddresses?
     private let base: [UInt8]
     private let room = DecisionBytes(NoticeAddresses.longestBase + Self.bytesBehindBase)
-    private var tokens: (player: NoticeToken, exchange: NoticeToken)?
-    private var signed = Notice()
+    /// The player's token and behind it the exchange's.
+    private var tokens = DecisionBytes(2 * NoticeToken.characters)
     /// What is told of the answer's ads bills nothing, and counts for nobody.
     private var isTest = false
 
@@ -33,9 +33,14 @@ struct NoticeWriting: ~Copyable {
     }
 
     /// Whether the ad at hand has addresses.
-    var isSigned: Bool { tokens != nil }
+    private(set) var isSigned = false
     /// Whether its impression is what is billed.
-    var isBilledByImpression: Bool { signed.isBilledByImpression }
+    private(set) var isBilledByImpression = false
+
+    /// What all addresses for players have in common that no other ad's have; nil where the ad has none.
+    var playerToken: RawSpan? {
+        @_lifetime(borrow self) borrowing get { isSigned ? tokens.first(NoticeToken.characters) : nil }
+    }
 
     /// The exchange puts the price into the markup, where nobody but a player tells it.
     private(set) var asksPriceOfPlayers = false
@@ -44,7 +49,7 @@ struct NoticeWriting: ~Copyable {
 
     /// Another answer.
     mutating func begin(isTest: Bool) {
-        tokens = nil
+        isSigned = false
         self.isTest = isTest
     }
 
@@ -54,7 +59,7 @@ struct NoticeWriting: ~Copyable {
         _ win: Win, number: Int, decision: UInt64, at now: Instant, _ viewer: ViewerKeys,
         _ format: AnswerFormat, _ snapshot: CatalogSnapshot
     ) -> Bool {
-        tokens = nil
+        isSigned = false
         guard let addresses, let key = addresses.key else { return true }
         var notice = Notice()
         let (reservation, candidate) = (win.reservation, win.candidate)
@@ -76,24 +81,25 @@ struct NoticeWriting: ~Copyable {
         // Where no exchange is asked, nobody bills but what was shown.
         notice.isBilledByImpression = addresses.isBilledByImpression || format == .vast
         guard let made = key.sign(notice) else { return false }
-        signed = notice
+        isBilledByImpression = notice.isBilledByImpression
         asksPriceOfPlayers = notice.isBilledByImpression && format == .openrtb
-        tokens = (made.token(for: .player), made.token(for: .exchange))
+        tokens.copy(made.token(for: .player).utf8.span.raw, to: 0)
+        tokens.copy(made.token(for: .exchange).utf8.span.raw, to: NoticeToken.characters)
+        isSigned = true
         return true
     }
 
     /// The address of an event of the ad at hand, which has tokens; in this memory until the next one.
     @_lifetime(borrow self)
     func address(_ event: NoticeEvent, _ tail: StaticString = NoticeTail.nothing) -> UTF8Span {
-        guard let tokens else { preconditionFailure("the ad has no tokens") }
+        precondition(isSigned, "the ad has no tokens")
         var writer = unsafe ByteWriter(room.writable())
         writer.put(base.span.raw)
         writer.put(event.path)
         writer.put("?t=")
-        switch event.sender {
-        case .player: writer.put(tokens.player.utf8.span.raw)
-        case .exchange: writer.put(tokens.exchange.utf8.span.raw)
-        }
+        let token = event.sender == .player ? 0 : NoticeToken.characters
+        writer.put(
+            tokens.first(token + NoticeToken.characters).extracting(token..<token + NoticeToken.characters))
         writer.put(tail)
         precondition(writer.fits, "an address fits its memory")
         return room.text(writer.count)

@@ -1,5 +1,5 @@
 // What an ad is sold for. Where an exchange asks us, we say what we bid, and the exchange makes the price; where a
-// player or a stitcher asks, the auction is ours: among our own ads we make the price (docs/decisions/0030).
+// player or a stitcher asks, the auction is ours: among our own ads we make the price (docs/decisions/0028).
 internal import Auction
 internal import Catalog
 internal import OpenRTB

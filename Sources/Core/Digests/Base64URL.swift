@@ -13,21 +13,24 @@ public enum Base64URL {
     @_lifetime(text: copy text)
     public static func encode(_ bytes: RawSpan, into text: inout MutableSpan<UInt8>) -> Int {
         precondition(text.count >= characters(forBytes: bytes.byteCount), "no room for the text")
-        var (bits, pending, count) = (UInt32(0), 0, 0)
-        for at in 0..<bytes.byteCount {
-            bits = bits << 8 | UInt32(bytes.byte(at))
-            pending += 8
-            while pending >= 6 {
-                pending -= 6
-                text[count] = character(bits >> UInt32(pending))
-                count += 1
-            }
+        var (at, count) = (0, 0)
+        while at &+ 3 <= bytes.byteCount {
+            let group =
+                UInt32(bytes.byte(at)) << 16 | UInt32(bytes.byte(at &+ 1)) << 8 | UInt32(bytes.byte(at &+ 2))
+            text[count] = character(group >> 18)
+            text[count &+ 1] = character(group >> 12)
+            text[count &+ 2] = character(group >> 6)
+            text[count &+ 3] = character(group)
+            at &+= 3
+            count &+= 4
         }
-        if pending > 0 {
-            text[count] = character(bits << UInt32(6 - pending))
-            count += 1
-        }
-        return count
+        let left = bytes.byteCount &- at
+        guard left > 0 else { return count }
+        let group = UInt32(bytes.byte(at)) << 16 | (left == 2 ? UInt32(bytes.byte(at &+ 1)) << 8 : 0)
+        text[count] = character(group >> 18)
+        text[count &+ 1] = character(group >> 12)
+        if left == 2 { text[count &+ 2] = character(group >> 6) }
+        return count &+ left &+ 1
     }
 
     private static func character(_ bits: UInt32) -> UInt8 { unsafe alphabet.utf8Start[Int(bits & 63)] }

@@ -81,6 +81,22 @@ extension Kind where Value == Micros {
     }
 }
 
+extension Kind where Value == Double {
+    /// Any number of the range, as the nearest Double.
+    package static func number(_ range: ClosedRange<Double>) -> Kind {
+        let shape = Shape.number(range)
+        return Kind(
+            shape: shape,
+            read: { tree, path, reading in
+                guard case .number(let digits) = tree.content, let value = Double(digits),
+                    range.contains(value)
+                else { return reading.refuse(tree, at: path, allowed: shape) }
+                return value
+            },
+            show: { JSONTree(.number("\($0)")) })
+    }
+}
+
 extension Kind where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
     package static var choice: Kind {
         .words(Value.allCases.map { ($0.rawValue, $0) }) { $0.rawValue }

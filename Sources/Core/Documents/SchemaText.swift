@@ -26,6 +26,11 @@ extension Shape {
                 .init("type", "number"), .init("minimum", JSONTree(.number("\(range.lowerBound)"))),
                 .init("maximum", JSONTree(.number("\(range.upperBound)"))),
             ]
+        case .number(let range):
+            return [
+                .init("type", "number"), .init("minimum", JSONTree(.number("\(range.lowerBound)"))),
+                .init("maximum", JSONTree(.number("\(range.upperBound)"))),
+            ]
         case .bool: return [.init("type", "boolean")]
         case .choice(let words): return [.init("enum", .array(words.map { .string($0) }))]
         case .text(let form):

@@ -6,6 +6,8 @@ package indirect enum Shape: Sendable {
     case integer(ClosedRange<Int>, unit: String?)
     /// Money, or another exact decimal: both ends included.
     case decimal(ClosedRange<Micros>, unit: String?)
+    /// A number that is taken as the nearest Double.
+    case number(ClosedRange<Double>)
     case bool
     case choice([String])
     case text(TextForm)
@@ -27,6 +29,7 @@ package indirect enum Shape: Sendable {
         case .decimal(let range, let unit):
             "a number from \(range.lowerBound) to \(range.upperBound) with at most six decimals"
                 + (unit.map { " (\($0))" } ?? "")
+        case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
         case .bool: "true or false"
         case .map(let keys, _, let count):
             "an object of \(count.lowerBound) to \(count.upperBound) keys, each \(keys.name)"

@@ -1,5 +1,5 @@
-// Decimals as models and rows write them, to the nearest number. Only plain decimals, `inf` and `nan` are taken: Swift itself
-// reads hexadecimal ones too.
+// Decimals as models and rows write them, to the nearest number. Only plain decimals, `inf` and `nan` are
+// taken: Swift itself reads hexadecimal ones too.
 
 public enum DecimalText {
     /// Nil for anything else than a number.

@@ -1,4 +1,5 @@
-// Which instructions evaluate models: the best that this machine has, unless a test or a bench asks for others. All give the same bits.
+// Which instructions evaluate models: the best that this machine has, unless a test or a bench asks for
+// others. All give the same bits.
 import CSIMD
 
 public enum KernelVariant: CaseIterable, Sendable {

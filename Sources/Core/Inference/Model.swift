@@ -4,6 +4,7 @@ public struct Model: Sendable {
     enum Body: Sendable {
         case trees(TreesView)
         case linear(CompiledLinear)
+        case graph(GraphProgram)
     }
 
     public let head: ModelHead
@@ -11,8 +12,8 @@ public struct Model: Sendable {
     let body: Body
     private let file: CompiledFile
 
-    /// Accepts compiled bytes whole, or says why not. They must stay where they are, unchanged, as long as `keeper` lives, and start at
-    /// a multiple of 64 bytes, as mapped files do.
+    /// Accepts compiled bytes whole, or says why not. They must stay where they are, unchanged, as long as
+    /// `keeper` lives, and start at a multiple of 64 bytes, as mapped files do.
     public init(
         validating bytes: UnsafeRawBufferPointer, keptBy keeper: (any AnyObject & Sendable)?
     ) throws(CompiledRefused) {
@@ -22,7 +23,8 @@ public struct Model: Sendable {
         switch file.kind {
         case .trees: body = .trees(try TreesView(file, head))
         case .linear: body = .linear(try CompiledLinear(file, head))
-        case .graph, .calibrator:
+        case .graph: body = .graph(try GraphModel(file, head).program)
+        case .calibrator:
             throw CompiledRefused(reason: .kind(file.kind.rawValue), byteCount: file.byteCount)
         }
     }
@@ -44,8 +46,8 @@ public struct Model: Sendable {
     public var version: ModelVersion { ModelVersion(rawValue: file.identity) }
 }
 
-/// Two models that differ have the same one in one case of four billion, and only where they are of one length; a store that keeps both
-/// compares them.
+/// Two models that differ have the same one in one case of four billion, and only where they are of one
+/// length; a store that keeps both compares them.
 public struct ModelVersion: Hashable, Sendable, CustomStringConvertible {
     public let rawValue: UInt64
 

@@ -4,11 +4,13 @@
 public enum ModelContent: Equatable, Sendable {
     case trees(TreeEnsemble)
     case linear(LinearModel)
+    case graph(GraphModel)
 }
 
 public enum ModelReader {
     public static func read(_ bytes: [UInt8]) throws(ModelRefused) -> ModelContent {
         if LightGBMReader.recognises(bytes) { return .trees(try LightGBMReader.read(bytes)) }
+        if GraphModel.recognises(bytes) { return .graph(try GraphModel(reading: bytes)) }
         switch bytes.first {
         case UInt8(ascii: "{"):
             // UBJSON starts with the same brace, and goes on with a length where JSON has a blank or a quote.
@@ -33,10 +35,11 @@ public enum ModelReader {
         }
         throw ModelRefused(
             "byte 0", found: bytes.isEmpty ? "an empty file" : "another kind of file",
-            allowed: "a model of LightGBM (text), XGBoost (JSON or UBJSON) or CatBoost (JSON)")
+            allowed: "a model of LightGBM (text), XGBoost (JSON or UBJSON), CatBoost (JSON) or ONNX")
     }
 
-    /// Numbers of XGBoost's are Floats, of CatBoost's Doubles: the document is read for the one that it is of.
+    /// Numbers of XGBoost's are Floats, of CatBoost's Doubles: the document is read for the one that it is
+    /// of.
     private static func json(_ bytes: [UInt8]) throws(ModelRefused) -> ModelContent {
         let document = ModelPlace(value: try ModelValue(json: bytes, singles: true), path: "")
         if XGBoostReader.recognises(document) { return try XGBoostReader.read(document) }

@@ -2,8 +2,8 @@
 import CSIMD
 
 extension Model {
-    /// Takes in the values of a request, row-wide, of which only those of shared features are looked at. Once for each request, before its
-    /// rows are scored.
+    /// Takes in the values of a request, row-wide, of which only those of shared features are looked at. Once
+    /// for each request, before its rows are scored.
     public func prepare(_ request: Span<Float>, _ scratch: inout ModelScratch) {
         unsafe request.withUnsafeBufferPointer { unsafe prepareAny($0, &scratch) }
     }
@@ -12,8 +12,9 @@ extension Model {
         unsafe request.withUnsafeBufferPointer { unsafe prepareAny($0, &scratch) }
     }
 
-    /// The raw scores of rows that stand one after the other, each as wide as the model has features; of a row only features that are not shared
-    /// are looked at. Scores stand row by row, with as many for each as there are outputs.
+    /// The raw scores of rows that stand one after the other, each as wide as the model has features; of a
+    /// row only features that are not shared are looked at. Scores stand row by row, with as many for each as
+    /// there are outputs.
     public func score(
         _ rows: Span<Float>, into scores: inout MutableSpan<Double>, _ scratch: inout ModelScratch
     ) {
@@ -92,6 +93,18 @@ extension Model {
                     let place = row * outputCount + output
                     unsafe sums[place] = view.finish(sums[place], output)
                 }
+            }
+        case .graph(let program):
+            let rowSpan = unsafe Span(_unsafeStart: values, count: rows * featureCount)
+            var scores = unsafe MutableSpan(_unsafeStart: sums, count: rows * outputCount)
+            if scratch.isShared.contains(true) {
+                let request = unsafe Span<Double>(
+                    _unsafeStart: (scratch.memory + scratch.layout.request).assumingMemoryBound(
+                        to: Double.self),
+                    count: featureCount)
+                scratch.graph?.score(program, rowSpan, isShared: scratch.isShared, request, into: &scores)
+            } else {
+                scratch.graph?.score(program, rowSpan, into: &scores)
             }
         case .linear(let linear):
             let request = unsafe (scratch.memory + scratch.layout.request).assumingMemoryBound(

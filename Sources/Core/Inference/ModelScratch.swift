@@ -1,4 +1,5 @@
-// The memory that scoring needs: allocated once by its owner, for one model and one division of its features, and used for request after request.
+// The memory that scoring needs: allocated once by its owner, for one model and one division of its features,
+// and used for request after request.
 import CSIMD
 
 /// Room to score with one model. A shard keeps one for each of its models.
@@ -11,6 +12,7 @@ import CSIMD
     let variant: KernelVariant
     let memory: UnsafeMutableRawPointer
     let layout: ScratchLayout
+    let graph: GraphRoom?
     /// Whether `prepare` has been called; without shared features there is nothing to prepare.
     var isPrepared: Bool
 
@@ -25,6 +27,11 @@ import CSIMD
         self.variant = variant
         isPrepared = shared.isEmpty
         layout = ScratchLayout(model)
+        if case .graph(let program) = model.body {
+            graph = GraphRoom(program, isShared: isShared)
+        } else {
+            graph = nil
+        }
         unsafe memory = .allocate(byteCount: layout.byteCount, alignment: CompiledFile.alignment)
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount)
         if case .trees(let view) = model.body {

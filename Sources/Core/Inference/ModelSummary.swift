@@ -21,6 +21,10 @@ extension Model {
                 evaluator: "weights", trees: 0, leaves: 0, thresholds: 0,
                 featuresUsed: Array(0..<featureCount),
                 tableBytes: 0)
+        case .graph(let program):
+            return ModelSummary(
+                evaluator: "\(program.stepCount) steps of a graph", trees: 0, leaves: 0, thresholds: 0,
+                featuresUsed: Array(0..<featureCount), tableBytes: program.constantBytes)
         case .trees(let view):
             var thresholds = 0
             for place in unsafe view.floatThresholds.indices where unsafe !view.floatThresholds[place].isNaN {

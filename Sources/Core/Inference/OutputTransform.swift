@@ -1,5 +1,5 @@
-// What makes a prediction of raw scores. Raw scores are exact; a transform goes through our own exp and log, so
-// it is the same on every machine and may differ from the original library's in the last place.
+// What makes a prediction of raw scores. Raw scores are exact; a transform goes through our own exp and log,
+// so it is the same on every machine and may differ from the original library's in the last place.
 
 public enum OutputTransform: Equatable, Sendable {
     case identity

@@ -42,6 +42,9 @@ public struct JSONWriter: ~Copyable, ~Escapable {
     @inlinable @_lifetime(copy buffer)
     public init(_ buffer: consuming MutableRawSpan) { bytes = ByteWriter(buffer) }
 
+    /// How many bytes were asked for so far.
+    @inlinable public var byteCount: Int { bytes.count }
+
     /// How many bytes were written, or an error if the document did not fit; its offset is the size needed.
     @inlinable public consuming func finish() throws(JSONError) -> Int {
         precondition(due == .nothing, "the JSON document is not complete")

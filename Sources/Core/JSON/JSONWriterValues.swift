@@ -33,6 +33,10 @@ extension JSONWriter {
     @_lifetime(self: copy self)
     public mutating func text(_ piece: RawSpan) { put(escaping: piece) }
 
+    /// A piece that is escaped already, as it stood in another document.
+    @_lifetime(self: copy self)
+    @inlinable public mutating func escapedText(_ piece: RawSpan) { bytes.put(piece) }
+
     @_lifetime(self: copy self)
     public mutating func endText() { bytes.put(UInt8(ascii: "\"")) }
 

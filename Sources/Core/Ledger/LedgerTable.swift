@@ -29,13 +29,14 @@
     }
 
     subscript(_ index: Int) -> Row {
-        @inline(__always) get {
-            precondition(index >= 0 && index < count, "there is no such row")
-            return unsafe start[index]
+        // An address, and not a value: an account is some hundred bytes, of which one or two fields are wanted.
+        @inline(__always) unsafeAddress {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "there is no such row")
+            return unsafe UnsafePointer(start + index)
         }
-        @inline(__always) _modify {
-            precondition(index >= 0 && index < count, "there is no such row")
-            yield unsafe &start[index]
+        @inline(__always) unsafeMutableAddress {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "there is no such row")
+            return unsafe start + index
         }
     }
 }

@@ -53,7 +53,7 @@ public struct Planner: Sendable {
         }
         let others = campaigns.indices.filter { !campaigns[$0].isGuaranteed }
         for (at, plan) in zip(others, share(others.map { campaigns[$0] })) { plans[at] = plan }
-        return plans.map { $0! }
+        return plans.compactMap { $0 }
     }
 
     private func hours(_ campaign: PacingCampaign) -> Range<Int> {

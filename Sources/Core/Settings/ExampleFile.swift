@@ -28,7 +28,7 @@ extension Shape {
         switch self {
         case .object(let object): object.example
         case .list(let element, _): element.example.map { [$0] }
-        case .integer, .decimal, .bool, .choice, .text, .map, .recursive: nil
+        case .integer, .decimal, .number, .bool, .choice, .text, .map, .recursive: nil
         }
     }
 }

@@ -61,7 +61,7 @@ extension Shape {
         switch self {
         case .object(let object): (object, path)
         case .list(let element, _): element.object(at: path + "[]")
-        case .integer, .decimal, .bool, .choice, .text, .map, .recursive: (nil, path)
+        case .integer, .decimal, .number, .bool, .choice, .text, .map, .recursive: (nil, path)
         }
     }
 }

@@ -155,7 +155,14 @@ extension World {
                 session: opened, accounts: bookAccounts,
                 chain: RenewalChain(nonce: 0, firstID: opened.rawValue << 20 | 1), limits: limits,
                 rules: rules)
+            let former = brokers[index].epochs.last
             brokers[index].epochs.append(.init(session: opened))
+            if has(.standbyInheritsFree), let former {
+                for row in former.granted.indices {
+                    let upTo = former.granted[row] - former.returned[row]
+                    tellBroker(index, .granted(AccountIndex(UInt32(row)), upTo: upTo, isLast: false))
+                }
+            }
             tellBroker(index, .turned(wall: brokers[index].clock.wall(now)))
         case .leased(let of, let id, let length, let next):
             guard of == session else { return }

@@ -1,5 +1,6 @@
 // What goes wrong in a simulated fleet: faults of the machines, the database and the operators, by the ranges of its scenario; and
 // how everything is healed.
+import Fleet
 import Ledger
 import Units
 
@@ -74,7 +75,17 @@ extension World {
             return
         case .primaryCrash, .tailLost, .zombiePrimary, .replicationStalled, .etcdAway: harmDatabase(fault)
         case .budgetCut, .budgetRaised, .pause, .refund: operate(fault)
-        case .drain: nodes[someNode()].isDraining.toggle()
+        case .forgery: forge()
+        case .clone:
+            // A machine that was restored from another one's memory of an earlier moment.
+            let index = someBroker()
+            guard let session = brokers[index].ledger?.session else { return }
+            sayToRoot(
+                index,
+                .renew(
+                    session,
+                    .init(id: random.next() | 1 << 63, nonce: 2, sentAt: brokers[index].clock.now(now))))
+        case .drain: drain(Int(random.next(below: UInt64(regions.count))))
         default: return
         }
         coverage.note(fault)
@@ -127,6 +138,37 @@ extension World {
         }
     }
 
+    /// Somebody says what no machine of ours says. All of it is refused, and changes nothing.
+    private func forge() {
+        let leader = coordinators.indices.first { coordinators[$0].isLeader && coordinators[$0].isUp }
+        guard let leader, let leaf = database.primary.book.leaves.last else { return }
+        func say(_ event: BookEvent) { coordinators[leader].waiting.append(.book(event, replyTo: -1)) }
+        let session = leaf.key.root
+        say(.requested(session, AccountIndex(0), upTo: Micros(-1)))
+        say(.requested(session, AccountIndex(99), upTo: Micros(1)))
+        say(.returned(session, AccountIndex(0), .max))
+        let none = SettlementBlock(account: AccountIndex(0), shard: 0, number: 0, mask: 0, paid: .max)
+        say(.settled(leaf.key, none))
+        say(
+            .settled(
+                leaf.key, SettlementBlock(account: AccountIndex(0), shard: 9, number: 0, mask: 1, paid: .max))
+        )
+        for child in database.primary.book.children where child.isFenced {
+            guard let closed = database.primary.book.leaves.last(where: { $0.key.root == child.session })
+            else {
+                continue
+            }
+            say(.closed(closed.key, Closing(account: AccountIndex(0), drawn: .zero, freed: .max)))
+        }
+        say(.refunded(AccountIndex(0), number: 9_999, Micros(1)))
+        // A token that nobody signed.
+        for index in nodes.indices where nodes[index].isUp {
+            guard let lane = nodes[index].lanes.last else { continue }
+            let key = ReservationKey(session: lane.session, shard: 0, sequence: 1 << 40)
+            if lane.desk.holder.settle(key, Micros(1)) == .unknown { coverage.note(.unknown) }
+        }
+    }
+
     // MARK: Operators
 
     private func operate(_ fault: Fault) {
@@ -164,6 +206,14 @@ extension World {
         }
     }
 
+    /// An operator takes a region out, or gives it back.
+    private func drain(_ region: Int) {
+        isDrained[region].toggle()
+        let spare = regions.indices.reduce(0) { $0 + ($1 == region ? 0 : regions[$1].share) }
+        let time = Instant(nanoseconds: 1_700_000_000_000_000_000 + now)
+        tellRegion(region, .drainAsked(isDrained[region]), time, spare)
+    }
+
     // MARK: Healing
 
     func heal() {
@@ -176,7 +226,6 @@ extension World {
         if database.isDown { promote(losingTail: false) }
         for index in nodes.indices {
             nodes[index].pausedUntil = 0
-            nodes[index].isDraining = false
             nodes[index].disk.isFull = false
             nodes[index].disk.isFailed = false
             nodes[index].disk.slowUntil = 0
@@ -185,6 +234,7 @@ extension World {
                 startNode(index)
             }
         }
+        for region in regions.indices where isDrained[region] { drain(region) }
         for index in brokers.indices {
             brokers[index].pausedUntil = 0
             if !brokers[index].isUp { startBroker(index) }

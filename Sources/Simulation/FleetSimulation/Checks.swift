@@ -1,6 +1,7 @@
 // What must hold at every step, by the exchange's own truth, by the disks' and by the clocks'. The invariants of the protocol by their
 // numbers: 1 places, 2 the exchange's truth, 3 once by key, 4 marks, 5 fences, 6 evidence, 7 delivered grants, 8 counters, 9 one
 // account, 10 liveness.
+import Fleet
 import Ledger
 import Units
 
@@ -242,6 +243,7 @@ extension World {
             for row in owed.indices where owed[row] > .zero {
                 let held = state.book.held(child.session, AccountIndex(UInt32(row)))
                 if owed[row] > held {
+                    noteSession(child.session, row, state.book)
                     violate(
                         "6: session \(child.session.rawValue) owes \(owed[row].rawValue) of account \(row), "
                             + "and the root keeps \(held.rawValue) for it")
@@ -274,6 +276,19 @@ extension World {
         }
     }
 
+    /// For who looks at a trace: what the exchange and the root know of each node session under a broker's.
+    private func noteSession(_ session: LedgerSession, _ row: Int, _ book: GrantBook) {
+        for (node, amounts) in truth.ofSession where truth.parents[node] == session {
+            guard let leaf = book.leaf(LeafKey(root: LedgerSession(0), node: node)) else { continue }
+            note(
+                "session \(node.rawValue) owes \(amounts[row].rawValue): "
+                    + book.sentence(leaf, AccountIndex(UInt32(row))))
+        }
+        for ad in exchange.ads where truth.parents[ad.key.session] == session && ad.account.row == row {
+            if ad.promised > .zero, ad.paid == nil { note("open \(ad)") }
+        }
+    }
+
     // MARK: 10, liveness
 
     func checkLiveness() {
@@ -296,6 +311,9 @@ extension World {
             if lostMachines == 0, account.late != truth.late[row] {
                 violate("9: account \(row) has \(account.late.rawValue) late of \(truth.late[row].rawValue)")
             }
+        }
+        for region in regions.indices where regions[region].state != .healthy {
+            violate("10: region \(region) is still \(regions[region].state)")
         }
         if !coordinators.contains(where: \.isLeader) { violate("10: nobody leads") }
         for index in nodes.indices where !nodes[index].lanes.contains(where: { $0.state == .live }) {

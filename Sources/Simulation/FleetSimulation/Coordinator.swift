@@ -107,6 +107,8 @@ extension World {
     }
 
     private func lead(_ index: Int, _ time: Instant) {
+        watchRegions(index, time)
+        forwardClaims(index)
         guard let row = row(index) else {
             coordinators[index].server = (coordinators[index].server + 1) % 3
             return
@@ -126,6 +128,19 @@ extension World {
         if coordinators[index].renewedAt.nanoseconds <= time.nanoseconds - 1_500_000_000 {
             coordinators[index].waiting.append(.leadership)
             coordinators[index].renewedAt = time
+        }
+    }
+
+    /// Claims that no journal has taken in are said again to whoever has the reservation, by some broker near it.
+    private func forwardClaims(_ index: Int) {
+        guard chance(1, of: 8) else { return }
+        for leaf in database.primary.book.leaves where !leaf.claims.isEmpty {
+            let region = nodes[Node.index(of: leaf.key.node)].region
+            let broker =
+                region * shape.brokersPerRegion + Int(random.next(below: UInt64(shape.brokersPerRegion)))
+            for one in leaf.claims {
+                send(.forwardClaim(leaf.key, one.claim), from: index, to: firstBroker + broker)
+            }
         }
     }
 

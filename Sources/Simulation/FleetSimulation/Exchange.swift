@@ -1,5 +1,6 @@
 // The simulated exchange: it knows every ad that was promised to it, bills late, twice, too much or never, and nobody asks the
 // ledger whether it is right.
+import Fleet
 import Ledger
 import Units
 
@@ -29,17 +30,6 @@ struct Ad {
 struct Exchange {
     var ads: [Ad] = []
     var numbers: [ReservationKey: Int] = [:]
-
-    /// Bills whose records a crash took: the exchange has no answer for them.
-    mutating func forgetUnsettled(of node: Int, from: Int, to: Int) {
-        for at in ads.indices.suffix(400) where ads[at].takenBy == node && !ads[at].isAnswered {
-            ads[at].takenAt = -1
-        }
-    }
-
-    mutating func forgetAll(of node: Int) {
-        for at in ads.indices where ads[at].takenBy == node && !ads[at].isAnswered { ads[at].takenAt = -1 }
-    }
 }
 
 extension World {
@@ -66,7 +56,10 @@ extension World {
         let gap = 1_000_000_000 / shape.requestsPerSecond
         schedule(.request, 0, after: Int64(random.next(in: 1...2 * gap)))
         let index = Int(random.next(below: UInt64(nodes.count)))
-        guard nodes[index].isUp, nodes[index].pausedUntil <= now, !nodes[index].isDraining else { return }
+        guard nodes[index].isUp, nodes[index].pausedUntil <= now
+        else { return }
+        // What a region does not take goes elsewhere, or is not bid on.
+        guard chance(UInt64(regions[nodes[index].region].share), of: 1_000) else { return }
         readClocks(index)
         let which = random.next(below: 10)
         let account = AccountIndex(which < 4 ? 0 : which < 9 ? UInt32(nodes[index].window) : 5)
@@ -220,6 +213,12 @@ extension World {
                 violate("bill \(key) came in time and is called late: \(record)")
             }
             if record.account != account { violate("bill \(key) is another account's") }
+            var record = record
+            if has(.paidAboveReserved) {
+                record = SettlementRecord(
+                    key: key, account: record.account, reserved: record.reserved,
+                    paid: record.paid + record.late, late: .zero)
+            }
             let number = nodes[index].disk.append(
                 DiskEntry(
                     writer: desk.session, what: .record(.settled(record)), time: nodes[index].clock.now(now)))
@@ -240,11 +239,23 @@ extension World {
     func settledDurably(_ record: SettlementRecord) {
         guard let ad = exchange.numbers[record.key] else { return }
         if exchange.ads[ad].paid != nil { violate("3: bill \(record.key) is settled twice") }
+        if record.paid > exchange.ads[ad].price { violate("11: \(record.key) paid above what was set aside") }
         exchange.ads[ad].paid = record.paid
         exchange.ads[ad].late = record.late
         exchange.ads[ad].isAnswered = true
         setPromise(ad, record.paid)
         truth.paid(record)
+    }
+
+    /// Bills whose records went with a process: the exchange has no answer for them, and asks again if it is in time.
+    func forgetUnsettled(of node: Int) {
+        for ad in exchange.ads.indices
+        where exchange.ads[ad].takenBy == node && !exchange.ads[ad].isAnswered
+            && exchange.ads[ad].takenAt >= 0
+        {
+            exchange.ads[ad].takenAt = -1
+            if now >= exchange.ads[ad].until { setPromise(ad, .zero) }
+        }
     }
 
     // MARK: Orphans

@@ -8,7 +8,7 @@ public enum Fault: UInt8, CaseIterable, Sendable {
     case clockDrift, clockJump, clockSuspended
     case primaryCrash, tailLost, zombiePrimary, commitUnknown, replicationStalled, etcdAway
     case billLate, billTwice, billNever, billAboveReserved, orphan
-    case budgetCut, budgetRaised, pause, refund, drain, staleStatement
+    case budgetCut, budgetRaised, pause, refund, drain, forgery, clone
 }
 
 /// How often faults come, and how long they last.
@@ -21,7 +21,7 @@ struct FaultRanges {
     var lateShare: UInt64 = 0
     var lateMilliseconds: ClosedRange<Int> = 100...4_000
     /// Between two faults of the machines.
-    var faultMilliseconds: ClosedRange<Int> = 2_000...6_000
+    var faultMilliseconds: ClosedRange<Int> = 900...3_200
     /// By kind, how likely it is among the others; zero for never.
     var weights = [UInt64](repeating: 0, count: Fault.allCases.count)
     var driftMillionths: ClosedRange<Int> = 0...0
@@ -29,7 +29,7 @@ struct FaultRanges {
     var pauseMilliseconds: ClosedRange<Int> = 100...40_000
     var restartMilliseconds: ClosedRange<Int> = 200...15_000
     /// The last faults come this long before the end of a run.
-    var quietMilliseconds = 60_000
+    var quietMilliseconds = 20_000
 
     /// The ranges of a scenario; nil where there is none of that name.
     static func of(_ scenario: String, without: Set<Fault> = []) -> FaultRanges? {
@@ -60,7 +60,10 @@ struct FaultRanges {
             weigh([.primaryCrash, .zombiePrimary, .replicationStalled, .etcdAway], 3)
             weigh([.tailLost], 2)
         }
-        func operators() { weigh([.budgetCut, .budgetRaised, .pause, .refund, .drain], 3) }
+        func operators() {
+            weigh([.budgetCut, .budgetRaised, .pause, .refund, .drain, .forgery], 3)
+            weigh([.clone], 1)
+        }
         switch scenario {
         case "everything", "canary":
             network()

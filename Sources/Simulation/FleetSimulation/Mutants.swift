@@ -57,6 +57,9 @@ enum WorldMutant: String, CaseIterable, Sendable {
     case fsyncRetried = "fsync-retried"
     case epochReused = "epoch-reused"
     case trimmedOnAcknowledgement = "closings-trimmed-on-acknowledgement"
+    case markAfterUse = "mark-after-use"
+    case paidAboveReserved = "paid-above-reserved-accepted"
+    case standbyInheritsFree = "standby-inherits-free"
     case settledForgotten = "settled-forgotten"
 }
 

@@ -66,7 +66,6 @@ struct Node {
     var sessions: UInt64 = 0
     var ticks = 0
     var window = 2
-    var isDraining = false
     /// Bills of other nodes' ads, until the root has them.
     var claims: [Claim] = []
     /// Sessions up to this one went with a machine that is no more.
@@ -153,14 +152,13 @@ extension World {
         nodes[index].generation += 1
         nodes[index].lanes.removeAll()
         nodes[index].estate = nil
-        let before = nodes[index].disk.count
         let lost = nodes[index].disk.tear(&random)
         if lost > 0 { coverage.note(.tailTorn) }
         fold(index)
         for at in nodes[index].evidence.indices where nodes[index].evidence[at].endedAt == nil {
             nodes[index].evidence[at].endedAt = nodes[index].disk.count
         }
-        exchange.forgetUnsettled(of: index, from: nodes[index].disk.count, to: before)
+        forgetUnsettled(of: index)
     }
 
     /// The machine and its disk are gone; another one takes its place, with nothing.
@@ -171,7 +169,7 @@ extension World {
         nodes[index].evidence.removeAll()
         nodes[index].claims.removeAll()
         nodes[index].lostUpTo = nodes[index].sessions
-        exchange.forgetAll(of: index)
+        forgetUnsettled(of: index)
     }
 
     private func openLane(_ index: Int) {
@@ -194,7 +192,7 @@ extension World {
     }
 
     /// Nothing more is spent under it: what is idle goes under closings, and the journal may be read.
-    private func endLane(_ index: Int, _ at: Int) {
+    func endLane(_ index: Int, _ at: Int) {
         guard nodes[index].lanes[at].state != .ended else { return }
         nodes[index].lanes[at].state = .ended
         for account in Node.spent { tell(nodes[index].lanes[at].desk, index, .closed(account)) }
@@ -331,6 +329,14 @@ extension World {
             guard let number = write(desk, index, record) else { return tell(desk, index, .refused(record)) }
             noteRecord(record)
             mix(number)
+            if has(.markAfterUse), case .mark = record {
+                // It is used first, and comes to the disk with what follows.
+                nodes[index].disk.entries.removeLast()
+                tell(desk, index, .written(record, at: number))
+                tell(desk, index, .durable(upTo: number))
+                _ = write(desk, index, record)
+                return
+            }
             tell(desk, index, .written(record, at: number))
             if has(.checkBeforeDurable) { tell(desk, index, .durable(upTo: number)) }
         case .commit: synchronise(index)
@@ -422,7 +428,7 @@ extension World {
 
     func tickNode(_ index: Int) {
         guard nodes[index].isUp else { return }
-        schedule(.tick, firstNode + index, after: Int64(random.next(in: 90...130)) * 1_000_000)
+        schedule(.tick, firstNode + index, after: Int64(random.next(in: 120...170)) * 1_000_000)
         nodes[index].ticks += 1
         readClocks(index)
         let ticks = nodes[index].ticks
@@ -485,119 +491,8 @@ extension World {
         }
     }
 
-    private func openAccount(_ index: Int, _ lane: Int, _ account: AccountIndex) {
+    func openAccount(_ index: Int, _ lane: Int, _ account: AccountIndex) {
         tellHolder(
             index, lane, .opened(account, Node.names[account.row], highest: Micros(shape.highest)))
-    }
-
-    /// What was acknowledged may be gone with the tail that this audit is about.
-    private func sayAll(_ index: Int, _ audit: UInt32) {
-        guard audit > nodes[index].audit, !has(.trimmedOnAcknowledgement) else { return }
-        nodes[index].audit = audit
-        for at in nodes[index].evidence.indices {
-            nodes[index].evidence[at].blocks.reopen()
-            for row in 0..<WorldShape.accountCount { nodes[index].evidence[at].closed[row] = nil }
-            nodes[index].evidence[at].change()
-        }
-    }
-
-    /// Tells the issuers above what the journal knows, until they have it.
-    func sendEvidence(_ index: Int) {
-        var sent = 0
-        let broker =
-            firstBroker + nodes[index].region * shape.brokersPerRegion
-            + Int(random.next(below: UInt64(shape.brokersPerRegion)))
-        for claim in nodes[index].claims.prefix(8) {
-            send(
-                .claim(LeafKey(root: LedgerSession(0), node: claim.key.session), claim),
-                from: firstNode + index, to: broker)
-        }
-        for at in nodes[index].evidence.indices.reversed()
-        where !nodes[index].evidence[at].isDone && sent < 24 && now >= nodes[index].evidence[at].nextAt {
-            let pause = nodes[index].evidence[at].pause
-            nodes[index].evidence[at].nextAt = now + pause
-            nodes[index].evidence[at].pause = min(pause * 2, 8_000_000_000)
-            let session = nodes[index].evidence[at].session
-            let key = LeafKey(root: LedgerSession(0), node: session)
-            nodes[index].evidence[at].blocks.forEachOpen { block in
-                guard sent < 24 else { return }
-                sent += 1
-                send(.block(key, block), from: firstNode + index, to: broker)
-            }
-            guard let ended = nodes[index].evidence[at].endedAt, nodes[index].disk.durable >= ended else {
-                continue
-            }
-            var isDone = nodes[index].evidence[at].blocks.open == 0
-            for account in Node.spent {
-                let known = nodes[index].replay.closing(of: session, Node.names[account.row])
-                let closing = Closing(account: account, drawn: known.drawn, freed: known.freed)
-                if nodes[index].evidence[at].closed[account.row] != closing {
-                    isDone = false
-                    guard sent < 24 else { continue }
-                    sent += 1
-                    send(.closing(key, closing), from: firstNode + index, to: broker)
-                } else if known.drawn > known.freed {
-                    let settled = nodes[index].replay.settled(of: session, Node.names[account.row])
-                    if known.drawn > known.freed + settled { isDone = false }
-                }
-            }
-            nodes[index].evidence[at].isDone = isDone
-        }
-    }
-
-    // MARK: Hearing
-
-    func hearAtNode(_ index: Int, _ envelope: Envelope) {
-        readClocks(index)
-        switch envelope.message {
-        case .nodeLeased(let audit, let session, let id, let length, let next):
-            sayAll(index, audit)
-            guard let at = nodes[index].lane(session) else { return }
-            if nodes[index].lanes[at].state == .opening {
-                nodes[index].lanes[at].state = .live
-                for account in Node.spent where account.row < 2 || account.row > 4 {
-                    openAccount(index, at, account)
-                }
-                openAccount(index, at, AccountIndex(UInt32(nodes[index].window)))
-                tellHolder(
-                    index, at,
-                    .clocksRead(
-                        wall: nodes[index].clock.wall(self.now), tolerance: WorldShape.window))
-                // The opening's lease counts from when it was begun, which is before it was asked for.
-                let begun = nodes[index].clock.now(nodes[index].lanes[at].begunAt)
-                tellHolder(index, at, .leased(sentAt: begun, for: length))
-                return
-            }
-            guard id != 0, let sentAt = nodes[index].lanes[at].chain.answered(id, next: next) else { return }
-            tellHolder(index, at, .leased(sentAt: sentAt, for: length))
-        case .nodeGranted(let session, let account, let upTo, let isLast):
-            guard let at = nodes[index].lane(session), nodes[index].lanes[at].state == .live else { return }
-            tellHolder(index, at, .granted(account, upTo: upTo, isLast: isLast))
-        case .nodeRecall(let session, let account):
-            guard let at = nodes[index].lane(session), nodes[index].lanes[at].state == .live else { return }
-            tellHolder(index, at, .recalled(account))
-        case .nodeReturn(let session, let account, let sum):
-            // The broker says what it has.
-            guard let at = nodes[index].lane(session) else { return }
-            nodes[index].lanes[at].returned[account.row] = max(
-                nodes[index].lanes[at].returned[account.row], sum)
-        case .nodeRefused(let session):
-            guard let at = nodes[index].lane(session), nodes[index].lanes[at].state == .opening else {
-                return
-            }
-            endLane(index, at)
-        case .hasBlock(let key, let block):
-            guard let at = nodes[index].known(key.node) else { return }
-            nodes[index].evidence[at].blocks.acknowledged(block)
-        case .hasClosing(let key, let closing):
-            guard let at = nodes[index].known(key.node) else { return }
-            nodes[index].evidence[at].closed[closing.account.row] = closing
-        case .hasClaim(_, let key): nodes[index].claims.removeAll { $0.key == key }
-        case .forwardClaim(_, let claim):
-            // A machine that does not have the session's journal has nothing to say of it.
-            guard !nodes[index].hasLost(claim.key.session) else { return }
-            takeBill(claim.key, claim.amount, claim.account, claim.reserved, at: index)
-        default: break
-        }
     }
 }

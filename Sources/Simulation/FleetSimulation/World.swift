@@ -1,5 +1,6 @@
 // A fleet in one process under one seed and a virtual clock: coordinators, a database, brokers, nodes with disks, a network and
 // an exchange. The machines are Core's own; here is only what they run on, and what goes wrong with it.
+import Fleet
 import Ledger
 import Units
 
@@ -9,9 +10,9 @@ struct WorldShape {
     var brokersPerRegion = 2
     var regions = 2
     var nodesPerRegion = 2
-    var seconds = 240
+    var seconds = 130
     /// Requests that come to the whole fleet in a second.
-    var requestsPerSecond = 22
+    var requestsPerSecond = 38
     var highest: Int64 = 100
 
     static let accountCount = 6
@@ -22,7 +23,7 @@ struct WorldShape {
     static let brokerLease = Interval.seconds(28)
     static let leadership = Interval.seconds(6)
     /// Nothing is waited for longer than this behind a fence.
-    static let horizon = Interval.seconds(70)
+    static let horizon = Interval.seconds(45)
     /// How long after a bid's expiry the exchange still bills.
     static let grace = Interval.seconds(6)
     static let holdMost = Interval.seconds(12)
@@ -58,6 +59,8 @@ final class World {
     var budgets: [Micros]
     var windowCount = 3
     var isHealing = false
+    var regions: [RegionMachine] = []
+    lazy var isDrained = [Bool](repeating: false, count: shape.regions)
     var lostMachines = 0
     var shardEffects: [ShardEffect] = []
     var batches: [Batch] = []
@@ -105,6 +108,9 @@ final class World {
             truth.raise(AccountIndex(UInt32(row)), to: budget)
         }
         database.settle()
+        regions = (0..<shape.regions).map { _ in
+            RegionMachine(at: Instant(nanoseconds: 1_700_000_000_000_000_000), limits: Self.regionLimits)
+        }
         for index in 0..<shape.coordinators {
             coordinators.append(Coordinator(rules: rules, clock: drawClock()))
             startTicking(index, within: 200)
@@ -133,6 +139,7 @@ final class World {
     private func drawClock() -> MachineClock {
         var clock = MachineClock()
         clock.drift = Int64(random.next(in: ranges.driftMillionths))
+        if clock.drift != 0 { coverage.note(.clockDrift) }
         clock.offset = 1_700_000_000_000_000_000 + Int64(random.next(in: 0...5_000)) * 1_000_000
         return clock
     }

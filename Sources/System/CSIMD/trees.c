@@ -30,10 +30,10 @@ enum csimd_variant csimd_tree_best(void) { return best; }
 static const csimd_tree_kernels *kernels(enum csimd_variant variant) {
     switch (variant) {
 #if defined(__x86_64__)
-    case CSIMD_AVX2: return &csimd_tree_avx2;
-    case CSIMD_AVX512: return &csimd_tree_avx512;
+    case CSIMD_AVX2: return csimd_tree_avx2();
+    case CSIMD_AVX512: return csimd_tree_avx512();
 #endif
-    default: return &csimd_tree_portable;
+    default: return csimd_tree_portable();
     }
 }
 

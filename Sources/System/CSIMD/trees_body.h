@@ -3,7 +3,7 @@
 //   TREES_BYTES      how wide its vectors are
 //   first_bit32, first_bit64    the place of the lowest bit, at most the number of bits
 //   count_float, count_double   how many of sixteen thresholds a value is above
-//   TREES_KERNELS    the name of its table
+//   TREES_KERNELS    the name of the function that gives them
 #include <string.h>
 
 #include "trees_kernels.h"
@@ -157,7 +157,8 @@ TREES_INLINE size_t leaf_of(const uint8_t *masks, size_t tree, bool wide) {
                 : tree * 32 + first_bit32(((const uint32_t *)masks)[tree]);
 }
 
-// One output, one value a leaf: the sums of several rows side by side, so that no addition waits for another row's.
+// One output, one value a leaf: the sums of several rows side by side, so that no addition waits for another
+// row's.
 TREES_INLINE void add_plain(const csimd_tree_block *block, const uint8_t *masks, size_t stride, double *sums,
                             const size_t rows, const bool wide, const bool single) {
     if (single) {
@@ -229,4 +230,7 @@ TREES_TARGET static void add(const csimd_tree_block *block, const csimd_tree_use
     }
 }
 
-const csimd_tree_kernels TREES_KERNELS = {codes_float, codes_double, masks_alone, add};
+const csimd_tree_kernels *TREES_KERNELS(void) {
+    static const csimd_tree_kernels kernels = {codes_float, codes_double, masks_alone, add};
+    return &kernels;
+}

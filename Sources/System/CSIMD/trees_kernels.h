@@ -14,8 +14,8 @@ typedef struct {
                 double *sums);
 } csimd_tree_kernels;
 
-extern const csimd_tree_kernels csimd_tree_portable;
+const csimd_tree_kernels *csimd_tree_portable(void);
 #if defined(__x86_64__)
-extern const csimd_tree_kernels csimd_tree_avx2;
-extern const csimd_tree_kernels csimd_tree_avx512;
+const csimd_tree_kernels *csimd_tree_avx2(void);
+const csimd_tree_kernels *csimd_tree_avx512(void);
 #endif

@@ -29,16 +29,17 @@ import Testing
     }
 
     @Test func noBidsSayWhy() async throws {
-        let native = #"{"id":"a\"b","imp":[{"id":"1","native":{"request":"{}"}}]}"#
+        let banner = #"{"id":"a\"b","imp":[{"id":"1","banner":{}}]}"#
         try await withDecisions { node in
-            let empty = try #require(try await node.bid(native))
+            let empty = try #require(try await node.bid(banner))
             #expect(empty.status == 204 && empty.body.isEmpty && empty.header("content-length") == nil)
-            #expect(empty.header("content-type") == nil && empty.header("paceline-no-bid") == "no_slot")
-            #expect(try await node.bid(native, path: "/openrtb2/bid?nbr=0")?.status == 204)
-            let said = try #require(try await node.bid(native, path: "/openrtb2/bid?cb=7&nbr=1"))
-            #expect(said.status == 200 && said.body == #"{"id":"a\"b","nbr":502}"#, "\(said)")
-            #expect(try await node.bid(native, path: "/openrtb2/bid?nbr=yes")?.status == 400)
-            let reason = "paceline_decisions_total{result=\"no_bid\",reason=\"no_slot\"}"
+            #expect(
+                empty.header("content-type") == nil && empty.header("paceline-no-bid") == "nothing_targeted")
+            #expect(try await node.bid(banner, path: "/openrtb2/bid?nbr=0")?.status == 204)
+            let said = try #require(try await node.bid(banner, path: "/openrtb2/bid?cb=7&nbr=1"))
+            #expect(said.status == 200 && said.body == #"{"id":"a\"b","nbr":504}"#, "\(said)")
+            #expect(try await node.bid(banner, path: "/openrtb2/bid?nbr=yes")?.status == 400)
+            let reason = "paceline_decisions_total{result=\"no_bid\",reason=\"nothing_targeted\"}"
             #expect(try await node.metric(reason) == 3)
         }
     }

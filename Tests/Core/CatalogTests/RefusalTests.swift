@@ -57,7 +57,7 @@ private func targeting(_ text: String) -> [String] { item(#""targeting": \#(text
         ),
         (
             #""prority": "open""#,
-            "l.json:2:1: lineItems[0].prority: found an unknown key; allowed id, campaign, name, paused, flight, priority, guaranteedImpressions, bid, goalValue, frequencyCaps, separation, creatives, targeting; did you mean 'priority'?"
+            "l.json:2:1: lineItems[0].prority: found an unknown key; allowed id, campaign, name, paused, flight, priority, guaranteedImpressions, bid, goalValue, bidShading, frequencyCaps, separation, creatives, targeting; did you mean 'priority'?"
         ),
         (
             #""targeting": {}"#,

@@ -125,6 +125,10 @@ private struct Market: Sendable, CustomTestStringConvertible {
 }
 
 extension DecisionWorkspace {
+    fileprivate init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+        self.init(DecisionIndex(snapshot, settings), settings, Decider.keptMarkupBytes)
+    }
+
     fileprivate func candidates() -> [Ranked] { (0..<ranked.count).map { Ranked(ranked[$0]) } }
 
     /// Ranks every line item that was found, in the order of the catalog, for the last pod.

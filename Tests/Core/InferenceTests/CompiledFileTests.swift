@@ -1,4 +1,5 @@
-// Compiled files that were cut, changed or are of another version; and files whose checksum fits all the same.
+// Compiled files that were cut, changed or are of another version; and files whose checksum fits all the
+// same.
 import Testing
 import Units
 

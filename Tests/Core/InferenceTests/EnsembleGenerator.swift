@@ -1,5 +1,5 @@
-// Ensembles of any shape, drawn from a seed: all kinds of nodes, deep and shallow, several outputs, in both precisions. No library trains such
-// models; evaluators must give what the plain walk gives all the same.
+// Ensembles of any shape, drawn from a seed: all kinds of nodes, deep and shallow, several outputs, in both
+// precisions. No library trains such models; evaluators must give what the plain walk gives all the same.
 import Inference
 import Units
 

@@ -1,5 +1,5 @@
-// Every evaluator beside the plain walk over the ensemble as it was read: all instruction sets, masks and steps, rows as Doubles and Floats, with
-// and without features of the request. All give the same bits.
+// Every evaluator beside the plain walk over the ensemble as it was read: all instruction sets, masks and
+// steps, rows as Doubles and Floats, with and without features of the request. All give the same bits.
 import Testing
 
 @testable import Inference
@@ -83,6 +83,7 @@ extension ModelContent {
         switch self {
         case .trees(let ensemble): ensemble.rawScores(row)
         case .linear(let linear): linear.rawScores(row)
+        case .graph: []
         }
     }
 }
@@ -92,6 +93,7 @@ extension Model {
         switch body {
         case .trees(let view): view.isWalk ? "walk" : "masks of \(8 * view.maskBytes)"
         case .linear: "linear"
+        case .graph: "graph"
         }
     }
 }

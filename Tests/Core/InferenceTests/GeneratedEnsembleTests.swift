@@ -1,4 +1,5 @@
-// Drawn ensembles through every evaluator, beside the plain walk. Another seed tries others: PACELINE_MODEL_SEED.
+// Drawn ensembles through every evaluator, beside the plain walk. Another seed tries others:
+// PACELINE_MODEL_SEED.
 import Foundation
 import Testing
 import Units

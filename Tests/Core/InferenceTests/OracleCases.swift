@@ -1,7 +1,8 @@
 // Models that the original libraries trained, each with rows and the raw scores that they gave for them.
 import Foundation
 
-/// The libraries, from PyPI, in the virtual environment that `./dev test` makes, or wherever python3 has them.
+/// The libraries, from PyPI, in the virtual environment that `./dev test` makes, or wherever python3 has
+/// them.
 struct ModelOracle {
     /// How many models of each library the tests try. 560 in all.
     static let counts = ["lightgbm": 300, "xgboost": 180, "catboost": 80]
@@ -31,9 +32,26 @@ struct ModelOracle {
         return process.terminationStatus
     }
 
-    /// The folder with one library's cases. They are kept under what made them, as every run tries the same ones.
+    static let hasGraphs = ["onnx", "onnxruntime", "sklearn", "skl2onnx"].allSatisfy(has)
+
+    /// The folder with the graphs that ONNX Runtime has evaluated.
+    static func graphFolder() throws -> URL {
+        let scripts = root.appending(path: "Tests/Support/GraphOracle")
+        return try folder("graphs", scripts, ["--seed", seed])
+    }
+
+    static func calibratorFolder() throws -> URL {
+        try folder("calibrators", root.appending(path: "Tests/Support/CalibratorOracle"), ["--seed", seed])
+    }
+
+    /// The folder with one library's cases.
     static func folder(_ library: String) throws -> URL {
         let count = counts[library, default: 0]
+        return try folder("\(library)-\(count)", scripts, ["--seed", seed, "--\(library)", "\(count)"])
+    }
+
+    /// What the scripts write. It is kept under what made it, as every run tries the same.
+    private static func folder(_ name: String, _ scripts: URL, _ arguments: [String]) throws -> URL {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for name in try FileManager.default.contentsOfDirectory(atPath: scripts.path()).sorted()
         where name.hasSuffix(".py") {
@@ -41,15 +59,12 @@ struct ModelOracle {
                 hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
             }
         }
-        let folder = root.appending(
-            path: ".build/models/\(library)-\(seed)-\(count)-\(String(hash, radix: 16))")
+        let folder = root.appending(path: ".build/models/\(name)-\(seed)-\(String(hash, radix: 16))")
         if FileManager.default.fileExists(atPath: folder.path()) { return folder }
-        print("training \(count) models with \(library), seed \(seed)")
+        print("making \(name), seed \(seed)")
         let making = folder.appendingPathExtension("part-\(ProcessInfo.processInfo.processIdentifier)")
         let script = scripts.appending(path: "generate.py").path()
-        let status = try run([
-            "-W", "ignore", script, making.path(), "--seed", seed, "--\(library)", "\(count)",
-        ])
+        let status = try run(["-W", "ignore", script, making.path()] + arguments)
         guard status == 0 else { throw OracleFailure(what: "\(script) ended with \(status)") }
         try FileManager.default.moveItem(at: making, to: folder)
         return folder

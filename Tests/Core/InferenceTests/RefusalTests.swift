@@ -152,6 +152,13 @@ private let catBoostText = #"""
         #expect(found?.contains(expected) == true, "\(found ?? "accepted")")
     }
 
+    /// Found by the fuzzer: such a model compiled, and was refused when it was loaded.
+    @Test func namesMayHoldAnyByte() throws {
+        let text = lightGBMText.replacing("feature_names=a b", with: "feature_names=a\u{0} \u{0}b")
+        let model = try Model(copying: ModelCompiler.compile(ModelReader.read(Array(text.utf8))))
+        #expect(model.head.featureNames == ["a\u{0}", "\u{0}b"])
+    }
+
     @Test func lengthsAreBelievedOnlyAsFarAsThereAreBytes() {
         // An object whose key claims 2^62 bytes, and a list that claims as many numbers.
         let key = Array("{L".utf8) + [0x40, 0, 0, 0, 0, 0, 0, 0]

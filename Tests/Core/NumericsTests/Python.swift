@@ -8,13 +8,15 @@ enum Python {
     }
 
     /// What the program prints.
-    static func run(_ program: String, input: String) throws -> String {
+    static func run(_ program: String, _ arguments: [String], input: String = "") throws -> String {
         guard let python = withMpmath else { throw Missing() }
         let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: program).path()
         let file = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
         try Data(input.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        let end = try start(["timeout", "3600", python, path], input: FileHandle(forReadingFrom: file)).wait()
+        let end = try start(
+            ["timeout", "3600", python, path] + arguments, input: FileHandle(forReadingFrom: file)
+        ).wait()
         guard end.status == 0 else { throw Failed(program: program, status: end.status) }
         return end.output
     }

@@ -1,15 +1,18 @@
-"""Writes Sources/System/CSIMD/include/real_tables.h, the constants of exp, log and erf, with mpmath at 200 bits.
+"""Writes the constants of the real functions, with mpmath at 200 bits.
 
-    python3 Tests/Core/NumericsTests/tables.py > Sources/System/CSIMD/include/real_tables.h
+    python3 Tests/Core/NumericsTests/tables.py real > Sources/System/CSIMD/include/real_tables.h
+    python3 Tests/Core/NumericsTests/tables.py erf > Sources/System/CSIMD/include/erf_tables.h
 """
+
+import sys
 
 from mpmath import erf, exp, floor, log, mp, mpf, pi, sqrt
 
 mp.prec = 200
 
 HEAD = """\
-// The constants of the real functions, for Swift and for the kernels alike. Written by
-// Tests/Core/NumericsTests/tables.py; every number is a double, and pairs are a leading part and what it leaves.
+// The constants of exp and log, for Swift and for the kernels alike. Written by
+// Tests/Core/NumericsTests/tables.py; every number is a double, pairs are a leading part and what it leaves.
 #pragma once
 #include <stdint.h>
 
@@ -20,6 +23,15 @@ struct csimd_pair {
 struct csimd_log_step {
     double inverse, high, low;
 };
+"""
+
+
+ERF_HEAD = """\
+// What erf needs, written by Tests/Core/NumericsTests/tables.py.
+#pragma once
+#include <stdint.h>
+
+#include "real_tables.h"
 """
 
 
@@ -41,10 +53,15 @@ def pair(value, unit=None):
 def table(comment, name, kind, mask, rows):
     print(f"\n{comment}")
     print(f"static const struct {kind} {name}_rows[{len(rows)}] = {{")
-    for row in rows:
-        print("    {" + ", ".join(row) + "},")
+    cells = ["{" + ", ".join(row) + "}," for row in rows]
+    # Pairs stand two in a line.
+    columns = 4 - len(rows[0])
+    for start in range(0, len(cells), columns):
+        print("    " + " ".join(cells[start : start + columns]))
     print("};")
-    print(f"static inline struct {kind} {name}(int64_t index) {{ return {name}_rows[{mask}]; }}")
+    print(f"static inline struct {kind} {name}(int64_t index) {{")
+    print(f"    return {name}_rows[{mask}];")
+    print("}")
 
 
 def power(numerator, steps):
@@ -75,7 +92,16 @@ def step(index):
     return (double(inverse), *pair(-log(inverse), LOG_UNIT))
 
 
-def main():
+def erf_tables():
+    print(ERF_HEAD, end="")
+    points = [mpf(i) / 32 for i in range(193)]
+    table("// erf of i/32, up to 6.", "csimd_erf_value", "csimd_pair", "index < 0 || index > 192 ? 192 : index",
+          [pair(erf(c)) for c in points])
+    table("// Its derivative there.", "csimd_erf_slope", "csimd_pair", "index < 0 || index > 192 ? 192 : index",
+          [pair(2 / sqrt(pi) * exp(-c * c)) for c in points])
+
+
+def real_tables():
     print(HEAD, end="")
     table("// 2 to the power of i/64; the leading part has 26 bits.", "csimd_exp2_coarse", "csimd_pair",
           "index & 63", [power(i, 64) for i in range(64)])
@@ -86,11 +112,6 @@ def main():
     fine = [pair(-log(1 - mpf(j) / 8192), LOG_UNIT) for j in range(-64, 64)]
     table("// Minus the logarithm of 1 - j/8192, for j from -64 to 63.", "csimd_log_fine", "csimd_pair",
           "(index + 64) & 127", fine)
-    points = [mpf(i) / 32 for i in range(193)]
-    table("// erf of i/32, up to 6.", "csimd_erf_value", "csimd_pair", "index < 0 || index > 192 ? 192 : index",
-          [pair(erf(c)) for c in points])
-    table("// Its derivative there.", "csimd_erf_slope", "csimd_pair", "index < 0 || index > 192 ? 192 : index",
-          [pair(2 / sqrt(pi) * exp(-c * c)) for c in points])
     ln2 = log(mpf(2))
     print("\n// log(2)/4096: 30 bits, and the rest.")
     high, low = pair(ln2 / 4096, mpf(2) ** -42)
@@ -106,4 +127,4 @@ def main():
     print(f"#define CSIMD_LOG2E_HIGH {high}\n#define CSIMD_LOG2E_LOW {low}")
 
 
-main()
+{"real": real_tables, "erf": erf_tables}[sys.argv[1]]()

@@ -88,16 +88,19 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
     @Test(arguments: Array(UInt64(1)...(isOptimised ? 12 : 4)))
     func leasesOverspendNothing(_ seed: UInt64) {
         let shape = shape(seed, events(seed))
+        let isAnyLost = shape.events.contains { if case .lost = $0 { true } else { false } }
         let outcome = MarketRun(Market(shape), policy: .paceline).run()
         for (at, campaign) in outcome.campaigns.enumerated() {
             #expect(campaign.overspend == .zero, "seed \(seed), campaign \(at), events \(shape.events)")
-            #expect(campaign.late == .zero, "seed \(seed), campaign \(at)")
+            // Notices of a lost region wait for it, and may come after what they are about was let go.
+            if !isAnyLost { #expect(campaign.late == .zero, "seed \(seed), campaign \(at)") }
         }
     }
 
     @Test func systemsThatCountBillsOverspend() {
         var shape = shape(4)
         shape.sold = 0.3
+        shape.seconds = 3_600
         let market = Market(shape)
         for policy in [MarketPolicy.none, .sharedCache] {
             #expect(MarketRun(market, policy: policy).run().overspend > .zero, "\(policy)")

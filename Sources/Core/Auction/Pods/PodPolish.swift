@@ -21,8 +21,8 @@ extension PodSolver {
         node.start(model)
         var free = PodBits.first(model.count) & ~(1 << UInt64(pod.ranks[position]))
         for other in 0..<pod.count where other != position {
-            let rank = pod.ranks[other]
-            node.add(rank, to: model.groupOfSegment[pod.segments[other]], model)
+            let rank = Int(pod.ranks[other])
+            node.add(rank, to: model.groupOfSegment[Int(pod.segments[other])], model)
             free &= ~model.ranks[rank].conflicts & ~(1 << UInt64(rank))
         }
         for rank in bits(of: model.fitting(free, node.room)) {

@@ -2,15 +2,15 @@
 
 /// Ads in the order in which they are shown.
 struct PodArrangement {
-    var ranks = InlineArray<16, Int>(repeating: 0)
-    var segments = InlineArray<16, Int>(repeating: 0)
+    var ranks = InlineArray<16, UInt8>(repeating: 0)
+    var segments = InlineArray<16, UInt8>(repeating: 0)
     var count = 0
     /// The positions that get the premiums; -1 for none.
     var firstPaid = -1
     var lastPaid = -1
 }
 
-/// Puts the ads of one node in order.
+/// Puts the ads of one node in order. All of its methods are mutating: Swift 6.3 gives others a copy of the whole.
 struct PodSequence {
     private(set) var best = PodArrangement()
     /// What the places of `best` add.
@@ -69,7 +69,7 @@ struct PodSequence {
     }
 
     /// Whether an ad may be the one at that end of the pod; -1: whether the end may stay empty.
-    private func mayTake(_ ad: Int, _ group: Int, _ model: borrowing PodModel) -> Bool {
+    private mutating func mayTake(_ ad: Int, _ group: Int, _ model: borrowing PodModel) -> Bool {
         if ad >= 0 { return Int(groups[ad]) == group }
         return model.groups[group].isDynamic ? waiting(in: group, 0) == 0 : spare[group] > 0
     }
@@ -99,8 +99,8 @@ struct PodSequence {
             guard opens == (ad == opener), closes == (ad == closer), isFree(Int(ranks[ad]), model) else {
                 continue
             }
-            trial.ranks[trial.count] = Int(ranks[ad])
-            trial.segments[trial.count] = segment
+            trial.ranks[trial.count] = ranks[ad]
+            trial.segments[trial.count] = UInt8(segment)
             trial.count += 1
             if place(segment, in: inSegment + 1, placed: placed | 1 << UInt32(ad), &steps, limit, model) {
                 return true
@@ -118,7 +118,7 @@ struct PodSequence {
         return place(segment + 1, in: 0, placed: placed, &steps, limit, model)
     }
 
-    private func waiting(in group: Int, _ placed: UInt32) -> Int {
+    private mutating func waiting(in group: Int, _ placed: UInt32) -> Int {
         var waiting = 0
         for ad in 0..<count where Int(groups[ad]) == group && placed >> UInt32(ad) & 1 == 0 { waiting += 1 }
         return waiting
@@ -126,8 +126,8 @@ struct PodSequence {
 
     /// Whether the ad may follow the one before it. An empty slot between two ads does not part them: the
     /// player may close the gap.
-    private func isFree(_ rank: Int, _ model: borrowing PodModel) -> Bool {
+    private mutating func isFree(_ rank: Int, _ model: borrowing PodModel) -> Bool {
         guard trial.count > 0 else { return true }
-        return model.ranks[trial.ranks[trial.count - 1]].adjacent >> UInt64(rank) & 1 == 0
+        return model.ranks[Int(trial.ranks[trial.count - 1])].adjacent >> UInt64(rank) & 1 == 0
     }
 }

@@ -150,7 +150,7 @@ public struct PodSolver: ~Copyable {
     private func solution() -> PodSolution {
         var solution = PodSolution()
         for position in 0..<bestPod.count {
-            let rank = model.ranks[bestPod.ranks[position]]
+            let rank = model.ranks[Int(bestPod.ranks[position])]
             var value = rank.value
             // The premiums are whole values of the ad's tier.
             let shift = Worth(model.shifts[Int(rank.tier.rawValue)])
@@ -158,7 +158,7 @@ public struct PodSolver: ~Copyable {
             if position == bestPod.lastPaid { value += Int64(rank.last >> shift) }
             solution.append(
                 PodPlacement(
-                    candidate: rank.candidate, segment: bestPod.segments[position], value: Micros(value)),
+                    candidate: rank.candidate, segment: Int(bestPod.segments[position]), value: Micros(value)),
                 rank.tier)
         }
         solution.bound = max(solution.score, model.score(max(best, open)))

@@ -2,7 +2,8 @@
 // of rows that may hold a match: a bit for each block says which, so that most are never looked at.
 //
 // A row passes a facet if it does not care (the facet's default set) or asks for one of the request's values.
-// Sets that are lists are spread into the scratch first; sets in blocks are read where they lie.
+// Sets that are lists are spread into the scratch first; sets in blocks are read where they lie, by a kernel.
+internal import CSIMD
 import Units
 
 extension CatalogSnapshot {
@@ -12,7 +13,7 @@ extension CatalogSnapshot {
         precondition(
             unsafe query.snapshot.base == base && scratch.foundWords == RetrievalScratch.words(of: self),
             "the query or the scratch is another snapshot's")
-        unsafe scratch.found.update(repeating: 0, count: scratch.foundWords)
+        scratch.forget()
         if query.isOverfull { return 0 }
         scratch.gather(query, self)
         scratch.chooseBlocks()
@@ -23,22 +24,36 @@ extension CatalogSnapshot {
 }
 
 extension RetrievalScratch {
+    /// Clears what was found before.
+    fileprivate func forget() {
+        for word in 0..<blockWords {
+            var rest = unsafe foundBlocks[word]
+            if rest == 0 { continue }
+            unsafe foundBlocks[word] = 0
+            while rest != 0 {
+                let place = (word &* 64 &+ rest.trailingZeroBitCount) &* RowSet.blockWords
+                rest &= rest &- 1
+                unsafe UnsafeMutableRawPointer(found + place).storeBytes(of: BlockBits(), as: BlockBits.self)
+            }
+        }
+    }
+
     /// Takes in the request's sets: lists into the scratch, sets in blocks by facet.
     fileprivate mutating func gather(_ query: borrowing CatalogQuery, _ snapshot: CatalogSnapshot) {
-        let defaults = unsafe snapshot.pointer(.facetDefaultSet, UInt32.self)
+        // Behind the facets stands what is excluded, which lets nothing through by itself.
         for facet in 0...facetCount {
-            // Behind the facets stands what is excluded, which lets nothing through by itself.
-            let set = unsafe facet < facetCount ? defaults[facet] : defaults[0]
-            let view = RowSetView(set, in: snapshot)
             unsafe facets[facet] = FacetState(
-                defaults: view, facet: facet, firstSet: 0, endSet: 0, hasListed: false, weight: view.count)
-            if facet < facetCount, view.isList { spread(view, facet) }
+                facet: facet, firstSet: 0, endSet: 0, hasListed: false, weight: 0)
+        }
+        var setCount = 0
+        let defaults = unsafe snapshot.pointer(.facetDefaultSet, UInt32.self)
+        for facet in 0..<facetCount {
+            unsafe take(RowSetView(defaults[facet], in: snapshot), facet, &setCount)
         }
         let starts = unsafe snapshot.pointer(.valueIncludeStart, UInt32.self)
         let includeFacets = unsafe snapshot.pointer(.includeFacet, UInt32.self)
         let includeSets = unsafe snapshot.pointer(.includeSet, UInt32.self)
         let excludeSets = unsafe snapshot.pointer(.valueExcludeSet, UInt32.self)
-        var setCount = 0
         for index in 0..<query.count {
             let value = unsafe Int(truncatingIfNeeded: query.values[index])
             for at in unsafe Int(starts[value])..<Int(starts[value + 1]) {
@@ -48,15 +63,22 @@ extension RetrievalScratch {
                 unsafe take(RowSetView(excludeSets[value], in: snapshot), facetCount, &setCount)
             }
         }
-        sortSets(setCount)
+        groupSets(setCount)
         sortFacets()
+        for index in 0...facetCount {
+            let facet = unsafe facets[index]
+            unsafe passes[index] = csimd_row_facet(
+                listed: facet.hasListed ? UnsafePointer(listed + facet.facet * rowWords) : nil,
+                first_set: facet.firstSet, end_set: facet.endSet)
+        }
     }
 
     private func take(_ view: RowSetView, _ facet: Int, _ setCount: inout Int) {
         unsafe facets[facet].weight += view.count
         if view.isList || setCount == Self.mostSets { return spread(view, facet) }
-        unsafe sets[setCount] = view
+        unsafe gathered[setCount] = view.blockSet
         unsafe setFacets[setCount] = UInt8(truncatingIfNeeded: facet)
+        unsafe facets[facet].endSet += 1
         setCount += 1
     }
 
@@ -87,24 +109,19 @@ extension RetrievalScratch {
         }
     }
 
-    /// Brings the sets of each facet together. There are few, and most come in order.
-    private func sortSets(_ count: Int) {
-        for index in 1..<max(count, 1) {
-            let (set, facet) = unsafe (sets[index], setFacets[index])
-            var place = index
-            while place > 0, unsafe setFacets[place - 1] > facet {
-                unsafe sets[place] = sets[place - 1]
-                unsafe setFacets[place] = setFacets[place - 1]
-                place -= 1
-            }
-            unsafe sets[place] = set
-            unsafe setFacets[place] = facet
-        }
-        var at = 0
+    /// Brings the sets of each facet together, of which `endSet` has the number.
+    private func groupSets(_ count: Int) {
+        var end = 0
         for facet in 0...facetCount {
-            unsafe facets[facet].firstSet = at
-            while at < count, unsafe Int(setFacets[at]) == facet { at += 1 }
-            unsafe facets[facet].endSet = at
+            let own = unsafe facets[facet].endSet
+            unsafe facets[facet].firstSet = end
+            unsafe facets[facet].endSet = end
+            end += own
+        }
+        for index in 0..<count {
+            let facet = unsafe Int(setFacets[index])
+            unsafe sets[facets[facet].endSet] = gathered[index]
+            unsafe facets[facet].endSet += 1
         }
     }
 
@@ -128,8 +145,7 @@ extension RetrievalScratch {
             for index in 0..<facetCount {
                 let facet = unsafe facets[index]
                 var passing = unsafe listedBlocks[facet.facet * blockWords + word]
-                if unsafe !facet.defaults.isList { unsafe passing |= facet.defaults.blocks(word) }
-                for set in unsafe facet.firstSet..<facet.endSet { unsafe passing |= sets[set].blocks(word) }
+                for set in unsafe facet.firstSet..<facet.endSet { unsafe passing |= sets[set].words[word] }
                 candidates &= passing
             }
             unsafe self.candidates[word] = candidates
@@ -144,17 +160,14 @@ extension RetrievalScratch {
             while rest != 0 {
                 let block = word &* 64 &+ rest.trailingZeroBitCount
                 rest &= rest &- 1
-                var bits = running(block, snapshot, now: now)
-                if bits.isZero { continue }
-                bits &= passing(block)
-                if bits.isZero { continue }
+                guard passes(block, snapshot, now: now) else { continue }
+                unsafe foundBlocks[word] |= 1 &<< UInt64(truncatingIfNeeded: block & 63)
                 let place = block &* RowSet.blockWords
-                let more = unsafe UnsafeRawPointer(following + place).loadUnaligned(as: BlockBits.self)
-                let first = bits & ~more
-                unsafe UnsafeMutableRawPointer(found + place).storeBytes(of: first, as: BlockBits.self)
                 for lane in 0..<RowSet.blockWords {
-                    count &+= first[lane].nonzeroBitCount
-                    var left = bits[lane] & more[lane]
+                    let (bits, more) = unsafe (rows[lane], following[place &+ lane])
+                    unsafe found[place &+ lane] = found[place &+ lane] | bits & ~more
+                    count &+= (bits & ~more).nonzeroBitCount
+                    var left = bits & more
                     while left != 0 {
                         count &+= findFirst(of: (place &+ lane) &* 64 &+ left.trailingZeroBitCount)
                         left &= left &- 1
@@ -174,16 +187,20 @@ extension RetrievalScratch {
         let bit = UInt64(1) &<< UInt64(truncatingIfNeeded: first & 63)
         let isFound = unsafe found[first &>> 6] & bit != 0
         unsafe found[first &>> 6] |= bit
+        // It may stand in an earlier block.
+        unsafe foundBlocks[first &>> 15] |= 1 &<< UInt64(truncatingIfNeeded: first &>> 9 & 63)
         return isFound ? 0 : 1
     }
 
+    /// The rows of a block that run and pass every facet and are not excluded are in `rows`; false where there are none.
     @inline(__always)
-    private func running(_ block: Int, _ snapshot: CatalogSnapshot, now: Int64) -> BlockBits {
+    private func passes(_ block: Int, _ snapshot: CatalogSnapshot, now: Int64) -> Bool {
         let flight = unsafe flights + block
         if unsafe now < flight.pointee.from || now >= flight.pointee.until {
             unsafe flight.pointee = flightBlock(block, snapshot, now: now)
         }
-        return unsafe flight.pointee.bits
+        unsafe UnsafeMutableRawPointer(rows).storeBytes(of: flight.pointee.bits, as: BlockBits.self)
+        return unsafe csimd_rows_pass(passes, facetCount, passes + facetCount, sets, block, rows) != 0
     }
 
     private func flightBlock(
@@ -208,34 +225,6 @@ extension RetrievalScratch {
         return unsafe flight
     }
 
-    /// The rows of a block that pass every facet and are not excluded.
-    @inline(__always)
-    private func passing(_ block: Int) -> BlockBits {
-        var bits = BlockBits(repeating: .max)
-        for index in 0..<facetCount {
-            bits &= union(index, block)
-            if bits.isZero { return bits }
-        }
-        return bits & ~union(facetCount, block)
-    }
-
-    @inline(__always)
-    private func union(_ index: Int, _ block: Int) -> BlockBits {
-        let facet = unsafe facets + index
-        var bits = BlockBits()
-        if index < facetCount, unsafe !facet.pointee.defaults.isList {
-            bits = unsafe facet.pointee.defaults.bits(ofBlock: block)
-        }
-        if unsafe facet.pointee.hasListed {
-            let place = unsafe listed + (facet.pointee.facet &* rowWords &+ block &* RowSet.blockWords)
-            bits |= unsafe UnsafeRawPointer(place).loadUnaligned(as: BlockBits.self)
-        }
-        for set in unsafe facet.pointee.firstSet..<facet.pointee.endSet {
-            bits |= unsafe sets[set].bits(ofBlock: block)
-        }
-        return bits
-    }
-
     /// Clears what the lists have set.
     fileprivate func clean() {
         for index in 0...facetCount where unsafe facets[index].hasListed {
@@ -251,14 +240,5 @@ extension RetrievalScratch {
                 }
             }
         }
-    }
-}
-
-extension BlockBits {
-    @inline(__always)
-    fileprivate var isZero: Bool {
-        let four = lowHalf | highHalf
-        let two = four.lowHalf | four.highHalf
-        return two[0] | two[1] == 0
     }
 }

@@ -1,20 +1,28 @@
 // The memory that retrieval works in: allocated once by a shard for a snapshot, and clean between requests.
+internal import CSIMD
 
 @safe public struct RetrievalScratch: ~Copyable, @unchecked Sendable {
     /// A bit for each line item that was found, at the first of its rows: so rows that pass need not be looked up one
     /// by one. Valid until the next retrieval.
     let found: UnsafeMutablePointer<UInt64>
     let foundWords: Int
+    /// A bit for each block of these that has any.
+    let foundBlocks: UnsafeMutablePointer<UInt64>
     /// For each facet, and once more for what is excluded: the rows that come from lists, as words, and a bit for
     /// each block that has any.
     let listed: UnsafeMutablePointer<UInt64>
     let listedBlocks: UnsafeMutablePointer<UInt64>
     /// The blocks that may hold something.
     let candidates: UnsafeMutablePointer<UInt64>
-    /// The sets in blocks that a request's values name, by facet: all that there can be of them.
-    let sets: UnsafeMutablePointer<RowSetView>
+    /// The sets in blocks that let a request's rows through, as they came, and by facet.
+    let gathered: UnsafeMutablePointer<csimd_row_set>
     let setFacets: UnsafeMutablePointer<UInt8>
+    let sets: UnsafeMutablePointer<csimd_row_set>
     let facets: UnsafeMutablePointer<FacetState>
+    /// The same as the kernel takes them.
+    let passes: UnsafeMutablePointer<csimd_row_facet>
+    /// The rows of a block.
+    let rows: UnsafeMutablePointer<UInt64>
     let facetCount: Int
     let rowWords: Int
     let blockWords: Int
@@ -23,27 +31,33 @@
     /// Rows whose line item's flight is on, by block, and from when until when it is so.
     let flights: UnsafeMutablePointer<FlightBlock>
 
-    /// Sets in blocks of one request, as many as a query can have values in some facets each; beyond, a set is
-    /// listed row by row.
+    /// Sets in blocks of one request: each facet's default, and as many as a query can have values in some facets each;
+    /// beyond, a set is listed row by row.
     static let mostSets = 1_024
 
     public init(_ snapshot: CatalogSnapshot) {
-        let rows = snapshot.count(.rows)
+        let rowCount = snapshot.count(.rows)
         facetCount = snapshot.count(.facets)
-        blockWords = RowSet.summaryWords(rows: rows)
+        blockWords = RowSet.summaryWords(rows: rowCount)
         rowWords = blockWords * 64 * RowSet.blockWords
         foundWords = rowWords
         unsafe found = Self.zeros(foundWords)
         unsafe listed = Self.zeros((facetCount + 1) * rowWords)
         unsafe listedBlocks = Self.zeros((facetCount + 1) * blockWords)
         unsafe candidates = Self.zeros(blockWords)
-        unsafe sets = .allocate(capacity: Self.mostSets)
+        precondition(facetCount < 256, "a facet's number is a byte")
+        unsafe foundBlocks = Self.zeros(blockWords)
+        unsafe gathered = .allocate(capacity: Self.mostSets)
         unsafe setFacets = .allocate(capacity: Self.mostSets)
+        unsafe sets = .allocate(capacity: Self.mostSets)
         unsafe facets = .allocate(capacity: facetCount + 1)
+        unsafe passes = .allocate(capacity: facetCount + 1)
+        unsafe rows = Self.zeros(RowSet.blockWords)
         unsafe following = Self.zeros(rowWords)
         unsafe flights = .allocate(capacity: blockWords * 64)
         unsafe flights.initialize(repeating: FlightBlock(), count: blockWords * 64)
-        for row in 1..<max(rows, 1) where snapshot.lineItem(ofRow: row) == snapshot.lineItem(ofRow: row - 1) {
+        for row in 1..<max(rowCount, 1)
+        where snapshot.lineItem(ofRow: row) == snapshot.lineItem(ofRow: row - 1) {
             unsafe following[row / 64] |= 1 << UInt64(row % 64)
         }
     }
@@ -65,9 +79,13 @@
         unsafe listed.deallocate()
         unsafe listedBlocks.deallocate()
         unsafe candidates.deallocate()
-        unsafe sets.deallocate()
+        unsafe foundBlocks.deallocate()
+        unsafe gathered.deallocate()
         unsafe setFacets.deallocate()
+        unsafe sets.deallocate()
         unsafe facets.deallocate()
+        unsafe passes.deallocate()
+        unsafe rows.deallocate()
         unsafe following.deallocate()
         unsafe flights.deallocate()
     }
@@ -91,7 +109,6 @@
 
 /// What one facet lets through in the request at hand.
 @unsafe struct FacetState {
-    var defaults: RowSetView
     /// Which rows and blocks of the scratch are this facet's.
     var facet: Int
     var firstSet: Int

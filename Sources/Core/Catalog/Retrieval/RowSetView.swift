@@ -1,4 +1,5 @@
 // One set of rows in a snapshot, as retrieval reads it.
+internal import CSIMD
 
 /// The bits of 512 rows.
 typealias BlockBits = SIMD8<UInt64>
@@ -25,6 +26,12 @@ typealias BlockBits = SIMD8<UInt64>
         unsafe full = words + summary
         unsafe ranks = UnsafeRawPointer(words + 2 * summary).assumingMemoryBound(to: UInt32.self)
         unsafe stored = UnsafeRawPointer(words + (isList ? 0 : RowSet.headWords(rows: rows)))
+    }
+
+    /// A set in blocks, for the kernel.
+    var blockSet: csimd_row_set {
+        unsafe csimd_row_set(
+            words: words, full: full, ranks: ranks, stored: stored.assumingMemoryBound(to: UInt8.self))
     }
 
     /// A row of a list.

@@ -296,16 +296,23 @@ extension CatalogSnapshot {
 
     /// Whether a block list refuses this creative: by its id, one of its attributes or one of its categories.
     public func blockList(_ list: Int, refuses creative: Int) -> Bool {
+        let row = creativeRow(creative)
+        return blockList(list, refuses: creative, attributes: row.attributes, categories: row.categories)
+    }
+
+    /// The same where the creative's lists are known.
+    public func blockList(
+        _ list: Int, refuses creative: Int, attributes: Range<Int>, categories: Range<Int>
+    ) -> Bool {
         for at in self.list(.blockCreativeStart, .blockLists, list)
         where self.at(.blockCreative, .blockCreatives, at, UInt32.self) == UInt32(creative) { return true }
-        let row = creativeRow(creative)
         for at in self.list(.blockAttributeStart, .blockLists, list) {
             let blocked = self.at(.blockAttribute, .blockAttributes, at, UInt32.self)
-            for own in row.attributes where attribute(inList: own) == Int(blocked) { return true }
+            for own in attributes where attribute(inList: own) == Int(blocked) { return true }
         }
         for at in self.list(.blockCategoryStart, .blockLists, list) {
             let blocked = text(.blockCategory, .blockCategories, at)
-            for own in row.categories where bytes(category(at: own)).isOf(category: bytes(blocked)) {
+            for own in categories where bytes(category(at: own)).isOf(category: bytes(blocked)) {
                 return true
             }
         }

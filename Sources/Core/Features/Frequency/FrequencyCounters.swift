@@ -48,6 +48,9 @@ public enum CreativeKnown: UInt8, Sendable {
 }
 
 public struct FrequencyCounters: ~Copyable {
+    /// As many as an answer has ads.
+    static let promisesMost = 256
+
     public let options: FrequencyOptions
     public private(set) var shown: FrequencyTable
     public private(set) var promised: FrequencyHolds
@@ -62,7 +65,7 @@ public struct FrequencyCounters: ~Copyable {
     private var promisedToUser = HoldLook()
     private var promisedToHousehold = HoldLook()
     /// What this decision has promised, for the other shards.
-    private var promises: InlineArray<256, FrequencyEvent>
+    private var promises: FrequencyRoom<FrequencyEvent>
     public private(set) var promiseCount = 0
 
     public init(_ options: FrequencyOptions = FrequencyOptions()) {
@@ -78,15 +81,16 @@ public struct FrequencyCounters: ~Copyable {
         self.options = options
         self.shown = shown
         promised = FrequencyHolds(bytes: options.holdBytes)
-        promises = InlineArray(
-            repeating: FrequencyEvent(
+        promises = FrequencyRoom(
+            Self.promisesMost,
+            of: FrequencyEvent(
                 .held, user: 0, household: 0, lineItem: EntityNumber(rawValue: 0),
                 creative: EntityNumber(rawValue: 0), advertiser: EntityNumber(rawValue: 0),
                 at: CountedSecond(rawValue: 0), until: CountedSecond(rawValue: 0), mayJournal: false))
     }
 }
 
-// A decision's questions.
+// A decision's questions. They change nothing, and yet are mutating: Swift 6.3 gives other methods a copy of the whole.
 extension FrequencyCounters {
     /// Looks a viewer up. Nil is nobody: what may not be counted has no key.
     public mutating func begin(user: UInt64?, household: UInt64?, mayJournal: Bool, at now: Instant) {
@@ -103,11 +107,11 @@ extension FrequencyCounters {
 
     /// The cap by user or household that does not let a line item be shown; nil where all do.
     @inline(__always)
-    public func heldCap(ofLineItem row: Int, _ numbers: EntityNumbers) -> HeldCap? {
+    public mutating func heldCap(ofLineItem row: Int, _ numbers: EntityNumbers) -> HeldCap? {
         numbers.hasCaps(lineItem: row) ? search(row, numbers) : nil
     }
 
-    private func search(_ row: Int, _ numbers: EntityNumbers) -> HeldCap? {
+    private mutating func search(_ row: Int, _ numbers: EntityNumbers) -> HeldCap? {
         let entity = numbers.lineItem(row)
         let caps = numbers.caps(ofLineItem: row)
         for place in caps {
@@ -117,7 +121,7 @@ extension FrequencyCounters {
         return nil
     }
 
-    private func state(of cap: FrequencyCapRow, _ place: Int, _ lineItem: EntityNumber) -> HeldCap? {
+    private mutating func state(of cap: FrequencyCapRow, _ place: Int, _ lineItem: EntityNumber) -> HeldCap? {
         let isHousehold = cap.subject == FrequencyCapRow.household
         guard (isHousehold ? household : user) != 0 else {
             return options.showsUncountable
@@ -147,7 +151,7 @@ extension FrequencyCounters {
     }
 
     /// What the viewer knows of a creative of the line item.
-    public func known(
+    public mutating func known(
         creative: Int, lineItem: Int, advertiser: Int, _ numbers: EntityNumbers
     ) -> CreativeKnown {
         guard user != 0 else { return .unseen }
@@ -164,7 +168,7 @@ extension FrequencyCounters {
     }
 
     /// The line item's cap by creative that does not let this one be shown.
-    private func heldCap(
+    private mutating func heldCap(
         ofCreative entity: EntityNumber, lineItem: Int, _ numbers: EntityNumbers
     ) -> HeldCap? {
         let caps = numbers.caps(ofLineItem: lineItem)

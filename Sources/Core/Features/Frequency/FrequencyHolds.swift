@@ -52,10 +52,10 @@ internal import Units
 
     /// The subject's promises at this time.
     public func read(_ key: UInt64, at now: CountedSecond, into look: inout HoldLook) {
-        look.row.count = 0
+        look.row[0].count = 0
         guard key != 0, let slot = find(key) else { return }
-        unsafe look.row = rows[slot]
-        look.row.dropOver(at: now)
+        unsafe look.row[0] = rows[slot]
+        look.row[0].dropOver(at: now)
     }
 
     /// A key of zero is nobody's.
@@ -151,22 +151,22 @@ struct HoldRow: BitwiseCopyable {
 }
 
 /// A copy of one subject's promises, for one request.
-public struct HoldLook {
-    var row = HoldRow()
+public struct HoldLook: ~Copyable {
+    var row = FrequencyRoom(1, of: HoldRow())
 
     public init() {}
 
-    public var isFull: Bool { Int(row.count) >= FrequencyHolds.holdsMost }
+    public var isFull: Bool { Int(row[0].count) >= FrequencyHolds.holdsMost }
 
     public func promises(ofLineItem lineItem: EntityNumber) -> Int {
         var count = 0
-        for index in 0..<Int(row.count) where row.holds[index].lineItem == lineItem { count += 1 }
+        for index in 0..<Int(row[0].count) where row[0].holds[index].lineItem == lineItem { count += 1 }
         return count
     }
 
     public func promises(ofCreative creative: EntityNumber) -> Int {
         var count = 0
-        for index in 0..<Int(row.count) where row.holds[index].creative == creative { count += 1 }
+        for index in 0..<Int(row[0].count) where row[0].holds[index].creative == creative { count += 1 }
         return count
     }
 }

@@ -1,5 +1,6 @@
-// CatBoost knows a category by the lower half of a hash (CityHash64, version 1.0) of its text. In a row of numbers a category is a whole
-// number, whose text is its decimal digits: so the numbers behind a hash are found by trying them all, once.
+// CatBoost knows a category by the lower half of a hash (CityHash64, version 1.0) of its text. In a row of
+// numbers a category is a whole number, whose text is its decimal digits: so the numbers behind a hash are
+// found by trying them all, once.
 
 enum CatBoostCategories {
     /// More categories than are worth a split each.

@@ -1,5 +1,5 @@
-// Reads what CatBoost saves as JSON: oblivious trees over numbers and single categories. What counts categories (CTR), and texts and embeddings,
-// are refused: they need more than a row.
+// Reads what CatBoost saves as JSON: oblivious trees over numbers and single categories. What counts
+// categories (CTR), and texts and embeddings, are refused: they need more than a row.
 
 public enum CatBoostReader {
     public static func read(_ bytes: [UInt8]) throws(ModelRefused) -> TreeEnsemble {
@@ -49,8 +49,8 @@ public enum CatBoostReader {
     /// CatBoost has no trees beyond 16 levels.
     private static let deepest = 16
 
-    /// An oblivious tree asks the same of all nodes of a level; the answer to the first split is the lowest bit of a leaf's
-    /// number. So the last split stands at the root.
+    /// An oblivious tree asks the same of all nodes of a level; the answer to the first split is the lowest
+    /// bit of a leaf's number. So the last split stands at the root.
     private static func tree(
         _ tree: ModelPlace, _ features: CatBoostFeatures, _ ensemble: inout TreeEnsemble
     ) throws(ModelRefused) -> DecisionTree {
@@ -77,8 +77,8 @@ public enum CatBoostReader {
             func child(_ answer: Int) -> TreeChild {
                 isLast ? .leaf(path << 1 | answer) : .node(2 * place + 1 + answer)
             }
-            // What is asked is whether a value is above its border: not so goes left. Of a category it is whether it is the one, and that
-            // goes left with us.
+            // What is asked is whether a value is above its border: not so goes left. Of a category it is
+            // whether it is the one, and that goes left with us.
             if case .isIn = node.split {
                 (node.left, node.right) = (child(1), child(0))
             } else {

@@ -1,5 +1,5 @@
-// A compiled model in memory, of whatever kind: validated whole when it is loaded, then read with plain loads where it lies. The bytes may be a
-// mapped file or a block of memory: this only keeps alive whoever has them.
+// A compiled model in memory, of whatever kind: validated whole when it is loaded, then read with plain loads
+// where it lies. The bytes may be a mapped file or a block of memory: this only keeps alive whoever has them.
 //
 //     0   magic, 8 bytes            24  the kind of model, 32 bits
 //     8   version, 32 bits          28  how many sections there are, 32 bits
@@ -75,8 +75,8 @@ public struct CompiledRefused: Error, Equatable, Sendable, CustomStringConvertib
             && (0..<8).allSatisfy { bytes[$0] == UInt8(truncatingIfNeeded: magic >> UInt64(8 * $0)) }
     }
 
-    /// Accepts the bytes whole, or says why not. They must stay where they are, unchanged, as long as `keeper` lives, and start at
-    /// a multiple of 64 bytes, as mapped files do.
+    /// Accepts the bytes whole, or says why not. They must stay where they are, unchanged, as long as
+    /// `keeper` lives, and start at a multiple of 64 bytes, as mapped files do.
     init(
         validating bytes: UnsafeRawBufferPointer, keptBy keeper: (any AnyObject & Sendable)?
     ) throws(CompiledRefused) {

@@ -1,4 +1,5 @@
-// The sections of compiled trees, behind those of the head. A change of these lists is a new version of the format.
+// The sections of compiled trees, behind those of the head. A change of these lists is a new version of the
+// format.
 
 enum TreesSection: Int, CaseIterable {
     /// `TreesWord` after the other, 64 bits each.
@@ -7,7 +8,8 @@ enum TreesSection: Int, CaseIterable {
     case columns, uses
     /// Thresholds in blocks of sixteen; the doubles are left out where inputs are Floats.
     case floatThresholds, doubleThresholds
-    /// Columns of categories: feature, slot, where its codes start, how many there are, and the code of what is missing.
+    /// Columns of categories: feature, slot, where its codes start, how many there are, and the code of what
+    /// is missing.
     case categories, categoryCodes
     /// For each block: `BlockWord` after the other, 64 bits each.
     case blocks
@@ -15,7 +17,8 @@ enum TreesSection: Int, CaseIterable {
     case slotFeatures
     case positions, nodes, table
     case leaves, outputs, bases, offsets
-    /// Linear leaves: for each place of a leaf where its terms start, its constant; then features and coefficients.
+    /// Linear leaves: for each place of a leaf where its terms start, its constant; then features and
+    /// coefficients.
     case linearStarts, linearConstants, linearFeatures, linearCoefficients
     case steps, roots, bits
 }

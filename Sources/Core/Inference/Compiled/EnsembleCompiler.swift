@@ -1,5 +1,5 @@
-// From an ensemble to the bytes of a compiled model. Which evaluator a model gets is decided here, once: bits for trees of up to 64 leaves, walks
-// for deeper ones.
+// From an ensemble to the bytes of a compiled model. Which evaluator a model gets is decided here, once: bits
+// for trees of up to 64 leaves, walks for deeper ones.
 import CSIMD
 
 public enum ModelCompiler {
@@ -7,10 +7,12 @@ public enum ModelCompiler {
         switch content {
         case .trees(let ensemble): try EnsembleCompiler(ensemble).compile()
         case .linear(let model): LinearCompiler.compile(model)
+        case .graph(let model): model.compile()
         }
     }
 
-    /// Trees with the evaluator that is named, where they can have it: for tests and benches that compare them.
+    /// Trees with the evaluator that is named, where they can have it: for tests and benches that compare
+    /// them.
     public static func compile(_ ensemble: TreeEnsemble, walking: Bool) throws(ModelRefused) -> [UInt8] {
         try EnsembleCompiler(ensemble).compile(walking: walking)
     }

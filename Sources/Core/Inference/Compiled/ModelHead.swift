@@ -1,4 +1,5 @@
-// What every kind of compiled model says of itself, in its first two sections: numbers, and the names of its features.
+// What every kind of compiled model says of itself, in its first two sections: numbers, and the names of its
+// features.
 
 public struct ModelHead: Equatable, Sendable {
     public var format: ModelFormat

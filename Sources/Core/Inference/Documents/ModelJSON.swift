@@ -66,7 +66,8 @@ extension ModelValue {
         guard singles else { return double }
         // Whole numbers are places as well as values: they are rounded where they are used.
         if double == double.rounded(.towardZero), double.magnitude < 0x1p53 { return double }
-        // A Double in the middle of two Floats may have been rounded to there: only the decimal itself can tell.
+        // A Double in the middle of two Floats may have been rounded to there: only the decimal itself can
+        // tell.
         guard double.bitPattern & 0x1FFF_FFFF == 0x1000_0000 else { return Double(Float(double)) }
         let text = unsafe value.raw.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
         return Float(text).map(Double.init) ?? Double(Float(double))

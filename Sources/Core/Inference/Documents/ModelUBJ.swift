@@ -1,4 +1,5 @@
-// From UBJSON (draft 12, as XGBoost writes it) to a model's tree. Lengths are believed only as far as there are bytes.
+// From UBJSON (draft 12, as XGBoost writes it) to a model's tree. Lengths are believed only as far as there
+// are bytes.
 
 extension ModelValue {
     init(ubj bytes: [UInt8]) throws(ModelRefused) {
@@ -90,7 +91,8 @@ private struct UBJReader {
     private mutating func length() throws(ModelRefused) -> Int {
         let marker = try byte("a length")
         let value = try number(marker)
-        // Everything that has a length takes at least a byte each, but for the one list of nothing but a kind.
+        // Everything that has a length takes at least a byte each, but for the one list of nothing but a
+        // kind.
         guard value >= 0, value == value.rounded(), value <= Double(bytes.count - offset) else {
             throw refused("a length of \(value)", "up to the \(bytes.count - offset) bytes that are left")
         }

@@ -1,5 +1,5 @@
-// A document of a model, JSON or UBJSON, as a tree with the place of everything in it. Lists of numbers, of which a model mostly
-// consists, are kept as that.
+// A document of a model, JSON or UBJSON, as a tree with the place of everything in it. Lists of numbers, of
+// which a model mostly consists, are kept as that.
 
 struct ModelValue {
     enum Content {

@@ -1,5 +1,5 @@
-// Some trees whose masks are worked on together, and what each column does to them: nodes in the order of their thresholds, and a table of what they
-// leave together.
+// Some trees whose masks are worked on together, and what each column does to them: nodes in the order of
+// their thresholds, and a table of what they leave together.
 import CSIMD
 
 struct MaskBlock {
@@ -28,8 +28,8 @@ struct MaskBlock {
     private(set) var table: [[UInt64]] = []
     private(set) var uses: [Use] = []
 
-    /// The table of a block may have so many bytes: it should stay in a core's second cache beside what else is there.
-    /// Measured by `./dev bench infer`.
+    /// The table of a block may have so many bytes: it should stay in a core's second cache beside what else
+    /// is there. Measured by `./dev bench infer`.
     static let tableBytes = 384 * 1024
 
     /// Nil where a column has more nodes than its positions can tell.
@@ -112,7 +112,8 @@ private struct ColumnDraft {
     /// Nil where there are too many positions.
     func use(_ shift: Int, lines: Int, slots: Int, _ table: inout [[UInt64]]) -> MaskBlock.Use? {
         var use = MaskBlock.Use(column: place)
-        // One by one costs about three instructions each; a row of the table one for each line and a few to find it.
+        // One by one costs about three instructions each; a row of the table one for each line and a few to
+        // find it.
         let all = max(steps.count, specialMost, 1)
         let isPlain = 3 * all <= lines + 4 + 3 * (1 << shift)
         use.count = isPlain ? all : 1 << shift
@@ -137,7 +138,8 @@ private struct ColumnDraft {
         return use
     }
 
-    /// Positions of all codes; those of special ones lie behind the others, each at a multiple and with a row of its own.
+    /// Positions of all codes; those of special ones lie behind the others, each at a multiple and with a row
+    /// of its own.
     private func place(
         _ use: inout MaskBlock.Use, _ rows: inout [[UInt64]], isPlain: Bool, slots: Int,
         _ fill: (Int) -> MaskBlock.Entry
@@ -159,7 +161,8 @@ private struct ColumnDraft {
                 positions.append(there)
                 continue
             }
-            // As many nodes as are taken one by one stand before the position: all of this code, or fill, and its row has them.
+            // As many nodes as are taken one by one stand before the position: all of this code, or fill, and
+            // its row has them.
             let fits = entries.count <= use.count
             let position = use.nodes.count
             if fits { use.nodes += entries }

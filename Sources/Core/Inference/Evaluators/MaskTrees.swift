@@ -1,4 +1,5 @@
-// Trees as bits: one for each leaf, from left to right. A node that answers "right" takes the bits of the leaves on its left away.
+// Trees as bits: one for each leaf, from left to right. A node that answers "right" takes the bits of the
+// leaves on its left away.
 
 struct MaskTree {
     struct Node {

@@ -1,5 +1,6 @@
-// Thresholds as they are searched: in blocks of sixteen, with every sixteenth in a block of the level above. What fills a block up is NaN, which
-// no value is above; the last block of each level has at least one, so that a search never leaves it.
+// Thresholds as they are searched: in blocks of sixteen, with every sixteenth in a block of the level above.
+// What fills a block up is NaN, which no value is above; the last block of each level has at least one, so
+// that a search never leaves it.
 import CSIMD
 
 struct ThresholdBlocks {

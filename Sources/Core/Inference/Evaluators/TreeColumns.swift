@@ -1,5 +1,6 @@
-// The columns of an ensemble: one for each feature and each way in which its nodes look at it. A value becomes a small whole number, its
-// code, that answers every node of the column; what formats mean by missing, by zero and by categories is all in the codes.
+// The columns of an ensemble: one for each feature and each way in which its nodes look at it. A value
+// becomes a small whole number, its code, that answers every node of the column; what formats mean by
+// missing, by zero and by categories is all in the codes.
 
 /// A way of looking at a feature.
 struct ColumnKey: Hashable {
@@ -8,7 +9,8 @@ struct ColumnKey: Hashable {
     let feature: Int
     let kind: Kind
     let missing: MissingValues
-    /// Where missing values go, for evaluators that want it in the code: there they are below all thresholds, or above.
+    /// Where missing values go, for evaluators that want it in the code: there they are below all thresholds,
+    /// or above.
     let missingGoesLeft: Bool?
 
     init(_ node: TreeNode, byDirection: Bool) {

@@ -1,5 +1,5 @@
-// Proves of compiled trees that no load can leave them and every walk ends, whatever a row holds. A checksum finds accidents; this finds whatever
-// else writes such files.
+// Proves of compiled trees that no load can leave them and every walk ends, whatever a row holds. A checksum
+// finds accidents; this finds whatever else writes such files.
 import CSIMD
 
 struct TreesCheck {
@@ -93,8 +93,8 @@ struct TreesCheck {
         return codeCounts == nil ? "codes of categories" : nil
     }
 
-    /// One more than the largest code that a search gives: each level must hold every block that the one above can lead to, in both kinds of
-    /// thresholds.
+    /// One more than the largest code that a search gives: each level must hold every block that the one
+    /// above can lead to, in both kinds of thresholds.
     private func codeCount(_ index: Int) -> Int? {
         let column = unsafe view.columns[index]
         let levels = Int(column.levels)

@@ -1,5 +1,5 @@
-// Rows through compiled trees: values to codes, codes to masks or along steps, leaves to sums. What the request decides is done once for all of
-// its rows.
+// Rows through compiled trees: values to codes, codes to masks or along steps, leaves to sums. What the
+// request decides is done once for all of its rows.
 import CSIMD
 
 /// How a row's values are read; both kinds go the same way.
@@ -49,7 +49,8 @@ extension TreesView {
         }
     }
 
-    /// Divides each block's uses into the rows' own and the request's, those with rows of the table first in each.
+    /// Divides each block's uses into the rows' own and the request's, those with rows of the table first in
+    /// each.
     func divideUses(_ isShared: [Bool], _ layout: ScratchLayout, _ memory: UnsafeMutableRawPointer) {
         let target = unsafe (memory + layout.uses).assumingMemoryBound(to: csimd_tree_use.self)
         let counts = unsafe (memory + layout.useCounts).assumingMemoryBound(to: Int.self)

@@ -1,4 +1,5 @@
-// Compiled trees in memory, ready to score: pointers into the bytes, all of whose numbers were looked at when the model was loaded.
+// Compiled trees in memory, ready to score: pointers into the bytes, all of whose numbers were looked at when
+// the model was loaded.
 import CSIMD
 
 @safe struct TreesView: @unchecked Sendable {

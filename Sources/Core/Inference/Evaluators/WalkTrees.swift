@@ -1,5 +1,5 @@
-// Trees as steps, for those with more leaves than a word has bits: a node's children stand behind it, and a leaf is its own child, so that a walk
-// needs no test where to end.
+// Trees as steps, for those with more leaves than a word has bits: a node's children stand behind it, and a
+// leaf is its own child, so that a walk needs no test where to end.
 import CSIMD
 
 struct WalkTrees {

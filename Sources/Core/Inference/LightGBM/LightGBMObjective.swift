@@ -1,4 +1,5 @@
-// What LightGBM's objective makes of raw scores. A model says it in one line: `binary sigmoid:1`, `regression sqrt`.
+// What LightGBM's objective makes of raw scores. A model says it in one line: `binary sigmoid:1`, `regression
+// sqrt`.
 
 enum LightGBMObjective {
     /// A model without the line was trained with an objective of its owner's, whose scores stay as they are.

@@ -1,5 +1,5 @@
-// Reads the text that LightGBM saves (versions 2 to 4 of it; LightGBM 4.7 writes `v4`): a head, one block for each tree, and the
-// line `end of trees`, behind which is nothing that predictions need.
+// Reads the text that LightGBM saves (versions 2 to 4 of it; LightGBM 4.7 writes `v4`): a head, one block for
+// each tree, and the line `end of trees`, behind which is nothing that predictions need.
 
 public enum LightGBMReader {
     /// Whether these are the first bytes of such a model.

@@ -1,5 +1,5 @@
-// The lines of a LightGBM model: `key=value`, a bare key, or nothing. Whoever reads them knows at each step which line it is, so that
-// what is refused can be found.
+// The lines of a LightGBM model: `key=value`, a bare key, or nothing. Whoever reads them knows at each step
+// which line it is, so that what is refused can be found.
 
 struct ModelLines {
     private let bytes: [UInt8]

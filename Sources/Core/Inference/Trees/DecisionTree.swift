@@ -1,5 +1,5 @@
-// One tree, as all readers give it. Values that go left and right are said by the nodes; a row ends in exactly one
-// leaf.
+// One tree, as all readers give it. Values that go left and right are said by the nodes; a row ends in
+// exactly one leaf.
 
 public struct DecisionTree: Equatable, Sendable {
     /// The root first; none where the tree is a single leaf.
@@ -70,8 +70,8 @@ public enum MissingValues: Equatable, Sendable {
     public static let zeroBound = Double(1e-35 as Float)
 }
 
-/// LightGBM's leaf that is a line: `constant + Σ coefficient · feature`, added in this order. Where one of its features is NaN,
-/// the leaf's plain value is taken.
+/// LightGBM's leaf that is a line: `constant + Σ coefficient · feature`, added in this order. Where one of
+/// its features is NaN, the leaf's plain value is taken.
 public struct LinearLeaf: Equatable, Sendable {
     public var constant: Double
     public var features: [Int]
@@ -98,10 +98,12 @@ public struct CategorySet: Hashable, Sendable {
 
 /// Which number of a row is which category.
 public enum CategoryRule: Equatable, Sendable {
-    /// LightGBM's: what is left of the number without its decimals, so that −0.5 is category 0; NaN and below zero is none.
+    /// LightGBM's: what is left of the number without its decimals, so that −0.5 is category 0; NaN and below
+    /// zero is none.
     case truncated
     /// XGBoost's: the same from zero up to 2^24; below zero, −0.5 too, is none.
     case nonnegative
-    /// CatBoost's, whose categories are texts: whole numbers from zero up stand for their digits, all else is none.
+    /// CatBoost's, whose categories are texts: whole numbers from zero up stand for their digits, all else is
+    /// none.
     case whole
 }

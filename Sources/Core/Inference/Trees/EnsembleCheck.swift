@@ -1,5 +1,5 @@
-// What must hold of an ensemble before anything is made of it, whoever read it: places are inside, every node is reached once, no
-// threshold is a NaN, and nothing is larger than its bound.
+// What must hold of an ensemble before anything is made of it, whoever read it: places are inside, every node
+// is reached once, no threshold is a NaN, and nothing is larger than its bound.
 
 public enum EnsembleLimits {
     /// Far beyond what is trained for a decision of microseconds; a place fits 32 bits many times over.
@@ -77,8 +77,8 @@ extension TreeEnsemble {
         }
     }
 
-    /// Every node and leaf but the root is the child of exactly one node: counting is enough, as there are as many children
-    /// as nodes and leaves without the root, once no child comes before its parent or twice.
+    /// Every node and leaf but the root is the child of exactly one node: counting is enough, as there are as
+    /// many children as nodes and leaves without the root, once no child comes before its parent or twice.
     private func checkShape(_ tree: DecisionTree) throws(ModelRefused) {
         guard !tree.nodes.isEmpty else { return }
         var (nodes, leaves) = (

@@ -1,5 +1,5 @@
-// An ensemble evaluated as it is written down: node by node, tree by tree. It is slow and plain, and what every
-// evaluator is compared with.
+// An ensemble evaluated as it is written down: node by node, tree by tree. It is slow and plain, and what
+// every evaluator is compared with.
 
 extension TreeEnsemble {
     /// The raw scores of one row.

@@ -1,5 +1,5 @@
-// Trees that are added up, as all readers give them: what a format means is said here with nothing left to know of
-// the format. The order of every sum is part of the meaning.
+// Trees that are added up, as all readers give them: what a format means is said here with nothing left to
+// know of the format. The order of every sum is part of the meaning.
 
 public struct TreeEnsemble: Equatable, Sendable {
     /// How wide a number is while it is compared or added.
@@ -11,8 +11,8 @@ public struct TreeEnsemble: Equatable, Sendable {
     public var featureNames: [String] = []
     /// Values of a row are rounded to this before they are compared.
     public var inputs: Precision
-    /// Whether a value that is no further from zero than `MissingValues.zeroBound` is zero: LightGBM drops such values from a
-    /// row before it looks at them.
+    /// Whether a value that is no further from zero than `MissingValues.zeroBound` is zero: LightGBM drops
+    /// such values from a row before it looks at them.
     public var tinyIsZero = false
     /// Leaves are added in this; where it is single, leaf values and bases are Floats.
     public var sums: Precision
@@ -32,7 +32,8 @@ public struct TreeEnsemble: Equatable, Sendable {
     /// One for each output, or none at all.
     public var offsets: [Double] = []
 
-    /// What the raw score is divided by before the transform: the iterations of a random forest, whose raw score is a sum.
+    /// What the raw score is divided by before the transform: the iterations of a random forest, whose raw
+    /// score is a sum.
     public var transformDivisor = 1.0
     public var transform = OutputTransform.identity
 

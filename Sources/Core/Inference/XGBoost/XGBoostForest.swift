@@ -1,4 +1,5 @@
-// XGBoost's trees: lists over the nodes, among which leaves and nodes that were pruned stand too. A tree is taken from its root on.
+// XGBoost's trees: lists over the nodes, among which leaves and nodes that were pruned stand too. A tree is
+// taken from its root on.
 
 struct XGBoostForest {
     private let head: XGBoostHead

@@ -1,5 +1,5 @@
-// What XGBoost's objective makes of raw scores, and what it made of the base score that the model holds: that stands as a prediction,
-// and sums start from the raw score of it.
+// What XGBoost's objective makes of raw scores, and what it made of the base score that the model holds: that
+// stands as a prediction, and sums start from the raw score of it.
 
 import Numerics
 

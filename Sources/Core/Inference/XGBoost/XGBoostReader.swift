@@ -1,5 +1,5 @@
-// Reads what XGBoost saves as JSON or UBJSON (versions 1 to 3): `gbtree` and `dart` as trees, `gblinear` as a linear model. Its old binary
-// format has no marks to read it by, and was given up by its makers.
+// Reads what XGBoost saves as JSON or UBJSON (versions 1 to 3): `gbtree` and `dart` as trees, `gblinear` as a
+// linear model. Its old binary format has no marks to read it by, and was given up by its makers.
 
 public enum XGBoostReader {
     /// The major versions whose files are known.

@@ -161,7 +161,8 @@ public enum BookRefusal: UInt8, CaseIterable, Sendable, BitwiseCopyable {
     /// A closing while its session has claims that its journal has not taken in.
     case behindClaims
     case fenced
-    case overflow
+    /// Two machines have used this session: neither is renewed.
+    case cloned
     case anotherRefund
 }
 

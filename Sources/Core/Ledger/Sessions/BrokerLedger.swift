@@ -144,9 +144,7 @@ public struct BrokerLedger: Sendable {
         for effect in bookEffects {
             switch effect {
             case .renew(_, let id, let next): give(node, id, next, now, &effects)
-            case .fenceClone:
-                leases.end(node, at: now)
-                effects.append(.cloneFound(node))
+            case .fenceClone: effects.append(.cloneFound(node))
             default: effects.append(.refuse(node))
             }
         }

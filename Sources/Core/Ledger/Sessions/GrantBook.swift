@@ -55,6 +55,7 @@ public struct GrantBook: Sendable {
         public let holder: HolderNumber
         public internal(set) var isFenced = false
         public internal(set) var isPresumed = false
+        public internal(set) var isCloned = false
         /// Its renewals: the nonce that is next, and the last that was used with the request that used it.
         var nonce: UInt64 = 0
         var usedBy: UInt64 = 0
@@ -153,6 +154,13 @@ public struct GrantBook: Sendable {
     public func evidence(_ leaf: Int, _ account: AccountIndex) -> (paid: Micros, claimed: Micros) {
         let cell = leafCells[leaf * accounts.count + account.row]
         return (cell.paid, cell.claimed)
+    }
+
+    /// All that is known of a node session, for who looks into it.
+    public func sentence(_ leaf: Int, _ account: AccountIndex) -> String {
+        let cell = leafCells[leaf * accounts.count + account.row]
+        return "paid \(cell.paid), claimed \(cell.claimed), drawn \(cell.drawn), freed \(cell.freed), "
+            + (cell.isClosed ? "closed" : "not closed")
     }
 
     /// What may be granted from an account now.

@@ -138,21 +138,31 @@ extension GrantBook {
         effects.append(.registered(key))
     }
 
+    /// Ids of one start lie closer together than this, those of two starts further apart.
+    private static let requestsOfAStart: UInt64 = 1 << 20
+
     private mutating func renew(
         _ session: LedgerSession, _ request: RenewalChain.Request, _ next: UInt64,
         _ effects: inout [BookEffect]
     ) {
         guard let child = child(session) else { return effects.append(.refuse(.unknownSession, session)) }
         guard !children[child].isFenced else { return effects.append(.refuse(.fenced, session)) }
+        guard !children[child].isCloned else { return effects.append(.refuse(.cloned, session)) }
+        // One start counts its requests: an earlier one that comes late is answered already.
+        let age = children[child].usedBy &- request.id
+        if age > 0, age < Self.requestsOfAStart, children[child].usedBy != 0 { return }
         if request.id == children[child].usedBy, children[child].usedBy != 0 {
             if rules.keep(.retriesAreNoClones) {
                 effects.append(.renew(session, request: request.id, next: children[child].nonce))
             } else {
+                children[child].isCloned = true
                 effects.append(.fenceClone(session))
             }
             return
         }
         guard request.nonce == children[child].nonce || !rules.keep(.clonesAreFenced) else {
+            // Neither is renewed: what both have runs out, and is in suspense.
+            children[child].isCloned = true
             effects.append(.fenceClone(session))
             return
         }

@@ -38,6 +38,9 @@ extension GrantBook {
         guard let sum = settled.adding(paid), sum - merged <= cells[cell(child, block.account)].out else {
             return effects.append(.refuse(.beyondGranted, key.node))
         }
+        guard isCountable(block.account, block.late) else {
+            return effects.append(.refuse(.beyondGranted, key.node))
+        }
         if rules.keep(.claimsAreMergedByKey) { merge(leaf, block, &effects) }
         if leafCells[at].isClosed {
             let left = leafCells[at].drawn - leafCells[at].freed - leafCells[at].settled
@@ -59,6 +62,13 @@ extension GrantBook {
         }
         count(leaf, account, paid: paid, late: late, &effects)
         effects.append(.acknowledgeBlock(key, block))
+    }
+
+    /// Whether so much more fits into what is late: outside the budget nothing else bounds it.
+    private func isCountable(_ account: AccountIndex, _ late: Micros) -> Bool {
+        let row = accounts[account.row]
+        let parent = row.parent.map { accounts[$0.row].late } ?? .zero
+        return row.late.adding(late) != nil && parent.adding(late) != nil
     }
 
     /// Adds what a leaf settled to its cell and to its session's.
@@ -107,6 +117,9 @@ extension GrantBook {
         }
         guard claim.amount >= .zero, claim.reserved >= .zero else {
             return effects.append(.refuse(.negative, key.node))
+        }
+        guard isCountable(claim.account, claim.amount) else {
+            return effects.append(.refuse(.beyondGranted, key.node))
         }
         if rules.keep(.claimsAreMergedByKey) {
             if isSettled(leaf, claim) { return effects.append(.acknowledgeClaim(key, claim.key)) }
@@ -175,7 +188,7 @@ extension GrantBook {
             return effects.append(.refuse(.behindClaims, key.node))
         }
         let at = leaf * accounts.count + closing.account.row
-        guard leafCells[at].settled + closing.freed <= closing.drawn,
+        guard closing.freed <= closing.drawn, leafCells[at].settled <= closing.drawn - closing.freed,
             closing.drawn - closing.freed <= cells[cell(child, closing.account)].out
         else { return effects.append(.refuse(.forgedClosing, key.node)) }
         let waiting = leafCells[at].waiting
@@ -206,6 +219,10 @@ extension GrantBook {
         guard account.row < accounts.count else { return effects.append(.refuse(.unknownAccount, session)) }
         guard returned >= .zero, granted >= returned else {
             return effects.append(.refuse(.negative, session))
+        }
+        let whole = accounts[account.row].parent ?? account
+        guard accounts[whole.row].granted.adding(granted) != nil else {
+            return effects.append(.refuse(.beyondGranted, session))
         }
         if child(session) == nil {
             // The session itself was lost with the tail.

@@ -65,15 +65,5 @@ public struct LeaseCount: Sendable {
         return rows[at].session
     }
 
-    /// Nothing more is given to it: its lease counts to its end.
-    public mutating func end(_ session: LedgerSession, at now: Instant) {
-        if let at = row(session) { rows[at].end = min(rows[at].end, now) }
-    }
-
     public func fence(_ session: LedgerSession) -> Instant? { row(session).map { rows[$0].end } }
-
-    /// Forgets a session that is over.
-    public mutating func forget(_ session: LedgerSession) {
-        rows.removeAll { $0.session == session && $0.isTold }
-    }
 }

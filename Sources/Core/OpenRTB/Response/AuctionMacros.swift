@@ -50,6 +50,9 @@ public struct AuctionMacros: ~Copyable {
 
     public init() {}
 
+    /// Nothing is replaced.
+    public var isEmpty: Bool { values.count == 0 }
+
     public mutating func removeAll() {
         text.removeAll()
         values.removeAll()

@@ -101,11 +101,32 @@ public struct BidResponseWriter: ~Copyable, ~Escapable {
     /// Markup or a notice's address, with those macros replaced that have a value.
     @_lifetime(self: copy self)
     public mutating func markup(_ field: BidMarkup, _ template: UTF8Span, _ macros: borrowing AuctionMacros) {
+        beginMarkup(field)
+        text(template, macros)
+        endMarkup()
+    }
+
+    // The same in pieces.
+    @_lifetime(self: copy self)
+    public mutating func beginMarkup(_ field: BidMarkup) {
         json.key(field.key)
         json.beginText()
-        macros.write(template.span.raw, to: &json)
-        json.endText()
     }
+
+    @_lifetime(self: copy self)
+    public mutating func text(_ template: UTF8Span, _ macros: borrowing AuctionMacros) {
+        macros.write(template.span.raw, to: &json)
+    }
+
+    /// A piece as it stood in another response.
+    @_lifetime(self: copy self)
+    public mutating func escaped(_ piece: RawSpan) { json.escapedText(piece) }
+
+    @_lifetime(self: copy self)
+    public mutating func endMarkup() { json.endText() }
+
+    /// How many bytes were asked for so far; beyond the buffer they were not written.
+    public var byteCount: Int { json.byteCount }
 
     @_lifetime(self: copy self)
     public mutating func beginList(_ list: BidList) {

@@ -11,8 +11,11 @@
 #include <stdint.h>
 
 #include "crc32c.h"
+#include "dense.h"
+#include "erf_tables.h"
 #include "http_bytes.h"
 #include "real.h"
+#include "row_sets.h"
 #include "sha256.h"
 #include "trees.h"
 #include "variants.h"

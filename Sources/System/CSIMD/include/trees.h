@@ -1,9 +1,11 @@
-// Trees by bits: where a row's values lie among the thresholds of all trees (its codes), and from codes to leaves and sums. Which leaf a
-// row ends in is exact, and leaves are added in the order of the trees, so every variant gives the same bits.
+// Trees by bits: where a row's values lie among the thresholds of all trees (its codes), and from codes to
+// leaves and sums. Which leaf a row ends in is exact, and leaves are added in the order of the trees, so
+// every variant gives the same bits.
 //
-// A tree has one bit for each leaf. A node whose answer is "right" takes the bits of all leaves on its left away; what all nodes leave of
-// a tree has the row's leaf as its lowest bit. Codes of one column know which nodes answer "right" together, so what they all leave is kept
-// in rows of a table: a row of input costs one `and` for each column instead of one comparison for each node.
+// A tree has one bit for each leaf. A node whose answer is "right" takes the bits of all leaves on its left
+// away; what all nodes leave of a tree has the row's leaf as its lowest bit. Codes of one column know which
+// nodes answer "right" together, so what they all leave is kept in rows of a table: a row of input costs one
+// `and` for each column instead of one comparison for each node.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,14 +13,15 @@
 
 #include "variants.h"
 
-// How thresholds are searched: sixteen at a time, from the top of a tree of blocks down. As many levels as 16^5 need.
+// How thresholds are searched: sixteen at a time, from the top of a tree of blocks down. As many levels as
+// 16^5 need.
 enum { CSIMD_TREES_FANOUT = 16, CSIMD_TREES_LEVELS = 5 };
 
 // What of a value is missing, and what is done with NaN where it is not.
 enum csimd_tree_missing { CSIMD_TREE_NOTHING, CSIMD_TREE_ZERO_OR_NAN, CSIMD_TREE_NAN };
 
-// One feature as one kind of split sees it. Thresholds are sorted. A value's code is how many of them it is above; a missing one's is
-// `missing_code`.
+// One feature as one kind of split sees it. Thresholds are sorted. A value's code is how many of them it is
+// above; a missing one's is `missing_code`.
 typedef struct {
     uint32_t feature;
     // Where its codes go in a row of codes.
@@ -32,7 +35,8 @@ typedef struct {
     uint32_t tiny_is_zero;
 } csimd_tree_column;
 
-// Codes of some columns for some rows of values; codes of a row stand `code_stride` apart. `reach` is how near to zero counts as zero.
+// Codes of some columns for some rows of values; codes of a row stand `code_stride` apart. `reach` is how
+// near to zero counts as zero.
 void csimd_tree_codes_float(enum csimd_variant variant, const csimd_tree_column *columns, size_t count, const float *thresholds,
                             const float *values, size_t value_stride, size_t rows, float reach, uint32_t *codes,
                             size_t code_stride);
@@ -40,14 +44,16 @@ void csimd_tree_codes_double(enum csimd_variant variant, const csimd_tree_column
                              const double *values, size_t value_stride, size_t rows, double reach, uint32_t *codes,
                              size_t code_stride);
 
-// What a column's codes leave of the trees of one block. Its nodes stand in the order of their thresholds, so that a code's position
-// among them says that all before it answer "right". What they leave is in the table for every 2^shift of them; the last ones are
-// taken one by one, always as many, as taking one twice changes nothing. Missing values and categories have positions of their own.
+// What a column's codes leave of the trees of one block. Its nodes stand in the order of their thresholds, so
+// that a code's position among them says that all before it answer "right". What they leave is in the table
+// for every 2^shift of them; the last ones are taken one by one, always as many, as taking one twice changes
+// nothing. Missing values and categories have positions of their own.
 typedef struct {
     uint32_t slot;
     // In `positions`, that of code 0.
     uint32_t positions;
-    // In `nodes`, the first: before those of the column stand as many that leave everything as are taken one by one.
+    // In `nodes`, the first: before those of the column stand as many that leave everything as are taken one
+    // by one.
     uint32_t nodes;
     // How many are taken one by one.
     uint32_t count;
@@ -76,7 +82,8 @@ typedef struct {
     const uint8_t *table;
     const uint16_t *positions;
     const void *nodes;
-    // As many for each tree as a mask has bits, times `leaf_width`, and `leaf_width` more behind all; floats where `single` is set.
+    // As many for each tree as a mask has bits, times `leaf_width`, and `leaf_width` more behind all; floats
+    // where `single` is set.
     const void *leaves;
     // The first output of each tree.
     const uint32_t *outputs;
@@ -88,14 +95,14 @@ typedef struct {
     uint32_t output_count;
 } csimd_tree_block;
 
-// What the columns leave of all trees for one row of codes: for what rows have in common. `masks` has a row of the table's bytes, and
-// CSIMD_TREES_SPARE more. The uses with rows of the table stand first.
+// What the columns leave of all trees for one row of codes: for what rows have in common. `masks` has a row
+// of the table's bytes, and CSIMD_TREES_SPARE more. The uses with rows of the table stand first.
 void csimd_tree_masks(enum csimd_variant variant, const csimd_tree_block *block, const csimd_tree_use *uses,
                       size_t uses_with_rows, size_t uses_count, const uint32_t *codes, const uint8_t *start,
                       uint8_t *masks);
 
-// Adds the leaves of each row of codes to its sums. `start` is what is left of the trees before. `masks` has room for
-// CSIMD_TREES_ABREAST rows with their spare bytes.
+// Adds the leaves of each row of codes to its sums. `start` is what is left of the trees before. `masks` has
+// room for CSIMD_TREES_ABREAST rows with their spare bytes.
 enum { CSIMD_TREES_ABREAST = 4 };
 void csimd_tree_add(enum csimd_variant variant, const csimd_tree_block *block, const csimd_tree_use *uses,
                     size_t uses_with_rows, size_t uses_count, const uint32_t *codes, size_t code_stride, size_t rows,

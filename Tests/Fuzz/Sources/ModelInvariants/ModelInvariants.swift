@@ -1,5 +1,6 @@
-// What must hold of the readers of models for any bytes: a model is refused with a place and a reason of one line, or it compiles to the same
-// bytes twice, loads, and scores the same by bits, by steps and by the plain walk.
+// What must hold of the readers of models for any bytes: a model is refused with a place and a reason of one
+// line, or it compiles to the same bytes twice, loads, and scores the same by bits, by steps and by the plain
+// walk.
 import Inference
 
 public enum ModelInvariants {
@@ -16,11 +17,14 @@ public enum ModelInvariants {
         } catch {
             let line = "\(error)"
             if error.found.isEmpty || error.allowed.isEmpty { return "refused without a reason: \(line)" }
-            // What a model holds may stand in the message; it must not break the line in a log that takes lines.
+            // What a model holds may stand in the message; it must not break the line in a log that takes
+            // lines.
             return line.utf8.count > 2_000 ? "a refusal of \(line.utf8.count) bytes" : nil
         }
         switch content {
         case .trees(let ensemble): return violation(of: ensemble)
+        // What must hold of graphs is in GraphInvariants.
+        case .graph: return nil
         case .linear(let linear):
             guard linear.featureCount <= featuresMost else { return nil }
             return violation(of: content, linear.featureCount, linear.outputCount, [1.5]) {

@@ -1,0 +1,34 @@
+// Which of 512 rows pass every facet of a request: the innermost loop of retrieval. The sets lie in a compiled catalog.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "variants.h"
+
+// A set in blocks of 512 rows: which blocks have rows, which are full, how many are stored before each word's, and those
+// that are stored.
+typedef struct {
+    const uint64_t *words;
+    const uint64_t *full;
+    const uint32_t *ranks;
+    const uint8_t *stored;
+} csimd_row_set;
+
+// What one facet lets through: rows that came from lists, where there are any (a word for 64 of them, from the first row
+// on), and the union of some sets.
+typedef struct {
+    const uint64_t *listed;
+    size_t first_set;
+    size_t end_set;
+} csimd_row_facet;
+
+// Takes from the eight words all rows that some facet does not let through, or that are excluded. 0 where none is left.
+int csimd_rows_pass(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
+                    const csimd_row_set *sets, size_t block, uint64_t *rows);
+
+// The same by one variant, which must be one that this machine runs: all give the same.
+int csimd_rows_pass_by(enum csimd_variant variant, const csimd_row_facet *facets, size_t facet_count,
+                       const csimd_row_facet *excluded, const csimd_row_set *sets, size_t block, uint64_t *rows);
+
+bool csimd_rows_run(enum csimd_variant variant);

@@ -1,0 +1,219 @@
+// An issuer's book, event by event: where money goes, what is refused, and what evidence may change.
+import Testing
+import Units
+
+@testable import Ledger
+
+@Suite struct GrantBookTests {
+    private static let broker = LedgerSession(7)
+    private static let leaf = LeafKey(root: broker, node: LedgerSession(70))
+    private static let account = AccountIndex(0)
+
+    private struct Book {
+        var book: GrantBook
+        var effects: [BookEffect] = []
+
+        init(budget: Int64 = 1_000, windows: [Int64] = []) {
+            var accounts = [GrantBook.Account(highest: Micros(10))]
+            accounts += windows.map { _ in GrantBook.Account(parent: AccountIndex(0), highest: Micros(10)) }
+            book = GrantBook(accounts)
+            tell(.budgetChanged(AccountIndex(0), to: Micros(budget)))
+            for (row, window) in windows.enumerated() {
+                tell(.budgetChanged(AccountIndex(UInt32(row + 1)), to: Micros(window)))
+            }
+            tell(.sessionOpened(broker, HolderNumber(1)))
+            tell(.leafRegistered(leaf))
+        }
+
+        mutating func tell(_ event: BookEvent) {
+            effects.removeAll()
+            book.handle(event, &effects)
+        }
+
+        mutating func settle(_ keys: UInt64, _ paid: Int64, late: Int64 = 0) {
+            tell(
+                .settled(
+                    leaf,
+                    SettlementBlock(
+                        account: account, shard: 0, number: 0, mask: keys, paid: Micros(paid),
+                        late: Micros(late))))
+        }
+
+        mutating func close(_ drawn: Int64, freed: Int64) {
+            tell(.closed(leaf, Closing(account: account, drawn: Micros(drawn), freed: Micros(freed))))
+        }
+
+        var refusal: BookRefusal? {
+            for case .refuse(let reason, _) in effects { return reason }
+            return nil
+        }
+
+        /// Free, granted, settled, suspense and presumed spent.
+        var places: [Int64] {
+            let row = book.accounts[0]
+            return [row.unassigned, row.granted, row.settled, row.suspense, row.presumed].map(\.rawValue)
+        }
+    }
+
+    @Test func moneyGoesThroughItsPlaces() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(600)))
+        #expect(book.places == [400, 600, 0, 0, 0])
+        book.settle(0b11, 100)
+        book.settle(0b11, 100)
+        book.settle(0b1, 60)
+        #expect(book.refusal == nil && book.places == [400, 500, 100, 0, 0])
+        book.tell(.returned(Self.broker, Self.account, Micros(200)))
+        book.tell(.returned(Self.broker, Self.account, Micros(150)))
+        #expect(book.places == [600, 300, 100, 0, 0])
+        book.close(150, freed: 20)
+        #expect(book.refusal == .beforeTheFence)
+        book.tell(.fenced(Self.broker))
+        #expect(book.places == [600, 0, 100, 300, 0])
+        book.close(150, freed: 20)
+        #expect(book.places == [870, 0, 100, 30, 0])
+        book.tell(.horizonReached(Self.broker))
+        #expect(book.places == [870, 0, 100, 0, 30])
+        book.settle(0b111, 125)
+        #expect(book.effects.contains(.alarm(.presumedReversed, Self.broker)))
+        book.close(150, freed: 25)
+        #expect(book.places == [875, 0, 125, 0, 0])
+        #expect(book.book.isOver(0))
+    }
+
+    @Test func whatNoHolderOfOursSaysIsRefused() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(600)))
+        book.settle(0b11, 100)
+        let before = book.places
+        let account = Self.account
+        let cases: [(BookEvent, BookRefusal)] = [
+            (.requested(LedgerSession(8), account, upTo: Micros(1)), .unknownSession),
+            (.requested(Self.broker, AccountIndex(5), upTo: Micros(1)), .unknownAccount),
+            (.requested(Self.broker, account, upTo: Micros(-1)), .negative),
+            (.returned(Self.broker, account, Micros(-1)), .negative),
+            (.returned(Self.broker, account, Micros(501)), .beyondGranted),
+            (.returned(Self.broker, account, .max), .beyondGranted),
+            (.budgetChanged(account, to: Micros(-1)), .negative),
+            (.refunded(account, number: 2, Micros(1)), .anotherRefund),
+            (.refunded(account, number: 1, Micros(101)), .anotherRefund),
+            (.claimed(LeafKey(root: Self.broker, node: LedgerSession(71)), Self.claim), .unknownLeaf),
+            (.leafRegistered(LeafKey(root: LedgerSession(9), node: LedgerSession(72))), .unknownSession),
+        ]
+        for (event, refusal) in cases {
+            book.tell(event)
+            #expect(book.refusal == refusal, "\(event)")
+        }
+        for (keys, paid, refusal) in [
+            (0b11, 99, BookRefusal.forgedBlock), (0b101, 200, .forgedBlock), (0b111, 90, .forgedBlock),
+            (0b111, 601, .beyondGranted), (0b111, .max, .beyondGranted), (0b111, -1, .negative),
+        ] as [(UInt64, Int64, BookRefusal)] {
+            book.settle(keys, paid)
+            #expect(book.refusal == refusal, "\(keys) \(paid)")
+        }
+        book.tell(.fenced(Self.broker))
+        for (drawn, freed) in [(100, 1), (700, 0), (-1, 0)] as [(Int64, Int64)] {
+            book.close(drawn, freed: freed)
+            #expect(book.refusal != nil)
+        }
+        #expect(book.places == [before[0], 0, before[2], before[1], 0])
+    }
+
+    private static let claim = Claim(
+        key: ReservationKey(session: leaf.node, shard: 0, sequence: 5), account: account,
+        reserved: Micros(10), amount: Micros(8))
+
+    @Test func aBillCountsOnceWhoeverTellsOfIt() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        book.tell(.claimed(Self.leaf, Self.claim))
+        book.tell(.claimed(Self.leaf, Self.claim))
+        #expect(book.places == [900, 92, 8, 0, 0])
+        #expect(book.effects == [.forwardClaim(Self.leaf, Self.claim)])
+        book.tell(.fenced(Self.broker))
+        book.close(10, freed: 0)
+        #expect(book.refusal == .behindClaims)
+        // Its own journal knows better: half of it was late.
+        book.settle(1 << 5, 4, late: 4)
+        #expect(book.places == [900, 0, 4, 96, 0] && book.book.accounts[0].late == Micros(4))
+        book.tell(.claimed(Self.leaf, Self.claim))
+        #expect(book.effects == [.acknowledgeClaim(Self.leaf, Self.claim.key)])
+        book.close(10, freed: 6)
+        #expect(book.places == [996, 0, 4, 0, 0])
+    }
+
+    @Test func whatIsAboveAClosingIsLateAndTold() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        book.tell(.leafRegistered(LeafKey(root: Self.broker, node: LedgerSession(71))))
+        book.tell(.fenced(Self.broker))
+        book.close(20, freed: 15)
+        book.settle(0b1, 9)
+        #expect(book.effects.contains(.alarm(.billedAboveClosing, Self.leaf.node)))
+        #expect(book.book.accounts[0].settled == Micros(5) && book.book.accounts[0].late == Micros(4))
+    }
+
+    @Test func aSessionIsClosedByAllItsHolders() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        let other = LeafKey(root: Self.broker, node: LedgerSession(71))
+        book.tell(.leafRegistered(other))
+        book.tell(.fenced(Self.broker))
+        book.close(0, freed: 0)
+        #expect(book.places == [900, 0, 0, 100, 0])
+        book.tell(.closed(other, Closing(account: Self.account, drawn: Micros(30), freed: Micros(10))))
+        #expect(book.places == [980, 0, 0, 20, 0])
+    }
+
+    @Test func nothingIsGrantedUnderOverhang() {
+        var book = Book(budget: 300, windows: [200, 200])
+        book.tell(.requested(Self.broker, AccountIndex(1), upTo: Micros(200)))
+        book.tell(.requested(Self.broker, AccountIndex(2), upTo: Micros(200)))
+        #expect(book.places == [0, 300, 0, 0, 0])
+        book.tell(.budgetChanged(AccountIndex(0), to: Micros(250)))
+        #expect(book.places[0] == -50)
+        book.tell(.returned(Self.broker, AccountIndex(1), Micros(60)))
+        // Fifty paid the overhang; ten are free.
+        #expect(book.book.grantable(AccountIndex(2)) == Micros(10))
+        book.tell(.flightEnded(AccountIndex(0)))
+        #expect(book.book.grantable(AccountIndex(2)) == .zero)
+    }
+
+    @Test func aCloneIsFoundAndARetryIsNone() {
+        var book = Book()
+        let first = RenewalChain.Request(id: 11, nonce: 0, sentAt: Instant(nanoseconds: 0))
+        book.tell(.renewalAsked(Self.broker, first, next: 5))
+        #expect(book.effects == [.renew(Self.broker, request: 11, next: 5)])
+        book.tell(.renewalAsked(Self.broker, first, next: 6))
+        #expect(book.effects == [.renew(Self.broker, request: 11, next: 5)])
+        book.tell(.renewalAsked(Self.broker, .init(id: 12, nonce: 5, sentAt: first.sentAt), next: 7))
+        // What comes late was answered.
+        book.tell(.renewalAsked(Self.broker, first, next: 8))
+        #expect(book.effects.isEmpty)
+        book.tell(.renewalAsked(Self.broker, .init(id: 1 << 40, nonce: 5, sentAt: first.sentAt), next: 9))
+        #expect(book.effects == [.fenceClone(Self.broker)])
+        book.tell(.renewalAsked(Self.broker, .init(id: 13, nonce: 7, sentAt: first.sentAt), next: 10))
+        #expect(book.refusal == .cloned)
+    }
+
+    @Test func anAuditMaximisesAndWaitsForEverybody() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        book.tell(.auditBegan(holders: 0b11))
+        #expect(book.book.grantable(Self.account) == .zero)
+        book.tell(
+            .presented(Self.broker, HolderNumber(1), Self.account, granted: Micros(80), returned: .zero))
+        book.tell(
+            .presented(Self.broker, HolderNumber(1), Self.account, granted: Micros(140), returned: .zero))
+        book.tell(
+            .presented(LedgerSession(9), HolderNumber(0), Self.account, granted: Micros(900), returned: .zero)
+        )
+        book.tell(.presentationEnded(HolderNumber(1)))
+        #expect(book.places == [-40, 1_040, 0, 0, 0] && book.book.grantable(Self.account) == .zero)
+        book.tell(.presentationEnded(HolderNumber(0)))
+        #expect(book.effects == [.alarm(.auditEnded, LedgerSession(0))])
+        #expect(book.book.grantable(Self.account) == .zero)
+        book.tell(.returned(LedgerSession(9), Self.account, Micros(100)))
+        #expect(book.book.grantable(Self.account) == Micros(60))
+    }
+}
