@@ -17,7 +17,7 @@ enum PacingPlan {
     static let json = Parameter.json
 
     static let command = Command(
-        "plan", "Plans campaigns from expected traffic, and says which cannot deliver.",
+        "plan", "Plans campaigns, and says which cannot deliver.",
         discussion: """
             The file has "start" and "end", "traffic" (of each region and inventory the "requests" of 24 or 168
             hours) and "campaigns": "id", "budget" and "cpm", and where they differ from the rest "pacing"
@@ -50,7 +50,13 @@ enum PacingPlan {
         guard let bytes = call.read(call[file], limit: limitBytes, asJSON: call[json], &output) else {
             return .failed
         }
-        let document = try read(bytes, call[file])
+        let document: PacingPlanFile
+        do throws(DocumentRefused) {
+            document = try read(bytes)
+        } catch {
+            for line in SettingsFile.report(error, in: call[file]) { output.print(line) }
+            return .failed
+        }
         let plans = Planner(document.supply).plan(document.planned)
         if let id = call[curve] {
             guard let at = plans.firstIndex(where: { $0.id == id }) else {
@@ -76,16 +82,11 @@ enum PacingPlan {
         return .ok
     }
 
-    private static func read(_ bytes: [UInt8], _ path: String) throws(Failure) -> PacingPlanFile {
+    private static func read(_ bytes: [UInt8]) throws(DocumentRefused) -> PacingPlanFile {
         var reading = DocumentReading(bytes)
-        do throws(DocumentRefused) {
-            let tree = try reading.tree(of: bytes)
-            guard let document = PacingPlanFile.schema.read(tree, "", &reading) else { throw reading.refused }
-            return document
-        } catch {
-            throw Failure(
-                (["the plan is refused"] + SettingsFile.report(error, in: path)).joined(separator: "\n"))
-        }
+        let tree = try reading.tree(of: bytes)
+        guard let document = PacingPlanFile.schema.read(tree, "", &reading) else { throw reading.refused }
+        return document
     }
 
     private static func hours(_ curve: SpendCurve) -> [Micros] {

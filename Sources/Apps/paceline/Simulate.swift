@@ -25,7 +25,7 @@ enum Simulate {
     static let seedsForCoverage = 500
 
     static let command = Command(
-        "simulate", "Runs the money of a whole fleet under faults, and says whether every promise held.",
+        "simulate", "Tries the money of a fleet under faults.",
         discussion: """
             One process simulates coordinators, a database with failover, brokers, nodes with disks, a network
             and an exchange under a virtual clock. The machines are those that serve. A seed is the same run
