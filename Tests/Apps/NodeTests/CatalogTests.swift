@@ -249,6 +249,7 @@ import Testing
                 let count: Int
                 let failures: [String]
                 let nobids: Int
+                let reasons: [String: Int]
                 let versions: Int
                 let p99: Double
                 let longest: Double
@@ -258,7 +259,8 @@ import Testing
             #expect(report.failures.isEmpty && report.versions == 2 && report.count > 100, "\(said)")
             // Money comes under marks as traffic comes: a start that is overrun, or a disk that is slow for a moment,
             // bids on all of it some commits later.
-            #expect(report.nobids * 20 < report.count, "\(said)")
+            let waiting = report.reasons["515", default: 0]
+            #expect((report.nobids - waiting) * 20 < report.count && waiting * 2 < report.count, "\(said)")
             // Of a program without optimisation on a busy machine: what waits for a compilation takes longer.
             #expect(report.longest < 1, "\(said)")
         }
