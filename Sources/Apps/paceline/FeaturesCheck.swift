@@ -2,6 +2,7 @@
 import Commands
 import Documents
 import Features
+import Units
 
 enum FeaturesCheck {
     static let files = Parameter.arguments(
@@ -48,15 +49,11 @@ enum FeaturesCheck {
             let schema = features.schema
             output.print(
                 "\(path): ok, \(schema.name) version \(schema.version), \(schema.features.count) features")
-            output.print("  fingerprint \(features.fingerprint.map(hexadecimal).joined())")
+            output.print("  fingerprint \(hexadecimal(features.fingerprint))")
             for entity in FeatureEntity.stored where features.layout(of: entity).bytes > 0 {
                 output.print("  \(entity.rawValue): \(features.layout(of: entity).bytes) bytes a profile")
             }
         }
         return outcome
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> String {
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }
 }

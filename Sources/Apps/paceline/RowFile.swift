@@ -29,20 +29,15 @@ struct RowFile {
         name = InputFile.displayName(path)
         let bytes = try InputFile.read(path, limit: Self.limitBytes)
         var places: [Int]?
-        for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .enumerated()
-        {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (number, line) in lines.enumerated() {
             let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
             switch form {
             case .sparse:
                 if !line.isEmpty { try takeSparse(line, number + 1) }
             case .separated(let separator):
                 // One feature may be missing from a row of one: such a line is empty, and a row all the same, but not the last.
-                if line.isEmpty
-                    && (head.featureCount > 1 || number == bytes.count { $0 == UInt8(ascii: "\n") })
-                {
-                    continue
-                }
+                if line.isEmpty && (head.featureCount > 1 || number == lines.count - 1) { continue }
                 let words = line.split(separator: separator, omittingEmptySubsequences: false)
                 if hasHeader, places == nil {
                     places = try columns(words, number + 1)

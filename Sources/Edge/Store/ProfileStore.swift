@@ -171,14 +171,12 @@ public final class ProfileStore: @unchecked Sendable {
     /// Changes the profile that the change names, and makes it where there is none.
     public func apply(_ change: ProfileChange, toldAt told: UInt32) -> ProfileOutcome {
         precondition(isWritable, "opened for looking only")
-        // Nothing is forgotten for what changes nothing.
-        let refused: ProfileOutcome? =
-            !layout.wants(change) ? .unknown : ProfileLayout.isAhead(change, toldAt: told) ? .ahead : nil
-        if let refused {
-            tally.count(refused)
-            return refused
-        }
         let known = find(change.key)
+        // Nothing is forgotten for what changes nothing.
+        if known == nil, let refusal = layout.refusal(of: change, toldAt: told) {
+            tally.count(refusal)
+            return refusal
+        }
         let slot = known ?? place(for: change.key)
         let record = ProfileRecord(records + slot * head.stride)
         record.begin()

@@ -1,5 +1,5 @@
 // The kinds of value that a catalog's files are made of: identifiers, money, times, currencies, addresses.
-import Documents
+package import Documents
 import Units
 
 extension Kind where Value == String {
@@ -14,8 +14,8 @@ extension Kind where Value == String {
             }, show: { $0 })
     }
 
-    /// Words for people, or a value that requests carry.
-    static var words: Kind {
+    /// Words for people, or a value that requests carry. Schemas of features are made of the same.
+    package static var words: Kind {
         // Longer than any name that a report shows or an exchange sends.
         let longest = 256
         return .text(

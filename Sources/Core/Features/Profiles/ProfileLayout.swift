@@ -50,7 +50,7 @@ public struct ProfileLayout: Sendable {
     // MARK: Changing
 
     /// Whether some feature has a use for such a change; false for other entities' as well.
-    public func wants(_ change: ProfileChange) -> Bool {
+    private func wants(_ change: ProfileChange) -> Bool {
         guard change.entity == entity else { return false }
         if change.happened {
             return Int(change.number) < wanting.count && !wanting[Int(change.number)].isEmpty
@@ -58,10 +58,11 @@ public struct ProfileLayout: Sendable {
         return columns.contains { $0.column == Int32(change.number) && $0.isSetFromOutside }
     }
 
-    /// Whether it is from further ahead of when it was told than clocks differ.
-    public static func isAhead(_ change: ProfileChange, toldAt told: UInt32) -> Bool {
-        let (latest, overflow) = told.addingReportingOverflow(aheadMost)
-        return !overflow && change.seconds > latest
+    /// Why a change would change no profile at all, whatever that holds.
+    public func refusal(of change: ProfileChange, toldAt told: UInt32) -> ProfileOutcome? {
+        guard wants(change) else { return .unknown }
+        let (latest, overflow) = told.addingReportingOverflow(Self.aheadMost)
+        return !overflow && change.seconds > latest ? .ahead : nil
     }
 
     /// Changes one profile by what was told at a time of the same clock. In whatever order the changes come, a profile
@@ -70,8 +71,7 @@ public struct ProfileLayout: Sendable {
         _ change: ProfileChange, toldAt told: UInt32, to profile: inout MutableRawSpan
     ) -> ProfileOutcome {
         precondition(profile.byteCount == bytes, "a profile of another layout")
-        guard wants(change) else { return .unknown }
-        guard !Self.isAhead(change, toldAt: told) else { return .ahead }
+        if let refusal = refusal(of: change, toldAt: told) { return refusal }
         if change.happened {
             var outcome = ProfileOutcome.late
             for index in wanting[Int(change.number)] {

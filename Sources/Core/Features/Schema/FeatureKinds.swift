@@ -18,18 +18,6 @@ extension Kind where Value == String {
                     } ? text : nil
             }, show: { $0 })
     }
-
-    /// Words for people, or a category as requests and files write it.
-    static var featureText: Kind {
-        .text(
-            TextForm(
-                name: "1 to 256 bytes of text without control characters",
-                pattern: "^[^\\u0000-\\u001f\\u007f]+$"),
-            read: { text in
-                (1...256).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
-                    ? text : nil
-            }, show: { $0 })
-    }
 }
 
 /// A number of a schema, as the file writes it and as models are given it.

@@ -1,6 +1,7 @@
 // What models may know of a viewer, a household, content, a line item or a creative: names, types, what stands in for
 // a value that is not there, who answers for it, and how old it may be. A model package names the schema it was made
 // with, and one that does not match is refused.
+import Catalog
 public import Documents
 
 /// Whom or what a feature is of. Values are read once for a request, or once for each candidate.
@@ -98,12 +99,12 @@ public struct Feature: DocumentObject, Equatable {
             .required("entity", \.entity, .choice, "Whom or what it is of."),
             .defaulted("type", \.kind, .choice, "A number, one of a list of words, or yes and no."),
             .defaulted(
-                "categories", \.categories, .list(of: .featureText, count: 0...mostCategories),
+                "categories", \.categories, .list(of: .words, count: 0...mostCategories),
                 "The words that a category can be; models see their place in this list, from 0."),
             .optional(
                 "default", \.standIn, .featureNumber,
                 "What models are given where there is no value; without it, they are given none (NaN)."),
-            .required("owner", \.owner, .featureText, "Who is asked when it looks wrong."),
+            .required("owner", \.owner, .words, "Who is asked when it looks wrong."),
             .optional(
                 "freshSeconds", \.freshSeconds, .integer(1...longestSeconds, unit: "seconds"),
                 "An older value is still given, and is told to be stale."),
