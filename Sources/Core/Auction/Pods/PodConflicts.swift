@@ -1,5 +1,6 @@
 // Which candidates may not share a pod, and which not stand side by side, from identifiers and categories to
 // words of bits, without comparing every two of them.
+internal import Units
 
 extension PodDraft {
     mutating func setConflicts(_ problem: borrowing PodProblem) {

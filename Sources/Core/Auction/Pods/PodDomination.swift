@@ -1,5 +1,6 @@
 // Candidates that no pod needs: creatives of one line item, or ads of one advertiser, of which one is as good as the
 // other in every respect.
+internal import Units
 
 extension PodDraft {
     /// Leaves out who has a rival that may stand wherever it may, is worth as much in every place, takes no more time

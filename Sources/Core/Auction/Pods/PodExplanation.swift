@@ -1,4 +1,5 @@
 // What became of each candidate of a pod, and why: for traces, and for people who ask why their ad is not there.
+internal import Units
 
 /// What two ads share that may not share a pod.
 public enum PodConflict: UInt8, Hashable, CaseIterable, Sendable {

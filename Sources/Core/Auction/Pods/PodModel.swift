@@ -45,18 +45,18 @@ struct PodRank {
 }
 
 struct PodModel: ~Copyable {
-    var ranks = PodTable(64, repeating: PodRank())
+    var ranks = FixedTable(64, repeating: PodRank())
     var count = 0
-    var groups = PodTable(16, repeating: PodGroup())
+    var groups = FixedTable(16, repeating: PodGroup())
     var groupCount = 0
-    var groupOfSegment = PodTable(16, repeating: 0)
+    var groupOfSegment = FixedTable(16, repeating: 0)
     var segmentCount = 0
     /// The groups of the first and of the last segment.
     var opening = 0
     var closing = 0
     /// Distinct durations, ascending, and the candidates that are no longer than each.
-    var durations = PodTable(64, repeating: Int32(0))
-    var within = PodTable(64, repeating: UInt64(0))
+    var durations = FixedTable(64, repeating: Int32(0))
+    var within = FixedTable(64, repeating: UInt64(0))
     var durationCount = 0
     /// The price of a second of the pod's time, and what all of its time is worth at that price.
     var secondPrice: Worth = 0

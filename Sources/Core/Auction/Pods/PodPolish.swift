@@ -1,6 +1,7 @@
 // What is done with the last steps of a search that could not finish: the best pod so far is improved by taking
 // one ad out and putting others in, until nothing is gained. It only ever makes the pod better; the bound is the
 // search's.
+internal import Units
 
 extension PodSolver {
     /// The share of the steps that is kept for it: enough to try every ad's place once.

@@ -4,19 +4,19 @@ import Units
 
 /// What the preparation needs besides the model, in the order in which candidates were added.
 struct PodDraft: ~Copyable {
-    var ranks = PodTable(64, repeating: PodRank())
+    var ranks = FixedTable(64, repeating: PodRank())
     var count = 0
     /// Candidates that each segment takes.
-    var eligible = PodTable(16, repeating: UInt64(0))
-    var cliques = PodTable(64, repeating: UInt64(0))
+    var eligible = FixedTable(16, repeating: UInt64(0))
+    var cliques = FixedTable(64, repeating: UInt64(0))
     var cliqueCount = 0
     /// Those that some pod may need: see `keepUndominated`.
     var kept: UInt64 = 0
     /// Segments that take each candidate, a bit each.
-    var takers = PodTable(64, repeating: UInt32(0))
+    var takers = FixedTable(64, repeating: UInt32(0))
     /// Where each candidate came from in the order of the search.
-    var order = PodTable(64, repeating: 0)
-    var place = PodTable(64, repeating: 0)
+    var order = FixedTable(64, repeating: 0)
+    var place = FixedTable(64, repeating: 0)
 }
 
 extension PodModel {
@@ -216,7 +216,7 @@ extension PodModel {
 }
 
 /// A set around a candidate of which any two conflict, grown while there is a candidate that conflicts with all.
-private func clique(of i: Int, among uncovered: UInt64, _ ranks: borrowing PodTable<PodRank>) -> UInt64 {
+private func clique(of i: Int, among uncovered: UInt64, _ ranks: borrowing FixedTable<PodRank>) -> UInt64 {
     var clique: UInt64 = 1 << UInt64(i)
     var open = uncovered & ranks[i].conflicts
     while open != 0 {

@@ -4,14 +4,14 @@ public import Units
 
 /// A pod problem. Nothing in it grows: what does not fit is refused where it is added.
 public struct PodProblem: ~Copyable {
-    var segments = PodTable(PodLimits.segments, repeating: PodSegment.slot(0...0))
+    var segments = FixedTable(PodLimits.segments, repeating: PodSegment.slot(0...0))
     public private(set) var segmentCount = 0
     /// Ads that all segments together may hold.
     public private(set) var positionCount = 0
-    var candidates = PodTable(
+    var candidates = FixedTable(
         PodLimits.candidates, repeating: PodCandidate(seconds: 0, value: .zero, price: .zero))
     public private(set) var candidateCount = 0
-    private var blockedAdvertisers = PodTable(PodLimits.blockedAdvertisers, repeating: UInt64(0))
+    private var blockedAdvertisers = FixedTable(PodLimits.blockedAdvertisers, repeating: UInt64(0))
     private var blockedCount = 0
     /// Candidates that take no further part.
     private(set) var withdrawn: UInt64 = 0

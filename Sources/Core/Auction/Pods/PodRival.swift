@@ -1,5 +1,6 @@
 // Who would stand in an ad's place if that ad were not there: whose bid is the next one where a place is sold at the
 // second price.
+internal import Units
 
 extension PodProblem {
     /// The most valuable ad that is not in the pod and could stand at this position instead, all others staying where

@@ -1,4 +1,5 @@
 // The order of a pod's ads: who opens it, who closes it, and nobody beside whom it may not stand.
+internal import Units
 
 /// Ads in the order in which they are shown.
 struct PodArrangement {

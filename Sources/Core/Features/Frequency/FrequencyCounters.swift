@@ -65,7 +65,7 @@ public struct FrequencyCounters: ~Copyable {
     private var promisedToUser = HoldLook()
     private var promisedToHousehold = HoldLook()
     /// What this decision has promised, for the other shards.
-    private var promises: FrequencyRoom<FrequencyEvent>
+    private var promises: FixedTable<FrequencyEvent>
     public private(set) var promiseCount = 0
 
     public init(_ options: FrequencyOptions = FrequencyOptions()) {
@@ -81,9 +81,9 @@ public struct FrequencyCounters: ~Copyable {
         self.options = options
         self.shown = shown
         promised = FrequencyHolds(bytes: options.holdBytes)
-        promises = FrequencyRoom(
+        promises = FixedTable(
             Self.promisesMost,
-            of: FrequencyEvent(
+            repeating: FrequencyEvent(
                 .held, user: 0, household: 0, lineItem: EntityNumber(rawValue: 0),
                 creative: EntityNumber(rawValue: 0), advertiser: EntityNumber(rawValue: 0),
                 at: CountedSecond(rawValue: 0), until: CountedSecond(rawValue: 0), mayJournal: false))

@@ -152,7 +152,7 @@ struct HoldRow: BitwiseCopyable {
 
 /// A copy of one subject's promises, for one request.
 public struct HoldLook: ~Copyable {
-    var row = FrequencyRoom(1, of: HoldRow())
+    var row = FixedTable(1, repeating: HoldRow())
 
     public init() {}
 

@@ -23,8 +23,6 @@ public enum LedgerRule: UInt8, CaseIterable, Sendable {
     case registeredBeforeTheFirstGrant
     /// A settled sum is kept by key and the larger wins; nothing is added.
     case countersAreMaximised
-    /// What a holder returns frees at the issuer of its own session only.
-    case returnedFreesAtItsIssuer
     /// Nothing is granted while there is overhang, on a window or above it.
     case overhangStopsGrants
     /// A window grants only what its lifetime account still has.
@@ -45,12 +43,6 @@ public enum LedgerRule: UInt8, CaseIterable, Sendable {
     case claimsAreMergedByKey
     /// A reservation's settlement goes to its own account.
     case settlementKeepsItsWindow
-    /// Evidence may take back what was presumed spent, up to the overhang first.
-    case presumedIsReversible
-    /// A session number is never given twice.
-    case epochsAreNew
-    /// Counters of a session are kept while it has money in suspense.
-    case countersOutliveSuspense
 }
 
 /// Which rules a machine keeps. One bit is looked at for a message, none for a request.
