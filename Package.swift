@@ -78,7 +78,7 @@ let package = Package(
         core("Digests", ["CSIMD", "Units"]),
         core("JSON", ["CSIMD", "Units"]),
         core("Ledger", ["Units"]),
-        core("Fleet", ["Units"]),
+        core("Fleet", ["Documents", "Units"]),
         core("OpenRTB", ["JSON", "Units"]),
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
@@ -127,7 +127,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "Features", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Notices",
+                "Features", "Fleet", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel",
+                "Notices",
                 "OpenRTB", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
             ]),
         app(
@@ -201,7 +202,7 @@ let package = Package(
                 "AllocationCounter", "CSIMD", "Documents", "GraphInvariants", "Inference", "JSON",
                 "ModelInvariants", "Numerics", "Units",
             ]),
-        tests("FleetTests", in: "Core", ["Fleet", "Units"]),
+        tests("FleetTests", in: "Core", ["Documents", "Fleet", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         .testTarget(
             name: "PacingTests", dependencies: ["AllocationCounter", "Pacing", "Units"],

@@ -33,6 +33,9 @@ enum Paceline {
                         ModelPredict.command, ModelCheck.command, ModelCompile.command, ModelInspect.command,
                         ModelBench.command,
                     ]),
+                Command(
+                    "fleet", "Works on the fleet file: clouds, regions and hosts.",
+                    subcommands: [FleetCheck.command, FleetAddRegion.command]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Command("pacing", "Plans how campaigns spend.", subcommands: [PacingPlan.command]),
                 Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),

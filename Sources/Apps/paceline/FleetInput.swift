@@ -1,0 +1,28 @@
+// The fleet file as commands take it.
+import Commands
+import Documents
+import Fleet
+
+enum FleetInput {
+    static let path = Parameter.argument("FILE", WordKind.file, "A fleet file, or - for standard input.")
+    /// A thousand regions are a few megabytes.
+    private static let limitBytes = 4 << 20
+
+    /// The fleet, or nil after it was told what is wrong with the file.
+    static func read(_ path: String, json: Bool, _ output: inout Output) throws(Failure) -> FleetFile? {
+        let bytes = try InputFile.read(path, limit: limitBytes)
+        do {
+            return try FleetFile(reading: bytes)
+        } catch {
+            if json {
+                output.print([
+                    "file": .string(path), "valid": false, "refusals": .array(error.refusals.map(\.tree)),
+                    "unreported": .number(error.unreported),
+                ])
+            } else {
+                for line in SettingsFile.report(error, in: path) { output.print(line) }
+            }
+            return nil
+        }
+    }
+}
