@@ -64,9 +64,10 @@ private let mistakes = [
         old: "\"etcd\"", new: "\"observability\"", path: "environments[0]",
         says: "3 or 5 members over three clouds"),
     Mistake(
-        old: "\"coordinator\"", new: "\"broker\"", path: "environments[0]", says: "two at least in two clouds"
+        old: "\"coordinator\",", new: "\"broker\",", path: "environments[0]",
+        says: "two at least in two clouds"
     ),
-    Mistake(old: "\"broker\"", new: "\"edge\"", path: "regions[0].hosts", says: "two, in two zones"),
+    Mistake(old: "\"broker\"\n", new: "\"edge\"\n", path: "regions[0].hosts", says: "two, in two zones"),
     Mistake(
         old: "1000000", new: "2000000", path: "environments[0].peakRequestsPerSecond",
         says: "more cores of nodes outside"),
@@ -77,7 +78,7 @@ private let mistakes = [
         old: "\"domain\": \"ads.example.com\"", new: "\"domain\": \"localhost\"", path: "domain",
         says: "a domain in lower case"),
     Mistake(
-        old: "\"domain\"", new: "\"ports\": {\"admin\": 8080}, \"domain\"", path: "ports.admin",
+        old: "\"admin\": 9900", new: "\"admin\": 8080", path: "ports.admin",
         says: "a port of its own"),
     Mistake(old: "\"roles\"", new: "\"rolls\"", path: "regions[0].hosts[0].rolls", says: "roles"),
     Mistake(old: "\"node\"", new: "\"nodes\"", path: "regions[0].hosts[0].roles[0]", says: "\"node\""),
@@ -89,6 +90,8 @@ private let mistakes = [
         #expect(fleet.regions.count == 5 && fleet.places.count == 34)
         // Written again it says the same.
         #expect(try FleetFile(reading: Array(fleet.page.utf8)) == fleet)
+        // So that a region more is one entry more, and no other line changes.
+        #expect(fleet.page == example, "write the example as `paceline fleet add-region` would")
     }
 
     @Test(arguments: mistakes)
