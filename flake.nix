@@ -1,5 +1,5 @@
-# What `nix develop` gives: the toolchain, the libraries and the peers that ./dev would otherwise install by apt.
-# Hosts, modules, packages and checks join with the fleet.
+# What `nix develop` gives: the toolchain, the libraries and the peers that ./dev would otherwise install by apt. And what is
+# deployed: the package, the module of the node, and every host of nixos/fleet.json that runs one.
 {
   description = "Paceline: which ad wins every impression, at what price, and how budgets deliver";
 
@@ -7,8 +7,25 @@
   inputs.nixpkgs-unstable.url = "github:NixOS/nixpkgs/nixos-unstable";
 
   outputs =
-    { nixpkgs-unstable, ... }:
+    { self, nixpkgs-unstable, ... }:
     let
+      inherit (nixpkgs-unstable) lib;
+      version = "0.1.0";
+      overlay = final: _: {
+        paceline = final.callPackage ./nixos/packages/paceline.nix {
+          inherit version;
+          source = self;
+        };
+      };
+      # The module brings the package that it runs.
+      node = {
+        imports = [ ./nixos/modules/paceline-node.nix ];
+        nixpkgs.overlays = [ overlay ];
+      };
+      hosts = import ./nixos/hosts.nix {
+        inherit lib;
+        modules = [ node ];
+      } { fleetFile = ./nixos/fleet.json; system = "x86_64-linux"; };
       systems = [
         "x86_64-linux"
         "aarch64-linux"
@@ -47,6 +64,24 @@
         };
     in
     {
-      devShells = nixpkgs-unstable.lib.genAttrs systems shell;
+      devShells = lib.genAttrs systems shell;
+      overlays.default = overlay;
+      packages = lib.genAttrs systems (
+        system:
+        let
+          paceline = (nixpkgs-unstable.legacyPackages.${system}.extend overlay).paceline;
+        in
+        {
+          inherit paceline;
+          default = paceline;
+        }
+      );
+      nixosModules = {
+        inherit node;
+        default = node;
+      };
+      nixosConfigurations = lib.mapAttrs (
+        _: host: lib.nixosSystem { inherit (host) modules; }
+      ) hosts;
     };
 }

@@ -60,6 +60,9 @@ part_formal() {
   if [ "${PACELINE_LONG-}" = 1 ]; then Tests/Formal/check --long; else Tests/Formal/check; fi
 }
 
+# nix: what nixos/ says, as far as this machine can look at it.
+part_nix() { nixos/checks/check; }
+
 part_format() {
   if ! swift format --version; then
     say "this Swift toolchain has no swift format"

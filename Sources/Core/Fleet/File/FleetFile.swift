@@ -33,7 +33,6 @@ public struct FleetFile: DocumentObject, Equatable {
     public static var jsonSchema: JSONTree {
         Shape.object(schema.shape).jsonSchema(title: "Paceline's fleet")
     }
-    static let bytesMost = 4 << 20
 
     /// Refuses a file as a whole, with everything that is wrong with it.
     public init(reading bytes: [UInt8]) throws(DocumentRefused) {
