@@ -201,3 +201,43 @@ uint64_t csimd_rows_pass_by(enum csimd_variant variant, const csimd_row_facet *f
                             uint64_t *rows) {
     return variants[variant](facets, facet_count, excluded, sets, word, blocks, rows);
 }
+
+static inline __attribute__((always_inline)) size_t take(uint64_t *rows, uint64_t blocks, const uint64_t *following,
+                                                         uint64_t *found, uint64_t *later) {
+    size_t count = 0;
+    for (; blocks; blocks &= blocks - 1) {
+        size_t block = (size_t)__builtin_ctzll(blocks);
+        uint64_t stays = 0;
+        for (size_t word = 8 * block; word < 8 * block + 8; word++) {
+            uint64_t first = rows[word] & ~following[word];
+            found[word] |= first;
+            count += (size_t)__builtin_popcountll(first);
+            stays |= rows[word] &= following[word];
+        }
+        *later |= (uint64_t)(stays != 0) << block;
+    }
+    return count;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("popcnt,bmi"))) static size_t take_popcnt(uint64_t *rows, uint64_t blocks,
+                                                                const uint64_t *following, uint64_t *found,
+                                                                uint64_t *later) {
+    return take(rows, blocks, following, found, later);
+}
+#endif
+
+size_t csimd_rows_take(uint64_t *rows, uint64_t blocks, const uint64_t *following, uint64_t *found, uint64_t *later) {
+#if defined(__x86_64__)
+    if (chosen != pass_portable) return take_popcnt(rows, blocks, following, found, later);
+#endif
+    return take(rows, blocks, following, found, later);
+}
+
+void csimd_rows_spread(const uint32_t *list, size_t count, uint64_t *rows, uint64_t *blocks) {
+    for (size_t index = 0; index < count; index++) {
+        uint32_t row = list[index];
+        rows[row >> 6] |= 1ull << (row & 63);
+        blocks[row >> 15] |= 1ull << (row >> 9 & 63);
+    }
+}

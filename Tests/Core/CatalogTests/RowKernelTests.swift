@@ -48,7 +48,9 @@ import Units
             for word in 0..<8 { listed[8 * block + word] = random.next() & random.next() }
         }
         let summary = (Self.blocks + 63) / 64
-        let someListed = listed.indices.filter { $0 % 8 == 0 }.map { listed[$0..<$0 + 8].contains { $0 != 0 } }
+        let someListed = listed.indices.filter { $0 % 8 == 0 }.map {
+            listed[$0..<$0 + 8].contains { $0 != 0 }
+        }
         var listedBlocks = [UInt64](repeating: 0, count: summary)
         for block in someListed.indices where someListed[block] {
             listedBlocks[block / 64] |= 1 << UInt64(block % 64)
@@ -137,5 +139,39 @@ import Units
             if rows.contains(where: { $0 != 0 }) { left[block] = rows }
         }
         return left
+    }
+
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func whatPassedIsTaken(seed: UInt64) {
+        var random = Randomness(seed: seed)
+        func some() -> [UInt64] {
+            (0..<512).map { $0 / 8 % 5 == 0 ? 0 : random.next() & random.next() & random.next() }
+        }
+        let (rows, following, blocks) = (some(), some().map { $0 & 0xFF }, random.next())
+        var (left, found, later, first) = (rows, [UInt64](repeating: 0, count: 512), UInt64(0), 0)
+        let count = csimd_rows_take(&left, blocks, following, &found, &later)
+        for block in 0..<64 where blocks >> UInt64(block) & 1 == 1 {
+            let own = 8 * block..<8 * block + 8
+            first += own.reduce(0) { $0 + (rows[$1] & ~following[$1]).nonzeroBitCount }
+            #expect(own.allSatisfy { found[$0] == rows[$0] & ~following[$0] })
+            #expect(own.allSatisfy { left[$0] == rows[$0] & following[$0] })
+            #expect(later >> UInt64(block) & 1 == (own.contains { left[$0] != 0 } ? 1 : 0))
+        }
+        #expect(count == first && later & ~blocks == 0)
+        #expect(found.indices.allSatisfy { blocks >> UInt64($0 / 8) & 1 == 1 || found[$0] == 0 })
+    }
+
+    @Test func listsAreSpread() {
+        var random = Randomness(seed: 5)
+        let list = Set((0..<300).map { _ in UInt32(random.next(below: 512 * 130)) }).sorted()
+        var (rows, blocks) = ([UInt64](repeating: 0, count: 8 * 130), [UInt64](repeating: 0, count: 3))
+        csimd_rows_spread(list, list.count, &rows, &blocks)
+        for row in 0..<512 * 130 {
+            #expect((rows[row / 64] >> UInt64(row % 64) & 1 == 1) == list.contains(UInt32(row)))
+        }
+        for block in 0..<130 {
+            let isThere = list.contains { Int($0) / 512 == block }
+            #expect((blocks[block / 64] >> UInt64(block % 64) & 1 == 1) == isThere)
+        }
     }
 }

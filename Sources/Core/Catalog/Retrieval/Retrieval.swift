@@ -89,12 +89,7 @@ extension RetrievalScratch {
         let blocks = unsafe listedBlocks + facet * blockWords
         unsafe facets[facet].hasListed = true
         if view.isList {
-            for index in 0..<view.count {
-                let row = view[row: index]
-                unsafe words[row &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: row & 63)
-                let block = row &>> 9
-                unsafe blocks[block &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: block & 63)
-            }
+            unsafe csimd_rows_spread(view.listed, view.count, words, blocks)
             return
         }
         for word in 0..<blockWords {
@@ -159,23 +154,20 @@ extension RetrievalScratch {
         for word in 0..<blockWords {
             let running = running(of: unsafe candidates[word], word, snapshot, now: now)
             if running == 0 { continue }
-            var rest = unsafe csimd_rows_pass(
+            let left = unsafe csimd_rows_pass(
                 passes, facetCount, passes + facetCount, sets, word, running, rows)
-            unsafe foundBlocks[word] |= rest
-            while rest != 0 {
-                let block = rest.trailingZeroBitCount
-                rest &= rest &- 1
-                let place = (word &* 64 &+ block) &* RowSet.blockWords
-                for lane in 0..<RowSet.blockWords {
-                    let (bits, more) = unsafe (
-                        rows[block &* RowSet.blockWords &+ lane], following[place &+ lane]
-                    )
-                    unsafe found[place &+ lane] = found[place &+ lane] | bits & ~more
-                    count &+= (bits & ~more).nonzeroBitCount
-                    var left = bits & more
-                    while left != 0 {
-                        count &+= findFirst(of: (place &+ lane) &* 64 &+ left.trailingZeroBitCount)
-                        left &= left &- 1
+            unsafe foundBlocks[word] |= left
+            let first = word &* 64 &* RowSet.blockWords
+            var later: UInt64 = 0
+            count &+= unsafe csimd_rows_take(rows, left, following + first, found + first, &later)
+            while later != 0 {
+                let start = later.trailingZeroBitCount &* RowSet.blockWords
+                later &= later &- 1
+                for lane in start..<start &+ RowSet.blockWords {
+                    var rest = unsafe rows[lane]
+                    while rest != 0 {
+                        count &+= findFirst(of: (first &+ lane) &* 64 &+ rest.trailingZeroBitCount)
+                        rest &= rest &- 1
                     }
                 }
             }

@@ -90,6 +90,14 @@ internal import CSIMD
         unsafe flights.deallocate()
     }
 
+    /// A bit for each eight of the words below, where one of them has any.
+    public var blocks: Span<UInt64> {
+        @_lifetime(borrow self) borrowing get {
+            let span = unsafe Span(_unsafeStart: UnsafePointer(foundBlocks), count: blockWords)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
     /// What was found: a bit for each line item, at the first of its rows, the first row lowest.
     public var words: Span<UInt64> {
         @_lifetime(borrow self) borrowing get {

@@ -36,3 +36,10 @@ uint64_t csimd_rows_pass_by(enum csimd_variant variant, const csimd_row_facet *f
                             uint64_t *rows);
 
 bool csimd_rows_run(enum csimd_variant variant);
+
+// Takes over what passed in some of 64 blocks: adds its rows to those found, but for rows that follow another of the same
+// line item, which stay; `later` says in which blocks some stay. Gives how many were added. No row was there before.
+size_t csimd_rows_take(uint64_t *rows, uint64_t blocks, const uint64_t *following, uint64_t *found, uint64_t *later);
+
+// Sets the bits of a list's rows, and those of their blocks of 512.
+void csimd_rows_spread(const uint32_t *list, size_t count, uint64_t *rows, uint64_t *blocks);
