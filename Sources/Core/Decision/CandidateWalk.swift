@@ -38,10 +38,10 @@ extension DecisionWorkspace {
         let least = leastFloor(request)
         var left = Self.consideredMost
         for number in 0..<early.classCount {
-            var word: Int? = 0
-            while let from = word {
+            var block: Int? = 0
+            while let from = block {
                 batch.removeAll()
-                word = early.take(class: number, from: from, found: scratch, into: &batch)
+                block = early.take(class: number, from: from, found: scratch, into: &batch)
                 batch.order()
                 while let row = batch.next() {
                     let item = snapshot.lineItem(ofRow: row)
@@ -52,7 +52,7 @@ extension DecisionWorkspace {
                     case .done: break
                     case let end:
                         // Of a class that is taken in pieces the next piece may promise more.
-                        guard word == nil else {
+                        guard block == nil else {
                             batch.removeAll()
                             continue
                         }

@@ -88,27 +88,32 @@ internal import Units
         return all.map(\.item)
     }
 
-    /// Appends the line items of a class that were found, from the word on, until the list is full; gives the word
-    /// to go on from, or nil where the class is at its end.
+    /// Appends the line items of a class that were found, from a block of the scratch on, until the list is full; gives
+    /// the block to go on from, or nil where the class is at its end.
     func take(
         class number: Int, from start: Int, found scratch: borrowing RetrievalScratch,
         into batch: inout EarlyBatch
     ) -> Int? {
-        let found = scratch.words
+        let (found, blocks) = (scratch.words, scratch.blocks)
         precondition(found.count == wordCount && number < classCount, "another catalog's")
         let bits = unsafe classes + number * wordCount
-        var word = start
-        while word < wordCount {
-            // Most words of a class have nothing: eight are looked at together. A set has whole blocks of them.
-            let own = unsafe UnsafeRawPointer(bits + word).loadUnaligned(as: SIMD8<UInt64>.self)
-            let theirs = unsafe found.bytes.unsafeLoadUnaligned(
-                fromUncheckedByteOffset: 8 &* word, as: SIMD8<UInt64>.self)
-            let both = own & theirs
-            if both.anyLane != 0 {
-                guard batch.hasRoom(for: 512) else { return word }
-                for lane in 0..<8 { append(both[lane], word &+ lane, &batch) }
+        var word = start / 64
+        var rest = word < blocks.count ? blocks[word] & UInt64.max << UInt64(start % 64) : 0
+        while word < blocks.count {
+            while rest != 0 {
+                let block = word &* 64 &+ rest.trailingZeroBitCount
+                rest &= rest &- 1
+                // Most blocks have nobody of a class: their eight words are looked at together.
+                let own = unsafe UnsafeRawPointer(bits + 8 &* block).loadUnaligned(as: SIMD8<UInt64>.self)
+                let theirs = unsafe found.bytes.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: 64 &* block, as: SIMD8<UInt64>.self)
+                let both = own & theirs
+                if both.anyLane == 0 { continue }
+                guard batch.hasRoom(for: 512) else { return block }
+                for lane in 0..<8 { append(both[lane], 8 &* block &+ lane, &batch) }
             }
-            word &+= 8
+            word &+= 1
+            rest = word < blocks.count ? blocks[word] : 0
         }
         return nil
     }

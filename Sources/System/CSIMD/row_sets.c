@@ -1,4 +1,5 @@
-// See row_sets.h. Each kernel goes through the facets until no row is left.
+// See row_sets.h. Each kernel asks one facet after the other about all blocks that are left: so a set's bits of blocks are
+// read once for 64 of them, and its stored blocks one behind the other.
 #include "row_sets.h"
 
 #include <string.h>
@@ -7,91 +8,157 @@
 #include <immintrin.h>
 #endif
 
-// Adds a set's rows of one block to eight words.
-static inline __attribute__((always_inline)) void add(const csimd_row_set *set, size_t block, uint64_t *rows) {
-    size_t word = block >> 6;
-    uint64_t bit = 1ull << (block & 63);
-    uint64_t present = set->words[word], full = set->full[word];
-    if (!(present & bit)) return;
-    if (full & bit) {
-        memset(rows, 0xFF, 64);
-        return;
-    }
-    size_t place = set->ranks[word] + (size_t)__builtin_popcountll(present & ~full & (bit - 1));
-    const uint8_t *stored = set->stored + 64 * place;
-    for (int i = 0; i < 8; i++) {
-        uint64_t more;
-        memcpy(&more, stored + 8 * i, 8);
-        rows[i] |= more;
-    }
+// The blocks whose rows have yet to be looked at for a facet: those of which no set has all rows.
+static inline __attribute__((always_inline)) uint64_t not_full(const csimd_row_facet *facet, const csimd_row_set *sets,
+                                                               size_t word, uint64_t blocks) {
+    for (size_t set = facet->first_set; set < facet->end_set; set++) blocks &= ~sets[set].full[word];
+    return blocks;
 }
 
+// The blocks in which a facet has any rows.
+static inline __attribute__((always_inline)) uint64_t with_rows(const csimd_row_facet *facet, const csimd_row_set *sets,
+                                                                size_t word) {
+    uint64_t blocks = facet->listed ? facet->listed_blocks[word] : 0;
+    for (size_t set = facet->first_set; set < facet->end_set; set++) blocks |= sets[set].words[word];
+    return blocks;
+}
+
+// Where a set's rows of a block are stored, if some are.
+static inline __attribute__((always_inline)) const uint8_t *stored_at(const csimd_row_set *set, size_t word,
+                                                                      uint64_t stored, size_t block) {
+    uint64_t below = stored & ((1ull << block) - 1);
+    return set->stored + 64 * ((size_t)set->ranks[word] + (size_t)__builtin_popcountll(below));
+}
+
+// Adds a facet's rows of one block to eight words: no set has the whole block.
 static inline __attribute__((always_inline)) void gather(const csimd_row_facet *facet, const csimd_row_set *sets,
-                                                         size_t block, uint64_t *rows) {
-    if (facet->listed) {
-        memcpy(rows, facet->listed + 8 * block, 64);
+                                                         size_t word, size_t block, uint64_t *rows) {
+    if (facet->listed && facet->listed_blocks[word] >> block & 1) {
+        memcpy(rows, facet->listed + 8 * (64 * word + block), 64);
     } else {
         memset(rows, 0, 64);
     }
-    for (size_t set = facet->first_set; set < facet->end_set; set++) add(sets + set, block, rows);
-}
-
-static inline __attribute__((always_inline)) int pass(const csimd_row_facet *facets, size_t facet_count,
-                                                      const csimd_row_facet *excluded, const csimd_row_set *sets,
-                                                      size_t block, uint64_t *rows) {
-    uint64_t some[8], any;
-    for (size_t facet = 0; facet < facet_count; facet++) {
-        gather(facets + facet, sets, block, some);
-        any = 0;
-        for (int i = 0; i < 8; i++) any |= rows[i] &= some[i];
-        if (any == 0) return 0;
+    for (size_t set = facet->first_set; set < facet->end_set; set++) {
+        uint64_t stored = sets[set].words[word] & ~sets[set].full[word];
+        if (!(stored >> block & 1)) continue;
+        const uint8_t *from = stored_at(sets + set, word, stored, block);
+        for (int i = 0; i < 8; i++) {
+            uint64_t more;
+            memcpy(&more, from + 8 * i, 8);
+            rows[i] |= more;
+        }
     }
-    gather(excluded, sets, block, some);
-    any = 0;
-    for (int i = 0; i < 8; i++) any |= rows[i] &= ~some[i];
-    return any != 0;
 }
 
-static int pass_portable(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
-                         const csimd_row_set *sets, size_t block, uint64_t *rows) {
-    return pass(facets, facet_count, excluded, sets, block, rows);
+static inline __attribute__((always_inline)) uint64_t pass(const csimd_row_facet *facets, size_t facet_count,
+                                                           const csimd_row_facet *excluded, const csimd_row_set *sets,
+                                                           size_t word, uint64_t blocks, uint64_t *rows) {
+    uint64_t some[8];
+    for (size_t facet = 0; facet < facet_count && blocks; facet++) {
+        for (uint64_t rest = not_full(facets + facet, sets, word, blocks); rest; rest &= rest - 1) {
+            size_t block = (size_t)__builtin_ctzll(rest);
+            uint64_t *own = rows + 8 * block, any = 0;
+            gather(facets + facet, sets, word, block, some);
+            for (int i = 0; i < 8; i++) any |= own[i] &= some[i];
+            blocks &= ~((uint64_t)(any == 0) << block);
+        }
+    }
+    uint64_t rest = blocks & with_rows(excluded, sets, word);
+    uint64_t all = rest & ~not_full(excluded, sets, word, rest);
+    blocks &= ~all;
+    for (rest &= ~all; rest; rest &= rest - 1) {
+        size_t block = (size_t)__builtin_ctzll(rest);
+        uint64_t *own = rows + 8 * block, any = 0;
+        gather(excluded, sets, word, block, some);
+        for (int i = 0; i < 8; i++) any |= own[i] &= ~some[i];
+        blocks &= ~((uint64_t)(any == 0) << block);
+    }
+    return blocks;
+}
+
+static uint64_t pass_portable(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
+                              const csimd_row_set *sets, size_t word, uint64_t blocks, uint64_t *rows) {
+    return pass(facets, facet_count, excluded, sets, word, blocks, rows);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,popcnt,bmi,bmi2"))) static int pass_avx2(
+__attribute__((target("avx2,popcnt,bmi,bmi2"))) static uint64_t pass_avx2(
     const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded, const csimd_row_set *sets,
-    size_t block, uint64_t *rows) {
-    return pass(facets, facet_count, excluded, sets, block, rows);
+    size_t word, uint64_t blocks, uint64_t *rows) {
+    return pass(facets, facet_count, excluded, sets, word, blocks, rows);
 }
 
+// A set as 64 blocks of it are read: which are stored, and where the first of them lies.
+struct stored_set {
+    uint64_t blocks;
+    const uint8_t *first;
+};
+
+// Facets of requests have one to four such sets in a word; those of more are read as they lie.
+#define STORED_SETS 8
+
 // A block is one register here, and whether a set has it is a mask and no branch: sets come and go from block to block.
+__attribute__((target("avx512f,popcnt,bmi,bmi2"))) static inline __m512i stored_rows(const struct stored_set *set,
+                                                                                     size_t block) {
+    size_t place = (size_t)_mm_popcnt_u64(_bzhi_u64(set->blocks, (unsigned)block));
+    __mmask8 has = (__mmask8)(0 - (set->blocks >> block & 1));
+    return _mm512_maskz_loadu_epi64(has, set->first + 64 * place);
+}
+
+__attribute__((target("avx512f,popcnt,bmi,bmi2"))) static inline size_t stored_sets(
+    const csimd_row_facet *facet, const csimd_row_set *sets, size_t *next, size_t word, uint64_t blocks,
+    struct stored_set *stored) {
+    size_t count = 0;
+    for (; *next < facet->end_set && count < STORED_SETS; ++*next) {
+        const csimd_row_set *set = sets + *next;
+        uint64_t own = set->words[word] & ~set->full[word];
+        if (own & blocks) stored[count++] = (struct stored_set){own, set->stored + 64 * (size_t)set->ranks[word]};
+    }
+    return count;
+}
+
+// The rows of a facet in one block: no set has all of it.
 __attribute__((target("avx512f,popcnt,bmi,bmi2"))) static inline __m512i gather_avx512(
-    const csimd_row_facet *facet, const csimd_row_set *sets, size_t block) {
-    size_t word = block >> 6, shift = block & 63;
-    uint64_t below = (1ull << shift) - 1;
-    __m512i rows = facet->listed ? _mm512_loadu_si512(facet->listed + 8 * block) : _mm512_setzero_si512();
-    for (size_t set = facet->first_set; set < facet->end_set; set++) {
-        uint64_t present = sets[set].words[word], full = sets[set].full[word];
-        size_t place = sets[set].ranks[word] + (size_t)_mm_popcnt_u64(present & ~full & below);
-        __mmask8 is_full = (__mmask8)(0 - (full >> shift & 1));
-        __mmask8 is_stored = (__mmask8)(0 - ((present & ~full) >> shift & 1));
-        rows = _mm512_or_si512(rows, _mm512_maskz_loadu_epi64(is_stored, sets[set].stored + 64 * place));
-        rows = _mm512_mask_set1_epi64(rows, is_full, -1);
+    const csimd_row_facet *facet, const csimd_row_set *sets, const struct stored_set *stored, size_t count, size_t next,
+    size_t word, uint64_t listed, size_t block) {
+    __m512i rows = _mm512_setzero_si512();
+    for (size_t set = 0; set < count; set++) rows = _mm512_or_si512(rows, stored_rows(stored + set, block));
+    if (listed >> block & 1)
+        rows = _mm512_or_si512(rows, _mm512_loadu_si512(facet->listed + 8 * (64 * word + block)));
+    for (; next < facet->end_set; next++) {
+        uint64_t own = sets[next].words[word] & ~sets[next].full[word];
+        struct stored_set one = {own, sets[next].stored + 64 * (size_t)sets[next].ranks[word]};
+        rows = _mm512_or_si512(rows, stored_rows(&one, block));
     }
     return rows;
 }
 
-__attribute__((target("avx512f,popcnt,bmi,bmi2"))) static int pass_avx512(
+__attribute__((target("avx512f,popcnt,bmi,bmi2"))) static uint64_t pass_avx512(
     const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded, const csimd_row_set *sets,
-    size_t block, uint64_t *rows) {
-    __m512i left = _mm512_loadu_si512(rows);
-    for (size_t facet = 0; facet < facet_count; facet++) {
-        left = _mm512_and_si512(left, gather_avx512(facets + facet, sets, block));
-        if (_mm512_test_epi64_mask(left, left) == 0) return 0;
+    size_t word, uint64_t blocks, uint64_t *rows) {
+    struct stored_set stored[STORED_SETS];
+    for (size_t facet = 0; facet <= facet_count && blocks; facet++) {
+        int excludes = facet == facet_count;
+        const csimd_row_facet *own = excludes ? excluded : facets + facet;
+        uint64_t rest = not_full(own, sets, word, blocks);
+        if (excludes) {
+            blocks = rest;
+            rest &= with_rows(own, sets, word);
+        }
+        if (!rest) continue;
+        uint64_t listed = own->listed ? own->listed_blocks[word] & rest : 0;
+        size_t next = own->first_set;
+        size_t count = stored_sets(own, sets, &next, word, rest, stored);
+        for (; rest; rest &= rest - 1) {
+            size_t block = (size_t)__builtin_ctzll(rest);
+            __m512i left = _mm512_loadu_si512(rows + 8 * block);
+            __m512i some = gather_avx512(own, sets, stored, count, next, word, listed, block);
+            left = excludes ? _mm512_andnot_si512(some, left) : _mm512_and_si512(some, left);
+            _mm512_storeu_si512(rows + 8 * block, left);
+            blocks &= ~((uint64_t)(_mm512_test_epi64_mask(left, left) == 0) << block);
+        }
     }
-    left = _mm512_andnot_si512(gather_avx512(excluded, sets, block), left);
-    _mm512_storeu_si512(rows, left);
-    return _mm512_test_epi64_mask(left, left) != 0;
+    return blocks;
 }
 
 #else
@@ -99,8 +166,8 @@ __attribute__((target("avx512f,popcnt,bmi,bmi2"))) static int pass_avx512(
 #define pass_avx512 pass_portable
 #endif
 
-typedef int rows_pass(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
-                      const csimd_row_set *sets, size_t block, uint64_t *rows);
+typedef uint64_t rows_pass(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
+                      const csimd_row_set *sets, size_t word, uint64_t blocks, uint64_t *rows);
 
 static rows_pass *const variants[CSIMD_VARIANTS] = {pass_portable, pass_avx2, pass_avx512};
 static rows_pass *chosen = pass_portable;
@@ -124,12 +191,53 @@ __attribute__((constructor)) static void choose_best(void) {
         if (csimd_rows_run((enum csimd_variant)variant)) chosen = variants[variant];
 }
 
-int csimd_rows_pass(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
-                    const csimd_row_set *sets, size_t block, uint64_t *rows) {
-    return chosen(facets, facet_count, excluded, sets, block, rows);
+uint64_t csimd_rows_pass(const csimd_row_facet *facets, size_t facet_count, const csimd_row_facet *excluded,
+                         const csimd_row_set *sets, size_t word, uint64_t blocks, uint64_t *rows) {
+    return chosen(facets, facet_count, excluded, sets, word, blocks, rows);
 }
 
-int csimd_rows_pass_by(enum csimd_variant variant, const csimd_row_facet *facets, size_t facet_count,
-                       const csimd_row_facet *excluded, const csimd_row_set *sets, size_t block, uint64_t *rows) {
-    return variants[variant](facets, facet_count, excluded, sets, block, rows);
+uint64_t csimd_rows_pass_by(enum csimd_variant variant, const csimd_row_facet *facets, size_t facet_count,
+                            const csimd_row_facet *excluded, const csimd_row_set *sets, size_t word, uint64_t blocks,
+                            uint64_t *rows) {
+    return variants[variant](facets, facet_count, excluded, sets, word, blocks, rows);
+}
+
+static inline __attribute__((always_inline)) size_t take(uint64_t *rows, uint64_t blocks, const uint64_t *following,
+                                                         uint64_t *found, uint64_t *later) {
+    size_t count = 0;
+    for (; blocks; blocks &= blocks - 1) {
+        size_t block = (size_t)__builtin_ctzll(blocks);
+        uint64_t stays = 0;
+        for (size_t word = 8 * block; word < 8 * block + 8; word++) {
+            uint64_t first = rows[word] & ~following[word];
+            found[word] |= first;
+            count += (size_t)__builtin_popcountll(first);
+            stays |= rows[word] &= following[word];
+        }
+        *later |= (uint64_t)(stays != 0) << block;
+    }
+    return count;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("popcnt,bmi"))) static size_t take_popcnt(uint64_t *rows, uint64_t blocks,
+                                                                const uint64_t *following, uint64_t *found,
+                                                                uint64_t *later) {
+    return take(rows, blocks, following, found, later);
+}
+#endif
+
+size_t csimd_rows_take(uint64_t *rows, uint64_t blocks, const uint64_t *following, uint64_t *found, uint64_t *later) {
+#if defined(__x86_64__)
+    if (chosen != pass_portable) return take_popcnt(rows, blocks, following, found, later);
+#endif
+    return take(rows, blocks, following, found, later);
+}
+
+void csimd_rows_spread(const uint32_t *list, size_t count, uint64_t *rows, uint64_t *blocks) {
+    for (size_t index = 0; index < count; index++) {
+        uint32_t row = list[index];
+        rows[row >> 6] |= 1ull << (row & 63);
+        blocks[row >> 15] |= 1ull << (row >> 9 & 63);
+    }
 }

@@ -115,6 +115,12 @@ enum NormalForm {
         var all = [Conjunction()]
         for term in terms {
             let factor = try expand(term, negated: negated, number)
+            if all.count == 1, factor.count == 1 {
+                // Most expressions are one conjunction.
+                guard let both = all[0].and(factor[0]) else { return [] }
+                all = [both]
+                continue
+            }
             if all.count * factor.count > mostOnTheWay { throw .tooManyAlternatives }
             all = merged(all.flatMap { left in factor.compactMap { left.and($0) } })
         }

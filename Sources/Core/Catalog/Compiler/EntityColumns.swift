@@ -11,21 +11,22 @@ let noAmount: Int64 = -1
 
 extension Compilation {
     mutating func writeDemand() {
-        let advertisers = source.advertisers
+        let advertisers = ordered(.advertisers, source.advertisers)
         writer.rows(.advertisers, advertisers.count)
-        writer.set(.advertiserID, advertisers.map { strings[$0.id] })
-        writer.set(.advertiserName, advertisers.map { strings[$0.name] })
+        writer.set(.advertiserID, advertisers.map { strings.number($0.id) })
+        writer.set(.advertiserName, advertisers.map { strings.number($0.name) })
         writer.set(
             .advertiserDomain,
-            writer.lists(.advertiserDomainStart, advertisers.map { $0.domains.map { strings[$0] } }))
+            writer.lists(.advertiserDomainStart, advertisers.map { $0.domains.map { strings.number($0) } }))
         writer.set(
             .advertiserCategory,
-            writer.lists(.advertiserCategoryStart, advertisers.map { $0.categories.map { strings[$0] } }))
+            writer.lists(
+                .advertiserCategoryStart, advertisers.map { $0.categories.map { strings.number($0) } }))
 
-        let campaigns = source.campaigns
+        let campaigns = ordered(.campaigns, source.campaigns)
         writer.rows(.campaigns, campaigns.count)
-        writer.set(.campaignID, campaigns.map { strings[$0.id] })
-        writer.set(.campaignName, campaigns.map { strings[$0.name] })
+        writer.set(.campaignID, campaigns.map { strings.number($0.id) })
+        writer.set(.campaignName, campaigns.map { strings.number($0.name) })
         writer.set(.campaignAdvertiser, campaigns.map { row(.advertisers, $0.advertiser) })
         writer.set(.campaignCurrency, campaigns.map(\.currency.rawValue))
         writer.set(.campaignStart, campaigns.map(\.flight.start.nanoseconds))
@@ -39,22 +40,23 @@ extension Compilation {
     }
 
     mutating func writeLineItems() {
-        let items = source.lineItems
-        let campaigns = items.map { source.campaigns[Int(row(.campaigns, $0.campaign))] }
+        let expressions = takeExpressions()
+        let items = ordered(.lineItems, source.lineItems)
+        let flights = items.map { $0.flight ?? source.campaigns[place(.campaigns, $0.campaign)].flight }
         writer.rows(.lineItems, items.count)
-        writer.set(.lineItemID, items.map { strings[$0.id] })
-        writer.set(.lineItemName, items.map { strings[$0.name] })
+        writer.set(.lineItemID, items.map { strings.number($0.id) })
+        writer.set(.lineItemName, items.map { strings.number($0.name) })
         writer.set(.lineItemCampaign, items.map { row(.campaigns, $0.campaign) })
         writer.set(.lineItemStatus, items.map { status(of: $0).rawValue })
-        writer.set(.lineItemStart, zip(items, campaigns).map { ($0.flight ?? $1.flight).start.nanoseconds })
-        writer.set(.lineItemEnd, zip(items, campaigns).map { ($0.flight ?? $1.flight).end.nanoseconds })
+        writer.set(.lineItemStart, flights.map(\.start.nanoseconds))
+        writer.set(.lineItemEnd, flights.map(\.end.nanoseconds))
         writer.set(.lineItemOwnFlight, items.map { UInt8($0.flight == nil ? 0 : 1) })
         writer.set(.lineItemPriority, items.map(\.priority.number))
         writer.set(.lineItemImpressions, items.map { $0.guaranteedImpressions ?? 0 })
         writer.set(.lineItemBid, items.map { $0.bid?.rawValue ?? noAmount })
         writer.set(.lineItemGoalValue, items.map { $0.goalValue?.rawValue ?? noAmount })
         writer.set(.lineItemShading, items.map { OptionalFlag.byte($0.bidShading) })
-        writer.set(.lineItemTargeting, targetingTexts.map { strings[$0] })
+        writer.set(.lineItemTargeting, index.lineItems.map { expressions[Int($0)] })
         writer.set(
             .lineItemCreative,
             writer.lists(.lineItemCreativeStart, items.map { $0.creatives.map { row(.creatives, $0) } }))
@@ -64,41 +66,51 @@ extension Compilation {
         writer.set(.capWindowMinutes, caps.map { UInt32($0.windowMinutes ?? 0) })
         writer.set(
             .lineItemSeparation,
-            writer.lists(.lineItemSeparationStart, items.map { $0.separation.map { strings[$0] } }))
+            writer.lists(.lineItemSeparationStart, items.map { $0.separation.map { strings.number($0) } }))
+    }
+
+    /// The text of each expression, by where its line item stands in the source, which loses it.
+    private mutating func takeExpressions() -> [UInt32] {
+        source.lineItems.indices.map { place in
+            defer { source.lineItems[place].targeting = nil }
+            return strings.number(source.lineItems[place].targeting?.line ?? "")
+        }
     }
 
     private func status(of item: LineItem) -> LineItemStatus {
         if item.paused { return .paused }
-        let creatives = item.creatives.map { source.creatives[Int(row(.creatives, $0))] }
-        return creatives.contains { $0.audit == .approved } ? .ready : .noCreative
+        for id in item.creatives where source.creatives[place(.creatives, id)].audit == .approved {
+            return .ready
+        }
+        return .noCreative
     }
 
     mutating func writeCreatives() {
-        let creatives = source.creatives
+        let creatives = ordered(.creatives, source.creatives)
         writer.rows(.creatives, creatives.count)
-        writer.set(.creativeID, creatives.map { strings[$0.id] })
-        writer.set(.creativeName, creatives.map { strings[$0.name] })
+        writer.set(.creativeID, creatives.map { strings.number($0.id) })
+        writer.set(.creativeName, creatives.map { strings.number($0.name) })
         writer.set(.creativeAdvertiser, creatives.map { row(.advertisers, $0.advertiser) })
         writer.set(.creativeFormat, creatives.map(\.format.number))
         writer.set(.creativeDuration, creatives.map { UInt32($0.durationMilliseconds) })
         writer.set(.creativeAudit, creatives.map(\.audit.number))
-        writer.set(.creativeLanguage, creatives.map { strings[$0.language] })
-        writer.set(.creativeClickThrough, creatives.map { strings[$0.clickThrough] })
-        writer.set(.creativeUniversalRegistry, creatives.map { strings[$0.universalID?.registry] })
-        writer.set(.creativeUniversalValue, creatives.map { strings[$0.universalID?.value] })
+        writer.set(.creativeLanguage, creatives.map { strings.number($0.language) })
+        writer.set(.creativeClickThrough, creatives.map { strings.number($0.clickThrough) })
+        writer.set(.creativeUniversalRegistry, creatives.map { strings.number($0.universalID?.registry) })
+        writer.set(.creativeUniversalValue, creatives.map { strings.number($0.universalID?.value) })
         writer.set(
             .creativeAttribute,
             writer.lists(.creativeAttributeStart, creatives.map { $0.attributes.map { UInt32($0) } }))
         writer.set(
             .creativeCategory,
-            writer.lists(.creativeCategoryStart, creatives.map { $0.categories.map { strings[$0] } }))
+            writer.lists(.creativeCategoryStart, creatives.map { $0.categories.map { strings.number($0) } }))
         writer.set(
             .creativeBundle,
-            writer.lists(.creativeBundleStart, creatives.map { $0.bundles.map { strings[$0] } }))
+            writer.lists(.creativeBundleStart, creatives.map { $0.bundles.map { strings.number($0) } }))
         let media = writer.lists(.creativeMediaStart, creatives.map(\.mediaFiles))
-        writer.set(.mediaURL, media.map { strings[$0.url] })
-        writer.set(.mediaMIME, media.map { strings[$0.mime] })
-        writer.set(.mediaCodec, media.map { strings[$0.codec] })
+        writer.set(.mediaURL, media.map { strings.number($0.url) })
+        writer.set(.mediaMIME, media.map { strings.number($0.mime) })
+        writer.set(.mediaCodec, media.map { strings.number($0.codec) })
         writer.set(.mediaDelivery, media.map(\.delivery.number))
         writer.set(.mediaWidth, media.map { UInt32($0.width) })
         writer.set(.mediaHeight, media.map { UInt32($0.height) })
@@ -106,24 +118,25 @@ extension Compilation {
         writer.set(.mediaSize, media.map(\.sizeBytes))
         let trackers = writer.lists(.creativeTrackerStart, creatives.map(\.trackers))
         writer.set(.trackerEvent, trackers.map(\.event.number))
-        writer.set(.trackerURL, trackers.map { strings[$0.url] })
-        writer.set(.creativeTag, creatives.map { strings[$0.vastTag] })
+        writer.set(.trackerURL, trackers.map { strings.number($0.url) })
+        writer.set(.creativeTag, creatives.map { strings.number($0.vastTag) })
         let verifications = writer.lists(.creativeVerificationStart, creatives.map(\.adVerifications))
-        writer.set(.verificationVendor, verifications.map { strings[$0.vendor] })
-        writer.set(.verificationScript, verifications.map { strings[$0.javaScript] })
-        writer.set(.verificationFramework, verifications.map { strings[$0.apiFramework] })
+        writer.set(.verificationVendor, verifications.map { strings.number($0.vendor) })
+        writer.set(.verificationScript, verifications.map { strings.number($0.javaScript) })
+        writer.set(.verificationFramework, verifications.map { strings.number($0.apiFramework) })
         writer.set(.verificationOptional, verifications.map { UInt8($0.browserOptional ? 1 : 0) })
-        writer.set(.verificationParameters, verifications.map { strings[$0.parameters] })
+        writer.set(.verificationParameters, verifications.map { strings.number($0.parameters) })
         writer.set(
             .verificationTracker,
-            writer.lists(.verificationTrackerStart, verifications.map { $0.notExecuted.map { strings[$0] } }))
+            writer.lists(
+                .verificationTrackerStart, verifications.map { $0.notExecuted.map { strings.number($0) } }))
     }
 
     mutating func writeSupply() {
-        let publishers = source.publishers
+        let publishers = ordered(.publishers, source.publishers)
         writer.rows(.publishers, publishers.count)
-        writer.set(.publisherID, publishers.map { strings[$0.id] })
-        writer.set(.publisherName, publishers.map { strings[$0.name] })
+        writer.set(.publisherID, publishers.map { strings.number($0.id) })
+        writer.set(.publisherName, publishers.map { strings.number($0.name) })
         writer.set(.publisherCurrency, publishers.map(\.currency.rawValue))
         writer.set(.publisherFloor, publishers.map(\.floor.rawValue))
         writer.set(.publisherShading, publishers.map { OptionalFlag.byte($0.bidShading) })
@@ -133,13 +146,13 @@ extension Compilation {
             writer.lists(
                 .publisherBlockListStart, publishers.map { $0.blockLists.map { row(.blockLists, $0) } }))
 
-        let inventory = source.inventory
+        let inventory = ordered(.inventory, source.inventory)
         writer.rows(.inventory, inventory.count)
-        writer.set(.inventoryID, inventory.map { strings[$0.id] })
+        writer.set(.inventoryID, inventory.map { strings.number($0.id) })
         writer.set(.inventoryPublisher, inventory.map { row(.publishers, $0.publisher) })
-        writer.set(.inventoryName, inventory.map { strings[$0.name] })
+        writer.set(.inventoryName, inventory.map { strings.number($0.name) })
         writer.set(.inventoryMedium, inventory.map(\.medium.number))
-        writer.set(.inventoryAddress, inventory.map { strings[$0.address] })
+        writer.set(.inventoryAddress, inventory.map { strings.number($0.address) })
         writer.set(.inventoryFloor, inventory.map { $0.floor?.rawValue ?? noAmount })
         writer.set(.inventorySoftFloor, inventory.map { $0.softFloor?.rawValue ?? noAmount })
         writer.set(
@@ -147,11 +160,11 @@ extension Compilation {
             writer.lists(
                 .inventoryBlockListStart, inventory.map { $0.blockLists.map { row(.blockLists, $0) } }))
 
-        let deals = source.deals
+        let deals = ordered(.deals, source.deals)
         writer.rows(.deals, deals.count)
-        writer.set(.dealID, deals.map { strings[$0.id] })
+        writer.set(.dealID, deals.map { strings.number($0.id) })
         writer.set(.dealPublisher, deals.map { rowOrNone(.publishers, $0.publisher) })
-        writer.set(.dealName, deals.map { strings[$0.name] })
+        writer.set(.dealName, deals.map { strings.number($0.name) })
         writer.set(.dealCurrency, deals.map(\.currency.rawValue))
         writer.set(.dealFloor, deals.map(\.floor.rawValue))
         writer.set(.dealSoftFloor, deals.map { $0.softFloor?.rawValue ?? noAmount })
@@ -159,13 +172,15 @@ extension Compilation {
     }
 
     mutating func writeBlockLists() {
-        let lists = source.blockLists
+        let lists = ordered(.blockLists, source.blockLists)
         writer.rows(.blockLists, lists.count)
-        writer.set(.blockListID, lists.map { strings[$0.id] })
+        writer.set(.blockListID, lists.map { strings.number($0.id) })
         writer.set(
-            .blockDomain, writer.lists(.blockDomainStart, lists.map { $0.domains.map { strings[$0] } }))
+            .blockDomain, writer.lists(.blockDomainStart, lists.map { $0.domains.map { strings.number($0) } })
+        )
         writer.set(
-            .blockCategory, writer.lists(.blockCategoryStart, lists.map { $0.categories.map { strings[$0] } })
+            .blockCategory,
+            writer.lists(.blockCategoryStart, lists.map { $0.categories.map { strings.number($0) } })
         )
         writer.set(
             .blockAttribute,
@@ -175,8 +190,8 @@ extension Compilation {
             writer.lists(.blockCreativeStart, lists.map { $0.creatives.map { row(.creatives, $0) } }))
         // What nobody in this catalog is needs no blocking.
         let blocked = lists.map { list in
-            list.domains.compactMap { values[.blockedAdvertiser, $0] }
-                + list.categories.compactMap { values[.blockedCategory, $0] }
+            list.domains.compactMap { index.values[.blockedAdvertiser, $0] }
+                + list.categories.compactMap { index.values[.blockedCategory, $0] }
         }
         writer.set(.blockValue, writer.lists(.blockValueStart, blocked))
     }

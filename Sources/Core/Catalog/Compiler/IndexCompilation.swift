@@ -1,212 +1,137 @@
 // Compiles the line items' expressions into the index: their order, the rows of their alternatives, and for every
 // value the rows that ask for it and those that refuse it.
 
-struct IndexCompilation {
+struct IndexCompilation: ~Copyable {
     private(set) var values = ValueNumbers()
-    /// In the order of the index.
-    private var items: [LineItem]
-    /// The alternatives of each line item, with what its creatives and its advertiser add.
-    private var alternatives: [[Conjunction]] = []
-    private var isReady: [Bool] = []
-    private var dayparts: [WeekMask: UInt32] = [:]
+    private var items = IndexItems()
+    /// Where the line items stand in the source, in the order of the index.
+    private(set) var lineItems: [UInt32] = []
     private var circles: [Circle] = []
+    // What requests compare creatives and advertisers by, by where these stand in the source.
+    private var creativeFormats: [UInt32] = []
+    private var creativeCategories: [[UInt32]] = []
+    private var advertiserCategories: [[UInt32]] = []
+    private var advertiserDomains: [[UInt32]] = []
 
-    init(
-        _ source: CatalogSource, creatives: [String: UInt32], campaigns: [String: UInt32],
-        advertisers: [String: UInt32]
-    ) {
-        items = source.lineItems
+    /// Takes note of every value that a request may have.
+    mutating func note(_ source: CatalogSource) {
         for format in Creative.Format.allCases { values.note(.format, format.rawValue) }
         for advertiser in source.advertisers {
-            for domain in advertiser.domains.flatMap(BlockedNames.domains) {
-                values.note(.blockedAdvertiser, domain)
-            }
-            for category in advertiser.categories.flatMap(BlockedNames.categories) {
-                values.note(.blockedCategory, category)
-            }
+            note(.blockedAdvertiser, advertiser.domains, BlockedNames.domains)
+            note(.blockedCategory, advertiser.categories, BlockedNames.categories)
         }
         for creative in source.creatives {
-            for category in creative.categories.flatMap(BlockedNames.categories) {
-                values.note(.blockedCategory, category)
-            }
+            note(.blockedCategory, creative.categories, BlockedNames.categories)
         }
         var seen: Set<Circle> = []
-        for item in items {
-            let expression = item.expression
+        for item in source.lineItems {
+            guard let targeting = item.targeting else { continue }
+            let expression = targeting.expression
             values.note(expression)
             for circle in expression.circles where seen.insert(circle).inserted { circles.append(circle) }
         }
         values.number()
+        creativeFormats = source.creatives.map { values[.format, $0.format.rawValue] ?? Layout.none }
+        creativeCategories = source.creatives.map { categories($0.categories) }
+        advertiserCategories = source.advertisers.map { categories($0.categories) }
+        advertiserDomains = source.advertisers.map {
+            numbers(.blockedAdvertiser, $0.domains, BlockedNames.domains)
+        }
+    }
 
-        var masks: Set<WeekMask> = []
-        for item in items {
-            let approved = item.creatives.compactMap { creatives[$0] }.map { source.creatives[Int($0)] }
-                .filter { $0.audit == .approved }
-            let advertiser = campaigns[item.campaign].flatMap {
-                advertisers[source.campaigns[Int($0)].advertiser]
+    private mutating func note(_ dimension: Dimension, _ names: [String], _ blocked: (String) -> [String]) {
+        for name in names { for one in blocked(name) { values.note(dimension, one) } }
+    }
+
+    private func categories(_ names: [String]) -> [UInt32] {
+        numbers(.blockedCategory, names, BlockedNames.categories)
+    }
+
+    /// Sorted, each once.
+    private func numbers(
+        _ dimension: Dimension, _ names: [String], _ blocked: (String) -> [String]
+    ) -> [UInt32] {
+        names.isEmpty ? [] : Set(names.flatMap(blocked).compactMap { values[dimension, $0] }).sorted()
+    }
+
+    /// Takes in a line item; they come in the order of their ids. Its creatives and its advertiser are said by where they
+    /// stand in the source.
+    mutating func add(
+        _ item: LineItem, at place: UInt32, approved creatives: [Int], advertiser: Int
+    ) throws(TargetingProblem) {
+        let formats = Set(creatives.map { creativeFormats[$0] }).sorted()
+        // A category blocks a line item where all of its creatives have it; one with others left keeps competing
+        // with those.
+        var shared = creatives.first.map { creativeCategories[$0] } ?? []
+        for creative in creatives.dropFirst() where !shared.isEmpty {
+            shared.removeAll { !creativeCategories[creative].contains($0) }
+        }
+        let blocked = Set(shared + advertiserCategories[advertiser]).sorted()
+        items.begin(at: place, isReady: !item.paused && !creatives.isEmpty)
+        for alternative in try alternatives(of: item.targeting) {
+            items.beginRow()
+            for condition in alternative.includes { items.include(condition.dimension, condition.values) }
+            items.include(.format, formats)
+            if let daypart = alternative.daypart { items.include(daypart) }
+            for condition in alternative.excludes { items.exclude(condition.values) }
+            items.exclude(advertiserDomains[advertiser])
+            items.exclude(blocked)
+        }
+    }
+
+    private func alternatives(of targeting: TargetingObject?) throws(TargetingProblem) -> [Conjunction] {
+        guard let targeting else { return [Conjunction()] }
+        return try NormalForm.of(targeting.expression) { dimension, name in
+            guard let number = values[dimension, name] else {
+                preconditionFailure("\(name) was not noted")
             }
-            .map { source.advertisers[Int($0)] }
-            let added = conditions(approved, advertiser)
-            let own = alternatives(of: item).map { alternative in
-                var alternative = alternative
-                alternative.includes += added.includes
-                alternative.excludes += added.excludes
-                return alternative
-            }
-            for alternative in own { if let mask = alternative.daypart { masks.insert(mask) } }
-            alternatives.append(own)
-            isReady.append(!item.paused && !approved.isEmpty)
-        }
-        dayparts = values.number(masks)
-        order()
-    }
-
-    mutating func takeLineItems() -> [LineItem] {
-        defer { items = [] }
-        return items
-    }
-
-    private func alternatives(of item: LineItem) -> [Conjunction] {
-        do {
-            return try NormalForm.of(item.expression) { dimension, name in
-                guard let number = values[dimension, name] else {
-                    preconditionFailure("\(name) was not noted")
-                }
-                return number
-            }
-        } catch {
-            preconditionFailure("\(item.id) passed the check and has \(error.found)")
+            return number
         }
     }
 
-    /// What requests are compared by beside the expression: formats, and what may be blocked. A category blocks a
-    /// line item where all of its creatives have it; one with others left keeps competing with those.
-    private func conditions(_ approved: [Creative], _ advertiser: Advertiser?) -> Conjunction {
-        func condition(_ dimension: Dimension, _ names: some Sequence<String>) -> [Conjunction.Condition] {
-            let numbers = Set(names.compactMap { values[dimension, $0] }).sorted()
-            return numbers.isEmpty ? [] : [.init(dimension: dimension, values: numbers)]
-        }
-        func categories(_ names: [String]) -> Set<String> {
-            Set(names.flatMap(BlockedNames.categories).map { Dimension.blockedCategory.spelling(of: $0) })
-        }
-        var shared = approved.first.map { categories($0.categories) } ?? []
-        for creative in approved.dropFirst() { shared.formIntersection(categories(creative.categories)) }
-        return Conjunction(
-            includes: condition(.format, approved.map(\.format.rawValue)),
-            excludes: condition(.blockedAdvertiser, advertiser?.domains.flatMap(BlockedNames.domains) ?? [])
-                + condition(.blockedCategory, shared.union(categories(advertiser?.categories ?? []))))
-    }
+    /// Brings the line items into the order of the index.
+    mutating func order() { lineItems = items.order() }
 
-    /// Line items that ask for the same stand together, so that a request finds whole blocks of rows empty.
-    private mutating func order() {
-        let byRank: [Dimension] = [
-            .deal, .publisher, .inventory, .network, .channel, .country, .region, .metro, .deviceType, .os,
-            .format,
-            .genre, .language, .audience,
-        ]
-        let keys = alternatives.map { own in
-            byRank.map { dimension in
-                own.first?.includes.first { $0.dimension == dimension }.map { ($0.values.first ?? 0) + 1 }
-                    ?? 0
-            }
-        }
-        let order = items.indices.sorted { a, b in
-            if isReady[a] != isReady[b] { return isReady[a] }
-            return keys[a] == keys[b] ? a < b : keys[a].lexicographicallyPrecedes(keys[b])
-        }
-        items = order.map { items[$0] }
-        alternatives = order.map { alternatives[$0] }
-        isReady = order.map { isReady[$0] }
-    }
-
-    /// A condition that a row has, of which the index keeps a set of rows.
-    private struct Facet: Hashable {
-        var dimension: Dimension
-        /// Which of several conditions on the same dimension.
-        var number: Int
-    }
-
-    func write(to writer: inout SnapshotWriter, _ strings: StringPool) {
-        var includes: [Facet: [UInt32: [UInt32]]] = [:]
-        var excludes: [UInt32: [UInt32]] = [:]
-        var ready: [UInt32] = []
-        var rowLineItems: [UInt32] = []
-        for (item, own) in alternatives.enumerated() {
-            for alternative in own {
-                let row = UInt32(rowLineItems.count)
-                rowLineItems.append(UInt32(item))
-                if isReady[item] { ready.append(row) }
-                var previous: Facet?
-                for condition in alternative.includes {
-                    let isNext = previous?.dimension == condition.dimension
-                    let facet = Facet(
-                        dimension: condition.dimension, number: isNext ? (previous?.number ?? 0) + 1 : 0)
-                    previous = facet
-                    for value in condition.values {
-                        includes[facet, default: [:]][value, default: []].append(row)
-                    }
-                }
-                if let mask = alternative.daypart, let value = dayparts[mask] {
-                    includes[Facet(dimension: .daypart, number: 0), default: [:]][value, default: []].append(
-                        row)
-                }
-                for condition in alternative.excludes {
-                    for value in condition.values { excludes[value, default: []].append(row) }
-                }
-            }
-        }
+    mutating func write(to writer: inout SnapshotWriter, _ strings: inout TextTable) {
+        let dayparts = values.number(Set(items.dayparts.keys))
+        var pairs = items.takePairs(dayparts)
+        let rowLineItems = pairs.rowLineItems
         writer.rows(.rows, rowLineItems.count)
         writer.set(.rowLineItem, rowLineItems)
 
         var sets = RowSetWriter(rows: rowLineItems.count)
-        let status = Facet(dimension: .status, number: 0)
-        let facets = ([status] + includes.keys).sorted {
-            ($0.dimension.rawValue, $0.number) < ($1.dimension.rawValue, $1.number)
-        }
+        let facets = [IndexFacet(.status, number: 0)] + pairs.facets
         var defaults: [UInt32] = []
-        var includesOfValue: [[(facet: UInt32, set: UInt32)]] = Array(
-            repeating: [], count: values.values.count)
+        var includes: [[(facet: UInt32, set: UInt32)]] = Array(repeating: [], count: values.values.count)
         for (number, facet) in facets.enumerated() {
-            let own = includes[facet] ?? [:]
-            defaults.append(
-                sets.add(facet == status ? ready : complement(of: own.values, rows: rowLineItems.count)))
-            for (value, rows) in own.sorted(by: { $0.key < $1.key }) {
-                includesOfValue[Int(value)].append((UInt32(number), sets.add(rows)))
-            }
+            let groups = pairs.take(facet, values: values.values.count)
+            let isStatus = facet.dimension == .status
+            defaults.append(sets.add((isStatus ? pairs.ready : groups.missing(rowLineItems.count))[...]))
+            groups.forEach { value, rows in includes[value].append((UInt32(number), sets.add(rows))) }
         }
         writer.rows(.facets, facets.count)
         writer.set(.facetDimension, facets.map(\.dimension.rawValue))
         writer.set(.facetDefaultSet, defaults)
-        writeValues(includesOfValue, excludes.mapValues { $0 }, &sets, to: &writer, strings)
+        var excludes = [UInt32](repeating: Layout.none, count: values.values.count)
+        pairs.take(.excluded, values: values.values.count).forEach { excludes[$0] = sets.add($1) }
+        writer.set(.valueExcludeSet, excludes)
+        writeValues(includes, to: &writer, &strings)
         sets.write(to: &writer)
         writeCircles(to: &writer)
-        writeDayparts(to: &writer)
-    }
-
-    /// The rows that do not care.
-    private func complement(of sets: some Sequence<[UInt32]>, rows: Int) -> [UInt32] {
-        var cares = [Bool](repeating: false, count: rows)
-        for set in sets { for row in set { cares[Int(row)] = true } }
-        return cares.indices.filter { !cares[$0] }.map { UInt32($0) }
+        writeDayparts(dayparts, to: &writer)
     }
 
     private func writeValues(
-        _ includes: [[(facet: UInt32, set: UInt32)]], _ excludes: [UInt32: [UInt32]],
-        _ sets: inout RowSetWriter,
-        to writer: inout SnapshotWriter, _ strings: StringPool
+        _ includes: [[(facet: UInt32, set: UInt32)]], to writer: inout SnapshotWriter,
+        _ strings: inout TextTable
     ) {
         let all = values.values
         writer.rows(.values, all.count)
         writer.set(.valueDimension, all.map(\.dimension.rawValue))
-        writer.set(.valueName, all.map { strings[$0.name] })
+        writer.set(.valueName, all.map { strings.number($0.name) })
         let flat = writer.lists(.valueIncludeStart, includes)
         writer.set(.includeFacet, flat.map(\.facet))
         writer.set(.includeSet, flat.map(\.set))
-        var excludeSets: [UInt32] = []
-        for value in all.indices {
-            excludeSets.append(excludes[UInt32(value)].map { sets.add($0) } ?? Layout.none)
-        }
-        writer.set(.valueExcludeSet, excludeSets)
 
         // At most half of the slots are taken, so that a search looks at one or two.
         var slots = [UInt32](repeating: Layout.none, count: 4)
@@ -244,7 +169,7 @@ struct IndexCompilation {
         writer.set(.cellCircle, cells.map(\.circle))
     }
 
-    private func writeDayparts(to writer: inout SnapshotWriter) {
+    private func writeDayparts(_ dayparts: [WeekMask: UInt32], to writer: inout SnapshotWriter) {
         let all = dayparts.sorted { $0.value < $1.value }
         writer.rows(.dayparts, all.count)
         writer.set(.daypartValue, all.map(\.value))

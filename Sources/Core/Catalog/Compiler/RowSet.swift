@@ -36,11 +36,11 @@ struct RowSetWriter {
     init(rows: Int) { self.rows = rows }
 
     /// The number of the set.
-    mutating func add(_ set: [UInt32]) -> UInt32 {
+    mutating func add(_ set: ArraySlice<UInt32>) -> UInt32 {
         let head = RowSet.headWords(rows: rows)
         var stored = 0
-        var index = 0
-        while index < set.count {
+        var index = set.startIndex
+        while index < set.endIndex {
             let count = rowsInBlock(set, index)
             if count < RowSet.blockRows { stored += 1 }
             index += count
@@ -59,19 +59,19 @@ struct RowSetWriter {
         return UInt32(kinds.count - 1)
     }
 
-    private func rowsInBlock(_ set: [UInt32], _ index: Int) -> Int {
+    private func rowsInBlock(_ set: ArraySlice<UInt32>, _ index: Int) -> Int {
         let block = Int(set[index]) / RowSet.blockRows
         var end = index
-        while end < set.count, Int(set[end]) / RowSet.blockRows == block { end += 1 }
+        while end < set.endIndex, Int(set[end]) / RowSet.blockRows == block { end += 1 }
         return end - index
     }
 
-    private mutating func addBlocks(_ set: [UInt32], _ head: Int) {
+    private mutating func addBlocks(_ set: ArraySlice<UInt32>, _ head: Int) {
         let summary = RowSet.summaryWords(rows: rows)
         let start = words.count
         words += repeatElement(0, count: head)
-        var index = 0
-        while index < set.count {
+        var index = set.startIndex
+        while index < set.endIndex {
             let count = rowsInBlock(set, index)
             let block = Int(set[index]) / RowSet.blockRows
             let bit = UInt64(1) << UInt64(block % 64)

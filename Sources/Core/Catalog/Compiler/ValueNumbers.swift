@@ -1,17 +1,30 @@
 // Numbers for the values that requests are compared by, the same for the same catalog whatever its order.
 
-struct ValueNumbers {
+struct ValueNumbers: ~Copyable {
     /// In the order of their numbers: by dimension, then by the bytes of the name.
     private(set) var values: [(dimension: Dimension, name: String)] = []
-    private var numbers: [[String: UInt32]] = Array(repeating: [:], count: Dimension.count)
+    /// Each value as somebody wrote it, a dimension being a kind.
+    private var texts = TextTable()
+    /// By text, the one that it is compared as.
+    private var spellings: [UInt32] = []
+    /// By text, once all are numbered.
+    private var numbers: [UInt32] = []
 
     subscript(dimension: Dimension, name: String) -> UInt32? {
-        numbers[Int(dimension.rawValue)][dimension.spelling(of: name)]
+        if let text = texts.find(name, kind: dimension.rawValue) { return numbers[Int(text)] }
+        guard dimension.ignoresCase else { return nil }
+        return texts.find(dimension.spelling(of: name), kind: dimension.rawValue).map { numbers[Int($0)] }
     }
 
     /// Takes note of a value; its number comes when all are there.
     mutating func note(_ dimension: Dimension, _ name: String) {
-        numbers[Int(dimension.rawValue)][dimension.spelling(of: name)] = 0
+        let text = texts.number(name, kind: dimension.rawValue)
+        guard text == spellings.count else { return }
+        spellings.append(text)
+        guard dimension.ignoresCase else { return }
+        let spelling = texts.number(dimension.spelling(of: name), kind: dimension.rawValue)
+        if spelling == spellings.count { spellings.append(spelling) }
+        spellings[Int(text)] = spelling
     }
 
     mutating func note(_ targeting: Targeting) {
@@ -25,14 +38,15 @@ struct ValueNumbers {
     }
 
     mutating func number() {
+        numbers = Array(repeating: Layout.none, count: texts.count)
+        let order = texts.sorted().filter { spellings[Int($0)] == $0 }
         for dimension in Dimension.allCases {
-            for name in numbers[Int(dimension.rawValue)].keys.sorted(by: {
-                $0.utf8.lexicographicallyPrecedes($1.utf8)
-            }) {
-                numbers[Int(dimension.rawValue)][name] = UInt32(values.count)
-                values.append((dimension, name))
+            for text in order where texts.kind(of: text) == dimension.rawValue {
+                numbers[Int(text)] = UInt32(values.count)
+                values.append((dimension, texts[text]))
             }
         }
+        for text in spellings.indices { numbers[text] = numbers[Int(spellings[text])] }
     }
 
     /// Dayparts get their numbers behind all others, in the order of their bits.
@@ -43,30 +57,5 @@ struct ValueNumbers {
             values.append((.daypart, "daypart-\(numbers.count)"))
         }
         return numbers
-    }
-}
-
-/// Every text of a catalog once.
-struct StringPool {
-    private var numbers: [String: UInt32] = [:]
-    private var sorted: [String] = []
-
-    mutating func note(_ text: String) { numbers[text] = 0 }
-
-    mutating func number() {
-        sorted = numbers.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        for (index, text) in sorted.enumerated() { numbers[text] = UInt32(index) }
-    }
-
-    subscript(text: String) -> UInt32 {
-        guard let number = numbers[text] else { preconditionFailure("\(text) was not noted") }
-        return number
-    }
-
-    subscript(text: String?) -> UInt32 { text.map { self[$0] } ?? Layout.none }
-
-    func write(to writer: inout SnapshotWriter) {
-        writer.rows(.strings, sorted.count)
-        writer.set(.stringByte, writer.lists(.stringStart, sorted.map { Array($0.utf8) }))
     }
 }

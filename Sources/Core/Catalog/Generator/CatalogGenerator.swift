@@ -25,16 +25,21 @@ public struct CatalogGenerator {
     public mutating func source() -> CatalogSource {
         var source = CatalogSource()
         let campaigns = (lineItems + 4) / 5
+        var trackers: [Tracker] = []
         for index in 0..<(campaigns + 9) / 10 { source.advertisers.append(advertiser(index)) }
         for index in 0..<world.publishers.count { source.publishers.append(publisher(index)) }
         for id in world.deals { source.deals.append(deal(id)) }
+        source.lineItems.reserveCapacity(lineItems)
+        source.creatives.reserveCapacity(3 * campaigns)
         for index in 0..<campaigns {
             let advertiser = source.advertisers[index / 10]
             let campaign = campaign(index, advertiser.id)
-            let creatives = (0..<3).map { creative("\(campaign.id)-\($0)", advertiser) }
+            if index % 10 == 0 { trackers = Self.trackers(of: advertiser) }
+            let creatives = (0..<3).map { creative("\(campaign.id)-\($0)", advertiser, trackers) }
+            // Lists that are the same are one in memory: a million line items fit into less of it.
+            let shown = (1...3).map { count in creatives.prefix(count).map(\.id) }
             for number in 0..<min(5, lineItems - 5 * index) {
-                source.lineItems.append(
-                    lineItem("\(campaign.id)-line-\(number)", campaign, creatives.map(\.id)))
+                source.lineItems.append(lineItem("\(campaign.id)-line-\(number)", campaign, shown))
             }
             source.campaigns.append(campaign)
             source.creatives += creatives
@@ -113,7 +118,9 @@ public struct CatalogGenerator {
     }
 
     /// Nine in ten are approved. Each has a large and a small file, and tells its advertiser of five moments.
-    private mutating func creative(_ id: String, _ advertiser: Advertiser) -> Creative {
+    private mutating func creative(_ id: String, _ advertiser: Advertiser, _ trackers: [Tracker])
+        -> Creative
+    {
         var creative = Creative()
         creative.id = id
         creative.advertiser = advertiser.id
@@ -125,13 +132,17 @@ public struct CatalogGenerator {
             file("https://cdn.example/\(id)-1080.mp4", 1_920, 1_080, kilobits: 6_000),
             file("https://cdn.example/\(id)-720.mp4", 1_280, 720, kilobits: 2_500),
         ]
-        creative.trackers = [Tracker.Event.impression, .start, .midpoint, .complete, .error].map { event in
+        creative.trackers = trackers
+        return creative
+    }
+
+    private static func trackers(of advertiser: Advertiser) -> [Tracker] {
+        [Tracker.Event.impression, .start, .midpoint, .complete, .error].map { event in
             var tracker = Tracker()
             tracker.event = event
             tracker.url = "https://t.\(advertiser.domains[0])/\(event)?cb=[CACHEBUSTING]"
             return tracker
         }
-        return creative
     }
 
     private func file(_ url: String, _ width: Int, _ height: Int, kilobits: Int) -> MediaFile {
@@ -142,7 +153,7 @@ public struct CatalogGenerator {
         return file
     }
 
-    private mutating func lineItem(_ id: String, _ campaign: Campaign, _ creatives: [String]) -> LineItem {
+    private mutating func lineItem(_ id: String, _ campaign: Campaign, _ creatives: [[String]]) -> LineItem {
         var item = LineItem()
         item.id = id
         item.campaign = campaign.id
@@ -150,7 +161,7 @@ public struct CatalogGenerator {
         item.paused = chance(5)
         item.priority = priority()
         if chance(30) { item.bid = Micros(Int64(random.next(in: 900...4_800)) * 10_000) }
-        item.creatives = Array(creatives.prefix(random.next(in: 1...3)))
+        item.creatives = creatives[random.next(in: 1...3) - 1]
         item.frequencyCaps = caps()
         if chance(40) { item.separation = [one(world.categories)] }
         item.targeting = TargetingObject(meaning: .all(conditions()))
@@ -183,9 +194,9 @@ public struct CatalogGenerator {
 
     private mutating func conditions() -> [Targeting] {
         // Nine line items in ten are for the country that most requests come from.
-        var all: [Targeting] = [.values(.country, chance(90) ? ["USA"] : popular(world.countries, 1...2))]
+        var all: [Targeting] = [.values(.country, chance(90) ? world.home : popular(world.countries, 1...2))]
         if let place = place() { all.append(place) }
-        if chance(70) { all.append(.values(.deviceType, ["3", "7"])) }
+        if chance(70) { all.append(.values(.deviceType, world.televisions)) }
         if chance(25) { all.append(.values(.os, popular(world.systems, 1...3))) }
         if chance(45) {
             all.append(.values(.genre, popular(world.genres, 1...3)))

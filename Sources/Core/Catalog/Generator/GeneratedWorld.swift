@@ -7,6 +7,9 @@ struct GeneratedWorld {
     static let now = Instant(nanoseconds: 1_795_219_200_000_000_000)
 
     let countries = ["USA", "CAN", "GBR", "MEX", "DEU", "FRA", "BRA", "AUS"]
+    let home = ["USA"]
+    /// Connected televisions and set-top boxes.
+    let televisions = ["3", "7"]
     let regions = (0..<50).map { "USA/R\($0)" }
     let metros = (0..<210).map { "\(500 + $0)" }
     let systems = ["roku", "tizen", "fire os", "tvos", "webos", "android", "smartcast"]

@@ -69,6 +69,7 @@ extension RetrievalScratch {
             let facet = unsafe facets[index]
             unsafe passes[index] = csimd_row_facet(
                 listed: facet.hasListed ? UnsafePointer(listed + facet.facet * rowWords) : nil,
+                listed_blocks: facet.hasListed ? UnsafePointer(listedBlocks + facet.facet * blockWords) : nil,
                 first_set: facet.firstSet, end_set: facet.endSet)
         }
     }
@@ -88,12 +89,7 @@ extension RetrievalScratch {
         let blocks = unsafe listedBlocks + facet * blockWords
         unsafe facets[facet].hasListed = true
         if view.isList {
-            for index in 0..<view.count {
-                let row = view[row: index]
-                unsafe words[row &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: row & 63)
-                let block = row &>> 9
-                unsafe blocks[block &>> 6] |= 1 &<< UInt64(truncatingIfNeeded: block & 63)
-            }
+            unsafe csimd_rows_spread(view.listed, view.count, words, blocks)
             return
         }
         for word in 0..<blockWords {
@@ -156,21 +152,22 @@ extension RetrievalScratch {
     fileprivate func collect(_ snapshot: CatalogSnapshot, now: Int64) -> Int {
         var count = 0
         for word in 0..<blockWords {
-            var rest = unsafe candidates[word]
-            while rest != 0 {
-                let block = word &* 64 &+ rest.trailingZeroBitCount
-                rest &= rest &- 1
-                guard passes(block, snapshot, now: now) else { continue }
-                unsafe foundBlocks[word] |= 1 &<< UInt64(truncatingIfNeeded: block & 63)
-                let place = block &* RowSet.blockWords
-                for lane in 0..<RowSet.blockWords {
-                    let (bits, more) = unsafe (rows[lane], following[place &+ lane])
-                    unsafe found[place &+ lane] = found[place &+ lane] | bits & ~more
-                    count &+= (bits & ~more).nonzeroBitCount
-                    var left = bits & more
-                    while left != 0 {
-                        count &+= findFirst(of: (place &+ lane) &* 64 &+ left.trailingZeroBitCount)
-                        left &= left &- 1
+            let running = running(of: unsafe candidates[word], word, snapshot, now: now)
+            if running == 0 { continue }
+            let left = unsafe csimd_rows_pass(
+                passes, facetCount, passes + facetCount, sets, word, running, rows)
+            unsafe foundBlocks[word] |= left
+            let first = word &* 64 &* RowSet.blockWords
+            var later: UInt64 = 0
+            count &+= unsafe csimd_rows_take(rows, left, following + first, found + first, &later)
+            while later != 0 {
+                let start = later.trailingZeroBitCount &* RowSet.blockWords
+                later &= later &- 1
+                for lane in start..<start &+ RowSet.blockWords {
+                    var rest = unsafe rows[lane]
+                    while rest != 0 {
+                        count &+= findFirst(of: (first &+ lane) &* 64 &+ rest.trailingZeroBitCount)
+                        rest &= rest &- 1
                     }
                 }
             }
@@ -192,15 +189,24 @@ extension RetrievalScratch {
         return isFound ? 0 : 1
     }
 
-    /// The rows of a block that run and pass every facet and are not excluded are in `rows`; false where there are none.
+    /// Of 64 blocks those that have rows whose flights are on, which are then in `rows`.
     @inline(__always)
-    private func passes(_ block: Int, _ snapshot: CatalogSnapshot, now: Int64) -> Bool {
-        let flight = unsafe flights + block
-        if unsafe now < flight.pointee.from || now >= flight.pointee.until {
-            unsafe flight.pointee = flightBlock(block, snapshot, now: now)
+    private func running(of blocks: UInt64, _ word: Int, _ snapshot: CatalogSnapshot, now: Int64) -> UInt64 {
+        var running: UInt64 = 0
+        var rest = blocks
+        while rest != 0 {
+            let block = rest.trailingZeroBitCount
+            rest &= rest &- 1
+            let flight = unsafe flights + (word &* 64 &+ block)
+            if unsafe now < flight.pointee.from || now >= flight.pointee.until {
+                unsafe flight.pointee = flightBlock(word &* 64 &+ block, snapshot, now: now)
+            }
+            if unsafe flight.pointee.isEmpty { continue }
+            running |= 1 &<< UInt64(truncatingIfNeeded: block)
+            unsafe UnsafeMutableRawPointer(rows + block &* RowSet.blockWords).storeBytes(
+                of: flight.pointee.bits, as: BlockBits.self)
         }
-        unsafe UnsafeMutableRawPointer(rows).storeBytes(of: flight.pointee.bits, as: BlockBits.self)
-        return unsafe csimd_rows_pass(passes, facetCount, passes + facetCount, sets, block, rows) != 0
+        return running
     }
 
     private func flightBlock(
@@ -219,6 +225,7 @@ extension RetrievalScratch {
             unsafe flight.from = max(flight.from, start <= now ? start : .min, end <= now ? end : .min)
             unsafe flight.until = min(flight.until, start > now ? start : .max, end > now ? end : .max)
             if start <= now, now < end {
+                unsafe flight.isEmpty = false
                 unsafe flight.bits[(row - first) / 64] |= 1 << UInt64(row % 64)
             }
         }

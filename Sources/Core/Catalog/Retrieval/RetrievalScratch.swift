@@ -21,7 +21,7 @@ internal import CSIMD
     let facets: UnsafeMutablePointer<FacetState>
     /// The same as the kernel takes them.
     let passes: UnsafeMutablePointer<csimd_row_facet>
-    /// The rows of a block.
+    /// The rows of 64 blocks.
     let rows: UnsafeMutablePointer<UInt64>
     let facetCount: Int
     let rowWords: Int
@@ -52,7 +52,7 @@ internal import CSIMD
         unsafe sets = .allocate(capacity: Self.mostSets)
         unsafe facets = .allocate(capacity: facetCount + 1)
         unsafe passes = .allocate(capacity: facetCount + 1)
-        unsafe rows = Self.zeros(RowSet.blockWords)
+        unsafe rows = Self.zeros(64 * RowSet.blockWords)
         unsafe following = Self.zeros(rowWords)
         unsafe flights = .allocate(capacity: blockWords * 64)
         unsafe flights.initialize(repeating: FlightBlock(), count: blockWords * 64)
@@ -90,6 +90,14 @@ internal import CSIMD
         unsafe flights.deallocate()
     }
 
+    /// A bit for each eight of the words below, where one of them has any.
+    public var blocks: Span<UInt64> {
+        @_lifetime(borrow self) borrowing get {
+            let span = unsafe Span(_unsafeStart: UnsafePointer(foundBlocks), count: blockWords)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
     /// What was found: a bit for each line item, at the first of its rows, the first row lowest.
     public var words: Span<UInt64> {
         @_lifetime(borrow self) borrowing get {
@@ -105,6 +113,7 @@ internal import CSIMD
     var bits = BlockBits()
     var from = Int64.max
     var until = Int64.min
+    var isEmpty = true
 }
 
 /// What one facet lets through in the request at hand.

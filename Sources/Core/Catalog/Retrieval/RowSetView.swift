@@ -34,6 +34,9 @@ typealias BlockBits = SIMD8<UInt64>
             words: words, full: full, ranks: ranks, stored: stored.assumingMemoryBound(to: UInt8.self))
     }
 
+    /// The rows of a list.
+    var listed: UnsafePointer<UInt32> { unsafe lists }
+
     /// A row of a list.
     @inline(__always)
     subscript(row index: Int) -> Int { unsafe Int(truncatingIfNeeded: lists[index]) }

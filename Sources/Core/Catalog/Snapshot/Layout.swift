@@ -60,6 +60,14 @@ struct ColumnForm: Sendable {
     let width: Int
     let check: Check
 
+    /// Its numbers are those of texts.
+    var isText: Bool {
+        switch check {
+        case .row(of: .strings), .rowOrNone(of: .strings): true
+        default: false
+        }
+    }
+
     static func flag(_ table: Table, below bound: Int) -> ColumnForm {
         .init(table: table, width: 1, check: .below(bound))
     }

@@ -12,16 +12,8 @@ struct SnapshotWriter {
 
     mutating func set<Number: FixedWidthInteger>(_ column: Column, _ numbers: [Number]) {
         precondition(column.form.width == MemoryLayout<Number>.size, "\(column) holds other numbers")
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(numbers.count * column.form.width)
-        for number in numbers {
-            var rest = number
-            for _ in 0..<column.form.width {
-                bytes.append(UInt8(truncatingIfNeeded: rest))
-                if column.form.width > 1 { rest >>= 8 }
-            }
-        }
-        columns[Int(column.rawValue)] = bytes
+        // Snapshots are little-endian, and so is every machine that this is built for.
+        columns[Int(column.rawValue)] = unsafe numbers.withUnsafeBytes { unsafe Array($0) }
     }
 
     /// Lists of rows of another table: the column of where each starts, and how many rows there are.
@@ -41,19 +33,33 @@ struct SnapshotWriter {
         return all
     }
 
-    /// The whole snapshot.
-    func finish() -> [UInt8] {
+    /// The whole snapshot. Columns of texts have their numbers in the table, and get those by the order of the bytes. What
+    /// is gathered goes as it is laid out: a large catalog is not in memory twice.
+    mutating func finish(_ texts: borrowing TextTable) -> [UInt8] {
+        let order = texts.sorted()
+        rows(.strings, order.count)
+        rows(.stringBytes, texts.byteCount)
+        var places = [UInt32](repeating: 0, count: order.count)
+        for place in order.indices { places[Int(order[place])] = UInt32(place) }
+
+        let lengths = Column.allCases.map { $0.form.width * rowCount($0) }
         var bytes = [UInt8](repeating: 0, count: Layout.columnsOffset)
+        bytes.reserveCapacity(lengths.reduce(Layout.columnsOffset) { Layout.aligned($0 + $1) })
         var starts: [Int] = []
-        for column in Column.allCases {
-            let form = column.form
-            let contents = columns[Int(column.rawValue)]
-            let isStarts = if case .starts = form.check { true } else { false }
+        for (column, length) in zip(Column.allCases, lengths) {
+            let start = bytes.count
+            starts.append(start)
+            switch column {
+            case .stringStart: Self.append(starts: order, of: texts, &bytes)
+            case .stringByte: for text in order { unsafe bytes += texts.bytes(of: text) }
+            default:
+                bytes += columns[Int(column.rawValue)]
+                columns[Int(column.rawValue)] = []
+                if column.form.isText { Self.renumber(&bytes, from: start, places) }
+            }
             precondition(
-                contents.count == form.width * (count(form.table) + (isStarts ? 1 : 0)),
-                "\(column) has \(contents.count) bytes for \(count(form.table)) rows")
-            starts.append(bytes.count)
-            bytes += contents
+                bytes.count == start + length,
+                "\(column) has \(bytes.count - start) bytes for \(count(column.form.table)) rows")
             bytes += repeatElement(0, count: Layout.aligned(bytes.count) - bytes.count)
         }
         store(UInt64(Layout.magic), at: 0, &bytes)
@@ -70,6 +76,33 @@ struct SnapshotWriter {
         let checksum = CRC32C.checksum(of: bytes.span.raw.extracting(Layout.checkedFrom..<bytes.count))
         store(checksum, at: 12, &bytes)
         return bytes
+    }
+
+    private func rowCount(_ column: Column) -> Int {
+        let rows = count(column.form.table)
+        return if case .starts = column.form.check { rows + 1 } else { rows }
+    }
+
+    private static func append(
+        starts order: [UInt32], of texts: borrowing TextTable, _ bytes: inout [UInt8]
+    ) {
+        var end: UInt32 = 0
+        func append(_ number: UInt32) { unsafe withUnsafeBytes(of: number) { unsafe bytes += $0 } }
+        append(end)
+        for text in order {
+            end += UInt32(unsafe texts.bytes(of: text).count)
+            append(end)
+        }
+    }
+
+    private static func renumber(_ bytes: inout [UInt8], from start: Int, _ places: [UInt32]) {
+        unsafe bytes.withUnsafeMutableBytes { bytes in
+            for at in stride(from: start, to: bytes.count, by: 4) {
+                let text = unsafe bytes.load(fromByteOffset: at, as: UInt32.self)
+                guard text != Layout.none else { continue }
+                unsafe bytes.storeBytes(of: places[Int(text)], toByteOffset: at, as: UInt32.self)
+            }
+        }
     }
 
     private func store<Number: FixedWidthInteger>(_ number: Number, at offset: Int, _ bytes: inout [UInt8]) {

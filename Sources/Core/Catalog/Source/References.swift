@@ -60,9 +60,7 @@ private struct ReferenceCheck {
     private mutating func check(_ item: LineItem, _ index: Int) {
         require(.campaigns, item.campaign, .lineItems, index, "campaign")
         requireAll(.creatives, item.creatives, .lineItems, index, "creatives")
-        for reference in item.targeting?.references(at: "targeting") ?? [] {
-            require(reference.kind, reference.id, .lineItems, index, reference.key)
-        }
+        if let targeting = item.targeting { check(targeting, index) { "targeting" } }
         guard let place = known[.campaigns]?[item.campaign] else { return }
         let campaign = source.campaigns[place]
         for (position, id) in item.creatives.enumerated() {
@@ -86,13 +84,36 @@ private struct ReferenceCheck {
         }
     }
 
+    /// What an expression names by id. Where that stands is worked out for those that are not there.
+    private mutating func check(_ targeting: TargetingObject, _ index: Int, _ path: () -> String) {
+        for list in targeting.lists.all {
+            let wanted: EntityKind
+            switch list.dimension {
+            case .deal: wanted = .deals
+            case .publisher: wanted = .publishers
+            case .inventory: wanted = .inventory
+            default: continue
+            }
+            for (position, id) in list.values.enumerated() {
+                require(wanted, id, .lineItems, index, "\(path()).\(list.dimension.name)[\(position)]")
+            }
+        }
+        for (place, inner) in (targeting.all ?? []).enumerated() {
+            check(inner, index) { "\(path()).all[\(place)]" }
+        }
+        for (place, inner) in (targeting.any ?? []).enumerated() {
+            check(inner, index) { "\(path()).any[\(place)]" }
+        }
+        for inner in targeting.not ?? [] { check(inner, index) { "\(path()).not" } }
+    }
+
     private mutating func requireAll(
         _ wanted: EntityKind, _ ids: [String], _ kind: EntityKind, _ index: Int, _ key: String
     ) {
         var seen: Set<String> = []
         for (position, id) in ids.enumerated() {
             require(wanted, id, kind, index, "\(key)[\(position)]")
-            if !seen.insert(id).inserted {
+            if ids.count > 1, !seen.insert(id).inserted {
                 object(
                     kind, index, "\(key)[\(position)]", found: "the id \"\(id)\" again",
                     allowed: "each id once")
@@ -101,7 +122,7 @@ private struct ReferenceCheck {
     }
 
     private mutating func require(
-        _ wanted: EntityKind, _ id: String, _ kind: EntityKind, _ index: Int, _ key: String
+        _ wanted: EntityKind, _ id: String, _ kind: EntityKind, _ index: Int, _ key: @autoclosure () -> String
     ) {
         guard known[wanted]?[id] == nil, alsoThere[wanted]?.contains(id) != true else { return }
         // The comparison with every known id costs too much in a large catalog.
@@ -109,7 +130,7 @@ private struct ReferenceCheck {
         let others = (known[wanted] ?? [:]).keys
         let isReported = found.count < CatalogRefused.reportedRefusals
         object(
-            kind, index, key, found: "the unknown id \"\(id)\"",
+            kind, index, key(), found: "the unknown id \"\(id)\"",
             allowed: "the id of \(wanted.noun) in this catalog",
             nearest: isReported && others.count <= mostCompared
                 ? nearestName(to: id, among: others.sorted()) : nil)
@@ -121,27 +142,5 @@ private struct ReferenceCheck {
     ) {
         self.found.append(
             CatalogObjection(kind, index, key, found: found, allowed: allowed, nearest: nearest))
-    }
-}
-
-extension TargetingObject {
-    /// What the expression names by id, with the place of each.
-    fileprivate func references(at path: String) -> [(key: String, kind: EntityKind, id: String)] {
-        var found: [(key: String, kind: EntityKind, id: String)] = []
-        for (dimension, kind) in [
-            (Dimension.deal, EntityKind.deals), (.publisher, .publishers), (.inventory, .inventory),
-        ] {
-            for (index, id) in (lists[dimension] ?? []).enumerated() {
-                found.append(("\(path).\(dimension.name)[\(index)]", kind, id))
-            }
-        }
-        for (index, inner) in (all ?? []).enumerated() {
-            found += inner.references(at: "\(path).all[\(index)]")
-        }
-        for (index, inner) in (any ?? []).enumerated() {
-            found += inner.references(at: "\(path).any[\(index)]")
-        }
-        for inner in not ?? [] { found += inner.references(at: "\(path).not") }
-        return found
     }
 }

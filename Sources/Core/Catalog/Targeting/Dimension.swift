@@ -17,7 +17,9 @@ public enum Dimension: UInt8, CaseIterable, Sendable {
     case flight
 
     /// As it is written in a catalog's files.
-    public var name: String { "\(self)" }
+    public var name: String { Self.names[Int(rawValue)] }
+
+    private static let names = allCases.map { "\($0)" }
 
     /// A request has at most one value of it, so that "one of these and one of those" is one of both.
     public var isSingle: Bool {

@@ -7,7 +7,7 @@ public struct TargetingObject: DocumentObject, Equatable {
     var any: [TargetingObject]?
     /// One, or none: a value cannot hold itself.
     var not: [TargetingObject]?
-    var lists: [Dimension: [String]] = [:]
+    var lists = ValueLists()
     var livestream: Bool?
     var radius: [Circle]?
     var daypart: [Daypart]?
@@ -59,16 +59,15 @@ public struct TargetingObject: DocumentObject, Equatable {
     /// What the object means.
     public var expression: Targeting {
         var terms: [Targeting] = []
-        terms += (all ?? []).map(\.expression)
+        if let all { terms += all.map(\.expression) }
         if let any { terms.append(.any(any.map(\.expression))) }
-        terms += (not ?? []).map { .not($0.expression) }
-        for dimension in Dimension.allCases {
-            if let values = lists[dimension] { terms.append(.values(dimension, values)) }
-        }
+        if let not { terms += not.map { .not($0.expression) } }
+        for list in lists.all { terms.append(.values(list.dimension, list.values)) }
         if let livestream { terms.append(.values(.livestream, [livestream ? "1" : "0"])) }
         if let radius { terms.append(.radius(radius)) }
         if let daypart { terms.append(.daypart(daypart.reduce(WeekMask()) { $0.union($1.mask) })) }
-        for (key, values) in (custom ?? [:]).sorted(by: { $0.key < $1.key }) {
+        guard let custom else { return terms.count == 1 ? terms[0] : .all(terms) }
+        for (key, values) in custom.sorted(by: { $0.key < $1.key }) {
             terms.append(.values(.custom, values.map { "\(key)=\($0)" }))
         }
         return terms.count == 1 ? terms[0] : .all(terms)
@@ -80,7 +79,14 @@ public struct TargetingObject: DocumentObject, Equatable {
         case .all(let terms), .any(let terms):
             precondition(!terms.isEmpty, "an object cannot say all or any of nothing")
             let objects = terms.map { TargetingObject(meaning: $0) }
-            if case .all = expression { all = objects } else { any = objects }
+            if case .any = expression {
+                any = objects
+            } else if let joined = Self.joined(objects) {
+                // As people write it: conditions on different things stand in one object.
+                self = joined
+            } else {
+                all = objects
+            }
         case .not(let term): not = [TargetingObject(meaning: term)]
         case .values(.livestream, let values) where values == ["0"] || values == ["1"]:
             livestream = values == ["1"]
@@ -98,6 +104,28 @@ public struct TargetingObject: DocumentObject, Equatable {
         case .radius(let circles): radius = circles
         case .daypart(let mask): daypart = Daypart.parts(of: mask)
         }
+    }
+
+    /// One object for all of them, where no two have the same key.
+    private static func joined(_ objects: [TargetingObject]) -> TargetingObject? {
+        var joined = TargetingObject()
+        func take<Value>(_ place: WritableKeyPath<TargetingObject, Value?>, _ value: Value?) -> Bool {
+            guard let value else { return true }
+            guard joined[keyPath: place] == nil else { return false }
+            joined[keyPath: place] = value
+            return true
+        }
+        for object in objects {
+            for list in object.lists.all {
+                guard joined.lists[list.dimension] == nil else { return nil }
+                joined.lists[list.dimension] = list.values
+            }
+            guard take(\.all, object.all), take(\.any, object.any), take(\.not, object.not),
+                take(\.livestream, object.livestream), take(\.radius, object.radius),
+                take(\.daypart, object.daypart), take(\.custom, object.custom)
+            else { return nil }
+        }
+        return joined
     }
 
     fileprivate subscript(values dimension: Dimension) -> [String]? {
