@@ -121,9 +121,8 @@ let package = Package(
         .target(
             name: "DecisionJournal",
             dependencies: [
-                "Auction", "Catalog", "Commands", "Decision", "Documents", "Journal", "Kernel", "Notices",
-                "OpenRTB",
-                "Store", "Units",
+                "Auction", "Catalog", "Commands", "Decision", "Digests", "Documents", "Features", "Inference",
+                "Journal", "Kernel", "Notices", "OpenRTB", "Store", "Units",
             ], path: "Sources/Apps/DecisionJournal", swiftSettings: strict),
         app(
             "paceline",

@@ -70,7 +70,7 @@ struct CatalogLoading: Sendable {
             seen = nil
             throw error
         }
-        let serving = Catalogs.Serving(snapshot, catalogs.decisions)
+        let serving = try Catalogs.Serving(snapshot, catalogs.decisions, catalogs.models)
         exchange(serving)
         catalogs.took(serving, compiled.stamp)
         journals.noteCatalog(snapshot.version, lineItems: snapshot.lineItemCount, refused: nil)

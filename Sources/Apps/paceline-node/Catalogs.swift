@@ -22,14 +22,23 @@ final class Catalogs: Sendable {
         let places: NoticePlaces
         /// What decisions know of it.
         let index: DecisionIndex
+        /// What models know of it; nil where there are none.
+        let plan: ScoringPlan?
         /// When it was taken into use.
         let since: Instant
 
         /// Takes some tenths of a second for a million line items.
-        init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+        init(
+            _ snapshot: CatalogSnapshot, _ settings: DecisionSettings, _ models: NodeModels?
+        ) throws(Failure) {
             numbers = EntityNumbers(snapshot)
             places = NoticePlaces(snapshot)
             index = DecisionIndex(snapshot, settings)
+            do {
+                plan = try models.map { models throws(ModelsRefused) in
+                    try ScoringPlan(models.served, snapshot)
+                }
+            } catch { throw Failure("models: \(error)") }
             since = Kernel.monotonicNow()
         }
 
@@ -50,6 +59,7 @@ final class Catalogs: Sendable {
     let settings: CatalogSettings
     let decisions: DecisionSettings
     private let notices: NodeNotices?
+    let models: NodeModels?
     let store: SnapshotStore
     private let wanted: Descriptor
     private let state = Mutex(State())
@@ -59,8 +69,8 @@ final class Catalogs: Sendable {
 
     /// Opens the node's own files. Nothing is served yet.
     init(
-        _ settings: CatalogSettings, _ decisions: DecisionSettings, _ notices: NodeNotices?, _ health: Health,
-        _ log: Log
+        _ settings: CatalogSettings, _ decisions: DecisionSettings, _ notices: NodeNotices?,
+        models: ModelSettings?, _ health: Health, _ log: Log
     ) throws(Failure) {
         self.settings = settings
         self.decisions = decisions
@@ -71,6 +81,9 @@ final class Catalogs: Sendable {
             store = try SnapshotStore(settings.stateDirectory)
         } catch {
             throw Failure("catalog.stateDirectory: \(error)")
+        }
+        self.models = try models.map { [store] models throws(Failure) in
+            try NodeModels(models, store: store.directory, log)
         }
         do {
             wanted = try Kernel.blockingEventDescriptor()
@@ -92,13 +105,13 @@ final class Catalogs: Sendable {
     /// Finds something to serve: the last good catalog of these files, or else what they are now.
     func start() throws(Failure) {
         if let snapshot = lastGood() {
-            let serving = Serving(snapshot, decisions)
+            let serving = try Serving(snapshot, decisions, models)
             return state.withLock { $0.serving = serving }
         }
         let compiled = try CompiledCatalog(settings.path)
         let snapshot = try keep(compiled)
         try noteServed(snapshot)
-        let serving = Serving(snapshot, decisions)
+        let serving = try Serving(snapshot, decisions, models)
         if snapshot.lineItemCount == 0 {
             log.warning("the catalog has no line item: nothing can be bid", ["path": .string(settings.path)])
         }

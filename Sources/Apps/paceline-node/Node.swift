@@ -59,6 +59,7 @@ final class NodeContext: Sendable {
         var catalogue = MetricsCatalogue()
         keys = ServingKeys(
             in: &catalogue, journal: settings.journal != nil, decisions: settings.catalog != nil,
+            models: settings.models != nil,
             shared: settings.frequency.shared != nil, notices: settings.notices != nil)
         journals = Journals(health)
         notices = try settings.notices.map { [shards] notices throws(Failure) in
@@ -68,7 +69,8 @@ final class NodeContext: Sendable {
             let frequency = try NodeFrequency(settings, shards: shards)
             var decisions = DecisionSettings(settings)
             decisions.viewerSalt = frequency.salt
-            catalogs = try Catalogs(catalog, decisions, notices, health, log)
+            catalogs = try Catalogs(
+                catalog, decisions, notices, models: settings.models, health, log)
             self.frequency = frequency
         } else {
             catalogs = nil
@@ -110,8 +112,13 @@ final class NodeContext: Sendable {
         let recording = DecisionRecording(
             journal, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisionSettings(shard: shard))
         let shading = ShardShading(settings.decision, shadingKeys, block)
+        let models = catalogs.models.flatMap { models in
+            self.keys.models.map {
+                ShardModels(models, limit: settings.overload.limit, ModelMetrics($0, block))
+            }
+        }
         return ShardDecisions(
-            catalog, frequency, money, shading, seed: seeds.next(), reactor, settings.overload,
+            catalog, frequency, money, shading, models, seed: seeds.next(), reactor, settings.overload,
             metrics: DecisionMetrics(keys, block), recording: recording)
     }
 

@@ -20,7 +20,7 @@ final class PreparedCatalog: @unchecked Sendable {
         numbers = serving.numbers
         places = serving.places
         budgets = CatalogBudgets(snapshot, settings, ledger)
-        decider = Decider(serving.index, settings: settings)
+        decider = Decider(serving.index, settings: settings, plan: serving.plan)
     }
 }
 

@@ -16,6 +16,7 @@ final class ShardDecisions {
     private var state: NodeState
     private let frequency: ShardFrequency
     let shading: ShardShading
+    private let models: ShardModels?
     private var seeds: Randomness
     private let metrics: DecisionMetrics
     private let recording: DecisionRecording
@@ -28,7 +29,7 @@ final class ShardDecisions {
     /// - Parameter seed: of this start and shard alone; bids are numbered by what follows from it.
     init(
         _ catalog: PreparedCatalog, _ frequency: ShardFrequency, _ money: ShardMoney,
-        _ shading: ShardShading, seed: UInt64,
+        _ shading: ShardShading, _ models: ShardModels?, seed: UInt64,
         _ reactor: Reactor, _ overload: NodeSettings.Overload, metrics: DecisionMetrics,
         recording: DecisionRecording
     ) {
@@ -40,7 +41,8 @@ final class ShardDecisions {
         self.frequency = frequency
         self.money = money
         self.shading = shading
-        state = NodeState(money, frequency, shading, catalog.numbers)
+        self.models = models
+        state = NodeState(money, frequency, shading, models, catalog.numbers)
         self.metrics = metrics
         self.recording = recording
         seeds = Randomness(seed: seed)
@@ -56,7 +58,7 @@ final class ShardDecisions {
     func take(_ exchange: CatalogExchange) {
         exchange.exchange(&catalog)
         money.take(catalog.budgets)
-        state = NodeState(money, frequency, shading, catalog.numbers)
+        state = NodeState(money, frequency, shading, models, catalog.numbers)
     }
 
     /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and
@@ -92,6 +94,7 @@ final class ShardDecisions {
         let began = Kernel.monotonicNow()
         let now = Kernel.wallNow()
         let seed = seeds.next()
+        models?.begin(arrived: began - reactor.waitingTime(at: began), isOverloaded: gate.isOverloaded)
         let decision: Decision
         do {
             decision = try Self.decide(
@@ -103,6 +106,7 @@ final class ShardDecisions {
         recording.note(
             decision, of: request, by: catalog.decider, catalog: catalog.snapshot.version.rawValue, at: now,
             seed: seed, format)
+        models?.count(catalog.decider)
         let took = Kernel.monotonicNow() - began
         gate.decided(took: took)
         metrics.count(decision, took: took)

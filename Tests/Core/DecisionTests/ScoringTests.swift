@@ -12,6 +12,12 @@ import Units
 
 @testable import Decision
 
+#if DEBUG
+    private let isOptimised = false
+#else
+    private let isOptimised = true
+#endif
+
 /// Profiles in a dictionary, and tiers that are refused.
 private struct ProfiledState: DecisionState {
     var profiles: [FeatureEntity: [UInt64: [UInt8]]] = [:]
@@ -317,7 +323,10 @@ private func decide(
                 == "the full model of clicks: found a second one; allowed one for each goal and tier")
     }
 
-    @Test(.enabled(if: allocations_are_counted() == 1, "a sanitizer brings its own malloc"))
+    /// Run by the part `exact` of the tests.
+    @Test(
+        .enabled(if: isOptimised, "unoptimised generic code allocates by itself"),
+        .enabled(if: allocations_are_counted() == 1, "a sanitizer brings its own malloc"))
     func decidesWithoutAllocating() throws {
         var decider = Scored.decider(
             Scored.models([
