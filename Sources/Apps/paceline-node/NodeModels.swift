@@ -7,6 +7,7 @@ import Kernel
 import Settings
 import Store
 import Telemetry
+import Units
 
 /// Shared by all shards; nothing of it changes but the profiles, which others write.
 final class NodeModels: Sendable {

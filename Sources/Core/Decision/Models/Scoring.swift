@@ -48,9 +48,9 @@ extension DecisionWorkspace {
         _ request: borrowing BidRequest, seed: UInt64, _ state: inout State, _ trace: inout DecisionTrace
     ) {
         guard scoring.pending.count > 0 else { return }
-        fillRequest(request, trace.permissions, &state)
         let before = scoring.scored.count
         takeRows()
+        if scoring.scored.count > 0 { fillRequest(request, trace.permissions, &state) }
         hydrate(from: before, &state)
         for goal in 0..<scoring.goals.count {
             if let goal = PredictedGoal(rawValue: UInt8(goal)) { predict(goal, from: before, request, &state) }
