@@ -216,7 +216,8 @@ let package = Package(
         tests(
             "DecisionTests", in: "Core",
             [
-                "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision", "Features",
+                "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision",
+                "Features",
                 "Inference", "Notices", "OpenRTB", "Units",
             ]),
         tests(

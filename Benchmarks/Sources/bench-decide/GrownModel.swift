@@ -29,7 +29,9 @@ enum GrownModel {
     }
 
     /// Grown leaf by leaf, as LightGBM grows: some leaf becomes a split of two.
-    private static func tree(_ number: Int, _ leaves: Int, _ features: Int, _ random: inout SplitMix64) -> String {
+    private static func tree(_ number: Int, _ leaves: Int, _ features: Int, _ random: inout SplitMix64)
+        -> String
+    {
         var (left, right) = ([Int](), [Int]())
         // Where each leaf hangs: a node and a side.
         var places: [(node: Int, isLeft: Bool)] = []

@@ -29,7 +29,8 @@ enum WithModels {
         var state = StoreState(try profiles(snapshot, features, in: folder))
         let models = try [PredictedGoal.click, .completedView].map { goal in
             let model = try GrownModel.model(
-                trees: trees, leaves: leaves, features.schema.features.map(\.name), seed: UInt64(goal.rawValue))
+                trees: trees, leaves: leaves, features.schema.features.map(\.name),
+                seed: UInt64(goal.rawValue))
             return ServedModel(goal, .full, model, calibrator: nil, version: model.version.rawValue)
         }
         let plan = try ScoringPlan(ServedModels(version: 1, features: features, models: models), snapshot)
@@ -219,8 +220,12 @@ private struct Alone: ~Copyable {
         let shared = Set(all.indices.filter { all[$0].entity != .lineItem && all[$0].entity != .creative })
         scratches = models.map { Scratch($0.model, shared: shared) }
         rows = FeatureRows(width: all.count, capacity: 512, asksPerRow: 2)
-        lineItemKeys = (0..<snapshot.lineItemCount).map { CompiledFeatures.key(snapshot.id(.lineItems, at: $0)) }
-        creativeKeys = (0..<snapshot.creativeCount).map { CompiledFeatures.key(snapshot.id(.creatives, at: $0)) }
+        lineItemKeys = (0..<snapshot.lineItemCount).map {
+            CompiledFeatures.key(snapshot.id(.lineItems, at: $0))
+        }
+        creativeKeys = (0..<snapshot.creativeCount).map {
+            CompiledFeatures.key(snapshot.id(.creatives, at: $0))
+        }
         var random = SplitMix64(state: 5)
         input = (0..<all.count * 512).map { _ in Float(random.next() % 100) / 10 }
         scores = [Double](repeating: 0, count: 512)
@@ -247,11 +252,13 @@ private struct Alone: ~Copyable {
             rows.removeAsks()
             for row in 0..<all {
                 rows.ask(
-                    for: .lineItem, key: lineItemKeys[Int(random.next() % UInt64(lineItemKeys.count))], row: row)
+                    for: .lineItem, key: lineItemKeys[Int(random.next() % UInt64(lineItemKeys.count))],
+                    row: row)
             }
             for row in 0..<all {
                 rows.ask(
-                    for: .creative, key: creativeKeys[Int(random.next() % UInt64(creativeKeys.count))], row: row)
+                    for: .creative, key: creativeKeys[Int(random.next() % UInt64(creativeKeys.count))],
+                    row: row)
             }
             start = clock.now
             if all > 0 {

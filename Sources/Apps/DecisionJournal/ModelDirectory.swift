@@ -45,7 +45,8 @@ public struct ModelDirectory {
             let model: Model
             do {
                 model = try Model(
-                    copying: Model.isCompiled(content) ? content : ModelCompiler.compile(ModelReader.read(content)))
+                    copying: Model.isCompiled(content)
+                        ? content : ModelCompiler.compile(ModelReader.read(content)))
             } catch {
                 throw Failure("\(path)/\(entry.file): \(error)")
             }
@@ -208,7 +209,8 @@ struct ModelEntry: DocumentObject {
         [
             .required("goal", \.goal, .choice, "What it predicts of an impression."),
             .defaulted("tier", \.tier, .choice, "The full model, or a smaller one that was taught by it."),
-            .required("file", \.file, .fileName, "A model that `paceline model check` takes, beside this file."),
+            .required(
+                "file", \.file, .fileName, "A model that `paceline model check` takes, beside this file."),
             .optional(
                 "calibrator", \.calibrator, .fileName,
                 "From its prediction to a probability that holds, beside this file."),

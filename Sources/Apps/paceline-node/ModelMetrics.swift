@@ -22,7 +22,8 @@ struct ModelMetricKeys: Sendable {
                 candidates.append(
                     catalogue.counter(
                         "paceline_model_candidates_total",
-                        help: "Candidates of decisions, by what was predicted for them and which tier did it.",
+                        help:
+                            "Candidates of decisions, by what was predicted for them and which tier did it.",
                         labels: ["goal": "\(goal)", "tier": "\(tier)"]))
                 guard tier != .prior else { continue }
                 for reason in TierFall.allCases {

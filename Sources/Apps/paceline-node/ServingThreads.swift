@@ -28,7 +28,8 @@ struct ServingKeys: Sendable {
     let models: ModelMetricKeys?
 
     init(
-        in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, models: Bool, shared: Bool, notices: Bool
+        in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, models: Bool, shared: Bool,
+        notices: Bool
     ) {
         reactor = ReactorMetricKeys(in: &catalogue)
         requests = ServerMetricKeys(in: &catalogue, server: "requests")

@@ -21,7 +21,8 @@ enum Standalone {
         "shards", .integer(0...256), default: 0, "With --standalone: shards; 0 is one on each core.")
 
     static let models = Parameter.option(
-        "models", WordKind.file, "With --standalone: a directory with models.json, which predict for the catalog.")
+        "models", WordKind.file,
+        "With --standalone: a directory with models.json, which predict for the catalog.")
     static let profiles = Parameter.option(
         "profiles", WordKind.file, "With --models: the profiles that `paceline features import` keeps.")
 

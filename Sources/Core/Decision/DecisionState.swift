@@ -26,7 +26,8 @@ public protocol DecisionState: ~Copyable {
 
     /// Fills rows with what profiles of one kind of thing say at this time: one for each of these asks. Each is
     /// answered once, with what is known or that nothing is.
-    mutating func hydrate(_ rows: inout FeatureRows, asks: Range<Int>, _ layout: ProfileLayout, at now: UInt32)
+    mutating func hydrate(
+        _ rows: inout FeatureRows, asks: Range<Int>, _ layout: ProfileLayout, at now: UInt32)
 
     /// Why a model is not to be asked; nil where it is. Asked for each goal of a pod, the best tier first.
     mutating func fall(of use: ModelUse) -> TierFall?
@@ -73,6 +74,11 @@ public struct ModelUse: Hashable, Sendable {
     public var candidates: Int
     /// How long the exchange waits, the network left out; nil where it does not say.
     public var patience: Interval?
+
+    public init(goal: PredictedGoal, tier: ScoringTier, candidates: Int, patience: Interval?) {
+        (self.goal, self.tier) = (goal, tier)
+        (self.candidates, self.patience) = (candidates, patience)
+    }
 }
 
 /// A bid that may be lower than what its ad is worth. All for a thousand impressions, in the response's currency.

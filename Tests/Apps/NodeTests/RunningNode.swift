@@ -77,7 +77,8 @@ struct Plan: Sendable {
         }
         if let models {
             all["models"] = ["path": folder.path(models)].merging(
-                profiles.map { ["profiles": folder.path($0)] } ?? [:]) { $1 }
+                profiles.map { ["profiles": folder.path($0)] } ?? [:]
+            ) { $1 }
         }
         if let frequency {
             all["frequency"] = try JSONSerialization.jsonObject(with: Data(frequency.utf8))

@@ -63,14 +63,17 @@ private struct ProfiledState: DecisionState {
 }
 
 private func stump(
-    _ goal: PredictedGoal, _ tier: ScoringTier = .full, on feature: String = "hour", above threshold: Double = 12,
+    _ goal: PredictedGoal, _ tier: ScoringTier = .full, on feature: String = "hour",
+    above threshold: Double = 12,
     gives values: [Double], calibrator: Calibrator? = nil
 ) -> ServedModel {
     let model = Stump(
         features: Scored.names, split: Scored.names.firstIndex(of: feature)!, threshold: threshold,
         below: values[0], above: values[1]
     ).model
-    return ServedModel(goal, tier, model, calibrator: calibrator, version: UInt64(goal.rawValue) * 10 + UInt64(tier.rawValue))
+    return ServedModel(
+        goal, tier, model, calibrator: calibrator, version: UInt64(goal.rawValue) * 10 + UInt64(tier.rawValue)
+    )
 }
 
 /// A break of two minutes on a television whose viewer and household are known.
@@ -116,7 +119,9 @@ private func decide(
         let models = Scored.models(
             [
                 stump(.click, gives: [0.001, 0.004]), stump(.completedView, gives: [0.25, 0.75]),
-                stump(.action, gives: [0.00001, 0.0001], calibrator: .binned(edges: [0, 0.00005, 1], probabilities: [0.25, 0.125])),
+                stump(
+                    .action, gives: [0.00001, 0.0001],
+                    calibrator: .binned(edges: [0, 0.00005, 1], probabilities: [0.25, 0.125])),
             ])
         // Two dollars a click, two cents a view, fifty dollars an action: for a thousand.
         for (hour, worths) in [(0, [2.0, 5, 12_500]), (12, [8.0, 15, 6_250])] {
@@ -159,7 +164,10 @@ private func decide(
         let nan = stump(.click, gives: [2, 2])
         let distilled = stump(.click, .distilled, gives: [0.002, 0.002])
         let cases:
-            [(name: String, models: [ServedModel], falls: [ScoringTier: TierFall], worth: Double, reasons: [TierFall?])] = [
+            [(
+                name: String, models: [ServedModel], falls: [ScoringTier: TierFall], worth: Double,
+                reasons: [TierFall?]
+            )] = [
                 ("all is well", [full, distilled], [:], 2, [nil, nil]),
                 ("no full one", [distilled], [:], 4, [.missing, nil]),
                 ("no time for the full one", [full, distilled], [.full: .deadline], 4, [.deadline, nil]),
@@ -220,7 +228,10 @@ private func decide(
     @Test func profilesOfCandidatesDecide() throws {
         let models = Scored.models([stump(.click, on: "ctr", above: 0.5, gives: [0.001, 0.003])])
         var state = ProfiledState()
-        #expect(try abs(#require(decide(models, state: &state).candidate("clicks")).value.rawValue - cpm(2).rawValue) <= 1)
+        #expect(
+            try abs(
+                #require(decide(models, state: &state).candidate("clicks")).value.rawValue - cpm(2).rawValue)
+                <= 1)
         state.set("ctr", 0.9, of: "clicks")
         let outcome = try decide(models, state: &state)
         let candidate = try #require(outcome.candidate("clicks"))
@@ -244,7 +255,9 @@ private func decide(
             ], priors: [.action: 0.001])
         let child = request(regs: #"{"coppa": 1}"#)
         for (index, bytes) in [request(), request(hour: 13), child, request(user: "{}")].enumerated() {
-            for falls in [[:], [.full: .deadline], [.full: .load, .distilled: .load]] as [[ScoringTier: TierFall]] {
+            for falls in [[:], [.full: .deadline], [.full: .load, .distilled: .load]]
+                as [[ScoringTier: TierFall]]
+            {
                 var state = ProfiledState()
                 state.falls = falls
                 state.set("age", 31, of: "viewer-1", secondsAgo: 100)
@@ -274,7 +287,8 @@ private func decide(
                 _ = try again.decide(
                     read.request.span.bytes, at: read.now, seed: read.id, state: &recorded)
                 #expect(
-                    again.answer.withUnsafeBytes { Array($0) } == decider.answer.withUnsafeBytes { Array($0) })
+                    again.answer.withUnsafeBytes { Array($0) } == decider.answer.withUnsafeBytes { Array($0) }
+                )
                 #expect(!recorded.wasAskedMore)
                 #expect(again.fall(of: .action, .full) == falls[.full])
             }
@@ -330,7 +344,8 @@ private func decide(
     func decidesWithoutAllocating() throws {
         var decider = Scored.decider(
             Scored.models([
-                stump(.click, on: "ctr", above: 1, gives: [0.001, 0.003]), stump(.completedView, gives: [0.1, 0.2]),
+                stump(.click, on: "ctr", above: 1, gives: [0.001, 0.003]),
+                stump(.completedView, gives: [0.1, 0.2]),
                 stump(.action, gives: [0.1, 0.2]),
             ]))
         var state = FreeState()
@@ -343,7 +358,8 @@ private func decide(
             recorder.record(
                 decision, of: bytes.span.bytes, by: decider,
                 RecordedContext(
-                    now: Demo.evening, seed: 3, format: .openrtb, catalog: 1, settings: 2, keepsRequest: true))
+                    now: Demo.evening, seed: 3, format: .openrtb, catalog: 1, settings: 2, keepsRequest: true)
+            )
             counted = allocations_of_thread() - before
         }
         #expect(counted == 0)

@@ -31,7 +31,8 @@ struct RequestFeatures: Sendable {
     }
 
     func fill(
-        _ row: Int, of rows: inout FeatureRows, from request: borrowing BidRequest, _ permissions: Permissions,
+        _ row: Int, of rows: inout FeatureRows, from request: borrowing BidRequest,
+        _ permissions: Permissions,
         at now: Instant
     ) {
         for index in columns.indices {
@@ -131,7 +132,9 @@ struct RequestFeatures: Sendable {
             var (first, last) = (start, end)
             while first < last, text.byte(first) == UInt8(ascii: " ") { first += 1 }
             while last > first, text.byte(last - 1) == UInt8(ascii: " ") { last -= 1 }
-            if last > first, let place = words.place(of: text.extracting(first..<last)) { return Float(place) }
+            if last > first, let place = words.place(of: text.extracting(first..<last)) {
+                return Float(place)
+            }
             start = end + 1
         }
         let genres = request[content.genres]

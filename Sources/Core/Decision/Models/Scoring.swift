@@ -53,7 +53,9 @@ extension DecisionWorkspace {
         if scoring.scored.count > 0 { fillRequest(request, trace.permissions, &state) }
         hydrate(from: before, &state)
         for goal in 0..<scoring.goals.count {
-            if let goal = PredictedGoal(rawValue: UInt8(goal)) { predict(goal, from: before, request, &state) }
+            if let goal = PredictedGoal(rawValue: UInt8(goal)) {
+                predict(goal, from: before, request, &state)
+            }
         }
         for index in 0..<scoring.pending.count {
             let outcome = value(scoring.pending[index], seed, request)
@@ -137,7 +139,8 @@ extension DecisionWorkspace {
                 scoring.rows.ask(for: .lineItem, key: key, row: row)
             }
             state.hydrate(
-                &scoring.rows, asks: start..<scoring.rows.askCount, features.layout(of: .lineItem), at: seconds)
+                &scoring.rows, asks: start..<scoring.rows.askCount, features.layout(of: .lineItem),
+                at: seconds)
         }
         let next = scoring.rows.askCount
         if !plan.creatives.keys.isEmpty {
@@ -146,7 +149,8 @@ extension DecisionWorkspace {
                 scoring.rows.ask(for: .creative, key: key, row: row)
             }
             state.hydrate(
-                &scoring.rows, asks: next..<scoring.rows.askCount, features.layout(of: .creative), at: seconds)
+                &scoring.rows, asks: next..<scoring.rows.askCount, features.layout(of: .creative), at: seconds
+            )
         }
     }
 

@@ -75,7 +75,9 @@ extension ScoringRoom {
         where isWanted(feature.entity) {
             let value = rows.value(row, column)
             let place = Int(exactly: value)
-            let word = place.flatMap { feature.categories.indices.contains($0) ? feature.categories[$0] : nil }
+            let word = place.flatMap {
+                feature.categories.indices.contains($0) ? feature.categories[$0] : nil
+            }
             values.append(
                 .init(name: feature.name, value: value, code: rows.code(row, column), word: word))
         }

@@ -194,7 +194,8 @@ struct ScoringRoom: ~Copyable {
 }
 
 /// Numbers on their way to and from a model.
-@safe private struct ScoringNumbers<Number: BinaryFloatingPoint & BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+@safe
+private struct ScoringNumbers<Number: BinaryFloatingPoint & BitwiseCopyable>: ~Copyable, @unchecked Sendable {
     private let start: UnsafeMutablePointer<Number>
     private let capacity: Int
 

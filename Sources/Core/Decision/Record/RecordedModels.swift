@@ -94,7 +94,9 @@ public struct RecordedModels: Equatable, Sendable {
         for _ in 0..<ScoringTier.models {
             let code = try scan.fixed(UInt8.self, "why a tier was not used")
             let fall = TierFall(rawValue: code)
-            if code != 0, fall == nil { throw scan.refusal("reason \(code)", "0 to \(TierFall.allCases.count)") }
+            if code != 0, fall == nil {
+                throw scan.refusal("reason \(code)", "0 to \(TierFall.allCases.count)")
+            }
             falls.append(fall)
             versions.append(
                 try scan.small("whether there is a model", most: 1) == 1

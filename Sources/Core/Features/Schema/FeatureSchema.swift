@@ -159,7 +159,9 @@ public struct Feature: DocumentObject, Equatable {
                         "entity", found: "request, with an aggregate or an age", allowed: "neither")
                 }
             },
-            Rule("`from` stands with every feature of a request, and names what the feature's entity and type have.") {
+            Rule(
+                "`from` stands with every feature of a request, and names what the feature's entity and type have."
+            ) {
                 feature, objections in
                 guard let source = feature.source else {
                     if feature.entity == .request {
@@ -182,7 +184,8 @@ public struct Feature: DocumentObject, Equatable {
                 }
                 if feature.aggregate != nil || feature.freshSeconds != nil || feature.keepSeconds != nil {
                     objections.refuse(
-                        "from", found: "an aggregate or an age beside it", allowed: "neither: it is of the moment")
+                        "from", found: "an aggregate or an age beside it",
+                        allowed: "neither: it is of the moment")
                 }
             },
             Rule("`default` is a value that the type has.") { feature, objections in
