@@ -88,7 +88,9 @@ let package = Package(
         core("Notices", ["Digests", "Units"]),
         core("Pacing", ["Numerics", "Units"]),
         core("Numerics", ["CSIMD", "Units"]),
-        core("Decision", ["Auction", "Catalog", "JSON", "Notices", "OpenRTB", "Units"]),
+        core(
+            "Decision",
+            ["Auction", "Catalog", "Features", "Inference", "JSON", "Notices", "OpenRTB", "Units"]),
 
         // Edge: does I/O and decides nothing.
         edge("Kernel", ["CLinux", "Units"]),
@@ -119,9 +121,8 @@ let package = Package(
         .target(
             name: "DecisionJournal",
             dependencies: [
-                "Auction", "Catalog", "Commands", "Decision", "Documents", "Journal", "Kernel", "Notices",
-                "OpenRTB",
-                "Store", "Units",
+                "Auction", "Catalog", "Commands", "Decision", "Digests", "Documents", "Features", "Inference",
+                "Journal", "Kernel", "Notices", "OpenRTB", "Store", "Units",
             ], path: "Sources/Apps/DecisionJournal", swiftSettings: strict),
         app(
             "paceline",
@@ -216,8 +217,9 @@ let package = Package(
         tests(
             "DecisionTests", in: "Core",
             [
-                "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision", "Notices",
-                "OpenRTB", "Units",
+                "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision",
+                "Features",
+                "Inference", "Notices", "OpenRTB", "Units",
             ]),
         tests(
             "FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Features", "Units"]),

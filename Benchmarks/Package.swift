@@ -97,6 +97,7 @@ let package = Package(
             [
                 "Rig", "Traffic",
                 .product(name: "PacelineCore", package: "paceline"),
+                .product(name: "PacelineEdge", package: "paceline"),
                 .product(name: "AllocationCounter", package: "paceline"),
             ]),
 

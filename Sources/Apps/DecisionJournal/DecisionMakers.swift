@@ -26,9 +26,10 @@ public final class DecisionMaker {
     public let snapshot: CatalogSnapshot
     private var decider: Decider
 
-    public init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+    /// - Parameter plan: of the models that were served; nil where there were none.
+    public init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings, plan: ScoringPlan? = nil) {
         self.snapshot = snapshot
-        decider = Decider(snapshot, settings: settings)
+        decider = Decider(DecisionIndex(snapshot, settings), settings: settings, plan: plan)
     }
 
     /// Decides as the record says, with what the state answered then.
@@ -74,6 +75,7 @@ public final class DecisionMakers {
     private struct Name: Hashable {
         let catalog: UInt64
         let settings: UInt64
+        let models: UInt64?
         let shard: UInt32
     }
 
@@ -84,6 +86,8 @@ public final class DecisionMakers {
     private var settings: [UInt64: DecisionSettings] = [:]
     /// Settings that were looked for, and where.
     private var sought: Set<String> = []
+    /// Those that were found last.
+    private var models: ServedModels?
     private var makers: [(name: Name, maker: DecisionMaker)] = []
 
     public init(stores: [String], keys: NoticeKeys?) {
@@ -127,13 +131,34 @@ public final class DecisionMakers {
 
     public func maker(of found: FoundDecision) throws(Failure) -> DecisionMaker {
         let record = found.record
-        let name = Name(catalog: record.catalog, settings: record.settings, shard: found.shard)
+        let name = Name(
+            catalog: record.catalog, settings: record.settings, models: record.models?.version,
+            shard: found.shard)
         if let found = makers.first(where: { $0.name == name }) { return found.maker }
         let settings = try settings(of: found)
-        let maker = DecisionMaker(try snapshot(CatalogVersion(rawValue: record.catalog)), settings)
+        let snapshot = try snapshot(CatalogVersion(rawValue: record.catalog))
+        let maker = DecisionMaker(
+            snapshot, settings, plan: try plan(of: record.models?.version, for: snapshot))
         if makers.count == Self.most { makers.removeFirst() }
         makers.append((name, maker))
         return maker
+    }
+
+    /// What the models of a version make of a catalog; nil where a record names none.
+    public func plan(
+        of version: UInt64?, for snapshot: CatalogSnapshot
+    ) throws(Failure) -> ScoringPlan? {
+        guard let version else { return nil }
+        let served: ServedModels
+        if let models, models.version == version {
+            served = models
+        } else {
+            served = try ModelDirectory.find(version, in: stores)
+            models = served
+        }
+        do {
+            return try ScoringPlan(served, snapshot)
+        } catch { throw Failure("the models \(hexadecimal(version)): \(error)") }
     }
 
     private func snapshot(_ version: CatalogVersion) throws(Failure) -> CatalogSnapshot {

@@ -22,6 +22,7 @@ extension DecisionReport {
             lines.append("\(column(count, 9))  \(step.reason)")
         }
         for pod in pods { lines += self.lines(pod) }
+        if let scoring { lines += scoring.lines(pods) }
         return lines
     }
 
@@ -72,6 +73,7 @@ extension DecisionReport {
                     })),
             .init("outcomes", .object(lineItems.map { .init($0.id, .string($0.reason)) })),
             .init("pods", .array(pods.map(tree))),
+            .init("models", scoring?.tree ?? .null),
         ])
     }
 
@@ -96,6 +98,7 @@ extension DecisionReport {
                         "sale": one.saleTree,
                         "position": one.position.map { .number($0 + 1) } ?? .null,
                         "why": one.why.map { .string($0) } ?? .null,
+                        "prediction": one.prediction?.tree ?? .null,
                     ]
                 }),
         ]

@@ -54,6 +54,7 @@ public struct DecisionExplanation {
             lines += report.lines(remade.decision)
         } else {
             lines += recordedLines
+            if let models = record.models { lines += models.lines }
         }
         if !record.ads.isEmpty {
             lines += ["", "budget: put aside for each ad, until its bill comes or the time is over"]
@@ -160,6 +161,7 @@ public struct DecisionExplanation {
         } else {
             members.append(.init("explanation", .null))
         }
+        members.append(.init("models", record.models?.tree ?? .null))
         members.append(.init("lineItems", .number(record.lineItems)))
         members.append(
             .init(

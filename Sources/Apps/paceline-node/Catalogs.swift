@@ -22,15 +22,39 @@ final class Catalogs: Sendable {
         let places: NoticePlaces
         /// What decisions know of it.
         let index: DecisionIndex
+        /// What models know of it; nil where there are none.
+        let plan: ScoringPlan?
+        let models: NodeModels?
         /// When it was taken into use.
         let since: Instant
 
         /// Takes some tenths of a second for a million line items.
-        init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
+        init(
+            _ snapshot: CatalogSnapshot, _ settings: DecisionSettings, _ models: NodeModels?
+        ) throws(Failure) {
             numbers = EntityNumbers(snapshot)
             places = NoticePlaces(snapshot)
             index = DecisionIndex(snapshot, settings)
+            plan = try Self.plan(models, snapshot)
+            self.models = models
             since = Kernel.monotonicNow()
+        }
+
+        /// The same catalog with other models.
+        init(_ former: Serving, _ models: NodeModels) throws(Failure) {
+            (numbers, places, index, since) = (former.numbers, former.places, former.index, former.since)
+            plan = try Self.plan(models, former.snapshot)
+            self.models = models
+        }
+
+        private static func plan(
+            _ models: NodeModels?, _ snapshot: CatalogSnapshot
+        ) throws(Failure) -> ScoringPlan? {
+            do {
+                return try models.map { models throws(ModelsRefused) in
+                    try ScoringPlan(models.served, snapshot)
+                }
+            } catch { throw Failure("models: \(error)") }
         }
 
         var snapshot: CatalogSnapshot { numbers.snapshot }
@@ -50,6 +74,9 @@ final class Catalogs: Sendable {
     let settings: CatalogSettings
     let decisions: DecisionSettings
     private let notices: NodeNotices?
+    /// How long a request may wait that does not say.
+    private let patience: Interval
+    let models: ModelSets?
     let store: SnapshotStore
     private let wanted: Descriptor
     private let state = Mutex(State())
@@ -59,18 +86,22 @@ final class Catalogs: Sendable {
 
     /// Opens the node's own files. Nothing is served yet.
     init(
-        _ settings: CatalogSettings, _ decisions: DecisionSettings, _ notices: NodeNotices?, _ health: Health,
-        _ log: Log
+        _ settings: CatalogSettings, _ decisions: DecisionSettings, _ notices: NodeNotices?,
+        _ whole: NodeSettings, _ health: Health, _ log: Log
     ) throws(Failure) {
         self.settings = settings
         self.decisions = decisions
         self.notices = notices
+        patience = whole.overload.limit
         self.health = health
         self.log = log
         do {
             store = try SnapshotStore(settings.stateDirectory)
         } catch {
             throw Failure("catalog.stateDirectory: \(error)")
+        }
+        self.models = try whole.models.map { [store] models throws(Failure) in
+            try ModelSets(models, store: store.directory, health, log)
         }
         do {
             wanted = try Kernel.blockingEventDescriptor()
@@ -92,13 +123,13 @@ final class Catalogs: Sendable {
     /// Finds something to serve: the last good catalog of these files, or else what they are now.
     func start() throws(Failure) {
         if let snapshot = lastGood() {
-            let serving = Serving(snapshot, decisions)
+            let serving = try Serving(snapshot, decisions, models?.serving)
             return state.withLock { $0.serving = serving }
         }
         let compiled = try CompiledCatalog(settings.path)
         let snapshot = try keep(compiled)
         try noteServed(snapshot)
-        let serving = Serving(snapshot, decisions)
+        let serving = try Serving(snapshot, decisions, models?.serving)
         if snapshot.lineItemCount == 0 {
             log.warning("the catalog has no line item: nothing can be bid", ["path": .string(settings.path)])
         }
@@ -136,7 +167,7 @@ final class Catalogs: Sendable {
 
     /// What a shard decides with: its ads' notices come back to it.
     func prepare(_ serving: Serving, shard: Int, _ ledger: NodeLedger) -> PreparedCatalog {
-        PreparedCatalog(serving, decisionSettings(shard: shard), ledger)
+        PreparedCatalog(serving, decisionSettings(shard: shard), ledger, limit: patience)
     }
 
     /// The settings as one shard decides by them.
@@ -194,6 +225,9 @@ final class Catalogs: Sendable {
         health.set("catalog", .ready)
     }
 
+    /// The same catalog is served with other models.
+    func took(_ serving: Serving) { state.withLock { $0.serving = serving } }
+
     /// The files say again what is served already.
     func foundUnchanged(_ stamp: CatalogStamp) {
         state.withLock {
@@ -234,10 +268,15 @@ final class Catalogs: Sendable {
         }
         json.key("refused")
         if let refused { json.value(String(refused.prefix(Self.describedBytes))) } else { json.null() }
+        if let models {
+            json.key("models")
+            models.describe(&json)
+        }
         json.endObject()
     }
 
     func register(in catalogue: inout MetricsCatalogue) {
+        models?.register(in: &catalogue)
         let reloads = catalogue.sharedCounter(
             "paceline_catalog_reloads_total", help: "Catalogs taken into use while serving.")
         let refusals = catalogue.sharedCounter(

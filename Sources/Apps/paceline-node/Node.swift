@@ -59,6 +59,7 @@ final class NodeContext: Sendable {
         var catalogue = MetricsCatalogue()
         keys = ServingKeys(
             in: &catalogue, journal: settings.journal != nil, decisions: settings.catalog != nil,
+            models: settings.models != nil,
             shared: settings.frequency.shared != nil, notices: settings.notices != nil)
         journals = Journals(health)
         notices = try settings.notices.map { [shards] notices throws(Failure) in
@@ -68,7 +69,8 @@ final class NodeContext: Sendable {
             let frequency = try NodeFrequency(settings, shards: shards)
             var decisions = DecisionSettings(settings)
             decisions.viewerSalt = frequency.salt
-            catalogs = try Catalogs(catalog, decisions, notices, health, log)
+            catalogs = try Catalogs(
+                catalog, decisions, notices, settings, health, log)
             self.frequency = frequency
         } else {
             catalogs = nil
@@ -112,7 +114,8 @@ final class NodeContext: Sendable {
         let shading = ShardShading(settings.decision, shadingKeys, block)
         return ShardDecisions(
             catalog, frequency, money, shading, seed: seeds.next(), reactor, settings.overload,
-            metrics: DecisionMetrics(keys, block), recording: recording)
+            metrics: DecisionMetrics(keys, block), self.keys.models.map { ModelMetrics($0, block) },
+            recording: recording)
     }
 
     /// What a shard makes of notices; nil where nobody sends any.

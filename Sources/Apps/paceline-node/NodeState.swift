@@ -11,6 +11,7 @@ final class NodeState: DecisionState {
     private let money: ShardMoney
     private let frequency: ShardFrequency
     private let shading: ShardShading
+    private let models: ShardModels?
     private let numbers: EntityNumbers
     /// What this decision has promised, and under which reservation.
     private var promised: [Promise] = []
@@ -22,11 +23,13 @@ final class NodeState: DecisionState {
     }
 
     init(
-        _ money: ShardMoney, _ frequency: ShardFrequency, _ shading: ShardShading, _ numbers: EntityNumbers
+        _ money: ShardMoney, _ frequency: ShardFrequency, _ shading: ShardShading, _ models: ShardModels?,
+        _ numbers: EntityNumbers
     ) {
         self.money = money
         self.frequency = frequency
         self.shading = shading
+        self.models = models
         self.numbers = numbers
         promised.reserveCapacity(256)
         frequency.numbers = numbers
@@ -55,6 +58,17 @@ final class NodeState: DecisionState {
     }
 
     func shade(_ bid: BidToShade) -> ShadedBid { shading.shade(bid) }
+
+    func hydrate(_ rows: inout FeatureRows, asks: Range<Int>, _ layout: ProfileLayout, at now: UInt32) {
+        guard let models else {
+            for ask in asks { rows.answerUnknown(ask: ask, layout) }
+            return
+        }
+        models.hydrate(&rows, asks: asks, layout, at: now)
+    }
+
+    func fall(of use: ModelUse) -> TierFall? { models?.fall(of: use) }
+    func used(_ use: ModelUse) { models?.used(use) }
 
     func reserve(_ ad: AdToReserve) -> ReservationAnswer {
         if let held = frequency.promise(creative: ad.creative, lineItem: ad.lineItem, numbers) {

@@ -24,8 +24,13 @@ struct ServingKeys: Sendable {
     let notices: NoticeMetricKeys?
     let money: MoneyMetricKeys?
     let shading: ShadingMetricKeys?
+    /// Nil where nothing is predicted.
+    let models: ModelMetricKeys?
 
-    init(in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, shared: Bool, notices: Bool) {
+    init(
+        in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, models: Bool, shared: Bool,
+        notices: Bool
+    ) {
         reactor = ReactorMetricKeys(in: &catalogue)
         requests = ServerMetricKeys(in: &catalogue, server: "requests")
         admin = ServerMetricKeys(in: &catalogue, server: "admin")
@@ -35,6 +40,7 @@ struct ServingKeys: Sendable {
         self.notices = notices ? NoticeMetricKeys(in: &catalogue) : nil
         money = decisions ? MoneyMetricKeys(in: &catalogue) : nil
         shading = decisions ? ShadingMetricKeys(in: &catalogue) : nil
+        self.models = models ? ModelMetricKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }

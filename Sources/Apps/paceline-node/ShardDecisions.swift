@@ -18,6 +18,7 @@ final class ShardDecisions {
     let shading: ShardShading
     private var seeds: Randomness
     private let metrics: DecisionMetrics
+    private let modelMetrics: ModelMetrics?
     private let recording: DecisionRecording
     /// It outlives everything that its thread serves.
     private unowned let reactor: Reactor
@@ -30,7 +31,7 @@ final class ShardDecisions {
         _ catalog: PreparedCatalog, _ frequency: ShardFrequency, _ money: ShardMoney,
         _ shading: ShardShading, seed: UInt64,
         _ reactor: Reactor, _ overload: NodeSettings.Overload, metrics: DecisionMetrics,
-        recording: DecisionRecording
+        _ modelMetrics: ModelMetrics?, recording: DecisionRecording
     ) {
         self.reactor = reactor
         gate = LoadGate(
@@ -40,8 +41,10 @@ final class ShardDecisions {
         self.frequency = frequency
         self.money = money
         self.shading = shading
-        state = NodeState(money, frequency, shading, catalog.numbers)
+        catalog.models?.metrics = modelMetrics
+        state = NodeState(money, frequency, shading, catalog.models, catalog.numbers)
         self.metrics = metrics
+        self.modelMetrics = modelMetrics
         self.recording = recording
         seeds = Randomness(seed: seed)
     }
@@ -56,7 +59,8 @@ final class ShardDecisions {
     func take(_ exchange: CatalogExchange) {
         exchange.exchange(&catalog)
         money.take(catalog.budgets)
-        state = NodeState(money, frequency, shading, catalog.numbers)
+        catalog.models?.metrics = modelMetrics
+        state = NodeState(money, frequency, shading, catalog.models, catalog.numbers)
     }
 
     /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and
@@ -92,6 +96,8 @@ final class ShardDecisions {
         let began = Kernel.monotonicNow()
         let now = Kernel.wallNow()
         let seed = seeds.next()
+        catalog.models?.begin(
+            arrived: began - reactor.waitingTime(at: began), isOverloaded: gate.isOverloaded)
         let decision: Decision
         do {
             decision = try Self.decide(
@@ -103,6 +109,7 @@ final class ShardDecisions {
         recording.note(
             decision, of: request, by: catalog.decider, catalog: catalog.snapshot.version.rawValue, at: now,
             seed: seed, format)
+        modelMetrics?.count(catalog.decider)
         let took = Kernel.monotonicNow() - began
         gate.decided(took: took)
         metrics.count(decision, took: took)

@@ -20,7 +20,15 @@ enum Standalone {
     static let shards = Parameter.option(
         "shards", .integer(0...256), default: 0, "With --standalone: shards; 0 is one on each core.")
 
-    static let parameters: [any CommandParameter] = [catalog, state, port, adminPort, shards]
+    static let models = Parameter.option(
+        "models", WordKind.file,
+        "With --standalone: a directory with models.json, which predict for the catalog.")
+    static let profiles = Parameter.option(
+        "profiles", WordKind.file, "With --models: the profiles that `paceline features import` keeps.")
+
+    static let parameters: [any CommandParameter] = [
+        catalog, state, port, adminPort, shards, models, profiles,
+    ]
 
     static func settings(_ path: String, _ call: Invocation) throws(Failure) -> NodeSettings {
         guard call[port] != call[adminPort] else {
@@ -43,9 +51,20 @@ enum Standalone {
         } catch {
             throw Failure("--state: \(wanted): could not be made or found: \(error)")
         }
+        guard call[profiles] == nil || call[models] != nil else {
+            throw Failure("--profiles is given without --models", .usage)
+        }
         return .standalone(
             catalog: catalog, state: state, port: UInt16(call[port]), adminPort: UInt16(call[adminPort]),
-            shards: call[shards])
+            shards: call[shards], models: try absolute(call[models], "--models"),
+            profiles: try absolute(call[profiles], "--profiles"))
+    }
+
+    private static func absolute(_ path: String?, _ option: String) throws(Failure) -> String? {
+        guard let path else { return nil }
+        do {
+            return try Kernel.absolutePath(of: path)
+        } catch { throw Failure("\(option): \(path): could not be found: \(error)") }
     }
 
     /// A place of the user's own: what lies in /tmp may be anybody's.

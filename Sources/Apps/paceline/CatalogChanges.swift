@@ -26,7 +26,7 @@ struct CatalogChanges {
     }
 
     private let snapshot: CatalogSnapshot
-    /// For each shard and its settings: its tokens name the shard.
+    /// For each shard, its settings and its models: its tokens name the shard.
     private var makers: [[UInt64]: DecisionMaker] = [:]
     private var rows: [UInt64: CatalogRows] = [:]
     private var changes: [Row: LineItemChange] = [:]
@@ -37,11 +37,15 @@ struct CatalogChanges {
     init(_ snapshot: CatalogSnapshot) { self.snapshot = snapshot }
 
     mutating func take(
-        _ found: FoundDecision, _ remade: Remade, _ maker: DecisionMaker, _ settings: DecisionSettings
+        _ found: FoundDecision, _ remade: Remade, _ maker: DecisionMaker, _ all: DecisionMakers,
+        _ settings: DecisionSettings
     ) throws(Failure) {
         let record = found.record
-        let name = [record.settings, UInt64(found.shard)]
-        if makers[name] == nil { makers[name] = DecisionMaker(snapshot, settings) }
+        let name = [record.settings, UInt64(found.shard), record.models?.version ?? 0]
+        if makers[name] == nil {
+            let plan = try all.plan(of: record.models?.version, for: snapshot)
+            makers[name] = DecisionMaker(snapshot, settings, plan: plan)
+        }
         if rows[record.catalog] == nil {
             rows[record.catalog] = CatalogRows(from: maker.snapshot, to: snapshot)
         }

@@ -15,6 +15,9 @@ enum Decide {
         "catalog", WordKind.file, "A catalog: a directory of JSON files, or a compiled snapshot.")
     static let request = Parameter.option(
         "request", WordKind.file, "An OpenRTB bid request, or - for standard input.")
+    static let models = Parameter.option(
+        "models", WordKind.file,
+        "A directory with models.json, which predict clicks, views and actions; without it, fixed shares.")
     static let time = Parameter.option(
         "at", WordKind.instant, "When to decide, as in 2026-11-20T18:00:00Z; without it, now.")
     static let seed = Parameter.option(
@@ -36,17 +39,21 @@ enum Decide {
 
             Privacy, targeting, creatives, deals, floors, prices and pods are decided as a node does. Budgets
             have no end here, and the viewer has seen nothing: no line item is refused for what happened
-            before. Goals other than CPM are worth what fixed shares of clicks, views and actions make of them.
+            before, and no profile is known. Goals other than CPM are worth what --models predict or, without
+            them, what fixed shares of clicks, views and actions make of them.
 
             Exits with 0 for bids and for a no-bid, whose nbr says why, and with 1 for a request or a catalog
             that is refused.
             """,
-        parameters: [catalog, request, time, seed, format, explain, json],
+        parameters: [catalog, request, models, time, seed, format, explain, json],
         examples: [
             Example("\(sample) --at 2026-11-20T20:30:00-05:00 --explain", "See who fills a break, and why."),
             Example(
                 "\(sample) --at 2026-11-20T20:30:00-05:00 --format vast > pod.xml; paceline vast check pod.xml",
                 "The same break as VAST.", prints: "pod.xml: ok, VAST 4.2, 3 ads"),
+            Example(
+                "\(sample) --at 2026-11-20T20:30:00-05:00 --models Examples/predictions --explain",
+                "The same with models: what they were given, and what they said."),
             Example(
                 "echo '{}' | paceline decide --catalog Examples/catalog --request -",
                 "A refusal comes with its place.", outcome: .failed,
@@ -59,7 +66,13 @@ enum Decide {
         guard let path = call[request] else { throw Failure("--request is missing", .usage) }
         let snapshot = try CatalogInput.compiled(catalog)
         let bytes = try InputFile.read(path, limit: RequestLimits().bytes)
-        var decider = Decider(snapshot)
+        let settings = DecisionSettings()
+        var plan: ScoringPlan?
+        if let path = call[models] {
+            let served = try ModelDirectory(path).served
+            do { plan = try ScoringPlan(served, snapshot) } catch { throw Failure("\(path): \(error)") }
+        }
+        var decider = Decider(DecisionIndex(snapshot, settings), settings: settings, plan: plan)
         let decision: Decision
         do {
             decision = try decider.decide(

@@ -41,7 +41,9 @@ struct FeatureRow {
         }
         self.values = values
         self.codes = codes.map { FeatureCode(rawValue: $0) ?? .missing }
-        columns = features.schema.features.indices.filter { features.schema.features[$0].entity == entity }
+        columns = features.schema.features.indices.filter {
+            features.schema.features[$0].entity == entity && features.schema.features[$0].isStored
+        }
     }
 
     func tree(_ features: CompiledFeatures) -> JSONTree {

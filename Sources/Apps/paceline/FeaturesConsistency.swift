@@ -9,7 +9,10 @@ enum FeaturesConsistency {
     static let history = Parameter.requiredOption(
         "history", WordKind.file, "The changes in the order in which they were applied, as for import.")
     static let rows = Parameter.arguments(
-        "ROWS", WordKind.file, atLeastOne: true, "Rows as `paceline features show --json` writes them.")
+        "ROWS", WordKind.file, atLeastOne: false, "Rows as `paceline features show --json` writes them.")
+    static let journal = Parameter.option(
+        "journal", WordKind.file,
+        "The journal of a node: what profiles said in the decisions whose requests it kept.")
 
     private static let shownMost = 50
     private static let demo =
@@ -24,7 +27,7 @@ enum FeaturesConsistency {
             again, and every value and code must be the same to the last bit: what models were trained on is then what they
             are served. Exits with 1 where one differs.
             """,
-        parameters: [FeaturesInput.schema, history, rows],
+        parameters: [FeaturesInput.schema, history, journal, rows],
         examples: [
             Example(
                 "\(demo); paceline features consistency --schema $S --history $H rows",
@@ -42,6 +45,9 @@ enum FeaturesConsistency {
         let features = try FeaturesInput.features(call[FeaturesInput.schema])
         var changes: [FeatureEntity: [UInt64: [ToldChange]]] = [:]
         var complaints: [String] = []
+        guard !call[rows].isEmpty || call[journal] != nil else {
+            throw Failure("nothing to recompute: name files of rows, or a --journal", .usage)
+        }
         let path = call[history]
         try FeaturesInput.changes(
             path, features,
@@ -61,10 +67,8 @@ enum FeaturesConsistency {
                 let place = "\(InputFile.displayName(path)):\(index + 1)"
                 let logged = try LoggedRow(Array(line), place)
                 let told = changes[logged.entity]?[CompiledFeatures.key(logged.name)] ?? []
-                let profile = try profile(told, version: logged.version, features, logged, place)
-                let row = FeatureRow(
-                    entity: logged.entity, name: logged.name, at: logged.at, version: logged.version,
-                    profile: profile, features)
+                let row = try row(
+                    told, logged.entity, logged.name, at: logged.at, version: logged.version, features, place)
                 rowCount += 1
                 for column in row.columns {
                     valueCount += 1
@@ -85,15 +89,36 @@ enum FeaturesConsistency {
                 }
             }
         }
+        if let path = call[journal] {
+            var journaled = JournaledRows(features, changes)
+            try journaled.check(path)
+            for line in journaled.lines.prefix(max(0, shownMost - differences)) { output.print(line) }
+            for complaint in journaled.complaints { output.complain("\(call.path): \(complaint)") }
+            rowCount += journaled.rows
+            valueCount += journaled.values
+            differences += journaled.lines.count
+            output.print("\(journaled.decisions) decisions of the journal have what profiles said")
+        }
         output.print("\(rowCount) rows, \(valueCount) values: \(differences) differ")
         return differences == 0 ? .ok : .failed
     }
 
+    /// What the first changes of a thing made of it.
+    static func row(
+        _ told: [ToldChange], _ entity: FeatureEntity, _ name: String, at: Instant, version: UInt32,
+        _ features: CompiledFeatures, _ place: String
+    ) throws(Failure) -> FeatureRow {
+        let profile = try profile(told, version: version, features, entity, name, place)
+        return FeatureRow(
+            entity: entity, name: name, at: at, version: version, profile: profile, features)
+    }
+
     private static func profile(
-        _ told: [ToldChange], version: UInt32, _ features: CompiledFeatures, _ row: LoggedRow, _ place: String
+        _ told: [ToldChange], version: UInt32, _ features: CompiledFeatures, _ entity: FeatureEntity,
+        _ name: String, _ place: String
     ) throws(Failure) -> [UInt8]? {
         guard version > 0 else { return nil }
-        let layout = features.layout(of: row.entity)
+        let layout = features.layout(of: entity)
         var profile = [UInt8](repeating: 0, count: layout.bytes)
         var applied: UInt32 = 0
         for change in told {
@@ -103,7 +128,7 @@ enum FeaturesConsistency {
             if applied == version { return profile }
         }
         throw Failure(
-            "\(place): \(row.entity.rawValue) \(row.name) was at version \(version), and the history has \(applied) changes of it; give all of it"
+            "\(place): \(entity.rawValue) \(name) was at version \(version), and the history has \(applied) changes of it; give all of it"
         )
     }
 }

@@ -146,7 +146,7 @@ struct ReplayTally {
                 differ += 1
                 if differing.count < Replay.named { differing.append((record.id, how(record, remade))) }
             }
-            try changes?.take(found, remade, maker, makers.settings(of: found))
+            try changes?.take(found, remade, maker, makers, makers.settings(of: found))
         } catch {
             missing[error.message, default: 0] += 1
         }

@@ -26,10 +26,18 @@ extension DecisionWorkspace {
     /// What the viewer knows of a creative that fits: lowers its worth or takes it out.
     mutating func weigh<State: DecisionState & ~Copyable>(
         _ candidate: inout RankedCandidate, _ state: inout State
-    ) -> LineItemOutcome {
+    ) -> LineItemOutcome { lower(&candidate, by: standing(of: candidate, &state)) }
+
+    mutating func standing<State: DecisionState & ~Copyable>(
+        of candidate: borrowing RankedCandidate, _ state: inout State
+    ) -> CreativeStanding {
         let standing = state.standing(
             ofCreative: candidate.creative, lineItem: candidate.lineItem, advertiser: candidate.advertiser)
         answers.note(standing: standing)
+        return standing
+    }
+
+    func lower(_ candidate: inout RankedCandidate, by standing: CreativeStanding) -> LineItemOutcome {
         let rule: DiversityRule
         switch standing {
         case .unseen: return .crowdedOut

@@ -60,9 +60,15 @@ extension DecisionWorkspace {
                     }
                     left -= 1
                     trace.considered += 1
-                    let outcome =
-                        refusal(of: item, &state) ?? consider(item, seed: seed, request, &state)
-                    outcomes.raise(item, to: outcome)
+                    let refusal = refusal(of: item, &state)
+                    if scoring.isOn {
+                        // What fits has no price yet, and so no outcome.
+                        let outcome = refusal ?? pend(item, request, &state)
+                        if let outcome { outcomes.raise(item, to: outcome) }
+                    } else {
+                        outcomes.raise(
+                            item, to: refusal ?? consider(item, seed: seed, request, &state))
+                    }
                 }
             }
         }
@@ -71,6 +77,8 @@ extension DecisionWorkspace {
 
     /// Whether this line item and all behind it can be passed over: `done` where they cannot.
     private mutating func standing(of item: Int, _ least: Micros) -> WalkEnd {
+        // What a model may say of somebody the early rank does not know.
+        if scoring.isOn { return isPendingFull ? .full : .done }
         let isFull = ranked.count == rankedMost
         guard isFull || least > .zero else { return .done }
         let row = demand.lineItems[item]

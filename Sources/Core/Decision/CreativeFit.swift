@@ -103,6 +103,14 @@ extension DecisionWorkspace {
         _ candidate: inout RankedCandidate, asksForDeal: Bool, hasOthers: Bool,
         _ request: borrowing BidRequest
     ) -> LineItemOutcome {
+        let outcome = fitSlots(&candidate, hasOthers: hasOthers, request)
+        return outcome == .crowdedOut ? price(&candidate, asksForDeal: asksForDeal, request) : outcome
+    }
+
+    /// Whether some slot takes it, whatever it is worth.
+    mutating func fitSlots(
+        _ candidate: inout RankedCandidate, hasOthers: Bool, _ request: borrowing BidRequest
+    ) -> LineItemOutcome {
         let creative = demand.creatives[candidate.creative]
         // A line item with an approved creative may still have others.
         guard creative.isApproved else { return .blocked }
@@ -121,10 +129,17 @@ extension DecisionWorkspace {
             candidate.slots &= ~slotsOfKind(slots[index].kind)
         }
         guard candidate.slots != 0 else { return furthest }
-        if isRefused(candidate.creative, creative, hasOthers, request) { return .blocked }
+        return isRefused(candidate.creative, creative, hasOthers, request) ? .blocked : .crowdedOut
+    }
+
+    /// Whether some slot that takes it takes it at its value.
+    mutating func price(
+        _ candidate: inout RankedCandidate, asksForDeal: Bool, _ request: borrowing BidRequest
+    ) -> LineItemOutcome {
         candidate.most = candidate.value
         candidate.price = candidate.value
         if asksForDeal { return priceOnDeal(&candidate, request) }
+        let taking = durationFit(candidate.seconds)
         if taking.hasPrivate {
             var rest = candidate.slots
             while let index = rest.takeLowest() {
@@ -251,7 +266,7 @@ extension DecisionWorkspace {
 
 // Deals and floors.
 extension DecisionWorkspace {
-    private mutating func asksForDeal(_ lineItem: Int) -> Bool {
+    mutating func asksForDeal(_ lineItem: Int) -> Bool {
         guard deals.count > 0 else { return false }
         for index in 0..<deals.count where snapshot.asks(lineItem: lineItem, for: deals[index].value) {
             return true
@@ -315,7 +330,7 @@ extension DecisionWorkspace {
     }
 
     /// Puts a candidate in its place. The last one falls off a full list: a pod's search takes the most valuable.
-    private mutating func rank(_ candidate: RankedCandidate) {
+    mutating func rank(_ candidate: RankedCandidate) {
         if ranked.count == rankedMost {
             guard candidate.goesBefore(ranked[ranked.count - 1]) else { return }
             ranked.removeLast()

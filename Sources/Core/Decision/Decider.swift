@@ -21,10 +21,13 @@ public struct Decider: ~Copyable {
     }
 
     /// - Parameter settings: those of the index, but for who signs its ads.
+    /// - Parameter plan: of models for this snapshot; nil where line items are worth what the settings' priors make of
+    ///   them.
     public init(
-        _ index: DecisionIndex, settings: DecisionSettings, keptMarkupBytes: Int = Decider.keptMarkupBytes
+        _ index: DecisionIndex, settings: DecisionSettings, plan: ScoringPlan? = nil,
+        keptMarkupBytes: Int = Decider.keptMarkupBytes
     ) {
-        workspace = DecisionWorkspace(index, settings, keptMarkupBytes)
+        workspace = DecisionWorkspace(index, settings, keptMarkupBytes, plan)
     }
 
     /// Decides. The answer is in `answer` until the next decision. Allocates nothing, but for a refusal's text
@@ -141,6 +144,7 @@ struct DecisionWorkspace: ~Copyable {
     var markup: MarkupWriting
     var templates: MarkupTemplates
     var notices: NoticeWriting
+    var scoring: ScoringRoom
     /// By what the viewer is counted.
     var viewer = ViewerKeys()
     /// None has a value: what an exchange knows only after the auction is the exchange's to fill in.
@@ -149,8 +153,15 @@ struct DecisionWorkspace: ~Copyable {
     var answerCount = 0
     var report: DecisionReport?
 
-    init(_ index: DecisionIndex, _ settings: DecisionSettings, _ keptMarkupBytes: Int) {
+    init(
+        _ index: DecisionIndex, _ settings: DecisionSettings, _ keptMarkupBytes: Int,
+        _ plan: ScoringPlan? = nil
+    ) {
         precondition(index.isFor(settings), "the index is for other settings")
+        precondition(
+            plan.map { $0.goals.count == index.snapshot.lineItemCount } ?? true,
+            "the models are planned for another catalog")
+        scoring = ScoringRoom(plan, most: settings.scoredMost)
         let snapshot = index.snapshot
         self.snapshot = snapshot
         self.index = index
@@ -177,6 +188,7 @@ struct DecisionWorkspace: ~Copyable {
         answers.removeAll()
         outcomeOfRest = nil
         wins.removeAll()
+        scoring.removeAll()
     }
 }
 
@@ -202,6 +214,7 @@ extension DecisionWorkspace {
                 recalled?.keys
                 ?? ViewerKeys(request, decision.trace.permissions, salt: settings.viewerSalt)
             state.begin(viewer, at: now)
+            scoring.now = now
             find(request, at: now, &decision)
             if explains { report = DecisionReport(query.isOverfull ? nil : snapshot.explain(query)) }
         }
@@ -295,6 +308,7 @@ extension DecisionWorkspace {
         guard slots.count > 0 else { return }
         medium = slots[0].medium
         let end = walk(request, seed: seed, &state, &trace)
+        if scoring.isOn { score(request, seed: seed, &state, &trace) }
         outcomeOfRest = max(outcomeOfRest ?? end.outcome, end.outcome)
         for index in 0..<ranked.count { outcomes.raise(ranked[index].lineItem, to: .outbid) }
         trace.candidates += ranked.count

@@ -26,6 +26,8 @@ public struct DecisionReport: Sendable {
         public let sale: AdSale?
         /// The line item whose bid is the next one, where it is sold at the second price.
         public let rival: String?
+        /// Nil where its worth does not depend on any.
+        public let prediction: ScoringReport.Prediction?
         public let outcome: PodOutcome
     }
 
@@ -55,6 +57,8 @@ public struct DecisionReport: Sendable {
     /// By line item's id, why it did not win; the winners too.
     public internal(set) var lineItems: [(id: String, reason: String)] = []
     public internal(set) var pods: [Pod] = []
+    /// Nil without models.
+    public internal(set) var scoring: ScoringReport?
     /// Which of its caps holds, by line item.
     var caps: [Int: Int] = [:]
     /// What retrieval says; nil where the index was not asked.
@@ -80,6 +84,7 @@ extension DecisionWorkspace {
                     seconds: medium == Self.banner ? 0 : one.seconds,
                     tier: one.tier, value: one.value, price: sale?.price ?? one.price, deal: deal, sale: sale,
                     rival: sale?.rival.map { string(snapshot.lineItemID($0)) },
+                    prediction: scoring.prediction(lineItem: one.lineItem, creative: one.creative),
                     outcome: problem.outcome(of: index, in: solution)))
         }
         return DecisionReport.Pod(
@@ -142,6 +147,7 @@ extension DecisionWorkspace {
     /// Joins what the index took with what became of the rest.
     mutating func finishReport(_ decision: Decision) {
         var report = self.report ?? DecisionReport(nil)
+        report.scoring = scoring.report
         let sentences = LineItemOutcome.allCases
         if let explanation = report.explanation {
             for (filter, count) in explanation.counts {

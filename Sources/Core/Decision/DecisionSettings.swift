@@ -15,6 +15,11 @@ public struct DecisionSettings: Sendable {
     /// Steps that each pod's search may take.
     public var podSteps = PodLimits.steps
 
+    /// Creatives of one pod that models predict for: those that the early rank puts first. As many as a pod compares.
+    public var scoredMost = PodLimits.candidates
+    /// Twice as many find out what the early rank misjudges, for twice the time.
+    public static let scoredRange = 1...2 * PodLimits.candidates
+
     /// What becomes of an ad that the viewer saw in an earlier break, and of another of its advertiser: half the
     /// worth for the same film again, and nothing for the same advertiser, whose caps are in the catalog.
     public var seenCreative = DiversityRule.penalise(500_000)

@@ -2,6 +2,7 @@
 // spend, what the viewer has seen, and whether the money for an ad can be put aside. Each answer is noted with the
 // decision (`StateAnswers`), so that it can be decided again where none of it exists any more.
 public import Auction
+public import Features
 public import OpenRTB
 public import Units
 
@@ -23,6 +24,17 @@ public protocol DecisionState: ~Copyable {
     /// of a pod that may be shaded, before its price is put aside; the answer's price is held to the ad's bounds.
     mutating func shade(_ bid: BidToShade) -> ShadedBid
 
+    /// Fills rows with what profiles of one kind of thing say at this time: one for each of these asks. Each is
+    /// answered once, with what is known or that nothing is.
+    mutating func hydrate(
+        _ rows: inout FeatureRows, asks: Range<Int>, _ layout: ProfileLayout, at now: UInt32)
+
+    /// Why a model is not to be asked; nil where it is. Asked for each goal of a pod, the best tier first.
+    mutating func fall(of use: ModelUse) -> TierFall?
+
+    /// The model was asked; what it took is what the next answers may go by.
+    mutating func used(_ use: ModelUse)
+
     /// Puts aside what an ad may cost. Asked for each ad of a pod, in the order in which they are shown; not asked for
     /// the ads of a test request.
     mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer
@@ -38,9 +50,34 @@ public protocol DecisionState: ~Copyable {
 extension DecisionState where Self: ~Copyable {
     public var recalled: RecalledViewer? { nil }
 
+    /// Nobody keeps profiles.
+    public mutating func hydrate(
+        _ rows: inout FeatureRows, asks: Range<Int>, _ layout: ProfileLayout, at now: UInt32
+    ) {
+        for ask in asks { rows.answerUnknown(ask: ask, layout) }
+    }
+
+    /// There is always time.
+    public mutating func fall(of use: ModelUse) -> TierFall? { nil }
+    public mutating func used(_ use: ModelUse) {}
+
     /// Who has seen no outcome knows nothing better than the value.
     public mutating func shade(_ bid: BidToShade) -> ShadedBid {
         ShadedBid(price: bid.value, winChance: nil)
+    }
+}
+
+/// A model that is to predict for some candidates.
+public struct ModelUse: Hashable, Sendable {
+    public var goal: PredictedGoal
+    public var tier: ScoringTier
+    public var candidates: Int
+    /// How long the exchange waits, the network left out; nil where it does not say.
+    public var patience: Interval?
+
+    public init(goal: PredictedGoal, tier: ScoringTier, candidates: Int, patience: Interval?) {
+        (self.goal, self.tier) = (goal, tier)
+        (self.candidates, self.patience) = (candidates, patience)
     }
 }
 

@@ -22,6 +22,9 @@ public struct StateAnswers: ~Copyable {
     /// Three searches for each pod's ads, in as many pods as an answer has ads for.
     static let reservationsMost = 1_024
 
+    /// Two tiers of three goals, in as many pods as an answer has ads for.
+    static let fallsMost = 1_024
+
     /// Line items that were refused, by the number of the question.
     var refusals = DecisionTable<NotedAnswer>(Self.notedMost)
     /// Creatives that had been seen or were refused, by the number of the question.
@@ -32,6 +35,9 @@ public struct StateAnswers: ~Copyable {
     /// Bids that are lower than their value, by the number of the question.
     var shadings = DecisionTable<NotedShading>(Self.reservationsMost)
     var shadingsAsked: UInt32 = 0
+    /// Models that were not to be asked, by the number of the question.
+    var falls = DecisionTable<NotedAnswer>(Self.fallsMost)
+    var fallsAsked: UInt32 = 0
     /// Something found no room: the decision cannot be decided again from these.
     public private(set) var isCut = false
 
@@ -40,7 +46,8 @@ public struct StateAnswers: ~Copyable {
     mutating func removeAll() {
         refusals.removeAll()
         standings.removeAll()
-        (refusalsAsked, standingsAsked, shadingsAsked) = (0, 0, 0)
+        (refusalsAsked, standingsAsked, shadingsAsked, fallsAsked) = (0, 0, 0, 0)
+        falls.removeAll()
         reservations.removeAll()
         shadings.removeAll()
         isCut = false
@@ -56,6 +63,12 @@ public struct StateAnswers: ~Copyable {
         defer { standingsAsked &+= 1 }
         guard standing != .unseen else { return }
         if !standings.append(NotedAnswer(question: standingsAsked, code: standing.rawValue)) { isCut = true }
+    }
+
+    mutating func note(fall: TierFall?) {
+        defer { fallsAsked &+= 1 }
+        guard let fall else { return }
+        if !falls.append(NotedAnswer(question: fallsAsked, code: fall.rawValue)) { isCut = true }
     }
 
     mutating func note(_ bid: ShadedBid, value: Micros) {

@@ -23,17 +23,21 @@ public struct ViewerKeys: Hashable, Sendable {
         household = Self.household(request.device, request, salt)
     }
 
-    /// By the device's own identifier, else by what the exchange calls the user, else by the first identifier of
-    /// another source. One viewer reached through two exchanges is one where the device says who it is.
     private static func user(_ request: borrowing BidRequest, _ salt: UInt64) -> UInt64? {
+        identifier(request).map { key($0.kind, request[$0.text], salt) }
+    }
+
+    /// The device's own identifier, else what the exchange calls the user, else the first identifier of
+    /// another source. One viewer reached through two exchanges is one where the device says who it is.
+    static func identifier(_ request: borrowing BidRequest) -> (kind: Kind, text: Text)? {
         let (device, user) = (request.device, request.user)
-        if isNamed(request[device.ifa]) { return key(.device, request[device.ifa], salt) }
-        if !user.id.isEmpty { return key(.user, request[user.id], salt) }
-        if !user.buyeruid.isEmpty { return key(.buyer, request[user.buyeruid], salt) }
+        if isNamed(request[device.ifa]) { return (.device, device.ifa) }
+        if !user.id.isEmpty { return (.user, user.id) }
+        if !user.buyeruid.isEmpty { return (.buyer, user.buyeruid) }
         let sources = request[user.eids]
         for index in sources.indices {
             let ids = request[sources[index].uids]
-            for at in ids.indices where !ids[at].id.isEmpty { return key(.other, request[ids[at].id], salt) }
+            for at in ids.indices where !ids[at].id.isEmpty { return (.other, ids[at].id) }
         }
         return nil
     }
@@ -47,17 +51,23 @@ public struct ViewerKeys: Hashable, Sendable {
         return false
     }
 
-    /// By the address, unless it was cut to a network's: exchanges write .0 in place of an IPv4's last part. Of an
-    /// IPv6 the first four groups are a household's; the rest changes by the day.
     private static func household(
         _ device: Device, _ request: borrowing BidRequest, _ salt: UInt64
     ) -> UInt64? {
+        address(device, request).map { key($0.kind, request[$0.text].extracting(0..<$0.length), salt) }
+    }
+
+    /// The address, unless it was cut to a network's: exchanges write .0 in place of an IPv4's last part. Of an
+    /// IPv6 the first four groups are a household's; the rest changes by the day.
+    static func address(
+        _ device: Device, _ request: borrowing BidRequest
+    ) -> (kind: Kind, text: Text, length: Int)? {
         let four = request[device.ip]
         if four.byteCount >= 7 {
             let isCut =
                 four.byte(four.byteCount - 1) == UInt8(ascii: "0")
                 && four.byte(four.byteCount - 2) == UInt8(ascii: ".")
-            return isCut ? nil : key(.address, four, salt)
+            return isCut ? nil : (.address, device.ip, four.byteCount)
         }
         let six = request[device.ipv6]
         var (end, groups) = (0, 0)
@@ -69,11 +79,11 @@ public struct ViewerKeys: Hashable, Sendable {
             }
             end += 1
         }
-        return groups == 4 ? key(.prefix, six.extracting(0..<end), salt) : nil
+        return groups == 4 ? (.prefix, device.ipv6, end) : nil
     }
 
     /// What kind of identifier a key is made from, so that equal texts of two kinds are two keys.
-    private enum Kind: UInt64 { case device = 1, user, buyer, other, address, prefix }
+    enum Kind: UInt64 { case device = 1, user, buyer, other, address, prefix }
 
     /// Letters count the same in either case. Eight bytes at a time through SplitMix64's mixer, each after the
     /// state so far; the length ends it.

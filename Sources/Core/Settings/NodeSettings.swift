@@ -33,6 +33,7 @@ public struct NodeSettings: DocumentObject, Equatable {
     public internal(set) var log = Log()
     /// No requests for bids or ads are answered where there is none.
     public internal(set) var catalog: CatalogSettings?
+    public internal(set) var models: ModelSettings?
     public internal(set) var decision = Decision()
     public internal(set) var frequency = FrequencySettings()
     public internal(set) var budgets = BudgetSettings()
@@ -76,6 +77,10 @@ public struct NodeSettings: DocumentObject, Equatable {
             .optional(
                 "catalog", \.catalog, .object,
                 "What may be shown, and where. Without it the node answers no requests for bids or ads."),
+            .optional(
+                "models", \.models, .object,
+                "What predicts clicks, views and actions. Without it line items are worth what `decision.priors` make of them."
+            ),
             .defaulted(
                 "decision", \.decision, .object,
                 "Who bids, what money is worth, how hard a pod is thought about."),
@@ -124,6 +129,12 @@ public struct NodeSettings: DocumentObject, Equatable {
                     allowed: "at least \(least.wholeMilliseconds / 1_000), budgets.holdSeconds "
                         + "\(budgets.hold.wholeMilliseconds / 1_000) and graceSeconds "
                         + "\(budgets.grace.wholeMilliseconds / 1_000) together")
+            },
+            Rule("`models` needs a `catalog`: they predict for its line items.") { root, objections in
+                if root.models != nil, root.catalog == nil {
+                    objections.refuse(
+                        "models", found: "models without a catalog", allowed: "a catalog beside them")
+                }
             },
             Rule("`catalog` stands with a `journal`: no money is spent that is not written down.") {
                 root, objections in

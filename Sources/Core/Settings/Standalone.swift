@@ -7,7 +7,8 @@ extension NodeSettings {
     ///
     /// - Parameter state: a directory that is there.
     public static func standalone(
-        catalog: String, state: String, port: UInt16, adminPort: UInt16, shards: Int
+        catalog: String, state: String, port: UInt16, adminPort: UInt16, shards: Int,
+        models: String? = nil, profiles: String? = nil
     ) -> NodeSettings {
         var settings = NodeSettings()
         settings.node.name = "standalone"
@@ -23,6 +24,11 @@ extension NodeSettings {
         // Whoever edits a catalog beside a node looks for the effect at once.
         source.reload = .seconds(1)
         settings.catalog = source
+        if let models {
+            var section = ModelSettings()
+            (section.path, section.profiles) = (models, profiles)
+            settings.models = section
+        }
         var notices = NoticeSettings()
         notices.baseURL = "http://127.0.0.1:\(port)"
         notices.keyFile = "\(state)/notice-keys"

@@ -92,6 +92,11 @@ extension Kernel {
         pass(.remove) { Int(unlink(path)) }
     }
 
+    /// Of a directory with nothing in it.
+    public static func removeDirectory(_ path: String) throws(Errno) {
+        try require(.remove) { Int(rmdir(path)) }
+    }
+
     public static func read(
         _ descriptor: Descriptor, into buffer: UnsafeMutableRawBufferPointer, at offset: Int64
     ) -> Int {

@@ -26,6 +26,9 @@ struct Plan: Sendable {
     var descriptors: Int?
     /// A catalog to serve, in the folder; what the node makes of it is kept in its folder `state`.
     var catalog: String?
+    /// Models to predict with, and profiles, in the folder.
+    var models: String?
+    var profiles: String?
     /// The settings' section, as JSON.
     var frequency: String?
     /// What stands before `/e/` in the addresses of ads; the keys are in the folder.
@@ -71,6 +74,11 @@ struct Plan: Sendable {
             all["catalog"] = [
                 "path": folder.path(catalog), "stateDirectory": folder.path("state"), "reloadSeconds": 1,
             ]
+        }
+        if let models {
+            all["models"] = ["path": folder.path(models)].merging(
+                profiles.map { ["profiles": folder.path($0)] } ?? [:]
+            ) { $1 }
         }
         if let frequency {
             all["frequency"] = try JSONSerialization.jsonObject(with: Data(frequency.utf8))

@@ -7,7 +7,7 @@ import Units
 
 private let schemaText = """
     {"schema": "paceline/features/1", "name": "test", "version": 1, "features": [
-      {"name": "hour", "entity": "request", "owner": "us"},
+      {"name": "hour", "entity": "request", "from": "hour", "owner": "us"},
       {"name": "age", "entity": "user", "owner": "us", "freshSeconds": 100, "keepSeconds": 1000, "default": -1},
       {"name": "tier", "entity": "user", "type": "category", "categories": ["free", "paid"], "owner": "us"},
       {"name": "seen1h", "entity": "user", "owner": "us", "aggregate": {"event": "imp", "windowMinutes": 60}},

@@ -44,8 +44,8 @@ public struct RecordedContext: Sendable {
 /// Writes one record after the other into memory that it keeps. One for each shard; allocates nothing.
 public struct DecisionRecorder: ~Copyable {
     /// The version of the record's form.
-    public static let version: UInt16 = 2
-    /// Version 1 had no more of an ad's price than the price.
+    public static let version: UInt16 = 3
+    /// Version 1 had no more of an ad's price than the price, and version 2 nothing of models.
     public static let versions = 1...version
     /// Room for the largest request and as much beside it; a journal takes twice that.
     static let bytesMost = 512 * 1024
@@ -88,6 +88,10 @@ public struct DecisionRecorder: ~Copyable {
         if !trace.permissions.allows(.journaling), trace.ads > 0, decider.workspace.namesViewer {
             return (.viewerWithheld, 0)
         }
+        // So does what profiles say of him.
+        if !trace.permissions.allows(.journaling), decider.workspace.scoring.namesViewer {
+            return (.withheld, 0)
+        }
         return switch redactor.redact(request, trace.permissions, into: unsafe redacted.writable()) {
         case .unchanged: (.whole, 0)
         case .redacted(let length): (.redacted, length)
@@ -118,6 +122,7 @@ public struct DecisionRecorder: ~Copyable {
         writer.put(decision.trace)
         decider.workspace.putAds(&writer)
         if isWhole { writer.put(decider.workspace.answers) } else { writer.put(small: 0) }
+        decider.workspace.scoring.put(&writer, whole: kept.isReplayable)
         switch kept {
         case .whole: writer.put(counted: request)
         case .redacted: writer.put(counted: redacted.first(length))
@@ -183,6 +188,7 @@ extension ByteWriter {
             put(small: noted.bid.winChance.map { Int($0) + 1 } ?? 0)
             next = noted.question &+ 1
         }
+        put(answers.falls)
     }
 
     @_lifetime(self: copy self)

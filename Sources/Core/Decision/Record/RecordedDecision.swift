@@ -58,6 +58,8 @@ public struct RecordedDecision: Sendable {
     public let ads: [RecordedAd]
     /// Empty where it was not kept.
     public let request: [UInt8]
+    /// Nil where there were none.
+    public let models: RecordedModels?
     /// Nil where there was no room for all of them.
     public let answers: RecordedAnswers?
 
@@ -121,6 +123,7 @@ public struct RecordedDecision: Sendable {
         outcomes = try Self.outcomes(&scan, lineItems)
         ads = try Self.ads(&scan, adCount, version)
         answers = try RecordedAnswers(&scan, version)
+        models = version > 2 ? try RecordedModels(&scan) : nil
         request = kept.isReplayable ? try scan.counted("the request") : []
         guard scan.left == 0 else { throw scan.refusal("\(scan.left) bytes more", "the end of the record") }
     }
@@ -230,6 +233,7 @@ public struct RecordedAnswers: Sendable {
     var standings: [(question: Int, answer: CreativeStanding)] = []
     var reservations: [ReservationAnswer] = []
     var shadings: [(question: Int, answer: ShadedBid)] = []
+    var falls: [(question: Int, answer: TierFall)] = []
 
     /// Nil where the record has none.
     init?(_ scan: inout RecordScan, _ version: UInt16) throws(RecordRefusal) {
@@ -247,6 +251,7 @@ public struct RecordedAnswers: Sendable {
             }
         }
         if version > 1 { shadings = try Self.shadings(&scan) }
+        if version > 2 { falls = try Self.noted(&scan, TierFall.self) }
     }
 
     private static func shadings(

@@ -1,12 +1,15 @@
 // A state that answers as another one did when the decision was first made, and the same for another catalog.
 public import Auction
 public import Catalog
+public import Features
 public import Units
 
 /// Answers in the order in which they were given: for the same decision once more.
 public struct RecordedState: DecisionState {
     private let answers: RecordedAnswers
+    private let profiles: [RecordedProfile]
     public let recalled: RecalledViewer?
+    private var (used, fall, profile) = (0, 0, 0)
     private var (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
     private var (offered, shading) = (0, 0)
     /// The decision asked for more than was answered then, so it is not the same one.
@@ -18,12 +21,14 @@ public struct RecordedState: DecisionState {
     public init?(_ record: RecordedDecision) {
         guard let answers = record.answers else { return nil }
         self.answers = answers
+        profiles = record.models?.profiles ?? []
         recalled = record.viewer
     }
 
     public mutating func begin(_ viewer: ViewerKeys, at now: Instant) {
         (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
         (offered, shading) = (0, 0)
+        (used, fall, profile) = (0, 0, 0)
         (wasAskedMore, said) = (false, SaidByRow())
     }
 
@@ -59,6 +64,29 @@ public struct RecordedState: DecisionState {
         return answers.shadings[shading].answer
     }
 
+    public mutating func hydrate(
+        _ rows: inout FeatureRows, asks: Range<Int>, _ layout: ProfileLayout, at now: UInt32
+    ) {
+        for ask in asks {
+            let known = profile < profiles.count ? profiles[profile] : nil
+            guard let known, known.answers(rows[ask: ask], layout) else {
+                wasAskedMore = true
+                rows.answerUnknown(ask: ask, layout)
+                continue
+            }
+            profile += 1
+            said.profiles[ProfileName(known.entity, known.key)] = known
+            known.fill(&rows, ask: ask, layout)
+        }
+    }
+
+    public mutating func fall(of use: ModelUse) -> TierFall? {
+        defer { used += 1 }
+        guard fall < answers.falls.count, answers.falls[fall].question == used else { return nil }
+        defer { fall += 1 }
+        return answers.falls[fall].answer
+    }
+
     public mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer {
         guard reservation < answers.reservations.count else {
             wasAskedMore = true
@@ -80,6 +108,8 @@ public struct SaidByRow: Sendable {
     var standings: [Int: CreativeStanding] = [:]
     var unpaid: [Int: StateRefusal] = [:]
     var shadings: [Int: ShadedBid] = [:]
+    /// These are named by their keys, which all catalogs share.
+    var profiles: [ProfileName: RecordedProfile] = [:]
 
     public init() {}
 }
@@ -91,6 +121,7 @@ public struct SupposedState: DecisionState {
 
     public init(_ said: SaidByRow, of record: RecordedDecision, through rows: CatalogRows) {
         recalled = record.viewer
+        self.said.profiles = said.profiles
         for (row, refusal) in said.refusals {
             if let other = rows.lineItems[row] { self.said.refusals[other] = refusal }
         }
@@ -116,6 +147,20 @@ public struct SupposedState: DecisionState {
     public mutating func shade(_ bid: BidToShade) -> ShadedBid {
         said.shadings[bid.lineItem] ?? ShadedBid(price: bid.value, winChance: nil)
     }
+    /// Of whom nobody asked then, nothing is known now.
+    public mutating func hydrate(
+        _ rows: inout FeatureRows, asks: Range<Int>, _ layout: ProfileLayout, at now: UInt32
+    ) {
+        for ask in asks {
+            let name = ProfileName(rows[ask: ask].entity, rows[ask: ask].key)
+            if let known = said.profiles[name], known.answers(rows[ask: ask], layout) {
+                known.fill(&rows, ask: ask, layout)
+            } else {
+                rows.answerUnknown(ask: ask, layout)
+            }
+        }
+    }
+
     public mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer {
         said.unpaid[ad.lineItem].map { .refused($0) } ?? .reserved(.none)
     }

@@ -8,6 +8,7 @@ extension DecisionSettings {
     private enum Field: UInt8, CaseIterable {
         case seat = 1, vendor, base, rate, priors, podSteps, seenCreative, seenAdvertiser, notices
         case firstPremium, lastPremium, network, shadesBids
+        case scoredMost
     }
 
     /// Names the settings: their checksum and, below it, their length in a record.
@@ -47,6 +48,7 @@ extension DecisionSettings {
         }
         if firstPremium != 0 { put(.firstPremium, Self.little(firstPremium)) }
         if shadesBids { put(.shadesBids, [1]) }
+        if scoredMost != DecisionSettings().scoredMost { put(.scoredMost, Self.little(Int64(scoredMost))) }
         if lastPremium != 0 { put(.lastPremium, Self.little(lastPremium)) }
         return bytes
     }
@@ -105,6 +107,12 @@ extension DecisionSettings {
             let flag = try scan.fixed(UInt8.self, "whether bids are shaded")
             guard flag <= 1 else { throw scan.refusal("\(flag)", "0 or 1") }
             shadesBids = flag == 1
+        case .scoredMost:
+            let most = try scan.fixed(Int64.self, "the scored candidates")
+            guard Self.scoredRange.contains(Int(most)) else {
+                throw scan.refusal("\(most) scored candidates", "\(Self.scoredRange)")
+            }
+            scoredMost = Int(most)
         case .lastPremium: lastPremium = try scan.fixed(Int64.self, "a premium")
         }
     }

@@ -93,7 +93,9 @@ public struct ChangeReading: Sendable {
             reading.refuse(in: set, at: "set", found: set.brief, allowed: "an object of features")
             return []
         }
-        let settable = features.schema.features.filter { $0.entity == entity && $0.aggregate == nil }.map(
+        let settable = features.schema.features.filter {
+            $0.entity == entity && $0.isStored && $0.aggregate == nil
+        }.map(
             \.name)
         return members.compactMap { member in
             let path = "set.\(member.step)"
@@ -188,7 +190,9 @@ public struct ChangeReading: Sendable {
             )
         }
         var columns: [Int] = []
-        let settable = features.schema.features.filter { $0.entity == entity && $0.aggregate == nil }.map(
+        let settable = features.schema.features.filter {
+            $0.entity == entity && $0.isStored && $0.aggregate == nil
+        }.map(
             \.name)
         for name in header[2...] {
             guard let column = features.column(name), settable.contains(name) else {

@@ -21,7 +21,7 @@ public struct ProfileLayout: Sendable {
         var wanting = [[Int]](repeating: [], count: events.count)
         var offset = 0
         for (index, feature) in schema.features.enumerated()
-        where feature.entity == entity && entity.isStored {
+        where feature.entity == entity && feature.isStored {
             let column = ProfileColumn(feature, column: index, offset: offset)
             if let event = feature.aggregate.flatMap({ events.firstIndex(of: $0.event) }) {
                 wanting[event].append(columns.count)
@@ -178,6 +178,10 @@ public struct ProfileLayout: Sendable {
 
     // MARK: Reading
 
+    /// How many features a profile has, and the column of each in a row.
+    public var columnCount: Int { columns.count }
+    public func column(at index: Int) -> Int { Int(columns[index].column) }
+
     /// What a profile says at a time, into a row's columns.
     public func hydrate(
         _ profile: RawSpan, at now: UInt32, into values: inout MutableSpan<Float>,
@@ -199,6 +203,14 @@ public struct ProfileLayout: Sendable {
             let (value, code) = absent(columns[index])
             values[Int(columns[index].column)] = value
             codes[Int(columns[index].column)] = code.rawValue
+        }
+    }
+
+    /// What is given of somebody of whom nothing may be read.
+    public func hydrateForbidden(into values: inout MutableSpan<Float>, codes: inout MutableSpan<UInt8>) {
+        for index in columns.indices {
+            values[Int(columns[index].column)] = columns[index].standIn
+            codes[Int(columns[index].column)] = FeatureCode.forbidden.rawValue
         }
     }
 

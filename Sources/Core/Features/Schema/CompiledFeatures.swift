@@ -14,6 +14,13 @@ public struct CompiledFeatures: Sendable {
     /// Of everything that the schema says: two with the same fingerprint are the same.
     public let fingerprint: [UInt8]
 
+    /// Its first eight bytes, as records name it.
+    public var shortFingerprint: UInt64 {
+        var short: UInt64 = 0
+        for index in 0..<8 { short = short << 8 | UInt64(fingerprint[index]) }
+        return short
+    }
+
     public init(_ schema: FeatureSchema) {
         self.schema = schema
         var events: [String] = []

@@ -11,4 +11,6 @@ public enum FeatureCode: UInt8, CaseIterable, Sendable {
     case defaulted
     /// Nothing is known, and the schema has no default: the value is NaN.
     case missing
+    /// The viewer's permissions do not let it be read; the schema's default stands in for it, or NaN.
+    case forbidden
 }

@@ -84,8 +84,13 @@ public struct Feature: DocumentObject, Equatable {
     public var freshSeconds: Int?
     public var keepSeconds: Int?
     public var aggregate: FeatureAggregate?
+    /// What it is read from at each decision; nil where it is kept in a profile.
+    public var source: FeatureSource?
 
     public init() {}
+
+    /// Kept in a profile, under the key of whom or what it is of.
+    public var isStored: Bool { entity.isStored && source == nil }
 
     /// Ten years; what is kept for longer is no feature of today.
     static let longestSeconds = 315_360_000
@@ -114,6 +119,10 @@ public struct Feature: DocumentObject, Equatable {
             .optional(
                 "aggregate", \.aggregate, .object,
                 "What it is computed of; without it, its values are set from outside."),
+            .optional(
+                "from", \.source, .choice,
+                "What of the request, its content, the viewer's segments or the catalog it is, read at each decision; without it, it is kept in a profile."
+            ),
         ],
         rules: [
             Rule("`categories` stand with the type category, each once, and only there.") {
@@ -148,6 +157,35 @@ public struct Feature: DocumentObject, Equatable {
                 if feature.aggregate != nil || feature.freshSeconds != nil || feature.keepSeconds != nil {
                     objections.refuse(
                         "entity", found: "request, with an aggregate or an age", allowed: "neither")
+                }
+            },
+            Rule(
+                "`from` stands with every feature of a request, and names what the feature's entity and type have."
+            ) {
+                feature, objections in
+                guard let source = feature.source else {
+                    if feature.entity == .request {
+                        objections.refuse(
+                            "from", found: "nothing",
+                            allowed: FeatureSource.names(of: .request).joined(separator: ", "))
+                    }
+                    return
+                }
+                if source.entity != feature.entity {
+                    let own = FeatureSource.names(of: feature.entity)
+                    objections.refuse(
+                        "from", found: "\(source.rawValue) of a \(source.entity.rawValue)",
+                        allowed: own.isEmpty
+                            ? "none for a \(feature.entity.rawValue)" : own.joined(separator: ", "))
+                } else if source.kind != feature.kind {
+                    objections.refuse(
+                        "type", found: feature.kind.rawValue,
+                        allowed: "\(source.kind.rawValue), which \(source.rawValue) is")
+                }
+                if feature.aggregate != nil || feature.freshSeconds != nil || feature.keepSeconds != nil {
+                    objections.refuse(
+                        "from", found: "an aggregate or an age beside it",
+                        allowed: "neither: it is of the moment")
                 }
             },
             Rule("`default` is a value that the type has.") { feature, objections in

@@ -1,0 +1,91 @@
+// What a node counts of models: for whom each tier predicted, why a better one did not, what profiles knew, and how
+// long models take.
+import Decision
+import Telemetry
+import Units
+
+struct ModelMetricKeys: Sendable {
+    /// By goal and tier.
+    let candidates: [CounterKey]
+    /// By goal, tier and reason.
+    let falls: [CounterKey]
+    let known: CounterKey
+    let unknown: CounterKey
+    /// By goal.
+    let time: [HistogramKey]
+
+    init(in catalogue: inout MetricsCatalogue) {
+        var candidates: [CounterKey] = []
+        var falls: [CounterKey] = []
+        for goal in PredictedGoal.allCases {
+            for tier in ScoringTier.allCases {
+                candidates.append(
+                    catalogue.counter(
+                        "paceline_model_candidates_total",
+                        help:
+                            "Candidates of decisions, by what was predicted for them and which tier did it.",
+                        labels: ["goal": "\(goal)", "tier": "\(tier)"]))
+                guard tier != .prior else { continue }
+                for reason in TierFall.allCases {
+                    falls.append(
+                        catalogue.counter(
+                            "paceline_model_falls_total",
+                            help:
+                                "Decisions in which a goal's predictions fell below this tier, by the reason.",
+                            labels: ["goal": "\(goal)", "tier": "\(tier)", "reason": "\(reason)"]))
+                }
+            }
+        }
+        (self.candidates, self.falls) = (candidates, falls)
+        func profiles(_ known: String) -> CounterKey {
+            catalogue.counter(
+                "paceline_model_profiles_total",
+                help: "Profiles that decisions asked for, by whether anything was known.",
+                labels: ["known": known])
+        }
+        (known, unknown) = (profiles("yes"), profiles("no"))
+        time = PredictedGoal.allCases.map {
+            catalogue.histogram(
+                "paceline_model_seconds", help: "What a decision waits for one goal's model.",
+                labels: ["goal": "\($0)"])
+        }
+    }
+}
+
+/// One shard's.
+struct ModelMetrics {
+    private let candidates: [Counter]
+    private let falls: [Counter]
+    private let known: Counter
+    private let unknown: Counter
+    private let time: [Histogram]
+
+    init(_ keys: ModelMetricKeys, _ shard: ShardMetrics) {
+        candidates = keys.candidates.map { shard.counter($0) }
+        falls = keys.falls.map { shard.counter($0) }
+        known = shard.counter(keys.known)
+        unknown = shard.counter(keys.unknown)
+        time = keys.time.map { shard.histogram($0) }
+    }
+
+    func note(_ use: ModelUse, took: Interval) { time[Int(use.goal.rawValue)].record(took) }
+
+    func count(_ decider: borrowing Decider) {
+        // By number: `allCases` would make an array for each decision.
+        for goal in 0..<UInt8(3) {
+            for tier in 0..<UInt8(3) {
+                guard let goal = PredictedGoal(rawValue: goal), let tier = ScoringTier(rawValue: tier) else {
+                    continue
+                }
+                let count = decider.predicted(goal, tier)
+                if count > 0 { candidates[Int(goal.rawValue) * 3 + Int(tier.rawValue)].add(count) }
+                guard let reason = decider.fall(of: goal, tier) else { continue }
+                let place = (Int(goal.rawValue) * 2 + Int(tier.rawValue)) * 4 + Int(reason.rawValue) - 1
+                falls[place].add()
+            }
+        }
+        let asked = decider.profilesAsked
+        if asked.known > 0 { known.add(asked.known) }
+        if asked.all > asked.known { unknown.add(asked.all - asked.known) }
+    }
+}

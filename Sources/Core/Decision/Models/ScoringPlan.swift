@@ -1,0 +1,124 @@
+// What scoring needs to know of models and a catalog beforehand, worked out once for both and read by all shards:
+// which columns of the schema each model's features are, and what the catalog says of every line item and creative.
+public import Catalog
+internal import Features
+internal import Inference
+internal import Units
+
+/// By one snapshot and one set of models.
+public final class ScoringPlan: Sendable {
+    public let models: ServedModels
+    let requests: RequestFeatures
+    let lineItems: CatalogFeatures
+    let creatives: CatalogFeatures
+    /// By line item, what it pays for and how much.
+    let goals: [PlannedGoal]
+    /// By goal and tier, at `place(of:)`.
+    let planned: [PlannedModel?]
+
+    /// Takes some seconds for a million line items. Fails where a model wants a feature that the schema does not have.
+    public init(_ models: ServedModels, _ snapshot: CatalogSnapshot) throws(ModelsRefused) {
+        self.models = models
+        var planned = [PlannedModel?](
+            repeating: nil, count: PredictedGoal.allCases.count * ScoringTier.models)
+        for model in models.models {
+            let place = Self.place(of: model.goal, model.tier)
+            guard planned[place] == nil else {
+                throw ModelsRefused(model, "a second one", allowed: "one for each goal and tier")
+            }
+            planned[place] = try PlannedModel(model, models.features)
+        }
+        self.planned = planned
+        requests = RequestFeatures(models.features)
+        lineItems = .lineItems(models.features, snapshot)
+        creatives = .creatives(models.features, snapshot)
+        goals = (0..<snapshot.lineItemCount).map { PlannedGoal($0, snapshot) }
+    }
+
+    static func place(of goal: PredictedGoal, _ tier: ScoringTier) -> Int {
+        Int(goal.rawValue) * ScoringTier.models + Int(tier.rawValue)
+    }
+}
+
+/// What a line item pays for.
+struct PlannedGoal: Sendable {
+    /// Nil where its price does not depend on what is predicted.
+    let goal: PredictedGoal?
+    let value: Micros
+
+    init(_ row: Int, _ snapshot: CatalogSnapshot) {
+        let item = snapshot.lineItemRow(row)
+        let campaign = snapshot.campaignRow(item.campaign)
+        value = item.goalValue ?? campaign.goalValue
+        guard item.bid == nil else {
+            goal = nil
+            return
+        }
+        switch campaign.goal {
+        case .cpm: goal = nil
+        case .cpc: goal = .click
+        case .cpcv: goal = .completedView
+        case .cpa: goal = .action
+        }
+    }
+}
+
+/// A model with where its features stand in the schema.
+struct PlannedModel: Sendable {
+    let served: ServedModel
+    /// By the model's feature, its column.
+    let columns: [UInt32]
+    /// Features that all candidates of a request share.
+    let shared: Set<Int>
+    /// The others.
+    let own: [UInt32]
+
+    init(_ served: ServedModel, _ features: CompiledFeatures) throws(ModelsRefused) {
+        self.served = served
+        let model = served.model
+        guard model.outputCount == 1 else {
+            throw ModelsRefused(served, "\(model.outputCount) outputs", allowed: "one")
+        }
+        // The prediction of a row is a number of its own.
+        guard model.head.transform.isOfOne else {
+            throw ModelsRefused(served, "classes to choose from", allowed: "one probability")
+        }
+        let names = model.head.featureNames
+        let all = features.schema.features
+        guard names.count == model.featureCount || all.count == model.featureCount else {
+            throw ModelsRefused(
+                served, "\(model.featureCount) features without names",
+                allowed: "names, or the \(all.count) columns of the schema \(features.schema.name)")
+        }
+        var columns: [UInt32] = []
+        for feature in 0..<model.featureCount {
+            guard !names.isEmpty else {
+                columns.append(UInt32(feature))
+                continue
+            }
+            guard let column = features.column(names[feature]) else {
+                throw ModelsRefused(
+                    served, "the feature \(names[feature])",
+                    allowed: "those of the schema \(features.schema.name)")
+            }
+            columns.append(UInt32(column))
+        }
+        self.columns = columns
+        let own = columns.indices.filter {
+            let entity = all[Int(columns[$0])].entity
+            return entity == .lineItem || entity == .creative
+        }
+        shared = Set(columns.indices).subtracting(own)
+        self.own = own.map { UInt32($0) }
+    }
+}
+
+extension OutputTransform {
+    /// Each output is turned into a prediction by itself.
+    fileprivate var isOfOne: Bool {
+        switch self {
+        case .softmax, .largest: false
+        case .identity, .sigmoid, .exponential, .signedSquare, .softplus, .step: true
+        }
+    }
+}

@@ -1,0 +1,103 @@
+// The models that decisions are made with: for each goal those that predict it, by tier, over the features of one
+// schema.
+public import Features
+public import Inference
+
+/// What is predicted of an impression. Numbers are given once: journals hold them.
+public enum PredictedGoal: UInt8, CaseIterable, Sendable {
+    case click = 0
+    case completedView = 1
+    case action = 2
+
+    public var name: String {
+        switch self {
+        case .click: "click"
+        case .completedView: "completed view"
+        case .action: "action"
+        }
+    }
+}
+
+/// Which of a goal's predictions is used, best first. Numbers are given once: journals hold them.
+public enum ScoringTier: UInt8, CaseIterable, Sendable, Comparable {
+    case full = 0
+    /// A smaller model that was taught by the full one.
+    case distilled = 1
+    /// One number for all impressions.
+    case prior = 2
+
+    public static func < (a: ScoringTier, b: ScoringTier) -> Bool { a.rawValue < b.rawValue }
+
+    /// Those that have a model.
+    static let models = 2
+}
+
+/// Why a tier was not used. Numbers are given once: journals hold them.
+public enum TierFall: UInt8, CaseIterable, Sendable {
+    /// There is no such model.
+    case missing = 1
+    /// It takes longer than what is left of the request's time.
+    case deadline = 2
+    /// Requests wait for longer than they may.
+    case load = 3
+    /// It said what is no number, or no probability.
+    case senseless = 4
+
+    public var sentence: String {
+        switch self {
+        case .missing: "there is no model of it"
+        case .deadline: "it takes longer than the time that is left"
+        case .load: "the shard is overloaded"
+        case .senseless: "it gave what is no probability"
+        }
+    }
+}
+
+/// One model of a goal.
+public struct ServedModel: Sendable {
+    public let goal: PredictedGoal
+    /// Full or distilled.
+    public let tier: ScoringTier
+    public let model: Model
+    /// From what the model predicts to a probability that holds.
+    public let calibrator: Calibrator?
+    /// By which records name it.
+    public let version: UInt64
+
+    public init(
+        _ goal: PredictedGoal, _ tier: ScoringTier, _ model: Model, calibrator: Calibrator?, version: UInt64
+    ) {
+        precondition(tier != .prior, "a prior is no model")
+        (self.goal, self.tier, self.model) = (goal, tier, model)
+        (self.calibrator, self.version) = (calibrator, version)
+    }
+}
+
+/// All models at one time. A decision sees one of these, whole.
+public struct ServedModels: Sendable {
+    /// By which records name the set.
+    public let version: UInt64
+    public let features: CompiledFeatures
+    public let models: [ServedModel]
+    /// By goal, the mean that was observed; nil where the settings' prior stands in.
+    public let priors: [Double?]
+
+    public init(
+        version: UInt64, features: CompiledFeatures, models: [ServedModel],
+        priors: [PredictedGoal: Double] = [:]
+    ) {
+        precondition(priors.values.allSatisfy { (0...1).contains($0) }, "a prior is a probability")
+        (self.version, self.features, self.models) = (version, features, models)
+        self.priors = PredictedGoal.allCases.map { priors[$0] }
+    }
+}
+
+/// Why models cannot be used with a schema.
+public struct ModelsRefused: Error, Equatable, Sendable, CustomStringConvertible {
+    public let description: String
+
+    init(_ model: ServedModel, _ found: String, allowed: String) {
+        description =
+            "the \(model.tier) model of \(model.goal.name)s: found \(found); allowed \(allowed)"
+    }
+}

@@ -1,0 +1,168 @@
+// A node that serves with models: what they say decides, is counted, and is made again by another process from what the
+// node wrote down.
+import Foundation
+import Glibc
+import Testing
+
+@Suite struct ModelTests {
+    private static let examples = URL(filePath: #filePath).appending(path: "../../../../Examples/predictions")
+        .standardized
+
+    /// A dinner that is for every hour, so that the test is too.
+    private func prepare(_ folder: Folder) throws {
+        try Demo.copyCatalog(into: folder)
+        try Demo.edit(
+            folder, "line-items.json",
+            """
+                    "daypart": [
+                      {"days": ["mon", "tue", "wed", "thu"], "from": "16:30", "to": "20:00"},
+                      {"days": ["fri", "sat", "sun"], "from": "16:30", "to": "22:00"}
+                    ],
+
+            """, "")
+        try FileManager.default.copyItem(at: Self.examples, to: folder.url.appending(path: "models"))
+    }
+
+    private func of(_ viewer: Int) throws -> String {
+        try Demo.request().replacingOccurrences(of: "192.0.2.17", with: "192.0.2.\(viewer + 1)")
+    }
+
+    @Test func decisionsAreMadeAgainFromWhatWasKept() async throws {
+        let folder = try Folder()
+        try prepare(folder)
+        let now = ISO8601DateFormatter().string(from: Date() - 60)
+        try folder.write(
+            """
+            {"at": "\(now)", "user": "6f1c2d54-77f4-4a35-9d43-7d3f6b8e8a10", "event": "complete"}
+            {"at": "\(now)", "creative": "harvest-bowl-15", "event": "watched", "value": 0.5}
+
+            """, to: "history.jsonl")
+        let imported = try await folder.run(
+            "paceline features import --schema models/features.json --store profiles --megabytes 4 history.jsonl"
+        )
+        #expect(imported.status == 0, "\(imported)")
+        var ids: [String] = []
+        try await withNode(
+            Plan(catalog: "catalog", models: "models", profiles: "profiles", accessOneIn: 0), in: folder
+        ) { node in
+            for viewer in 0..<20 {
+                let answer = try #require(try await node.bid(of(viewer)))
+                ids.append(try #require(answer.header("paceline-decision")))
+            }
+            // A child's request: nobody's profile is asked for.
+            _ = try await node.bid(of(30).replacingOccurrences(of: "\"coppa\": 0", with: "\"coppa\": 1"))
+            try await Task.sleep(for: .milliseconds(100))
+            let metrics = try #require(try await Wire.get("/metrics", port: node.admin)?.body)
+            #expect(
+                metrics.contains(
+                    #"paceline_model_candidates_total{goal="completedView",tier="full"} 20"#), "\(metrics)")
+            // The viewer's and the creative's; a child cannot be counted, so the dinner, which has a cap, is not for him.
+            #expect(metrics.contains(#"paceline_model_profiles_total{known="yes"} 40"#))
+        }
+        let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
+        #expect(replayed.output.contains("21 decisions: 21 replayed, 21 equal, 0 different"), "\(replayed)")
+        let explained = try await folder.run(
+            "paceline explain \(ids[0]) --journal journal --catalogs state", seconds: 120)
+        for part in [
+            "completed view: full", "user.completes7d 1.0", "creative.completion30d 0.5", "(full)",
+        ] {
+            #expect(explained.output.contains(part), "\(explained)")
+        }
+        let consistent = try await folder.run(
+            "paceline features consistency --schema models/features.json --history history.jsonl --journal journal"
+        )
+        #expect(consistent.output.contains("40 rows, 40 values: 0 differ"), "\(consistent)")
+        let other = try await folder.run(
+            "sed 's/0.5/0.25/' history.jsonl > other.jsonl; paceline features consistency "
+                + "--schema models/features.json --history other.jsonl --journal journal")
+        #expect(other.status == 1 && other.output.contains("40 rows, 40 values: 20 differ"), "\(other)")
+        // Without the models nothing is made again, which is said.
+        let lost = try await folder.run(
+            "rm -r state/models; paceline replay journal --catalogs state", seconds: 120)
+        #expect(lost.status == 1 && lost.output.contains("MISSING: the models"), "\(lost)")
+    }
+
+    @Test func aChangeIsTakenAndAMistakeIsNot() async throws {
+        let folder = try Folder()
+        try prepare(folder)
+        func edit(_ file: String, _ old: String, _ new: String) throws {
+            let text = folder.read("models/\(file)")
+            try #require(text.contains(old))
+            try folder.write(text.replacingOccurrences(of: old, with: new), to: "models/\(file)")
+        }
+        try await Places.shared.take()
+        let plan = Plan(shards: 2, catalog: "catalog", models: "models", accessOneIn: 0)
+        var node = try await RunningNode.start(plan, in: folder, seconds: 120)
+        var viewer = 0
+        func ask() async throws {
+            for _ in 0..<10 {
+                #expect(try await node.bid(of(viewer)) != nil)
+                viewer += 1
+            }
+        }
+        try await ask()
+        let first = try await node.metric("paceline_model_checksum")
+        // A file that is cut in half is refused with its name, and the models that were there serve on.
+        let whole = folder.read("models/completion.txt")
+        try folder.write(String(whole.prefix(whole.count / 2)), to: "models/completion.txt")
+        try await until("the mistake is refused") {
+            try await node.metric("paceline_model_refusals_total") == 1
+        }
+        for told in [
+            try #require(try await Wire.get("/readyz", port: node.admin)).body, node.log,
+            try #require(try await Wire.get("/v1/node", port: node.port)).body,
+        ] { #expect(told.contains("completion.txt: "), "\(told)") }
+        #expect(try await Wire.get("/readyz", port: node.admin)?.status == 200)
+        #expect(try await node.metric("paceline_model_checksum") == first)
+        try await ask()
+        // They serve after a restart too, from the node's own copy.
+        node.running.signal(SIGTERM)
+        _ = await node.running.end()
+        node = try await RunningNode.start(plan, in: folder, seconds: 120)
+        #expect(try await node.metric("paceline_model_checksum") == first)
+        #expect(try await node.metric("paceline_model_refused") == 1)
+        try await ask()
+        try folder.write(whole, to: "models/completion.txt")
+        try await until("what is served is on disk again") {
+            try await node.metric("paceline_model_refused") == 0
+        }
+        try edit("completion.txt", "leaf_value=1.9", "leaf_value=-1.9")
+        try await until("the change is served") {
+            try await node.metric("paceline_model_reloads_total") == 1
+        }
+        #expect(try await node.metric("paceline_model_checksum") != first)
+        try await ask()
+        // Other features, and so no profiles that a restart would not find as well.
+        try edit("features.json", "\"version\": 1", "\"version\": 2")
+        try await until("the schema is served") {
+            try await node.metric("paceline_model_reloads_total") == 2
+        }
+        try await ask()
+        node.running.signal(SIGTERM)
+        _ = await node.running.end()
+        await Places.shared.give()
+        let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
+        #expect(replayed.output.contains("50 decisions: 50 replayed, 50 equal, 0 different"), "\(replayed)")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path("state/models")).sorted().count
+                == 4)
+    }
+
+    @Test func modelsThatDoNotFitAreRefused() async throws {
+        for (file, old, new, said) in [
+            ("models.json", "completion.txt", "nobody.txt", "nobody.txt: could not be read"),
+            ("models.json", "\"goal\"", "\"gaol\"", "did you mean 'goal'?"),
+            ("features.json", "\"hour\", \"entity\"", "\"our\", \"entity\"", "found the feature hour"),
+            ("completion.txt", "num_leaves=2", "num_leaves=3", "completion.txt"),
+        ] {
+            let folder = try Folder()
+            try prepare(folder)
+            let text = folder.read("models/\(file)")
+            try #require(text.contains(old))
+            try folder.write(text.replacingOccurrences(of: old, with: new), to: "models/\(file)")
+            let decided = try await folder.run(
+                "paceline decide --catalog catalog --request - --models models < /dev/null")
+            #expect(decided.status != 0 && decided.errors.contains(said), "\(file): \(decided)")
+        }
+    }
+}

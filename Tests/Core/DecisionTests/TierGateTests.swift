@@ -1,0 +1,43 @@
+// A model is asked while it has time: by what it took lately, and never a full one on an overloaded shard.
+import Decision
+import Testing
+import Units
+
+@Suite struct TierGateTests {
+    private func use(_ tier: ScoringTier, candidates: Int = 50) -> ModelUse {
+        ModelUse(goal: .click, tier: tier, candidates: candidates, patience: nil)
+    }
+
+    @Test func aQuarterOfTheTimeIsForAModel() {
+        var gate = TierGate()
+        // Nobody knows yet.
+        #expect(gate.fall(of: use(.full), left: .milliseconds(1), isOverloaded: false) == nil)
+        // 50 candidates in a millisecond.
+        gate.note(use(.full), took: .milliseconds(1))
+        #expect(gate.fall(of: use(.full), left: .milliseconds(4), isOverloaded: false) == nil)
+        #expect(gate.fall(of: use(.full), left: .microseconds(3_900), isOverloaded: false) == .deadline)
+        #expect(
+            gate.fall(of: use(.full, candidates: 25), left: .microseconds(2_100), isOverloaded: false) == nil)
+        // Another tier and another goal have their own times; who has no time left has none.
+        #expect(gate.fall(of: use(.distilled), left: .microseconds(1), isOverloaded: false) == nil)
+        #expect(gate.fall(of: use(.full), left: .milliseconds(-5), isOverloaded: false) == .deadline)
+    }
+
+    @Test func anOverloadedShardAsksNoFullModel() {
+        var gate = TierGate()
+        #expect(gate.fall(of: use(.full), left: .seconds(1), isOverloaded: true) == .load)
+        #expect(gate.fall(of: use(.distilled), left: .seconds(1), isOverloaded: true) == nil)
+    }
+
+    @Test func oneSlowMomentDoesNotShutAModelOut() {
+        var gate = TierGate()
+        gate.expect(.click, .full, .milliseconds(10))
+        var refused = 0
+        while gate.fall(of: use(.full), left: .milliseconds(40), isOverloaded: false) != nil { refused += 1 }
+        // From ten milliseconds a candidate to a fiftieth of that, a sixteenth less each time.
+        #expect((55...70).contains(refused), "\(refused)")
+        // Many slow ones do.
+        for _ in 0..<100 { gate.note(use(.full), took: .seconds(1)) }
+        #expect(gate.fall(of: use(.full), left: .seconds(3), isOverloaded: false) == .deadline)
+    }
+}
