@@ -163,7 +163,7 @@ let package = Package(
 
         .target(
             name: "DecideInvariants",
-            dependencies: ["Auction", "Catalog", "Decision", "JSON", "OpenRTB", "Units"],
+            dependencies: ["Auction", "Catalog", "Decision", "JSON", "Notices", "OpenRTB", "Units"],
             path: "Tests/Fuzz/Sources/DecideInvariants", swiftSettings: strict),
 
         .target(

@@ -63,7 +63,8 @@ let package = Package(
             linkerSettings: link),
         .target(
             name: "DecideInvariants",
-            dependencies: ["Auction", "Catalog", "Decision", "JSON", "OpenRTB", "Units"], swiftSettings: swift
+            dependencies: ["Auction", "Catalog", "Decision", "JSON", "Notices", "OpenRTB", "Units"],
+            swiftSettings: swift
         ),
         .executableTarget(
             name: "fuzz-decide", dependencies: ["CFuzzer", "DecideInvariants"], swiftSettings: swift,

@@ -99,10 +99,10 @@ public enum DecisionSearch {
             do {
                 switch walked.entry.kind {
                 case .decisionSettings: try makers.learn(payload)
-                case .decision where DecisionRecorder.versions.contains(walked.entry.version):
+                case .decision where walked.entry.version == DecisionRecorder.version:
                     if let id, !RecordedDecision.mayBeCalled(id, payload) { return }
                     let found = FoundDecision(
-                        record: try RecordedDecision(payload, version: walked.entry.version),
+                        record: try RecordedDecision(payload),
                         writer: walked.header.writer,
                         shard: walked.header.shard, segment: walked.header.number,
                         sequence: walked.entry.sequence)
@@ -111,7 +111,9 @@ public enum DecisionSearch {
                     }
                     if id.map({ found.record.isCalled($0) }) ?? true { each(found) }
                 case .decision:
-                    broken("\(walked.file.path): record \(walked.entry.sequence) is of a later version")
+                    broken(
+                        "\(walked.file.path): record \(walked.entry.sequence) is of version "
+                            + "\(walked.entry.version), and only \(DecisionRecorder.version) is read")
                 default: break
                 }
             } catch {

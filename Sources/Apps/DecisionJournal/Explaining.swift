@@ -87,7 +87,7 @@ public struct DecisionExplanation {
             for ad in record.ads {
                 lines.append(
                     "\(column("\(ad.pod)"))  \(column("\(ad.price)"))  \(column("\(ad.seconds)", 7))  \(name(ad))"
-                        + (ad.terms.map { ": " + $0.basis.text(bid: $0.bid, floor: $0.floor) } ?? "")
+                        + ": " + ad.terms.basis.text(bid: ad.terms.bid, floor: ad.terms.floor)
                 )
             }
         }
@@ -145,9 +145,9 @@ public struct DecisionExplanation {
                             "lineItem": .string(lineItem), "creative": .string(creative),
                             "pod": .number(ad.pod), "imp": .number(ad.imp), "price": .string("\(ad.price)"),
                             "worth": .string("\(ad.value)"), "seconds": .number(ad.seconds),
-                            "bid": ad.terms.map { .string("\($0.bid)") } ?? .null,
-                            "floor": ad.terms.map { .string("\($0.floor)") } ?? .null,
-                            "basis": ad.terms.map { .string("\($0.basis)") } ?? .null,
+                            "most": .string("\(ad.terms.bid)"),
+                            "floor": .string("\(ad.terms.floor)"),
+                            "basis": .string("\(ad.terms.basis)"),
                             "session": .string(hexadecimal(ad.reservation.session)),
                             "reservation": .number(ad.reservation.sequence),
                             "mark": .number(ad.reservation.mark),

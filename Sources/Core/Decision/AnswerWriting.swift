@@ -16,7 +16,10 @@ extension DecisionWorkspace {
             case .vast: try writePod(request, at: now, seed: seed, &decision.trace)
             }
             if decision.trace.ads == 0 { decision.noBid = .noCreativeFits }
-        } catch { decision.noBid = .answerTooLarge }
+        } catch {
+            decision.noBid = .answerTooLarge
+            decision.trace.ads = 0
+        }
     }
 
     /// A no-bid says why in either format: a document without ads, or a response without bids.
@@ -133,8 +136,11 @@ extension DecisionWorkspace {
         }
         guard trace.ads > 0 else { return }
         markup.document.reset(wins[0].version)
+        // Every place has what its imp asks for, though all are of one document.
+        var devices = InlineArray<16, VASTDevice>(repeating: VASTDevice())
         var sequence = 0
         for index in 0..<wins.count where wins[index].isWritten {
+            devices[sequence] = wins[index].device
             sequence += 1
             // Signed once already; the same bytes come of it.
             _ = notices.sign(
@@ -145,8 +151,9 @@ extension DecisionWorkspace {
                 wins[index], sequence: trace.ads > 1 ? sequence : 0, snapshot, demand, notices, request)
         }
         do throws(VASTWriteError) {
-            answerCount = try markup.document.write(into: unsafe response.writable(), for: wins[0].device)
-                .byteCount
+            answerCount = try markup.document.write(
+                into: unsafe response.writable(), for: devices.span.extracting(first: sequence)
+            ).byteCount
         } catch { throw JSONError(.bufferTooSmall, at: 0) }
     }
 }

@@ -139,6 +139,8 @@ struct DecisionWorkspace: ~Copyable {
     /// How the request's slots are sold, and whether the auction is ours.
     var saleRule = SaleRule.secondPrice
     var isSeller = false
+    /// The newest version of VAST that the pod at hand may have.
+    var newest = VASTVersion.v4_2
     /// Of all slots of the pod at hand.
     var medium: UInt8 = 0
     var markup: MarkupWriting

@@ -111,6 +111,7 @@ extension DecisionWorkspace {
         durations.removeAll()
         problem.removeAll()
         let all = request[pod.slots]
+        newest = isSeller ? newestRead(by: all, request) : .v4_2
         for turn in 0..<3 {
             for index in all.indices {
                 let slot = all[index]
@@ -159,7 +160,7 @@ extension DecisionWorkspace {
         // Overlays, and what stands beside the content or in its pauses, are nothing that there are creatives for.
         let playsVideo = av.linearity != 2 && (av.plcmt.map(VideoPlacement.playsVideo) ?? true)
         if playsVideo, setDevice(&offered.device, av, request) {
-            offered.version = version(request[av.protocols])
+            offered.version = version(request[av.protocols], upTo: newest)
             offered.wrapper = wrapper(request[av.protocols])
             // All ads of a pod that is one document are of its version.
             if isSeller, offered.wrapper != offered.version { offered.wrapper = nil }
@@ -245,37 +246,56 @@ extension DecisionWorkspace {
         return segment
     }
 
-    /// The newest version of VAST that the slot reads: it names protocols by AdCOM's numbers, or takes any.
-    func version(_ protocols: Span<Int32>) -> VASTVersion? {
-        if protocols.isEmpty { return .v4_2 }
-        var reads3 = false
-        var reads4 = false
+    /// The newest version of VAST that a slot reads: it names protocols by AdCOM's numbers, or takes any.
+    func version(_ protocols: Span<Int32>, upTo newest: VASTVersion = .v4_2) -> VASTVersion? {
+        if protocols.isEmpty { return newest }
+        var reads = Versions()
         for index in protocols.indices {
             switch protocols[index] {
-            case 13: return .v4_2
-            case 3: reads3 = true
+            case 13: reads.is4_2 = true
+            case 3: reads.is3 = true
             // Within 4.x a player passes over what its version did not have.
-            case 7, 11, 15: reads4 = true
+            case 7, 11, 15: reads.is4 = true
             default: break
             }
         }
-        return reads3 ? .v3_0 : reads4 ? .v4_2 : nil
+        return reads.newest(upTo: newest)
     }
 
     /// The newest version in which the slot follows to another server.
     private func wrapper(_ protocols: Span<Int32>) -> VASTVersion? {
-        if protocols.isEmpty { return .v4_2 }
-        var reads3 = false
-        var reads4 = false
+        if protocols.isEmpty { return newest }
+        var reads = Versions()
         for index in protocols.indices {
             switch protocols[index] {
-            case 14: return .v4_2
-            case 6: reads3 = true
-            case 8, 12, 16: reads4 = true
+            case 14: reads.is4_2 = true
+            case 6: reads.is3 = true
+            case 8, 12, 16: reads.is4 = true
             default: break
             }
         }
-        return reads3 ? .v3_0 : reads4 ? .v4_2 : nil
+        return reads.newest(upTo: newest)
+    }
+
+    /// One document holds the whole pod: it is of the newest version that all of its slots read.
+    private func newestRead(by slots: Span<PodSlot>, _ request: borrowing BidRequest) -> VASTVersion {
+        for index in slots.indices {
+            let imp = request.imps[Int(slots[index].imp)]
+            let av = slots[index].media == .video ? imp.video : slots[index].media == .audio ? imp.audio : nil
+            if let av, version(request[av.protocols]) == .v3_0 { return .v3_0 }
+        }
+        return .v4_2
+    }
+
+    private struct Versions {
+        var is3 = false
+        var is4 = false
+        var is4_2 = false
+
+        func newest(upTo newest: VASTVersion) -> VASTVersion? {
+            if is4_2 && newest == .v4_2 { return .v4_2 }
+            return is3 ? .v3_0 : is4 && newest == .v4_2 ? .v4_2 : nil
+        }
     }
 
     /// False where the slot names types of files and knows none that we know.

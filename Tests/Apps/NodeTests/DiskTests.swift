@@ -52,8 +52,13 @@ private enum SmallDisk {
         try Demo.copyCatalog(into: folder)
         try await SmallDisk.with(48, in: folder) {
             // Segments end after a second, so that the next one's space is soon wanted.
-            try await withNode(Plan(catalog: "catalog", segmentSeconds: 1), in: folder) { node in
-                #expect(try await node.bid(request())?.status == 200)
+            let plan = Plan(catalog: "catalog", notices: "http://notices.test", segmentSeconds: 1)
+            try await withNode(plan, in: folder) { node in
+                let bid = try #require(try await node.bid(request()))
+                #expect(bid.status == 200)
+                let notice = /http:\/\/notices\.test(\/e\/bill\?t=[A-Za-z0-9_-]{128})/
+                let bill = try #require(bid.body.replacing("\\/", with: "/").firstMatch(of: notice))
+                let path = "\(bill.output.1)&p=0.5"
                 var words: Set<String> = []
                 try await until("the node says that its disk is full", within: .seconds(40)) {
                     // Whatever a segment that ended gives back is taken too.
@@ -72,6 +77,9 @@ private enum SmallDisk {
                     if let word = answer.header("paceline-no-bid") { words.insert(word) }
                     return answer.status == 204
                 }
+                // Nor is a bill taken that a crash would forget: who bills is to bill again.
+                let refused = try #require(try await Wire.get(path, port: node.port))
+                #expect(refused.status == 503 && refused.header("retry-after") == "1", "\(refused)")
                 #expect(words.isSubset(of: ["no_money_yet", "no_budget", "below_floor"]), "\(words)")
                 #expect(try await Wire.get("/healthz", port: node.admin)?.status == 200)
                 _ = try await folder.run("rm journal/filler")
@@ -80,6 +88,9 @@ private enum SmallDisk {
                 }
                 try await until("it bids again", within: .seconds(40)) {
                     try await node.bid(request())?.status == 200
+                }
+                try await until("the bill is taken", within: .seconds(40)) {
+                    try await Wire.get(path, port: node.port)?.status == 204
                 }
             }
         }

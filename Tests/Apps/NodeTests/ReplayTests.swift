@@ -67,6 +67,10 @@ import Testing
         // Reading segments takes a debug build a while.
         let wire = try Wire(node.admin)
         wire.send("GET /explain?id=\(bid) HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        // One decision is looked for at a time, and that takes longer than another one needs to ask.
+        let second = try #require(try await Wire.get("/explain?id=\(bid)", port: node.admin))
+        #expect(second.status == 503 && second.header("retry-after") == "1", "\(second)")
+        #expect(second.body.contains("one at a time"))
         let told = try #require(try await wire.answer(within: .seconds(90)))
         #expect(told.status == 200, "\(told)")
         let said = try object(told.body)

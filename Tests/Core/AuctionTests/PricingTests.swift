@@ -77,6 +77,13 @@ private func cpm(_ units: Double) -> Micros { Micros(Int64(units * 1_000_000)) }
         #expect(losing.bid(value: cpm(10), floor: cpm(1)).price == cpm(10))
     }
 
+    @Test func nothingIsBidForNothing() {
+        let shaded = ShadedBid(price: .zero, winChance: nil)
+        #expect(shaded.bounded(value: Micros(1), floor: .zero) == Micros(1))
+        #expect(shaded.bounded(value: cpm(8), floor: cpm(1)) == cpm(4))
+        #expect(shaded.bounded(value: cpm(8), floor: cpm(5)) == cpm(5))
+    }
+
     @Test func staysWithinItsBounds() {
         var random = Randomness(seed: 51)
         var shading = BidShading()

@@ -149,19 +149,29 @@ private let signals: [(name: String, path: [String], value: String)] = [
         #expect(DataUse.allCases.allSatisfy { permissions.allows($0) } && record.kept == .whole)
     }
 
-    /// Pairs among keywords are what line items ask for, of the app and not of the viewer: they stay, so that the
-    /// decision can be made again.
-    @Test func pairsOfThePlaceStay() throws {
-        let child = Demo.request.replacingOccurrences(of: "\"coppa\": 0", with: "\"coppa\": 1")
-            .replacingOccurrences(
-                of: "\"bundle\": \"151908\",",
-                with:
-                    "\"bundle\": \"151908\", \"keywords\": \"secret-1,section=news, secret-2, show=\\u0041, x\\u003d1\", \"kwarray\": [\"a=b,c\", \"secret-3\"],"
-            )
-        let record = try decide(child).record
+    /// Pairs among keywords that line items ask for, of the app and not of the viewer, stay, so that the decision can be made
+    /// again; all others may be anything.
+    @Test func pairsThatAreAskedForStay() throws {
+        let keywords = #""keywords": "secret-1, context=travel ,context=secret-2", "#
+        let array =
+            #""kwarray": ["context=outdoors", "id=secret-3", "secret-4", "context=outdoors,secret-5"],"#
+        let record = try decide(child(keywords + array)).record
         let kept = String(decoding: record.request, as: UTF8.self)
-        #expect(kept.contains(#""keywords": "section=news, show=\u0041, x\u003d1""#), "\(kept)")
-        #expect(kept.contains("\"a=b,c\"") && !kept.contains("secret") && kept.contains("context=travel"))
         #expect(record.kept == .redacted)
+        #expect(
+            kept.contains(#""keywords": "context=travel","kwarray": ["context=outdoors","","",""]"#),
+            "\(kept)")
+        #expect(!kept.contains("secret"))
+    }
+
+    @Test(arguments: [#""keywords": "context\u003dsecret-1","#, #""kwarray": ["context=secret\/2"],"#])
+    func escapedPairsAreNotTakenApart(_ keywords: String) throws {
+        let record = try decide(child(keywords)).record
+        #expect(record.kept == .withheld && record.request.isEmpty)
+    }
+
+    private func child(_ keywords: String) -> String {
+        Demo.request.replacingOccurrences(of: "\"coppa\": 0", with: "\"coppa\": 1")
+            .replacingOccurrences(of: "\"bundle\": \"151908\",", with: "\"bundle\": \"151908\", " + keywords)
     }
 }

@@ -122,11 +122,11 @@ private func keep(
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: request.count, alignment: 8)
         defer { room.deallocate() }
         var all = Permissions()
-        #expect(redactor.redact(request.span.bytes, all, into: room.mutableBytes) == .unchanged)
+        #expect(redactor.redact(request.span.bytes, all, into: room.mutableBytes) { _ in true } == .unchanged)
         // Journaling is the seventh use: refused as by a child's.
         all = Permissions(words: (0, (1 << 8) << 32))
         #expect(!all.allows(.journaling) && all.allows(.personalisation))
-        #expect(redactor.redact(request.span.bytes, all, into: room.mutableBytes) == .decisive)
+        #expect(redactor.redact(request.span.bytes, all, into: room.mutableBytes) { _ in true } == .decisive)
     }
 
     @Test func damageIsRefused() throws {

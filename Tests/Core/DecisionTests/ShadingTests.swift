@@ -115,7 +115,7 @@ private struct ShadingState: DecisionState {
                     keepsRequest: true))
             let record = try RecordedDecision(recorder.bytes)
             #expect(
-                record.ads.map(\.terms?.basis).contains(.shaded) == sales.contains { $0.basis == .shaded })
+                record.ads.map(\.terms.basis).contains(.shaded) == sales.contains { $0.basis == .shaded })
             var again = Decider(snapshot, settings: shades)
             var recorded = try #require(RecordedState(record))
             _ = try again.decide(

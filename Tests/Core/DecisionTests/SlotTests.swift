@@ -48,6 +48,26 @@ import Units
         #expect(bids["2"]?["dealid"] == nil && bids["2"]?["crid"] as? String == "harvest-bowl-15")
     }
 
+    /// One document for a pod has in each place what its imp plays, and is of a version that all of them read.
+    @Test func everyPlaceOfADocumentHasItsOwn() throws {
+        for (protocols, version) in [([13], "4.2"), ([7], "4.2"), ([3], "3.0")] {
+            let request = try twoSlots { imp, number in
+                var video = imp["video"] as? [String: Any]
+                video?["mimes"] = [number == 1 ? "application/x-mpegURL" : "video/mp4"]
+                video?["protocols"] = number == 1 ? [3, 13] : protocols
+                video?["slotinpod"] = number == 1 ? 1 : -1
+                imp["video"] = video
+            }
+            let decided = try decide(request, format: .vast)
+            #expect(decided.decision.trace.ads == 2 && decided.decision.isBid)
+            let summary = try VASTSummary(checking: Array(decided.answer.utf8).span.bytes)
+            #expect(summary.ads == 2 && summary.version.text.description == version)
+            let halves = decided.answer.components(separatedBy: "</Ad>")
+            #expect(halves[0].contains("range-30.m3u8") && !halves[0].contains(".mp4"), "\(halves[0])")
+            #expect(!halves[1].contains(".m3u8") && halves[1].contains(".mp4"), "\(halves[1])")
+        }
+    }
+
     @Test func aSlotThatNobodyCanFillIsLeftOut() throws {
         let request = try twoSlots { imp, number in
             guard number == 1 else { return }

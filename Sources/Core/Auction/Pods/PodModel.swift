@@ -15,6 +15,8 @@ struct PodGroup {
     var isDynamic = false
     /// For all ads of a dynamic part together; the longest eligible ad for each slot.
     var seconds: Int32 = 0
+    /// What a slot is charged for.
+    var price: Worth = 0
     /// Which part of the capacity word its slots are counted in, and one of them there.
     var bucket = 0
     var slot: UInt64 = 0
@@ -27,7 +29,8 @@ struct PodRank {
     var tier = PriorityTier.open
     var seconds: Int32 = 0
     var worth: Worth = 0
-    /// Its worth less what its seconds cost at the price of the pod's time.
+    /// What its seconds cost in a dynamic part, and its worth less what it costs where that is least.
+    var time: Worth = 0
     var reduced: Worth = 0
     /// What the first and the last place would add.
     var first: Worth = 0
@@ -66,6 +69,8 @@ struct PodModel: ~Copyable {
     /// How far a tier's digit is shifted in a worth.
     var shifts = InlineArray<3, Int>(repeating: 0)
     var hasAdjacency = false
+    /// Nobody minds beside whom he stands, and no place is worth more than another.
+    var arePlacesAlike = false
 
     /// Bits of one tier: sixteen of the highest values at four times their worth.
     static let tierBits = 42
@@ -85,30 +90,4 @@ struct PodModel: ~Copyable {
         }
         return score
     }
-
-    /// Candidates that still fit somewhere, of those in a set.
-    @inline(__always)
-    func fitting(_ free: UInt64, _ room: borrowing PodRoom) -> UInt64 {
-        var fitting: UInt64 = 0
-        for group in 0..<groupCount where room.slots[group] > 0 {
-            fitting |= groups[group].eligible & noLonger(than: room.seconds[group])
-        }
-        return free & fitting
-    }
-
-    @inline(__always)
-    func noLonger(than seconds: Int32) -> UInt64 {
-        var index = durationCount
-        while index > 0 {
-            index -= 1
-            if durations[index] <= seconds { return within[index] }
-        }
-        return 0
-    }
-}
-
-/// What is left in each group.
-struct PodRoom {
-    var slots = InlineArray<16, Int8>(repeating: 0)
-    var seconds = InlineArray<16, Int32>(repeating: 0)
 }

@@ -18,23 +18,22 @@ extension PodSolver {
 
     /// Tries every ad that fits in the place of one, and then what else fits.
     private mutating func replace(_ position: Int, of pod: PodArrangement) {
-        var node = PodNode()
-        node.start(model)
+        start()
         var free = PodBits.first(model.count) & ~(1 << UInt64(pod.ranks[position]))
         for other in 0..<pod.count where other != position {
             let rank = Int(pod.ranks[other])
-            node.add(rank, to: model.groupOfSegment[Int(pod.segments[other])], model)
+            add(rank, to: model.groupOfSegment[Int(pod.segments[other])])
             free &= ~model.ranks[rank].conflicts & ~(1 << UInt64(rank))
         }
-        for rank in bits(of: model.fitting(free, node.room)) {
-            for group in 0..<model.groupCount where node.takes(rank, in: group, model) {
+        for rank in bits(of: fitting(free)) {
+            for group in 0..<model.groupCount where takes(rank, in: group) {
                 guard steps < stepLimit else { return }
                 steps += 1
-                var trial = node
-                trial.add(rank, to: group, model)
-                consider(trial)
+                add(rank, to: group)
+                consider()
                 let rest = free & ~model.ranks[rank].conflicts & ~(1 << UInt64(rank))
-                fill(trial, model.fitting(rest, trial.room))
+                fill(fitting(rest))
+                removeLast()
             }
         }
     }

@@ -14,9 +14,57 @@ struct PodDraft: ~Copyable {
     var kept: UInt64 = 0
     /// Segments that take each candidate, a bit each.
     var takers = FixedTable(64, repeating: UInt32(0))
-    /// Where each candidate came from in the order of the search.
+    /// Which of the durations each candidate has, and the candidates of each duration.
+    var duration = FixedTable(64, repeating: UInt8(0))
+    var lasting = FixedTable(64, repeating: UInt64(0))
+    /// By duration, the segments that take it, and the least price in each of them.
+    private var segmentsTaking = FixedTable(64, repeating: UInt32(0))
+    private var least = FixedTable(64 * PodLimits.segments, repeating: Micros.zero)
+    /// Time of each segment that its candidates can use.
+    var seconds = FixedTable(PodLimits.segments, repeating: Int32(0))
+    /// What a slot is charged, now and before it was changed last, and what each candidate is.
+    var charge = FixedTable(PodLimits.segments, repeating: Int32(0))
+    var chargeBefore = FixedTable(PodLimits.segments, repeating: Int32(0))
+    var charged = FixedTable(64, repeating: Int32(0))
+    /// Who was chosen last where nothing but time was asked.
+    var chosen = FixedTable(PodLimits.positions, repeating: 0)
+    var chosenCount = 0
+    /// What decides the order of the search, who has which, how many come before it, and so everybody's place.
+    var keys = FixedTable(64, repeating: Worth(0))
     var order = FixedTable(64, repeating: 0)
+    var before = FixedTable(64, repeating: UInt8(0))
     var place = FixedTable(64, repeating: 0)
+
+    /// A segment's floors are worked out once for each duration that there is, and not for each candidate.
+    mutating func setPrices(
+        _ problem: borrowing PodProblem, _ durations: borrowing FixedTable<Int32>, _ count: Int
+    ) {
+        for duration in 0..<count {
+            let seconds = durations[duration]
+            var taking: UInt32 = 0
+            if seconds <= PodLimits.seconds {
+                for segment in 0..<problem.segmentCount
+                where problem.segments[segment].allows(seconds: seconds) {
+                    taking |= 1 &<< UInt32(segment)
+                    least[duration * PodLimits.segments + segment] =
+                        problem.segments[segment].floors.price(seconds: seconds)
+                }
+            }
+            segmentsTaking[duration] = taking
+            lasting[duration] = 0
+        }
+    }
+
+    /// The segments that take a candidate of this duration at its price.
+    @inline(__always)
+    func takers(of price: Micros, among segments: UInt32, _ duration: Int) -> UInt32 {
+        var takers: UInt32 = 0
+        for segment in bits(of: UInt64(segmentsTaking[duration] & segments))
+        where price >= least[duration * PodLimits.segments + segment] {
+            takers |= 1 &<< UInt32(segment)
+        }
+        return takers
+    }
 }
 
 extension PodModel {
@@ -36,35 +84,40 @@ extension PodModel {
     /// Takes over who may stand anywhere.
     private mutating func admit(_ problem: borrowing PodProblem, _ draft: inout PodDraft) {
         segmentCount = problem.segmentCount
+        setDurations(problem)
+        draft.setPrices(problem, durations, durationCount)
         draft.count = 0
         for segment in 0..<segmentCount { draft.eligible[segment] = 0 }
         for index in 0..<problem.candidateCount where !problem.isWithdrawn(index) {
-            let candidate = problem.candidates[index]
-            let (value, reason) = problem.exclusionEverywhere(of: candidate)
-            guard reason == nil else { continue }
-            let bit: UInt64 = 1 << UInt64(draft.count)
-            var takers: UInt32 = 0
-            for segment in 0..<segmentCount where problem.allows(candidate, in: segment) {
-                draft.eligible[segment] |= bit
-                takers |= 1 << UInt32(segment)
-            }
+            let seconds = problem.candidates[index].seconds
+            var duration = 0
+            while durations[duration] < seconds { duration += 1 }
+            let takers = draft.takers(
+                of: problem.candidates[index].price, among: problem.candidates[index].segments, duration)
             guard takers != 0 else { continue }
-            draft.takers[draft.count] = takers
-            var rank = PodRank()
-            rank.candidate = index
-            rank.value = value
-            rank.tier = candidate.tier
-            rank.seconds = candidate.seconds
-            draft.ranks[draft.count] = rank
+            let (value, reason) = problem.exclusionEverywhere(of: problem.candidates[index])
+            guard reason == nil else { continue }
+            let place = draft.count
+            let bit: UInt64 = 1 &<< UInt64(place)
+            for segment in bits(of: UInt64(takers)) { draft.eligible[segment] |= bit }
+            draft.takers[place] = takers
+            draft.duration[place] = UInt8(truncatingIfNeeded: duration)
+            draft.lasting[duration] |= bit
+            draft.ranks[place].candidate = index
+            draft.ranks[place].value = value
+            draft.ranks[place].tier = problem.candidates[index].tier
+            draft.ranks[place].seconds = seconds
+            draft.ranks[place].conflicts = 0
+            draft.ranks[place].adjacent = 0
+            (draft.ranks[place].first, draft.ranks[place].last) = (0, 0)
             draft.count += 1
         }
-        setDurations(draft)
     }
 
-    private mutating func setDurations(_ draft: borrowing PodDraft) {
+    private mutating func setDurations(_ problem: borrowing PodProblem) {
         durationCount = 0
-        for i in 0..<draft.count {
-            let seconds = draft.ranks[i].seconds
+        for index in 0..<problem.candidateCount {
+            let seconds = problem.candidates[index].seconds
             var at = durationCount
             while at > 0, durations[at - 1] > seconds { at -= 1 }
             if at > 0, durations[at - 1] == seconds { continue }
@@ -78,34 +131,42 @@ extension PodModel {
         }
     }
 
-    /// Puts candidates in the order of their reduced worth; of equal ones the one that was added first.
+    /// Puts candidates in the order of their reduced worth; of equal ones the one that was added first. Every two are
+    /// compared, without a branch: three of four such branches of a sort would be guessed as often as not.
     private mutating func sort(_ draft: inout PodDraft) {
         count = 0
         for i in bits(of: draft.kept) {
-            let worth = draft.ranks[i].worth - secondPrice * Worth(draft.ranks[i].seconds)
-            draft.ranks[i].reduced = worth
-            var at = count
+            draft.ranks[i].reduced = draft.ranks[i].worth &- secondPrice &* Worth(draft.charged[i])
+            draft.ranks[i].time = secondPrice &* Worth(draft.ranks[i].seconds)
+            draft.keys[count] = draft.ranks[i].reduced
+            draft.order[count] = i
+            draft.before[count] = 0
             count += 1
-            while at > 0, draft.ranks[draft.order[at - 1]].reduced < worth {
-                draft.order[at] = draft.order[at - 1]
-                at -= 1
-            }
-            draft.order[at] = i
         }
-        for i in 0..<count { draft.place[draft.order[i]] = i }
         for i in 0..<count {
-            ranks[i] = draft.ranks[draft.order[i]]
-            ranks[i].conflicts = draft.permuted(ranks[i].conflicts)
-            ranks[i].adjacent = draft.permuted(ranks[i].adjacent)
+            let key = draft.keys[i]
+            var before = draft.before[i]
+            for j in i + 1..<max(count, i + 1) {
+                let isMore: UInt8 = draft.keys[j] > key ? 1 : 0
+                before &+= isMore
+                draft.before[j] &+= 1 &- isMore
+            }
+            draft.before[i] = before
         }
+        for at in 0..<count { draft.place[draft.order[at]] = Int(draft.before[at]) }
         hasAdjacency = false
-        for i in 0..<count where ranks[i].adjacent != 0 { hasAdjacency = true }
-        for i in 0..<durationCount { within[i] = 0 }
-        for i in 0..<count {
-            for at in 0..<durationCount where ranks[i].seconds <= durations[at] {
-                within[at] |= 1 << UInt64(i)
+        for index in 0..<durationCount { within[index] = 0 }
+        for i in bits(of: draft.kept) {
+            let place = draft.place[i]
+            ranks[place] = draft.ranks[i]
+            ranks[place].conflicts = draft.permuted(draft.ranks[i].conflicts)
+            if draft.ranks[i].adjacent != 0 {
+                ranks[place].adjacent = draft.permuted(draft.ranks[i].adjacent)
+                if ranks[place].adjacent != 0 { hasAdjacency = true }
             }
+            within[Int(draft.duration[i])] |= 1 &<< UInt64(place)
         }
+        for index in 1..<max(durationCount, 1) { within[index] |= within[index - 1] }
     }
 
     private mutating func setGroups(_ problem: borrowing PodProblem, _ draft: borrowing PodDraft) {
@@ -121,7 +182,8 @@ extension PodModel {
             if group == groupCount {
                 groups[group] = PodGroup(
                     eligible: eligible, isDynamic: isDynamic,
-                    seconds: seconds(of: segment, eligible: draft.eligible[segment], problem, draft),
+                    seconds: draft.seconds[segment],
+                    price: isDynamic ? 0 : secondPrice &* Worth(draft.charge[segment]),
                     bucket: min(group, PodCapacity.buckets - 1),
                     slot: PodCapacity.slot(in: min(group, PodCapacity.buckets - 1)))
                 groupCount += 1
@@ -130,55 +192,6 @@ extension PodModel {
         }
         opening = segmentCount > 0 ? groupOfSegment[0] : 0
         closing = segmentCount > 0 ? groupOfSegment[segmentCount - 1] : 0
-    }
-
-    /// The time of a segment that its candidates can use: all of their durations are multiples of some number,
-    /// and so is every sum of them.
-    private func seconds(
-        of segment: Int, eligible: UInt64, _ problem: borrowing PodProblem, _ draft: borrowing PodDraft
-    ) -> Int32 {
-        var divisor: Int32 = 0
-        var longest: Int32 = 0
-        for i in bits(of: eligible) {
-            var (a, b) = (divisor, draft.ranks[i].seconds)
-            longest = max(longest, b)
-            while b > 0 { (a, b) = (b, a % b) }
-            divisor = a
-        }
-        guard divisor > 0 else { return 0 }
-        let (capacity, total) = (problem.segments[segment].capacity, problem.segments[segment].totalSeconds)
-        guard capacity > 1 else { return longest }
-        // More than its ads can fill is of no use either.
-        let useful = min(Int64(total), Int64(longest) * Int64(capacity))
-        return Int32(useful / Int64(divisor) * Int64(divisor))
-    }
-
-    /// The price of a second at which the relaxed problem's bound is least: the two sets of ads whose lines
-    /// meet there are the best below the price and above it (Dantzig, Wolfe).
-    private mutating func setTime(_ problem: borrowing PodProblem, _ draft: inout PodDraft) {
-        secondPrice = 0
-        var time: Int64 = 0
-        for segment in 0..<segmentCount {
-            draft.eligible[segment] &= draft.kept
-            time += Int64(seconds(of: segment, eligible: draft.eligible[segment], problem, draft))
-        }
-        var over = draft.relaxed(at: 0, positions: problem.positionCount)
-        var under = PodRelaxed()
-        if over.seconds > time {
-            // Each round replaces one of the two lines by a steeper or flatter one; a dozen is more than was
-            // ever needed, and any price gives a true bound.
-            for _ in 0..<12 {
-                secondPrice = (over.worth - under.worth) / Worth(over.seconds - under.seconds)
-                let met = draft.relaxed(at: secondPrice, positions: problem.positionCount)
-                if met.worth - secondPrice * Worth(met.seconds)
-                    <= over.worth - secondPrice * Worth(over.seconds)
-                {
-                    break
-                }
-                if met.seconds > time { over = met } else { under = met }
-            }
-        }
-        timeWorth = secondPrice * Worth(time)
     }
 
     /// What depends on the final order: cliques, what they take, and the premiums of all that follow.
@@ -212,6 +225,7 @@ extension PodModel {
             ranks[i].firstBeyond = first
             ranks[i].lastBeyond = last
         }
+        arePlacesAlike = !hasAdjacency && first == 0 && last == 0
     }
 }
 
@@ -227,12 +241,6 @@ private func clique(of i: Int, among uncovered: UInt64, _ ranks: borrowing Fixed
     return clique
 }
 
-/// What a set of ads is worth and how long it takes.
-struct PodRelaxed {
-    var worth: Worth = 0
-    var seconds: Int64 = 0
-}
-
 extension PodDraft {
     mutating func setWorths(_ shifts: inout InlineArray<3, Int>) {
         var present = InlineArray<3, Bool>(repeating: false)
@@ -243,7 +251,7 @@ extension PodDraft {
             if present[tier] { shift += PodModel.tierBits }
         }
         for i in 0..<count {
-            ranks[i].worth = Worth(ranks[i].value) << Worth(shifts[Int(ranks[i].tier.rawValue)])
+            ranks[i].worth = Worth(ranks[i].value) &<< Worth(shifts[Int(ranks[i].tier.rawValue)])
         }
     }
 
@@ -266,37 +274,6 @@ extension PodDraft {
             cliques[cliqueCount] = clique
             cliqueCount += 1
         }
-    }
-
-    /// The best ads at a price of time, one of each clique at most, where nothing else is asked.
-    func relaxed(at price: Worth, positions: Int) -> PodRelaxed {
-        var best = InlineArray<16, Worth>(repeating: 0)
-        var chosen = InlineArray<16, Int>(repeating: 0)
-        var found = 0
-        for clique in 0..<cliqueCount {
-            var most: Worth = 0
-            var which = -1
-            for i in bits(of: cliques[clique]) {
-                let reduced = ranks[i].worth - price * Worth(ranks[i].seconds)
-                if reduced > most { (most, which) = (reduced, i) }
-            }
-            guard which >= 0, found < positions || most > best[found - 1] else { continue }
-            var at = found < positions ? found : found - 1
-            if found < positions { found += 1 }
-            while at > 0, best[at - 1] < most {
-                best[at] = best[at - 1]
-                chosen[at] = chosen[at - 1]
-                at -= 1
-            }
-            best[at] = most
-            chosen[at] = which
-        }
-        var sum = PodRelaxed()
-        for at in 0..<found {
-            sum.worth += ranks[chosen[at]].worth
-            sum.seconds += Int64(ranks[chosen[at]].seconds)
-        }
-        return sum
     }
 
     /// A set of candidates in the order of the search.

@@ -11,7 +11,7 @@ struct PodArrangement {
     var lastPaid = -1
 }
 
-/// Puts the ads of one node in order. All of its methods are mutating: Swift 6.3 gives others a copy of the whole.
+/// Puts the ads of one part in order. All of its methods are mutating: Swift 6.3 gives others a copy of the whole.
 struct PodSequence {
     private(set) var best = PodArrangement()
     /// What the places of `best` add.
@@ -19,21 +19,27 @@ struct PodSequence {
     /// The steps ran out, and an order may exist that was not found.
     private(set) var isCut = false
 
-    private var ranks: InlineArray<16, UInt8>
-    private var groups: InlineArray<16, UInt8>
+    private var ranks = InlineArray<16, UInt8>(repeating: 0)
+    private var groups = InlineArray<16, UInt8>(repeating: 0)
     private let count: Int
-    /// Slots in each group that may stay empty.
+    /// Slots in each group that may stay empty, and the ads of each, a bit each.
     private var spare = InlineArray<16, Int8>(repeating: 0)
+    private var ads = InlineArray<16, UInt32>(repeating: 0)
+    /// No order gains more than this.
+    private let mostPremium: Worth
     private var trial = PodArrangement()
     /// Which of the ads must open and close the pod; -1: nobody does.
     private var opener = -1
     private var closer = -1
 
-    init(_ node: borrowing PodNode, _ model: borrowing PodModel) {
-        ranks = node.ranks
-        groups = node.groups
-        count = node.count
-        for group in 0..<model.groupCount { spare[group] = node.room.slots[group] }
+    init(_ trail: borrowing PodTrail, _ model: borrowing PodModel) {
+        count = trail.count
+        mostPremium = trail.part.first + trail.part.last
+        for ad in 0..<count {
+            (ranks[ad], groups[ad]) = (trail.ranks[ad], trail.groups[ad])
+            ads[Int(groups[ad])] |= 1 &<< UInt32(ad)
+        }
+        for group in 0..<model.groupCount { spare[group] = Int8(trail.slots[group]) }
     }
 
     /// The order with the highest premiums, if they are more than `least`. Pairs of who opens and who closes are
@@ -53,8 +59,10 @@ struct PodSequence {
                 let worth = isLone ? max(opened, closed) : opened + closed
                 guard worth > most else { continue }
                 (opener, closer) = (first, last)
-                trial = PodArrangement()
-                guard place(0, in: 0, placed: 0, &steps, limit, model) else {
+                trial.count = 0
+                let isPlaced =
+                    model.hasAdjacency ? place(0, in: 0, placed: 0, &steps, limit, model) : placeAll(model)
+                guard isPlaced else {
                     if isCut { return isFound }
                     continue
                 }
@@ -64,6 +72,7 @@ struct PodSequence {
                 let paysLast = last >= 0 && closed > 0 && !(isLone && paysFirst)
                 best.firstPaid = paysFirst ? 0 : -1
                 best.lastPaid = paysLast ? count - 1 : -1
+                if most >= mostPremium { return true }
             }
         }
         return isFound
@@ -75,6 +84,39 @@ struct PodSequence {
         return model.groups[group].isDynamic ? waiting(in: group, 0) == 0 : spare[group] > 0
     }
 
+    /// Fills segment after segment where nobody minds his neighbours: a group's ads stand in its segments as they come.
+    private mutating func placeAll(_ model: borrowing PodModel) -> Bool {
+        var left = ads
+        var ends: UInt32 = 0
+        if opener >= 0 { ends |= 1 &<< UInt32(opener) }
+        if closer >= 0 { ends |= 1 &<< UInt32(closer) }
+        for segment in 0..<model.segmentCount {
+            let group = model.groupOfSegment[segment]
+            let (isFirst, isLast) = (segment == 0, segment == model.segmentCount - 1)
+            if isFirst, opener >= 0 {
+                put(opener, segment)
+                left[group] &= ~(1 &<< UInt32(opener))
+            }
+            if model.groups[group].isDynamic || !(isFirst || isLast) {
+                var room = model.groups[group].isDynamic ? count : 1
+                while room > 0, left[group] & ~ends != 0 {
+                    let ad = (left[group] & ~ends).trailingZeroBitCount
+                    put(ad, segment)
+                    left[group] &= ~(1 &<< UInt32(ad))
+                    room -= 1
+                }
+            }
+            if isLast, closer >= 0, closer != opener { put(closer, segment) }
+        }
+        return trial.count == count
+    }
+
+    private mutating func put(_ ad: Int, _ segment: Int) {
+        trial.ranks[trial.count] = ranks[ad]
+        trial.segments[trial.count] = UInt8(segment)
+        trial.count += 1
+    }
+
     /// Fills segment after segment; `placed` has a bit for each ad that has its place, `inSegment` counts those
     /// of the segment at hand.
     private mutating func place(
@@ -82,11 +124,11 @@ struct PodSequence {
         _ model: borrowing PodModel
     ) -> Bool {
         guard segment < model.segmentCount else { return placed == 1 << UInt32(count) - 1 }
-        guard steps < limit || !model.hasAdjacency else {
+        guard steps < limit else {
             isCut = true
             return false
         }
-        if model.hasAdjacency { steps += 1 }
+        steps += 1
         let group = model.groupOfSegment[segment]
         let isLastSegment = segment == model.segmentCount - 1
         let isDynamic = model.groups[group].isDynamic
@@ -100,9 +142,7 @@ struct PodSequence {
             guard opens == (ad == opener), closes == (ad == closer), isFree(Int(ranks[ad]), model) else {
                 continue
             }
-            trial.ranks[trial.count] = ranks[ad]
-            trial.segments[trial.count] = UInt8(segment)
-            trial.count += 1
+            put(ad, segment)
             if place(segment, in: inSegment + 1, placed: placed | 1 << UInt32(ad), &steps, limit, model) {
                 return true
             }
@@ -120,9 +160,7 @@ struct PodSequence {
     }
 
     private mutating func waiting(in group: Int, _ placed: UInt32) -> Int {
-        var waiting = 0
-        for ad in 0..<count where Int(groups[ad]) == group && placed >> UInt32(ad) & 1 == 0 { waiting += 1 }
-        return waiting
+        (ads[group] & ~placed).nonzeroBitCount
     }
 
     /// Whether the ad may follow the one before it. An empty slot between two ads does not part them: the

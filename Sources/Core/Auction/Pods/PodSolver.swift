@@ -6,6 +6,7 @@ import Units
 /// Solves one problem after another in memory of its own: a shard keeps one. Allocates nothing.
 public struct PodSolver: ~Copyable {
     var model = PodModel()
+    var trail = PodTrail()
     private var draft = PodDraft()
     var stepLimit = 0
     var steps = 0
@@ -27,42 +28,37 @@ public struct PodSolver: ~Copyable {
         (stepLimit, steps, best, open, isOut) = (max(limit, 0), 0, 0, 0, false)
         bestPod = PodArrangement()
         if model.count > 0 {
-            seed()
-            var root = PodNode()
-            root.start(model)
+            start()
+            let all = fitting(PodBits.first(model.count))
+            // A pod to start from, so that there is one however early the search must stop.
+            fill(all)
             stepLimit -= stepLimit / Self.polishShare
-            explore(root, model.fitting(PodBits.first(model.count), root.room))
+            explore(all)
             stepLimit = max(limit, 0)
             if isOut { polish() }
         }
         return solution()
     }
 
-    /// A pod to start from, so that there is one however early the search must stop: ad after ad in the order
-    /// of their promise, each where it leaves the others the most room.
-    private mutating func seed() {
-        var node = PodNode()
-        node.start(model)
-        fill(node, model.fitting(PodBits.first(model.count), node.room))
-    }
-
-    /// Adds ad after ad to a part of a pod.
-    mutating func fill(_ part: PodNode, _ candidates: UInt64) {
-        var node = part
+    /// Adds ad after ad to a part of a pod, in the order of their promise, each where it leaves the others the most room,
+    /// and takes them away again.
+    mutating func fill(_ candidates: UInt64) {
+        let count = trail.count
         var free = candidates
         while free != 0 {
             let rank = free.trailingZeroBitCount
-            let group = narrowestGroup(for: rank, node)
-            node.add(rank, to: group, model)
-            free = model.fitting(free & ~model.ranks[rank].conflicts & ~(1 << UInt64(rank)), node.room)
-            consider(node)
+            add(rank, to: narrowestGroup(for: rank))
+            free = fitting(free & ~model.ranks[rank].conflicts & ~(1 << UInt64(rank)))
+            // Without neighbours to mind every part of the pod can be put in order, and none is worth more than the whole.
+            if free == 0 || model.hasAdjacency { consider() }
         }
+        while trail.count > count { removeLast() }
     }
 
-    private mutating func narrowestGroup(for rank: Int, _ node: borrowing PodNode) -> Int {
+    private mutating func narrowestGroup(for rank: Int) -> Int {
         var narrowest = -1
         var fewest = 65
-        for group in 0..<model.groupCount where node.takes(rank, in: group, model) {
+        for group in 0..<model.groupCount where takes(rank, in: group) {
             let count = model.groups[group].eligible.nonzeroBitCount
             if count < fewest { (narrowest, fewest) = (group, count) }
         }
@@ -70,54 +66,76 @@ public struct PodSolver: ~Copyable {
         return narrowest
     }
 
-    /// Everything that adds to a node some of the free candidates.
-    private mutating func explore(_ node: PodNode, _ candidates: UInt64) {
+    /// Everything that adds to the part at hand some of the free candidates.
+    private mutating func explore(_ candidates: UInt64) {
         var free = candidates
         while free != 0 {
-            guard !isOut, steps < stepLimit else { return leave(node, free) }
+            guard !isOut, steps < stepLimit else { return leave(free) }
             steps += 1
-            guard bound(node, free, above: best) > best else { return }
+            guard bound(free, above: best) > best else { return }
             let rank = free.trailingZeroBitCount
-            let own: UInt64 = 1 << UInt64(rank)
+            let own: UInt64 = 1 &<< UInt64(rank)
             let rest = free & ~model.ranks[rank].conflicts & ~own
-            for group in 0..<model.groupCount where node.takes(rank, in: group, model) {
-                var child = node
-                child.add(rank, to: group, model)
-                consider(child)
-                explore(child, model.fitting(rest, child.room))
-                if isOut { return leave(node, hasGroup(for: rank, after: group, node) ? free : free & ~own) }
+            for group in 0..<model.groupCount where takes(rank, in: group) {
+                if isIdle(group, for: rank, free) { continue }
+                add(rank, to: group)
+                consider()
+                explore(fitting(rest))
+                removeLast()
+                if isOut { return leave(hasGroup(for: rank, after: group) ? free : free & ~own) }
             }
             free &= ~own
         }
     }
 
-    private mutating func hasGroup(for rank: Int, after group: Int, _ node: borrowing PodNode) -> Bool {
-        for next in group + 1..<max(group + 1, model.groupCount) where node.takes(rank, in: next, model) {
+    /// Whether an ad need not be tried in this group, as there is a free slot of another one that takes it, and whoever
+    /// comes to stand there could change places with it: any pod with the ad here is then worth as much with the ad
+    /// there. Neighbours and the places that open and close the pod are not compared, so not without them.
+    private mutating func isIdle(_ group: Int, for rank: Int, _ free: UInt64) -> Bool {
+        guard model.arePlacesAlike, model.groupCount > 1 else { return false }
+        let here = model.groups[group].eligible & free
+        for other in 0..<model.groupCount
+        where other != group && !model.groups[other].isDynamic {
+            let there = model.groups[other].eligible & free
+            guard there & ~here == 0, takes(rank, in: other) else { continue }
+            if model.groups[group].isDynamic {
+                // What comes here instead must not take more time.
+                if there & ~noLonger(than: model.ranks[rank].seconds) == 0 { return true }
+            } else if there != here || other < group {
+                return true
+            }
+        }
+        return false
+    }
+
+    private mutating func hasGroup(for rank: Int, after group: Int) -> Bool {
+        for next in group + 1..<max(group + 1, model.groupCount) where takes(rank, in: next) {
             return true
         }
         return false
     }
 
     /// Goes no further here; what could have been found counts for the bound.
-    private mutating func leave(_ node: borrowing PodNode, _ free: UInt64) {
+    private mutating func leave(_ free: UInt64) {
         isOut = true
-        if free != 0 { open = max(open, bound(node, free, above: .max)) }
+        if free != 0 { open = max(open, bound(free, above: .max)) }
     }
 
-    /// No pod that adds free candidates, of which there are some, to the node is worth more. Counts no further
+    /// No pod that adds free candidates, of which there are some, to the part at hand is worth more. Counts no further
     /// than `enough`.
     ///
-    /// What the node has, and the time of the whole pod at its price, and the reduced worth of as many of the
+    /// What the part has, and the time of the whole pod at its price, and the reduced worth of as many of the
     /// best free candidates as there are slots for, of each clique one at most, and the best premiums that are
     /// in reach. Every pod is such a choice with a price of time at most equal to what its seconds cost.
-    private mutating func bound(_ node: borrowing PodNode, _ free: UInt64, above enough: Worth) -> Worth {
+    private mutating func bound(_ free: UInt64, above enough: Worth) -> Worth {
         let best = free.trailingZeroBitCount
-        let (opens, closes) = (node.room.slots[model.opening] > 0, node.room.slots[model.closing] > 0)
-        var sum = model.timeWorth + node.reduced
-        sum += opens ? max(node.first, model.ranks[best].firstBeyond) : node.first
-        sum += closes ? max(node.last, model.ranks[best].lastBeyond) : node.last
+        let part = trail.part
+        let (opens, closes) = (trail.slots[model.opening] > 0, trail.slots[model.closing] > 0)
+        var sum = model.timeWorth + part.reduced
+        sum += opens ? max(part.first, model.ranks[best].firstBeyond) : part.first
+        sum += closes ? max(part.last, model.ranks[best].lastBeyond) : part.last
         var rest = free
-        var capacity = node.capacity
+        var capacity = part.capacity
         while rest != 0 {
             if sum > enough { return sum }
             let rank = rest.trailingZeroBitCount
@@ -132,18 +150,19 @@ public struct PodSolver: ~Copyable {
         return sum
     }
 
-    /// Keeps the node's pod if it is the best so far and its ads can be put in an order.
-    mutating func consider(_ node: borrowing PodNode) {
-        guard node.worth + node.first + node.last > best else { return }
-        var sequence = PodSequence(node, model)
-        let found = sequence.arrange(above: best - node.worth, steps: &steps, limit: stepLimit, model)
+    /// Keeps the pod at hand if it is the best so far and its ads can be put in an order.
+    mutating func consider() {
+        let part = trail.part
+        guard part.worth + part.first + part.last > best else { return }
+        var sequence = PodSequence(trail, model)
+        let found = sequence.arrange(above: best - part.worth, steps: &steps, limit: stepLimit, model)
         if found {
-            best = node.worth + sequence.premium
+            best = part.worth + sequence.premium
             bestPod = sequence.best
         }
         if sequence.isCut {
             isOut = true
-            open = max(open, node.worth + node.first + node.last)
+            open = max(open, part.worth + part.first + part.last)
         }
     }
 
@@ -164,53 +183,5 @@ public struct PodSolver: ~Copyable {
         solution.bound = max(solution.score, model.score(max(best, open)))
         solution.steps = steps
         return solution
-    }
-}
-
-/// A part of a pod: who is in it and what is left.
-struct PodNode {
-    var room = PodRoom()
-    var capacity: UInt64 = 0
-    var worth: Worth = 0
-    var reduced: Worth = 0
-    /// The most that the first and the last place add for one of the ads.
-    var first: Worth = 0
-    var last: Worth = 0
-    var ranks = InlineArray<16, UInt8>(repeating: 0)
-    var groups = InlineArray<16, UInt8>(repeating: 0)
-    var count = 0
-
-    mutating func start(_ model: borrowing PodModel) {
-        for group in 0..<model.groupCount {
-            room.slots[group] = Int8(model.groups[group].capacity)
-            room.seconds[group] = model.groups[group].seconds
-        }
-        capacity = model.capacity
-    }
-
-    @inline(__always)
-    func takes(_ rank: Int, in group: Int, _ model: borrowing PodModel) -> Bool {
-        room.slots[group] > 0 && model.groups[group].eligible >> UInt64(rank) & 1 == 1
-            && model.ranks[rank].seconds <= room.seconds[group]
-    }
-
-    @inline(__always)
-    mutating func add(_ rank: Int, to group: Int, _ model: borrowing PodModel) {
-        room.slots[group] -= 1
-        capacity &-= model.groups[group].slot
-        worth += model.ranks[rank].worth
-        reduced += model.ranks[rank].reduced
-        if model.groups[group].isDynamic {
-            room.seconds[group] -= model.ranks[rank].seconds
-        } else {
-            // The time that an ad leaves of its slot is of no use to any other.
-            let rest = model.groups[group].seconds - model.ranks[rank].seconds
-            reduced -= model.secondPrice * Worth(rest)
-        }
-        if group == model.opening { first = max(first, model.ranks[rank].first) }
-        if group == model.closing { last = max(last, model.ranks[rank].last) }
-        ranks[count] = UInt8(rank)
-        groups[count] = UInt8(group)
-        count += 1
     }
 }

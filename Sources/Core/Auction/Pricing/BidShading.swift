@@ -14,9 +14,10 @@ public struct ShadedBid: Hashable, Sendable {
         self.winChance = winChance
     }
 
-    /// Never above the value, and never below the floor or the deepest share of the value, whoever shaded it.
+    /// Never above the value, and never below the floor or the deepest share of the value, whoever shaded it; nor is
+    /// anything bid for nothing, where half of the value is.
     public func bounded(value: Micros, floor: Micros) -> Micros {
-        min(value, max(price, floor, BidShading.share(BidShading.deepest, of: value)))
+        min(value, max(price, floor, BidShading.share(BidShading.deepest, of: value), Micros(1)))
     }
 }
 

@@ -43,10 +43,8 @@ public struct RecordedContext: Sendable {
 
 /// Writes one record after the other into memory that it keeps. One for each shard; allocates nothing.
 public struct DecisionRecorder: ~Copyable {
-    /// The version of the record's form.
+    /// The version of the record's form, and the only one that is read: no release wrote an earlier one.
     public static let version: UInt16 = 3
-    /// Version 1 had no more of an ad's price than the price, and version 2 nothing of models.
-    public static let versions = 1...version
     /// Room for the largest request and as much beside it; a journal takes twice that.
     static let bytesMost = 512 * 1024
 
@@ -92,7 +90,11 @@ public struct DecisionRecorder: ~Copyable {
         if !trace.permissions.allows(.journaling), decider.workspace.scoring.namesViewer {
             return (.withheld, 0)
         }
-        return switch redactor.redact(request, trace.permissions, into: unsafe redacted.writable()) {
+        let catalog = decider.workspace.snapshot
+        let redaction = redactor.redact(request, trace.permissions, into: unsafe redacted.writable()) {
+            catalog.targetedValue(.custom, $0) != nil
+        }
+        return switch redaction {
         case .unchanged: (.whole, 0)
         case .redacted(let length): (.redacted, length)
         case .decisive: (.withheld, 0)

@@ -12,9 +12,8 @@ public struct RecordedAd: Equatable, Sendable {
     public let imp: Int
     public let pod: Int
     public let price: Micros
-    /// The most that it may have cost, the least that its place asked for, and what made the price: nil of records that
-    /// do not say so.
-    public let terms: RecordedTerms?
+    /// The most that it may have cost, the least that its place asked for, and what made the price.
+    public let terms: RecordedTerms
     public let value: Micros
     public let seconds: Int
     public let tier: PriorityTier
@@ -85,7 +84,7 @@ public struct RecordedDecision: Sendable {
         return false
     }
 
-    public init(_ bytes: RawSpan, version: UInt16 = DecisionRecorder.version) throws(RecordRefusal) {
+    public init(_ bytes: RawSpan) throws(RecordRefusal) {
         var scan = RecordScan(bytes)
         id = try scan.fixed(UInt64.self, "the decision")
         now = Instant(nanoseconds: try scan.fixed(Int64.self, "the time"))
@@ -121,9 +120,9 @@ public struct RecordedDecision: Sendable {
         slotsLeftOut = try scan.small("the slots left out")
         podsUnproven = try scan.small("the pods not proven")
         outcomes = try Self.outcomes(&scan, lineItems)
-        ads = try Self.ads(&scan, adCount, version)
-        answers = try RecordedAnswers(&scan, version)
-        models = version > 2 ? try RecordedModels(&scan) : nil
+        ads = try Self.ads(&scan, adCount)
+        answers = try RecordedAnswers(&scan)
+        models = try RecordedModels(&scan)
         request = kept.isReplayable ? try scan.counted("the request") : []
         guard scan.left == 0 else { throw scan.refusal("\(scan.left) bytes more", "the end of the record") }
     }
@@ -168,7 +167,7 @@ public struct RecordedDecision: Sendable {
     }
 
     private static func ads(
-        _ scan: inout RecordScan, _ count: Int, _ version: UInt16
+        _ scan: inout RecordScan, _ count: Int
     ) throws(RecordRefusal) -> [RecordedAd] {
         let written = try scan.small("the ads", most: DecisionWorkspace.winsMost)
         guard written == count else { throw scan.refusal("\(written) ads", "\(count), as said before") }
@@ -180,7 +179,7 @@ public struct RecordedDecision: Sendable {
             let imp = try scan.small("an imp")
             let pod = try scan.small("a pod")
             let price = Micros(try scan.fixed(Int64.self, "a price"))
-            let terms = version > 1 ? try terms(&scan) : nil
+            let terms = try terms(&scan)
             let value = Micros(try scan.fixed(Int64.self, "a value"))
             let seconds = try scan.small("seconds")
             let code = try scan.fixed(UInt8.self, "a tier")
@@ -236,7 +235,7 @@ public struct RecordedAnswers: Sendable {
     var falls: [(question: Int, answer: TierFall)] = []
 
     /// Nil where the record has none.
-    init?(_ scan: inout RecordScan, _ version: UInt16) throws(RecordRefusal) {
+    init?(_ scan: inout RecordScan) throws(RecordRefusal) {
         guard try scan.small("whether there are answers", most: 1) == 1 else { return nil }
         refusals = try Self.noted(&scan, StateRefusal.self)
         standings = try Self.noted(&scan, CreativeStanding.self)
@@ -250,8 +249,8 @@ public struct RecordedAnswers: Sendable {
                 throw scan.refusal("refusal \(code)", "a refusal that is known")
             }
         }
-        if version > 1 { shadings = try Self.shadings(&scan) }
-        if version > 2 { falls = try Self.noted(&scan, TierFall.self) }
+        shadings = try Self.shadings(&scan)
+        falls = try Self.noted(&scan, TierFall.self)
     }
 
     private static func shadings(

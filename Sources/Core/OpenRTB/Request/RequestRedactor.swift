@@ -24,8 +24,12 @@ public struct RequestRedactor: ~Copyable {
     }
 
     /// Writes what may be kept of a request that a reader has accepted. It is never longer than the request.
+    ///
+    /// - Parameter asks: whether somebody decides by a `key=value` among the keywords. One that nobody asks for may be
+    ///   anything, and is not kept.
     public mutating func redact(
-        _ request: RawSpan, _ permissions: Permissions, into room: consuming MutableRawSpan
+        _ request: RawSpan, _ permissions: Permissions, into room: consuming MutableRawSpan,
+        _ asks: (RawSpan) -> Bool
     ) -> RequestRedaction {
         var rules = RedactionRules(permissions)
         guard rules.takesAnything else { return .unchanged }
@@ -34,7 +38,7 @@ public struct RequestRedactor: ~Copyable {
                 request, scratch: &scratch,
                 limits: JSONLimits(bytes: limits.bytes, depth: RequestLimits.depth))
             var writer = ByteWriter(room)
-            try rules.copy(document.root, in: .request, of: request, &writer)
+            try rules.copy(document.root, in: .request, of: request, &writer, asks)
             precondition(writer.fits, "what is left of a request is no longer than it")
             return rules.isDecisive ? .decisive : .redacted(writer.count)
         } catch {
@@ -75,7 +79,8 @@ private struct RedactionRules {
 
     @_lifetime(writer: copy writer)
     mutating func copy(
-        _ value: JSONValue, in place: Place, of request: RawSpan, _ writer: inout ByteWriter
+        _ value: JSONValue, in place: Place, of request: RawSpan, _ writer: inout ByteWriter,
+        _ asks: (RawSpan) -> Bool
     ) throws(JSONError) {
         switch value.kind {
         case .object:
@@ -90,7 +95,7 @@ private struct RedactionRules {
                 // The key as it stands, with its colon.
                 writer.put(request.extracting(field.key.offset..<field.value.offset))
                 if case .look(let inner) = verdict {
-                    try copy(field.value, in: inner, of: request, &writer)
+                    try copy(field.value, in: inner, of: request, &writer, asks)
                 } else {
                     writer.put(field.value.raw)
                 }
@@ -103,19 +108,20 @@ private struct RedactionRules {
             while let element = elements.next() {
                 if !isFirst { writer.put(UInt8(ascii: ",")) }
                 isFirst = false
-                try copy(element, in: place == .keywords ? .keyword : place, of: request, &writer)
+                try copy(element, in: place == .keywords ? .keyword : place, of: request, &writer, asks)
             }
             writer.put(UInt8(ascii: "]"))
-        case .string where place == .keywords: try copyPairs(value, listed: true, &writer)
-        case .string where place == .keyword: try copyPairs(value, listed: false, &writer)
+        case .string where place == .keywords: try copyPairs(value, listed: true, &writer, asks)
+        case .string where place == .keyword: try copyPairs(value, listed: false, &writer, asks)
         case .string, .number, .bool, .null: writer.put(value.raw)
         }
     }
 
-    /// Of keywords only pairs may decide, and so only they stay: whatever else a seller writes there is not read.
+    /// Of keywords only pairs that somebody asks for decide, and so only they stay: whatever else a seller writes there is
+    /// not read. What is escaped may be such a pair, and is not taken apart for it.
     @_lifetime(writer: copy writer)
-    private func copyPairs(
-        _ value: JSONValue, listed: Bool, _ writer: inout ByteWriter
+    private mutating func copyPairs(
+        _ value: JSONValue, listed: Bool, _ writer: inout ByteWriter, _ asks: (RawSpan) -> Bool
     ) throws(JSONError) {
         let text = try value.string().raw
         writer.put(UInt8(ascii: "\""))
@@ -123,16 +129,17 @@ private struct RedactionRules {
         while start < text.byteCount {
             var (end, isPair) = (start, false)
             while end < text.byteCount, !listed || text.byte(end) != UInt8(ascii: ",") {
-                // What is escaped may be the sign.
-                if text.byte(end) == UInt8(ascii: "=") || text.byte(end) == UInt8(ascii: "\\") {
-                    isPair = true
-                }
+                if text.byte(end) == UInt8(ascii: "\\") { isDecisive = true }
+                if text.byte(end) == UInt8(ascii: "=") { isPair = true }
                 end += 1
             }
-            if isPair {
+            var (first, last) = (start, end)
+            while listed, first < last, text.byte(first) == UInt8(ascii: " ") { first += 1 }
+            while listed, last > first, text.byte(last - 1) == UInt8(ascii: " ") { last -= 1 }
+            if isPair, asks(text.extracting(first..<last)) {
                 if !isFirst { writer.put(UInt8(ascii: ",")) }
                 isFirst = false
-                writer.put(text.extracting(start..<end))
+                writer.put(text.extracting(first..<last))
             }
             start = end + 1
         }

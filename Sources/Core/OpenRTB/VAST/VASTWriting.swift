@@ -15,9 +15,18 @@ extension VASTDocument {
     public borrowing func write(
         into buffer: consuming MutableRawSpan, for device: VASTDevice = VASTDevice()
     ) throws(VASTWriteError) -> VASTWritten {
+        let one = InlineArray<1, VASTDevice>(repeating: device)
+        return try write(into: buffer, for: one.span)
+    }
+
+    /// The same where each ad stands in a place with limits of its own. There is one at least; the last holds for all ads
+    /// behind it, too.
+    public borrowing func write(
+        into buffer: consuming MutableRawSpan, for devices: Span<VASTDevice>
+    ) throws(VASTWriteError) -> VASTWritten {
         if let failure { throw failure }
         var writing = unsafe VASTWriting(
-            parts: parts.span, pool: pool.span.bytes, version: version, device: device)
+            parts: parts.span, pool: pool.span.bytes, version: version, devices: devices)
         var xml = XMLWriter(buffer)
         try writing.document(&xml)
         guard xml.bytes.fits else { throw .bufferTooSmall(needed: xml.bytes.count) }
@@ -29,7 +38,7 @@ struct VASTWriting: ~Escapable {
     let parts: Span<VASTPart>
     let pool: RawSpan
     let version: VASTVersion
-    let device: VASTDevice
+    let devices: Span<VASTDevice>
     /// How many parts were written.
     var used = 0
     /// The index of the ad being written, and where its parts end.
@@ -38,13 +47,16 @@ struct VASTWriting: ~Escapable {
     /// How many ads came before it, for errors.
     var adNumber = 0
 
-    @_lifetime(copy parts, copy pool)
-    init(parts: Span<VASTPart>, pool: RawSpan, version: VASTVersion, device: VASTDevice) {
+    @_lifetime(copy parts, copy pool, copy devices)
+    init(parts: Span<VASTPart>, pool: RawSpan, version: VASTVersion, devices: Span<VASTDevice>) {
         self.parts = parts
         self.pool = pool
         self.version = version
-        self.device = device
+        self.devices = devices
     }
+
+    /// Of the ad being written.
+    var device: VASTDevice { devices[min(adNumber, devices.count - 1)] }
 
     @_lifetime(copy self)
     func bytes(_ text: VASTText) -> RawSpan {

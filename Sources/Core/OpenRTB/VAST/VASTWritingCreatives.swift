@@ -153,7 +153,8 @@ extension VASTWriting {
         var written = 0
         var last: (fit: Int, index: Int)?
         // Best first: each round takes the best of those that come after the last one taken.
-        while written < device.filesMax, let best = bestFile(of: index, after: last) {
+        let device = device
+        while written < device.filesMax, let best = bestFile(of: index, for: device, after: last) {
             mediaFile(parts[best.index].media, &xml)
             last = best
             written += 1
@@ -170,7 +171,9 @@ extension VASTWriting {
     }
 
     /// The best file after this one in the order of fit, and of parts where two fit alike.
-    private func bestFile(of index: Int, after last: (fit: Int, index: Int)?) -> (fit: Int, index: Int)? {
+    private func bestFile(
+        of index: Int, for device: VASTDevice, after last: (fit: Int, index: Int)?
+    ) -> (fit: Int, index: Int)? {
         var best: (fit: Int, index: Int)?
         var at = index
         while let found = next(.mediaFile, of: index, from: at) {

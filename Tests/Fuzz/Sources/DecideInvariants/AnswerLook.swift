@@ -40,6 +40,42 @@ enum AnswerLook {
         } catch { return "a document that is refused: \(error)" }
     }
 
+    /// What a bid carries is of the kind that it says, and that its imp takes.
+    private static func markup(
+        _ text: [UInt8], bid: JSONObject, _ imp: Imp, _ request: borrowing BidRequest
+    ) throws(JSONError) -> String? {
+        let kind = try bid.last("mtype")?.int64()
+        guard kind != 1 else {
+            guard let banner = imp.banner else { return "a banner for an imp without one" }
+            let size = (try bid.last("w")?.int64(), try bid.last("h")?.int64())
+            let formats = request[banner.format]
+            var isAsked = formats.isEmpty
+            for at in formats.indices {
+                let (w, h) = (formats[at].w.map(Int64.init), formats[at].h.map(Int64.init))
+                if formats[at].wratio != nil || (w == size.0 && h == size.1) { isAsked = true }
+            }
+            return isAsked ? BannerLook.violation(text) : "a banner of \(size), which nobody asked for"
+        }
+        let asked = kind == 2 ? imp.video : kind == 3 ? imp.audio : nil
+        guard let asked else { return "a bid of kind \(kind ?? 0)" }
+        let own = try bid.last("protocol")?.int64()
+        do throws(VASTError) {
+            let summary = try VASTSummary(checking: text.span.bytes)
+            guard summary.ads == 1 else { return "\(summary.ads) ads in a bid's document" }
+            let is4 = summary.version == .v4_2
+            let meant: Int64 = summary.wrappers == 0 ? is4 ? 13 : 3 : is4 ? 14 : 6
+            guard own == meant else { return "protocol \(own ?? 0) of \(summary)" }
+            // A wrapper is only for who follows it; what is none, and 4.2, is for who reads some 4.x.
+            let protocols = request[asked.protocols]
+            let taken: [Int64: [Int32]] = [3: [3], 6: [6], 13: [13, 7, 11, 15], 14: [14, 8, 12, 16]]
+            var isTaken = protocols.isEmpty
+            for at in protocols.indices where taken[meant]?.contains(protocols[at]) == true { isTaken = true }
+            return isTaken ? nil : "a document of protocol \(meant), which the imp does not take"
+        } catch {
+            return "a document that is refused: \(error)"
+        }
+    }
+
     private static func check(
         _ answer: RawSpan, _ request: borrowing BidRequest, _ decision: Decision
     ) throws(JSONError) -> String? {
@@ -66,7 +102,7 @@ enum AnswerLook {
                 else { return "a bid for an imp that is not there" }
                 guard let markup = try bid.last("adm")?.string().copy() else { return "a bid without markup" }
                 let text = Array(markup.utf8)
-                if let wrong = self.document(text.span.bytes, ads: 1) { return wrong }
+                if let wrong = try self.markup(text, bid: bid, imps[index], request) { return wrong }
                 var one = Bid(imp: index)
                 one.price = try bid.last("price")?.micros() ?? .zero
                 one.seconds = Int32(truncatingIfNeeded: try bid.last("dur")?.int64() ?? 0)

@@ -1,6 +1,7 @@
-// What must hold of a whole decision for any bytes. The first byte says which catalog, which format, whether budgets
-// and caps refuse, and whether the way is explained; the rest is the request. It is decided twice, by deciders
+// What must hold of a whole decision for any bytes. The first byte says which catalog and settings, which format, whether
+// budgets and caps refuse, and whether the way is explained; the rest is the request. It is decided twice, by deciders
 // that have decided different things before, and the answer is read by other code than wrote it.
+import Auction
 import Catalog
 import Decision
 import OpenRTB
@@ -12,18 +13,22 @@ public enum DecideInvariants {
     private struct Deciders: ~Copyable {
         let lineItems: Int
         var first: Decider
-        /// Sees only every other request, so that what one leaves behind is not left behind here.
+        /// Sees only every other request, and keeps no markup, so that what one leaves behind is not left behind here.
         var second: Decider
 
-        init(_ snapshot: CatalogSnapshot) {
+        init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings = FuzzCatalogs.settings) {
             lineItems = snapshot.lineItemCount
-            first = Decider(snapshot, settings: FuzzCatalogs.settings)
-            second = Decider(snapshot, settings: FuzzCatalogs.settings)
+            let index = DecisionIndex(snapshot, settings)
+            first = Decider(index, settings: settings)
+            second = Decider(index, settings: settings, keptMarkupBytes: 0)
         }
     }
 
     private nonisolated(unsafe) static var demo = Deciders(FuzzCatalogs.demo)
     private nonisolated(unsafe) static var generated = Deciders(FuzzCatalogs.generated)
+    private nonisolated(unsafe) static var kinds = Deciders(FuzzCatalogs.kinds)
+    private nonisolated(unsafe) static var furtherKinds = Deciders(
+        FuzzCatalogs.kinds, FuzzCatalogs.furtherSettings)
     private nonisolated(unsafe) static var reader = BidRequestReader()
 
     /// What is broken by this input, or nil.
@@ -34,7 +39,12 @@ public enum DecideInvariants {
         defer { exact.deallocate() }
         exact.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[1...]))
         let bytes = UnsafeRawBufferPointer(exact).bytes
-        return mode & 1 == 0 ? check(bytes, mode, &demo) : check(bytes, mode, &generated)
+        return switch (mode & 16 != 0, mode & 1 != 0) {
+        case (false, false): check(bytes, mode, &demo)
+        case (false, true): check(bytes, mode, &generated)
+        case (true, false): check(bytes, mode, &kinds)
+        case (true, true): check(bytes, mode, &furtherKinds)
+        }
     }
 
     private static func check(_ bytes: RawSpan, _ mode: UInt8, _ deciders: inout Deciders) -> String? {
@@ -55,7 +65,10 @@ public enum DecideInvariants {
         let trace = decision.trace
         guard trace.accounted == deciders.lineItems else { return "\(trace.accounted) line items" }
         guard decision.isBid == (trace.ads > 0) else { return "\(trace.ads) ads in a bid or no-bid" }
-        guard state.open == trace.ads, !state.isWrong else { return "\(state.open) reservations" }
+        // For the ads of a test request nothing is put aside.
+        guard state.open == (decision.isTest ? 0 : trace.ads), state.wrong == nil else {
+            return state.wrong ?? "\(state.open) reservations"
+        }
         if let report = deciders.first.report {
             let sum = report.funnel.reduce(0) { $0 + $1.lineItems }
             guard sum == deciders.lineItems, report.lineItems.count == sum else {
@@ -95,7 +108,7 @@ public enum DecideInvariants {
 struct RefusingState: DecisionState {
     let seed: UInt64?
     private(set) var open = 0
-    private(set) var isWrong = false
+    private(set) var wrong: String?
     private var next: UInt64 = 0
 
     init(seed: UInt64?) { self.seed = seed }
@@ -116,8 +129,21 @@ struct RefusingState: DecisionState {
         chance(creative, 2).flatMap { CreativeStanding(rawValue: UInt8($0)) } ?? .unseen
     }
 
+    /// Prices that no memory would give are among them: the decision is to hold to its bounds by itself.
+    mutating func shade(_ bid: BidToShade) -> ShadedBid {
+        if bid.value <= .zero || bid.floor < .zero { wrong = "to shade: \(bid)" }
+        let price =
+            switch chance(bid.lineItem, 4) {
+            case nil: Micros(bid.value.rawValue / 4 * 3)
+            case 0: Micros.zero
+            case 1: Micros.max
+            case let chance?: Micros(bid.value.rawValue / 16 * Int64(chance))
+            }
+        return ShadedBid(price: price, winChance: 500_000)
+    }
+
     mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer {
-        if ad.most <= .zero || ad.price <= .zero { isWrong = true }
+        if ad.most <= .zero || ad.price <= .zero { wrong = "set aside: \(ad)" }
         if let chance = chance(ad.creative, 3), chance < 4 { return .refused(.budget) }
         open += 1
         next += 1
@@ -125,7 +151,7 @@ struct RefusingState: DecisionState {
     }
 
     mutating func release(_ reservation: Reservation) {
-        if reservation.sequence == 0 || reservation.sequence > next { isWrong = true }
+        if reservation.sequence == 0 || reservation.sequence > next { wrong = "released: \(reservation)" }
         open -= 1
     }
 }

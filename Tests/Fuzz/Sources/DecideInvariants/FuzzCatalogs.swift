@@ -1,9 +1,11 @@
 // The catalogs that a fuzzed request is decided with: the repository's own, with deals and blocks and three
-// priorities, and a generated one, in which many line items are alike.
+// priorities, a generated one, in which many line items are alike, and one of this folder with every kind of creative
+// and of deal, which are for nearly everybody.
 import Auction
 import Catalog
 import Decision
 import Foundation
+import Notices
 import Units
 
 enum FuzzCatalogs {
@@ -21,8 +23,24 @@ enum FuzzCatalogs {
         return settings
     }()
 
-    private static let examples = URL(filePath: #filePath).appending(path: "../../../../../Examples")
-        .standardized
+    /// The same where bids are shaded, answers have notices, and the ends of a break are worth more.
+    static let furtherSettings: DecisionSettings = {
+        var settings = FuzzCatalogs.settings
+        settings.shadesBids = true
+        (settings.firstPremium, settings.lastPremium) = (200_000, 100_000)
+        settings.network = .milliseconds(20)
+        let secret = [UInt8](repeating: 7, count: NoticeKey.byteCount)
+        guard let key = NoticeKey(secret: secret.span.bytes, made: Instant(nanoseconds: 0)),
+            let addresses = NoticeAddresses(
+                base: "https://n.example/a&b", keyID: key.id, lifetime: .seconds(3_600),
+                isBilledByImpression: true)
+        else { fatalError("a key of the right length signs") }
+        settings.notices = addresses.signed(with: key, shard: 3)
+        return settings
+    }()
+
+    private static let repository = URL(filePath: #filePath).appending(path: "../../../../..").standardized
+    private static let examples = repository.appending(path: "Examples")
 
     /// The sample request of the repository.
     static let sample: [UInt8] = {
@@ -31,16 +49,10 @@ enum FuzzCatalogs {
         }
     }()
 
-    static let demoBytes = compiled {
-        let folder = examples.appending(path: "catalog")
-        var reading = CatalogReading()
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path()).sorted() {
-            reading.add(name, Array(try Data(contentsOf: folder.appending(path: name))))
-        }
-        return try reading.finish()
-    }
+    static let demoBytes = compiled { try read(examples.appending(path: "catalog")) }
 
     static let demo = snapshot(demoBytes)
+    static let kinds = snapshot(compiled { try read(repository.appending(path: "Tests/Fuzz/Catalog")) })
     static let generated = snapshot(
         compiled {
             var generator = CatalogGenerator(lineItems: 600, seed: 5)
@@ -48,6 +60,14 @@ enum FuzzCatalogs {
         })
 
     // Without catalogs there is nothing to try.
+
+    private static func read(_ folder: URL) throws -> CatalogSource {
+        var reading = CatalogReading()
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path()).sorted() {
+            reading.add(name, Array(try Data(contentsOf: folder.appending(path: name))))
+        }
+        return try reading.finish()
+    }
 
     private static func compiled(_ source: () throws -> CatalogSource) -> [UInt8] {
         do { return try CatalogCompiler.compile(source()) } catch { fatalError("\(error)") }
