@@ -22,6 +22,7 @@ struct Broker {
     /// The coordinator that is taken for the leader, and when it last said something.
     var leader = 0
     var heardAt: Int64 = 0
+    var openedAt: Int64 = 0
     var ticks = 0
     /// The last timeline that it presented to.
     var audit: UInt32 = 0
@@ -65,8 +66,10 @@ extension World {
             return
         }
         let time = brokers[index].clock.now(now)
-        if ledger.lease.isOver(at: time) && ledger.lease.fence.nanoseconds > 0 {
-            // Nothing renews it: a new session, with nothing of the old one.
+        let isLeased = ledger.lease.fence.nanoseconds > 0
+        let isRefused = now - brokers[index].openedAt > WorldShape.brokerLease.nanoseconds
+        if ledger.lease.isOver(at: time) && (isLeased || isRefused) {
+            // Nothing renews it, or never has: a tail may have taken the session itself. A new one, with nothing of it.
             brokers[index].starts += 1
             brokers[index].ledger = nil
             return
@@ -155,6 +158,7 @@ extension World {
                 session: opened, accounts: bookAccounts,
                 chain: RenewalChain(nonce: 0, firstID: opened.rawValue << 20 | 1), limits: limits,
                 rules: rules)
+            brokers[index].openedAt = now
             let former = brokers[index].epochs.last
             brokers[index].epochs.append(.init(session: opened))
             if has(.standbyInheritsFree), let former {
@@ -185,15 +189,14 @@ extension World {
             }
             tellBroker(index, .registered(key.node))
         case .presentDue(let timeline): present(index, timeline, to: from)
-        case .hasBlock(let key, _), .hasClosing(let key, _), .forwardClaim(let key, _):
+        case .hasBlock(let key, _, _), .hasClosing(let key, _, _), .forwardClaim(let key, _):
             send(
                 envelope.message, from: firstBroker + index, to: firstNode + Node.index(of: key.node))
-        case .hasClaim(_, let key):
+        case .hasClaim:
             // To whoever claimed it, which the key does not say: all nodes of the region are told.
             for node in nodes.indices where nodes[node].region == index / shape.brokersPerRegion {
                 send(envelope.message, from: firstBroker + index, to: firstNode + node)
             }
-            _ = key
         // From nodes.
         case .nodeOpen(let node): tellBroker(index, .nodeOpened(node, HolderNumber(UInt8(index))))
         case .nodeRenew(let node, let request):

@@ -45,12 +45,16 @@ extension World {
             schedule(.start, firstNode + index, after: restartDelay())
         case .nodePause:
             let index = someNode()
-            nodes[index].pausedUntil = pauseTime()
+            guard nodes[index].isUp else { return }
+            nodes[index].pausedUntil = max(nodes[index].pausedUntil, pauseTime())
         case .clockSuspended:
             // The machine sleeps, and its counting clock with it.
             let index = someNode()
-            nodes[index].pausedUntil = pauseTime()
-            nodes[index].clock.missed += nodes[index].pausedUntil - now
+            guard nodes[index].isUp else { return }
+            let until = max(nodes[index].pausedUntil, pauseTime())
+            nodes[index].clock.missed += until - max(nodes[index].asleepUntil, now)
+            nodes[index].pausedUntil = until
+            nodes[index].asleepUntil = until
         case .clockJump:
             let index = someNode()
             nodes[index].clock.wallSet += Int64(random.next(in: -60_000...60_000)) * 1_000_000
@@ -59,13 +63,17 @@ extension World {
             guard brokers[index].isUp else { return }
             crashBroker(index)
             schedule(.start, firstBroker + index, after: restartDelay())
-        case .brokerPause: brokers[someBroker()].pausedUntil = pauseTime()
+        case .brokerPause:
+            let index = someBroker()
+            brokers[index].pausedUntil = max(brokers[index].pausedUntil, pauseTime())
         case .coordinatorCrash:
             let index = someCoordinator()
             guard coordinators[index].isUp else { return }
             crashCoordinator(index)
             schedule(.start, index, after: restartDelay())
-        case .coordinatorPause: coordinators[someCoordinator()].pausedUntil = pauseTime()
+        case .coordinatorPause:
+            let index = someCoordinator()
+            coordinators[index].pausedUntil = max(coordinators[index].pausedUntil, pauseTime())
         case .diskSlow: nodes[someNode()].disk.slowUntil = pauseTime()
         case .diskFull:
             let index = someNode()
@@ -216,6 +224,7 @@ extension World {
 
     // MARK: Healing
 
+    /// Nobody can be woken before its time: pauses end by themselves.
     func heal() {
         note("HEALING")
         isHealing = true
@@ -225,7 +234,6 @@ extension World {
         database.zombie = nil
         if database.isDown { promote(losingTail: false) }
         for index in nodes.indices {
-            nodes[index].pausedUntil = 0
             nodes[index].disk.isFull = false
             nodes[index].disk.isFailed = false
             nodes[index].disk.slowUntil = 0
@@ -236,11 +244,9 @@ extension World {
         }
         for region in regions.indices where isDrained[region] { drain(region) }
         for index in brokers.indices {
-            brokers[index].pausedUntil = 0
             if !brokers[index].isUp { startBroker(index) }
         }
         for index in coordinators.indices {
-            coordinators[index].pausedUntil = 0
             if !coordinators[index].isUp { startCoordinator(index) }
         }
     }

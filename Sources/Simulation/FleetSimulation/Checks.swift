@@ -266,6 +266,7 @@ extension World {
                     }
                     let known = book.evidence(leaf, account)
                     if known.paid != mine || known.claimed != .zero {
+
                         violate(
                             "9: session \(one.session.rawValue) paid \(mine.rawValue) of account "
                                 + "\(account.rawValue), the root has \(known.paid.rawValue) and claims of "

@@ -256,6 +256,7 @@ extension World {
     }
 
     private func answer(_ index: Int, _ to: Int, _ effect: BookEffect) {
+        let timeline = coordinators[index].timeline
         switch effect {
         case .opened(let session, let holder):
             let time = coordinators[index].clock.now(now)
@@ -270,11 +271,12 @@ extension World {
         case .registered(let key): send(.registered(key), from: index, to: to)
         case .grant(let session, let account, let upTo, let isLast):
             send(.granted(session, account, upTo: upTo, isLast: isLast), from: index, to: to)
-        case .acknowledgeBlock(let key, let block): send(.hasBlock(key, block), from: index, to: to)
+        case .acknowledgeBlock(let key, let block):
+            send(.hasBlock(key, block, timeline: timeline), from: index, to: to)
         case .acknowledgeClosing(let key, let closing):
-            send(.hasClosing(key, closing), from: index, to: to)
+            send(.hasClosing(key, closing, timeline: timeline), from: index, to: to)
         case .acknowledgeClaim(let key, let reservation):
-            send(.hasClaim(key, reservation), from: index, to: to)
+            send(.hasClaim(key, reservation, timeline: timeline), from: index, to: to)
         case .forwardClaim(let key, let claim): send(.forwardClaim(key, claim), from: index, to: to)
         case .refuse(_, let session): send(.refused(session), from: index, to: to)
         case .acknowledgeReturn, .move, .fenceClone, .alarm: break

@@ -247,6 +247,16 @@ extension World {
         truth.paid(record)
     }
 
+    /// The holder's journal has let it go for good. A bill that another node has taken in meanwhile and that comes to its
+    /// holder only now is late: between the exchange and that node it was in time, but nobody can wait for those who
+    /// cannot speak.
+    func releasedDurably(_ record: ReleaseRecord) {
+        guard let ad = exchange.numbers[record.key], exchange.ads[ad].paid == nil else { return }
+        let one = exchange.ads[ad]
+        if one.fate != .dead, now < one.until { violate("11: \(record) is let go before its time: \(one)") }
+        setPromise(ad, .zero)
+    }
+
     /// Bills whose records went with a process: the exchange has no answer for them, and asks again if it is in time.
     func forgetUnsettled(of node: Int) {
         for ad in exchange.ads.indices

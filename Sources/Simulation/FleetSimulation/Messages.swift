@@ -22,10 +22,10 @@ enum Message: BitwiseCopyable {
     case registered(LeafKey)
     case refused(LedgerSession)
     case presentDue(timeline: UInt32)
-    // Root to broker to node.
-    case hasBlock(LeafKey, SettlementBlock)
-    case hasClosing(LeafKey, Closing)
-    case hasClaim(LeafKey, ReservationKey)
+    // Root to broker to node. An acknowledgement names the timeline that has what it acknowledges.
+    case hasBlock(LeafKey, SettlementBlock, timeline: UInt32)
+    case hasClosing(LeafKey, Closing, timeline: UInt32)
+    case hasClaim(LeafKey, ReservationKey, timeline: UInt32)
     case forwardClaim(LeafKey, Claim)
     // Node to broker.
     case nodeOpen(LedgerSession)

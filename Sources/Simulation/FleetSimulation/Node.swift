@@ -58,6 +58,8 @@ struct Node {
     var generation: UInt32 = 0
     var isUp = false
     var pausedUntil: Int64 = 0
+    /// Its counting clock stands still until then; what it misses is in the clock already.
+    var asleepUntil: Int64 = 0
     var disk = Disk()
     var replay = LedgerReplay()
     var evidence: [Evidence] = []
@@ -68,6 +70,9 @@ struct Node {
     var window = 2
     /// Bills of other nodes' ads, until the root has them.
     var claims: [Claim] = []
+    /// Those that the root has, as far as no tail took them.
+    var claimsHeard: [Claim] = []
+    var claimTurn = 0
     /// Sessions up to this one went with a machine that is no more.
     var lostUpTo: UInt64 = 0
     var brokerTurn = 0
@@ -150,6 +155,8 @@ extension World {
         note("node \(index) ends")
         nodes[index].isUp = false
         nodes[index].generation += 1
+        nodes[index].clock.missed -= max(nodes[index].asleepUntil - now, 0)
+        nodes[index].asleepUntil = 0
         nodes[index].lanes.removeAll()
         nodes[index].estate = nil
         let lost = nodes[index].disk.tear(&random)
@@ -168,6 +175,7 @@ extension World {
         nodes[index].replay = LedgerReplay()
         nodes[index].evidence.removeAll()
         nodes[index].claims.removeAll()
+        nodes[index].claimsHeard.removeAll()
         nodes[index].lostUpTo = nodes[index].sessions
         forgetUnsettled(of: index)
     }
@@ -288,6 +296,8 @@ extension World {
                         nodes[index].evidence[known].change()
                     }
                     settledDurably(settlement)
+                } else if case .released(let release) = record {
+                    releasedDurably(release)
                 }
             }
         }

@@ -7,6 +7,8 @@ extension World {
     func sayAll(_ index: Int, _ audit: UInt32) {
         guard audit > nodes[index].audit, !has(.trimmedOnAcknowledgement) else { return }
         nodes[index].audit = audit
+        nodes[index].claims += nodes[index].claimsHeard
+        nodes[index].claimsHeard.removeAll()
         for at in nodes[index].evidence.indices {
             nodes[index].evidence[at].blocks.reopen()
             for row in 0..<WorldShape.accountCount { nodes[index].evidence[at].closed[row] = nil }
@@ -20,7 +22,11 @@ extension World {
         let broker =
             firstBroker + nodes[index].region * shape.brokersPerRegion
             + Int(random.next(below: UInt64(shape.brokersPerRegion)))
-        for claim in nodes[index].claims.prefix(8) {
+        // In turn: one whose session the root does not know yet holds up no other.
+        let claims = nodes[index].claims
+        for _ in 0..<min(claims.count, 8) {
+            nodes[index].claimTurn += 1
+            let claim = claims[nodes[index].claimTurn % claims.count]
             send(
                 .claim(LeafKey(root: LedgerSession(0), node: claim.key.session), claim),
                 from: firstNode + index, to: broker)
@@ -99,13 +105,16 @@ extension World {
                 return
             }
             endLane(index, at)
-        case .hasBlock(let key, let block):
-            guard let at = nodes[index].known(key.node) else { return }
+        case .hasBlock(let key, let block, let timeline):
+            guard timeline >= nodes[index].audit, let at = nodes[index].known(key.node) else { return }
             nodes[index].evidence[at].blocks.acknowledged(block)
-        case .hasClosing(let key, let closing):
-            guard let at = nodes[index].known(key.node) else { return }
+        case .hasClosing(let key, let closing, let timeline):
+            guard timeline >= nodes[index].audit, let at = nodes[index].known(key.node) else { return }
             nodes[index].evidence[at].closed[closing.account.row] = closing
-        case .hasClaim(_, let key): nodes[index].claims.removeAll { $0.key == key }
+        case .hasClaim(_, let key, let timeline):
+            guard timeline >= nodes[index].audit else { return }
+            nodes[index].claimsHeard += nodes[index].claims.filter { $0.key == key }
+            nodes[index].claims.removeAll { $0.key == key }
         case .forwardClaim(_, let claim):
             // A machine that does not have the session's journal has nothing to say of it.
             guard !nodes[index].hasLost(claim.key.session) else { return }

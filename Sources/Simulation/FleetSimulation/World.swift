@@ -176,10 +176,13 @@ final class World {
         checkLiveness()
     }
 
-    /// Within this after the last fault everything has come together: the longest lease, the horizon, and some
-    /// turns.
+    /// Within this after the last fault everything has come together: the longest pause, the longest lease, the
+    /// horizon, and some turns.
     var healing: Int64 {
-        (WorldShape.brokerLease + WorldShape.horizon + WorldShape.window).nanoseconds + 40_000_000_000
+        let pause = Interval.milliseconds(
+            Int64(ranges.pauseMilliseconds.upperBound - ranges.quietMilliseconds))
+        return (pause + WorldShape.brokerLease + WorldShape.horizon + WorldShape.window).nanoseconds
+            + 40_000_000_000
     }
 
     private func advance(to time: Int64) {

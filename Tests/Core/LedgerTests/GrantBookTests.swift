@@ -119,6 +119,20 @@ import Units
         #expect(book.places == [before[0], 0, before[2], before[1], 0])
     }
 
+    /// A claim may turn out to be late when its holder speaks; what was given back by then would be missing.
+    @Test func onlyWhatAJournalSaidIsRefunded() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        book.tell(.claimed(Self.leaf, Self.claim))
+        book.tell(.refunded(Self.account, number: 1, Micros(1)))
+        #expect(book.refusal == .anotherRefund)
+        book.settle(1 << 5, 0, late: 8)
+        #expect(book.places == [900, 100, 0, 0, 0])
+        book.settle(1 << 5 | 1, 6, late: 8)
+        book.tell(.refunded(Self.account, number: 1, Micros(6)))
+        #expect(book.refusal == nil && book.places == [906, 94, 0, 0, 0])
+    }
+
     private static let claim = Claim(
         key: ReservationKey(session: leaf.node, shard: 0, sequence: 5), account: account,
         reserved: Micros(10), amount: Micros(8))

@@ -1,5 +1,4 @@
-// Seeds of the simulated fleet: they hold but for two that are open, they are the same each time, and the alarm rings
-// where it must.
+// Seeds of the simulated fleet: they hold, they are the same each time, and the alarm rings where it must.
 import FleetSimulation
 import Foundation
 import Synchronization
@@ -9,9 +8,7 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
 #if DEBUG
     private let seeds = 20
 #else
-    // One seed in a thousand still breaks an invariant (`knownToBreak`), so the ordinary run tries the same ones each time,
-    // and the long one draws others.
-    private let seeds = isLong ? 100_000 : 300
+    private let seeds = isLong ? 100_000 : 3_000
 #endif
 
 @Suite struct SeedTests {
@@ -39,15 +36,6 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
         #expect(found.counted * 100 >= seeds * 95, "\(found.counted) of \(seeds) count")
         if seeds >= 500 {
             #expect(found.coverage.missing.isEmpty, "never occurred: \(found.coverage.missing)")
-        }
-    }
-
-    /// Found, and not understood yet: whether the protocol is wrong or what watches it. Each fails here once it holds.
-    @Test(arguments: [100_740, 101_584] as [UInt64])
-    func knownToBreak(seed: UInt64) {
-        withKnownIssue {
-            let result = try #require(Simulation.run(seed: seed))
-            #expect(result.violation == nil, "seed \(seed): \(result.violation ?? "")")
         }
     }
 

@@ -99,10 +99,14 @@ extension GrantBook {
         guard amount > .zero, account.row < accounts.count else {
             return effects.append(.refuse(.negative, LedgerSession(0)))
         }
-        // In their order and each once; what was settled is the most that can come back.
-        guard number == accounts[account.row].refunds + 1, amount <= accounts[account.row].settled else {
-            return effects.append(.refuse(.anotherRefund, LedgerSession(0)))
+        // In their order and each once; what was settled is the most that can come back, and a claim is not settled
+        // before its holder's journal has said so: that may call it late.
+        let claimed = stride(from: account.row, to: leafCells.count, by: accounts.count).reduce(Micros.zero) {
+            $0 + leafCells[$1].claimed
         }
+        guard number == accounts[account.row].refunds + 1,
+            amount <= accounts[account.row].settled - claimed
+        else { return effects.append(.refuse(.anotherRefund, LedgerSession(0))) }
         accounts[account.row].refunds = number
         accounts[account.row].refunded += amount
         accounts[account.row].settled -= amount
