@@ -62,6 +62,23 @@ extension WordKind where Value == Int {
     }
 }
 
+extension WordKind {
+    /// Several of a kind in one word, with commas between; an empty word is none of them.
+    public static func list<Element>(of kind: WordKind<Element>) -> WordKind where Value == [Element] {
+        WordKind(
+            placeholder: "\(kind.placeholder),…", allowed: "a list with commas of: \(kind.allowed)",
+            completion: kind.completion
+        ) { word in
+            var values: [Element] = []
+            for part in word.split(separator: ",") {
+                guard let value = kind.read(String(part)) else { return nil }
+                values.append(value)
+            }
+            return values
+        }
+    }
+}
+
 extension WordKind where Value == UInt64 {
     /// What names a decision, a bid or an ad.
     public static var identifier: WordKind {

@@ -16,28 +16,36 @@ enum Simulate {
     static let mutant = Parameter.option(
         "mutant", .one(of: ["all"] + Mutant.all.map(\.name), "NAME"),
         "Break one rule on purpose, and look for the seed that notices; all tries each.")
+    static let faults = Parameter.option(
+        "faults", .list(of: .integer(0...1_000_000)),
+        "Let only these faults of a seed come, by the numbers that its trace gives them.")
+    static let without = Parameter.option(
+        "without", .list(of: .one(of: Fault.allCases.map(\.name), "KIND")), "Kinds of fault that do not come."
+    )
     static let threads = Parameter.option(
         "threads", .integer(1...256), default: 2, "How many seeds are run at a time.")
     static let trace = Parameter.flag("trace", "Print what happens in each seed, by its virtual time.")
     static let json = Parameter.jsonLine
 
     /// With so many seeds everything that can happen has happened many times; a run that lacks something is wrong.
-    static let seedsForCoverage = 500
+    static let seedsForCoverage = 2_000
 
     static let command = Command(
         "simulate", "Tries the money of a fleet under faults.",
         discussion: """
             One process simulates coordinators, a database with failover, brokers, nodes with disks, a network
             and an exchange under a virtual clock. The machines are those that serve. A seed is the same run
-            on every machine; its hash says so. One that breaks something is printed with what was broken
-            and with the kinds of fault that it takes.
+            on every machine; its hash says so. The first that breaks something is shrunk: its faults are left out
+            as far as it still breaks, and what is left is printed with their times and targets, and with the
+            command that runs the seed with those alone.
 
-            A seed in which too little happened does not count. With 500 seeds of everything and more, the run
+            A seed in which too little happened does not count. With 2,000 seeds of everything and more, the run
             fails too where some transition, effect or fault never occurred.
 
-            With --mutant one rule is left out, and the answer is yes where some seed notices.
+            With --mutant one rule is left out, and the answer is yes where some seed notices; all prints the
+            table of all rules with the seed that noticed each.
             """,
-        parameters: [seeds, seed, scenario, mutant, threads, trace, json],
+        parameters: [seeds, seed, scenario, mutant, faults, without, threads, trace, json],
         examples: [
             Example("paceline simulate --seeds 2", "Two seeds in which everything may go wrong."),
             Example("paceline simulate --seeds 1 --seed 7 --json", "One seed, for a program."),
@@ -55,16 +63,12 @@ enum Simulate {
                 name == "all" ? Mutant.all : Mutant.all.filter { $0.name == name }, range, call, &output)
         }
         let scenario = call[scenario]
-        if call[trace] {
-            for seed in range {
-                for line in Simulation.run(seed: seed, scenario: scenario, isTraced: true)?.trace ?? [] {
-                    output.print(line)
-                }
-            }
-        }
+        let only = call[faults].map { Set($0) }
+        let without = Set((call[without] ?? []).compactMap(Fault.named))
+        if call[trace] { print(traceOf: range, call, nil, &output) }
         let began = Kernel.monotonicNow()
         let tally = SimulationCrew.run(range, threads: call[threads]) {
-            Simulation.run(seed: $0, scenario: scenario)
+            Simulation.run(seed: $0, scenario: scenario, only: only, without: without)
         }
         let took = max((Kernel.monotonicNow() - began).nanoseconds, 1)
         let missing =
@@ -76,11 +80,8 @@ enum Simulate {
             for one in tally.broken.prefix(linesMost) {
                 output.print("seed \(one.seed): \(one.violation)")
             }
-            if let worst = tally.broken.first, scenario != "canary" {
-                let needed = Simulation.shrink(seed: worst.seed, scenario: scenario)
-                let names = Fault.allCases.filter(needed.contains).map { "\($0)" }
-                output.print(
-                    "seed \(worst.seed) takes \(names.isEmpty ? "no fault" : names.joined(separator: ", "))")
+            if let worst = tally.broken.first, scenario != "canary", only == nil, without.isEmpty {
+                shrink(worst.seed, scenario, nil, &output)
             }
             for name in missing { output.print("never occurred: \(name)") }
             output.print(
@@ -88,6 +89,37 @@ enum Simulate {
                     + "\(tally.coverage.faults) faults, \(rate) events/s")
         }
         return tally.broken.isEmpty && missing.isEmpty ? .ok : .failed
+    }
+
+    private static func print(
+        traceOf range: Range<UInt64>, _ call: Invocation, _ mutant: Mutant?, _ output: inout Output
+    ) {
+        for seed in range {
+            let result = Simulation.run(
+                seed: seed, scenario: call[scenario], mutant: mutant, only: call[faults].map { Set($0) },
+                without: Set((call[without] ?? []).compactMap(Fault.named)), isTraced: true)
+            for line in result?.trace ?? [] { output.print(line) }
+        }
+    }
+
+    /// What a broken seed takes, and how to see it.
+    private static func shrink(_ seed: UInt64, _ scenario: String, _ mutant: Mutant?, _ output: inout Output)
+    {
+        guard let shrunk = Simulation.shrink(seed: seed, scenario: scenario, mutant: mutant) else { return }
+        output.print("seed \(seed) still breaks with \(shrunk.faults.count) faults: \(shrunk.violation)")
+        for one in shrunk.faults {
+            output.print("  \(one.number)  at \(one.milliseconds) ms  \(one.fault.name)  \(one.target)")
+        }
+        let kinds = shrunk.kinds.map(\.name).joined(separator: ", ")
+        output.print("  and \(kinds.isEmpty ? "nothing else" : kinds)")
+        var command = "paceline simulate --seeds 1 --seed \(seed)"
+        if scenario != "everything" { command += " --scenario \(scenario)" }
+        if let mutant { command += " --mutant \(mutant.name)" }
+        command += " --faults '\(shrunk.faults.map { "\($0.number)" }.joined(separator: ","))'"
+        if !shrunk.without.isEmpty {
+            command += " --without \(shrunk.without.map(\.name).joined(separator: ","))"
+        }
+        output.print("  \(command) --trace")
     }
 
     /// Broken seeds that are printed; the rest are counted.
@@ -111,10 +143,13 @@ enum Simulate {
         _ mutants: [Mutant], _ range: Range<UInt64>, _ call: Invocation, _ output: inout Output
     ) -> Outcome {
         let scenario = call[scenario]
+        let only = call[faults].map { Set($0) }
+        let without = Set((call[without] ?? []).compactMap(Fault.named))
         var isEachCaught = true
         for mutant in mutants {
+            if call[trace] { print(traceOf: range, call, mutant, &output) }
             let tally = SimulationCrew.run(range, threads: call[threads], isOneEnough: true) {
-                Simulation.run(seed: $0, scenario: scenario, mutant: mutant)
+                Simulation.run(seed: $0, scenario: scenario, mutant: mutant, only: only, without: without)
             }
             let caught = tally.broken.first
             isEachCaught = isEachCaught && caught != nil
@@ -126,6 +161,9 @@ enum Simulate {
             } else {
                 let said = caught.map { "caught by seed \($0.seed): \($0.violation)" } ?? "NOT CAUGHT"
                 output.print("\(mutant.name): \(said)")
+                if let caught, mutants.count == 1, only == nil, without.isEmpty {
+                    shrink(caught.seed, scenario, mutant, &output)
+                }
             }
             output.flush()
         }

@@ -11,7 +11,11 @@ struct Broker {
         var leaves: [LeafKey] = []
     }
 
+    /// What the fleet file says of it.
+    enum Role { case spare, serving, leaving, gone }
+
     let index: Int
+    var role = Role.serving
     var clock: MachineClock
     var generation: UInt32 = 0
     var isUp = true
@@ -22,20 +26,77 @@ struct Broker {
     /// The coordinator that is taken for the leader, and when it last said something.
     var leader = 0
     var heardAt: Int64 = 0
+    /// The first that it said since, which waits for an answer.
+    var askedAt: Int64 = -1
+    var openedAt: Int64 = 0
+    var removedAt: Int64 = 0
+    /// Of a mutant that adds up what nodes say.
+    var sum = Micros.zero
     var ticks = 0
-    /// The last timeline that it presented to.
+    /// The last timeline that was audited, and the last that it presented to.
     var audit: UInt32 = 0
+    var presentedTo: UInt32 = 0
 
     var start: UInt64 { starts << 8 | UInt64(index) }
 }
 
 extension World {
+    func regionBrokers(_ region: Int) -> Range<Int> {
+        region * shape.brokersPerRegion..<(region + 1) * shape.brokersPerRegion
+    }
+
+    func servingBrokers(_ region: Int) -> [Int] {
+        regionBrokers(region).filter { brokers[$0].role == .serving }
+    }
+
+    func someBroker(of region: Int) -> Int {
+        let serving = servingBrokers(region)
+        return serving[Int(random.next(below: UInt64(serving.count)))]
+    }
+
+    /// Those that an audit asks: all in the fleet file, leaving ones too.
+    var fleetFile: UInt64 {
+        brokers.reduce(0) { $0 | ($1.role == .serving || $1.role == .leaving ? 1 << UInt64($1.index) : 0) }
+    }
+
+    /// An operator takes a broker out, and another machine takes its place. It gives nothing any more; for what it gave it
+    /// answers until all of that is closed.
+    func removeBroker(_ index: Int) -> Bool {
+        let region = index / shape.brokersPerRegion
+        guard let spare = regionBrokers(region).first(where: { brokers[$0].role == .spare }) else {
+            return false
+        }
+        brokers[index].role = has(.removedBrokerForgotten) ? .gone : .leaving
+        brokers[index].removedAt = now
+        brokers[index].ledger = nil
+        brokers[spare].role = .serving
+        startBroker(spare)
+        return true
+    }
+
+    /// Closed, and the horizon is behind it: the machine may go.
+    func dismissBrokers(_ book: GrantBook) {
+        for index in brokers.indices where brokers[index].role == .leaving {
+            let wait = (WorldShape.brokerLease + WorldShape.horizon).nanoseconds
+            guard now > brokers[index].removedAt + wait, book.missing == 0 else { continue }
+            let isOver = book.children.indices.allSatisfy {
+                Int(book.children[$0].holder.rawValue) != index || book.isOver($0)
+                    || book.children[$0].isPresumed
+            }
+            guard isOver else { continue }
+            brokers[index].role = .gone
+            brokers[index].epochs = []
+            coverage.note(.brokerGone)
+        }
+    }
+
     func startBroker(_ index: Int) {
         brokers[index].isUp = true
         brokers[index].pausedUntil = 0
         brokers[index].starts += 1
         brokers[index].ledger = nil
         brokers[index].heardAt = now
+        brokers[index].askedAt = now - 1
         startTicking(firstBroker + index, within: 300)
         note("broker \(index) starts")
     }
@@ -47,26 +108,32 @@ extension World {
         brokers[index].ledger = nil
     }
 
+    /// Where nothing comes back for a while, perhaps another one leads.
     func sayToRoot(_ index: Int, _ message: Message) {
+        if case .giveBack = message {
+            // It is not answered.
+        } else if brokers[index].askedAt < brokers[index].heardAt {
+            brokers[index].askedAt = now
+        }
         send(message, from: firstBroker + index, to: brokers[index].leader)
     }
 
     func tickBroker(_ index: Int) {
-        guard brokers[index].isUp else { return }
+        guard brokers[index].isUp, brokers[index].role == .serving else { return }
         schedule(.tick, firstBroker + index, after: Int64(random.next(in: 270...330)) * 1_000_000)
         brokers[index].ticks += 1
-        if now - brokers[index].heardAt > 2_500_000_000 {
-            // Perhaps another one leads.
+        if brokers[index].askedAt >= brokers[index].heardAt, now - brokers[index].askedAt > 2_500_000_000 {
             brokers[index].leader = (brokers[index].leader + 1) % shape.coordinators
-            brokers[index].heardAt = now
+            brokers[index].askedAt = now
         }
-        guard let ledger = brokers[index].ledger else {
-            sayToRoot(index, .openBroker(start: brokers[index].start))
-            return
+        guard let lease = brokers[index].ledger?.lease else {
+            return sayToRoot(index, .openBroker(start: brokers[index].start))
         }
         let time = brokers[index].clock.now(now)
-        if ledger.lease.isOver(at: time) && ledger.lease.fence.nanoseconds > 0 {
-            // Nothing renews it: a new session, with nothing of the old one.
+        let isLeased = lease.fence.nanoseconds > 0
+        let isRefused = now - brokers[index].openedAt > WorldShape.brokerLease.nanoseconds
+        if lease.isOver(at: time) && (isLeased || isRefused) {
+            // Nothing renews it, or never has: a tail may have taken the session itself. A new one, with nothing of it.
             brokers[index].starts += 1
             brokers[index].ledger = nil
             return
@@ -76,22 +143,25 @@ extension World {
     }
 
     private func sayReturns(_ index: Int) {
-        guard let ledger = brokers[index].ledger else { return }
+        guard let session = brokers[index].ledger?.session else { return }
         for row in 0..<WorldShape.accountCount {
             let account = AccountIndex(UInt32(row))
-            let known = ledger.presentation(account)
-            if known.returned > .zero { sayToRoot(index, .giveBack(ledger.session, account, known.returned)) }
+            guard let known = brokers[index].ledger?.presentation(account), known.returned > .zero else {
+                continue
+            }
+            sayToRoot(index, .giveBack(session, account, known.returned))
         }
     }
 
     func tellBroker(_ index: Int, _ event: BrokerEvent) {
         guard brokers[index].ledger != nil else { return }
-        events += 1
+        if case .turned = event {} else { events += 1 }
         var effects: [BrokerEffect] = []
         let time = brokers[index].clock.now(now)
         brokers[index].ledger?.handle(event, at: time, &effects)
         guard let session = brokers[index].ledger?.session else { return }
         let me = firstBroker + index
+        events += effects.count
         for effect in effects {
             switch effect {
             case .renew(let request):
@@ -144,6 +214,12 @@ extension World {
             brokers[index].heardAt = now
             brokers[index].leader = from
         }
+        guard brokers[index].role == .serving else {
+            if brokers[index].role == .leaving, case .presentDue(let timeline) = envelope.message {
+                present(index, timeline, to: from)
+            }
+            return
+        }
         let session = brokers[index].ledger?.session
         switch envelope.message {
         // From the root.
@@ -155,69 +231,105 @@ extension World {
                 session: opened, accounts: bookAccounts,
                 chain: RenewalChain(nonce: 0, firstID: opened.rawValue << 20 | 1), limits: limits,
                 rules: rules)
+            brokers[index].openedAt = now
             let former = brokers[index].epochs.last
             brokers[index].epochs.append(.init(session: opened))
             if has(.standbyInheritsFree), let former {
                 for row in former.granted.indices {
                     let upTo = former.granted[row] - former.returned[row]
-                    tellBroker(index, .granted(AccountIndex(UInt32(row)), upTo: upTo, isLast: false))
+                    tellBroker(
+                        index,
+                        .granted(AccountIndex(UInt32(row)), upTo: upTo, isLast: false, timeline: .max))
                 }
             }
             tellBroker(index, .turned(wall: brokers[index].clock.wall(now)))
-        case .leased(let of, let id, let length, let next):
+        case .leased(let audit, let of, let id, let length, let next):
+            brokers[index].audit = max(brokers[index].audit, audit)
             guard of == session else { return }
             tellBroker(index, .renewed(request: id, for: length, next: next))
             checkBrokerFence(index)
-        case .granted(let of, let account, let upTo, let isLast):
-            guard of == session else { return }
+        case .granted(let of, let account, let upTo, let isLast, let timeline):
+            guard of == session, isTaken(index, timeline) else { return }
             if let epoch = brokers[index].epochs.lastIndex(where: { $0.session == of }) {
                 brokers[index].epochs[epoch].granted[account.row] = max(
                     brokers[index].epochs[epoch].granted[account.row], upTo)
             }
             checkDelivered(of, account, upTo)
-            tellBroker(index, .granted(account, upTo: upTo, isLast: isLast))
-        case .registered(let key):
-            guard key.root == session else { return }
+            tellBroker(index, .granted(account, upTo: upTo, isLast: isLast, timeline: timeline))
+        case .registered(let key, let timeline):
+            guard key.root == session, isTaken(index, timeline) else { return }
             if let epoch = brokers[index].epochs.lastIndex(where: { $0.session == session }),
                 !brokers[index].epochs[epoch].leaves.contains(key)
             {
                 brokers[index].epochs[epoch].leaves.append(key)
             }
-            tellBroker(index, .registered(key.node))
+            tellBroker(index, .registered(key.node, timeline: timeline))
         case .presentDue(let timeline): present(index, timeline, to: from)
-        case .hasBlock(let key, _), .hasClosing(let key, _), .forwardClaim(let key, _):
+        case .hasBlock(let key, _, _), .hasClosing(let key, _, _), .forwardClaim(let key, _):
             send(
                 envelope.message, from: firstBroker + index, to: firstNode + Node.index(of: key.node))
-        case .hasClaim(_, let key):
+        case .hasClaim:
             // To whoever claimed it, which the key does not say: all nodes of the region are told.
             for node in nodes.indices where nodes[node].region == index / shape.brokersPerRegion {
                 send(envelope.message, from: firstBroker + index, to: firstNode + node)
             }
-            _ = key
         // From nodes.
         case .nodeOpen(let node): tellBroker(index, .nodeOpened(node, HolderNumber(UInt8(index))))
         case .nodeRenew(let node, let request):
+            if has(.renewedAtTheStandby), brokers[index].ledger?.nodes.contains(node) == false {
+                let message = Message.nodeLeased(
+                    audit: 0, node, request: request.id, WorldShape.window, next: random.next() | 1)
+                return send(message, from: firstBroker + index, to: from)
+            }
             tellBroker(index, .nodeRenewed(node, request, next: random.next() | 1))
         case .nodeRequest(let node, let account, let upTo):
             tellBroker(index, .nodeRequested(node, account, upTo: upTo))
         case .nodeReturn(let node, let account, let sum):
             tellBroker(index, .nodeReturned(node, account, sum))
+            if has(.returnedFreesAtTheRoot), let ledger = brokers[index].ledger {
+                let known = ledger.presentation(account).returned
+                sayToRoot(index, .giveBack(ledger.session, account, known + sum))
+            }
         case .block(let key, let block):
+            guard forwards(index, key) else { return }
             tellBroker(index, .settled(key, block))
+            if has(.summedByTheBroker) {
+                brokers[index].sum += block.paid
+                var summed = block
+                summed.paid = brokers[index].sum
+                return sayToRoot(index, .block(key, summed))
+            }
             sayToRoot(index, envelope.message)
         case .closing(let key, let closing):
+            guard forwards(index, key) else { return }
             tellBroker(index, .closed(key, closing))
             sayToRoot(index, envelope.message)
         case .claim(let key, let claim):
+            guard forwards(index, key) else { return }
             tellBroker(index, .claimed(key, claim))
             sayToRoot(index, envelope.message)
         default: break
         }
     }
 
+    private func forwards(_ index: Int, _ key: LeafKey) -> Bool {
+        !has(.standbyRefusesUnknown) || brokers[index].ledger?.nodes.contains(key.node) == true
+    }
+
+    /// What is kept for audits follows the same rule as the machine: behind one nothing of an older timeline.
+    private func isTaken(_ index: Int, _ timeline: UInt32) -> Bool {
+        if timeline >= brokers[index].presentedTo { return true }
+        if !rules.keep(.promisesEndWithTheirTimeline) {
+            violate("7: broker \(index) takes what timeline \(timeline) promised behind an audit")
+        }
+        return false
+    }
+
     /// Tells an audit of all sessions that there ever were, those that are over too.
     private func present(_ index: Int, _ timeline: UInt32, to coordinator: Int) {
         brokers[index].audit = max(brokers[index].audit, timeline)
+        brokers[index].presentedTo = max(brokers[index].presentedTo, timeline)
+        tellBroker(index, .presented(timeline: timeline))
         let me = firstBroker + index
         presentations.append(brokers[index].epochs)
         send(.presented(timeline: timeline, presentations.count - 1), from: me, to: coordinator)

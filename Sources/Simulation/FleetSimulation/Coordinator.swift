@@ -17,6 +17,8 @@ struct Coordinator {
     var leases: LeaseCount
     var waiting: [Command] = []
     var inFlight: Int?
+    /// Of a mutant that does not wait for the first.
+    var second: Int?
     var sentAt: Int64 = 0
     var isCommitted = false
     var number: UInt64 = 0
@@ -117,17 +119,29 @@ extension World {
             database.timelineKey == row.timeline
         {
             coordinators[index].waiting.insert(
-                .verify(timeline: row.timeline, numbers: database.numbersAtChange, holders: allBrokers), at: 0
+                .verify(timeline: row.timeline, numbers: database.numbersAtChange), at: 0
             )
         }
-        if let missing = row.book.accounts.first?.missing, missing != 0 {
-            for broker in brokers.indices where missing >> UInt64(broker) & 1 == 1 && chance(1, of: 4) {
-                send(.presentDue(timeline: row.timeline), from: index, to: firstBroker + broker)
-            }
+        let missing = row.book.missing
+        for broker in brokers.indices where missing >> UInt64(broker) & 1 == 1 && chance(1, of: 4) {
+            send(.presentDue(timeline: row.timeline), from: index, to: firstBroker + broker)
         }
+        if row.timeline == row.verified { dismissBrokers(row.book) }
+        carryOver(index, row.book, time)
         if coordinators[index].renewedAt.nanoseconds <= time.nanoseconds - 1_500_000_000 {
             coordinators[index].waiting.append(.leadership)
             coordinators[index].renewedAt = time
+        }
+    }
+
+    /// What a window did not grant goes on to the one that is open; what comes back to it later goes too.
+    private func carryOver(_ index: Int, _ book: GrantBook, _ time: Instant) {
+        guard chance(1, of: 16) else { return }
+        let open = openWindow(at: now)
+        for window in 2..<open where book.accounts[window].unassigned > .zero {
+            coordinators[index].waiting.append(
+                .book(.carriedOver(AccountIndex(UInt32(window)), to: AccountIndex(UInt32(open))), replyTo: -1)
+            )
         }
     }
 
@@ -135,9 +149,7 @@ extension World {
     private func forwardClaims(_ index: Int) {
         guard chance(1, of: 8) else { return }
         for leaf in database.primary.book.leaves where !leaf.claims.isEmpty {
-            let region = nodes[Node.index(of: leaf.key.node)].region
-            let broker =
-                region * shape.brokersPerRegion + Int(random.next(below: UInt64(shape.brokersPerRegion)))
+            let broker = someBroker(of: nodes[Node.index(of: leaf.key.node)].region)
             for one in leaf.claims {
                 send(.forwardClaim(leaf.key, one.claim), from: index, to: firstBroker + broker)
             }
@@ -160,7 +172,11 @@ extension World {
     // MARK: Batches
 
     private func flush(_ index: Int) {
-        guard coordinators[index].inFlight == nil, !coordinators[index].waiting.isEmpty else { return }
+        guard
+            coordinators[index].inFlight == nil
+                || has(.batchesInParallel) && coordinators[index].second == nil,
+            !coordinators[index].waiting.isEmpty
+        else { return }
         coordinators[index].number += 1
         let most = min(Coordinator.batchMost, coordinators[index].waiting.count)
         var batch = Batch(
@@ -169,7 +185,11 @@ extension World {
         batch.sentAt = coordinators[index].clock.now(now)
         coordinators[index].waiting.removeFirst(most)
         batches.append(batch)
-        coordinators[index].inFlight = batches.count - 1
+        if coordinators[index].inFlight != nil {
+            coordinators[index].second = batches.count - 1
+        } else {
+            coordinators[index].inFlight = batches.count - 1
+        }
         sendBatch(index, batches.count - 1)
     }
 
@@ -198,13 +218,22 @@ extension World {
             .number(batches[id].number, timeline: coordinators[index].timeline), from: index, to: etcd)
     }
 
-    private func committed(_ index: Int, _ id: Int, _ isWarned: Bool) {
+    private func committed(_ index: Int, _ id: Int, _ isWarned: Bool, _ timeline: UInt32) {
+        if coordinators[index].second == id, !isWarned {
+            // It is said to be there, whatever became of the one before it.
+            coordinators[index].second = nil
+            coordinators[index].timeline = timeline
+            send(
+                .number(batches[id].number, timeline: coordinators[index].timeline), from: index, to: etcd)
+            for (to, effect) in batches[id].answers where to >= 0 { answer(index, to, effect) }
+            return
+        }
         guard coordinators[index].inFlight == id, !coordinators[index].isCommitted else { return }
         // A warning says that nobody but this server has it.
         guard !isWarned || has(.warningTakenAsSuccess) else { return }
         coordinators[index].isCommitted = true
         coverage.note(.batchCommitted)
-        coordinators[index].timeline = isWarned ? database.timelineKey : row(index)?.timeline ?? 0
+        coordinators[index].timeline = isWarned ? database.timelineKey : timeline
         if has(.answerBeforeTheNumber) { return leave(index, id) }
         sendNumber(index, id)
     }
@@ -256,6 +285,7 @@ extension World {
     }
 
     private func answer(_ index: Int, _ to: Int, _ effect: BookEffect) {
+        let timeline = coordinators[index].timeline
         switch effect {
         case .opened(let session, let holder):
             let time = coordinators[index].clock.now(now)
@@ -267,14 +297,18 @@ extension World {
         case .renew(let session, let id, let next):
             guard leads(index) else { return }
             lease(index, to, session, id, next)
-        case .registered(let key): send(.registered(key), from: index, to: to)
+        case .registered(let key):
+            send(.registered(key, timeline: timeline), from: index, to: to)
         case .grant(let session, let account, let upTo, let isLast):
-            send(.granted(session, account, upTo: upTo, isLast: isLast), from: index, to: to)
-        case .acknowledgeBlock(let key, let block): send(.hasBlock(key, block), from: index, to: to)
+            send(
+                .granted(session, account, upTo: upTo, isLast: isLast, timeline: timeline), from: index,
+                to: to)
+        case .acknowledgeBlock(let key, let block):
+            send(.hasBlock(key, block, timeline: timeline), from: index, to: to)
         case .acknowledgeClosing(let key, let closing):
-            send(.hasClosing(key, closing), from: index, to: to)
+            send(.hasClosing(key, closing, timeline: timeline), from: index, to: to)
         case .acknowledgeClaim(let key, let reservation):
-            send(.hasClaim(key, reservation), from: index, to: to)
+            send(.hasClaim(key, reservation, timeline: timeline), from: index, to: to)
         case .forwardClaim(let key, let claim): send(.forwardClaim(key, claim), from: index, to: to)
         case .refuse(_, let session): send(.refused(session), from: index, to: to)
         case .acknowledgeReturn, .move, .fenceClone, .alarm: break
@@ -289,7 +323,9 @@ extension World {
         else { return }
         coverage.note(.leaseGiven)
         noteCounted(index, session)
-        send(.leased(session, request: id, length, next: next), from: index, to: to)
+        send(
+            .leased(audit: database.primary.audited, session, request: id, length, next: next), from: index,
+            to: to)
     }
 
     // MARK: Hearing
@@ -297,7 +333,7 @@ extension World {
     func hearAtRoot(_ index: Int, _ envelope: Envelope) {
         let from = Int(envelope.from)
         switch envelope.message {
-        case .committed(let id, let isWarned): return committed(index, id, isWarned)
+        case .committed(let id, let isWarned, let timeline): return committed(index, id, isWarned, timeline)
         case .numbered(let number):
             guard let id = coordinators[index].inFlight, coordinators[index].isCommitted,
                 batches[id].number == number
@@ -309,8 +345,9 @@ extension World {
             coordinators[index].server = database.server
             return sendBatch(index, id)
         case .rejected(let id):
-            guard coordinators[index].inFlight == id else { return }
+            guard coordinators[index].inFlight == id || coordinators[index].second == id else { return }
             coordinators[index].inFlight = nil
+            coordinators[index].second = nil
             coordinators[index].isLeader = false
             coordinators[index].seen = nil
             coordinators[index].waiting.removeAll()

@@ -32,7 +32,7 @@ public struct Coverage: Sendable {
     }
     enum RootKind: Int, CaseIterable {
         case takeover, leadershipRenewed, batchCommitted, batchRejected, retried, audited, verified, fenced
-        case horizon, leaseGiven
+        case horizon, leaseGiven, brokerGone, carriedOver
     }
 
     private static let offsets: [Int] = {

@@ -10,7 +10,7 @@ enum Command {
     case takeover(coordinator: Int, epoch: UInt32, renewals: UInt32)
     case leadership
     /// A new timeline has all that etcd knows of, or begins an audit.
-    case verify(timeline: UInt32, numbers: [UInt64], holders: UInt64)
+    case verify(timeline: UInt32, numbers: [UInt64])
     case presented(timeline: UInt32, holder: HolderNumber, [Broker.Epoch])
 }
 
@@ -24,6 +24,8 @@ struct Batch {
     /// The timeline was not looked at yet: what moves money waits.
     var wasHeld = false
     var tookOver = false
+    /// By account, the holders that this batch promised something to.
+    var promised = [UInt64](repeating: 0, count: WorldShape.accountCount)
     var sentAt = Instant(nanoseconds: 0)
 }
 
@@ -36,6 +38,8 @@ struct RootState {
     var renewals: UInt32 = 0
     var timeline: UInt32 = 1
     var verified: UInt32 = 1
+    /// The last one that was found to lack something.
+    var audited: UInt32 = 0
     var streams = [UInt64](repeating: 0, count: 3)
     /// The streams as the timeline began with them: what was written on it says nothing of what was lost before.
     var began = [UInt64](repeating: 0, count: 3)
@@ -63,14 +67,15 @@ struct Database {
     /// As they were when the timeline's key was changed.
     var numbersAtChange = [UInt64](repeating: 0, count: 3)
     var timelineKey: UInt32 = 1
+    /// By timeline and account, who may have been promised what it lacks: etcd keeps that of batches that are not on every
+    /// standby yet.
+    var promised: [[UInt64]] = [[], []]
 
     /// What is there at the start is on all servers.
     mutating func settle() { base = primary }
 }
 
 extension World {
-    var allBrokers: UInt64 { UInt64(1) << UInt64(brokers.count) - 1 }
-
     /// A batch comes to a server.
     func hearAtDatabase(_ server: Int, _ envelope: Envelope) {
         guard case .batch(let id, _) = envelope.message else { return }
@@ -87,7 +92,8 @@ extension World {
                     value: pool.put(
                         Envelope(
                             from: UInt16(firstServer + server), to: UInt16(from),
-                            message: .committed(id, isWarned: true)))), at: now + 1_500_000_000)
+                            message: .committed(id, isWarned: true, timeline: zombie.state.timeline)))),
+                at: now + 1_500_000_000)
             return
         }
         guard server == database.server, !database.isDown else { return }
@@ -99,7 +105,9 @@ extension World {
         }
         database.log.append(id)
         if isRetry, has(.retryByRead) {
-            return send(.committed(id, isWarned: false), from: firstServer + server, to: from)
+            return send(
+                .committed(id, isWarned: false, timeline: database.primary.timeline),
+                from: firstServer + server, to: from)
         }
         // The standby has it a little later, and only then is it acknowledged.
         let wait = max(database.stalledUntil - now, 0) + Int64(random.next(in: 1...6)) * 1_000_000
@@ -114,7 +122,9 @@ extension World {
         while database.replicated < count {
             let id = database.log[database.replicated]
             database.replicated += 1
-            send(.committed(id, isWarned: false), from: actor, to: batches[id].coordinator)
+            send(
+                .committed(id, isWarned: false, timeline: database.primary.timeline), from: actor,
+                to: batches[id].coordinator)
         }
         if database.log.count - database.lagging > 12, now > database.stalledUntil {
             database.lagging = max(database.lagging, min(database.replicated, database.log.count - 4))
@@ -134,7 +144,13 @@ extension World {
         }
         // Patroni's word first: answers of the old timeline leave no more.
         database.timelineKey += 1
+        if !losingTail { checkFailover(state, database.numbersAtChange) }
         database.numbersAtChange = database.numbers
+        var promised = [UInt64](repeating: 0, count: WorldShape.accountCount)
+        for id in database.log[min(database.lagging, database.replicated)...] {
+            for row in promised.indices { promised[row] |= batches[id].promised[row] }
+        }
+        database.promised.append(promised)
         state.timeline = database.timelineKey
         state.began = state.streams
         database.primary = state
@@ -185,32 +201,64 @@ extension World {
                     state.nextSession += 1
                     state.starts.append((start, session))
                 }
+                if isPrimary { checkOpened(session, start) }
                 state.book.handle(.sessionOpened(session, holder), &effects)
                 for effect in effects {
                     noteBook(effect, isPrimary)
+                    if isPrimary { notePromise(id, effect) }
                     answers.append((replyTo, effect))
                 }
             case .book(let event, let replyTo):
                 guard isVerified else { continue }
+                if isPrimary, case .carriedOver(_, let account) = event {
+                    coverage.note(.carriedOver)
+                    truth.raise(account, to: carried(state.book, event))
+                }
                 if isPrimary, case .fenced(let session) = event {
                     note("root: \(session.rawValue) is fenced")
                     checkFenced(session)
                 }
+                if isPrimary {
+                    events += 1
+                    if state.verified != state.timeline {
+                        violate("7: timeline \(state.timeline) moves money before anybody has looked at it")
+                    }
+                }
+                let budgets = windowBudgets(state.book)
                 state.book.handle(event, &effects)
+                if isPrimary, case .carriedOver = event, windowBudgets(state.book) != budgets {
+                    violate("1: what is carried from window to window became another sum")
+                }
                 for effect in effects {
                     noteBook(effect, isPrimary)
+                    guard isPrimary else { continue }
+                    switch (event, effect) {
+                    case (.requested, .move(let movement)): checkGrant(state.book, movement)
+                    case (.renewalAsked(_, let request, _), .renew(let session, _, let next)):
+                        checkRenewal(session, request, next)
+                    case (.renewalAsked(_, let request, _), .fenceClone(let session)):
+                        checkClone(session, request)
+                    case (.closed(let key, let closing), .acknowledgeClosing): checkClosing(key, closing)
+                    default: break
+                    }
+                }
+                for effect in effects {
+                    if isPrimary { notePromise(id, effect) }
                     if case .move = effect { continue }
                     answers.append((replyTo, effect))
                 }
-            case .verify(let timeline, let numbers, let holders):
+            case .verify(let timeline, let numbers):
                 guard timeline == state.timeline, state.verified != timeline else { continue }
                 // Of a timeline that nobody looked at nobody knows what it lacked.
                 let isWhole =
                     state.verified == timeline - 1
                     && numbers.indices.allSatisfy { numbers[$0] <= state.began[$0] }
                 if !isWhole {
-                    state.book.handle(.auditBegan(holders: holders), &effects)
+                    let before = state.book.accounts.map(\.missing)
+                    state.book.handle(.auditBegan(holders: holders(of: state)), &effects)
                     for effect in effects { noteBook(effect, isPrimary) }
+                    state.audited = timeline
+                    if isPrimary { checkAudit(state, before: before) }
                 }
                 state.verified = timeline
                 if isPrimary {
@@ -240,6 +288,52 @@ extension World {
             batches[id].tookOver = tookOver
         }
         return true
+    }
+
+    /// Who may know, by account, of something that a timeline lacks: of every timeline since one was looked at.
+    func possibleHolders(of state: RootState) -> [UInt64] {
+        var holders = [UInt64](repeating: 0, count: WorldShape.accountCount)
+        for timeline in Int(state.verified + 1)...Int(state.timeline) {
+            for row in holders.indices { holders[row] |= database.promised[timeline][row] }
+        }
+        return holders
+    }
+
+    /// Those of them that are in the fleet file: the others are closed, and the horizon is behind that.
+    private func holders(of state: RootState) -> [UInt64] {
+        if has(.silentHolderBlocksAll) {
+            return [UInt64](repeating: fleetFile, count: WorldShape.accountCount)
+        }
+        var asked = fleetFile
+        if has(.auditListsTheDatabase) {
+            asked = state.book.children.reduce(0) { $0 | 1 << UInt64($1.holder.rawValue) }
+        }
+        return possibleHolders(of: state).map { $0 & asked }
+    }
+
+    /// A grant concerns its account and what funds it; a session or a holder below it that the root forgot, every account.
+    private func notePromise(_ id: Int, _ effect: BookEffect) {
+        func note(_ row: Int, _ session: LedgerSession) {
+            batches[id].promised[row] |= 1 << (session.rawValue & 0xFF)
+        }
+        switch effect {
+        case .grant(let session, let account, _, _):
+            note(account.row, session)
+            if let parent = Truth.parent(account) { note(parent.row, session) }
+        case .opened(let session, _): for row in 0..<WorldShape.accountCount { note(row, session) }
+        case .registered(let key): for row in 0..<WorldShape.accountCount { note(row, key.root) }
+        default: break
+        }
+    }
+
+    private func windowBudgets(_ book: GrantBook) -> Micros {
+        (2..<2 + windowCount).reduce(.zero) { $0 + book.accounts[$1].budget }
+    }
+
+    /// What a window has when another one's rest is carried over to it.
+    private func carried(_ book: GrantBook, _ event: BookEvent) -> Micros {
+        guard case .carriedOver(let from, let account) = event else { return .zero }
+        return book.accounts[account.row].budget + max(book.accounts[from.row].unassigned, .zero)
     }
 
     private func noteBook(_ effect: BookEffect, _ isPrimary: Bool) {

@@ -24,15 +24,40 @@ struct Disk {
     /// So many are in what the node knows of its money.
     var folded = 0
     var isSyncing = false
-    var isFull = false
     var isFailed = false
-    var slowUntil: Int64 = 0
     /// Numbers are those of records written so far, over all starts.
     var count: Int { entries.count }
 
     mutating func append(_ entry: DiskEntry) -> UInt64 {
         entries.append(entry)
         return UInt64(entries.count)
+    }
+
+    /// Of a mutant that keeps marks in a log of their own: that one is synced every other time.
+    var marksDurable: Int?
+    private var marks: [DiskEntry] = []
+
+    mutating func synced(upTo count: Int) {
+        durable = max(durable, count)
+        guard let before = marksDurable else { return }
+        isMarksTurn.toggle()
+        if isMarksTurn { marksDurable = max(before, durable) }
+    }
+    private var isMarksTurn = false
+
+    /// The next that is durable and was not taken in.
+    mutating func nextToFold() -> DiskEntry? {
+        while folded < durable {
+            folded += 1
+            let entry = entries[folded - 1]
+            if let marksDurable, folded > marksDurable, case .record(.mark) = entry.what {
+                marks.append(entry)
+                continue
+            }
+            return entry
+        }
+        guard let marksDurable, marksDurable >= durable else { return nil }
+        return marks.popLast()
     }
 
     /// The process is gone: of what was written and not synced the first records may have come to the disk.
@@ -43,6 +68,7 @@ struct Disk {
         entries.removeLast(lost)
         durable = kept
         isSyncing = false
+        marks.removeAll()
         return lost
     }
 }

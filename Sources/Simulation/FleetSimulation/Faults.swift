@@ -8,7 +8,21 @@ public enum Fault: UInt8, CaseIterable, Sendable {
     case clockDrift, clockJump, clockSuspended
     case primaryCrash, tailLost, zombiePrimary, commitUnknown, replicationStalled, etcdAway
     case billLate, billTwice, billNever, billAboveReserved, orphan
-    case budgetCut, budgetRaised, pause, refund, drain, forgery, clone
+    case budgetCut, budgetRaised, pause, refund, flightEnd, drain, brokerRemoved, forgery, journalShipped,
+        clone
+}
+
+extension Fault {
+    public var name: String { "\(self)" }
+    public static func named(_ name: String) -> Fault? { allCases.first { $0.name == name } }
+}
+
+/// A fault as it came: its number in its seed, and whom it hit.
+public struct InjectedFault: Sendable {
+    public let number: Int
+    public let milliseconds: Int64
+    public let fault: Fault
+    public let target: String
 }
 
 /// How often faults come, and how long they last.
@@ -28,16 +42,17 @@ struct FaultRanges {
     var cutMilliseconds: ClosedRange<Int> = 500...45_000
     var pauseMilliseconds: ClosedRange<Int> = 100...40_000
     var restartMilliseconds: ClosedRange<Int> = 200...15_000
+    /// Kinds that do not come.
+    var without: Set<Fault> = []
     /// The last faults come this long before the end of a run.
     var quietMilliseconds = 20_000
 
     /// The ranges of a scenario; nil where there is none of that name.
     static func of(_ scenario: String, without: Set<Fault> = []) -> FaultRanges? {
         var ranges = FaultRanges()
+        ranges.without = without
         func weigh(_ faults: [Fault], _ weight: UInt64) {
-            for fault in faults where !without.contains(fault) {
-                ranges.weights[Int(fault.rawValue)] = weight
-            }
+            for fault in faults { ranges.weights[Int(fault.rawValue)] = weight }
         }
         func network() {
             ranges.lossShare = without.contains(.messageLost) ? 0 : 100
@@ -62,7 +77,7 @@ struct FaultRanges {
         }
         func operators() {
             weigh([.budgetCut, .budgetRaised, .pause, .refund, .drain, .forgery], 3)
-            weigh([.clone], 1)
+            weigh([.clone, .flightEnd, .brokerRemoved, .journalShipped], 1)
         }
         switch scenario {
         case "everything", "canary":

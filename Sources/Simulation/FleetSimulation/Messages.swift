@@ -17,15 +17,15 @@ enum Message: BitwiseCopyable {
     case claim(LeafKey, Claim)
     // Root to broker.
     case opened(start: UInt64, LedgerSession)
-    case leased(LedgerSession, request: UInt64, Interval, next: UInt64)
-    case granted(LedgerSession, AccountIndex, upTo: Micros, isLast: Bool)
-    case registered(LeafKey)
+    case leased(audit: UInt32, LedgerSession, request: UInt64, Interval, next: UInt64)
+    case granted(LedgerSession, AccountIndex, upTo: Micros, isLast: Bool, timeline: UInt32)
+    case registered(LeafKey, timeline: UInt32)
     case refused(LedgerSession)
     case presentDue(timeline: UInt32)
-    // Root to broker to node.
-    case hasBlock(LeafKey, SettlementBlock)
-    case hasClosing(LeafKey, Closing)
-    case hasClaim(LeafKey, ReservationKey)
+    // Root to broker to node. An acknowledgement names the timeline that has what it acknowledges.
+    case hasBlock(LeafKey, SettlementBlock, timeline: UInt32)
+    case hasClosing(LeafKey, Closing, timeline: UInt32)
+    case hasClaim(LeafKey, ReservationKey, timeline: UInt32)
     case forwardClaim(LeafKey, Claim)
     // Node to broker.
     case nodeOpen(LedgerSession)
@@ -40,7 +40,8 @@ enum Message: BitwiseCopyable {
     case nodeRefused(LedgerSession)
     // Coordinator and database.
     case batch(Int, server: UInt8)
-    case committed(Int, isWarned: Bool)
+    /// The timeline is the server's own as it committed: who asks for it later hears of another one.
+    case committed(Int, isWarned: Bool, timeline: UInt32)
     case rejected(Int)
     // Coordinator and etcd.
     case number(UInt64, timeline: UInt32)

@@ -25,6 +25,7 @@ public struct Mutant: Hashable, Sendable {
     private static let rules: [(String, LedgerRule)] = [
         ("free-at-the-fence", .fenceFreesNothing),
         ("closing-before-the-fence", .closingsComeBehindTheFence),
+        ("free-by-the-broker-while-a-node-holds", .brokerReturnsItsOwn),
         ("one-closing-closes-all", .closingsCoverAllHolders),
         ("childs-lease-longer", .leaseWithinTheGivers),
         ("lease-counted-from-the-reply", .leaseCountsFromTheRequest),
@@ -33,12 +34,18 @@ public struct Mutant: Hashable, Sendable {
         ("clock-stops-in-suspend", .clocksAreCompared),
         ("node-session-not-registered", .registeredBeforeTheFirstGrant),
         ("report-counted-twice", .countersAreMaximised),
-        ("overhang-ignored", .overhangStopsGrants),
-        ("window-grants-beyond-its-lifetime", .windowsAskTheirLifetime),
+        ("cut-ignores-overhang", .overhangStopsGrants),
+        ("window-grants-under-an-ancestors-overhang", .windowsAskTheirLifetime),
+        ("reversal-bypasses-overhang", .reversalPaysOverhang),
+        ("granted-money-carried-over", .onlyFreeIsCarried),
+        ("counters-trimmed-while-in-suspense", .countersAreKept),
+        ("promise-of-a-lost-timeline-taken", .promisesEndWithTheirTimeline),
+        ("clones-counter-maximised", .clonesAreFenced),
         ("audit-does-not-stop-grants", .auditStopsGrants),
         ("presentation-added", .presentationIsMaximised),
         ("grants-below-one-impression", .grantsServeAnImpression),
         ("claim-and-settlement-in-two-sets", .claimsAreMergedByKey),
+        ("orphan-added-to-the-cumulative", .claimsStandApart),
         ("settlement-to-todays-window", .settlementKeepsItsWindow),
         ("late-bill-dropped", .lateIsKept),
         ("retry-taken-for-a-clone", .retriesAreNoClones),
@@ -61,6 +68,18 @@ enum WorldMutant: String, CaseIterable, Sendable {
     case paidAboveReserved = "paid-above-reserved-accepted"
     case standbyInheritsFree = "standby-inherits-free"
     case settledForgotten = "settled-forgotten"
+    case standbyRefusesUnknown = "standby-refuses-unknown-reports"
+    case auditListsTheDatabase = "audit-lists-holders-from-the-database"
+    case silentHolderBlocksAll = "a-silent-holder-blocks-all"
+    case removedBrokerForgotten = "removed-broker-forgotten-in-audit"
+    case freeFromAShippedJournal = "free-from-a-shipped-journal"
+    case splitLogs = "split-logs"
+    case orphanPerNode = "orphan-deduplicated-per-node"
+    case summedByTheBroker = "report-summed-by-the-broker"
+    case returnedFreesAtTheRoot = "returned-frees-at-the-root"
+    case batchesInParallel = "batches-of-one-stream-in-parallel"
+    case renewedAtTheStandby = "old-money-renewed-at-the-standby"
+    case staleAcknowledgement = "acknowledgement-of-a-lost-timeline-taken"
 }
 
 extension World {

@@ -6,13 +6,15 @@ import Units
 final class Desk {
     var holder: ShardHolder
     let session: LedgerSession
+    let shard: Int
 
-    init(_ session: LedgerSession) {
+    init(_ session: LedgerSession, _ shard: Int) {
         var limits = ShardLimits()
         limits.reservations = 512
         limits.grace = WorldShape.grace + Node.graceMargin
-        holder = ShardHolder(session: session, shard: 0, limits: limits)
+        holder = ShardHolder(session: session, shard: UInt32(shard), limits: limits)
         self.session = session
+        self.shard = shard
     }
 }
 
@@ -23,11 +25,13 @@ struct Lane {
     /// By its number among all brokers.
     let broker: Int
     var state = State.written
-    /// The record of it in the journal, and when it was begun.
-    let number: Int
+    /// Which of the shards' journals do not have its record for good yet.
+    var missing: Set<Int>
+    /// The record of it in each of them, and when it was begun.
+    let numbers: [Int]
     let begunAt: Int64
     var holder: Holder
-    let desk: Desk
+    let desks: [Desk]
     var chain: RenewalChain
     var returned = [Micros](repeating: .zero, count: WorldShape.accountCount)
 }
@@ -36,8 +40,9 @@ struct Lane {
 struct Evidence {
     let session: LedgerSession
     var blocks = SettlementBlocks()
-    /// The journal has to be durable up to here before a closing is read from it; nil while it is spent from.
-    var endedAt: Int?
+    /// The shards' journals have to be durable up to here before a closing is read from them; nil while they are spent
+    /// from.
+    var endedAt: [Int]?
     var closed = [Closing?](repeating: nil, count: WorldShape.accountCount)
     var isDone = false
     /// What is not acknowledged is said again, ever less often.
@@ -58,16 +63,27 @@ struct Node {
     var generation: UInt32 = 0
     var isUp = false
     var pausedUntil: Int64 = 0
-    var disk = Disk()
+    /// Its counting clock stands still until then; what it misses is in the clock already.
+    var asleepUntil: Int64 = 0
+    /// A journal for each shard.
+    var disks: [Disk]
+    var isFull = false
+    var slowUntil: Int64 = 0
     var replay = LedgerReplay()
     var evidence: [Evidence] = []
     var lanes: [Lane] = []
-    var estate: Desk?
+    /// By shard, what earlier starts left; empty while it is down.
+    var estate: [Desk] = []
     var sessions: UInt64 = 0
     var ticks = 0
     var window = 2
     /// Bills of other nodes' ads, until the root has them.
     var claims: [Claim] = []
+    /// Those that the root has, as far as no tail took them.
+    var claimsHeard: [Claim] = []
+    var claimTurn = 0
+    /// Of a mutant: closings that somebody read from a copy, and says until they are taken.
+    var shipped: [(key: LeafKey, closing: Closing)] = []
     /// Sessions up to this one went with a machine that is no more.
     var lostUpTo: UInt64 = 0
     var brokerTurn = 0
@@ -78,6 +94,7 @@ struct Node {
     static let graceMargin = Interval.milliseconds(200)
 
     init(index: Int, region: Int, clock: MachineClock) {
+        disks = [Disk](repeating: Disk(), count: WorldShape.shards)
         self.index = index
         self.region = region
         self.clock = clock
@@ -118,26 +135,31 @@ extension World {
         let session = nodes[index].nextSession()
         let opening = nodes[index].replay.opening(
             for: session, at: now, grace: WorldShape.grace, overlapping: true)
-        let desk = Desk(session)
-        desk.holder.adopt(
-            open: opening.open.compactMap { one in
-                Node.indices[one.name].map {
-                    FormerReservation(key: one.key, account: $0, amount: one.amount, expires: one.expires)
-                }
-            }, settled: has(.settledForgotten) ? [] : opening.settled,
-            doubts: opening.doubts.compactMap { doubt in
-                Node.indices[doubt.name].map {
-                    Doubt(
-                        key: DoubtKey(
-                            session: doubt.writer.session, shard: doubt.writer.shard, account: $0),
-                        amount: doubt.amount, until: doubt.until)
-                }
-            }, recorded: opening.recorded)
-        nodes[index].estate = desk
-        _ = nodes[index].disk.append(DiskEntry(writer: session, what: .estate, time: now))
-        for account in Node.spent {
-            tell(desk, index, .opened(account, highest: Micros(shape.highest)))
-            tell(desk, index, .closed(account))
+        nodes[index].estate = (0..<WorldShape.shards).map { shard in
+            let desk = Desk(session, shard)
+            desk.holder.adopt(
+                open: opening.open.filter { Int($0.key.shard) == shard }.compactMap { one in
+                    Node.indices[one.name].map {
+                        FormerReservation(key: one.key, account: $0, amount: one.amount, expires: one.expires)
+                    }
+                },
+                settled: has(.settledForgotten) ? [] : opening.settled.filter { Int($0.shard) == shard },
+                doubts: opening.doubts.filter { Int($0.writer.shard) == shard }.compactMap { doubt in
+                    Node.indices[doubt.name].map {
+                        Doubt(
+                            key: DoubtKey(
+                                session: doubt.writer.session, shard: doubt.writer.shard, account: $0),
+                            amount: doubt.amount, until: doubt.until)
+                    }
+                }, recorded: opening.recorded)
+            _ = nodes[index].disks[shard].append(DiskEntry(writer: session, what: .estate, time: now))
+            return desk
+        }
+        for desk in nodes[index].estate {
+            for account in Node.spent {
+                tell(desk, index, .opened(account, highest: Micros(shape.highest)))
+                tell(desk, index, .closed(account))
+            }
         }
         openLane(index)
         startTicking(firstNode + index, within: 100)
@@ -150,13 +172,16 @@ extension World {
         note("node \(index) ends")
         nodes[index].isUp = false
         nodes[index].generation += 1
+        nodes[index].clock.missed -= max(nodes[index].asleepUntil - now, 0)
+        nodes[index].asleepUntil = 0
         nodes[index].lanes.removeAll()
-        nodes[index].estate = nil
-        let lost = nodes[index].disk.tear(&random)
-        if lost > 0 { coverage.note(.tailTorn) }
+        nodes[index].estate = []
+        for shard in nodes[index].disks.indices where nodes[index].disks[shard].tear(&random) > 0 {
+            coverage.note(.tailTorn)
+        }
         fold(index)
         for at in nodes[index].evidence.indices where nodes[index].evidence[at].endedAt == nil {
-            nodes[index].evidence[at].endedAt = nodes[index].disk.count
+            nodes[index].evidence[at].endedAt = nodes[index].disks.map(\.count)
         }
         forgetUnsettled(of: index)
     }
@@ -164,29 +189,33 @@ extension World {
     /// The machine and its disk are gone; another one takes its place, with nothing.
     func destroyNode(_ index: Int) {
         crashNode(index)
-        nodes[index].disk = Disk()
+        nodes[index].disks = [Disk](repeating: Disk(), count: WorldShape.shards)
         nodes[index].replay = LedgerReplay()
         nodes[index].evidence.removeAll()
         nodes[index].claims.removeAll()
+        nodes[index].claimsHeard.removeAll()
         nodes[index].lostUpTo = nodes[index].sessions
         forgetUnsettled(of: index)
     }
 
-    private func openLane(_ index: Int) {
+    func openLane(_ index: Int) {
         let live = nodes[index].lanes.filter { $0.state != .ended }
         guard live.count < 2 else { return }
         // The region's brokers in turn, the active one first.
-        let turn = nodes[index].brokerTurn
+        let serving = servingBrokers(nodes[index].region)
+        let broker = serving[nodes[index].brokerTurn % serving.count]
         nodes[index].brokerTurn += 1
-        let broker = nodes[index].region * shape.brokersPerRegion + turn % shape.brokersPerRegion
         guard !live.contains(where: { $0.broker == broker }) else { return }
         let session = nodes[index].nextSession()
         let now = nodes[index].clock.now(self.now)
-        let number = nodes[index].disk.append(DiskEntry(writer: session, what: .session, time: now))
+        let numbers = nodes[index].disks.indices.map {
+            Int(nodes[index].disks[$0].append(DiskEntry(writer: session, what: .session, time: now)))
+        }
         nodes[index].lanes.append(
             Lane(
-                session: session, broker: broker, number: Int(number), begunAt: self.now,
-                holder: Holder(session: session, shards: 1, rules: rules), desk: Desk(session),
+                session: session, broker: broker, missing: Set(nodes[index].disks.indices), numbers: numbers,
+                begunAt: self.now, holder: Holder(session: session, shards: WorldShape.shards, rules: rules),
+                desks: nodes[index].disks.indices.map { Desk(session, $0) },
                 chain: RenewalChain(nonce: 0, firstID: session.rawValue << 20 | 1)))
         synchronise(index)
     }
@@ -195,121 +224,30 @@ extension World {
     func endLane(_ index: Int, _ at: Int) {
         guard nodes[index].lanes[at].state != .ended else { return }
         nodes[index].lanes[at].state = .ended
-        for account in Node.spent { tell(nodes[index].lanes[at].desk, index, .closed(account)) }
-        tell(nodes[index].lanes[at].desk, index, .turned)
+        for desk in nodes[index].lanes[at].desks {
+            for account in Node.spent { tell(desk, index, .closed(account)) }
+            tell(desk, index, .turned)
+        }
         let session = nodes[index].lanes[at].session
         note("node \(index) ends session \(session.rawValue)")
         endEvidence(index, session)
         synchronise(index)
     }
 
-    private func endEvidence(_ index: Int, _ session: LedgerSession) {
+    func endEvidence(_ index: Int, _ session: LedgerSession) {
         guard let known = nodes[index].known(session) else { return }
-        nodes[index].evidence[known].endedAt = nodes[index].disk.count
+        nodes[index].evidence[known].endedAt = nodes[index].disks.map(\.count)
         nodes[index].evidence[known].change()
-    }
-
-    // MARK: The journal
-
-    func synchronise(_ index: Int) {
-        guard nodes[index].isUp, !nodes[index].disk.isSyncing,
-            nodes[index].disk.durable < nodes[index].disk.count
-        else { return }
-        nodes[index].disk.isSyncing = true
-        var took = Int64(random.next(in: 500...6_000)) * 1_000
-        if nodes[index].disk.slowUntil > now { took += Int64(random.next(in: 50...2_000)) * 1_000_000 }
-        schedule(.synced, firstNode + index, nodes[index].disk.count, after: took)
-    }
-
-    func synced(_ actor: Int, _ count: Int) {
-        let index = actor - firstNode
-        guard nodes[index].isUp else { return }
-        readClocks(index)
-        nodes[index].disk.isSyncing = false
-        if nodes[index].disk.isFailed {
-            nodes[index].disk.isFailed = false
-            coverage.note(.syncFailed)
-            if has(.fsyncRetried) {
-                // The second sync says that all is well; the pages are gone.
-                tellDurable(index, count)
-                return
-            }
-            // That journal has ended: the node leaves, and starts anew behind what is known to be there.
-            crashNode(index)
-            schedule(.start, actor, after: restartDelay())
-            return
-        }
-        nodes[index].disk.durable = max(nodes[index].disk.durable, count)
-        fold(index)
-        tellDurable(index, count)
-        synchronise(index)
-    }
-
-    private func tellDurable(_ index: Int, _ count: Int) {
-        for at in nodes[index].lanes.indices {
-            tell(nodes[index].lanes[at].desk, index, .durable(upTo: UInt64(count)))
-            if nodes[index].lanes[at].state == .written, nodes[index].lanes[at].number <= count {
-                nodes[index].lanes[at].state = .opening
-                sayOpen(index, at)
-            }
-        }
-        if let estate = nodes[index].estate { tell(estate, index, .durable(upTo: UInt64(count))) }
-    }
-
-    private func sayOpen(_ index: Int, _ at: Int) {
-        let lane = nodes[index].lanes[at]
-        send(.nodeOpen(lane.session), from: firstNode + index, to: firstBroker + lane.broker)
-    }
-
-    /// Takes what is durable into what is known.
-    func fold(_ index: Int) {
-        while nodes[index].disk.folded < nodes[index].disk.durable {
-            let entry = nodes[index].disk.entries[nodes[index].disk.folded]
-            nodes[index].disk.folded += 1
-            let writer = ShardSession(session: entry.writer, shard: 0)
-            switch entry.what {
-            case .session, .estate:
-                for (row, name) in Node.names.enumerated() {
-                    nodes[index].replay.opened(AccountIndex(UInt32(row)), name, by: writer)
-                }
-                if case .session = entry.what {
-                    nodes[index].evidence.append(Evidence(session: entry.writer))
-                    if let lane = nodes[index].lane(entry.writer), nodes[index].lanes[lane].state == .ended {
-                        endEvidence(index, entry.writer)
-                    }
-                }
-            case .claim(let claim): claimedDurably(index, claim)
-            case .record(let record):
-                noteMark(record, entry.writer)
-                nodes[index].replay.take(record, by: writer, at: entry.time)
-                if case .settled(let settlement) = record {
-                    if let known = nodes[index].known(settlement.key.session) {
-                        nodes[index].evidence[known].blocks.take(settlement)
-                        nodes[index].evidence[known].change()
-                    }
-                    settledDurably(settlement)
-                }
-            }
-        }
-    }
-
-    /// Appends what a desk orders to be written; false where the disk has no room for it.
-    private func write(_ desk: Desk, _ index: Int, _ record: LedgerRecord) -> UInt64? {
-        if nodes[index].disk.isFull {
-            // Room for bills is set aside before.
-            switch record {
-            case .settled, .released, .closed, .presumed: break
-            case .mark, .reserved: return nil
-            }
-        }
-        return nodes[index].disk.append(
-            DiskEntry(
-                writer: desk.session, what: .record(record), time: nodes[index].clock.now(now)))
     }
 
     // MARK: The shard
 
     func tell(_ desk: Desk, _ index: Int, _ event: ShardEvent) {
+        // That some time has passed is not counted.
+        switch event {
+        case .turned, .reportDue: break
+        default: events += 1
+        }
         var effects: [ShardEffect] = []
         swap(&effects, &shardEffects)
         desk.holder.handle(event, at: nodes[index].clock.now(now), &effects)
@@ -331,7 +269,7 @@ extension World {
             mix(number)
             if has(.markAfterUse), case .mark = record {
                 // It is used first, and comes to the disk with what follows.
-                nodes[index].disk.entries.removeLast()
+                nodes[index].disks[desk.shard].entries.removeLast()
                 tell(desk, index, .written(record, at: number))
                 tell(desk, index, .durable(upTo: number))
                 _ = write(desk, index, record)
@@ -343,11 +281,11 @@ extension World {
         case .ask(let account, let upTo):
             coverage.note(.ask as Coverage.ShardKind)
             guard let lane = nodes[index].lane(desk.session) else { return }
-            tellHolder(index, lane, .asked(shard: 0, account, upTo: upTo))
+            tellHolder(index, lane, .asked(shard: desk.shard, account, upTo: upTo))
         case .report(let report):
             coverage.note(.report as Coverage.ShardKind)
             guard let lane = nodes[index].lane(desk.session) else { return }
-            tellHolder(index, lane, .reported(shard: 0, report))
+            tellHolder(index, lane, .reported(shard: desk.shard, report))
         }
     }
 
@@ -366,30 +304,33 @@ extension World {
 
     func tellHolder(_ index: Int, _ lane: Int, _ event: HolderEvent) {
         guard nodes[index].lanes[lane].state != .ended else { return }
-        events += 1
         var effects: [HolderEffect] = []
         nodes[index].lanes[lane].holder.handle(event, at: nodes[index].clock.now(now), &effects)
+        if case .turned = event {} else { events += 1 }
+        events += effects.count
         let me = firstNode + index
         for effect in effects {
-            let desk = nodes[index].lanes[lane].desk
+            let desks = nodes[index].lanes[lane].desks
             let session = nodes[index].lanes[lane].session
             let broker = firstBroker + nodes[index].lanes[lane].broker
             switch effect {
-            case .open(let account, _, let highest): tell(desk, index, .opened(account, highest: highest))
-            case .close(let account): tell(desk, index, .closed(account))
+            case .open(let account, _, let highest):
+                for desk in desks { tell(desk, index, .opened(account, highest: highest)) }
+            case .close(let account): for desk in desks { tell(desk, index, .closed(account)) }
             case .moveFence(let until):
                 coverage.note(.moveFence)
                 checkNodeFence(index, lane)
-                tell(desk, index, .fenceMoved(to: until))
+                let until = rules.keep(.fenceIsChecked) ? until : .distantFuture
+                for desk in desks { tell(desk, index, .fenceMoved(to: until)) }
             case .lowerFence(let until):
                 coverage.note(.lowerFence)
-                tell(desk, index, .fenceLowered(to: until))
-            case .allow(_, let account, let upTo, let isLast):
+                for desk in desks { tell(desk, index, .fenceLowered(to: until)) }
+            case .allow(let shard, let account, let upTo, let isLast):
                 coverage.note(.allow)
-                tell(desk, index, .allowed(account, upTo: upTo, isLast: isLast))
-            case .recall(_, let account):
+                tell(desks[shard], index, .allowed(account, upTo: upTo, isLast: isLast))
+            case .recall(let shard, let account):
                 coverage.note(.recall as Coverage.HolderKind)
-                tell(desk, index, .recalled(account))
+                tell(desks[shard], index, .recalled(account))
             case .request(let account, let upTo):
                 coverage.note(.request as Coverage.HolderKind)
                 send(.nodeRequest(session, account, upTo), from: me, to: broker)
@@ -404,95 +345,11 @@ extension World {
                 guard nodes[index].lanes[lane].state == .live else { continue }
                 let request = nodes[index].lanes[lane].chain.request(at: nodes[index].clock.now(now))
                 send(.nodeRenew(session, request), from: me, to: broker)
-            }
-        }
-    }
-
-    // MARK: Turns
-
-    /// Before anything is done behind a wait.
-    func readClocks(_ index: Int) {
-        let wall = nodes[index].clock.wall(now)
-        let ahead = wall.nanoseconds - nodes[index].clock.now(now).nanoseconds
-        guard abs(ahead - nodes[index].wallAhead) > 10_000_000 else { return }
-        nodes[index].wallAhead = ahead
-        for at in nodes[index].lanes.indices where nodes[index].lanes[at].state == .live {
-            tellHolder(
-                index, at,
-                .clocksRead(
-                    wall: wall,
-                    tolerance: Interval(
-                        nanoseconds: SessionLease.margin(of: WorldShape.window).nanoseconds / 2)))
-        }
-    }
-
-    func tickNode(_ index: Int) {
-        guard nodes[index].isUp else { return }
-        schedule(.tick, firstNode + index, after: Int64(random.next(in: 120...170)) * 1_000_000)
-        nodes[index].ticks += 1
-        readClocks(index)
-        let ticks = nodes[index].ticks
-        let now = nodes[index].clock.now(self.now)
-        turnWindow(index)
-        for at in nodes[index].lanes.indices {
-            let desk = nodes[index].lanes[at].desk
-            switch nodes[index].lanes[at].state {
-            case .live:
-                if nodes[index].lanes[at].holder.lease.isOver(at: now) {
-                    endLane(index, at)
-                } else {
-                    tellHolder(index, at, .turned)
-                }
-            case .opening:
-                if ticks % 8 == 0 { sayOpen(index, at) }
-                if self.now - nodes[index].lanes[at].begunAt > 10_000_000_000 { endLane(index, at) }
-            case .written, .ended: break
-            }
-            tell(desk, index, .turned)
-            if ticks % 3 == 0 { tell(desk, index, .reportDue) }
-        }
-        if let estate = nodes[index].estate { tell(estate, index, .turned) }
-        synchronise(index)
-        if ticks % 10 == 0 {
-            sayAgain(index)
-            sendEvidence(index)
-            // A second session before the first one ends, where its broker does not answer.
-            let isSafe = nodes[index].lanes.contains {
-                $0.state == .live && $0.holder.fence > now + .seconds(12)
-            }
-            if !isSafe { openLane(index) }
-        }
-    }
-
-    /// What was returned and is not known to have come is said again.
-    private func sayAgain(_ index: Int) {
-        for at in nodes[index].lanes.indices where nodes[index].lanes[at].state == .live {
-            let lane = nodes[index].lanes[at]
-            for account in Node.spent {
-                let sum = lane.holder.returned(account)
-                if sum > lane.returned[account.row] {
-                    send(
-                        .nodeReturn(lane.session, account, sum), from: firstNode + index,
-                        to: firstBroker + lane.broker)
+                if has(.renewedAtTheStandby) {
+                    let other = firstBroker + someBroker(of: nodes[index].region)
+                    send(.nodeRenew(session, request), from: me, to: other)
                 }
             }
         }
-    }
-
-    private func turnWindow(_ index: Int) {
-        let span = end / Int64(windowCount)
-        let window = 2 + min(Int(now / span), windowCount - 1)
-        guard window != nodes[index].window else { return }
-        let former = AccountIndex(UInt32(nodes[index].window))
-        nodes[index].window = window
-        for at in nodes[index].lanes.indices where nodes[index].lanes[at].state == .live {
-            tellHolder(index, at, .closed(former))
-            openAccount(index, at, AccountIndex(UInt32(window)))
-        }
-    }
-
-    func openAccount(_ index: Int, _ lane: Int, _ account: AccountIndex) {
-        tellHolder(
-            index, lane, .opened(account, Node.names[account.row], highest: Micros(shape.highest)))
     }
 }

@@ -7,6 +7,8 @@ extension World {
     func sayAll(_ index: Int, _ audit: UInt32) {
         guard audit > nodes[index].audit, !has(.trimmedOnAcknowledgement) else { return }
         nodes[index].audit = audit
+        nodes[index].claims += nodes[index].claimsHeard
+        nodes[index].claimsHeard.removeAll()
         for at in nodes[index].evidence.indices {
             nodes[index].evidence[at].blocks.reopen()
             for row in 0..<WorldShape.accountCount { nodes[index].evidence[at].closed[row] = nil }
@@ -17,13 +19,23 @@ extension World {
     /// Tells the issuers above what the journal knows, until they have it.
     func sendEvidence(_ index: Int) {
         var sent = 0
-        let broker =
-            firstBroker + nodes[index].region * shape.brokersPerRegion
-            + Int(random.next(below: UInt64(shape.brokersPerRegion)))
-        for claim in nodes[index].claims.prefix(8) {
+        let broker = firstBroker + someBroker(of: nodes[index].region)
+        // In turn: one whose session the root does not know yet holds up no other.
+        let claims = nodes[index].claims
+        for _ in 0..<min(claims.count, 8) {
+            nodes[index].claimTurn += 1
+            var claim = claims[nodes[index].claimTurn % claims.count]
+            if has(.orphanPerNode) {
+                claim.key = ReservationKey(
+                    session: claim.key.session, shard: claim.key.shard,
+                    sequence: claim.key.sequence | UInt64(index + 1) << 30)
+            }
             send(
                 .claim(LeafKey(root: LedgerSession(0), node: claim.key.session), claim),
                 from: firstNode + index, to: broker)
+        }
+        for one in nodes[index].shipped {
+            send(.closing(one.key, one.closing), from: firstNode + index, to: broker)
         }
         for at in nodes[index].evidence.indices.reversed()
         where !nodes[index].evidence[at].isDone && sent < 24 && now >= nodes[index].evidence[at].nextAt {
@@ -37,9 +49,9 @@ extension World {
                 sent += 1
                 send(.block(key, block), from: firstNode + index, to: broker)
             }
-            guard let ended = nodes[index].evidence[at].endedAt, nodes[index].disk.durable >= ended else {
-                continue
-            }
+            guard let ended = nodes[index].evidence[at].endedAt,
+                zip(nodes[index].disks, ended).allSatisfy({ $0.durable >= $1 })
+            else { continue }
             var isDone = nodes[index].evidence[at].blocks.open == 0
             for account in Node.spent {
                 let known = nodes[index].replay.closing(of: session, Node.names[account.row])
@@ -58,7 +70,32 @@ extension World {
         }
     }
 
+    /// A copy of its journals, read while it spends: settlements in it are as good as any. Its sums are not final, and who
+    /// reads it sees that: there is no end of the session in it. That a closing comes behind the fence proves nothing.
+    func shipJournals(_ index: Int) {
+        let broker = firstBroker + someBroker(of: nodes[index].region)
+        for one in nodes[index].evidence where one.endedAt == nil {
+            let key = LeafKey(root: LedgerSession(0), node: one.session)
+            one.blocks.forEachOpen { send(.block(key, $0), from: firstNode + index, to: broker) }
+            guard has(.freeFromAShippedJournal) else { continue }
+            for account in Node.spent {
+                let known = nodes[index].replay.closing(of: one.session, Node.names[account.row])
+                let closing = Closing(account: account, drawn: known.drawn, freed: known.freed)
+                nodes[index].shipped.append((key, closing))
+            }
+        }
+    }
+
     // MARK: Hearing
+
+    /// What a timeline acknowledged that lost its tail is not acknowledged behind the audit.
+    private func isTold(_ index: Int, _ timeline: UInt32) -> Bool {
+        if timeline >= nodes[index].audit { return true }
+        if has(.staleAcknowledgement) {
+            violate("9: node \(index) takes an acknowledgement of timeline \(timeline) behind an audit")
+        }
+        return false
+    }
 
     func hearAtNode(_ index: Int, _ envelope: Envelope) {
         readClocks(index)
@@ -99,13 +136,16 @@ extension World {
                 return
             }
             endLane(index, at)
-        case .hasBlock(let key, let block):
-            guard let at = nodes[index].known(key.node) else { return }
+        case .hasBlock(let key, let block, let timeline):
+            guard isTold(index, timeline), let at = nodes[index].known(key.node) else { return }
             nodes[index].evidence[at].blocks.acknowledged(block)
-        case .hasClosing(let key, let closing):
-            guard let at = nodes[index].known(key.node) else { return }
+        case .hasClosing(let key, let closing, let timeline):
+            guard isTold(index, timeline), let at = nodes[index].known(key.node) else { return }
             nodes[index].evidence[at].closed[closing.account.row] = closing
-        case .hasClaim(_, let key): nodes[index].claims.removeAll { $0.key == key }
+        case .hasClaim(_, let key, let timeline):
+            guard isTold(index, timeline) else { return }
+            nodes[index].claimsHeard += nodes[index].claims.filter { $0.key == key }
+            nodes[index].claims.removeAll { $0.key == key }
         case .forwardClaim(_, let claim):
             // A machine that does not have the session's journal has nothing to say of it.
             guard !nodes[index].hasLost(claim.key.session) else { return }

@@ -22,11 +22,10 @@ extension World {
                 nodes[$0].isUp && nodes[$0].pausedUntil <= now
                     && !network.isCut(firstNode + $0, coordinator, at: now)
             }
-            let brokersFirst = region * shape.brokersPerRegion
-            let renews = (brokersFirst..<brokersFirst + shape.brokersPerRegion).contains {
+            let renews = servingBrokers(region).contains {
                 brokers[$0].isUp && brokers[$0].pausedUntil <= now
                     && !network.isCut(firstBroker + $0, coordinator, at: now)
-                    && now - brokers[$0].heardAt < 4_000_000_000
+                    && now - brokers[$0].heardAt < 8_000_000_000
             }
             let others = regions.indices.filter { $0 != region }
             let spare = others.reduce(0) { $0 + regions[$1].share }

@@ -11,6 +11,7 @@ public struct SeedResult: Sendable {
     public let violation: String?
     public let coverage: Coverage
     public let trace: [String]
+    public let faults: [InjectedFault]
 
     /// A seed in which too little happened has shown nothing.
     public var counts: Bool {
@@ -25,28 +26,21 @@ public enum Simulation {
     public static var scenarios: [String] { FaultRanges.scenarios }
 
     /// Runs a seed. Nil where there is no such scenario.
+    ///
+    /// - Parameters:
+    ///   - only: the numbers of the faults that come; nil for all of them.
+    ///   - without: kinds that do not come.
     public static func run(
-        seed: UInt64, scenario: String = "everything", mutant: Mutant? = nil, without: Set<Fault> = [],
-        isTraced: Bool = false
+        seed: UInt64, scenario: String = "everything", mutant: Mutant? = nil, only: Set<Int>? = nil,
+        without: Set<Fault> = [], isTraced: Bool = false
     ) -> SeedResult? {
         guard let ranges = FaultRanges.of(scenario, without: without) else { return nil }
         let world = World(
             seed: seed, shape: WorldShape(), ranges: ranges, mutant: mutant, isCanary: scenario == "canary",
-            isTraced: isTraced)
+            only: only, isTraced: isTraced)
         world.run()
         return SeedResult(
             seed: seed, hash: world.hash, events: world.events, violation: world.violation,
-            coverage: world.coverage, trace: world.trace)
-    }
-
-    /// The kinds of fault that it takes to break a seed that is broken: left out one after another, as long as it stays
-    /// broken. Fewer faults are another schedule, so what is left is one that is easier to read, not the same one.
-    public static func shrink(seed: UInt64, scenario: String, mutant: Mutant? = nil) -> Set<Fault> {
-        var without: Set<Fault> = []
-        for fault in Fault.allCases {
-            let result = run(seed: seed, scenario: scenario, mutant: mutant, without: without.union([fault]))
-            if result?.violation != nil { without.insert(fault) }
-        }
-        return Set(Fault.allCases).subtracting(without)
+            coverage: world.coverage, trace: world.trace, faults: world.injected)
     }
 }

@@ -7,23 +7,26 @@ import Units
 /// How a world is built and how long it runs.
 struct WorldShape {
     var coordinators = 3
-    var brokersPerRegion = 2
+    /// The last one is a spare, until an operator takes out another.
+    var brokersPerRegion = 3
     var regions = 2
     var nodesPerRegion = 2
-    var seconds = 130
+    var seconds = 112
     /// Requests that come to the whole fleet in a second.
-    var requestsPerSecond = 38
+    var requestsPerSecond = 54
     var highest: Int64 = 100
 
+    /// Of a node, each with a journal of its own.
+    static let shards = 2
     static let accountCount = 6
-    static let campaigns = 2
+    static let otherCurrency = CurrencyCode("EUR") ?? .usd
     /// A node's lease: the autonomy window.
     static let window = Interval.seconds(20)
     /// Of a broker's: the window, two renewal periods, and margins.
     static let brokerLease = Interval.seconds(28)
     static let leadership = Interval.seconds(6)
     /// Nothing is waited for longer than this behind a fence.
-    static let horizon = Interval.seconds(45)
+    static let horizon = Interval.seconds(30)
     /// How long after a bid's expiry the exchange still bills.
     static let grace = Interval.seconds(6)
     static let holdMost = Interval.seconds(12)
@@ -36,7 +39,14 @@ final class World {
     let mutant: Mutant?
     let rules: LedgerRules
     let isCanary: Bool
+    /// Which faults come, by their numbers; nil for all.
+    let only: Set<Int>?
+    var faultNumber = 0
+    var injected: [InjectedFault] = []
+    /// For the event that is handled.
     var random: Randomness
+    private var drawnFor: UInt64 = 0
+    private var drawn: UInt64 = 0
     var now: Int64 = 0
     let end: Int64
     var queue = EventQueue()
@@ -67,13 +77,16 @@ final class World {
     var presentations: [[Broker.Epoch]] = []
 
     init(
-        seed: UInt64, shape: WorldShape, ranges: FaultRanges, mutant: Mutant?, isCanary: Bool, isTraced: Bool
+        seed: UInt64, shape: WorldShape, ranges: FaultRanges, mutant: Mutant?, isCanary: Bool,
+        only: Set<Int>?,
+        isTraced: Bool
     ) {
         self.seed = seed
         self.shape = shape
         self.ranges = ranges
         self.mutant = mutant
         self.isCanary = isCanary
+        self.only = only
         self.isTraced = isTraced
         rules = Mutant.rules(without: mutant)
         random = Randomness(seed: seed)
@@ -104,8 +117,11 @@ final class World {
         database.primary.book = GrantBook(bookAccounts, rules: rules)
         for (row, budget) in budgets.enumerated() {
             var effects: [BookEffect] = []
-            database.primary.book.handle(.budgetChanged(AccountIndex(UInt32(row)), to: budget), &effects)
-            truth.raise(AccountIndex(UInt32(row)), to: budget)
+            let account = AccountIndex(UInt32(row))
+            database.primary.book.handle(
+                .budgetChanged(account, to: budget, in: bookAccounts[row].currency), &effects)
+            for case .move(let movement) in effects { truth.moved(movement) }
+            truth.raise(account, to: budget)
         }
         database.settle()
         regions = (0..<shape.regions).map { _ in
@@ -117,7 +133,12 @@ final class World {
         }
         for index in 0..<shape.regions * shape.brokersPerRegion {
             brokers.append(Broker(index: index, clock: drawClock()))
-            startTicking(firstBroker + index, within: 300)
+            if index % shape.brokersPerRegion == shape.brokersPerRegion - 1 {
+                brokers[index].role = .spare
+                brokers[index].isUp = false
+            } else {
+                startTicking(firstBroker + index, within: 300)
+            }
         }
         for index in 0..<shape.regions * shape.nodesPerRegion {
             nodes.append(Node(index: index, region: index / shape.nodesPerRegion, clock: drawClock()))
@@ -128,12 +149,13 @@ final class World {
     }
 
     var bookAccounts: [GrantBook.Account] {
-        let highest = Micros(shape.highest)
-        var accounts = [GrantBook.Account](repeating: .init(highest: highest), count: WorldShape.accountCount)
-        for window in 2..<5 {
-            accounts[window] = .init(parent: AccountIndex(1), highest: highest)
+        // The campaign that is too small for all is another country's.
+        (0..<WorldShape.accountCount).map { row in
+            let account = AccountIndex(UInt32(row))
+            return .init(
+                parent: Truth.parent(account), currency: row == 5 ? WorldShape.otherCurrency : .usd,
+                highest: Micros(shape.highest))
         }
-        return accounts
     }
 
     private func drawClock() -> MachineClock {
@@ -148,7 +170,8 @@ final class World {
         schedule(.tick, actor, after: Int64(random.next(in: 1...milliseconds)) * 1_000_000)
     }
 
-    func chance(_ share: UInt64, of whole: UInt64) -> Bool { share > 0 && random.next(below: whole) < share }
+    /// Drawn even where there is none, so that the draws behind it stay the same.
+    func chance(_ share: UInt64, of whole: UInt64) -> Bool { random.next(below: whole) < share }
 
     func generation(_ actor: Int) -> UInt32 {
         if actor < firstBroker { return coordinators[actor].generation }
@@ -170,16 +193,27 @@ final class World {
         advance(to: end)
         guard violation == nil else { return }
         heal()
-        advance(to: end + healing)
-        guard violation == nil else { return }
+        // Looked at from time to time: what has come together stays so, as nothing happens to it any more.
+        var unfinished: String?
+        for part in 1...Self.looks {
+            advance(to: end + healing * Int64(part) / Self.looks)
+            guard violation == nil else { return }
+            unfinished = self.unfinished()
+            if unfinished == nil { break }
+        }
         checkWhole()
-        checkLiveness()
+        if let unfinished { violate(unfinished) }
     }
 
-    /// Within this after the last fault everything has come together: the longest lease, the horizon, and some
-    /// turns.
+    private static let looks: Int64 = 20
+
+    /// Within this after the last fault everything has come together: the longest pause, the longest lease, the
+    /// horizon, and some turns.
     var healing: Int64 {
-        (WorldShape.brokerLease + WorldShape.horizon + WorldShape.window).nanoseconds + 40_000_000_000
+        let pause = Interval.milliseconds(
+            Int64(ranges.pauseMilliseconds.upperBound - ranges.quietMilliseconds))
+        return (pause + WorldShape.brokerLease + WorldShape.horizon + WorldShape.window).nanoseconds
+            + 40_000_000_000
     }
 
     private func advance(to time: Int64) {
@@ -194,8 +228,18 @@ final class World {
         now = max(now, time)
     }
 
+    /// What is drawn in an event follows from the seed and from what, whom and when it is, and from nothing that happened
+    /// before: where a fault is left out, what it does not touch stays as it was.
+    private func drawAnew(_ event: Event) {
+        let place = UInt64(event.kind.rawValue) << 56 ^ UInt64(event.actor) << 40 ^ UInt64(bitPattern: now)
+        drawn = place == drawnFor ? drawn + 1 : 0
+        drawnFor = place
+        random = Randomness(seed: (seed ^ place) &* 0xD6E8_FEB8_6659_FD93 &+ drawn)
+    }
+
     private func dispatch(_ event: Event) {
         dispatched += 1
+        drawAnew(event)
         let actor = Int(event.actor)
         mix(UInt64(event.kind.rawValue) << 48 ^ UInt64(event.actor) << 32 ^ UInt64(bitPattern: now))
         switch event.kind {

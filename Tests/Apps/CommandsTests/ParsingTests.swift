@@ -37,6 +37,12 @@ private let tree = Command(
         return call
     }
 
+    @Test func aListIsReadWholeOrRefused() {
+        let kind = WordKind.list(of: .integer(1...9))
+        #expect(kind.value(of: "3,1,9") == [3, 1, 9] && kind.value(of: "") == [])
+        for word in ["3,x", "3;4", "0", "3,10"] { #expect(kind.value(of: word) == nil, "\(word)") }
+    }
+
     @Test func readsEveryKindOfParameter() throws {
         let call = try call("paint --colour green in --loud --count=7 out1 out2")
         #expect(call.path == "tool paint")

@@ -14,12 +14,14 @@ import Units
         var effects: [BookEffect] = []
 
         init(budget: Int64 = 1_000, windows: [Int64] = []) {
-            var accounts = [GrantBook.Account(highest: Micros(10))]
-            accounts += windows.map { _ in GrantBook.Account(parent: AccountIndex(0), highest: Micros(10)) }
+            var accounts = [GrantBook.Account(currency: .usd, highest: Micros(10))]
+            accounts += windows.map { _ in
+                GrantBook.Account(parent: AccountIndex(0), currency: .usd, highest: Micros(10))
+            }
             book = GrantBook(accounts)
-            tell(.budgetChanged(AccountIndex(0), to: Micros(budget)))
+            tell(.budgetChanged(AccountIndex(0), to: Micros(budget), in: .usd))
             for (row, window) in windows.enumerated() {
-                tell(.budgetChanged(AccountIndex(UInt32(row + 1)), to: Micros(window)))
+                tell(.budgetChanged(AccountIndex(UInt32(row + 1)), to: Micros(window), in: .usd))
             }
             tell(.sessionOpened(broker, HolderNumber(1)))
             tell(.leafRegistered(leaf))
@@ -94,9 +96,14 @@ import Units
             (.returned(Self.broker, account, Micros(-1)), .negative),
             (.returned(Self.broker, account, Micros(501)), .beyondGranted),
             (.returned(Self.broker, account, .max), .beyondGranted),
-            (.budgetChanged(account, to: Micros(-1)), .negative),
-            (.refunded(account, number: 2, Micros(1)), .anotherRefund),
-            (.refunded(account, number: 1, Micros(101)), .anotherRefund),
+            (.budgetChanged(account, to: Micros(-1), in: .usd), .negative),
+            (.refunded(account, number: 2, Micros(1), in: .usd), .anotherRefund),
+            (.refunded(account, number: 1, Micros(101), in: .usd), .anotherRefund),
+            (.budgetChanged(account, to: Micros(2_000), in: Self.euro), .otherCurrency),
+            (.refunded(account, number: 1, Micros(1), in: Self.euro), .otherCurrency),
+            (.claimed(Self.leaf, Self.foreignClaim), .otherCurrency),
+            (.carriedOver(account, to: AccountIndex(5)), .unknownAccount),
+            (.carriedOver(account, to: account), .notOneLifetime),
             (.claimed(LeafKey(root: Self.broker, node: LedgerSession(71)), Self.claim), .unknownLeaf),
             (.leafRegistered(LeafKey(root: LedgerSession(9), node: LedgerSession(72))), .unknownSession),
         ]
@@ -119,8 +126,56 @@ import Units
         #expect(book.places == [before[0], 0, before[2], before[1], 0])
     }
 
+    /// A claim may turn out to be late when its holder speaks; what was given back by then would be missing.
+    @Test func onlyWhatAJournalSaidIsRefunded() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        book.tell(.claimed(Self.leaf, Self.claim))
+        book.tell(.refunded(Self.account, number: 1, Micros(1), in: .usd))
+        #expect(book.refusal == .anotherRefund)
+        book.settle(1 << 5, 0, late: 8)
+        #expect(book.places == [900, 100, 0, 0, 0])
+        book.settle(1 << 5 | 1, 6, late: 8)
+        book.tell(.refunded(Self.account, number: 1, Micros(6), in: .usd))
+        #expect(book.refusal == nil && book.places == [906, 94, 0, 0, 0])
+    }
+
+    private static let euro = CurrencyCode("EUR") ?? .usd
+    private static let foreignClaim = Claim(
+        key: ReservationKey(session: leaf.node, shard: 0, sequence: 6), account: account, currency: euro,
+        reserved: Micros(10), amount: Micros(8))
+
+    /// What is granted is not carried; what comes back of it is, the next time.
+    @Test func onlyWhatIsFreeIsCarriedOver() {
+        var book = Book(budget: 1_000, windows: [300, 200])
+        let (first, second) = (AccountIndex(1), AccountIndex(2))
+        book.tell(.requested(Self.broker, first, upTo: Micros(100)))
+        func windows() -> [Int64] { book.book.accounts[1...].map(\.budget.rawValue) }
+        book.tell(.carriedOver(first, to: second))
+        #expect(windows() == [100, 400])
+        book.tell(.carriedOver(first, to: second))
+        #expect(windows() == [100, 400])
+        book.tell(.returned(Self.broker, first, Micros(60)))
+        book.tell(.carriedOver(first, to: second))
+        #expect(windows() == [40, 460])
+        book.tell(.carriedOver(AccountIndex(0), to: second))
+        #expect(book.refusal == .notOneLifetime)
+    }
+
+    /// Others go on while a silent holder's accounts wait; a window waits with what funds it.
+    @Test func anAuditClosesOnlyWhatMayBeMissing() {
+        var book = Book(budget: 1_000, windows: [300, 200])
+        book.tell(.auditBegan(holders: [0, 0b10, 0]))
+        #expect(book.book.grantable(AccountIndex(1)) == .zero)
+        #expect(book.book.grantable(AccountIndex(2)) == Micros(200))
+        book.tell(.auditBegan(holders: [0b1, 0, 0]))
+        #expect(book.book.grantable(AccountIndex(2)) == .zero && book.book.missing == 0b11)
+        book.tell(.presentationEnded(HolderNumber(0)))
+        #expect(book.book.grantable(AccountIndex(2)) == Micros(200) && book.book.missing == 0b10)
+    }
+
     private static let claim = Claim(
-        key: ReservationKey(session: leaf.node, shard: 0, sequence: 5), account: account,
+        key: ReservationKey(session: leaf.node, shard: 0, sequence: 5), account: account, currency: .usd,
         reserved: Micros(10), amount: Micros(8))
 
     @Test func aBillCountsOnceWhoeverTellsOfIt() {
@@ -170,7 +225,7 @@ import Units
         book.tell(.requested(Self.broker, AccountIndex(1), upTo: Micros(200)))
         book.tell(.requested(Self.broker, AccountIndex(2), upTo: Micros(200)))
         #expect(book.places == [0, 300, 0, 0, 0])
-        book.tell(.budgetChanged(AccountIndex(0), to: Micros(250)))
+        book.tell(.budgetChanged(AccountIndex(0), to: Micros(250), in: .usd))
         #expect(book.places[0] == -50)
         book.tell(.returned(Self.broker, AccountIndex(1), Micros(60)))
         // Fifty paid the overhang; ten are free.
@@ -199,7 +254,7 @@ import Units
     @Test func anAuditMaximisesAndWaitsForEverybody() {
         var book = Book()
         book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
-        book.tell(.auditBegan(holders: 0b11))
+        book.tell(.auditBegan(holders: [0b11]))
         #expect(book.book.grantable(Self.account) == .zero)
         book.tell(
             .presented(Self.broker, HolderNumber(1), Self.account, granted: Micros(80), returned: .zero))

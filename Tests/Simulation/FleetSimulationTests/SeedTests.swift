@@ -1,26 +1,28 @@
-// Seeds of the simulated fleet: they hold but for two that are open, they are the same each time, and the alarm rings
-// where it must.
+// Seeds of the simulated fleet: they hold, they are the same each time, and the alarm rings where it must.
 import FleetSimulation
 import Foundation
 import Synchronization
 import Testing
 
 private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
-#if DEBUG
-    private let seeds = 20
-#else
-    // One seed in a thousand still breaks an invariant (`knownToBreak`), so the ordinary run tries the same ones each time,
-    // and the long one draws others.
-    private let seeds = isLong ? 100_000 : 300
-#endif
 
 @Suite struct SeedTests {
+    // Ten thousand that count, of which some show too little. The same ones each time, so that a failure is somebody's change
+    // and not a draw; every change of the simulator or of the machines makes other schedules of them. The long run draws its
+    // own, and says from where. Debug builds are for what only they check, such as overflow in Core.
+    #if DEBUG
+        private static let (seeds, counting) = (20, 10)
+    #else
+        private static let (seeds, counting) = isLong ? (110_000, 100_000) : (11_000, 10_000)
+    #endif
+
     @Test func everythingHolds() throws {
-        let from: UInt64 = isLong ? .random(in: 0..<1 << 40) : 1
+        let from: UInt64 = isLong ? .random(in: 1..<1 << 40) : 1
         let all = Mutex((coverage: Coverage(), counted: 0, events: 0, broken: [String]()))
+        print("seeds from \(from)")
         let began = ContinuousClock.now
         // A few at a time, so that a machine's cores are all used and none waits long for the last.
-        DispatchQueue.concurrentPerform(iterations: seeds) { index in
+        DispatchQueue.concurrentPerform(iterations: Self.seeds) { index in
             guard let result = Simulation.run(seed: from + UInt64(index)) else { return }
             all.withLock { all in
                 if result.counts { all.counted += 1 }
@@ -32,22 +34,14 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
         let took = began.duration(to: .now) / .seconds(1)
         let found = all.withLock { $0 }
         print(
-            "\(seeds) seeds, \(found.events) events in \(took) s: \(Int(Double(found.events) / took)) events/s"
-        )
-        #expect(found.broken.isEmpty, "\(found.broken.prefix(5))")
-        // One in which too little happens shows nothing; about two in a hundred are such.
-        #expect(found.counted * 100 >= seeds * 95, "\(found.counted) of \(seeds) count")
-        if seeds >= 500 {
+            "\(Self.seeds) seeds from \(from), \(found.counted) count, \(found.events) events in \(took) s: "
+                + "\(Int(Double(found.events) / took)) events/s")
+        #expect(
+            found.broken.isEmpty,
+            "\(found.broken.prefix(5)); paceline simulate --seeds 1 --seed N shrinks one")
+        #expect(found.counted >= Self.counting, "\(found.counted) of \(Self.seeds) count")
+        if Self.counting >= 10_000 {
             #expect(found.coverage.missing.isEmpty, "never occurred: \(found.coverage.missing)")
-        }
-    }
-
-    /// Found, and not understood yet: whether the protocol is wrong or what watches it. Each fails here once it holds.
-    @Test(arguments: [100_740, 101_584] as [UInt64])
-    func knownToBreak(seed: UInt64) {
-        withKnownIssue {
-            let result = try #require(Simulation.run(seed: seed))
-            #expect(result.violation == nil, "seed \(seed): \(result.violation ?? "")")
         }
     }
 
@@ -56,7 +50,7 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
             let (one, other) = try (
                 #require(Simulation.run(seed: seed)), #require(Simulation.run(seed: seed, isTraced: true))
             )
-            #expect(one.hash == other.hash && one.events == other.events && one.counts)
+            #expect(one.hash == other.hash && one.events == other.events)
         }
     }
 
@@ -71,5 +65,14 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
     @Test func theCanaryIsHeard() throws {
         let result = try #require(Simulation.run(seed: 1, scenario: "canary"))
         #expect(result.violation?.contains("2:") == true)
+    }
+
+    /// A fault that is left out takes nothing else with it: others come when and where they came before.
+    @Test func faultsKeepTheirPlaces() throws {
+        let whole = try #require(Simulation.run(seed: 7))
+        let third = try #require(whole.faults.dropFirst(2).first)
+        let alone = try #require(Simulation.run(seed: 7, only: [third.number]))
+        let one = try #require(alone.faults.first)
+        #expect(alone.faults.count == 1 && one.milliseconds == third.milliseconds && one.fault == third.fault)
     }
 }

@@ -75,12 +75,17 @@ public struct Closing: Hashable, Sendable, BitwiseCopyable {
 public struct Claim: Hashable, Sendable, BitwiseCopyable {
     public var key: ReservationKey
     public var account: AccountIndex
+    /// As the token has it: the rate is fixed at reservation, so it is the account's, or the claim is not for it.
+    public var currency: CurrencyCode
     public var reserved: Micros
     public var amount: Micros
 
-    public init(key: ReservationKey, account: AccountIndex, reserved: Micros, amount: Micros) {
+    public init(
+        key: ReservationKey, account: AccountIndex, currency: CurrencyCode, reserved: Micros, amount: Micros
+    ) {
         self.key = key
         self.account = account
+        self.currency = currency
         self.reserved = reserved
         self.amount = amount
     }
@@ -88,12 +93,14 @@ public struct Claim: Hashable, Sendable, BitwiseCopyable {
 
 public enum BookEvent: Hashable, Sendable {
     /// The budget of an account, or what this issuer itself holds of it.
-    case budgetChanged(AccountIndex, to: Micros)
+    case budgetChanged(AccountIndex, to: Micros, in: CurrencyCode)
+    /// What a window did not grant goes on to a later one of the same lifetime.
+    case carriedOver(AccountIndex, to: AccountIndex)
     case paused(AccountIndex, Bool)
     /// Its last day is over: nothing is granted any more, whatever comes back.
     case flightEnded(AccountIndex)
     /// The exchange gave money back, under a number that counts the account's refunds.
-    case refunded(AccountIndex, number: UInt32, Micros)
+    case refunded(AccountIndex, number: UInt32, Micros, in: CurrencyCode)
     case sessionOpened(LedgerSession, HolderNumber)
     /// A node session is given to from now on by the holder of this session.
     case leafRegistered(LeafKey)
@@ -106,8 +113,8 @@ public enum BookEvent: Hashable, Sendable {
     case fenced(LedgerSession)
     /// No further evidence is waited for.
     case horizonReached(LedgerSession)
-    /// Acknowledged money may be missing: these holders have to say what they were granted.
-    case auditBegan(holders: UInt64)
+    /// Acknowledged money may be missing: by account, these holders have to say what they were granted.
+    case auditBegan(holders: [UInt64])
     case presented(LedgerSession, HolderNumber, AccountIndex, granted: Micros, returned: Micros)
     /// A holder has said all it knows.
     case presentationEnded(HolderNumber)
@@ -150,6 +157,10 @@ public enum BookAlarm: UInt8, CaseIterable, Sendable, BitwiseCopyable {
 public enum BookRefusal: UInt8, CaseIterable, Sendable, BitwiseCopyable {
     case unknownSession, unknownLeaf, unknownAccount
     case negative
+    /// An amount in another currency than the account's: nothing here knows a rate.
+    case otherCurrency
+    /// Two accounts that are not windows of one lifetime.
+    case notOneLifetime
     /// More was settled or returned than was granted, as far as is known here.
     case beyondGranted
     /// A block that lacks keys which were there, or has the same keys and another sum.

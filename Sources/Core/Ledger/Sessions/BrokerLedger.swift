@@ -15,6 +15,8 @@ public struct BrokerLedger: Sendable {
     /// What the root has granted, and what went back to it.
     private var held: [Held]
     private var registered: Set<LedgerSession> = []
+    /// The last timeline that this session was presented to.
+    private var audited: UInt32 = 0
     private var bookEffects: [BookEffect] = []
 
     struct Held: Sendable {
@@ -40,7 +42,8 @@ public struct BrokerLedger: Sendable {
         lease = SessionLease(rules: rules)
         leases = LeaseCount(rules: rules)
         // Windows are the root's: here an account is what this broker holds of it.
-        book = GrantBook(accounts.map { GrantBook.Account(highest: $0.highest) }, rules: rules)
+        book = GrantBook(
+            accounts.map { GrantBook.Account(currency: $0.currency, highest: $0.highest) }, rules: rules)
         held = accounts.map { _ in Held() }
     }
 
@@ -50,8 +53,12 @@ public struct BrokerLedger: Sendable {
         case .renewed(let id, let length, let next):
             guard let sentAt = chain.answered(id, next: next) else { return }
             _ = lease.leased(sentAt: sentAt, at: now, for: length)
-        case .granted(let account, let upTo, let isLast): granted(account, upTo, isLast, now, &effects)
-        case .registered(let node):
+        case .presented(let timeline): audited = max(audited, timeline)
+        case .granted(let account, let upTo, let isLast, let timeline):
+            guard isKept(timeline) else { return }
+            granted(account, upTo, isLast, now, &effects)
+        case .registered(let node, let timeline):
+            guard isKept(timeline) else { return }
             registered.insert(node)
             tell(.sessionOpened(node, HolderNumber(0)), &effects)
             tell(.leafRegistered(LeafKey(root: node, node: node)), &effects)
@@ -90,6 +97,12 @@ public struct BrokerLedger: Sendable {
     /// Whether nothing may be granted any more under this session.
     func isFenced(at now: Instant) -> Bool { rules.keep(.fenceIsChecked) && lease.isOver(at: now) }
 
+    /// The root counts what it was told when it asked; what an older timeline promised and comes only now it will never know
+    /// of.
+    private func isKept(_ timeline: UInt32) -> Bool {
+        timeline >= audited || !rules.keep(.promisesEndWithTheirTimeline)
+    }
+
     // MARK: To the root
 
     private mutating func turn(_ now: Instant, _ wall: Instant, _ effects: inout [BrokerEffect]) {
@@ -98,7 +111,8 @@ public struct BrokerLedger: Sendable {
         while let node = leases.next(endedBy: now) { tell(.fenced(node), &effects) }
         for row in held.indices {
             let account = AccountIndex(UInt32(row))
-            let spare = book.accounts[row].unassigned - limits.reserve
+            let nodes = rules.keep(.brokerReturnsItsOwn) ? Micros.zero : book.accounts[row].suspense
+            let spare = book.accounts[row].unassigned + nodes - limits.reserve
             guard spare > .zero, held[row].wanted <= held[row].granted else {
                 held[row].idleSince = .distantFuture
                 continue
@@ -117,8 +131,14 @@ public struct BrokerLedger: Sendable {
         held[row].returned += spare
         held[row].requested = held[row].granted
         held[row].wanted = min(held[row].wanted, held[row].granted)
-        tell(.budgetChanged(account, to: held[row].granted - held[row].returned), &effects)
+        changeBudget(account, &effects)
         effects.append(.giveBack(account, held[row].returned))
+    }
+
+    private mutating func changeBudget(_ account: AccountIndex, _ effects: inout [BrokerEffect]) {
+        let row = account.row
+        let budget = held[row].granted - held[row].returned
+        tell(.budgetChanged(account, to: budget, in: book.accounts[row].currency), &effects)
     }
 
     private mutating func granted(
@@ -130,7 +150,7 @@ public struct BrokerLedger: Sendable {
         held[row].isLast = isLast
         guard upTo > held[row].granted else { return }
         held[row].granted = upTo
-        tell(.budgetChanged(account, to: upTo - held[row].returned), &effects)
+        changeBudget(account, &effects)
     }
 
     // MARK: To the nodes

@@ -6,8 +6,11 @@ public enum BrokerEvent: Hashable, Sendable {
     case turned(wall: Instant)
     // From the root.
     case renewed(request: UInt64, for: Interval, next: UInt64)
-    case granted(AccountIndex, upTo: Micros, isLast: Bool)
-    case registered(LedgerSession)
+    /// With the timeline of the root's database that has it.
+    case granted(AccountIndex, upTo: Micros, isLast: Bool, timeline: UInt32)
+    case registered(LedgerSession, timeline: UInt32)
+    /// The root audits this timeline, and was told what came before it.
+    case presented(timeline: UInt32)
     // From nodes.
     case nodeOpened(LedgerSession, HolderNumber)
     case nodeRenewed(LedgerSession, RenewalChain.Request, next: UInt64)

@@ -24,6 +24,8 @@ public struct GrantBook: Sendable {
     public struct Account: Sendable {
         public var budget = Micros.zero
         public var parent: AccountIndex?
+        /// Of every amount here, and of the windows' that it funds.
+        public let currency: CurrencyCode
         /// The highest that one reservation may cost: no grant is smaller.
         public var highest: Micros
         public var isPaused = false
@@ -39,8 +41,9 @@ public struct GrantBook: Sendable {
         /// Holders that an audit waits for.
         public var missing: UInt64 = 0
 
-        public init(parent: AccountIndex? = nil, highest: Micros) {
+        public init(parent: AccountIndex? = nil, currency: CurrencyCode, highest: Micros) {
             self.parent = parent
+            self.currency = currency
             self.highest = highest
         }
 
@@ -101,11 +104,20 @@ public struct GrantBook: Sendable {
     }
 
     public init(_ accounts: [Account], rules: LedgerRules = .all) {
+        for account in accounts {
+            guard let parent = account.parent else { continue }
+            precondition(
+                accounts[parent.row].currency == account.currency,
+                "a window is funded in its lifetime account's currency")
+        }
         self.accounts = accounts
         self.rules = rules
     }
 
     // MARK: Looking
+
+    /// Holders that an audit of any account waits for.
+    public var missing: UInt64 { accounts.reduce(0) { $0 | $1.missing } }
 
     public func child(_ session: LedgerSession) -> Int? { children.lastIndex { $0.session == session } }
 

@@ -6,10 +6,13 @@ extension GrantBook {
     /// Takes an event. Effects are appended; where something is refused nothing has changed.
     public mutating func handle(_ event: BookEvent, _ effects: inout [BookEffect]) {
         switch event {
-        case .budgetChanged(let account, let budget): change(account, budget, &effects)
+        case .budgetChanged(let account, let budget, let currency):
+            change(account, budget, currency, &effects)
+        case .carriedOver(let from, let to): carryOver(from, to, &effects)
         case .paused(let account, let isPaused): accounts[account.row].isPaused = isPaused
         case .flightEnded(let account): accounts[account.row].hasEnded = true
-        case .refunded(let account, let number, let amount): refund(account, number, amount, &effects)
+        case .refunded(let account, let number, let amount, let currency):
+            refund(account, number, amount, currency, &effects)
         case .sessionOpened(let session, let holder): open(session, holder, &effects)
         case .leafRegistered(let key): register(key, &effects)
         case .requested(let session, let account, let upTo): request(session, account, upTo, &effects)
@@ -20,8 +23,9 @@ extension GrantBook {
         case .fenced(let session): fence(session, &effects)
         case .horizonReached(let session): presume(session, &effects)
         case .auditBegan(let holders):
-            for row in accounts.indices { accounts[row].missing = holders }
+            for row in accounts.indices { accounts[row].missing |= holders[row] }
             effects.append(.alarm(.auditBegan, LedgerSession(0)))
+            if missing == 0 { effects.append(.alarm(.auditEnded, LedgerSession(0))) }
         case .presented(let session, let holder, let account, let granted, let returned):
             present(session, holder, account, granted, returned, &effects)
         case .presentationEnded(let holder): endPresentation(holder, &effects)
@@ -77,9 +81,14 @@ extension GrantBook {
 
     // MARK: Budgets
 
-    private mutating func change(_ account: AccountIndex, _ budget: Micros, _ effects: inout [BookEffect]) {
+    private mutating func change(
+        _ account: AccountIndex, _ budget: Micros, _ currency: CurrencyCode, _ effects: inout [BookEffect]
+    ) {
         guard account.row < accounts.count else {
             return effects.append(.refuse(.unknownAccount, LedgerSession(0)))
+        }
+        guard currency == accounts[account.row].currency else {
+            return effects.append(.refuse(.otherCurrency, LedgerSession(0)))
         }
         guard budget >= .zero else { return effects.append(.refuse(.negative, LedgerSession(0))) }
         let before = accounts[account.row].budget
@@ -93,16 +102,41 @@ extension GrantBook {
         }
     }
 
+    /// Only what is free: what is granted comes back to its own window, and is carried over then.
+    private mutating func carryOver(_ from: AccountIndex, _ to: AccountIndex, _ effects: inout [BookEffect]) {
+        guard max(from, to).row < accounts.count else {
+            return effects.append(.refuse(.unknownAccount, LedgerSession(0)))
+        }
+        guard from != to, let parent = accounts[from.row].parent, accounts[to.row].parent == parent else {
+            return effects.append(.refuse(.notOneLifetime, LedgerSession(0)))
+        }
+        let amount = accounts[from.row].unassigned
+        // While something may be missing nobody knows what is free.
+        guard amount > .zero, accounts[from.row].missing == 0 else { return }
+        let carried = rules.keep(.onlyFreeIsCarried) ? amount : amount + accounts[from.row].granted
+        guard let budget = accounts[to.row].budget.adding(carried) else { return }
+        change(from, accounts[from.row].budget - amount, accounts[from.row].currency, &effects)
+        change(to, budget, accounts[to.row].currency, &effects)
+    }
+
     private mutating func refund(
-        _ account: AccountIndex, _ number: UInt32, _ amount: Micros, _ effects: inout [BookEffect]
+        _ account: AccountIndex, _ number: UInt32, _ amount: Micros, _ currency: CurrencyCode,
+        _ effects: inout [BookEffect]
     ) {
         guard amount > .zero, account.row < accounts.count else {
             return effects.append(.refuse(.negative, LedgerSession(0)))
         }
-        // In their order and each once; what was settled is the most that can come back.
-        guard number == accounts[account.row].refunds + 1, amount <= accounts[account.row].settled else {
-            return effects.append(.refuse(.anotherRefund, LedgerSession(0)))
+        guard currency == accounts[account.row].currency else {
+            return effects.append(.refuse(.otherCurrency, LedgerSession(0)))
         }
+        // In their order and each once; what was settled is the most that can come back, and a claim is not settled
+        // before its holder's journal has said so: that may call it late.
+        let claimed = stride(from: account.row, to: leafCells.count, by: accounts.count).reduce(Micros.zero) {
+            $0 + leafCells[$1].claimed
+        }
+        guard number == accounts[account.row].refunds + 1,
+            amount <= accounts[account.row].settled - claimed
+        else { return effects.append(.refuse(.anotherRefund, LedgerSession(0))) }
         accounts[account.row].refunds = number
         accounts[account.row].refunded += amount
         accounts[account.row].settled -= amount
@@ -182,6 +216,10 @@ extension GrantBook {
         }
         if !isOver(child) { effects.append(.alarm(.presumedSpent, session)) }
         restate(child, &effects) { $0.isPresumed = true }
+        guard !rules.keep(.countersAreKept) else { return }
+        for leaf in leaves.indices where leaves[leaf].child == child {
+            for row in accounts.indices { leafCells[leaf * accounts.count + row].blocks.removeAll() }
+        }
     }
 
     /// A session's state is another one: all its money is looked at anew.

@@ -115,6 +115,9 @@ extension GrantBook {
         guard claim.account.row < accounts.count else {
             return effects.append(.refuse(.unknownAccount, key.node))
         }
+        guard claim.currency == accounts[claim.account.row].currency else {
+            return effects.append(.refuse(.otherCurrency, key.node))
+        }
         guard claim.amount >= .zero, claim.reserved >= .zero else {
             return effects.append(.refuse(.negative, key.node))
         }
@@ -134,6 +137,9 @@ extension GrantBook {
         // Only what still waits somewhere can pay for it.
         let room = leafCells[at].isClosed ? leafCells[at].waiting : max(cell.out - cell.settled, .zero)
         let paid = min(claim.amount, claim.reserved, room)
+        guard rules.keep(.claimsStandApart) else {
+            return count(leaf, claim.account, paid: paid, late: claim.amount - paid, &effects)
+        }
         leaves[leaf].claims.append(CountedClaim(claim: claim, paid: paid, late: claim.amount - paid))
         count(
             leaf, claim.account, paid: .zero, late: .zero, claimed: paid, claimedLate: claim.amount - paid,
@@ -203,8 +209,13 @@ extension GrantBook {
                 $0.waiting += change
                 if isFirst { $0.closedLeaves += 1 }
             }
-            if presumed > places(child, closing.account).presumed {
+            let left = places(child, closing.account).presumed
+            if presumed > left {
                 effects.append(.alarm(.presumedReversed, children[child].session))
+                if !rules.keep(.reversalPaysOverhang) {
+                    accounts[closing.account.row].budget += min(
+                        presumed - left, max(.zero - accounts[closing.account.row].unassigned, .zero))
+                }
             }
         }
         effects.append(.acknowledgeClosing(key, closing))

@@ -43,6 +43,18 @@ public enum LedgerRule: UInt8, CaseIterable, Sendable {
     case claimsAreMergedByKey
     /// A reservation's settlement goes to its own account.
     case settlementKeepsItsWindow
+    /// Until a journal has taken it in, a claim is no part of what journals have said.
+    case claimsStandApart
+    /// What was presumed spent and was not pays overhang before anything of it is free.
+    case reversalPaysOverhang
+    /// From one window to the next goes what nobody has.
+    case onlyFreeIsCarried
+    /// While money waits for evidence, what settled it so far is kept by its keys.
+    case countersAreKept
+    /// A broker gives back what it has, and nothing that a node was given.
+    case brokerReturnsItsOwn
+    /// What a lost timeline promised counts for nothing behind the audit that asked for it.
+    case promisesEndWithTheirTimeline
 }
 
 /// Which rules a machine keeps. One bit is looked at for a message, none for a request.
