@@ -3,7 +3,7 @@
 // ad, a third for a break of six.
 //
 // PACELINE_BENCH_ONLY=10k measures one size, for a profiler; the bench then ends as failed, since the other lines are
-// missing. PACELINE_BENCH_KEEP=DIR keeps the compiled catalogs there: a million line items take minutes to compile.
+// missing. PACELINE_BENCH_KEEP=DIR keeps the compiled catalogs there: a million line items take a minute to compile.
 import AllocationCounter
 import BenchKit
 import Catalog

@@ -16,7 +16,6 @@ extension CatalogSnapshot {
         scratch.forget()
         if query.isOverfull { return 0 }
         scratch.gather(query, self)
-        scratch.chooseBlocks()
         let found = scratch.collect(self, now: query.now.nanoseconds)
         scratch.clean()
         return found
@@ -46,6 +45,7 @@ extension RetrievalScratch {
                 facet: facet, firstSet: 0, endSet: 0, hasListed: false, weight: 0)
         }
         var setCount = 0
+        listCount = 0
         let defaults = unsafe snapshot.pointer(.facetDefaultSet, UInt32.self)
         for facet in 0..<facetCount {
             unsafe take(RowSetView(defaults[facet], in: snapshot), facet, &setCount)
@@ -65,6 +65,9 @@ extension RetrievalScratch {
         }
         groupSets(setCount)
         sortFacets()
+        chooseBlocks(listed: false)
+        for index in 0..<listCount { unsafe spread(lists[index]) }
+        chooseBlocks(listed: true)
         for index in 0...facetCount {
             let facet = unsafe facets[index]
             unsafe passes[index] = csimd_row_facet(
@@ -74,24 +77,41 @@ extension RetrievalScratch {
         }
     }
 
-    private func take(_ view: RowSetView, _ facet: Int, _ setCount: inout Int) {
+    private mutating func take(_ view: RowSetView, _ facet: Int, _ setCount: inout Int) {
         unsafe facets[facet].weight += view.count
-        if view.isList || setCount == Self.mostSets { return spread(view, facet) }
+        if view.isList {
+            return unsafe take(list: ListedRows(facet: facet, rows: view.listed, count: view.count))
+        }
+        if setCount == Self.mostSets { return spread(view, facet) }
         unsafe gathered[setCount] = view.blockSet
         unsafe setFacets[setCount] = UInt8(truncatingIfNeeded: facet)
         unsafe facets[facet].endSet += 1
         setCount += 1
     }
 
-    /// Sets the bits of a set's rows in the scratch.
+    /// Lists wait until the sets have said in which blocks anything may be found.
+    private mutating func take(list: ListedRows) {
+        unsafe facets[list.facet].hasListed = true
+        if listCount == Self.mostSets {
+            for word in 0..<blockWords { unsafe candidates[word] = .max }
+            return unsafe spread(list)
+        }
+        unsafe lists[listCount] = list
+        listCount += 1
+    }
+
+    /// Sets the bits of a list's rows in the scratch, in the blocks that may hold something.
+    private func spread(_ list: ListedRows) {
+        unsafe csimd_rows_spread(
+            list.rows, list.count, candidates, listed + list.facet * rowWords,
+            listedBlocks + list.facet * blockWords)
+    }
+
+    /// The same for a set in blocks, for which there was no room.
     private func spread(_ view: RowSetView, _ facet: Int) {
         let words = unsafe listed + facet * rowWords
         let blocks = unsafe listedBlocks + facet * blockWords
         unsafe facets[facet].hasListed = true
-        if view.isList {
-            unsafe csimd_rows_spread(view.listed, view.count, words, blocks)
-            return
-        }
         for word in 0..<blockWords {
             var rest = view.blocks(word)
             unsafe blocks[word] |= rest
@@ -134,12 +154,13 @@ extension RetrievalScratch {
         }
     }
 
-    /// The blocks in which every facet has a row that may pass.
-    fileprivate func chooseBlocks() {
+    /// The blocks in which every facet has a row that may pass: first of the facets without lists, then of the others too.
+    private func chooseBlocks(listed isListed: Bool) {
         for word in 0..<blockWords {
-            var candidates = UInt64.max
+            var candidates = isListed ? unsafe self.candidates[word] : UInt64.max
             for index in 0..<facetCount {
                 let facet = unsafe facets[index]
+                if unsafe facet.hasListed != isListed { continue }
                 var passing = unsafe listedBlocks[facet.facet * blockWords + word]
                 for set in unsafe facet.firstSet..<facet.endSet { unsafe passing |= sets[set].words[word] }
                 candidates &= passing

@@ -18,6 +18,9 @@ internal import CSIMD
     let gathered: UnsafeMutablePointer<csimd_row_set>
     let setFacets: UnsafeMutablePointer<UInt8>
     let sets: UnsafeMutablePointer<csimd_row_set>
+    /// The lists of the request in hand.
+    let lists: UnsafeMutablePointer<ListedRows>
+    var listCount = 0
     let facets: UnsafeMutablePointer<FacetState>
     /// The same as the kernel takes them.
     let passes: UnsafeMutablePointer<csimd_row_facet>
@@ -50,6 +53,7 @@ internal import CSIMD
         unsafe gathered = .allocate(capacity: Self.mostSets)
         unsafe setFacets = .allocate(capacity: Self.mostSets)
         unsafe sets = .allocate(capacity: Self.mostSets)
+        unsafe lists = .allocate(capacity: Self.mostSets)
         unsafe facets = .allocate(capacity: facetCount + 1)
         unsafe passes = .allocate(capacity: facetCount + 1)
         unsafe rows = Self.zeros(64 * RowSet.blockWords)
@@ -83,6 +87,7 @@ internal import CSIMD
         unsafe gathered.deallocate()
         unsafe setFacets.deallocate()
         unsafe sets.deallocate()
+        unsafe lists.deallocate()
         unsafe facets.deallocate()
         unsafe passes.deallocate()
         unsafe rows.deallocate()
@@ -114,6 +119,13 @@ internal import CSIMD
     var from = Int64.max
     var until = Int64.min
     var isEmpty = true
+}
+
+/// A list of rows that a facet lets through.
+@unsafe struct ListedRows {
+    var facet: Int
+    var rows: UnsafePointer<UInt32>
+    var count: Int
 }
 
 /// What one facet lets through in the request at hand.

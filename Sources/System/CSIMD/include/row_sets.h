@@ -41,5 +41,5 @@ bool csimd_rows_run(enum csimd_variant variant);
 // line item, which stay; `later` says in which blocks some stay. Gives how many were added. No row was there before.
 size_t csimd_rows_take(uint64_t *rows, uint64_t blocks, const uint64_t *following, uint64_t *found, uint64_t *later);
 
-// Sets the bits of a list's rows, and those of their blocks of 512.
-void csimd_rows_spread(const uint32_t *list, size_t count, uint64_t *rows, uint64_t *blocks);
+// Sets the bits of a list's rows in the blocks of 512 that are wanted, and those of these blocks.
+void csimd_rows_spread(const uint32_t *list, size_t count, const uint64_t *wanted, uint64_t *rows, uint64_t *blocks);
