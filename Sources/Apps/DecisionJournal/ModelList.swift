@@ -19,7 +19,8 @@ struct ModelList: DocumentObject {
         "models",
         [
             .constant("schema", "paceline/models/1", "What this file is, and how it is read."),
-            .defaulted("version", \.version, .integer(1...1_000_000), "Grows with every set that is published."),
+            .defaulted(
+                "version", \.version, .integer(1...1_000_000), "Grows with every set that is published."),
             .optional(
                 "parent", \.parent, .digest,
                 "The version of the set that this one was made from, as the node and records name it."),

@@ -18,7 +18,8 @@ extension ModelDirectory {
     public static func pack(_ path: String) throws(Failure) -> Packed {
         let read = try ModelDirectory(path, proof: .none)
         var list = read.content
-        var contents = Dictionary(read.files.map { ($0.name, $0.bytes) }, uniquingKeysWith: { first, _ in first })
+        var contents = Dictionary(
+            read.files.map { ($0.name, $0.bytes) }, uniquingKeysWith: { first, _ in first })
         contents[Self.list] = nil
         var written: [String] = []
         for index in list.models.indices {
@@ -43,8 +44,11 @@ extension ModelDirectory {
             contents[name] = golden
             written.append(name)
         }
-        list.sums = contents.sorted { $0.key < $1.key }.map { FileSum(name: $0.key, sha256: sha256($0.value)) }
-        try replace("\(path)/\(Self.list)", Array(ModelList.schema.show(list).page.utf8) + [UInt8(ascii: "\n")])
+        list.sums = contents.sorted { $0.key < $1.key }.map {
+            FileSum(name: $0.key, sha256: sha256($0.value))
+        }
+        try replace(
+            "\(path)/\(Self.list)", Array(ModelList.schema.show(list).page.utf8) + [UInt8(ascii: "\n")])
         return Packed(
             version: try ModelDirectory(path).served.version, golden: written, files: list.sums.count)
     }

@@ -96,7 +96,8 @@ struct ModelProof {
             var numbers: [Double] = []
             for word in words {
                 guard let number = DecimalText.double(ArraySlice(word.utf8)) else {
-                    throw Failure("\(path):\(index + 1): found '\(word.prefix(40))'; allowed: a number, or nan")
+                    throw Failure(
+                        "\(path):\(index + 1): found '\(word.prefix(40))'; allowed: a number, or nan")
                 }
                 numbers.append(number)
             }
@@ -110,14 +111,16 @@ struct ModelProof {
                 ? abs(found - wanted) <= Self.graphTolerance * max(1, abs(wanted))
                 : found == wanted
             guard isSame else {
-                throw Failure("\(path):\(index + first + 2): the model gives \(found); the row says \(wanted)")
+                throw Failure(
+                    "\(path):\(index + first + 2): the model gives \(found); the row says \(wanted)")
             }
             var one = [found]
             var span = one.mutableSpan
             model.head.predict(&span)
             calibrator?.replace(&span)
             guard one[0] >= 0, one[0] <= 1 else {
-                throw Failure("\(path):\(index + first + 2): the prediction is \(one[0]); allowed: a probability")
+                throw Failure(
+                    "\(path):\(index + first + 2): the prediction is \(one[0]); allowed: a probability")
             }
         }
     }

@@ -61,7 +61,8 @@ enum ModelCheck {
                             [
                                 "goal": .string("\(model.goal)"), "tier": .string("\(model.tier)"),
                                 "version": .string(hexadecimal(model.version)),
-                                "nanosecondsPerCandidate": model.cost.map { .number($0.nanoseconds) } ?? .null,
+                                "nanosecondsPerCandidate": model.cost.map { .number($0.nanoseconds) }
+                                    ?? .null,
                             ]
                         }),
                 ])

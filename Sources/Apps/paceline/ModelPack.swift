@@ -20,12 +20,15 @@ enum ModelPack {
         parameters: [directory, json],
         examples: [
             Example(
-                "cp -r Examples/predictions models; paceline model pack models", "After training, before publishing."),
+                "cp -r Examples/predictions models; paceline model pack models",
+                "After training, before publishing."),
             Example(
                 "cp -r Examples/predictions models; paceline model pack models > /dev/null; "
                     + "sed -i 's/leaf_value=1.9/leaf_value=1.8/' models/completion.txt; paceline model check models",
                 "A file that was changed afterwards.", outcome: .failed),
-            Example("cp -r Examples/predictions models; paceline model pack models --json", "The same for programs."),
+            Example(
+                "cp -r Examples/predictions models; paceline model pack models --json",
+                "The same for programs."),
         ],
         run: run)
 

@@ -21,7 +21,9 @@ private final class Folder {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
-    func read(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: "\(path)/\(name)"))) }
+    func read(_ name: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(filePath: "\(path)/\(name)")))
+    }
     func write(_ bytes: [UInt8], to name: String) throws {
         try Data(bytes).write(to: URL(filePath: "\(path)/\(name)"))
     }
@@ -100,9 +102,11 @@ private final class Folder {
         let start = try #require(list.range(of: ",\n  \"files\""))
         try folder.write(Array((list[..<start.lowerBound] + "\n}\n").utf8), to: "models.json")
         #expect(folder.refusal == nil)
-        try folder.edit("completion.txt", "leaf_value=1.9 1.2", "leaf_value=1.9000000000000001 1.2000000000000002")
+        try folder.edit(
+            "completion.txt", "leaf_value=1.9 1.2", "leaf_value=1.9000000000000001 1.2000000000000002")
         #expect(folder.refusal?.contains("completion.txt.golden.tsv:") ?? false, "\(folder.refusal ?? "")")
-        try folder.edit("completion.txt", "leaf_value=1.9000000000000001 1.2000000000000002", "leaf_value=1.9 1.2")
+        try folder.edit(
+            "completion.txt", "leaf_value=1.9000000000000001 1.2000000000000002", "leaf_value=1.9 1.2")
         try folder.edit(
             "models.json", "\"golden\": \"completion.txt.golden.tsv\"",
             "\"golden\": \"completion.txt.golden.tsv\", \"microsecondsPerCandidate\": 0.001")
