@@ -16,22 +16,46 @@ public struct ModelDirectory {
     public let served: ServedModels
     /// Every file of it, by its name: what is kept so that decisions can be made again.
     public let files: [(name: String, bytes: [UInt8])]
+    let content: ModelList
+
+    /// What models have to show before they are taken.
+    public enum Proof: Int, Comparable, Sendable {
+        /// Nothing: their sums and golden rows are about to be written.
+        case none
+        /// That they are what they were: for replay, on any machine.
+        case kept
+        /// The same, and that they are fast enough here.
+        case served
+
+        public static func < (a: Proof, b: Proof) -> Bool { a.rawValue < b.rawValue }
+    }
 
     static let list = "models.json"
     private static let listBytesMost = 1 << 20
     /// Larger models are compiled, and mapped from where they lie.
-    private static let fileBytesMost = 1 << 30
+    static let fileBytesMost = 1 << 30
 
     /// Refuses what does not fit together, with the file and the reason.
-    public init(_ path: String) throws(Failure) {
+    ///
+    /// - Parameter proof: what the models have to show first.
+    public init(_ path: String, proof wanted: Proof = .served) throws(Failure) {
         let listPath = "\(path)/\(Self.list)"
         let bytes = try InputFile.read(listPath, limit: Self.listBytesMost)
         let list = try Self.refusing(listPath) { () throws(DocumentRefused) in
             try ModelList(reading: bytes)
         }
         var files = [(Self.list, bytes)]
+        let sums = Dictionary(list.sums.map { ($0.name, $0.sha256) }, uniquingKeysWith: { first, _ in first })
         func read(_ name: String) throws(Failure) -> [UInt8] {
             let content = try InputFile.read("\(path)/\(name)", limit: Self.fileBytesMost)
+            if wanted > .none, !sums.isEmpty {
+                let found = Self.sha256(content)
+                guard found == sums[name] else {
+                    throw Failure(
+                        "\(path)/\(name): has the SHA-256 \(found), and \(Self.list) says \(sums[name] ?? "nothing of it"); "
+                            + "after a change run paceline model pack \(path)")
+                }
+            }
             if !files.contains(where: { $0.0 == name }) { files.append((name, content)) }
             return content
         }
@@ -57,10 +81,13 @@ public struct ModelDirectory {
                     try Calibrator(reading: text)
                 }
             }
+            var proof = ModelProof(model, calibrator, features)
+            if wanted > .none, let name = entry.golden { try proof.check(read(name), "\(path)/\(name)") }
+            if wanted == .served { try proof.measure(most: entry.microseconds, "\(path)/\(entry.file)") }
             models.append(
                 ServedModel(
                     entry.goal.predicted, entry.tier == .full ? .full : .distilled, model,
-                    calibrator: calibrator, version: model.version.rawValue))
+                    calibrator: calibrator, version: model.version.rawValue, cost: proof.cost))
         }
         var priors: [PredictedGoal: Double] = [:]
         priors[.click] = list.clickPrior
@@ -69,6 +96,7 @@ public struct ModelDirectory {
         served = ServedModels(
             version: Self.version(files), features: features, models: models, priors: priors)
         self.files = files
+        content = list
     }
 
     /// The first eight bytes of SHA-256 of all files, each with its name and length before it.
@@ -80,6 +108,11 @@ public struct ModelDirectory {
         }
         let sum = digest.digest()
         return (0..<8).reduce(0) { $0 << 8 | UInt64(sum[$1]) }
+    }
+
+    static func sha256(_ bytes: [UInt8]) -> String {
+        let sum = SHA256.digest(of: bytes.span.raw)
+        return hexadecimal((0..<SHA256Digest.byteCount).map { sum[$0] })
     }
 
     private static func refusing<Value>(
@@ -166,7 +199,7 @@ public struct ModelDirectory {
         for store in stores {
             let directory = kept(version, in: store)
             guard (try? Kernel.stamp(of: "\(directory)/\(list)")) != nil else { continue }
-            let found = try ModelDirectory(directory).served
+            let found = try ModelDirectory(directory, proof: .kept).served
             guard found.version == version else {
                 throw Failure("\(directory): holds the models \(hexadecimal(found.version))")
             }
@@ -175,90 +208,5 @@ public struct ModelDirectory {
         throw Failure(
             "the models \(hexadecimal(version)) are not in \(stores.joined(separator: " or ")): name where a node keeps its compiled catalogs and models with --catalogs"
         )
-    }
-}
-
-/// `models.json`.
-struct ModelList: DocumentObject {
-    var features = ""
-    var models: [ModelEntry] = []
-    var clickPrior: Double?
-    var completedViewPrior: Double?
-    var actionPrior: Double?
-
-    static let schema = Schema<Self>(
-        "models",
-        [
-            .constant("schema", "paceline/models/1", "What this file is, and how it is read."),
-            .required("features", \.features, .fileName, "The schema of the features, beside this file."),
-            .required("models", \.models, .list(of: .object, count: 0...6), "One for each goal and tier."),
-            .optional(
-                "clickPrior", \.clickPrior, .number(0...1),
-                "The share of clicks that was observed; without it, decision.priors has one."),
-            .optional(
-                "completedViewPrior", \.completedViewPrior, .number(0...1), "The same of views to the end."),
-            .optional("actionPrior", \.actionPrior, .number(0...1), "The same of actions."),
-        ])
-
-    init() {}
-
-    init(reading bytes: [UInt8]) throws(DocumentRefused) {
-        var reading = DocumentReading(bytes)
-        let tree = try reading.tree(of: bytes)
-        guard let list = Self.schema.read(tree, "", &reading) else { throw reading.refused }
-        self = list
-    }
-}
-
-struct ModelEntry: DocumentObject {
-    enum Goal: String, CaseIterable, Sendable {
-        case click, completedView, action
-
-        var predicted: PredictedGoal {
-            switch self {
-            case .click: .click
-            case .completedView: .completedView
-            case .action: .action
-            }
-        }
-    }
-    enum Tier: String, CaseIterable, Sendable { case full, distilled }
-
-    var goal = Goal.click
-    var tier = Tier.full
-    var file = ""
-    var calibrator: String?
-
-    static let schema = Schema<Self>(
-        "model",
-        [
-            .required("goal", \.goal, .choice, "What it predicts of an impression."),
-            .defaulted("tier", \.tier, .choice, "The full model, or a smaller one that was taught by it."),
-            .required(
-                "file", \.file, .fileName, "A model that `paceline model check` takes, beside this file."),
-            .optional(
-                "calibrator", \.calibrator, .fileName,
-                "From its prediction to a probability that holds, beside this file."),
-        ])
-}
-
-extension Kind where Value == String {
-    /// A name beside the list: no way leads out of its directory.
-    fileprivate static var fileName: Kind {
-        .text(
-            TextForm(
-                name: "a file's name: letters, digits, - _ and ., not first",
-                pattern: "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$"),
-            read: { text in
-                let marks = Array("-_.".utf8)
-                let isFine =
-                    (1...128).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: ".")
-                    && text.utf8.allSatisfy { byte in
-                        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                            || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-                            || marks.contains(byte)
-                    }
-                return isFine ? text : nil
-            }, show: { $0 })
     }
 }

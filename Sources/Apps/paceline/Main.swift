@@ -30,7 +30,8 @@ enum Paceline {
                 Command(
                     "model", "Works on models: reads, checks and compiles them, and predicts.",
                     subcommands: [
-                        ModelPredict.command, ModelCheck.command, ModelCompile.command, ModelInspect.command,
+                        ModelPredict.command, ModelCheck.command, ModelPack.command, ModelCompile.command,
+                        ModelInspect.command,
                         ModelBench.command,
                     ]),
                 Command(

@@ -1,5 +1,6 @@
 // `paceline model predict`: what a model says of rows, exact to the last digit.
 import Commands
+import Documents
 import Glibc
 import Inference
 
@@ -9,6 +10,8 @@ enum ModelPredict {
         "rows", WordKind.file, default: "-",
         "Rows: a .csv, .tsv or .libsvm file, or - for commas on standard input.")
     static let raw = Parameter.flag("raw", "Print raw scores, as they are before the objective's transform.")
+    static let calibrator = Parameter.option(
+        "calibrator", WordKind.file, "A calibrator's JSON file, through which predictions go last.")
     static let noHeader = Parameter.flag("no-header", "The first line of separated values is a row, too.")
 
     static let command = Command(
@@ -18,7 +21,7 @@ enum ModelPredict {
             Raw scores are those of the model's own library to the last bit. Columns are taken by the model's
             names where the header has them, else in their order; nothing, or NA, is a missing value.
             """,
-        parameters: [model, rows, raw, noHeader],
+        parameters: [model, rows, raw, calibrator, noHeader],
         examples: [
             Example(
                 "paceline model predict --model Examples/models/click.txt --rows Examples/models/rows.csv --raw",
@@ -27,6 +30,10 @@ enum ModelPredict {
                 "paceline model predict --model Examples/models/price.json --rows Examples/models/rows.csv",
                 "XGBoost's models are read alike.", prints: "4.6415066719055176"),
             Example(
+                "paceline model predict --model Examples/models/click.txt --rows Examples/models/rows.csv "
+                    + "--calibrator Examples/predictions/completion.json",
+                "Through a calibrator."),
+            Example(
                 "printf '20,2,1.5,0.8,0.02\\n' | paceline model predict --model Examples/models/click.txt --no-header",
                 "One row by hand."),
         ],
@@ -34,6 +41,10 @@ enum ModelPredict {
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
         let model = try ModelInput.load(call[model])
+        let calibrator = try call[calibrator].map { path throws(Failure) in try read(path) }
+        guard calibrator == nil || !call[raw] else {
+            throw Failure("--calibrator is for predictions, and --raw prints none", .usage)
+        }
         let form = try RowFile.form(of: call[rows])
         let rows = try RowFile(call[rows], form, hasHeader: !call[noHeader], for: model.head)
         var scratch = ModelScratch(for: model)
@@ -45,10 +56,21 @@ enum ModelPredict {
             if !call[raw] {
                 var span = one.mutableSpan
                 model.head.predict(&span)
+                calibrator?.replace(&span)
             }
             output.print(one.map(digits).joined(separator: "\t"))
         }
         return .ok
+    }
+
+    private static func read(_ path: String) throws(Failure) -> Calibrator {
+        let bytes = try InputFile.read(path, limit: 16 << 20)
+        do {
+            return try Calibrator(reading: bytes)
+        } catch {
+            throw Failure(
+                error.refusals.map { "\(InputFile.displayName(path)):\($0)" }.joined(separator: "\n"))
+        }
     }
 
     /// As `%.17g` writes it.

@@ -2,6 +2,7 @@
 // schema.
 public import Features
 public import Inference
+public import Units
 
 /// What is predicted of an impression. Numbers are given once: journals hold them.
 public enum PredictedGoal: UInt8, CaseIterable, Sendable {
@@ -63,13 +64,16 @@ public struct ServedModel: Sendable {
     public let calibrator: Calibrator?
     /// By which records name it.
     public let version: UInt64
+    /// What one candidate took when the model was loaded; nil where nobody measured it.
+    public let cost: Interval?
 
     public init(
-        _ goal: PredictedGoal, _ tier: ScoringTier, _ model: Model, calibrator: Calibrator?, version: UInt64
+        _ goal: PredictedGoal, _ tier: ScoringTier, _ model: Model, calibrator: Calibrator?, version: UInt64,
+        cost: Interval? = nil
     ) {
         precondition(tier != .prior, "a prior is no model")
         (self.goal, self.tier, self.model) = (goal, tier, model)
-        (self.calibrator, self.version) = (calibrator, version)
+        (self.calibrator, self.version, self.cost) = (calibrator, version, cost)
     }
 }
 
