@@ -33,7 +33,7 @@ extension World {
                 injected.append(
                     InjectedFault(number: number, milliseconds: now / 1_000_000, fault: fault, target: target)
                 )
-                return note("FAULT \(number) \(fault) \(target)")
+                return note("FAULT \(number) \(fault.name) \(target)")
             }
             draw -= weight
         }

@@ -13,7 +13,12 @@ public enum Fault: UInt8, CaseIterable, Sendable {
 }
 
 extension Fault {
-    public var name: String { "\(self)" }
+    /// As operators write it: `message-lost`.
+    public var name: String {
+        "\(self)".reduce(into: "") { name, letter in
+            name += letter.isUppercase ? "-" + letter.lowercased() : String(letter)
+        }
+    }
     public static func named(_ name: String) -> Fault? { allCases.first { $0.name == name } }
 }
 
