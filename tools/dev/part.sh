@@ -60,6 +60,9 @@ part_formal() {
   if [ "${PACELINE_LONG-}" = 1 ]; then Tests/Formal/check --long; else Tests/Formal/check; fi
 }
 
+# terraform: every stack against its providers' schemas.
+part_terraform() { terraform/lab/check; }
+
 part_format() {
   if ! swift format --version; then
     say "this Swift toolchain has no swift format"
