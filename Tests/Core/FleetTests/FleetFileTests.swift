@@ -54,8 +54,14 @@ private let mistakes = [
         old: "10.10.1.11", new: "10.10.0.0", path: "regions[0].hosts[0].address",
         says: "an address of a host in"),
     Mistake(
-        old: "10.10.1.12", new: "10.10.1.11", path: "regions[0].hosts[1].address",
+        old: "10.10.17.12", new: "10.10.1.11", path: "regions[0].hosts[1].address",
         says: "which is us-east-node-1's"),
+    Mistake(
+        old: "10.10.17.12", new: "10.10.1.12", path: "regions[0].hosts[1].address",
+        says: "that us-east-1b has to itself"),
+    Mistake(
+        old: "10.10.1.11", new: "10.10.240.11", path: "regions[0].hosts[0].address",
+        says: "the last is for balancers"),
     Mistake(
         old: "10.90.0.2\"", new: "10.91.0.2\"", path: "regions[0].hosts[1].mesh", says: "in 10.90.0.0/16"),
     Mistake(
