@@ -152,4 +152,28 @@ private let mistakes = [
         }
         #expect(refused.description.contains(says), "\(refused)")
     }
+
+    @Test func whatTerraformPutsOutIsTakenIn() throws {
+        let fleet = try FleetFile(reading: Array(example.utf8))
+        func output(_ region: String, _ host: String) -> [UInt8] {
+            let text =
+                #"{"other": {"value": 1}, "fleet_state": {"sensitive": false, "value": {"\#(region)": "#
+                + #"{"balancer": ["198.51.100.1"], "hosts": {"\#(host)": {"public": "198.51.100.2"}}}}}}"#
+            return Array(text.utf8)
+        }
+        var state = FleetState()
+        #expect(
+            state.absorb(try FleetState(terraform: output("us-east", "us-east-node-1")), of: fleet).isEmpty)
+        #expect(
+            state.absorb(try FleetState(terraform: output("eu-west", "eu-west-node-1")), of: fleet).isEmpty)
+        #expect(state.regions.count == 2)
+        #expect(try FleetState(reading: Array(state.page.utf8)) == state)
+        let before = state
+        #expect(
+            state.absorb(try FleetState(terraform: output("mars", "x")), of: fleet).first?.contains("mars")
+                == true)
+        let foreign = state.absorb(try FleetState(terraform: output("us-east", "eu-west-node-1")), of: fleet)
+        #expect(foreign.first?.contains("us-east does not have") == true && state == before)
+        #expect(throws: DocumentRefused.self) { try FleetState(terraform: Array("{}".utf8)) }
+    }
 }
