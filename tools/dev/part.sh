@@ -62,6 +62,8 @@ part_formal() {
 
 # nix: what nixos/ says, as far as this machine can look at it.
 part_nix() { nixos/checks/check; }
+# terraform: every stack against its providers' schemas.
+part_terraform() { terraform/lab/check; }
 
 part_format() {
   if ! swift format --version; then

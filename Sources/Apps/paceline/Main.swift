@@ -36,7 +36,7 @@ enum Paceline {
                     ]),
                 Command(
                     "fleet", "Works on the fleet file: clouds, regions and hosts.",
-                    subcommands: [FleetCheck.command, FleetAddRegion.command]),
+                    subcommands: [FleetCheck.command, FleetAddRegion.command, FleetAbsorb.command]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Command("pacing", "Plans how campaigns spend.", subcommands: [PacingPlan.command]),
                 Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),

@@ -54,8 +54,14 @@ private let mistakes = [
         old: "10.10.1.11", new: "10.10.0.0", path: "regions[0].hosts[0].address",
         says: "an address of a host in"),
     Mistake(
-        old: "10.10.1.12", new: "10.10.1.11", path: "regions[0].hosts[1].address",
+        old: "10.10.17.12", new: "10.10.1.11", path: "regions[0].hosts[1].address",
         says: "which is us-east-node-1's"),
+    Mistake(
+        old: "10.10.17.12", new: "10.10.1.12", path: "regions[0].hosts[1].address",
+        says: "that us-east-1b has to itself"),
+    Mistake(
+        old: "10.10.1.11", new: "10.10.240.11", path: "regions[0].hosts[0].address",
+        says: "the last is for balancers"),
     Mistake(
         old: "10.90.0.2\"", new: "10.91.0.2\"", path: "regions[0].hosts[1].mesh", says: "in 10.90.0.0/16"),
     Mistake(
@@ -145,5 +151,29 @@ private let mistakes = [
             try fleet.adding(region: name, cloud: cloud, location: "somewhere", like: like)
         }
         #expect(refused.description.contains(says), "\(refused)")
+    }
+
+    @Test func whatTerraformPutsOutIsTakenIn() throws {
+        let fleet = try FleetFile(reading: Array(example.utf8))
+        func output(_ region: String, _ host: String) -> [UInt8] {
+            let text =
+                #"{"other": {"value": 1}, "fleet_state": {"sensitive": false, "value": {"\#(region)": "#
+                + #"{"balancer": ["198.51.100.1"], "hosts": {"\#(host)": {"public": "198.51.100.2"}}}}}}"#
+            return Array(text.utf8)
+        }
+        var state = FleetState()
+        #expect(
+            state.absorb(try FleetState(terraform: output("us-east", "us-east-node-1")), of: fleet).isEmpty)
+        #expect(
+            state.absorb(try FleetState(terraform: output("eu-west", "eu-west-node-1")), of: fleet).isEmpty)
+        #expect(state.regions.count == 2)
+        #expect(try FleetState(reading: Array(state.page.utf8)) == state)
+        let before = state
+        #expect(
+            state.absorb(try FleetState(terraform: output("mars", "x")), of: fleet).first?.contains("mars")
+                == true)
+        let foreign = state.absorb(try FleetState(terraform: output("us-east", "eu-west-node-1")), of: fleet)
+        #expect(foreign.first?.contains("us-east does not have") == true && state == before)
+        #expect(throws: DocumentRefused.self) { try FleetState(terraform: Array("{}".utf8)) }
     }
 }

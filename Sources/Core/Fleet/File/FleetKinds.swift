@@ -70,3 +70,29 @@ extension Kind where Value == IPAddress {
             read: { IPAddress($0).flatMap { $0.family == .v4 ? $0 : nil } }, show: { $0.description })
     }
 }
+
+extension Kind {
+    /// An object whose keys are names of the fleet.
+    static func byName<Element>(_ kind: Kind<Element>, most: Int) -> Kind where Value == [String: Element] {
+        let form = TextForm(name: "a name of the fleet file", pattern: "^[a-z][a-z0-9-]{0,62}$")
+        let shape = Shape.map(keys: form, of: kind.shape, count: 0...most)
+        return Kind(
+            shape: shape,
+            read: { tree, path, reading in
+                guard case .object(let members) = tree.content, members.count <= most,
+                    members.allSatisfy({ FleetName.isOne($0.key) }),
+                    Set(members.map(\.key)).count == members.count
+                else { return reading.refuse(tree, at: path, allowed: shape) }
+                var found: [String: Element] = [:]
+                for member in members {
+                    let inside = pathInside(path, member.key)
+                    reading.note(member.value, at: inside)
+                    found[member.key] = kind.read(member.value, inside, &reading)
+                }
+                return found.count == members.count ? found : nil
+            },
+            show: { map in
+                .object(map.sorted { $0.key < $1.key }.map { .init($0.key, kind.show($0.value)) })
+            })
+    }
+}

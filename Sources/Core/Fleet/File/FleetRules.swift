@@ -12,6 +12,9 @@ enum FleetRules {
             "A host's addresses lie in its region's network and in the mesh, and are its own.",
             check: addresses),
         Rule(
+            "In a cloud, each zone has sixteenths of its region's network to itself, and the last is for balancers.",
+            check: zones),
+        Rule(
             "etcd has an odd number of members, three at least, over three clouds, and none has half of them.",
             check: etcd),
         Rule(
@@ -109,6 +112,38 @@ enum FleetRules {
                     objections.refuse(
                         "\(place.path).\(key)", found: "\(address), which is \(other)'s",
                         allowed: "an address of its own")
+                }
+            }
+        }
+    }
+
+    /// A subnet of AWS lies in one zone, and balancers of Google's want a subnet of their own: Terraform cuts both out of
+    /// the region's network in sixteenths.
+    private static func zones(_ fleet: FleetFile, _ objections: inout Objections) {
+        for (at, region) in fleet.regions.enumerated() {
+            guard let cloud = fleet.clouds.first(where: { $0.name == region.cloud }), cloud.kind != .bare
+            else {
+                continue
+            }
+            var owners: [Int: String] = [:]
+            for (index, host) in region.hosts.enumerated() where region.network.hasHost(host.address) {
+                let path = "regions[\(at)].hosts[\(index)].address"
+                guard let part = region.network.sixteenth(of: host.address) else {
+                    objections.refuse(
+                        "regions[\(at)].network", found: "\(region.network)",
+                        allowed: "a network of at most 26 bits")
+                    break
+                }
+                if part == 15 {
+                    objections.refuse(
+                        path, found: "\(host.address), in the last sixteenth of \(region.network)",
+                        allowed: "one of the others: the last is for balancers")
+                } else if let owner = owners[part], owner != host.zone {
+                    objections.refuse(
+                        path, found: "\(host.address), in a sixteenth of \(region.network) that \(owner) has",
+                        allowed: "an address in a sixteenth that \(host.zone) has to itself")
+                } else {
+                    owners[part] = host.zone
                 }
             }
         }

@@ -38,6 +38,12 @@ public struct IPv4Network: Hashable, Sendable, CustomStringConvertible {
         return value & Self.mask(bits) == base && value != base && value != base | ~Self.mask(bits)
     }
 
+    /// In which of its sixteen equal parts a host's address lies; nil for networks too small to be divided.
+    public func sixteenth(of address: IPAddress) -> Int? {
+        guard hasHost(address), bits <= 26 else { return nil }
+        return Int(UInt32(address.value) >> UInt32(28 - bits) & 15)
+    }
+
     /// The network of the same size behind this one; nil behind the last.
     public var next: IPv4Network? {
         let (base, isOver) = base.addingReportingOverflow(1 << UInt32(32 - bits))

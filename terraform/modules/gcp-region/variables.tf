@@ -1,0 +1,52 @@
+variable "region" {
+  description = "A region as modules/fleet has it."
+  type = object({
+    name     = string
+    location = string
+    network  = string
+    proxies  = string
+    hosts = map(object({
+      roles    = list(string)
+      size     = string
+      zone     = string
+      address  = string
+      subnet   = string
+      data_gib = number
+    }))
+  })
+}
+
+variable "environment" {
+  description = "Stands in names and tags."
+  type        = string
+}
+
+variable "image" {
+  description = "The image that was made of our NixOS, as projects/P/global/images/I."
+  type        = string
+}
+
+variable "mesh_port" {
+  description = "Where WireGuard listens: the one port of all hosts that is open to the outside."
+  type        = number
+}
+
+variable "balanced" {
+  description = "What the balancer passes on to edges."
+  type        = list(object({ name = string, outside = number, port = number }))
+}
+
+variable "project" {
+  description = "Where everything stands."
+  type        = string
+}
+
+variable "service_accounts" {
+  description = "By role, as whom its hosts act in the cloud."
+  type        = map(string)
+}
+
+variable "disk_key" {
+  description = "The KMS key of disks, in this location."
+  type        = string
+}

@@ -1,0 +1,42 @@
+variable "fleet_file" {
+  description = "The fleet file."
+  type        = string
+  default     = "../../../nixos/fleet.json"
+}
+
+variable "environment" {
+  description = "Which of the fleet file's environments. Each has a state of its own."
+  type        = string
+  default     = "production"
+}
+
+variable "images" {
+  description = "By location, the AMI that was made of our NixOS image there."
+  type        = map(string)
+
+  validation {
+    condition     = alltrue([for image in values(var.images) : startswith(image, "ami-")])
+    error_message = "An AMI is called ami-…; `aws ec2 import-image` or `aws ec2 copy-image` printed it."
+  }
+}
+
+variable "backup_location" {
+  description = "Where the bucket of database backups lies: not in the location of the primary that it is to save."
+  type        = string
+  default     = "us-west-2"
+}
+
+variable "budget_dollars" {
+  description = "A month's bill of which half, four fifths and all are told to `budget_subscribers`."
+  type        = number
+}
+
+variable "budget_subscribers" {
+  description = "Who is told, by mail."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.budget_subscribers) > 0
+    error_message = "Somebody has to be told what the month costs: name one address at least."
+  }
+}
