@@ -5,7 +5,7 @@
 public import Commands
 public import Decision
 import Digests
-import Documents
+public import Documents
 import Features
 import Inference
 import Kernel
@@ -22,45 +22,53 @@ public struct ModelDirectory {
     /// Larger models are compiled, and mapped from where they lie.
     private static let fileBytesMost = 1 << 30
 
+    /// The list in words of its own, where it says who comes after whom.
+    let list: ModelList
+
     /// Refuses what does not fit together, with the file and the reason.
-    public init(_ path: String) throws(Failure) {
-        let listPath = "\(path)/\(Self.list)"
-        let bytes = try InputFile.read(listPath, limit: Self.listBytesMost)
-        let list = try Self.refusing(listPath) { () throws(DocumentRefused) in
+    ///
+    /// - Parameter isMeasured: whether models are held to what they may take here; not where decisions are made again.
+    public init(_ path: String, isMeasured: Bool = true) throws(Failure) {
+        try self.init(path, isMeasured: isMeasured) { (name) throws(Failure) in
+            try Self.read(name, in: path)
+        }
+    }
+
+    static func read(_ name: String, in path: String) throws(Failure) -> [UInt8] {
+        try InputFile.read("\(path)/\(name)", limit: name == list ? listBytesMost : fileBytesMost)
+    }
+
+    /// The same of files that are not there yet. Checks come in this order, and the first that fails is the last: the
+    /// list, checksums, the schema, models and what belongs to them, columns, golden rows, senseless scores, cost.
+    init(
+        _ path: String, isMeasured: Bool, reading: (String) throws(Failure) -> [UInt8]
+    ) throws(Failure) {
+        let bytes = try reading(Self.list)
+        let list = try Self.refusing("\(path)/\(Self.list)") { () throws(DocumentRefused) in
             try ModelList(reading: bytes)
         }
         var files = [(Self.list, bytes)]
-        func read(_ name: String) throws(Failure) -> [UInt8] {
-            let content = try InputFile.read("\(path)/\(name)", limit: Self.fileBytesMost)
-            if !files.contains(where: { $0.0 == name }) { files.append((name, content)) }
-            return content
+        for name in list.names { files.append((name, try reading(name))) }
+        func content(_ name: String) -> [UInt8] { files.first { $0.0 == name }?.1 ?? [] }
+        for file in list.files ?? [] {
+            let found = Self.checksum(content(file.name))
+            guard found == file.sha256 else {
+                throw Failure(
+                    "\(path)/\(file.name): found the SHA-256 \(found); allowed: \(file.sha256), as \(Self.list) has it: "
+                        + "the file was damaged or changed; copy it again, or run `paceline model pack`")
+            }
         }
-        let schema = try read(list.features)
         let features = try Self.refusing("\(path)/\(list.features)") { () throws(DocumentRefused) in
-            try CompiledFeatures(reading: schema)
+            try CompiledFeatures(reading: content(list.features))
         }
         var models: [ServedModel] = []
-        for entry in list.models {
-            let content = try read(entry.file)
-            let model: Model
-            do {
-                model = try Model(
-                    copying: Model.isCompiled(content)
-                        ? content : ModelCompiler.compile(ModelReader.read(content)))
-            } catch {
-                throw Failure("\(path)/\(entry.file): \(error)")
+        for (index, entry) in list.models.enumerated() {
+            if let version = entry.featuresVersion, version != features.schema.version {
+                throw Failure(
+                    "\(path)/\(Self.list): models[\(index)].featuresVersion: found \(version); "
+                        + "allowed: \(features.schema.version), the version of \(list.features)")
             }
-            var calibrator: Calibrator?
-            if let name = entry.calibrator {
-                let text = try read(name)
-                calibrator = try Self.refusing("\(path)/\(name)") { () throws(DocumentRefused) in
-                    try Calibrator(reading: text)
-                }
-            }
-            models.append(
-                ServedModel(
-                    entry.goal.predicted, entry.tier == .full ? .full : .distilled, model,
-                    calibrator: calibrator, version: model.version.rawValue))
+            models.append(try Self.model(entry, at: path, content))
         }
         var priors: [PredictedGoal: Double] = [:]
         priors[.click] = list.clickPrior
@@ -69,6 +77,69 @@ public struct ModelDirectory {
         served = ServedModels(
             version: Self.version(files), features: features, models: models, priors: priors)
         self.files = files
+        self.list = list
+        do {
+            try served.check()
+        } catch {
+            throw Failure("\(path)/\(Self.list): \(error)")
+        }
+        for (entry, model) in zip(list.models, models) {
+            if let name = entry.golden {
+                do {
+                    try GoldenRows(reading: content(name)).check(model.model, model.calibrator)
+                } catch {
+                    throw Failure("\(path)/\(name):\(error) (of \(entry.file))")
+                }
+            }
+            guard isMeasured, let most = entry.latencyMicroseconds else { continue }
+            let cost = ModelCost(of: model.model)
+            guard cost.batch <= .microseconds(Int64(most)) else {
+                throw Failure(
+                    "\(path)/\(entry.file): found \(cost); allowed: \(most) µs (latencyMicroseconds)")
+            }
+        }
+    }
+
+    private static func model(
+        _ entry: ModelEntry, at path: String, _ content: (String) -> [UInt8]
+    ) throws(Failure) -> ServedModel {
+        let bytes = content(entry.file)
+        let model: Model
+        do {
+            model = try Model(
+                copying: Model.isCompiled(bytes) ? bytes : ModelCompiler.compile(ModelReader.read(bytes)))
+        } catch {
+            throw Failure("\(path)/\(entry.file): \(error)")
+        }
+        if let columns = entry.columns, columns.count != model.featureCount {
+            throw Failure(
+                "\(path)/\(Self.list): columns of \(entry.file): found \(columns.count); "
+                    + "allowed: the model's \(model.featureCount) features")
+        }
+        var calibrator: Calibrator?
+        if let name = entry.calibrator {
+            calibrator = try Self.refusing("\(path)/\(name)") { () throws(DocumentRefused) in
+                try Calibrator(reading: content(name))
+            }
+        }
+        return ServedModel(
+            entry.goal.predicted, entry.tier == .full ? .full : .distilled, model, calibrator: calibrator,
+            version: model.version.rawValue, columns: entry.columns)
+    }
+
+    static func checksum(_ bytes: [UInt8]) -> String {
+        var digest = SHA256()
+        digest.add(bytes.span.raw)
+        let sum = digest.digest()
+        return hexadecimal((0..<SHA256Digest.byteCount).map { sum[$0] })
+    }
+
+    /// Whether it says what its files come to.
+    public var isSealed: Bool { list.files != nil }
+
+    /// The JSON Schema of `models.json`, for editors.
+    public static var jsonSchema: JSONTree {
+        Kind<ModelList>.object.shape.jsonSchema(title: "The models of a Paceline node")
     }
 
     /// The first eight bytes of SHA-256 of all files, each with its name and length before it.
@@ -82,7 +153,7 @@ public struct ModelDirectory {
         return (0..<8).reduce(0) { $0 << 8 | UInt64(sum[$1]) }
     }
 
-    private static func refusing<Value>(
+    static func refusing<Value>(
         _ path: String, _ body: () throws(DocumentRefused) -> Value
     ) throws(Failure) -> Value {
         do {
@@ -141,7 +212,7 @@ public struct ModelDirectory {
         for store in stores {
             let directory = kept(version, in: store)
             guard (try? Kernel.stamp(of: "\(directory)/\(list)")) != nil else { continue }
-            let found = try ModelDirectory(directory).served
+            let found = try ModelDirectory(directory, isMeasured: false).served
             guard found.version == version else {
                 throw Failure("\(directory): holds the models \(hexadecimal(found.version))")
             }
@@ -150,90 +221,5 @@ public struct ModelDirectory {
         throw Failure(
             "the models \(hexadecimal(version)) are not in \(stores.joined(separator: " or ")): name where a node keeps its compiled catalogs and models with --catalogs"
         )
-    }
-}
-
-/// `models.json`.
-struct ModelList: DocumentObject {
-    var features = ""
-    var models: [ModelEntry] = []
-    var clickPrior: Double?
-    var completedViewPrior: Double?
-    var actionPrior: Double?
-
-    static let schema = Schema<Self>(
-        "models",
-        [
-            .constant("schema", "paceline/models/1", "What this file is, and how it is read."),
-            .required("features", \.features, .fileName, "The schema of the features, beside this file."),
-            .required("models", \.models, .list(of: .object, count: 0...6), "One for each goal and tier."),
-            .optional(
-                "clickPrior", \.clickPrior, .number(0...1),
-                "The share of clicks that was observed; without it, decision.priors has one."),
-            .optional(
-                "completedViewPrior", \.completedViewPrior, .number(0...1), "The same of views to the end."),
-            .optional("actionPrior", \.actionPrior, .number(0...1), "The same of actions."),
-        ])
-
-    init() {}
-
-    init(reading bytes: [UInt8]) throws(DocumentRefused) {
-        var reading = DocumentReading(bytes)
-        let tree = try reading.tree(of: bytes)
-        guard let list = Self.schema.read(tree, "", &reading) else { throw reading.refused }
-        self = list
-    }
-}
-
-struct ModelEntry: DocumentObject {
-    enum Goal: String, CaseIterable, Sendable {
-        case click, completedView, action
-
-        var predicted: PredictedGoal {
-            switch self {
-            case .click: .click
-            case .completedView: .completedView
-            case .action: .action
-            }
-        }
-    }
-    enum Tier: String, CaseIterable, Sendable { case full, distilled }
-
-    var goal = Goal.click
-    var tier = Tier.full
-    var file = ""
-    var calibrator: String?
-
-    static let schema = Schema<Self>(
-        "model",
-        [
-            .required("goal", \.goal, .choice, "What it predicts of an impression."),
-            .defaulted("tier", \.tier, .choice, "The full model, or a smaller one that was taught by it."),
-            .required(
-                "file", \.file, .fileName, "A model that `paceline model check` takes, beside this file."),
-            .optional(
-                "calibrator", \.calibrator, .fileName,
-                "From its prediction to a probability that holds, beside this file."),
-        ])
-}
-
-extension Kind where Value == String {
-    /// A name beside the list: no way leads out of its directory.
-    fileprivate static var fileName: Kind {
-        .text(
-            TextForm(
-                name: "a file's name: letters, digits, - _ and ., not first",
-                pattern: "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$"),
-            read: { text in
-                let marks = Array("-_.".utf8)
-                let isFine =
-                    (1...128).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: ".")
-                    && text.utf8.allSatisfy { byte in
-                        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                            || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-                            || marks.contains(byte)
-                    }
-                return isFine ? text : nil
-            }, show: { $0 })
     }
 }

@@ -30,8 +30,8 @@ enum Paceline {
                 Command(
                     "model", "Works on models: reads, checks and compiles them, and predicts.",
                     subcommands: [
-                        ModelPredict.command, ModelCheck.command, ModelCompile.command, ModelInspect.command,
-                        ModelBench.command,
+                        ModelPredict.command, ModelCheck.command, ModelPack.command, ModelCompile.command,
+                        ModelInspect.command, ModelBench.command,
                     ]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Command("pacing", "Plans how campaigns spend.", subcommands: [PacingPlan.command]),

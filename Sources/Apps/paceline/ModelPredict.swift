@@ -9,6 +9,9 @@ enum ModelPredict {
         "rows", WordKind.file, default: "-",
         "Rows: a .csv, .tsv or .libsvm file, or - for commas on standard input.")
     static let raw = Parameter.flag("raw", "Print raw scores, as they are before the objective's transform.")
+    static let calibrator = Parameter.option(
+        "calibrator", WordKind.file,
+        "A calibrator, from predictions to probabilities that hold; without it, a directory's own.")
     static let noHeader = Parameter.flag("no-header", "The first line of separated values is a row, too.")
 
     static let command = Command(
@@ -17,8 +20,9 @@ enum ModelPredict {
             One line for each row, with a column for each output, in 17 digits: enough to tell every number.
             Raw scores are those of the model's own library to the last bit. Columns are taken by the model's
             names where the header has them, else in their order; nothing, or NA, is a missing value.
+            A calibrator is given the predictions, and its probabilities are printed.
             """,
-        parameters: [model, rows, raw, noHeader],
+        parameters: [model, rows, raw, calibrator, noHeader],
         examples: [
             Example(
                 "paceline model predict --model Examples/models/click.txt --rows Examples/models/rows.csv --raw",
@@ -29,11 +33,21 @@ enum ModelPredict {
             Example(
                 "printf '20,2,1.5,0.8,0.02\\n' | paceline model predict --model Examples/models/click.txt --no-header",
                 "One row by hand."),
+            Example(
+                "printf '20,2,1,0,15,0.97\\n' | paceline model predict --model Examples/predictions/completion.txt "
+                    + "--calibrator Examples/predictions/completion.json --no-header",
+                "A probability that holds."),
         ],
         run: run)
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
-        let model = try ModelInput.load(call[model])
+        var (model, calibrator) = try ModelInput.loadCalibrated(call[model])
+        if let path = call[Self.calibrator] {
+            guard !call[raw] else {
+                throw Failure("--raw and --calibrator do not go together: a raw score is as the model gives it", .usage)
+            }
+            calibrator = try ModelInput.calibrator(path)
+        }
         let form = try RowFile.form(of: call[rows])
         let rows = try RowFile(call[rows], form, hasHeader: !call[noHeader], for: model.head)
         var scratch = ModelScratch(for: model)
@@ -45,6 +59,7 @@ enum ModelPredict {
             if !call[raw] {
                 var span = one.mutableSpan
                 model.head.predict(&span)
+                calibrator?.replace(&span)
             }
             output.print(one.map(digits).joined(separator: "\t"))
         }

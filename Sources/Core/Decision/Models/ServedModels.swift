@@ -63,13 +63,18 @@ public struct ServedModel: Sendable {
     public let calibrator: Calibrator?
     /// By which records name it.
     public let version: UInt64
+    /// What its features are called in the schema; none where it has their order.
+    let featureNames: [String]
 
+    /// - Parameter columns: the schema's features in the model's order, where its own names are not theirs.
     public init(
-        _ goal: PredictedGoal, _ tier: ScoringTier, _ model: Model, calibrator: Calibrator?, version: UInt64
+        _ goal: PredictedGoal, _ tier: ScoringTier, _ model: Model, calibrator: Calibrator?, version: UInt64,
+        columns: [String]? = nil
     ) {
         precondition(tier != .prior, "a prior is no model")
         (self.goal, self.tier, self.model) = (goal, tier, model)
         (self.calibrator, self.version) = (calibrator, version)
+        featureNames = columns ?? model.head.featureNames
     }
 }
 

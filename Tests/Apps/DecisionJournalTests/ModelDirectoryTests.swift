@@ -1,0 +1,173 @@
+// Directories of models: what is refused of them, with its place, and that no damage to a file goes unseen.
+import Commands
+import Decision
+import DecisionJournal
+import Documents
+import Foundation
+import Testing
+
+/// A copy of the demo's models, to be changed.
+private final class Models {
+    let url = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+        .standardized
+
+    init() throws {
+        try FileManager.default.copyItem(at: Self.root.appending(path: "Examples/predictions"), to: url)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    var path: String { url.path() }
+
+    func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: url.appending(path: name))) }
+
+    func write(_ bytes: [UInt8], _ name: String) throws {
+        try Data(bytes).write(to: url.appending(path: name))
+    }
+
+    /// Changes a file where it says something, once.
+    func edit(_ name: String, _ old: String, _ new: String) throws {
+        let text = String(decoding: try bytes(name), as: UTF8.self)
+        let range = try #require(text.range(of: old), "\(name) has no \(old)")
+        try write(Array(text.replacingCharacters(in: range, with: new).utf8), name)
+    }
+
+    /// Without checksums, so that what lies behind them is asked.
+    func unseal() throws {
+        let text = String(decoding: try bytes("models.json"), as: UTF8.self)
+        let seal = try #require(text.range(of: #",\s*"files": \[[^\]]*\]"#, options: .regularExpression))
+        try write(Array(text.replacingCharacters(in: seal, with: "").utf8), "models.json")
+    }
+
+    func refusal() -> String? {
+        do {
+            _ = try ModelDirectory(path, isMeasured: false)
+            return nil
+        } catch { return error.message }
+    }
+}
+
+@Suite struct ModelDirectoryTests {
+    @Test func theDemoIsSealedAndServes() throws {
+        let directory = try ModelDirectory(Models().path)
+        #expect(directory.isSealed)
+        #expect(directory.served.models.count == 2)
+        #expect(directory.files.count == 7)
+    }
+
+    /// What a checksum cannot see, since whoever changed the file may have sealed it again.
+    @Test(arguments: [
+        ("completion.txt", "leaf_value=", "leaf_value=1", "completion.txt", ""),
+        ("completion-small.txt", "leaf_value=2.1", "leaf_value=2.2", "completedView-distilled.golden.jsonl:", "raw score"),
+        ("completion-small.txt", "threshold=20", "threshold=nan", "completion-small.txt", "tree 0"),
+        ("completion-small.txt", "feature_names=hour", "feature_names=our", "models.json: the distilled model", "our"),
+        ("completion.json", "scores", "score", "completion.json:", "score"),
+        ("features.json", "\"seconds\"", "\"second\"", "models.json", "the feature seconds"),
+        ("features.json", "\"version\": 1", "\"version\": 2", "models.json: models[0].featuresVersion", "found 1"),
+        ("completedView-full.golden.jsonl", "\"row\": [", "\"row\": [1, ", "golden.jsonl:1", "7 features"),
+        ("completedView-full.golden.jsonl", "{", "{{", "golden.jsonl:1: ", "JSON"),
+        ("models.json", "\"distilled\"", "\"full\"", "models.json:", "a second full model"),
+        ("models.json", "\"completion.txt\"", "\"../completion.txt\"", "models.json:", "a file's name"),
+        ("models.json", "\"completion.txt\"", "\"none.txt\"", "none.txt", "could not be read"),
+    ])
+    func aMistakeIsRefusedWithItsPlace(
+        _ file: String, _ old: String, _ new: String, _ place: String, _ reason: String
+    ) throws {
+        let models = try Models()
+        try models.unseal()
+        #expect(models.refusal() == nil)
+        try models.edit(file, old, new)
+        let refusal = try #require(models.refusal(), "\(file) with \(new) was taken")
+        #expect(refusal.contains(place) && refusal.contains(reason), "\(refusal)")
+    }
+
+    @Test func aSlowModelIsRefusedWhereItServesAndNotWhereItIsReplayed() throws {
+        let models = try Models()
+        try models.edit("models.json", "\"latencyMicroseconds\": 5000", "\"latencyMicroseconds\": 1")
+        try models.unseal()
+        #expect(models.refusal() == nil)
+        #expect(throws: Failure.self) { try ModelDirectory(models.path) }
+        do { _ = try ModelDirectory(models.path) } catch {
+            #expect(error.message.contains("completion.txt: found") && error.message.contains("allowed: 1 µs"))
+        }
+    }
+
+    @Test func aFileThatWasNotSealedIsRefused() throws {
+        let models = try Models()
+        try models.edit("models.json", "\"completion.json\"", "\"features.json\"")
+        #expect(models.refusal()?.contains("models.json") == true)
+    }
+
+    /// Every file, in every byte, and cut off anywhere: refused with the file that it is, or the same as before.
+    @Test func noDamageGoesUnseen() throws {
+        let models = try Models()
+        let sound = try ModelDirectory(models.path, isMeasured: false)
+        var tried = 0
+        for (name, bytes) in sound.files {
+            // One bit of each byte, another one from byte to byte; of long files every few bytes.
+            for place in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 400)) {
+                var damaged = bytes
+                damaged[place] ^= 1 << UInt8(place % 8)
+                for content in [damaged, Array(bytes[..<place])] {
+                    try models.write(content, name)
+                    tried += 1
+                    guard let refusal = models.refusal() else {
+                        // The list has no checksum: what still is a list may only say something else of what it has.
+                        #expect(name == "models.json", "\(name) was taken, changed at \(place)")
+                        continue
+                    }
+                    #expect(refusal.hasPrefix(models.path), "\(refusal)")
+                    if name != "models.json" { #expect(refusal.contains("/\(name): found"), "\(refusal)") }
+                }
+            }
+            try models.write(bytes, name)
+        }
+        #expect(tried > 2_000)
+        #expect(models.refusal() == nil)
+    }
+
+    /// The same behind the checksums: readers, golden rows and guards hold by themselves.
+    @Test func damageThatWasSealedIsRefusedOrHarmless() throws {
+        let models = try Models()
+        try models.unseal()
+        let sound = try ModelDirectory(models.path, isMeasured: false)
+        var refused = 0
+        for (name, bytes) in sound.files where name != "models.json" {
+            for place in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 120)) {
+                var damaged = bytes
+                damaged[place] ^= 1 << UInt8(place % 8)
+                try models.write(damaged, name)
+                if let refusal = models.refusal() {
+                    refused += 1
+                    #expect(refusal.hasPrefix(models.path), "\(refusal)")
+                }
+            }
+            try models.write(bytes, name)
+        }
+        #expect(refused > 100)
+    }
+
+    @Test func packingSealsWhatWasChanged() throws {
+        let models = try Models()
+        try models.edit("features.json", "\"owner\": \"delivery\"", "\"owner\": \"somebody\"")
+        #expect(models.refusal()?.contains("features.json: found the SHA-256") == true)
+        let packed = try ModelDirectory.pack(models.path, rows: nil)
+        #expect(packed.isSealed && models.refusal() == nil)
+        // What would be refused is not written.
+        let before = try models.bytes("models.json")
+        try models.edit("completion-small.txt", "leaf_value=2.1", "leaf_value=2.2")
+        #expect(throws: Failure.self) { try ModelDirectory.pack(models.path, rows: nil) }
+        #expect(try models.bytes("models.json") == before)
+        // New golden rows are of what the model says now.
+        _ = try ModelDirectory.pack(models.path) { head in [Double](repeating: 1, count: head.featureCount) }
+        #expect(models.refusal() == nil)
+    }
+
+    @Test func theSchemaInTheRepositoryIsOurs() throws {
+        let text = try String(contentsOf: Models.root.appending(path: "docs/models.schema.json"), encoding: .utf8)
+        #expect(
+            text == ModelDirectory.jsonSchema.page + "\n",
+            "run: paceline model check --schema > docs/models.schema.json")
+    }
+}
