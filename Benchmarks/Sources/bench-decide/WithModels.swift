@@ -242,7 +242,8 @@ private struct Alone: ~Copyable {
             var start = clock.now
             for (place, some) in [count.click, count.view].enumerated() where some > 0 {
                 let model = models[place].model
-                var into = scores.mutableSpan.extracting(0..<some)
+                var all = scores.mutableSpan
+                var into = all.extracting(first: some)
                 model.prepare(input.span.extracting(0..<width), &scratches[place].scratch)
                 model.score(input.span.extracting(0..<some * width), into: &into, &scratches[place].scratch)
                 model.head.predict(&into)

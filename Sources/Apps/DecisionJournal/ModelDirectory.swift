@@ -186,17 +186,42 @@ public struct ModelDirectory {
         }
     }
 
-    /// Removes the oldest copies beyond so many, never this one.
-    public static func prune(in store: String, keeping version: UInt64, most: Int) throws(Failure) {
+    /// Notes what is served from now on, and of which directory it was read.
+    public static func noteServed(_ version: UInt64, in store: String, of source: String) throws(Failure) {
+        do {
+            try Kernel.replace(
+                "\(store)/models/current", with: Array("\(hexadecimal(version))\n\(source)\n".utf8))
+        } catch { throw Failure("\(error)") }
+    }
+
+    /// The copy of what was served last of this directory; nil where there is none.
+    public static func lastServed(in store: String, of source: String) -> String? {
+        guard let bytes = try? Kernel.contents(of: "\(store)/models/current", limit: 16_384) else {
+            return nil
+        }
+        let lines = String(decoding: bytes, as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count == 3, lines[1] == source, let version = UInt64(lines[0], radix: 16) else {
+            return nil
+        }
+        return kept(version, in: store)
+    }
+
+    /// Copies that a store keeps: as many as are served in a journal's life, hardly more.
+    static let keptMost = 64
+
+    /// Removes the oldest copies beyond that, never this one.
+    public static func prune(in store: String, keeping version: UInt64) throws(Failure) {
         let folder = "\(store)/models"
         do {
             var copies: [(path: String, age: Int64)] = []
-            for name in try Kernel.entries(of: folder) where name != hexadecimal(version) {
+            for name in try Kernel.entries(of: folder) where name != hexadecimal(version) && name != "current"
+            {
                 let stamp = try? Kernel.stamp(of: "\(folder)/\(name)/\(list)")
                 copies.append(("\(folder)/\(name)", stamp?.modifiedNanoseconds ?? 0))
             }
             copies.sort { $0.age < $1.age }
-            for copy in copies.dropLast(most - 1) {
+            for copy in copies.dropLast(keptMost - 1) {
                 // Without its list a copy is none.
                 _ = Kernel.remove("\(copy.path)/\(list)")
                 for name in try Kernel.entries(of: copy.path) { _ = Kernel.remove("\(copy.path)/\(name)") }

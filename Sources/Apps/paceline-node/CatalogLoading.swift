@@ -34,6 +34,7 @@ struct CatalogLoading: Sendable {
         while true {
             let isWanted = isFirst || catalogs.awaitReload()
             isFirst = false
+            reloadModels(isWanted: isWanted)
             do {
                 let stamp = try CatalogStamp(catalogs.settings.path)
                 guard isWanted || stamp != seen else { continue }
@@ -44,6 +45,18 @@ struct CatalogLoading: Sendable {
                 if isWanted || !catalogs.isRefused(for: error) { refuse(error) }
             }
         }
+    }
+
+    private func reloadModels(isWanted: Bool) {
+        guard let sets = catalogs.models, let former = catalogs.serving,
+            let models = sets.changed(isWanted: isWanted)
+        else { return }
+        do {
+            let serving = try Catalogs.Serving(former, models)
+            exchange(serving)
+            catalogs.took(serving)
+            sets.took(models)
+        } catch { sets.refuse(error) }
     }
 
     private func reload(_ seen: inout CatalogStamp?) throws(Failure) {
@@ -70,7 +83,7 @@ struct CatalogLoading: Sendable {
             seen = nil
             throw error
         }
-        let serving = try Catalogs.Serving(snapshot, catalogs.decisions, catalogs.models)
+        let serving = try Catalogs.Serving(snapshot, catalogs.decisions, catalogs.models?.serving)
         exchange(serving)
         catalogs.took(serving, compiled.stamp)
         journals.noteCatalog(snapshot.version, lineItems: snapshot.lineItemCount, refused: nil)

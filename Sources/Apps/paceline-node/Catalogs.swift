@@ -24,6 +24,7 @@ final class Catalogs: Sendable {
         let index: DecisionIndex
         /// What models know of it; nil where there are none.
         let plan: ScoringPlan?
+        let models: NodeModels?
         /// When it was taken into use.
         let since: Instant
 
@@ -34,12 +35,26 @@ final class Catalogs: Sendable {
             numbers = EntityNumbers(snapshot)
             places = NoticePlaces(snapshot)
             index = DecisionIndex(snapshot, settings)
+            plan = try Self.plan(models, snapshot)
+            self.models = models
+            since = Kernel.monotonicNow()
+        }
+
+        /// The same catalog with other models.
+        init(_ former: Serving, _ models: NodeModels) throws(Failure) {
+            (numbers, places, index, since) = (former.numbers, former.places, former.index, former.since)
+            plan = try Self.plan(models, former.snapshot)
+            self.models = models
+        }
+
+        private static func plan(
+            _ models: NodeModels?, _ snapshot: CatalogSnapshot
+        ) throws(Failure) -> ScoringPlan? {
             do {
-                plan = try models.map { models throws(ModelsRefused) in
+                return try models.map { models throws(ModelsRefused) in
                     try ScoringPlan(models.served, snapshot)
                 }
             } catch { throw Failure("models: \(error)") }
-            since = Kernel.monotonicNow()
         }
 
         var snapshot: CatalogSnapshot { numbers.snapshot }
@@ -59,7 +74,9 @@ final class Catalogs: Sendable {
     let settings: CatalogSettings
     let decisions: DecisionSettings
     private let notices: NodeNotices?
-    let models: NodeModels?
+    /// How long a request may wait that does not say.
+    private let patience: Interval
+    let models: ModelSets?
     let store: SnapshotStore
     private let wanted: Descriptor
     private let state = Mutex(State())
@@ -70,11 +87,12 @@ final class Catalogs: Sendable {
     /// Opens the node's own files. Nothing is served yet.
     init(
         _ settings: CatalogSettings, _ decisions: DecisionSettings, _ notices: NodeNotices?,
-        models: ModelSettings?, _ health: Health, _ log: Log
+        _ whole: NodeSettings, _ health: Health, _ log: Log
     ) throws(Failure) {
         self.settings = settings
         self.decisions = decisions
         self.notices = notices
+        patience = whole.overload.limit
         self.health = health
         self.log = log
         do {
@@ -82,8 +100,8 @@ final class Catalogs: Sendable {
         } catch {
             throw Failure("catalog.stateDirectory: \(error)")
         }
-        self.models = try models.map { [store] models throws(Failure) in
-            try NodeModels(models, store: store.directory, log)
+        self.models = try whole.models.map { [store] models throws(Failure) in
+            try ModelSets(models, store: store.directory, health, log)
         }
         do {
             wanted = try Kernel.blockingEventDescriptor()
@@ -105,13 +123,13 @@ final class Catalogs: Sendable {
     /// Finds something to serve: the last good catalog of these files, or else what they are now.
     func start() throws(Failure) {
         if let snapshot = lastGood() {
-            let serving = try Serving(snapshot, decisions, models)
+            let serving = try Serving(snapshot, decisions, models?.serving)
             return state.withLock { $0.serving = serving }
         }
         let compiled = try CompiledCatalog(settings.path)
         let snapshot = try keep(compiled)
         try noteServed(snapshot)
-        let serving = try Serving(snapshot, decisions, models)
+        let serving = try Serving(snapshot, decisions, models?.serving)
         if snapshot.lineItemCount == 0 {
             log.warning("the catalog has no line item: nothing can be bid", ["path": .string(settings.path)])
         }
@@ -149,7 +167,7 @@ final class Catalogs: Sendable {
 
     /// What a shard decides with: its ads' notices come back to it.
     func prepare(_ serving: Serving, shard: Int, _ ledger: NodeLedger) -> PreparedCatalog {
-        PreparedCatalog(serving, decisionSettings(shard: shard), ledger)
+        PreparedCatalog(serving, decisionSettings(shard: shard), ledger, limit: patience)
     }
 
     /// The settings as one shard decides by them.
@@ -207,6 +225,9 @@ final class Catalogs: Sendable {
         health.set("catalog", .ready)
     }
 
+    /// The same catalog is served with other models.
+    func took(_ serving: Serving) { state.withLock { $0.serving = serving } }
+
     /// The files say again what is served already.
     func foundUnchanged(_ stamp: CatalogStamp) {
         state.withLock {
@@ -247,10 +268,15 @@ final class Catalogs: Sendable {
         }
         json.key("refused")
         if let refused { json.value(String(refused.prefix(Self.describedBytes))) } else { json.null() }
+        if let models {
+            json.key("models")
+            models.describe(&json)
+        }
         json.endObject()
     }
 
     func register(in catalogue: inout MetricsCatalogue) {
+        models?.register(in: &catalogue)
         let reloads = catalogue.sharedCounter(
             "paceline_catalog_reloads_total", help: "Catalogs taken into use while serving.")
         let refusals = catalogue.sharedCounter(

@@ -70,7 +70,7 @@ final class NodeContext: Sendable {
             var decisions = DecisionSettings(settings)
             decisions.viewerSalt = frequency.salt
             catalogs = try Catalogs(
-                catalog, decisions, notices, models: settings.models, health, log)
+                catalog, decisions, notices, settings, health, log)
             self.frequency = frequency
         } else {
             catalogs = nil
@@ -112,14 +112,10 @@ final class NodeContext: Sendable {
         let recording = DecisionRecording(
             journal, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisionSettings(shard: shard))
         let shading = ShardShading(settings.decision, shadingKeys, block)
-        let models = catalogs.models.flatMap { models in
-            self.keys.models.map {
-                ShardModels(models, limit: settings.overload.limit, ModelMetrics($0, block))
-            }
-        }
         return ShardDecisions(
-            catalog, frequency, money, shading, models, seed: seeds.next(), reactor, settings.overload,
-            metrics: DecisionMetrics(keys, block), recording: recording)
+            catalog, frequency, money, shading, seed: seeds.next(), reactor, settings.overload,
+            metrics: DecisionMetrics(keys, block), self.keys.models.map { ModelMetrics($0, block) },
+            recording: recording)
     }
 
     /// What a shard makes of notices; nil where nobody sends any.

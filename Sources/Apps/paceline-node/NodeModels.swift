@@ -1,4 +1,4 @@
-// The models of a node: read and kept when it starts, with the profiles that they are given.
+// One set of models of a node, with the profiles that they are given.
 import Commands
 import Decision
 import DecisionJournal
@@ -7,7 +7,6 @@ import Kernel
 import Settings
 import Store
 import Telemetry
-import Units
 
 /// Shared by all shards; nothing of it changes but the profiles, which others write.
 final class NodeModels: Sendable {
@@ -15,15 +14,15 @@ final class NodeModels: Sendable {
     /// By entity's number; nil where the schema keeps none of that kind, or nobody has imported any.
     let profiles: [ProfileStore?]
 
-    /// Sets of models that are kept for replay: as many as a node was started with in a journal's life, hardly more.
-    private static let keptMost = 64
-
-    /// - Parameter store: the directory of the node's compiled catalogs.
-    init(_ settings: ModelSettings, store: String, _ log: Log) throws(Failure) {
-        let directory = try ModelDirectory(settings.path)
+    /// - Parameter former: whose profiles serve on where the schema is the same.
+    init(
+        _ directory: ModelDirectory, _ settings: ModelSettings, former: NodeModels?, _ log: Log
+    ) throws(Failure) {
         served = directory.served
-        try directory.keep(in: store)
-        try ModelDirectory.prune(in: store, keeping: served.version, most: Self.keptMost)
+        if let former, former.served.features.fingerprint == served.features.fingerprint {
+            profiles = former.profiles
+            return
+        }
         var profiles: [ProfileStore?] = []
         for entity in FeatureEntity.allCases {
             guard let folder = settings.profiles, served.features.layout(of: entity).bytes > 0 else {
@@ -41,11 +40,5 @@ final class NodeModels: Sendable {
             } catch { throw Failure("models.profiles: \(error)") }
         }
         self.profiles = profiles
-        log.info(
-            "models taken into use",
-            [
-                "version": .string(hexadecimal(served.version)), "models": .integer(served.models.count),
-                "schema": .string(served.features.schema.name), "path": .string(settings.path),
-            ])
     }
 }

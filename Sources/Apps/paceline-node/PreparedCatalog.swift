@@ -4,6 +4,7 @@ import Catalog
 import Decision
 import Features
 import Synchronization
+import Units
 
 /// Used by one shard's thread, from the exchange that brings it to the one that takes it away.
 final class PreparedCatalog: @unchecked Sendable {
@@ -12,14 +13,17 @@ final class PreparedCatalog: @unchecked Sendable {
     let numbers: EntityNumbers
     let places: NoticePlaces
     let budgets: CatalogBudgets
+    /// Nil where nothing is predicted.
+    let models: ShardModels?
     var decider: Decider
 
     /// Takes milliseconds for a large catalog.
-    init(_ serving: Catalogs.Serving, _ settings: DecisionSettings, _ ledger: NodeLedger) {
+    init(_ serving: Catalogs.Serving, _ settings: DecisionSettings, _ ledger: NodeLedger, limit: Interval) {
         snapshot = serving.snapshot
         numbers = serving.numbers
         places = serving.places
         budgets = CatalogBudgets(snapshot, settings, ledger)
+        models = serving.models.map { ShardModels($0, limit: limit) }
         decider = Decider(serving.index, settings: settings, plan: serving.plan)
     }
 }

@@ -16,9 +16,9 @@ final class ShardDecisions {
     private var state: NodeState
     private let frequency: ShardFrequency
     let shading: ShardShading
-    private let models: ShardModels?
     private var seeds: Randomness
     private let metrics: DecisionMetrics
+    private let modelMetrics: ModelMetrics?
     private let recording: DecisionRecording
     /// It outlives everything that its thread serves.
     private unowned let reactor: Reactor
@@ -29,9 +29,9 @@ final class ShardDecisions {
     /// - Parameter seed: of this start and shard alone; bids are numbered by what follows from it.
     init(
         _ catalog: PreparedCatalog, _ frequency: ShardFrequency, _ money: ShardMoney,
-        _ shading: ShardShading, _ models: ShardModels?, seed: UInt64,
+        _ shading: ShardShading, seed: UInt64,
         _ reactor: Reactor, _ overload: NodeSettings.Overload, metrics: DecisionMetrics,
-        recording: DecisionRecording
+        _ modelMetrics: ModelMetrics?, recording: DecisionRecording
     ) {
         self.reactor = reactor
         gate = LoadGate(
@@ -41,9 +41,10 @@ final class ShardDecisions {
         self.frequency = frequency
         self.money = money
         self.shading = shading
-        self.models = models
-        state = NodeState(money, frequency, shading, models, catalog.numbers)
+        catalog.models?.metrics = modelMetrics
+        state = NodeState(money, frequency, shading, catalog.models, catalog.numbers)
         self.metrics = metrics
+        self.modelMetrics = modelMetrics
         self.recording = recording
         seeds = Randomness(seed: seed)
     }
@@ -58,7 +59,8 @@ final class ShardDecisions {
     func take(_ exchange: CatalogExchange) {
         exchange.exchange(&catalog)
         money.take(catalog.budgets)
-        state = NodeState(money, frequency, shading, models, catalog.numbers)
+        catalog.models?.metrics = modelMetrics
+        state = NodeState(money, frequency, shading, catalog.models, catalog.numbers)
     }
 
     /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and
@@ -94,7 +96,8 @@ final class ShardDecisions {
         let began = Kernel.monotonicNow()
         let now = Kernel.wallNow()
         let seed = seeds.next()
-        models?.begin(arrived: began - reactor.waitingTime(at: began), isOverloaded: gate.isOverloaded)
+        catalog.models?.begin(
+            arrived: began - reactor.waitingTime(at: began), isOverloaded: gate.isOverloaded)
         let decision: Decision
         do {
             decision = try Self.decide(
@@ -106,7 +109,7 @@ final class ShardDecisions {
         recording.note(
             decision, of: request, by: catalog.decider, catalog: catalog.snapshot.version.rawValue, at: now,
             seed: seed, format)
-        models?.count(catalog.decider)
+        modelMetrics?.count(catalog.decider)
         let took = Kernel.monotonicNow() - began
         gate.decided(took: took)
         metrics.count(decision, took: took)

@@ -5,12 +5,13 @@ import Kernel
 import Store
 import Units
 
-/// One for each shard, used on its thread only. Allocates nothing once it is made.
+/// One for each shard and set of models, used on its thread only. Allocates nothing once it is made.
 final class ShardModels {
     private let stores: [ProfileStore?]
     private let room: UnsafeMutableRawBufferPointer
     private var gate = TierGate()
-    private let metrics: ModelMetrics
+    /// The shard's, which outlive these models.
+    var metrics: ModelMetrics?
     /// How long a request may wait that does not say.
     private let limit: Interval
     /// When the request at hand came in, and whether the shard was overloaded then.
@@ -18,10 +19,9 @@ final class ShardModels {
     private var isOverloaded = false
     private var asked = Instant(nanoseconds: 0)
 
-    init(_ models: NodeModels, limit: Interval, _ metrics: ModelMetrics) {
+    init(_ models: NodeModels, limit: Interval) {
         stores = models.profiles
         self.limit = limit
-        self.metrics = metrics
         let bytes = stores.compactMap { $0?.layout.bytes }.max() ?? 0
         room = .allocate(byteCount: max(bytes, 8), alignment: 8)
     }
@@ -63,9 +63,6 @@ final class ShardModels {
     func used(_ use: ModelUse) {
         let took = Kernel.monotonicNow() - asked
         gate.note(use, took: took)
-        metrics.note(use, took: took)
+        metrics?.note(use, took: took)
     }
-
-    /// The decision is made.
-    func count(_ decider: borrowing Decider) { metrics.count(decider) }
 }

@@ -12,7 +12,7 @@ public struct ModelSettings: DocumentObject, Equatable {
         [
             .required(
                 "path", \.path, .absolutePath, example: "/etc/paceline/models",
-                "A directory with models.json, and the schema, models and calibrators that it names. It is read when the node starts."
+                "A directory with models.json, and the schema, models and calibrators that it names. It is looked at as often as the catalog; what is refused is not taken, and the last good models stay."
             ),
             .optional(
                 "profiles", \.profiles, .absolutePath,

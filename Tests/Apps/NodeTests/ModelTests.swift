@@ -1,6 +1,7 @@
 // A node that serves with models: what they say decides, is counted, and is made again by another process from what the
 // node wrote down.
 import Foundation
+import Glibc
 import Testing
 
 @Suite struct ModelTests {
@@ -79,6 +80,72 @@ import Testing
         let lost = try await folder.run(
             "rm -r state/models; paceline replay journal --catalogs state", seconds: 120)
         #expect(lost.status == 1 && lost.output.contains("MISSING: the models"), "\(lost)")
+    }
+
+    @Test func aChangeIsTakenAndAMistakeIsNot() async throws {
+        let folder = try Folder()
+        try prepare(folder)
+        func edit(_ file: String, _ old: String, _ new: String) throws {
+            let text = folder.read("models/\(file)")
+            try #require(text.contains(old))
+            try folder.write(text.replacingOccurrences(of: old, with: new), to: "models/\(file)")
+        }
+        try await Places.shared.take()
+        let plan = Plan(shards: 2, catalog: "catalog", models: "models", accessOneIn: 0)
+        var node = try await RunningNode.start(plan, in: folder, seconds: 120)
+        var viewer = 0
+        func ask() async throws {
+            for _ in 0..<10 {
+                #expect(try await node.bid(of(viewer)) != nil)
+                viewer += 1
+            }
+        }
+        try await ask()
+        let first = try await node.metric("paceline_model_checksum")
+        // A file that is cut in half is refused with its name, and the models that were there serve on.
+        let whole = folder.read("models/completion.txt")
+        try folder.write(String(whole.prefix(whole.count / 2)), to: "models/completion.txt")
+        try await until("the mistake is refused") {
+            try await node.metric("paceline_model_refusals_total") == 1
+        }
+        for told in [
+            try #require(try await Wire.get("/readyz", port: node.admin)).body, node.log,
+            try #require(try await Wire.get("/v1/node", port: node.port)).body,
+        ] { #expect(told.contains("completion.txt: "), "\(told)") }
+        #expect(try await Wire.get("/readyz", port: node.admin)?.status == 200)
+        #expect(try await node.metric("paceline_model_checksum") == first)
+        try await ask()
+        // They serve after a restart too, from the node's own copy.
+        node.running.signal(SIGTERM)
+        _ = await node.running.end()
+        node = try await RunningNode.start(plan, in: folder, seconds: 120)
+        #expect(try await node.metric("paceline_model_checksum") == first)
+        #expect(try await node.metric("paceline_model_refused") == 1)
+        try await ask()
+        try folder.write(whole, to: "models/completion.txt")
+        try await until("what is served is on disk again") {
+            try await node.metric("paceline_model_refused") == 0
+        }
+        try edit("completion.txt", "leaf_value=1.9", "leaf_value=-1.9")
+        try await until("the change is served") {
+            try await node.metric("paceline_model_reloads_total") == 1
+        }
+        #expect(try await node.metric("paceline_model_checksum") != first)
+        try await ask()
+        // Other features, and so no profiles that a restart would not find as well.
+        try edit("features.json", "\"version\": 1", "\"version\": 2")
+        try await until("the schema is served") {
+            try await node.metric("paceline_model_reloads_total") == 2
+        }
+        try await ask()
+        node.running.signal(SIGTERM)
+        _ = await node.running.end()
+        await Places.shared.give()
+        let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
+        #expect(replayed.output.contains("50 decisions: 50 replayed, 50 equal, 0 different"), "\(replayed)")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path("state/models")).sorted().count
+                == 4)
     }
 
     @Test func modelsThatDoNotFitAreRefused() async throws {

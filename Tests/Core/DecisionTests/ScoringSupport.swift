@@ -1,7 +1,6 @@
 // Models small enough to work out by hand: one tree with one split on a named feature.
 import Catalog
 import Decision
-import Documents
 import Features
 import Foundation
 import Inference
