@@ -38,7 +38,8 @@ enum ModelInput {
         guard (try? Kernel.isDirectory(path)) == true else { return (try load(path), nil) }
         let models = try ModelDirectory(path, isMeasured: false).served.models
         guard models.count == 1 else {
-            throw Failure("\(path): found \(models.count) models; allowed: one, or the path of one of its files")
+            throw Failure(
+                "\(path): found \(models.count) models; allowed: one, or the path of one of its files")
         }
         return (models[0].model, models[0].calibrator)
     }

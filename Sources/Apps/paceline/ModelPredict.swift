@@ -44,7 +44,8 @@ enum ModelPredict {
         var (model, calibrator) = try ModelInput.loadCalibrated(call[model])
         if let path = call[Self.calibrator] {
             guard !call[raw] else {
-                throw Failure("--raw and --calibrator do not go together: a raw score is as the model gives it", .usage)
+                throw Failure(
+                    "--raw and --calibrator do not go together: a raw score is as the model gives it", .usage)
             }
             calibrator = try ModelInput.calibrator(path)
         }
