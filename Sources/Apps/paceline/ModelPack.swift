@@ -21,8 +21,8 @@ enum ModelPack {
         parameters: [directory, rows],
         examples: [
             Example(
-                "cp -r Examples/predictions mine; chmod -R u+w mine; sed 's/\"version\": 1/\"version\": 2/' "
-                    + "-i mine/features.json; paceline model pack mine",
+                "cp -r Examples/predictions mine; chmod -R u+w mine; sed 's/delivery/sales/' -i mine/features.json; "
+                    + "paceline model pack mine",
                 "Seal it again after a change."),
             Example(
                 "printf 'hour,deviceType,genre,user.completes7d,seconds,creative.completion30d\\n20,3,1,4,15,0.97\\n' "
