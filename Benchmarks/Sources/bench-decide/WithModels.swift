@@ -50,9 +50,10 @@ enum WithModels {
             bids = 0
             let before = allocations_of_thread()
             for index in asked.indices {
+                let request = asked[index]
                 let start = clock.now
                 let decision = try decider.decide(
-                    asked[index].bytes.span.bytes, at: asked[index].at, seed: UInt64(index), state: &state)
+                    request.bytes.span.bytes, at: request.at, seed: UInt64(index), state: &state)
                 times.append((clock.now - start) / .microseconds(1))
                 if decision.isBid { bids += 1 }
                 counts[index] = (
@@ -205,7 +206,8 @@ private struct Alone: ~Copyable {
     private let lineItemKeys: [UInt64]
     private let creativeKeys: [UInt64]
     private var input: [Float]
-    private var scores: [Double]
+    /// As long as the bench runs.
+    private let scores = UnsafeMutableBufferPointer<Double>.allocate(capacity: 512)
     private let clock = ContinuousClock()
 
     private final class Scratch {
@@ -228,7 +230,7 @@ private struct Alone: ~Copyable {
         }
         var random = SplitMix64(state: 5)
         input = (0..<all.count * 512).map { _ in Float(random.next() % 100) / 10 }
-        scores = [Double](repeating: 0, count: 512)
+        scores.initialize(repeating: 0)
     }
 
     /// Microseconds for each of the requests, of which so many candidates were scored by each model.
@@ -242,9 +244,9 @@ private struct Alone: ~Copyable {
             var start = clock.now
             for (place, some) in [count.click, count.view].enumerated() where some > 0 {
                 let model = models[place].model
-                var all = scores.mutableSpan
-                var into = all.extracting(first: some)
                 model.prepare(input.span.extracting(0..<width), &scratches[place].scratch)
+                var into = MutableSpan(
+                    _unsafeElements: UnsafeMutableBufferPointer(rebasing: scores[..<some]))
                 model.score(input.span.extracting(0..<some * width), into: &into, &scratches[place].scratch)
                 model.head.predict(&into)
             }

@@ -32,6 +32,8 @@ public struct ModelCost: Sendable, CustomStringConvertible {
         batch = Interval(nanoseconds: best)
     }
 
+    var one: Interval { Interval(nanoseconds: max(batch.nanoseconds / Int64(Self.candidates), 1)) }
+
     public var description: String {
         "\((batch.nanoseconds + 999) / 1_000) µs for \(Self.candidates) candidates"
     }

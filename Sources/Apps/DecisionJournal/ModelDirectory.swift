@@ -68,7 +68,7 @@ public struct ModelDirectory {
                     "\(path)/\(Self.list): models[\(index)].featuresVersion: found \(version); "
                         + "allowed: \(features.schema.version), the version of \(list.features)")
             }
-            models.append(try Self.model(entry, at: path, content))
+            models.append(try Self.model(entry, at: path, isMeasured: isMeasured, content))
         }
         var priors: [PredictedGoal: Double] = [:]
         priors[.click] = list.clickPrior
@@ -101,7 +101,7 @@ public struct ModelDirectory {
     }
 
     private static func model(
-        _ entry: ModelEntry, at path: String, _ content: (String) -> [UInt8]
+        _ entry: ModelEntry, at path: String, isMeasured: Bool, _ content: (String) -> [UInt8]
     ) throws(Failure) -> ServedModel {
         let bytes = content(entry.file)
         let model: Model
@@ -124,7 +124,8 @@ public struct ModelDirectory {
         }
         return ServedModel(
             entry.goal.predicted, entry.tier == .full ? .full : .distilled, model, calibrator: calibrator,
-            version: model.version.rawValue, columns: entry.columns)
+            version: model.version.rawValue, columns: entry.columns,
+            cost: isMeasured ? ModelCost(of: model).one : nil)
     }
 
     static func checksum(_ bytes: [UInt8]) -> String {

@@ -21,6 +21,7 @@ final class ShardModels {
 
     init(_ models: NodeModels, limit: Interval) {
         stores = models.profiles
+        for model in models.served.models { gate.expect(model.goal, model.tier, model.cost) }
         self.limit = limit
         let bytes = stores.compactMap { $0?.layout.bytes }.max() ?? 0
         room = .allocate(byteCount: max(bytes, 8), alignment: 8)

@@ -187,6 +187,19 @@ private final class Models {
         #expect(models.refusal() == nil)
     }
 
+    @Test func copiesAreKeptAndFound() throws {
+        let (models, store) = (try Models(), try Models())
+        let directory = try ModelDirectory(models.path)
+        try directory.keep(in: store.path)
+        try directory.keep(in: store.path)
+        let version = directory.served.version
+        #expect(try ModelDirectory.find(version, in: ["/nowhere", store.path]).version == version)
+        try Data("{}".utf8).write(
+            to: URL(filePath: "\(ModelDirectory.kept(version, in: store.path))/models.json"))
+        #expect(throws: Failure.self) { try ModelDirectory.find(version, in: [store.path]) }
+        #expect(throws: Failure.self) { try ModelDirectory.find(version + 1, in: [store.path]) }
+    }
+
     @Test func theSchemaInTheRepositoryIsOurs() throws {
         let text = try String(
             contentsOf: Models.root.appending(path: "docs/models.schema.json"), encoding: .utf8)

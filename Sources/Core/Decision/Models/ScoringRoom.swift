@@ -161,7 +161,7 @@ struct ScoringRoom: ~Copyable {
 }
 
 /// A scratch for each model of a plan, at its place.
-@safe private struct ModelScratches: ~Copyable, @unchecked Sendable {
+@safe struct ModelScratches: ~Copyable, @unchecked Sendable {
     private let start: UnsafeMutablePointer<ModelScratch>
     private let isThere: [Bool]
 
@@ -195,7 +195,7 @@ struct ScoringRoom: ~Copyable {
 
 /// Numbers on their way to and from a model.
 @safe
-private struct ScoringNumbers<Number: BinaryFloatingPoint & BitwiseCopyable>: ~Copyable, @unchecked Sendable {
+struct ScoringNumbers<Number: BinaryFloatingPoint & BitwiseCopyable>: ~Copyable, @unchecked Sendable {
     private let start: UnsafeMutablePointer<Number>
     private let capacity: Int
 
