@@ -268,7 +268,7 @@ let package = Package(
             ]),
         tests(
             "DecisionJournalTests", in: "Apps",
-            ["Catalog", "Commands", "Decision", "DecisionJournal", "Units"]),
+            ["Catalog", "Commands", "Decision", "DecisionJournal", "Documents", "Inference", "Units"]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         tests(
             "NodeTests", in: "Apps",

@@ -5,7 +5,7 @@
 public import Commands
 public import Decision
 import Digests
-import Documents
+public import Documents
 import Features
 import Inference
 import Kernel
@@ -16,78 +16,59 @@ public struct ModelDirectory {
     public let served: ServedModels
     /// Every file of it, by its name: what is kept so that decisions can be made again.
     public let files: [(name: String, bytes: [UInt8])]
-    let content: ModelList
-
-    /// What models have to show before they are taken.
-    public enum Proof: Int, Comparable, Sendable {
-        /// Nothing: their sums and golden rows are about to be written.
-        case none
-        /// That they are what they were: for replay, on any machine.
-        case kept
-        /// The same, and that they are fast enough here.
-        case served
-
-        public static func < (a: Proof, b: Proof) -> Bool { a.rawValue < b.rawValue }
-    }
 
     static let list = "models.json"
     private static let listBytesMost = 1 << 20
     /// Larger models are compiled, and mapped from where they lie.
-    static let fileBytesMost = 1 << 30
+    private static let fileBytesMost = 1 << 30
+
+    /// The list in words of its own, where it says who comes after whom.
+    let list: ModelList
 
     /// Refuses what does not fit together, with the file and the reason.
     ///
-    /// - Parameter proof: what the models have to show first.
-    public init(_ path: String, proof wanted: Proof = .served) throws(Failure) {
-        let listPath = "\(path)/\(Self.list)"
-        let bytes = try InputFile.read(listPath, limit: Self.listBytesMost)
-        let list = try Self.refusing(listPath) { () throws(DocumentRefused) in
+    /// - Parameter isMeasured: whether models are held to what they may take here; not where decisions are made again.
+    public init(_ path: String, isMeasured: Bool = true) throws(Failure) {
+        try self.init(path, isMeasured: isMeasured) { (name) throws(Failure) in
+            try Self.read(name, in: path)
+        }
+    }
+
+    static func read(_ name: String, in path: String) throws(Failure) -> [UInt8] {
+        try InputFile.read("\(path)/\(name)", limit: name == list ? listBytesMost : fileBytesMost)
+    }
+
+    /// The same of files that are not there yet. Checks come in this order, and the first that fails is the last: the
+    /// list, checksums, the schema, models and what belongs to them, columns, golden rows, senseless scores, cost.
+    init(
+        _ path: String, isMeasured: Bool, reading: (String) throws(Failure) -> [UInt8]
+    ) throws(Failure) {
+        let bytes = try reading(Self.list)
+        let list = try Self.refusing("\(path)/\(Self.list)") { () throws(DocumentRefused) in
             try ModelList(reading: bytes)
         }
         var files = [(Self.list, bytes)]
-        let sums = Dictionary(list.sums.map { ($0.name, $0.sha256) }, uniquingKeysWith: { first, _ in first })
-        func read(_ name: String) throws(Failure) -> [UInt8] {
-            let content = try InputFile.read("\(path)/\(name)", limit: Self.fileBytesMost)
-            if wanted > .none, !sums.isEmpty {
-                let found = Self.sha256(content)
-                guard found == sums[name] else {
-                    throw Failure(
-                        "\(path)/\(name): has the SHA-256 \(found), and \(Self.list) says \(sums[name] ?? "nothing of it"); "
-                            + "after a change run paceline model pack \(path)")
-                }
+        for name in list.names { files.append((name, try reading(name))) }
+        func content(_ name: String) -> [UInt8] { files.first { $0.0 == name }?.1 ?? [] }
+        for file in list.files ?? [] {
+            let found = Self.checksum(content(file.name))
+            guard found == file.sha256 else {
+                throw Failure(
+                    "\(path)/\(file.name): found the SHA-256 \(found); allowed: \(file.sha256), as \(Self.list) has it: "
+                        + "the file was damaged or changed; copy it again, or run `paceline model pack`")
             }
-            if !files.contains(where: { $0.0 == name }) { files.append((name, content)) }
-            return content
         }
-        let schema = try read(list.features)
         let features = try Self.refusing("\(path)/\(list.features)") { () throws(DocumentRefused) in
-            try CompiledFeatures(reading: schema)
+            try CompiledFeatures(reading: content(list.features))
         }
         var models: [ServedModel] = []
-        for entry in list.models {
-            let content = try read(entry.file)
-            let model: Model
-            do {
-                model = try Model(
-                    copying: Model.isCompiled(content)
-                        ? content : ModelCompiler.compile(ModelReader.read(content)))
-            } catch {
-                throw Failure("\(path)/\(entry.file): \(error)")
+        for (index, entry) in list.models.enumerated() {
+            if let version = entry.featuresVersion, version != features.schema.version {
+                throw Failure(
+                    "\(path)/\(Self.list): models[\(index)].featuresVersion: found \(version); "
+                        + "allowed: \(features.schema.version), the version of \(list.features)")
             }
-            var calibrator: Calibrator?
-            if let name = entry.calibrator {
-                let text = try read(name)
-                calibrator = try Self.refusing("\(path)/\(name)") { () throws(DocumentRefused) in
-                    try Calibrator(reading: text)
-                }
-            }
-            var proof = ModelProof(model, calibrator, features)
-            if wanted > .none, let name = entry.golden { try proof.check(read(name), "\(path)/\(name)") }
-            if wanted == .served { try proof.measure(most: entry.microseconds, "\(path)/\(entry.file)") }
-            models.append(
-                ServedModel(
-                    entry.goal.predicted, entry.tier == .full ? .full : .distilled, model,
-                    calibrator: calibrator, version: model.version.rawValue, cost: proof.cost))
+            models.append(try Self.model(entry, at: path, isMeasured: isMeasured, content))
         }
         var priors: [PredictedGoal: Double] = [:]
         priors[.click] = list.clickPrior
@@ -96,7 +77,70 @@ public struct ModelDirectory {
         served = ServedModels(
             version: Self.version(files), features: features, models: models, priors: priors)
         self.files = files
-        content = list
+        self.list = list
+        do {
+            try served.check()
+        } catch {
+            throw Failure("\(path)/\(Self.list): \(error)")
+        }
+        for (entry, model) in zip(list.models, models) {
+            if let name = entry.golden {
+                do {
+                    try GoldenRows(reading: content(name)).check(model.model, model.calibrator)
+                } catch {
+                    throw Failure("\(path)/\(name):\(error) (of \(entry.file))")
+                }
+            }
+            guard isMeasured, let most = entry.latencyMicroseconds else { continue }
+            let cost = ModelCost(of: model.model)
+            guard cost.batch <= .microseconds(Int64(most)) else {
+                throw Failure(
+                    "\(path)/\(entry.file): found \(cost); allowed: \(most) µs (latencyMicroseconds)")
+            }
+        }
+    }
+
+    private static func model(
+        _ entry: ModelEntry, at path: String, isMeasured: Bool, _ content: (String) -> [UInt8]
+    ) throws(Failure) -> ServedModel {
+        let bytes = content(entry.file)
+        let model: Model
+        do {
+            model = try Model(
+                copying: Model.isCompiled(bytes) ? bytes : ModelCompiler.compile(ModelReader.read(bytes)))
+        } catch {
+            throw Failure("\(path)/\(entry.file): \(error)")
+        }
+        if let columns = entry.columns, columns.count != model.featureCount {
+            throw Failure(
+                "\(path)/\(Self.list): columns of \(entry.file): found \(columns.count); "
+                    + "allowed: the model's \(model.featureCount) features")
+        }
+        var calibrator: Calibrator?
+        if let name = entry.calibrator {
+            calibrator = try Self.refusing("\(path)/\(name)") { () throws(DocumentRefused) in
+                try Calibrator(reading: content(name))
+            }
+        }
+        return ServedModel(
+            entry.goal.predicted, entry.tier == .full ? .full : .distilled, model, calibrator: calibrator,
+            version: model.version.rawValue, columns: entry.columns,
+            cost: isMeasured ? ModelCost(of: model).one : nil)
+    }
+
+    static func checksum(_ bytes: [UInt8]) -> String {
+        var digest = SHA256()
+        digest.add(bytes.span.raw)
+        let sum = digest.digest()
+        return hexadecimal((0..<SHA256Digest.byteCount).map { sum[$0] })
+    }
+
+    /// Whether it says what its files come to.
+    public var isSealed: Bool { list.files != nil }
+
+    /// The JSON Schema of `models.json`, for editors.
+    public static var jsonSchema: JSONTree {
+        Kind<ModelList>.object.shape.jsonSchema(title: "The models of a Paceline node")
     }
 
     /// The first eight bytes of SHA-256 of all files, each with its name and length before it.
@@ -110,12 +154,7 @@ public struct ModelDirectory {
         return (0..<8).reduce(0) { $0 << 8 | UInt64(sum[$1]) }
     }
 
-    static func sha256(_ bytes: [UInt8]) -> String {
-        let sum = SHA256.digest(of: bytes.span.raw)
-        return hexadecimal((0..<SHA256Digest.byteCount).map { sum[$0] })
-    }
-
-    private static func refusing<Value>(
+    static func refusing<Value>(
         _ path: String, _ body: () throws(DocumentRefused) -> Value
     ) throws(Failure) -> Value {
         do {
@@ -199,7 +238,7 @@ public struct ModelDirectory {
         for store in stores {
             let directory = kept(version, in: store)
             guard (try? Kernel.stamp(of: "\(directory)/\(list)")) != nil else { continue }
-            let found = try ModelDirectory(directory, proof: .kept).served
+            let found = try ModelDirectory(directory, isMeasured: false).served
             guard found.version == version else {
                 throw Failure("\(directory): holds the models \(hexadecimal(found.version))")
             }

@@ -1,29 +1,20 @@
-// `models.json`: which file of its directory predicts what, over which features, and what proves that they are the ones.
-import Commands
+// `models.json`: which file predicts what, what it must say of which rows, and what all files must come to.
+import Catalog
 import Decision
 import Documents
-import Units
 
-/// `models.json`.
 struct ModelList: DocumentObject {
-    var version = 1
-    var parent: String?
     var features = ""
     var models: [ModelEntry] = []
-    var sums: [FileSum] = []
     var clickPrior: Double?
     var completedViewPrior: Double?
     var actionPrior: Double?
+    var files: [ListedFile]?
 
     static let schema = Schema<Self>(
         "models",
         [
             .constant("schema", "paceline/models/1", "What this file is, and how it is read."),
-            .defaulted(
-                "version", \.version, .integer(1...1_000_000), "Grows with every set that is published."),
-            .optional(
-                "parent", \.parent, .digest,
-                "The version of the set that this one was made from, as the node and records name it."),
             .required("features", \.features, .fileName, "The schema of the features, beside this file."),
             .required("models", \.models, .list(of: .object, count: 0...6), "One for each goal and tier."),
             .optional(
@@ -32,19 +23,59 @@ struct ModelList: DocumentObject {
             .optional(
                 "completedViewPrior", \.completedViewPrior, .number(0...1), "The same of views to the end."),
             .optional("actionPrior", \.actionPrior, .number(0...1), "The same of actions."),
-            .defaulted(
-                "files", \.sums, .list(of: .object, count: 0...32),
-                "The SHA-256 of every file that is named here, as `paceline model pack` writes them."),
+            .optional(
+                "files", \.files, .list(of: .object, count: 1...64),
+                "All files that are named here, with their checksums, as `paceline model pack` writes them."),
+        ],
+        rules: [
+            Rule("There is one model for each goal and tier.") { list, objections in
+                for (index, model) in list.models.enumerated()
+                where list.models[..<index].contains(where: { $0.goal == model.goal && $0.tier == model.tier }
+                ) {
+                    objections.refuse(
+                        "models[\(index)].goal", found: "a second \(model.tier) model of \(model.goal)",
+                        allowed: "one")
+                }
+            },
+            Rule("`files` has each file that is named here, once, and no other.") { list, objections in
+                guard let files = list.files?.map(\.name) else { return }
+                for (index, name) in files.enumerated() {
+                    if !list.names.contains(name) {
+                        objections.refuse(
+                            "files[\(index)].name", found: "\(name)",
+                            allowed: "a file that is named elsewhere here")
+                    } else if files[..<index].contains(name) {
+                        objections.refuse("files[\(index)].name", found: "\(name) again", allowed: "once")
+                    }
+                }
+                for name in list.names where !files.contains(name) {
+                    objections.refuse(
+                        "files", found: "nothing for \(name)",
+                        allowed: "every file: run `paceline model pack` again")
+                }
+            },
         ])
 
     init() {}
 
-    init(reading bytes: [UInt8]) throws(DocumentRefused) {
+    /// - Parameter isSealed: whether its checksums are read, where it has any.
+    init(reading bytes: [UInt8], isSealed: Bool = true) throws(DocumentRefused) {
         var reading = DocumentReading(bytes)
-        let tree = try reading.tree(of: bytes)
+        var tree = try reading.tree(of: bytes)
+        if !isSealed, case .object(let members) = tree.content {
+            tree = JSONTree(.object(members.filter { $0.key != "files" }), offset: tree.offset)
+        }
         guard let list = Self.schema.read(tree, "", &reading) else { throw reading.refused }
         self = list
     }
+
+    /// Every file that it names, once, in the order in which it does.
+    var names: [String] {
+        let all = [features] + models.flatMap { [$0.file, $0.calibrator, $0.golden].compactMap { $0 } }
+        return all.enumerated().filter { !all[..<$0].contains($1) }.map(\.element)
+    }
+
+    var page: String { Self.schema.show(self).page + "\n" }
 }
 
 struct ModelEntry: DocumentObject {
@@ -66,7 +97,11 @@ struct ModelEntry: DocumentObject {
     var file = ""
     var calibrator: String?
     var golden: String?
-    var microseconds: Double?
+    var columns: [String]?
+    var version: Int?
+    var parent: Int?
+    var featuresVersion: Int?
+    var latencyMicroseconds: Int?
 
     static let schema = Schema<Self>(
         "model",
@@ -80,42 +115,52 @@ struct ModelEntry: DocumentObject {
                 "From its prediction to a probability that holds, beside this file."),
             .optional(
                 "golden", \.golden, .fileName,
-                "Rows with the raw score that they must have, as `paceline model pack` writes them: separated by tabs, a line of names first, the score in the last column."
+                "Rows with what the model must say of them, beside this file; one that says anything else is refused."
             ),
             .optional(
-                "microsecondsPerCandidate", \.microseconds, .number(0.001...10_000),
-                "What one candidate may take, of 64 at once; a model that takes longer on this machine is refused."
+                "columns", \.columns, .list(of: .words, count: 1...1_024),
+                "The schema's features in the model's order, where its own names are not theirs."),
+            .optional(
+                "version", \.version, .integer(1...1_000_000_000), "Grows with every training, for people."),
+            .optional(
+                "parent", \.parent, .integer(1...1_000_000_000),
+                "The version that it was made from, or that it is to take the place of."),
+            .optional(
+                "featuresVersion", \.featuresVersion, .integer(1...1_000_000),
+                "The version of the features' schema that it was trained with; with another one it is refused."
             ),
+            .optional(
+                "latencyMicroseconds", \.latencyMicroseconds, .integer(1...1_000_000, unit: "microseconds"),
+                "What 64 candidates may take on the machine that serves; a slower model is refused there."),
+        ],
+        rules: [
+            Rule("`parent` is older than `version`.") { model, objections in
+                guard let parent = model.parent, parent >= model.version ?? .max else { return }
+                objections.refuse(
+                    "parent", found: "\(parent)", allowed: "less than the version, \(model.version ?? 0)")
+            }
         ])
 }
 
-/// One file and what is in it.
-struct FileSum: DocumentObject {
+struct ListedFile: DocumentObject {
     var name = ""
     var sha256 = ""
-
-    init() {}
-
-    init(name: String, sha256: String) { (self.name, self.sha256) = (name, sha256) }
 
     static let schema = Schema<Self>(
         "file",
         [
-            .required("name", \.name, .fileName, "A file beside the list."),
-            .required("sha256", \.sha256, .digest, "In hexadecimal."),
+            .required("name", \.name, .fileName, "Beside this file."),
+            .required("sha256", \.sha256, .sha256, "Of its bytes."),
         ])
 }
 
 extension Kind where Value == String {
-    fileprivate static var digest: Kind {
+    fileprivate static var sha256: Kind {
         .text(
-            TextForm(name: "16 to 64 hexadecimal digits", pattern: "^[0-9a-f]{16,64}$"),
+            TextForm(name: "64 hexadecimal digits, in lower case", pattern: "^[0-9a-f]{64}$"),
             read: { text in
-                let isHex = text.utf8.allSatisfy {
-                    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-                        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
-                }
-                return isHex && (16...64).contains(text.utf8.count) ? text : nil
+                let digits = Array("0123456789abcdef".utf8)
+                return text.utf8.count == 64 && text.utf8.allSatisfy(digits.contains) ? text : nil
             }, show: { $0 })
     }
 

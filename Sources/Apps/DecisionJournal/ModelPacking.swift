@@ -1,59 +1,98 @@
-// Writes down of a directory of models what proves them: golden rows for each, and the sum of every file.
+// Makes a directory of models ready to be shipped: golden rows, and the checksums of all files.
 public import Commands
 import Decision
 import Documents
-import Inference
+import Features
+public import Inference
 import Kernel
-import Units
 
 extension ModelDirectory {
-    /// What was written.
-    public struct Packed {
-        public let version: UInt64
-        public let golden: [String]
-        public let files: Int
-    }
+    /// As many rows as tell one model from another, and no load notices.
+    private static let goldenMost = 64
 
-    /// Golden rows that somebody else wrote, with another library's scores, stay as they are and must hold.
-    public static func pack(_ path: String) throws(Failure) -> Packed {
-        let read = try ModelDirectory(path, proof: .none)
-        var list = read.content
-        var contents = Dictionary(
-            read.files.map { ($0.name, $0.bytes) }, uniquingKeysWith: { first, _ in first })
-        contents[Self.list] = nil
-        var written: [String] = []
-        for index in list.models.indices {
-            let model = read.served.models[index]
-            let proof = ModelProof(model.model, model.calibrator, read.served.features)
-            let name = list.models[index].golden ?? "\(list.models[index].file).golden.tsv"
-            if let there = try? Kernel.contents(of: "\(path)/\(name)", limit: Self.fileBytesMost) {
-                do {
-                    try proof.check(there, "\(path)/\(name)")
-                    contents[name] = there
-                    list.models[index].golden = name
-                    continue
-                } catch {
-                    // Rows that a former pack wrote of a former model give way; those of somebody else do not.
-                    guard there.starts(with: Array(ModelProof.mark.utf8)) else { throw error }
+    /// Writes what was made of a directory, after all of it was checked; nothing where it is refused.
+    ///
+    /// - Parameter rows: rows of which each model is to say again what it says now, as wide as it has features. Without
+    ///   them the golden rows stay that the list names.
+    public static func pack(
+        _ path: String, rows: ((ModelHead) throws(Failure) -> [Double])?
+    ) throws(Failure) -> ModelDirectory {
+        var made: [(name: String, bytes: [UInt8])] = []
+        func content(_ name: String) throws(Failure) -> [UInt8] {
+            if let one = made.first(where: { $0.name == name }) { return one.bytes }
+            return try read(name, in: path)
+        }
+        let bytes = try read(list, in: path)
+        var packed = try refusing("\(path)/\(list)") { () throws(DocumentRefused) in
+            // The former checksums are of former files.
+            try ModelList(reading: bytes, isSealed: false)
+        }
+        if let rows {
+            made.append((list, Array(packed.withoutGolden.page.utf8)))
+            let directory = try ModelDirectory(path, isMeasured: false, reading: content)
+            made = []
+            for (index, model) in directory.served.models.enumerated() {
+                let head = model.model.head
+                let values = try rows(head).prefix(goldenMost * head.featureCount)
+                guard !values.isEmpty, !values.contains(where: \.isInfinite) else {
+                    throw Failure(
+                        "golden rows of \(packed.models[index].file): found \(values.isEmpty ? "no row" : "an infinite value"); allowed: rows of numbers and missing values"
+                    )
                 }
+                let golden = GoldenRows(of: model.model, model.calibrator, rows: Array(values))
+                let name = "\(packed.models[index].goal)-\(packed.models[index].tier).golden.jsonl"
+                packed.models[index].golden = name
+                made.append((name, Array(golden.rows.map { $0.line + "\n" }.joined().utf8)))
             }
-            let golden = Array(proof.golden.utf8)
-            try proof.check(golden, "\(path)/\(name)")
-            try replace("\(path)/\(name)", golden)
-            list.models[index].golden = name
-            contents[name] = golden
-            written.append(name)
         }
-        list.sums = contents.sorted { $0.key < $1.key }.map {
-            FileSum(name: $0.key, sha256: sha256($0.value))
+        var files: [ListedFile] = []
+        for name in packed.names {
+            var file = ListedFile()
+            file.name = name
+            file.sha256 = checksum(try content(name))
+            files.append(file)
         }
-        try replace(
-            "\(path)/\(Self.list)", Array(ModelList.schema.show(list).page.utf8) + [UInt8(ascii: "\n")])
-        return Packed(
-            version: try ModelDirectory(path).served.version, golden: written, files: list.sums.count)
+        packed.files = files
+        made.append((list, Array(packed.page.utf8)))
+        let directory = try ModelDirectory(path, isMeasured: true, reading: content)
+        // The list last: until it is there, the former one speaks of the former files.
+        for file in made {
+            do {
+                try Kernel.replace("\(path)/\(file.name)", with: file.bytes)
+            } catch { throw Failure("\(error)") }
+        }
+        return directory
     }
 
-    private static func replace(_ path: String, _ bytes: [UInt8]) throws(Failure) {
-        do { try Kernel.replace(path, with: bytes) } catch { throw Failure("\(error)") }
+    /// The files of its models, in the list's order.
+    public var modelFiles: [String] { list.models.map(\.file) }
+
+    /// What it is, for people, with a line for each model.
+    public func page(_ path: String) -> String {
+        let schema = served.features.schema
+        let seal = isSealed ? "sealed" : "not sealed: `paceline model pack` writes checksums and golden rows"
+        let count = served.models.count == 1 ? "1 model" : "\(served.models.count) models"
+        let head = "\(path): ok, \(count) over \(schema.name) version \(schema.version), \(seal)"
+        return ([head] + lines.map { "  \($0)" }).joined(separator: "\n")
+    }
+
+    /// A line for each model: what it predicts, from which file, and what it takes.
+    private var lines: [String] {
+        zip(list.models, served.models).map { entry, model in
+            let version = entry.version.map { " version \($0)" } ?? ""
+            let parent = entry.parent.map { " after \($0)" } ?? ""
+            let golden = entry.golden == nil ? "no golden rows" : "golden rows exact"
+            let bound = entry.latencyMicroseconds.map { " of \($0)" } ?? ""
+            return "\(model.tier) \(model.goal.name)\(version)\(parent): \(entry.file), \(golden), "
+                + "\(ModelCost(of: model.model))\(bound)"
+        }
+    }
+}
+
+extension ModelList {
+    fileprivate var withoutGolden: ModelList {
+        var list = self
+        for index in list.models.indices { list.models[index].golden = nil }
+        return list
     }
 }

@@ -46,7 +46,7 @@ final class ModelSets: Sendable {
             health.set("models", .ready)
         case .failure(let failure):
             guard let last = ModelDirectory.lastServed(in: store, of: settings.path) else { throw failure }
-            let models = try NodeModels(ModelDirectory(last, proof: .kept), settings, former: nil, log)
+            let models = try NodeModels(ModelDirectory(last, isMeasured: false), settings, former: nil, log)
             state = Mutex(State(serving: models, refused: nil, seen: nil))
             refuse(failure)
         }

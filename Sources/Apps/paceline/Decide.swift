@@ -69,7 +69,7 @@ enum Decide {
         let settings = DecisionSettings()
         var plan: ScoringPlan?
         if let path = call[models] {
-            let served = try ModelDirectory(path).served
+            let served = try ModelDirectory(path, isMeasured: false).served
             do { plan = try ScoringPlan(served, snapshot) } catch { throw Failure("\(path): \(error)") }
         }
         var decider = Decider(DecisionIndex(snapshot, settings), settings: settings, plan: plan)

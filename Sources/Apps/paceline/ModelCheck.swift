@@ -3,15 +3,15 @@ import Commands
 import Decision
 import DecisionJournal
 import Documents
-import Features
 import Inference
 import Kernel
 import Units
 
 enum ModelCheck {
     static let files = Parameter.arguments(
-        "FILE", WordKind.file, atLeastOne: true,
-        "A model of LightGBM, XGBoost, CatBoost or ONNX, or a compiled one; or a directory with models.json.")
+        "FILE", WordKind.file, atLeastOne: false,
+        "A model of LightGBM, XGBoost, CatBoost or ONNX, a compiled one, or a directory with models.json.")
+    static let schema = Parameter.flag("schema", "Print the JSON Schema of models.json, for editors.")
     static let json = Parameter.json
 
     static let command = Command(
@@ -20,10 +20,11 @@ enum ModelCheck {
             Which library a model is of is told by what is in the file. A model that was cut off or damaged,
             that goes in circles, or that has what is not supported is refused with the place and the reason.
             Of a compiled one, its format, its checksum and every number that is used as a place are looked at.
-            A directory is read as a node reads it: sums of its files, golden rows, and what its models take here.
+            Of a directory everything that a node looks at before it serves: checksums, the schema, columns, golden
+            rows, scores that are no numbers, and what each model takes here.
             Exits with 1 where one is refused.
             """,
-        parameters: [files, json],
+        parameters: [files, schema, json],
         examples: [
             Example(
                 "cp Examples/models/click.txt .; paceline model check click.txt", "Check before you publish.",
@@ -33,47 +34,33 @@ enum ModelCheck {
                 "head -c 2000 Examples/models/click.txt > cut.txt; paceline model check cut.txt",
                 "A file that was cut off is refused.", outcome: .failed),
             Example(
-                "paceline model check Examples/predictions", "All models that a node would serve."),
+                "paceline model check Examples/predictions", "All of what a node would serve.",
+                prints: "Examples/predictions: ok, 2 models over predictions version 1, sealed"),
             Example("paceline model check --json Examples/models/price.json", "The same for programs."),
         ],
         run: run)
 
-    private static func run(_ call: Invocation, _ output: inout Output) -> Outcome {
-        var outcome = Outcome.ok
-        for path in call[files] {
-            let isDirectory = (try? Kernel.isDirectory(path)) ?? false
-            let isFine = isDirectory ? checkAll(path, call, &output) : check(path, call, &output)
-            if !isFine { outcome = .failed }
+    private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
+        guard call[files].isEmpty == call[schema] else {
+            throw Failure("either a FILE is needed, or --schema", .usage)
         }
+        if call[schema] { output.print(ModelDirectory.jsonSchema.page) }
+        var outcome = Outcome.ok
+        for path in call[files] where !check(path, call, &output) { outcome = .failed }
         return outcome
     }
 
-    private static func checkAll(_ path: String, _ call: Invocation, _ output: inout Output) -> Bool {
+    private static func checkDirectory(_ path: String, _ call: Invocation, _ output: inout Output) -> Bool {
         do {
-            let served = try ModelDirectory(path).served
-            let schema = served.features.schema
+            let directory = try ModelDirectory(path)
             if call[json] {
                 output.print([
-                    "file": .string(path), "valid": true, "version": .string(hexadecimal(served.version)),
-                    "schema": .string("\(schema.name) \(schema.version)"),
-                    "models": .array(
-                        served.models.map { model in
-                            [
-                                "goal": .string("\(model.goal)"), "tier": .string("\(model.tier)"),
-                                "version": .string(hexadecimal(model.version)),
-                                "nanosecondsPerCandidate": model.cost.map { .number($0.nanoseconds) }
-                                    ?? .null,
-                            ]
-                        }),
+                    "file": .string(path), "valid": true,
+                    "version": .string(hexadecimal(directory.served.version)),
+                    "models": .number(directory.served.models.count), "sealed": .bool(directory.isSealed),
                 ])
-                return true
-            }
-            output.print(
-                "\(path): ok, \(served.models.count) models over \(schema.name) \(schema.version), version \(hexadecimal(served.version))"
-            )
-            for model in served.models {
-                let cost = model.cost.map { ", \($0.nanoseconds) ns a candidate" } ?? ""
-                output.print("  \(model.goal.name): \(model.tier), \(model.model.head.line)\(cost)")
+            } else {
+                output.print(directory.page(path))
             }
             return true
         } catch {
@@ -87,6 +74,7 @@ enum ModelCheck {
     }
 
     private static func check(_ path: String, _ call: Invocation, _ output: inout Output) -> Bool {
+        if (try? Kernel.isDirectory(path)) == true { return checkDirectory(path, call, &output) }
         guard let bytes = call.read(path, limit: ModelInput.limitBytes, asJSON: call[json], &output) else {
             return false
         }

@@ -30,7 +30,7 @@ enum ModelCompile {
         run: run)
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
-        let path = call[model]
+        let path = try ModelInput.file(call[model])
         let bytes: [UInt8]
         let compiled: Model
         do {

@@ -1,5 +1,8 @@
 // Reads models for commands: in any of their libraries' formats, or compiled.
 import Commands
+import Decision
+import DecisionJournal
+import Documents
 import Inference
 import Kernel
 
@@ -8,7 +11,9 @@ enum ModelInput {
     static let limitBytes = 4 * 1024 * 1024 * 1024 - 1
 
     static let model = Parameter.requiredOption(
-        "model", WordKind.file, "A model of LightGBM, XGBoost, CatBoost or ONNX, or a compiled one.")
+        "model", WordKind.file,
+        "A model of LightGBM, XGBoost, CatBoost or ONNX, a compiled one, or a directory with models.json that has one."
+    )
 
     /// Why a model was refused, without the file's name.
     struct Refused: Error { let reason: String }
@@ -28,12 +33,44 @@ enum ModelInput {
         } catch { throw Refused(reason: "\(error)") }
     }
 
+    /// The model at a path, ready to score, with the calibrator that a directory has for it.
+    static func loadCalibrated(_ path: String) throws(Failure) -> (model: Model, calibrator: Calibrator?) {
+        guard (try? Kernel.isDirectory(path)) == true else { return (try load(path), nil) }
+        let models = try ModelDirectory(path, isMeasured: false).served.models
+        guard models.count == 1 else {
+            throw Failure(
+                "\(path): found \(models.count) models; allowed: one, or the path of one of its files")
+        }
+        return (models[0].model, models[0].calibrator)
+    }
+
     /// The model at a path, ready to score.
     static func load(_ path: String) throws(Failure) -> Model {
+        if (try? Kernel.isDirectory(path)) == true { return try loadCalibrated(path).model }
         let bytes = try InputFile.read(path, limit: limitBytes)
         do {
             return try model(bytes)
         } catch { throw Failure("\(InputFile.displayName(path)): \(error.reason)") }
+    }
+}
+
+extension ModelInput {
+    /// A model's file: the path itself, or the one that a directory has.
+    static func file(_ path: String) throws(Failure) -> String {
+        guard (try? Kernel.isDirectory(path)) == true else { return path }
+        _ = try loadCalibrated(path)
+        return try ModelDirectory(path, isMeasured: false).modelFiles.map { "\(path)/\($0)" }.first ?? path
+    }
+
+    private static let calibratorBytesMost = 4 * 1024 * 1024
+
+    static func calibrator(_ path: String) throws(Failure) -> Calibrator {
+        do {
+            return try Calibrator(reading: try InputFile.read(path, limit: calibratorBytesMost))
+        } catch let error as DocumentRefused {
+            let lines = error.refusals.map { "\(InputFile.displayName(path)):\($0)" }
+            throw Failure(lines.joined(separator: "\n"))
+        } catch let error as Failure { throw error } catch { throw Failure("\(error)") }
     }
 }
 

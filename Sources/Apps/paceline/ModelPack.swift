@@ -1,49 +1,47 @@
-// `paceline model pack`: writes what proves a directory of models: golden rows, and the sums of all files.
+// `paceline model pack`: from a directory of models to one that can be shipped.
 import Commands
 import DecisionJournal
-import Documents
-import Units
+import Inference
 
 enum ModelPack {
     static let directory = Parameter.argument(
-        "DIR", WordKind.file, "A directory with models.json, and the files that it names.")
-    static let json = Parameter.json
+        "DIRECTORY", WordKind.file, "A directory with models.json and the files that it names.")
+    static let rows = Parameter.option(
+        "rows", WordKind.file,
+        "Rows for new golden rows: a .csv, .tsv or .libsvm file with the models' features by their names.")
 
     static let command = Command(
-        "pack", "Writes golden rows and sums of its files for a directory.",
+        "pack", "Seals a directory of models with golden rows and checksums.",
         discussion: """
-            For each model 64 rows of values that its schema lets through, with the raw scores that they have, and in
-            models.json the SHA-256 of every file. A node that reads the directory then refuses a model whose file
-            was changed, or that gives another score: to the last bit, a graph's nearly so. Golden rows that somebody
-            else wrote, with the scores of the model's own library, stay and must hold.
+            With --rows each model is asked about the first 64 rows, and what it says now is what it must say
+            wherever it is loaded: trees to the last bit. Golden rows from the trainer are kept as they are, and the
+            models are held to them. Then the checksums of all files are written into models.json. Everything that
+            a node looks at is checked first, and nothing is written where it would be refused.
             """,
-        parameters: [directory, json],
+        parameters: [directory, rows],
         examples: [
             Example(
-                "cp -r Examples/predictions models; paceline model pack models",
-                "After training, before publishing."),
+                "cp -r Examples/predictions mine; chmod -R u+w mine; sed 's/delivery/sales/' -i mine/features.json; "
+                    + "paceline model pack mine",
+                "Seal it again after a change."),
             Example(
-                "cp -r Examples/predictions models; paceline model pack models > /dev/null; "
-                    + "sed -i 's/leaf_value=1.9/leaf_value=1.8/' models/completion.txt; paceline model check models",
-                "A file that was changed afterwards.", outcome: .failed),
-            Example(
-                "cp -r Examples/predictions models; paceline model pack models --json",
-                "The same for programs."),
+                "printf 'hour,deviceType,genre,user.completes7d,seconds,creative.completion30d\\n20,3,1,4,15,0.97\\n' "
+                    + "> rows.csv; paceline model pack mine --rows rows.csv",
+                "With new golden rows."),
         ],
         run: run)
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
-        let packed = try ModelDirectory.pack(call[directory])
-        if call[json] {
-            output.print([
-                "version": .string(hexadecimal(packed.version)), "files": .number(packed.files),
-                "golden": .array(packed.golden.map { .string($0) }),
-            ])
-        } else {
-            output.print(
-                "\(call[directory]): version \(hexadecimal(packed.version)), sums of \(packed.files) files, "
-                    + "golden rows written for \(packed.golden.count) models")
+        let path = call[directory]
+        guard let file = call[rows] else {
+            output.print(try ModelDirectory.pack(path, rows: nil).page(path))
+            return .ok
         }
+        let form = try RowFile.form(of: file)
+        let packed = try ModelDirectory.pack(path) { head throws(Failure) in
+            try RowFile(file, form, hasHeader: true, for: head).values
+        }
+        output.print(packed.page(path))
         return .ok
     }
 }

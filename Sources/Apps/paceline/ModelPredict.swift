@@ -1,6 +1,5 @@
 // `paceline model predict`: what a model says of rows, exact to the last digit.
 import Commands
-import Documents
 import Glibc
 import Inference
 
@@ -11,7 +10,8 @@ enum ModelPredict {
         "Rows: a .csv, .tsv or .libsvm file, or - for commas on standard input.")
     static let raw = Parameter.flag("raw", "Print raw scores, as they are before the objective's transform.")
     static let calibrator = Parameter.option(
-        "calibrator", WordKind.file, "A calibrator's JSON file, through which predictions go last.")
+        "calibrator", WordKind.file,
+        "A calibrator, from predictions to probabilities that hold; without it, a directory's own.")
     static let noHeader = Parameter.flag("no-header", "The first line of separated values is a row, too.")
 
     static let command = Command(
@@ -20,6 +20,7 @@ enum ModelPredict {
             One line for each row, with a column for each output, in 17 digits: enough to tell every number.
             Raw scores are those of the model's own library to the last bit. Columns are taken by the model's
             names where the header has them, else in their order; nothing, or NA, is a missing value.
+            A calibrator is given the predictions, and its probabilities are printed.
             """,
         parameters: [model, rows, raw, calibrator, noHeader],
         examples: [
@@ -30,20 +31,23 @@ enum ModelPredict {
                 "paceline model predict --model Examples/models/price.json --rows Examples/models/rows.csv",
                 "XGBoost's models are read alike.", prints: "4.6415066719055176"),
             Example(
-                "paceline model predict --model Examples/models/click.txt --rows Examples/models/rows.csv "
-                    + "--calibrator Examples/predictions/completion.json",
-                "Through a calibrator."),
-            Example(
                 "printf '20,2,1.5,0.8,0.02\\n' | paceline model predict --model Examples/models/click.txt --no-header",
                 "One row by hand."),
+            Example(
+                "printf '20,2,1,0,15,0.97\\n' | paceline model predict --model Examples/predictions/completion.txt "
+                    + "--calibrator Examples/predictions/completion.json --no-header",
+                "A probability that holds."),
         ],
         run: run)
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
-        let model = try ModelInput.load(call[model])
-        let calibrator = try call[calibrator].map { path throws(Failure) in try read(path) }
-        guard calibrator == nil || !call[raw] else {
-            throw Failure("--calibrator is for predictions, and --raw prints none", .usage)
+        var (model, calibrator) = try ModelInput.loadCalibrated(call[model])
+        if let path = call[Self.calibrator] {
+            guard !call[raw] else {
+                throw Failure(
+                    "--raw and --calibrator do not go together: a raw score is as the model gives it", .usage)
+            }
+            calibrator = try ModelInput.calibrator(path)
         }
         let form = try RowFile.form(of: call[rows])
         let rows = try RowFile(call[rows], form, hasHeader: !call[noHeader], for: model.head)
@@ -61,16 +65,6 @@ enum ModelPredict {
             output.print(one.map(digits).joined(separator: "\t"))
         }
         return .ok
-    }
-
-    private static func read(_ path: String) throws(Failure) -> Calibrator {
-        let bytes = try InputFile.read(path, limit: 16 << 20)
-        do {
-            return try Calibrator(reading: bytes)
-        } catch {
-            throw Failure(
-                error.refusals.map { "\(InputFile.displayName(path)):\($0)" }.joined(separator: "\n"))
-        }
     }
 
     /// As `%.17g` writes it.

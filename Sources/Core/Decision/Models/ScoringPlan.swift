@@ -83,7 +83,7 @@ struct PlannedModel: Sendable {
         guard model.head.transform.isOfOne else {
             throw ModelsRefused(served, "classes to choose from", allowed: "one probability")
         }
-        let names = model.head.featureNames
+        let names = served.featureNames
         let all = features.schema.features
         guard names.count == model.featureCount || all.count == model.featureCount else {
             throw ModelsRefused(

@@ -66,14 +66,18 @@ public struct ServedModel: Sendable {
     public let version: UInt64
     /// What one candidate took when the model was loaded; nil where nobody measured it.
     public let cost: Interval?
+    /// What its features are called in the schema; none where it has their order.
+    let featureNames: [String]
 
+    /// - Parameter columns: the schema's features in the model's order, where its own names are not theirs.
     public init(
         _ goal: PredictedGoal, _ tier: ScoringTier, _ model: Model, calibrator: Calibrator?, version: UInt64,
-        cost: Interval? = nil
+        columns: [String]? = nil, cost: Interval? = nil
     ) {
         precondition(tier != .prior, "a prior is no model")
         (self.goal, self.tier, self.model) = (goal, tier, model)
         (self.calibrator, self.version, self.cost) = (calibrator, version, cost)
+        featureNames = columns ?? model.head.featureNames
     }
 }
 
