@@ -11,7 +11,7 @@ enum FleetAbsorb {
     private static let limitBytes = 4 << 20
 
     static let command = Command(
-        "absorb", "Takes in the public addresses that Terraform's stacks put out.",
+        "absorb", "Takes in what Terraform's stacks put out.",
         discussion: """
             Reads `terraform output -json` of one stack on standard input. Regions and hosts that the fleet file
             does not have are refused, and nothing is written then. Other stacks' regions stay as they are; those

@@ -17,7 +17,7 @@ enum FleetAddRegion {
     static let target = Parameter.option("output", WordKind.file, "Where the file goes; else it is printed.")
 
     static let command = Command(
-        "add-region", "Adds a region to a fleet file, like one that is there.",
+        "add-region", "Adds a region like one that is there.",
         discussion: """
             Hosts, sizes and cores are the other region's; its network is the next free one of the same size, and
             its hosts' addresses in the mesh the first free ones. What keeps a majority (etcd, databases,

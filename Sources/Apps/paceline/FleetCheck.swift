@@ -10,7 +10,7 @@ enum FleetCheck {
     static let json = Parameter.json
 
     static let command = Command(
-        "check", "Checks a fleet file: names, addresses, quorum, placement, capacity.",
+        "check", "Checks a fleet file before anything is deployed.",
         discussion: """
             Terraform and Nix read the same file. Everything that is wrong is reported, each with its line and
             column, what was found and what to write instead: names and addresses that are given twice, networks

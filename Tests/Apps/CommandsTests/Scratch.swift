@@ -16,8 +16,10 @@ final class Scratch {
         // What a reader who pastes a line at the root of the repository has before him.
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
             .standardized
-        try FileManager.default.createSymbolicLink(
-            at: folder.appending(path: "Examples"), withDestinationURL: root.appending(path: "Examples"))
+        for name in ["Examples", "nixos"] {
+            try FileManager.default.createSymbolicLink(
+                at: folder.appending(path: name), withDestinationURL: root.appending(path: name))
+        }
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }

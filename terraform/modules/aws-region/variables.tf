@@ -1,3 +1,5 @@
+# What a region in AWS is given: its entry of the fleet file, and what that file does not say.
+
 variable "region" {
   description = "A region as modules/fleet has it."
   type = object({

@@ -1,3 +1,5 @@
+# What only Google knows of a region, for nixos/fleet.state.json.
+
 output "state" {
   description = "What only the cloud knows of this region: public values."
   value = {

@@ -1,3 +1,5 @@
+# The versions that this module is written for.
+
 terraform {
   required_version = ">= 1.11"
   required_providers {

@@ -1,3 +1,5 @@
+# What whoever applies this stack has to say beside the fleet file.
+
 variable "fleet_file" {
   description = "The fleet file."
   type        = string

@@ -1,3 +1,5 @@
+# The versions that this stack is written for, and where its state lies.
+
 terraform {
   required_version = ">= 1.11"
   required_providers {

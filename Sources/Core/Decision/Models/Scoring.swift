@@ -1,5 +1,5 @@
 // The full score: those that the early rank put first and that fit some slot are given features, predicted for in one
-// batch for each goal, and only then have a price (docs/decisions/0042).
+// batch for each goal, and only then have a price (docs/decisions/0041).
 internal import Auction
 internal import Catalog
 internal import Features
