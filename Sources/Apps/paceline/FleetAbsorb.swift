@@ -34,12 +34,22 @@ enum FleetAbsorb {
         var known = FleetState()
         if (try? Kernel.stamp(of: call[state])) != nil {
             let bytes = try InputFile.read(call[state], limit: limitBytes)
-            known = try refusing(call[state]) { () throws(DocumentRefused) in try FleetState(reading: bytes) }
+            guard
+                let read = refusing(
+                    call[state], &output, { () throws(DocumentRefused) in try FleetState(reading: bytes) })
+            else { return .failed }
+            known = read
         }
         let bytes = try InputFile.read("-", limit: limitBytes)
-        let told = try refusing("-") { () throws(DocumentRefused) in try FleetState(terraform: bytes) }
+        guard
+            let told = refusing(
+                "-", &output, { () throws(DocumentRefused) in try FleetState(terraform: bytes) })
+        else { return .failed }
         let wrong = known.absorb(told, of: fleet)
-        guard wrong.isEmpty else { throw Failure(wrong.joined(separator: "\n")) }
+        guard wrong.isEmpty else {
+            for line in wrong { output.print(line) }
+            return .failed
+        }
         do {
             try Kernel.replace(call[state], with: Array(known.page.utf8))
         } catch {
@@ -52,13 +62,15 @@ enum FleetAbsorb {
         return .ok
     }
 
+    /// Nil after it was told what is wrong.
     private static func refusing(
-        _ path: String, _ body: () throws(DocumentRefused) -> FleetState
-    ) throws(Failure) -> FleetState {
+        _ path: String, _ output: inout Output, _ body: () throws(DocumentRefused) -> FleetState
+    ) -> FleetState? {
         do {
             return try body()
         } catch {
-            throw Failure(SettingsFile.report(error, in: path).joined(separator: "\n"))
+            for line in SettingsFile.report(error, in: path) { output.print(line) }
+            return nil
         }
     }
 }

@@ -44,14 +44,15 @@ enum FleetAddRegion {
                 region: call[name], cloud: call[cloud], location: call[location], like: call[like],
                 zones: call[zones].map { $0.split(separator: ",").map(String.init) } ?? [])
         } catch {
-            throw Failure("\(InputFile.displayName(call[path])): \(error)")
+            output.print("\(InputFile.displayName(call[path])): \(error)")
+            return .failed
         }
         let page = added.page
         do {
             _ = try FleetFile(reading: Array(page.utf8))
         } catch {
-            throw Failure(
-                error.refusals.map { "with \(call[name]): \($0)" }.joined(separator: "\n"))
+            for refusal in error.refusals { output.print("with \(call[name]): \(refusal)") }
+            return .failed
         }
         guard let target = call[target] else {
             output.write(page)

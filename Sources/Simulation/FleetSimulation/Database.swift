@@ -99,12 +99,7 @@ extension World {
         guard server == database.server, !database.isDown else { return }
         let isRetry = batches[id].number <= database.primary.streams[batches[id].coordinator]
         if isRetry { coverage.note(.retried) }
-        // Taken out meanwhile: carrying a batch out asks the database about other things.
-        var primary = RootState()
-        swap(&primary, &database.primary)
-        let isDone = execute(&primary, id, isPrimary: true)
-        swap(&primary, &database.primary)
-        guard isDone else {
+        guard execute(in: \.primary, id, isPrimary: true) else {
             coverage.note(.batchRejected)
             return send(.rejected(id), from: firstServer + server, to: from)
         }
@@ -135,7 +130,7 @@ extension World {
             database.lagging = max(database.lagging, min(database.replicated, database.log.count - 4))
         }
         while database.based < min(database.lagging, database.replicated) {
-            _ = execute(&database.base, database.log[database.based], isPrimary: false)
+            _ = execute(in: \.base, database.log[database.based], isPrimary: false)
             database.based += 1
         }
     }
@@ -167,6 +162,16 @@ extension World {
         database.stalledUntil = 0
         note("database: server \(database.server) is primary, timeline \(state.timeline), lost \(losingTail)")
         truth.recount(database.primary.book)
+    }
+
+    /// The state is taken out meanwhile: carrying a batch out asks the database about other things.
+    private func execute(
+        in place: WritableKeyPath<Database, RootState>, _ id: Int, isPrimary: Bool
+    ) -> Bool {
+        var state = RootState()
+        swap(&state, &database[keyPath: place])
+        defer { swap(&state, &database[keyPath: place]) }
+        return execute(&state, id, isPrimary: isPrimary)
     }
 
     /// Runs a batch in one transaction. False where the leadership row says that another leads.
