@@ -3,8 +3,8 @@
 { lib, modules }:
 { fleetFile, system }:
 let
-  fleets = import ./lib/fleet.nix { inherit lib; };
-  fleet = fleets.read fleetFile;
+  fleet = lib.importJSON fleetFile;
+  hosts = import ./lib/fleet.nix { inherit lib; } fleet;
 
   # Roles that have a module. The others join with their daemons.
   profiles = {
@@ -21,5 +21,5 @@ let
     ++ [ { nixpkgs.hostPlatform = lib.mkDefault system; } ];
 in
 lib.mapAttrs (_: host: { inherit host; modules = modulesOf host; }) (
-  lib.filterAttrs (_: deployable) (fleets.byName fleet)
+  lib.filterAttrs (_: deployable) hosts
 )

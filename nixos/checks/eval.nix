@@ -3,7 +3,7 @@
 {
   nixpkgs,
   host,
-  # More modules, as text of a file: what a test changes.
+  # One more module: what a test changes.
   change ? { },
 }:
 let
@@ -33,10 +33,12 @@ let
   };
   inherit (evaluated) config;
 in
-{
+rec {
   names = lib.attrNames hosts;
-  unit = config.systemd.units."paceline-node.service".text;
-  settings = builtins.toJSON config.services.paceline.node.settings;
-  ports = config.networking.firewall.allowedTCPPorts;
-  failed = map (one: one.message) (lib.filter (one: !one.assertion) config.assertions);
+  failed = lib.concatMapStringsSep "\n" (one: one.message) (lib.filter (one: !one.assertion) config.assertions);
+  rendered = {
+    inherit failed;
+    unit = config.systemd.units."paceline-node.service".text;
+    settings = builtins.toJSON config.services.paceline.node.settings;
+  };
 }

@@ -14,7 +14,6 @@ let
     pkgs.runCommand "paceline-node-checked.json"
       {
         nativeBuildInputs = [ cfg.package ];
-        passthru.text = builtins.toJSON cfg.settings;
       }
       ''
         paceline check-config ${unchecked}
@@ -67,15 +66,11 @@ in
             default = [ { port = 8080; } ];
             description = "Where requests come in.";
           };
-          drain.noticeMilliseconds = lib.mkOption {
-            type = lib.types.ints.between 0 600000;
-            default = 7000;
-            description = "For so long readiness says no before listeners close.";
-          };
           drain.timeoutMilliseconds = lib.mkOption {
-            type = lib.types.ints.between 0 600000;
+            # Its range is check-config's to say.
+            type = lib.types.ints.unsigned;
             default = 30000;
-            description = "What is still in flight then is cut.";
+            description = "From the signal to the exit, the notice included. systemd waits ten seconds more.";
           };
         };
       };
@@ -143,8 +138,7 @@ in
         RestartSec = 1;
         WatchdogSec = 10;
         # Beyond its own drain the node has nothing left to finish.
-        TimeoutStopSec =
-          (cfg.settings.drain.noticeMilliseconds + cfg.settings.drain.timeoutMilliseconds) / 1000 + 10;
+        TimeoutStopSec = cfg.settings.drain.timeoutMilliseconds / 1000 + 10;
         User = "paceline-node";
         Group = "paceline-node";
         StateDirectory = "paceline";
@@ -153,7 +147,7 @@ in
 
         # One descriptor for each connection and file; connections are bounded by settings, and this is far above.
         LimitNOFILE = 1048576;
-        # Rings, buffers and mapped catalogs are locked where the kernel lets the node.
+        # io_uring's rings count as locked memory: where there is none of it the node falls back to epoll.
         LimitMEMLOCK = "infinity";
         OOMScoreAdjust = -500;
 

@@ -23,7 +23,7 @@
   };
 
   boot.kernel.sysctl = {
-    # A burst of new connections waits here for the node's loop; 4,096 is its own bound (ReactorLimits).
+    # A burst of new connections waits here for the node's loop; 4,096 is its own bound (Listener.backlog).
     "net.core.somaxconn" = 4096;
     "net.ipv4.tcp_max_syn_backlog" = 8192;
     # Connections of exchanges are kept for minutes and are quiet between breaks: their window is not to shrink meanwhile.
