@@ -13,6 +13,17 @@ public enum SettingsFile {
         return refused.unreported == 0 ? lines : lines + ["\(name): and \(refused.unreported) more"]
     }
 
+    /// What a body reads of a document at a path, or a failure that says all that is wrong with it.
+    public static func refusing<Value>(
+        _ path: String, _ body: () throws(DocumentRefused) -> Value
+    ) throws(Failure) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw Failure(report(error, in: path).joined(separator: "\n"))
+        }
+    }
+
     /// The settings of a node, or a failure that says all that is wrong with its file.
     public static func node(_ path: String) throws(Failure) -> NodeSettings {
         let bytes = try InputFile.read(path, limit: limitBytes)
@@ -21,5 +32,19 @@ public enum SettingsFile {
         } catch {
             throw Failure((["the settings are refused"] + report(error, in: path)).joined(separator: "\n"))
         }
+    }
+}
+
+extension Output {
+    /// All that is wrong with a document: a line for each, or one object for programs.
+    public mutating func print(_ refused: DocumentRefused, of path: String, asJSON: Bool) {
+        guard asJSON else {
+            for line in SettingsFile.report(refused, in: path) { print(line) }
+            return
+        }
+        print([
+            "file": .string(path), "valid": false, "refusals": .array(refused.refusals.map(\.tree)),
+            "unreported": .number(refused.unreported),
+        ])
     }
 }

@@ -19,7 +19,7 @@ public struct ModelDirectory {
 
     static let list = "models.json"
     private static let listBytesMost = 1 << 20
-    /// Larger models are compiled, and mapped from where they lie.
+    /// Each is read whole into memory, compiled and kept there.
     private static let fileBytesMost = 1 << 30
 
     /// The list in words of its own, where it says who comes after whom.
@@ -44,7 +44,7 @@ public struct ModelDirectory {
         _ path: String, isMeasured: Bool, reading: (String) throws(Failure) -> [UInt8]
     ) throws(Failure) {
         let bytes = try reading(Self.list)
-        let list = try Self.refusing("\(path)/\(Self.list)") { () throws(DocumentRefused) in
+        let list = try SettingsFile.refusing("\(path)/\(Self.list)") { () throws(DocumentRefused) in
             try ModelList(reading: bytes)
         }
         var files = [(Self.list, bytes)]
@@ -58,7 +58,7 @@ public struct ModelDirectory {
                         + "the file was damaged or changed; copy it again, or run `paceline model pack`")
             }
         }
-        let features = try Self.refusing("\(path)/\(list.features)") { () throws(DocumentRefused) in
+        let features = try SettingsFile.refusing("\(path)/\(list.features)") { () throws(DocumentRefused) in
             try CompiledFeatures(reading: content(list.features))
         }
         var models: [ServedModel] = []
@@ -118,7 +118,7 @@ public struct ModelDirectory {
         }
         var calibrator: Calibrator?
         if let name = entry.calibrator {
-            calibrator = try Self.refusing("\(path)/\(name)") { () throws(DocumentRefused) in
+            calibrator = try SettingsFile.refusing("\(path)/\(name)") { () throws(DocumentRefused) in
                 try Calibrator(reading: content(name))
             }
         }
@@ -152,16 +152,6 @@ public struct ModelDirectory {
         }
         let sum = digest.digest()
         return (0..<8).reduce(0) { $0 << 8 | UInt64(sum[$1]) }
-    }
-
-    static func refusing<Value>(
-        _ path: String, _ body: () throws(DocumentRefused) -> Value
-    ) throws(Failure) -> Value {
-        do {
-            return try body()
-        } catch {
-            throw Failure(error.refusals.map { "\(path):\($0)" }.joined(separator: "\n"))
-        }
     }
 
     // MARK: For replay

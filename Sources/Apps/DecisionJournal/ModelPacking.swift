@@ -23,7 +23,7 @@ extension ModelDirectory {
             return try read(name, in: path)
         }
         let bytes = try read(list, in: path)
-        var packed = try refusing("\(path)/\(list)") { () throws(DocumentRefused) in
+        var packed = try SettingsFile.refusing("\(path)/\(list)") { () throws(DocumentRefused) in
             // The former checksums are of former files.
             try ModelList(reading: bytes, isSealed: false)
         }

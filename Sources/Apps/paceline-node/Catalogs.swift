@@ -237,26 +237,17 @@ final class Catalogs: Sendable {
         health.set("catalog", .ready)
     }
 
-    /// Lines of a refusal that readiness shows; the log has more.
-    private static let shownLines = 4
-
     func refuse(_ failure: Failure) {
-        let lines = failure.message.split(separator: "\n").map(String.init)
-        let rest = lines.count - Self.shownLines
-        let shown =
-            lines.prefix(Self.shownLines).joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : "")
+        let shown = failure.shown
         state.withLock { ($0.refused, $0.failure) = (shown, failure) }
         counters.withLock { $0?.refusals.add() }
         health.set("catalog", .notice("the catalog on disk is refused, the last good one serves: \(shown)"))
-        for line in lines {
+        for line in failure.lines {
             log.error("catalog on disk refused, the last good one stays", ["cause": .string(line)])
         }
     }
 
     // MARK: What operators are told
-
-    /// Of a refusal; its first lines say where to look.
-    private static let describedBytes = 1_024
 
     @_lifetime(json: copy json)
     func describe(_ json: inout JSONWriter) {
@@ -267,7 +258,7 @@ final class Catalogs: Sendable {
             json.field("ageSeconds", (Kernel.monotonicNow() - serving.since).nanoseconds / 1_000_000_000)
         }
         json.key("refused")
-        if let refused { json.value(String(refused.prefix(Self.describedBytes))) } else { json.null() }
+        if let refused { json.value(String(refused.prefix(Failure.describedBytes))) } else { json.null() }
         if let models {
             json.key("models")
             models.describe(&json)

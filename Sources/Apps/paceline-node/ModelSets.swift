@@ -77,7 +77,7 @@ final class ModelSets: Sendable {
             return models
         } catch {
             // What cannot be looked at is so at every look, and is said once; whoever asked is told again.
-            if isWanted || state.withLock({ $0.refused }) != Self.shown(error) { refuse(error) }
+            if isWanted || state.withLock({ $0.refused }) != error.shown { refuse(error) }
             return nil
         }
     }
@@ -91,16 +91,11 @@ final class ModelSets: Sendable {
     }
 
     func refuse(_ failure: Failure) {
-        let shown = Self.shown(failure)
+        let shown = failure.shown
         state.withLock { $0.refused = shown }
         counters.withLock { $0?.refusals.add() }
         health.set("models", .notice("the models on disk are refused, the last good ones serve: \(shown)"))
         log.error("models on disk refused, the last good ones stay", ["cause": .string(failure.message)])
-    }
-
-    /// Readiness shows the first lines of a refusal; the log has all.
-    private static func shown(_ failure: Failure) -> String {
-        failure.message.split(separator: "\n").prefix(4).joined(separator: "; ")
     }
 
     private func note(_ models: NodeModels) {
@@ -153,7 +148,7 @@ final class ModelSets: Sendable {
         json.beginObject()
         json.field("version", hexadecimal(version))
         json.key("refused")
-        if let refused { json.value(String(refused.prefix(1_024))) } else { json.null() }
+        if let refused { json.value(String(refused.prefix(Failure.describedBytes))) } else { json.null() }
         json.endObject()
     }
 

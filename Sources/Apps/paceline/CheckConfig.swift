@@ -73,7 +73,7 @@ enum CheckConfig {
         do {
             settings = try DaemonSettings(bytes)
         } catch {
-            print(error, of: path, call, &output)
+            output.print(error, of: path, asJSON: call[json])
             return false
         }
         let problems = call[onDisk] ? problemsOnDisk(of: settings) : []
@@ -89,19 +89,6 @@ enum CheckConfig {
             for problem in problems { output.print("\(name): \(problem)") }
         }
         return problems.isEmpty
-    }
-
-    private static func print(
-        _ refused: DocumentRefused, of path: String, _ call: Invocation, _ output: inout Output
-    ) {
-        guard call[json] else {
-            for line in SettingsFile.report(refused, in: path) { output.print(line) }
-            return
-        }
-        output.print([
-            "file": .string(path), "valid": false, "refusals": .array(refused.refusals.map(\.tree)),
-            "unreported": .number(refused.unreported),
-        ])
     }
 
     /// What is wrong on this machine with the files that the settings name.

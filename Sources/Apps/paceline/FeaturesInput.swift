@@ -17,11 +17,8 @@ enum FeaturesInput {
 
     static func features(_ path: String) throws(Failure) -> CompiledFeatures {
         let bytes = try InputFile.read(path, limit: schemaBytesMost)
-        do {
-            return try CompiledFeatures(reading: bytes)
-        } catch {
-            let lines = error.refusals.map { "\(InputFile.displayName(path)):\($0)" }
-            throw Failure(lines.joined(separator: "\n"))
+        return try SettingsFile.refusing(path) { () throws(DocumentRefused) in
+            try CompiledFeatures(reading: bytes)
         }
     }
 

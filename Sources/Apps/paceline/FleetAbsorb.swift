@@ -69,7 +69,7 @@ enum FleetAbsorb {
         do {
             return try body()
         } catch {
-            for line in SettingsFile.report(error, in: path) { output.print(line) }
+            output.print(error, of: path, asJSON: false)
             return nil
         }
     }

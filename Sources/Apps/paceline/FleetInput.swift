@@ -14,14 +14,7 @@ enum FleetInput {
         do {
             return try FleetFile(reading: bytes)
         } catch {
-            if json {
-                output.print([
-                    "file": .string(path), "valid": false, "refusals": .array(error.refusals.map(\.tree)),
-                    "unreported": .number(error.unreported),
-                ])
-            } else {
-                for line in SettingsFile.report(error, in: path) { output.print(line) }
-            }
+            output.print(error, of: path, asJSON: json)
             return nil
         }
     }

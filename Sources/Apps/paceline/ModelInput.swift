@@ -36,12 +36,17 @@ enum ModelInput {
     /// The model at a path, ready to score, with the calibrator that a directory has for it.
     static func loadCalibrated(_ path: String) throws(Failure) -> (model: Model, calibrator: Calibrator?) {
         guard (try? Kernel.isDirectory(path)) == true else { return (try load(path), nil) }
-        let models = try ModelDirectory(path, isMeasured: false).served.models
-        guard models.count == 1 else {
-            throw Failure(
-                "\(path): found \(models.count) models; allowed: one, or the path of one of its files")
+        let one = try directoryOfOne(path).served.models[0]
+        return (one.model, one.calibrator)
+    }
+
+    private static func directoryOfOne(_ path: String) throws(Failure) -> ModelDirectory {
+        let directory = try ModelDirectory(path, isMeasured: false)
+        let count = directory.served.models.count
+        guard count == 1 else {
+            throw Failure("\(path): found \(count) models; allowed: one, or the path of one of its files")
         }
-        return (models[0].model, models[0].calibrator)
+        return directory
     }
 
     /// The model at a path, ready to score.
@@ -58,19 +63,15 @@ extension ModelInput {
     /// A model's file: the path itself, or the one that a directory has.
     static func file(_ path: String) throws(Failure) -> String {
         guard (try? Kernel.isDirectory(path)) == true else { return path }
-        _ = try loadCalibrated(path)
-        return try ModelDirectory(path, isMeasured: false).modelFiles.map { "\(path)/\($0)" }.first ?? path
+        return "\(path)/\(try directoryOfOne(path).modelFiles[0])"
     }
 
     private static let calibratorBytesMost = 4 * 1024 * 1024
 
     static func calibrator(_ path: String) throws(Failure) -> Calibrator {
-        do {
-            return try Calibrator(reading: try InputFile.read(path, limit: calibratorBytesMost))
-        } catch let error as DocumentRefused {
-            let lines = error.refusals.map { "\(InputFile.displayName(path)):\($0)" }
-            throw Failure(lines.joined(separator: "\n"))
-        } catch let error as Failure { throw error } catch { throw Failure("\(error)") }
+        let bytes = try InputFile.read(path, limit: calibratorBytesMost)
+        return try SettingsFile.refusing(path) { () throws(DocumentRefused) in try Calibrator(reading: bytes)
+        }
     }
 }
 

@@ -162,16 +162,8 @@ extension CatalogQuery {
         of list: Text, _ request: borrowing BidRequest, _ add: (inout CatalogQuery, RawSpan) -> Void
     ) {
         let text = request[list]
-        var start = 0
-        while start < text.byteCount {
-            var end = start
-            while end < text.byteCount, text.byte(end) != UInt8(ascii: ",") { end += 1 }
-            var (first, last) = (start, end)
-            while first < last, text.byte(first) == UInt8(ascii: " ") { first += 1 }
-            while last > first, text.byte(last - 1) == UInt8(ascii: " ") { last -= 1 }
-            if last > first { add(&self, text.extracting(first..<last)) }
-            start = end + 1
-        }
+        var parts = CommaList()
+        while let part = parts.next(in: text) { add(&self, text.extracting(part)) }
     }
 
     private mutating func addDeals(_ request: borrowing BidRequest) {

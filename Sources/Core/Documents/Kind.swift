@@ -146,6 +146,31 @@ extension Kind {
             show: { show(back($0)) })
     }
 
+    /// An object whose keys are data: each key of the form, each value of the kind.
+    package static func map<Element>(
+        keys: TextForm, isKey: @escaping @Sendable (String) -> Bool, of kind: Kind<Element>,
+        count: ClosedRange<Int>
+    ) -> Kind where Value == [String: Element] {
+        let shape = Shape.map(keys: keys, of: kind.shape, count: count)
+        return Kind(
+            shape: shape,
+            read: { tree, path, reading in
+                guard case .object(let members) = tree.content, count.contains(members.count),
+                    members.allSatisfy({ isKey($0.key) }), Set(members.map(\.key)).count == members.count
+                else { return reading.refuse(tree, at: path, allowed: shape) }
+                var found: [String: Element] = [:]
+                for member in members {
+                    let place = pathInside(path, member.step)
+                    reading.note(member.value, at: place)
+                    found[member.key] = kind.read(member.value, place, &reading)
+                }
+                return found.count == members.count ? found : nil
+            },
+            show: { map in
+                .object(map.sorted { $0.key < $1.key }.map { .init($0.key, kind.show($0.value)) })
+            })
+    }
+
     package static func list<Element>(of kind: Kind<Element>, count: ClosedRange<Int>) -> Kind
     where Value == [Element] {
         let shape = Shape.list(of: kind.shape, count: count)

@@ -8,7 +8,7 @@ extension Kind where Value == String {
         let form = TextForm(
             name: "1 to 63 of a-z, 0-9 and -, starting and ending with a letter or a digit",
             pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
-        return .text(form, read: { isName($0) ? $0 : nil }, show: { $0 })
+        return .text(form, read: { isHostLabel($0) ? $0 : nil }, show: { $0 })
     }
 
     /// The path of a file. It must be absolute, since a daemon's working directory is nobody's choice.
@@ -32,15 +32,5 @@ extension Kind where Value == IPAddress {
         .text(
             TextForm(name: "an IPv4 or IPv6 address, written as a literal", pattern: "^[0-9a-fA-F:.]+$"),
             read: { IPAddress($0) }, show: { $0.description })
-    }
-}
-
-private func isName(_ text: String) -> Bool {
-    let hyphen = UInt8(ascii: "-")
-    let bytes = text.utf8
-    guard (1...63).contains(bytes.count), bytes.first != hyphen, bytes.last != hyphen else { return false }
-    return bytes.allSatisfy { byte in
-        byte == hyphen || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 }

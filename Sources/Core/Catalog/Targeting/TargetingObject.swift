@@ -182,23 +182,9 @@ extension Kind where Value == [String: [String]] {
     /// Lists of values by key: at most 64 keys of a name without an equals sign.
     fileprivate static var valuesByKey: Kind {
         let keys = TextForm(name: "of 1 to 64 letters, digits, -, _ and .", pattern: "^[A-Za-z0-9_.-]{1,64}$")
-        let values = Kind<[String]>.list(of: .words, count: 1...TargetingObject.mostValues)
-        let shape = Shape.map(keys: keys, of: values.shape, count: 1...64)
-        return Kind(
-            shape: shape,
-            read: { tree, path, reading in
-                guard case .object(let members) = tree.content, (1...64).contains(members.count),
-                    members.allSatisfy({ isKey($0.key) }), Set(members.map(\.key)).count == members.count
-                else { return reading.refuse(tree, at: path, allowed: shape) }
-                var found: [String: [String]] = [:]
-                for member in members {
-                    found[member.key] = values.read(member.value, pathInside(path, member.step), &reading)
-                }
-                return found.count == members.count ? found : nil
-            },
-            show: { map in
-                .object(map.sorted { $0.key < $1.key }.map { .init($0.key, values.show($0.value)) })
-            })
+        return .map(
+            keys: keys, isKey: isKey, of: .list(of: .words, count: 1...TargetingObject.mostValues),
+            count: 1...64)
     }
 }
 

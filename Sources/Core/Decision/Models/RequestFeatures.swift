@@ -125,17 +125,9 @@ struct RequestFeatures: Sendable {
     private static func genre(_ request: borrowing BidRequest, _ words: WordPlaces) -> Float? {
         let content = request.inventory.content
         let text = request[content.genre]
-        var start = 0
-        while start < text.byteCount {
-            var end = start
-            while end < text.byteCount, text.byte(end) != UInt8(ascii: ",") { end += 1 }
-            var (first, last) = (start, end)
-            while first < last, text.byte(first) == UInt8(ascii: " ") { first += 1 }
-            while last > first, text.byte(last - 1) == UInt8(ascii: " ") { last -= 1 }
-            if last > first, let place = words.place(of: text.extracting(first..<last)) {
-                return Float(place)
-            }
-            start = end + 1
+        var parts = CommaList()
+        while let part = parts.next(in: text) {
+            if let place = words.place(of: text.extracting(part)) { return Float(place) }
         }
         let genres = request[content.genres]
         for index in genres.indices {

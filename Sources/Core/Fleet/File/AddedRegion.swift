@@ -62,7 +62,7 @@ extension FleetFile {
                 throw refusal("\(old.address) of \(old.name)", "an address of a host in \(model.network)")
             }
             host.address = address
-            guard let mesh = freeMeshAddress(meshAddresses) else {
+            guard let mesh = self.mesh.network.free(besides: meshAddresses) else {
                 throw refusal(
                     "no free address in the mesh's \(self.mesh.network)", "a larger network of the mesh")
             }
@@ -83,18 +83,5 @@ extension FleetFile {
     private func hostName(_ old: String, of model: String, _ at: Int, in name: String) -> String {
         if old.hasPrefix(model + "-") { return name + old.dropFirst(model.count) }
         return "\(name)-\(at + 1)"
-    }
-
-    private func freeMeshAddress(_ taken: Set<IPAddress>) -> IPAddress? {
-        let network = mesh.network
-        var value = network.base + 1
-        while true {
-            let text = (0..<4).map { "\(UInt8(truncatingIfNeeded: value >> (24 - 8 * UInt32($0))))" }
-            guard let address = IPAddress(text.joined(separator: ".")), network.hasHost(address) else {
-                return nil
-            }
-            if !taken.contains(address) { return address }
-            value += 1
-        }
     }
 }

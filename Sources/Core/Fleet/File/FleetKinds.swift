@@ -19,7 +19,7 @@ extension Kind where Value == String {
             read: { text in
                 let labels = text.split(separator: ".", omittingEmptySubsequences: false)
                 return text.utf8.count <= 253 && labels.count > 1
-                    && labels.allSatisfy { FleetName.isLabel($0) }
+                    && labels.allSatisfy { isHostLabel($0) }
                     ? text : nil
             }, show: { $0 })
     }
@@ -30,7 +30,7 @@ extension Kind where Value == String {
             TextForm(name: "1 to 63 of a-z, 0-9, - and .", pattern: "^[a-z0-9][a-z0-9.-]{0,62}$"),
             read: { text in
                 (1...63).contains(text.utf8.count)
-                    && text.utf8.allSatisfy { FleetName.isPart($0) || $0 == UInt8(ascii: ".") }
+                    && text.utf8.allSatisfy { isHostLabelByte($0) || $0 == UInt8(ascii: ".") }
                     && text.utf8.first != UInt8(ascii: "-") && text.utf8.first != UInt8(ascii: ".")
                     ? text : nil
             }, show: { $0 })
@@ -38,18 +38,8 @@ extension Kind where Value == String {
 }
 
 enum FleetName {
-    static func isPart(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: "-") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-    }
-
-    static func isLabel(_ text: some StringProtocol) -> Bool {
-        (1...63).contains(text.utf8.count) && text.utf8.allSatisfy(isPart) && !text.hasPrefix("-")
-            && !text.hasSuffix("-")
-    }
-
     static func isOne(_ text: String) -> Bool {
-        isLabel(text) && (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(text.utf8.first ?? 0)
+        isHostLabel(text) && (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(text.utf8.first ?? 0)
     }
 }
 
@@ -74,25 +64,8 @@ extension Kind where Value == IPAddress {
 extension Kind {
     /// An object whose keys are names of the fleet.
     static func byName<Element>(_ kind: Kind<Element>, most: Int) -> Kind where Value == [String: Element] {
-        let form = TextForm(name: "a name of the fleet file", pattern: "^[a-z][a-z0-9-]{0,62}$")
-        let shape = Shape.map(keys: form, of: kind.shape, count: 0...most)
-        return Kind(
-            shape: shape,
-            read: { tree, path, reading in
-                guard case .object(let members) = tree.content, members.count <= most,
-                    members.allSatisfy({ FleetName.isOne($0.key) }),
-                    Set(members.map(\.key)).count == members.count
-                else { return reading.refuse(tree, at: path, allowed: shape) }
-                var found: [String: Element] = [:]
-                for member in members {
-                    let inside = pathInside(path, member.key)
-                    reading.note(member.value, at: inside)
-                    found[member.key] = kind.read(member.value, inside, &reading)
-                }
-                return found.count == members.count ? found : nil
-            },
-            show: { map in
-                .object(map.sorted { $0.key < $1.key }.map { .init($0.key, kind.show($0.value)) })
-            })
+        .map(
+            keys: TextForm(name: "a name of the fleet file", pattern: "^[a-z][a-z0-9-]{0,62}$"),
+            isKey: FleetName.isOne, of: kind, count: 0...most)
     }
 }

@@ -151,19 +151,20 @@ enum FleetRules {
 
     // MARK: Placement
 
-    /// Each environment that has regions, with its hosts that have this role.
-    private static func forEachEnvironment(
-        _ fleet: FleetFile, _ role: FleetFile.Role,
-        _ body: (_ path: String, _ hosts: [FleetFile.Place]) -> Void
+    /// What is wrong with the hosts of a role, told for each environment: how many there are, and in which clouds.
+    private static func place(
+        _ role: FleetFile.Role, _ fleet: FleetFile, _ objections: inout Objections, allowed: String,
+        wrong: (_ count: Int, _ clouds: [String: Int]) -> String?
     ) {
         for (at, environment) in fleet.environments.enumerated() {
-            let all = fleet.places.filter { fleet.regions[$0.region].environment == environment.name }
-            body("environments[\(at)]", all.filter { $0.host.roles.contains(role) })
+            let hosts = fleet.places.filter {
+                fleet.regions[$0.region].environment == environment.name && $0.host.roles.contains(role)
+            }
+            let clouds = hosts.reduce(into: [:]) { $0[fleet.regions[$1.region].cloud, default: 0] += 1 }
+            if let found = wrong(hosts.count, clouds) {
+                objections.refuse("environments[\(at)]", found: found, allowed: allowed)
+            }
         }
-    }
-
-    private static func clouds(_ hosts: [FleetFile.Place], _ fleet: FleetFile) -> [String: Int] {
-        hosts.reduce(into: [:]) { $0[fleet.regions[$1.region].cloud, default: 0] += 1 }
     }
 
     private static func list(_ counts: [String: Int]) -> String {
@@ -171,55 +172,36 @@ enum FleetRules {
     }
 
     private static func etcd(_ fleet: FleetFile, _ objections: inout Objections) {
-        var found: [(String, String)] = []
-        forEachEnvironment(fleet, .etcd) { path, members in
-            let counts = clouds(members, fleet)
-            if members.count < 3 || members.count % 2 == 0 {
-                found.append((path, "\(members.count) hosts with the role etcd"))
-            } else if counts.count < 3 || counts.values.contains(where: { 2 * $0 > members.count }) {
-                found.append((path, "etcd with \(list(counts))"))
-            }
-        }
-        for (path, found) in found {
-            objections.refuse(
-                path, found: found,
-                allowed:
-                    "3 or 5 members over three clouds, so that a majority outlives any of them: give the role etcd to a host in another cloud"
-            )
+        place(
+            .etcd, fleet, &objections,
+            allowed:
+                "3 or 5 members over three clouds, so that a majority outlives any of them: give the role etcd to a host in another cloud"
+        ) { count, clouds in
+            if count < 3 || count % 2 == 0 { return "\(count) hosts with the role etcd" }
+            let isSpread = clouds.count >= 3 && clouds.values.allSatisfy { 2 * $0 <= count }
+            return isSpread ? nil : "etcd with \(list(clouds))"
         }
     }
 
     private static func databases(_ fleet: FleetFile, _ objections: inout Objections) {
-        var found: [(String, String)] = []
-        forEachEnvironment(fleet, .database) { path, hosts in
-            let counts = clouds(hosts, fleet)
-            if hosts.count < 3 || counts.count < 2 {
-                found.append((path, hosts.isEmpty ? "no database" : "databases: \(list(counts))"))
-            }
-        }
-        for (path, found) in found {
-            objections.refuse(
-                path, found: found,
-                allowed:
-                    "three at least over two clouds, so that an acknowledged movement of money outlives a cloud: give the role database to a host in another cloud"
-            )
+        place(
+            .database, fleet, &objections,
+            allowed:
+                "three at least over two clouds, so that an acknowledged movement of money outlives a cloud: give the role database to a host in another cloud"
+        ) { count, clouds in
+            if count >= 3, clouds.count >= 2 { return nil }
+            return count == 0 ? "no database" : "databases: \(list(clouds))"
         }
     }
 
     private static func coordinators(_ fleet: FleetFile, _ objections: inout Objections) {
-        var found: [(String, String)] = []
-        forEachEnvironment(fleet, .coordinator) { path, hosts in
-            let counts = clouds(hosts, fleet)
-            if counts.count < 2 {
-                found.append((path, hosts.isEmpty ? "no coordinator" : "coordinators: \(list(counts))"))
-            }
-        }
-        for (path, found) in found {
-            objections.refuse(
-                path, found: found,
-                allowed:
-                    "two at least in two clouds, so that another takes over: give the role coordinator to a host in another cloud"
-            )
+        place(
+            .coordinator, fleet, &objections,
+            allowed:
+                "two at least in two clouds, so that another takes over: give the role coordinator to a host in another cloud"
+        ) { count, clouds in
+            if clouds.count >= 2 { return nil }
+            return count == 0 ? "no coordinator" : "coordinators: \(list(clouds))"
         }
     }
 

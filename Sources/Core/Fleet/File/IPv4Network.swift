@@ -44,6 +44,16 @@ public struct IPv4Network: Hashable, Sendable, CustomStringConvertible {
         return Int(UInt32(address.value) >> UInt32(28 - bits) & 15)
     }
 
+    /// The first address that a host may have and nobody has.
+    func free(besides taken: Set<IPAddress>) -> IPAddress? {
+        var value = base + 1
+        while let address = IPAddress(Self.text(value)), hasHost(address) {
+            if !taken.contains(address) { return address }
+            value += 1
+        }
+        return nil
+    }
+
     /// The network of the same size behind this one; nil behind the last.
     public var next: IPv4Network? {
         let (base, isOver) = base.addingReportingOverflow(1 << UInt32(32 - bits))
