@@ -1,5 +1,6 @@
 // Models that the original libraries trained, each with rows and the raw scores that they gave for them.
 import Foundation
+import Synchronization
 
 /// The libraries, from PyPI, in the virtual environment that `./dev test` makes, or wherever python3 has
 /// them.
@@ -50,6 +51,9 @@ struct ModelOracle {
         return try folder("\(library)-\(count)", scripts, ["--seed", seed, "--\(library)", "\(count)"])
     }
 
+    /// One for each folder: tests run beside each other and ask for the same, which only the first one makes.
+    private static let locks = Mutex<[String: NSLock]>([:])
+
     /// What the scripts write. It is kept under what made it, as every run tries the same.
     private static func folder(_ name: String, _ scripts: URL, _ arguments: [String]) throws -> URL {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -60,6 +64,13 @@ struct ModelOracle {
             }
         }
         let folder = root.appending(path: ".build/models/\(name)-\(seed)-\(String(hash, radix: 16))")
+        let lock = locks.withLock { locks in
+            let lock = locks[folder.path()] ?? NSLock()
+            locks[folder.path()] = lock
+            return lock
+        }
+        lock.lock()
+        defer { lock.unlock() }
         if FileManager.default.fileExists(atPath: folder.path()) { return folder }
         print("making \(name), seed \(seed)")
         let making = folder.appendingPathExtension("part-\(ProcessInfo.processInfo.processIdentifier)")
