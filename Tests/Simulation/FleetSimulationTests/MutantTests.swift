@@ -6,7 +6,7 @@ import Testing
 @Suite struct MutantTests {
     private static let caughtBy: [String: UInt64] = [
         "free-at-the-fence": 2,
-        "closing-before-the-fence": 74,
+        "closing-before-the-fence": 5,
         "free-by-the-broker-while-a-node-holds": 3,
         "one-closing-closes-all": 15,
         "childs-lease-longer": 1,
