@@ -21,7 +21,7 @@ public struct GrantBook: Sendable {
     public internal(set) var leaves: [Leaf] = []
     var leafCells: [LeafCell] = []
 
-    public struct Account: Sendable {
+    public struct Account: Hashable, Sendable {
         public var budget = Micros.zero
         public var parent: AccountIndex?
         /// The highest that one reservation may cost: no grant is smaller.
