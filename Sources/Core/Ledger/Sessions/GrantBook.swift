@@ -82,8 +82,14 @@ public struct GrantBook: Sendable {
 
     public struct CountedClaim: Hashable, Sendable, BitwiseCopyable {
         public let claim: Claim
-        let paid: Micros
-        let late: Micros
+        public let paid: Micros
+        public let late: Micros
+
+        public init(_ claim: Claim, paid: Micros, late: Micros) {
+            self.claim = claim
+            self.paid = paid
+            self.late = late
+        }
     }
 
     struct LeafCell: Sendable {

@@ -134,7 +134,7 @@ extension GrantBook {
         // Only what still waits somewhere can pay for it.
         let room = leafCells[at].isClosed ? leafCells[at].waiting : max(cell.out - cell.settled, .zero)
         let paid = min(claim.amount, claim.reserved, room)
-        leaves[leaf].claims.append(CountedClaim(claim: claim, paid: paid, late: claim.amount - paid))
+        leaves[leaf].claims.append(CountedClaim(claim, paid: paid, late: claim.amount - paid))
         count(
             leaf, claim.account, paid: .zero, late: .zero, claimed: paid, claimedLate: claim.amount - paid,
             &effects)
