@@ -59,7 +59,7 @@ let package = Package(
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(
             name: "PacelineEdge",
-            targets: ["Kernel", "Telemetry", "Reactor", "Journal", "Store", "TLS", "HTTP", "Redis"]),
+            targets: ["Kernel", "Telemetry", "Reactor", "Journal", "Store", "TLS", "HTTP", "Postgres", "Redis"]),
     ],
     targets: [
         // System: headers of C libraries, and kernels that Swift cannot express.
@@ -69,6 +69,9 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CPostgres", path: "Sources/System/CPostgres", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
         .target(name: "CSIMD", path: "Sources/System/CSIMD"),
 
@@ -97,6 +100,7 @@ let package = Package(
         edge("Journal", ["Kernel", "Ledger", "Notices", "Reactor", "Telemetry", "Units"]),
         edge("Store", ["CLinux", "Features", "Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
+        edge("Postgres", ["CPostgres", "Digests", "HTTP", "JSON", "Kernel", "Reactor", "Telemetry", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
@@ -255,6 +259,12 @@ let package = Package(
         tests(
             "RedisTests", in: "Edge",
             ["Kernel", "Reactor", "Redis", "RedisInvariants", "TLS", "TestCertificates", "Units"]),
+        .target(
+            name: "PostgresServer", dependencies: ["Kernel"], path: "Tests/Support/PostgresServer",
+            swiftSettings: strict),
+        tests(
+            "PostgresTests", in: "Edge",
+            ["HTTP", "Kernel", "Postgres", "PostgresServer", "Reactor", "Telemetry", "TestCertificates", "Units"]),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests(
             "HTTPTests", in: "Edge",
