@@ -46,6 +46,7 @@ let package = Package(
     products: [
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
+        .executable(name: "paceline-coordinator", targets: ["paceline-coordinator"]),
         .library(
             name: "PacelineCore",
             targets: [
@@ -59,7 +60,9 @@ let package = Package(
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(
             name: "PacelineEdge",
-            targets: ["Kernel", "Telemetry", "Reactor", "Journal", "Store", "TLS", "HTTP", "Postgres", "Redis"]),
+            targets: [
+                "Kernel", "Telemetry", "Reactor", "Journal", "Store", "TLS", "HTTP", "Postgres", "Redis",
+            ]),
     ],
     targets: [
         // System: headers of C libraries, and kernels that Swift cannot express.
@@ -100,7 +103,9 @@ let package = Package(
         edge("Journal", ["Kernel", "Ledger", "Notices", "Reactor", "Telemetry", "Units"]),
         edge("Store", ["CLinux", "Features", "Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
-        edge("Postgres", ["CPostgres", "Digests", "HTTP", "JSON", "Kernel", "Reactor", "Telemetry", "Units"]),
+        edge(
+            "Postgres", ["CPostgres", "Digests", "HTTP", "JSON", "Kernel", "Reactor", "Telemetry", "Units"]),
+        edge("LedgerStore", ["Ledger", "Postgres", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
@@ -127,6 +132,17 @@ let package = Package(
                 "OpenRTB",
                 "Store", "Units",
             ], path: "Sources/Apps/DecisionJournal", swiftSettings: strict),
+        .target(
+            name: "Serving",
+            dependencies: ["Commands", "Kernel", "Settings", "TLS", "Telemetry", "Units"],
+            path: "Sources/Apps/Serving", swiftSettings: strict),
+        app(
+            "paceline-coordinator",
+            [
+                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "Postgres",
+                "Reactor",
+                "Serving", "Settings", "TLS", "Telemetry", "Units",
+            ]),
         app(
             "paceline",
             [
@@ -140,9 +156,8 @@ let package = Package(
                 "Auction", "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents",
                 "Features",
                 "HTTP",
-                "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Reactor", "Redis", "Settings",
-                "Store",
-                "TLS", "Telemetry", "Units",
+                "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Reactor", "Redis", "Serving",
+                "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
@@ -264,7 +279,10 @@ let package = Package(
             swiftSettings: strict),
         tests(
             "PostgresTests", in: "Edge",
-            ["HTTP", "Kernel", "Postgres", "PostgresServer", "Reactor", "Telemetry", "TestCertificates", "Units"]),
+            [
+                "HTTP", "Kernel", "Postgres", "PostgresServer", "Reactor", "Telemetry", "TestCertificates",
+                "Units",
+            ]),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests(
             "HTTPTests", in: "Edge",

@@ -23,7 +23,8 @@ extension LedgerStore {
                 """))
         batch.add(
             PostgresStatement(
-                "select session, account, granted, returned, settled, waiting, closed_leaves from paceline.cells"))
+                "select session, account, granted, returned, settled, waiting, closed_leaves from paceline.cells"
+            ))
         batch.add(PostgresStatement("select node, root from paceline.leaves order by ordinal"))
         batch.add(
             PostgresStatement(
@@ -52,7 +53,8 @@ extension LedgerStore {
             let index = AccountIndex(UInt32(truncatingIfNeeded: try row.read(0, as: Int64.self)))
             let parent: Int64? = try row.read(5)
             var account = GrantBook.Account(
-                parent: parent.map { AccountIndex(UInt32(truncatingIfNeeded: $0)) }, highest: try micros(row, 6))
+                parent: parent.map { AccountIndex(UInt32(truncatingIfNeeded: $0)) },
+                highest: try micros(row, 6))
             account.isPaused = try row.read(7)
             account.hasEnded = try row.read(8)
             account.budget = try micros(row, 9)

@@ -9,7 +9,7 @@ public enum LedgerSchema {
     private static let ledger = """
         -- Whose turn it is to write. One row; whoever has it is the leader, and every batch checks its epoch.
         create table paceline.leadership (
-            only boolean primary key default true check (only),
+            single boolean primary key default true check (single),
             epoch bigint not null,
             renewals bigint not null,
             leader bigint not null,

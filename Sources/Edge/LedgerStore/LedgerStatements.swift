@@ -65,7 +65,8 @@ public enum LedgerStore {
     private static let claim = PostgresStatement(
         "select paceline.claim($1, $2, $3, $4, $5, $6)", .int8, .int8, .int8, .int8, .text, .text)
     private static let begin = PostgresStatement(
-        "select paceline.begin_batch($1, $2, $3, $4, $5, $6)", .int8, .int8, .int8, .int8, .bool, .timestamptz)
+        "select paceline.begin_batch($1, $2, $3, $4, $5, $6)", .int8, .int8, .int8, .int8, .bool, .timestamptz
+    )
 
     /// The transaction of a batch. It is the same however often it is sent.
     ///
@@ -174,7 +175,8 @@ public enum LedgerStore {
         }
         return [
             column(rows) { Int64($0.index.rawValue) }, .int8Array(labels.map { Int64($0.version) }),
-            .textArray(labels.map(\.name.campaign)), .int8Array(labels.map { $0.name.day.map { Int64($0.number) } }),
+            .textArray(labels.map(\.name.campaign)),
+            .int8Array(labels.map { $0.name.day.map { Int64($0.number) } }),
             .textArray(all.map { "\($0.1.currency)" }), number { $0.parent.map { Int64($0.rawValue) } },
             number { $0.highest.rawValue }, number { $0.isPaused ? 1 : 0 }, number { $0.hasEnded ? 1 : 0 },
             number { $0.budget.rawValue }, number { $0.granted.rawValue }, number { $0.settled.rawValue },

@@ -117,7 +117,8 @@ final class Libpq {
                 start = end
             }
             let formats = [Int32](repeating: 1, count: values.count)
-            return PQsendQueryPrepared(connection, name, Int32(values.count), starts, lengths, formats, 1) == 1
+            return PQsendQueryPrepared(connection, name, Int32(values.count), starts, lengths, formats, 1)
+                == 1
         }
     }
 

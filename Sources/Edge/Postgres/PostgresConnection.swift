@@ -164,8 +164,11 @@ final class PostgresConnection {
     private func tooManyStatements(_ batch: PostgresBatch) -> String? {
         var new = Set(batch.items.lazy.map(\.statement).filter { self.prepared[$0] == nil })
         new.formUnion([PostgresBatch.begin, PostgresBatch.commit, PostgresBatch.rollback])
-        guard prepared.count + new.count > options.statements, let one = batch.items.last?.statement else { return nil }
-        return "more than \(options.statements) different statements on one connection: values belong into parameters,"
+        guard prepared.count + new.count > options.statements, let one = batch.items.last?.statement else {
+            return nil
+        }
+        return
+            "more than \(options.statements) different statements on one connection: values belong into parameters,"
             + " not into \"\(one.text.prefix(80))\""
     }
 
@@ -180,7 +183,8 @@ final class PostgresConnection {
     private func enqueue(
         _ statement: PostgresStatement, _ values: [PostgresValue], _ kind: Owed, _ door: Libpq
     ) -> Bool {
-        guard name(of: statement, door, before: nil), let name = pending[statement] ?? prepared[statement] else {
+        guard name(of: statement, door, before: nil), let name = pending[statement] ?? prepared[statement]
+        else {
             return false
         }
         owed.append(kind)

@@ -7,6 +7,12 @@ public struct PostgresMismatch: Error, Sendable, CustomStringConvertible {
     public let found: String
     public let wanted: String
 
+    public init(column: String, found: String, wanted: String) {
+        self.column = column
+        self.found = found
+        self.wanted = wanted
+    }
+
     public var description: String {
         "the database's column \(column) is \(found), where \(wanted) was expected; cast it in the statement"
     }
@@ -50,7 +56,8 @@ public final class PostgresRows: @unchecked Sendable {
         precondition((0..<columns).contains(column), "column \(column) of \(columns)")
         guard PQgetisnull(result, row, Int32(column)) == 0 else { return nil }
         return UnsafeRawBufferPointer(
-            start: PQgetvalue(result, row, Int32(column)), count: Int(PQgetlength(result, row, Int32(column))))
+            start: PQgetvalue(result, row, Int32(column)), count: Int(PQgetlength(result, row, Int32(column)))
+        )
     }
 }
 
