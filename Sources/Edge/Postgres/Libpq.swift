@@ -35,7 +35,7 @@ final class Libpq {
     private static func parameters(_ options: PostgresOptions) -> [(String, String)] {
         var all = [
             ("dbname", options.database), ("user", options.user), ("client_encoding", "UTF8"),
-            ("application_name", options.application), ("gssencmode", "disable"), ("passfile", "/dev/null"),
+            ("application_name", options.application), ("gssencmode", "disable"), ("passfile", "/dev/null/none"),
             ("target_session_attrs", "any"), ("connect_timeout", "0"),
             // A peer that is gone without a word is found within 5 s + 3 × 2 s while nothing is asked.
             ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
