@@ -14,7 +14,9 @@ public struct Migration: Sendable {
 
     /// Nil where the name does not begin with a number and a dash.
     public init?(name: String, text: String) {
-        guard let dash = name.firstIndex(of: "-"), let number = Int(name[..<dash]), number > 0 else { return nil }
+        guard let dash = name.firstIndex(of: "-"), let number = Int(name[..<dash]), number > 0 else {
+            return nil
+        }
         self.number = number
         self.name = name
         self.text = text
@@ -35,7 +37,8 @@ public struct Migration: Sendable {
         do {
             for name in try Kernel.entries(of: folder) where name.hasSuffix(".sql") {
                 let bytes = try Kernel.contents(of: "\(folder)/\(name)", limit: bytesMost)
-                guard let migration = Migration(name: name, text: String(decoding: bytes, as: UTF8.self)) else {
+                guard let migration = Migration(name: name, text: String(decoding: bytes, as: UTF8.self))
+                else {
                     throw MigrationFailure.unreadable("\(folder)/\(name): a name is like 0001-accounts.sql")
                 }
                 all.append(migration)

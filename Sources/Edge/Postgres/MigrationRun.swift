@@ -44,7 +44,8 @@ public final class MigrationRun {
         CREATE TABLE IF NOT EXISTS paceline_migrations (number int4 PRIMARY KEY, name text NOT NULL,
         digest bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
         """)
-    private static let read = PostgresStatement("SELECT number, name, digest FROM paceline_migrations ORDER BY number")
+    private static let read = PostgresStatement(
+        "SELECT number, name, digest FROM paceline_migrations ORDER BY number")
     private static let remember = PostgresStatement(
         "INSERT INTO paceline_migrations (number, name, digest) VALUES ($1, $2, $3)", .int4, .text, .bytea)
 
@@ -94,12 +95,15 @@ public final class MigrationRun {
         } catch {
             return done(.failure(.unreadable("the table paceline_migrations is not ours: \(error)")))
         }
-        if isApplied { return finish(index, session, PostgresBatch(begins: false, commits: true), isNew: false) }
+        if isApplied {
+            return finish(index, session, PostgresBatch(begins: false, commits: true), isNew: false)
+        }
         session.runScript(migration.text, within: left) { [self] outcome in
             guard case .done = outcome else { return again(index, session, outcome) }
             var batch = PostgresBatch(begins: false, commits: true)
             batch.add(
-                Self.remember, .int4(Int32(migration.number)), .text(migration.name), .bytea(migration.digest))
+                Self.remember, .int4(Int32(migration.number)), .text(migration.name), .bytea(migration.digest)
+            )
             finish(index, session, batch, isNew: true)
         }
     }

@@ -17,7 +17,7 @@ final class PostgresConnection {
         case script
     }
 
-    private unowned let reactor: Reactor
+    private let reactor: Reactor
     private let options: PostgresOptions
     private var door: Libpq?
     private var conversation = Conversation()
@@ -163,8 +163,11 @@ final class PostgresConnection {
     private func tooManyStatements(_ batch: PostgresBatch) -> String? {
         var new = Set(batch.items.lazy.map(\.statement).filter { self.prepared[$0] == nil })
         new.formUnion([PostgresBatch.begin, PostgresBatch.commit, PostgresBatch.rollback])
-        guard prepared.count + new.count > options.statements, let one = batch.items.last?.statement else { return nil }
-        return "more than \(options.statements) different statements on one connection: values belong into parameters,"
+        guard prepared.count + new.count > options.statements, let one = batch.items.last?.statement else {
+            return nil
+        }
+        return
+            "more than \(options.statements) different statements on one connection: values belong into parameters,"
             + " not into \"\(one.text.prefix(80))\""
     }
 
@@ -391,7 +394,7 @@ final class PostgresConnection {
 
     private func close(_ event: Conversation.Event) {
         var failure = closing ?? .lost("the server ended the session")
-        if case .failed(let error) = event { failure = .server(error) }
+        if case .failed(let error) = event { failure = Conversation.failure(error) }
         release()
         onClosed(failure)
     }

@@ -9,7 +9,8 @@ public final class PostgresCopyRows: CopySource {
     /// Enough for 100,000 rows of ordinary width; libpq holds them once more while they leave.
     public static let bytesMost = 64 * 1024 * 1024
     /// The signature, no flags, no extension.
-    private static let head: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0] + [UInt8](repeating: 0, count: 8)
+    private static let head: [UInt8] =
+        Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0] + [UInt8](repeating: 0, count: 8)
 
     private var bytes = PostgresCopyRows.head
     private var taken = false

@@ -10,7 +10,9 @@ public struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible
     public var detail: String
     public var constraint: String
 
-    public init(severity: String, state: String, message: String, detail: String = "", constraint: String = "") {
+    public init(
+        severity: String, state: String, message: String, detail: String = "", constraint: String = ""
+    ) {
         self.severity = severity
         self.state = state
         self.message = message

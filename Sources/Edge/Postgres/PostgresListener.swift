@@ -6,7 +6,7 @@ import Units
 /// that may have been, so that whoever relies on notifications looks by themselves then.
 public final class PostgresListener {
     private let options: PostgresOptions
-    private unowned let reactor: Reactor
+    private let reactor: Reactor
     private let channels: [String]
     private var connection: PostgresConnection?
     private var timer: TimerHandle?
@@ -74,6 +74,7 @@ public final class PostgresListener {
         let pause = min(doubled, options.pauseMost.nanoseconds)
         failures += 1
         let drawn = pause / 2 + Int64(randomness.next(below: UInt64(pause / 2 + 1)))
-        timer = reactor.timer(at: reactor.now + Interval(nanoseconds: drawn)) { [weak self] in self?.connect() }
+        timer = reactor.timer(at: reactor.now + Interval(nanoseconds: drawn)) { [weak self] in self?.connect()
+        }
     }
 }

@@ -23,7 +23,8 @@ public struct PostgresMetricKeys: Sendable {
         waiting = catalogue.gauge(
             "paceline_database_waiting", help: "Callers that wait for a connection to the database.")
         waited = catalogue.histogram(
-            "paceline_database_wait_seconds", help: "How long callers waited for a connection to the database.")
+            "paceline_database_wait_seconds",
+            help: "How long callers waited for a connection to the database.")
         statements = catalogue.counter(
             "paceline_database_statements_total", help: "Statements sent to the database.")
         time = catalogue.histogram(
@@ -31,7 +32,8 @@ public struct PostgresMetricKeys: Sendable {
         let help = "Batches by how they ended and why."
         func outcome(_ outcome: String, _ reason: String) -> CounterKey {
             catalogue.counter(
-                "paceline_database_outcomes_total", help: help, labels: ["outcome": outcome, "reason": reason])
+                "paceline_database_outcomes_total", help: help,
+                labels: ["outcome": outcome, "reason": reason])
         }
         done = outcome("done", "")
         refused = PostgresFailure.labels.map { outcome("refused", $0) }

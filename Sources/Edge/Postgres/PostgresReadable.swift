@@ -40,7 +40,9 @@ extension Int: PostgresReadable {
 
 extension Int32: PostgresReadable {
     public init?(postgres bytes: UnsafeRawBufferPointer?, type: UInt32) {
-        guard type != PostgresType.int8.rawValue, let value = Int64(postgres: bytes, type: type) else { return nil }
+        guard type != PostgresType.int8.rawValue, let value = Int64(postgres: bytes, type: type) else {
+            return nil
+        }
         self.init(exactly: value)
     }
 }
@@ -78,7 +80,9 @@ extension Instant: PostgresReadable {
 
 extension PostgresUUID: PostgresReadable {
     public init?(postgres bytes: UnsafeRawBufferPointer?, type: UInt32) {
-        guard let bytes, type == PostgresType.uuid.rawValue, let bits: UInt128 = integer(bytes) else { return nil }
+        guard let bytes, type == PostgresType.uuid.rawValue, let bits: UInt128 = integer(bytes) else {
+            return nil
+        }
         self.init(bits: bits)
     }
 }

@@ -58,7 +58,9 @@ public final class PostgresRoute {
     /// The first member that says it is primary. Whether it takes writes is seen after connecting.
     func find(_ deadline: Instant, _ done: @escaping (Result<PostgresPlace, PostgresFailure>) -> Void) {
         if let place { return done(.success(place)) }
-        guard let client, !members.isEmpty else { return done(.failure(.noConnection("no Patroni member is named"))) }
+        guard let client, !members.isEmpty else {
+            return done(.failure(.noConnection("no Patroni member is named")))
+        }
         let search = Search(members.count, done)
         for member in members {
             client.send(ClientRequest(.get, member.patroni, "/primary"), deadline: deadline) { answer in

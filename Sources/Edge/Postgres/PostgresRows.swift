@@ -50,7 +50,8 @@ public final class PostgresRows: @unchecked Sendable {
         precondition((0..<columns).contains(column), "column \(column) of \(columns)")
         guard PQgetisnull(result, row, Int32(column)) == 0 else { return nil }
         return UnsafeRawBufferPointer(
-            start: PQgetvalue(result, row, Int32(column)), count: Int(PQgetlength(result, row, Int32(column))))
+            start: PQgetvalue(result, row, Int32(column)), count: Int(PQgetlength(result, row, Int32(column)))
+        )
     }
 }
 

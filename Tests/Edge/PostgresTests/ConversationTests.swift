@@ -18,59 +18,97 @@ struct ConversationTests {
     static let lost = Conversation.Event.lost("cut")
     static let warning = Conversation.Event.warned(error("01000", "WARNING"))
     static let endings: [Ending] = [
-        .init(testDescription: "committed", commit: .explicit,
+        .init(
+            testDescription: "committed", commit: .explicit,
             events: [.commitReached, .committed(tag: "COMMIT"), .synchronised(.none)], word: "done"),
-        .init(testDescription: "cut before COMMIT's answer", commit: .explicit, events: [.commitReached, lost],
+        .init(
+            testDescription: "cut before COMMIT's answer", commit: .explicit, events: [.commitReached, lost],
             word: "unknown"),
-        .init(testDescription: "cut before COMMIT's turn", commit: .explicit, events: [lost], word: "unknown"),
-        .init(testDescription: "cut right after the answer", commit: .explicit,
+        .init(
+            testDescription: "cut before COMMIT's turn", commit: .explicit, events: [lost], word: "unknown"),
+        .init(
+            testDescription: "cut right after the answer", commit: .explicit,
             events: [.commitReached, .committed(tag: "COMMIT"), lost], word: "done"),
-        .init(testDescription: "session ended right after the answer", commit: .explicit,
-            events: [.commitReached, .committed(tag: "COMMIT"), .failed(error("57P01", "FATAL"))], word: "done"),
-        .init(testDescription: "warned, then cut after the answer", commit: .explicit,
+        .init(
+            testDescription: "session ended right after the answer", commit: .explicit,
+            events: [.commitReached, .committed(tag: "COMMIT"), .failed(error("57P01", "FATAL"))],
+            word: "done"),
+        .init(
+            testDescription: "warned, then cut after the answer", commit: .explicit,
             events: [.commitReached, warning, .committed(tag: "COMMIT"), lost], word: "unknown"),
-        .init(testDescription: "warned while committing", commit: .explicit,
-            events: [.commitReached, warning, .committed(tag: "COMMIT"), .synchronised(.none)], word: "unknown"),
-        .init(testDescription: "warned by a statement before", commit: .explicit,
+        .init(
+            testDescription: "warned while committing", commit: .explicit,
+            events: [.commitReached, warning, .committed(tag: "COMMIT"), .synchronised(.none)],
+            word: "unknown"),
+        .init(
+            testDescription: "warned by a statement before", commit: .explicit,
             events: [warning, .commitReached, .committed(tag: "COMMIT"), .synchronised(.none)], word: "done"),
-        .init(testDescription: "a notice while committing", commit: .explicit,
+        .init(
+            testDescription: "a notice while committing", commit: .explicit,
             events: [
-                .commitReached, .warned(error("00000", "NOTICE")), .committed(tag: "COMMIT"), .synchronised(.none),
+                .commitReached, .warned(error("00000", "NOTICE")), .committed(tag: "COMMIT"),
+                .synchronised(.none),
             ], word: "done"),
-        .init(testDescription: "answered by a rollback", commit: .explicit,
+        .init(
+            testDescription: "answered by a rollback", commit: .explicit,
             events: [.commitReached, .committed(tag: "ROLLBACK"), .synchronised(.none)], word: "refused"),
-        .init(testDescription: "a rollback, then cut", commit: .explicit,
+        .init(
+            testDescription: "a rollback, then cut", commit: .explicit,
             events: [.commitReached, .committed(tag: "ROLLBACK"), lost], word: "refused"),
-        .init(testDescription: "a statement failed", commit: .explicit,
+        .init(
+            testDescription: "a statement failed", commit: .explicit,
             events: [.failed(error("23505")), .synchronised(.failed)], word: "refused"),
-        .init(testDescription: "a statement failed, then cut", commit: .explicit,
+        .init(
+            testDescription: "a statement failed, then cut", commit: .explicit,
             events: [.failed(error("23505")), lost], word: "refused"),
-        .init(testDescription: "COMMIT failed to serialize", commit: .explicit,
+        .init(
+            testDescription: "COMMIT failed to serialize", commit: .explicit,
             events: [.commitReached, .failed(error("40001")), .synchronised(.none)], word: "refused"),
-        .init(testDescription: "COMMIT deadlocked", commit: .explicit,
+        .init(
+            testDescription: "COMMIT deadlocked", commit: .explicit,
             events: [.commitReached, .failed(error("40P01")), .synchronised(.none)], word: "refused"),
-        .init(testDescription: "terminated", commit: .explicit, events: [.commitReached, .failed(error("57P01", "FATAL"))],
+        .init(
+            testDescription: "terminated", commit: .explicit,
+            events: [.commitReached, .failed(error("57P01", "FATAL"))],
             word: "unknown"),
-        .init(testDescription: "crash elsewhere", commit: .explicit, events: [.commitReached, .failed(error("57P02", "WARNING"))],
+        .init(
+            testDescription: "crash elsewhere", commit: .explicit,
+            events: [.commitReached, .failed(error("57P02", "WARNING"))],
             word: "unknown"),
-        .init(testDescription: "starting up", commit: .explicit, events: [.commitReached, .failed(error("57P03", "FATAL"))],
+        .init(
+            testDescription: "starting up", commit: .explicit,
+            events: [.commitReached, .failed(error("57P03", "FATAL"))],
             word: "unknown"),
-        .init(testDescription: "connection failure", commit: .explicit, events: [.commitReached, .failed(error("08006"))],
+        .init(
+            testDescription: "connection failure", commit: .explicit,
+            events: [.commitReached, .failed(error("08006"))],
             word: "unknown"),
-        .init(testDescription: "completion unknown", commit: .explicit, events: [.commitReached, .failed(error("40003"))],
+        .init(
+            testDescription: "completion unknown", commit: .explicit,
+            events: [.commitReached, .failed(error("40003"))],
             word: "unknown"),
-        .init(testDescription: "without a state", commit: .explicit, events: [.commitReached, .failed(error("", ""))],
+        .init(
+            testDescription: "without a state", commit: .explicit,
+            events: [.commitReached, .failed(error("", ""))],
             word: "unknown"),
-        .init(testDescription: "deadline", commit: .explicit, events: [.commitReached, .deadlinePassed], word: "unknown"),
+        .init(
+            testDescription: "deadline", commit: .explicit, events: [.commitReached, .deadlinePassed],
+            word: "unknown"),
         .init(testDescription: "inside a transaction, cut", commit: .none, events: [lost], word: "refused"),
-        .init(testDescription: "inside a transaction, deadline", commit: .none, events: [.deadlinePassed], word: "refused"),
-        .init(testDescription: "inside a transaction, warned", commit: .none, events: [warning, .synchronised(.open)],
+        .init(
+            testDescription: "inside a transaction, deadline", commit: .none, events: [.deadlinePassed],
+            word: "refused"),
+        .init(
+            testDescription: "inside a transaction, warned", commit: .none,
+            events: [warning, .synchronised(.open)],
             word: "done"),
         .init(testDescription: "by itself", commit: .implicit, events: [.synchronised(.none)], word: "done"),
         .init(testDescription: "by itself, cut", commit: .implicit, events: [lost], word: "unknown"),
-        .init(testDescription: "by itself, warned", commit: .implicit, events: [warning, .synchronised(.none)],
+        .init(
+            testDescription: "by itself, warned", commit: .implicit, events: [warning, .synchronised(.none)],
             word: "unknown"),
-        .init(testDescription: "by itself, failed", commit: .implicit,
+        .init(
+            testDescription: "by itself, failed", commit: .implicit,
             events: [.failed(error("23505")), .synchronised(.none)], word: "refused"),
     ]
 
@@ -94,7 +132,8 @@ struct ConversationTests {
         let seed = UInt64.random(in: 0 ... .max)
         var generator = SystemRandomNumberGenerator()
         let events: [Conversation.Event] = [
-            .commitReached, .committed(tag: "COMMIT"), .committed(tag: "ROLLBACK"), .failed(Self.error("40001")),
+            .commitReached, .committed(tag: "COMMIT"), .committed(tag: "ROLLBACK"),
+            .failed(Self.error("40001")),
             .failed(Self.error("57P01", "FATAL")), Self.warning, .synchronised(.none), .synchronised(.failed),
             .deadlinePassed, Self.lost,
         ]

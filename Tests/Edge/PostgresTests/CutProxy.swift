@@ -23,9 +23,13 @@ final class CutProxy: Sendable {
         var address = Self.loopback(0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, length) + getsockname(listener, $0, &length) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) + getsockname(listener, $0, &length)
+            }
         }
-        guard result == 0, listen(listener, 16) == 0 else { throw PostgresServerFailure(description: "no listener") }
+        guard result == 0, listen(listener, 16) == 0 else {
+            throw PostgresServerFailure(description: "no listener")
+        }
         port = UInt16(bigEndian: address.sin_port)
         try startThread { [weak self] in
             while true {
@@ -58,7 +62,9 @@ final class CutProxy: Sendable {
         let server = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = Self.loopback(target)
         let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(server, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
         guard result == 0 else {
             close(client)
@@ -85,12 +91,15 @@ final class CutProxy: Sendable {
         while true {
             let count = read(from, &buffer, buffer.count)
             guard count > 0 else { break }
-            let allowed = !cuts ? count : state.withLock { state in
-                state.counted += count
-                guard state.room >= 0 else { return count }
-                defer { state.room -= min(state.room, count) }
-                return min(state.room, count)
-            }
+            let allowed =
+                !cuts
+                ? count
+                : state.withLock { state in
+                    state.counted += count
+                    guard state.room >= 0 else { return count }
+                    defer { state.room -= min(state.room, count) }
+                    return min(state.room, count)
+                }
             if allowed > 0, send(to, buffer, allowed, Int32(MSG_NOSIGNAL)) < allowed { break }
             if allowed < count { return }
         }

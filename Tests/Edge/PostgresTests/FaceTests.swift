@@ -9,7 +9,9 @@ import Units
 
 @Suite(.enabled(if: hasPostgres, needs), .serialized)
 struct FaceTests {
-    @Test(arguments: [DriverChoice.ring, .poller]) func aTransactionInOneRoundTrip(_ driver: DriverChoice) throws {
+    @Test(arguments: [DriverChoice.ring, .poller]) func aTransactionInOneRoundTrip(_ driver: DriverChoice)
+        throws
+    {
         let server = try sharedServer()
         let table = "face_\(driver == .ring ? "ring" : "poller")"
         try server.psql("create table \(table) (id int8 primary key, name text)")

@@ -93,11 +93,16 @@ struct OutcomeTests {
             server.kill()
             try bench.turn(for: .milliseconds(500))
             #expect(outcome?.word == "unknown", "\(String(describing: outcome))")
+            guard case .lost? = outcome?.failure else {
+                Issue.record("the server said nothing")
+                return
+            }
             try server.start()
             #expect(try server.psql("select count(*) from marks").output == "1", "and it had been written")
         } else {
             // Terminated: the server says so in a warning and then in a fatal error.
-            try server.psql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'paceline'")
+            try server.psql(
+                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'paceline'")
             try bench.turn(for: .milliseconds(500))
             #expect(outcome?.word == "unknown", "\(String(describing: outcome))")
         }
@@ -108,11 +113,21 @@ struct OutcomeTests {
         let server = try PostgresServer(["synchronous_standby_names=nobody"])
         try server.psql("set synchronous_commit = local; create table marks (id int8 primary key)")
         let bench = try Bench(options(server))
-        for (id, batch) in [(1, mark(1)), (2, { var b = PostgresBatch(begins: false, commits: false); b.add(Self.insert, .int8(2)); return b }())] {
+        for (id, batch) in [
+            (1, mark(1)),
+            (
+                2,
+                {
+                    var b = PostgresBatch(begins: false, commits: false); b.add(Self.insert, .int8(2));
+                    return b
+                }()
+            ),
+        ] {
             var outcome: PostgresOutcome?
             bench.pool.run(batch, within: .seconds(15)) { outcome = $0 }
             try bench.turn(for: .milliseconds(300))
-            try server.psql("select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'paceline'")
+            try server.psql(
+                "select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'paceline'")
             try bench.turn(for: .milliseconds(300))
             #expect(outcome?.word == "unknown", "\(id): \(String(describing: outcome))")
             guard case .warned? = outcome?.failure else {
@@ -132,7 +147,8 @@ struct OutcomeTests {
         #expect(outcome.failure == .timedOut)
         #expect(Kernel.monotonicNow() - before < .milliseconds(900))
         try bench.turn(for: .milliseconds(300))
-        let waiting = try server.psql("select count(*) from pg_stat_activity where wait_event = 'SyncRep'").output
+        let waiting = try server.psql("select count(*) from pg_stat_activity where wait_event = 'SyncRep'")
+            .output
         #expect(waiting == "1", "the server still waits, as nobody has cancelled it")
     }
 

@@ -45,7 +45,8 @@ struct PoolTests {
         #expect(try bench.run("select 1").word == "done")
         options.place = .address(SocketAddress(literal: "127.0.0.1", port: try PostgresServer.freePort())!)
         let nobody = try Bench(options)
-        guard case .noConnection(let why)? = try nobody.run("select 1", within: .milliseconds(300)).failure else {
+        guard case .noConnection(let why)? = try nobody.run("select 1", within: .milliseconds(300)).failure
+        else {
             Issue.record("nobody is there")
             return
         }
@@ -83,7 +84,8 @@ struct PoolTests {
         try server.start()
         #expect(try bench.run("select 1", within: .seconds(8)).word == "done")
         // A backend terminated while idle: noticed before anybody gets it.
-        try server.psql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'paceline'")
+        try server.psql(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'paceline'")
         try bench.turn(for: .milliseconds(300))
         #expect(try bench.run("select 1").word == "done")
     }
@@ -143,7 +145,8 @@ final class Answers {
     }
 
     func serve(_ index: Int, on reactor: Reactor) throws -> SocketAddress {
-        let listener = try reactor.listen(on: SocketAddress(literal: "127.0.0.1", port: 0)!) { [unowned self] in
+        let listener = try reactor.listen(on: SocketAddress(literal: "127.0.0.1", port: 0)!) {
+            [unowned self] in
             let member = Member(reactor: reactor)
             member.isPrimary = { self.primary == index }
             return member

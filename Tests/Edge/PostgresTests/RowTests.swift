@@ -17,20 +17,33 @@ struct RowTests {
     }
 
     static let cases: [Case] = [
-        .init(value: .bool(true), text: "true", cast: "bool"), .init(value: .bool(false), text: "false", cast: "bool"),
+        .init(value: .bool(true), text: "true", cast: "bool"),
+        .init(value: .bool(false), text: "false", cast: "bool"),
         .init(value: .int4(.min), text: "-2147483648", cast: "int4"),
         .init(value: .int8(.max), text: "9223372036854775807", cast: "int8"),
         .init(value: .int8(.min), text: "-9223372036854775808", cast: "int8"),
-        .init(value: .text(""), text: "", cast: "text"), .init(value: .text("naïve ☃ 'q' \\"), text: "naïve ☃ 'q' \\", cast: "text"),
-        .init(value: .bytea([]), text: "\\x", cast: "bytea"), .init(value: .bytea([0, 255, 39, 92]), text: "\\x00ff275c", cast: "bytea"),
-        .init(value: .timestamptz(Instant(nanoseconds: 0)), text: "1970-01-01 00:00:00+00", cast: "timestamptz"),
-        .init(value: .timestamptz(Instant(nanoseconds: 1_795_000_000_123_456_000)), text: "2026-11-18 11:06:40.123456+00", cast: "timestamptz"),
-        .init(value: .timestamptz(Instant(nanoseconds: -1_000)), text: "1969-12-31 23:59:59.999999+00", cast: "timestamptz"),
-        .init(value: .uuid(PostgresUUID(bits: 0x0011_2233_4455_6677_8899_AABB_CCDD_EEFF)), text: "00112233-4455-6677-8899-aabbccddeeff", cast: "uuid"),
+        .init(value: .text(""), text: "", cast: "text"),
+        .init(value: .text("naïve ☃ 'q' \\"), text: "naïve ☃ 'q' \\", cast: "text"),
+        .init(value: .bytea([]), text: "\\x", cast: "bytea"),
+        .init(value: .bytea([0, 255, 39, 92]), text: "\\x00ff275c", cast: "bytea"),
+        .init(
+            value: .timestamptz(Instant(nanoseconds: 0)), text: "1970-01-01 00:00:00+00", cast: "timestamptz"),
+        .init(
+            value: .timestamptz(Instant(nanoseconds: 1_795_000_000_123_456_000)),
+            text: "2026-11-18 11:06:40.123456+00", cast: "timestamptz"),
+        .init(
+            value: .timestamptz(Instant(nanoseconds: -1_000)), text: "1969-12-31 23:59:59.999999+00",
+            cast: "timestamptz"),
+        .init(
+            value: .uuid(PostgresUUID(bits: 0x0011_2233_4455_6677_8899_AABB_CCDD_EEFF)),
+            text: "00112233-4455-6677-8899-aabbccddeeff", cast: "uuid"),
         .init(value: .int8Array([]), text: "{}", cast: "int8[]"),
         .init(value: .int8Array([1, nil, -3]), text: "{1,NULL,-3}", cast: "int8[]"),
-        .init(value: .textArray(["a", nil, "", "NULL", "b,c"]), text: "{a,NULL,\"\",\"NULL\",\"b,c\"}", cast: "text[]"),
-        .init(value: .byteaArray([[1, 2], nil, []]), text: "{\"\\\\x0102\",NULL,\"\\\\x\"}", cast: "bytea[]"),
+        .init(
+            value: .textArray(["a", nil, "", "NULL", "b,c"]), text: "{a,NULL,\"\",\"NULL\",\"b,c\"}",
+            cast: "text[]"),
+        .init(
+            value: .byteaArray([[1, 2], nil, []]), text: "{\"\\\\x0102\",NULL,\"\\\\x\"}", cast: "bytea[]"),
     ]
 
     @Test func everyTypeThereAndBack() throws {
@@ -42,10 +55,13 @@ struct RowTests {
             var batch = PostgresBatch()
             guard let type = one.value.type else { continue }
             // The server's own text of what we sent, and what we sent once more, in binary.
-            batch.add(PostgresStatement("select $1::\(one.cast)::text, $1::\(one.cast)", type), values: [one.value])
+            batch.add(
+                PostgresStatement("select $1::\(one.cast)::text, $1::\(one.cast)", type), values: [one.value])
             let row = try bench.run(batch).rows()[0][0]
             #expect(try row.read(0, as: String.self) == one.text)
-            let oracle = try server.psql("set timezone = 'UTC'; select \(Self.quoted(one.text))::\(one.cast)::text").output
+            let oracle = try server.psql(
+                "set timezone = 'UTC'; select \(Self.quoted(one.text))::\(one.cast)::text"
+            ).output
             #expect(oracle == one.text, "psql writes the same")
             #expect(try Self.back(row, type) == one.value)
             batch = PostgresBatch()
@@ -78,18 +94,24 @@ struct RowTests {
         let bench = try Bench(options(try sharedServer()))
         var batch = PostgresBatch()
         batch.add(PostgresStatement("select $1", .int8), .text("x"))
-        #expect("\(try bench.run(batch).failure!)" == "not sent to the database: $1 of \"select $1\" is int8, not text")
+        #expect(
+            "\(try bench.run(batch).failure!)"
+                == "not sent to the database: $1 of \"select $1\" is int8, not text")
         batch = PostgresBatch()
         batch.add(PostgresStatement("select $1", .int8))
         #expect(try bench.run(batch).failure == .misuse("0 values for the 1 of \"select $1\""))
-        let rows = try bench.run("select 1::int8 as n, 1.5::numeric as d, array[array[1,2]]::int8[] as m").rows()[0][0]
+        let rows = try bench.run("select 1::int8 as n, 1.5::numeric as d, array[array[1,2]]::int8[] as m")
+            .rows()[0][0]
         #expect(throws: PostgresMismatch.self) { try rows.read(0, as: Int32.self) }
         #expect(throws: PostgresMismatch.self) { try rows.read(1, as: Int64.self) }
         #expect(throws: PostgresMismatch.self) { try rows.read(2, as: [Int64].self) }
         do {
             _ = try rows.read(0, as: String.self)
         } catch {
-            #expect("\(error)" == "the database's column 0 (n) is int8, where String was expected; cast it in the statement")
+            #expect(
+                "\(error)"
+                    == "the database's column 0 (n) is int8, where String was expected; cast it in the statement"
+            )
         }
     }
 
@@ -106,7 +128,9 @@ struct RowTests {
             batch.add(statement, .int8(7))
             #expect(try bench.run(batch).rows()[0][0].read(0, as: Int.self) == number + 1)
         }
-        let count = try bench.run("select count(*) from pg_prepared_statements where statement like 'select $1 + 1'").rows()
+        let count = try bench.run(
+            "select count(*) from pg_prepared_statements where statement like 'select $1 + 1'"
+        ).rows()
         #expect(try count[0][0].read(0, as: Int.self) == 1)
         var refused: PostgresFailure?
         for number in 0..<20 where refused == nil { refused = try bench.run("select \(number)").failure }
@@ -142,7 +166,8 @@ struct RowTests {
 
     @Test func arraysForBatches() throws {
         let server = try sharedServer()
-        try server.psql("drop table if exists many; create table many (id int8 primary key, name text, key bytea)")
+        try server.psql(
+            "drop table if exists many; create table many (id int8 primary key, name text, key bytea)")
         let bench = try Bench(options(server))
         var batch = PostgresBatch()
         batch.add(
@@ -151,9 +176,12 @@ struct RowTests {
             .int8Array((0..<5_000).map { $0 }), .textArray((0..<5_000).map { $0 % 3 == 0 ? nil : "n\($0)" }),
             .byteaArray((0..<5_000).map { [UInt8(truncatingIfNeeded: $0), 1] }))
         #expect(try bench.run(batch).rows()[0].affected == 5_000)
-        let oracle = try server.psql("select count(*), sum(id), count(name), max(encode(key, 'hex')) from many").output
+        let oracle = try server.psql(
+            "select count(*), sum(id), count(name), max(encode(key, 'hex')) from many"
+        ).output
         #expect(oracle == "5000|12497500|3333|ff01")
-        let rows = try bench.run("select array_agg(id order by id), array_agg(name order by id) from many").rows()[0][0]
+        let rows = try bench.run("select array_agg(id order by id), array_agg(name order by id) from many")
+            .rows()[0][0]
         #expect(try rows.read(0, as: [Int64].self) == (0..<5_000).map { $0 })
         #expect(try rows.read(1, as: [String?].self)[3...4] == [nil, "n4"])
     }

@@ -19,27 +19,41 @@ struct StreamTests {
         let session = try bench.session()
         let rows = PostgresCopyRows()
         for id in 0..<10_000 {
-            #expect(rows.add(.int8(Int64(id)), id % 2 == 0 ? .null : .text("row \(id) " + String(repeating: "x", count: id % 500))))
+            #expect(
+                rows.add(
+                    .int8(Int64(id)),
+                    id % 2 == 0 ? .null : .text("row \(id) " + String(repeating: "x", count: id % 500))))
         }
         let copy = "copy copied (id, name) from stdin (format binary)"
-        let outcome: PostgresOutcome = try bench.wait { session.copy(rows, into: copy, within: .seconds(10), $0) }
+        let outcome: PostgresOutcome = try bench.wait {
+            session.copy(rows, into: copy, within: .seconds(10), $0)
+        }
         #expect(outcome.word == "done")
-        #expect(try server.psql("select count(*), sum(id), count(name) from copied").output == "10000|49995000|5000")
+        #expect(
+            try server.psql("select count(*), sum(id), count(name) from copied").output
+                == "10000|49995000|5000")
         var out: [UInt8] = []
         let back: PostgresOutcome = try bench.wait {
-            session.copy(from: "copy copied to stdout (format csv)", within: .seconds(10), to: { out += $0 }, $0)
+            session.copy(
+                from: "copy copied to stdout (format csv)", within: .seconds(10), to: { out += $0 }, $0)
         }
         #expect(back.word == "done")
         let text = String(decoding: out, as: UTF8.self)
-        #expect(text.trimmingCharacters(in: .newlines) == (try server.psql("copy copied to stdout (format csv)").output))
+        #expect(
+            text.trimmingCharacters(in: .newlines)
+                == (try server.psql("copy copied to stdout (format csv)").output))
         // Refused: the same rows again, and a COPY that nobody feeds; the session is used on.
         let again = PostgresCopyRows()
         _ = again.add(.int8(5), .null)
-        let refused: PostgresOutcome = try bench.wait { session.copy(again, into: copy, within: .seconds(10), $0) }
+        let refused: PostgresOutcome = try bench.wait {
+            session.copy(again, into: copy, within: .seconds(10), $0)
+        }
         #expect(refused.state == "23505")
         let unfed: PostgresOutcome = try bench.wait { session.runScript(copy, within: .seconds(10), $0) }
         #expect(unfed.word == "refused")
-        let last: PostgresOutcome = try bench.wait { session.runScript("select 1; select 2", within: .seconds(10), $0) }
+        let last: PostgresOutcome = try bench.wait {
+            session.runScript("select 1; select 2", within: .seconds(10), $0)
+        }
         #expect(last.word == "done")
         #expect(bench.pool.connectionCount == 1)
     }
@@ -108,12 +122,15 @@ struct StreamTests {
         good.certificate = (try write("chain", client.chain), try write("key", client.key))
         for driver in [DriverChoice.ring, .poller] {
             let bench = try Bench(good, driver)
-            let row = try bench.run("select ssl, version, repeat('x', 300000) from pg_stat_ssl where pid = pg_backend_pid()")
-                .rows()[0][0]
+            let row = try bench.run(
+                "select ssl, version, repeat('x', 300000) from pg_stat_ssl where pid = pg_backend_pid()"
+            )
+            .rows()[0][0]
             #expect(try row.read(0, as: Bool.self))
             #expect(try row.read(1, as: String.self) == "TLSv1.3")
             #expect(try row.read(2, as: String.self).utf8.count == 300_000)
-            #expect(try bench.run("select 1").word == "done", "what libpq holds back in its own buffer is seen")
+            #expect(
+                try bench.run("select 1").word == "done", "what libpq holds back in its own buffer is seen")
         }
         func reason(_ options: PostgresOptions) throws -> String {
             try Bench(options).run("select 1", within: .milliseconds(800)).failure.map { "\($0)" } ?? "done"
@@ -121,7 +138,8 @@ struct StreamTests {
         var other = good
         other.tls = .verified(authority: ours, server: "another.test")
         #expect(try reason(other).contains("does not match"))
-        other.tls = .verified(authority: try write("stranger", TestAuthority("Stranger").certificate), server: "db.test")
+        other.tls = .verified(
+            authority: try write("stranger", TestAuthority("Stranger").certificate), server: "db.test")
         #expect(try reason(other).contains("certificate verify failed"))
         other = good
         other.certificate = nil
@@ -130,7 +148,9 @@ struct StreamTests {
         #expect(try reason(other).contains("no encryption"))
     }
 
-    private static func migration(_ name: String, _ text: String) -> Migration { Migration(name: name, text: text)! }
+    private static func migration(_ name: String, _ text: String) -> Migration {
+        Migration(name: name, text: text)!
+    }
 
     @Test func migrations() throws {
         let server = try PostgresServer()
@@ -169,12 +189,16 @@ struct StreamTests {
         #expect(try apply(first) == "")
         #expect(
             try apply([Self.migration("0001-a.sql", "create table a ()"), first[1]])
-                == "migration 0001-a.sql was applied with another text; restore the file, and put the change into a new one")
+                == "migration 0001-a.sql was applied with another text; restore the file, and put the change into a new one"
+        )
         #expect(
-            try apply([first[1]]) == "migration 0001-a.sql was applied to the database and is not among this version's files")
+            try apply([first[1]])
+                == "migration 0001-a.sql was applied to the database and is not among this version's files")
         #expect(try apply([first[0]]) == "", "a former version beside the new one's schema")
         let bad = Self.migration("0003-c.sql", "create table c (id int8); select 1/0;")
-        #expect(try apply(first + [bad]) == "migration 0003-c.sql: the database says: ERROR 22012: division by zero")
+        #expect(
+            try apply(first + [bad])
+                == "migration 0003-c.sql: the database says: ERROR 22012: division by zero")
         #expect(try server.psql("select to_regclass('c') is null").output == "t", "nothing of it is left")
         // Somebody reads the table all the time: the migration gives way, and is not done in time.
         let session = try two.session()
@@ -183,7 +207,9 @@ struct StreamTests {
         let open: PostgresOutcome = try two.wait { session.run(read, within: .seconds(5), $0) }
         #expect(open.word == "done")
         let alter = Self.migration("0003-d.sql", "alter table a add column more int8")
-        #expect(try apply(first + [alter], within: .seconds(3)).hasPrefix("migration 0003-d.sql was not applied in time"))
+        #expect(
+            try apply(first + [alter], within: .seconds(3)).hasPrefix(
+                "migration 0003-d.sql was not applied in time"))
         session.giveBack()
         try two.turn(for: .milliseconds(100))
         #expect(try apply(first + [alter]) == "0003-d.sql")
@@ -193,7 +219,9 @@ struct StreamTests {
         let folder = FileManager.default.temporaryDirectory.appending(path: "migrations-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        func write(_ name: String) throws { try Data("select 1".utf8).write(to: folder.appending(path: name)) }
+        func write(_ name: String) throws {
+            try Data("select 1".utf8).write(to: folder.appending(path: name))
+        }
         #expect(throws: MigrationFailure.self) { try Migration.read(folder.path()) }
         for name in ["0010-b.sql", "0002-a.sql", "notes.txt"] { try write(name) }
         #expect(try Migration.read(folder.path()).map(\.name) == ["0002-a.sql", "0010-b.sql"])
@@ -204,7 +232,8 @@ struct StreamTests {
 
     @Test func commandsWait() throws {
         let command = try PostgresCommand(options(try sharedServer()))
-        let outcome = try command.run(PostgresStatement("select $1 * 2", .int8), .int8(21), within: .seconds(5))
+        let outcome = try command.run(
+            PostgresStatement("select $1 * 2", .int8), .int8(21), within: .seconds(5))
         #expect(try outcome.rows()[0][0].read(0, as: Int.self) == 42)
     }
 }

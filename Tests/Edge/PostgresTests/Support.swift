@@ -15,7 +15,11 @@ enum Shared {
     /// Ended by `atexit`, as nothing of a test run outlives all tests.
     nonisolated(unsafe) static let server: Result<PostgresServer, any Error> = {
         let result = Result { try PostgresServer() }
-        atexit { if case .success(let server) = Shared.server { server.stop(); try? FileManager.default.removeItem(at: server.folder) } }
+        atexit {
+            if case .success(let server) = Shared.server {
+                server.stop(); try? FileManager.default.removeItem(at: server.folder)
+            }
+        }
         return result
     }()
 }
@@ -35,7 +39,8 @@ final class Bench {
     var notices: [PostgresError] = []
 
     init(
-        _ options: PostgresOptions, _ driver: DriverChoice = .automatic, route: ((Reactor) -> PostgresRoute)? = nil
+        _ options: PostgresOptions, _ driver: DriverChoice = .automatic,
+        route: ((Reactor) -> PostgresRoute)? = nil
     ) throws {
         reactor = try Reactor(driver)
         pool = PostgresPool(options, on: reactor, route: route?(reactor), seed: 1)

@@ -49,7 +49,8 @@ public final class PostgresServer {
             }
         }
         let made = try run(
-            "\(programs)/initdb", "-D", data.path(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
+            "\(programs)/initdb", "-D", data.path(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
+            "--locale=C",
             "-N")
         guard made.status == 0 else { throw PostgresServerFailure(description: "initdb: \(made.output)") }
         for (name, text) in files { try place(text, as: name) }
@@ -97,7 +98,8 @@ public final class PostgresServer {
             return
         }
         let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-        throw PostgresServerFailure(description: "postgres did not come up within ten seconds: \(text.suffix(500))")
+        throw PostgresServerFailure(
+            description: "postgres did not come up within ten seconds: \(text.suffix(500))")
     }
 
     private func postmaster() -> pid_t? {
