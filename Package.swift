@@ -136,13 +136,13 @@ let package = Package(
             name: "Serving",
             dependencies: ["Commands", "Kernel", "Settings", "TLS", "Telemetry", "Units"],
             path: "Sources/Apps/Serving", swiftSettings: strict),
-        app(
-            "paceline-coordinator",
-            [
+        .executableTarget(
+            name: "paceline-coordinator",
+            dependencies: [
                 "Commands", "Documents", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "Postgres",
-                "Reactor",
-                "Serving", "Settings", "TLS", "Telemetry", "Units",
-            ]),
+                "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
+            ],
+            path: "Sources/Apps/paceline-coordinator", exclude: ["Migrations"], swiftSettings: strict),
         app(
             "paceline",
             [
@@ -303,6 +303,9 @@ let package = Package(
                 "Units",
                 "paceline-node",
             ]),
+        tests(
+            "CoordinatorTests", in: "Apps",
+            ["Kernel", "PostgresServer", "paceline", "paceline-coordinator"]),
         tests(
             "RequestPathTests", in: "Apps",
             [

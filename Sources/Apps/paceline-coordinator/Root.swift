@@ -76,6 +76,7 @@ final class Root {
     private(set) var leader: LeaderReading?
     private var open: [Int: (Outcome) -> Void] = [:]
     private var nextTicket = 0
+    private let migrations: [Migration]
     private var isMigrated = false
     private var nextMigration = Instant(nanoseconds: .min)
     /// A migration, a look at the row or a loading is under way.
@@ -87,7 +88,10 @@ final class Root {
     /// Looks and resendings: short beside the leadership's length, long beside a round trip.
     private static let turn = Interval.milliseconds(50)
 
-    init(_ context: CoordinatorContext, _ pool: PostgresPool, _ metrics: RootMetrics) {
+    init(
+        _ context: CoordinatorContext, _ pool: PostgresPool, _ metrics: RootMetrics
+    ) throws(MigrationFailure) {
+        migrations = try Migration.read(context.settings.database.migrationsDirectory)
         self.context = context
         self.pool = pool
         self.metrics = metrics
@@ -182,16 +186,21 @@ final class Root {
     private func migrate() {
         isAsking = true
         nextMigration = now + .seconds(1)
-        LedgerStore.migrate(pool) { [weak self] failure in
+        MigrationRun.apply(migrations, to: pool, within: .seconds(60)) { [weak self] result in
             guard let self else { return }
             isAsking = false
-            guard let failure else {
+            switch result {
+            case .success(let applied):
                 isMigrated = true
                 context.health.set("database", .ready)
-                return
+                if !applied.isEmpty {
+                    let names = applied.joined(separator: " ")
+                    context.log.notice("the ledger's tables are of this version now", ["applied": .string(names)])
+                }
+            case .failure(let failure):
+                context.health.set("database", .notReady("\(failure)"))
+                context.log.error("the ledger's tables are not ready", ["cause": .string("\(failure)")])
             }
-            context.health.set("database", .notReady("\(failure)"))
-            context.log.error("the ledger's tables are not ready", ["cause": .string("\(failure)")])
         }
     }
 

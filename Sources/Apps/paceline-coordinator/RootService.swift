@@ -41,7 +41,11 @@ final class RootService {
         pool = PostgresPool(
             try context.databaseOptions(), on: reactor, seed: seeds.next(),
             metrics: PostgresMetrics(context.keys.postgres, block))
-        root = Root(context, pool, RootMetrics(context.keys.root, block))
+        do {
+            root = try Root(context, pool, RootMetrics(context.keys.root, block))
+        } catch {
+            throw Failure("\(error)")
+        }
         var limits = ServerLimits()
         limits.connections = Self.connectionsMost
         limits.bodyBytes = Self.bodyBytes

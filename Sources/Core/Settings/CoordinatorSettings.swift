@@ -13,6 +13,7 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
         public internal(set) var authorityFile: String?
         public internal(set) var serverName: String?
         public internal(set) var timeout = Interval.seconds(2)
+        public internal(set) var migrationsDirectory = "/usr/share/paceline/migrations"
 
         package init() {}
     }
@@ -110,6 +111,10 @@ extension CoordinatorSettings.Database {
             .optional(
                 "serverName", \.serverName, .name,
                 "The name in the server's certificate; needs `authorityFile`."),
+            .defaulted(
+                "migrationsDirectory", \.migrationsDirectory, .absolutePath,
+                "The folder with the ledger's tables as numbered .sql files, which come with the coordinator.",
+                because: "Where packages put what programs read."),
             .defaulted(
                 "timeoutMilliseconds", \.timeout, .milliseconds(100...60_000),
                 "How long one transaction may take. Then its connection is closed, and it is tried again under the same number.",

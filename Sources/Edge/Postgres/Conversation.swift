@@ -86,7 +86,7 @@ struct Conversation {
             return []
         case .failed(let error):
             self.error = self.error ?? error
-            return error.endsSession ? end(.server(error)) : []
+            return error.endsSession ? end(Self.failure(error)) : []
         case .warned(let warning):
             // Any warning: the server's texts come in its own language, and it may learn new ones.
             if state == .busy, isCommitting, warning.severity == "WARNING" { self.warning = warning }
@@ -98,6 +98,11 @@ struct Conversation {
         case .deadlinePassed: return end(.timedOut)
         case .lost(let why): return end(.lost(why))
         }
+    }
+
+    /// An error without a state is libpq's own: the server said nothing.
+    static func failure(_ error: PostgresError) -> PostgresFailure {
+        error.state.isEmpty ? .lost(error.message) : .server(error)
     }
 
     private func verdict() -> Verdict {

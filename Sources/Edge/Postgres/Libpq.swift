@@ -35,7 +35,8 @@ final class Libpq {
     private static func parameters(_ options: PostgresOptions) -> [(String, String)] {
         var all = [
             ("dbname", options.database), ("user", options.user), ("client_encoding", "UTF8"),
-            ("application_name", options.application), ("gssencmode", "disable"), ("passfile", "/dev/null"),
+            ("application_name", options.application), ("gssencmode", "disable"),
+            ("passfile", "/dev/null/none"),
             ("target_session_attrs", "any"), ("connect_timeout", "0"),
             // A peer that is gone without a word is found within 5 s + 3 × 2 s while nothing is asked.
             ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
@@ -71,8 +72,11 @@ final class Libpq {
     /// What libpq says last, in one line.
     var message: String {
         let text = PQerrorMessage(connection).map { String(cString: $0) } ?? ""
-        let lines = text.split(separator: "\n").joined(separator: "; ")
-        return lines.isEmpty ? "no reason given" : lines
+        return text.isEmpty ? "no reason given" : Libpq.oneLine(text)
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        text.split { $0 == "\n" || $0 == "\t" }.joined(separator: " ")
     }
 
     func poll() -> Progress {
@@ -205,7 +209,7 @@ final class Libpq {
         var message = field(postgres_field_message)
         if message.isEmpty {
             message = PQresultErrorMessage(result).map { String(cString: $0) } ?? ""
-            message = message.split(separator: "\n").joined(separator: "; ")
+            message = oneLine(message)
         }
         return PostgresError(
             severity: field(postgres_field_severity), state: field(postgres_field_state), message: message,

@@ -17,7 +17,7 @@ final class PostgresConnection {
         case script
     }
 
-    private unowned let reactor: Reactor
+    private let reactor: Reactor
     private let options: PostgresOptions
     private var door: Libpq?
     private var conversation = Conversation()
@@ -126,11 +126,10 @@ final class PostgresConnection {
     func rollBack(_ done: @escaping (PostgresOutcome) -> Void) {
         guard let door else { return done(.refused(.lost("the connection is closed"))) }
         begin(.none, done)
-        owed += [.synchronised]
-        owed.insert(.begun, at: 0)
-        guard name(of: PostgresBatch.rollback, door, before: 0),
-            door.execute(prepared[PostgresBatch.rollback] ?? "", []), door.sendSynchronise()
-        else { return end(.lost(door.message)) }
+        guard enqueue(PostgresBatch.rollback, [], .begun, door), door.sendSynchronise() else {
+            return end(.lost(door.message))
+        }
+        owed.append(.synchronised)
         hasUnsent = true
         pump()
     }
@@ -183,10 +182,7 @@ final class PostgresConnection {
     private func enqueue(
         _ statement: PostgresStatement, _ values: [PostgresValue], _ kind: Owed, _ door: Libpq
     ) -> Bool {
-        guard name(of: statement, door, before: nil), let name = pending[statement] ?? prepared[statement]
-        else {
-            return false
-        }
+        guard let name = name(of: statement, door) else { return false }
         owed.append(kind)
         return door.execute(name, values)
     }
@@ -195,14 +191,14 @@ final class PostgresConnection {
     private var pending: [PostgresStatement: String] = [:]
     private var named = 0
 
-    /// Has the statement prepared where it is not yet.
-    private func name(of statement: PostgresStatement, _ door: Libpq, before index: Int?) -> Bool {
-        if prepared[statement] != nil || pending[statement] != nil { return true }
+    /// The statement's name; it is sent to be prepared where it is not yet.
+    private func name(of statement: PostgresStatement, _ door: Libpq) -> String? {
+        if let name = prepared[statement] ?? pending[statement] { return name }
         named += 1
         let name = "s\(named)"
         pending[statement] = name
-        owed.insert(.prepared(statement), at: index ?? owed.count)
-        return door.prepare(name, statement)
+        owed.append(.prepared(statement))
+        return door.prepare(name, statement) ? name : nil
     }
 
     // MARK: The socket
@@ -398,7 +394,7 @@ final class PostgresConnection {
 
     private func close(_ event: Conversation.Event) {
         var failure = closing ?? .lost("the server ended the session")
-        if case .failed(let error) = event { failure = .server(error) }
+        if case .failed(let error) = event { failure = Conversation.failure(error) }
         release()
         onClosed(failure)
     }

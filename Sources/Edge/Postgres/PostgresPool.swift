@@ -124,14 +124,14 @@ public final class PostgresPool {
         connection.send(batch) { [self] outcome in
             connection.clearDeadline()
             metrics.time.record(reactor.now - begun)
+            // A COMMIT that is not answered in time is how a primary shows that it was put aside: its standby is gone.
+            if batch.commits, case .unknown(.timedOut) = outcome { doubtIdle() }
             done(counted(outcome))
         }
     }
 
     func counted(_ outcome: PostgresOutcome) -> PostgresOutcome {
         metrics.count(outcome)
-        if case .unknown = outcome { doubtIdle() }
-        if case .refused(.timedOut) = outcome { doubtIdle() }
         return outcome
     }
 
@@ -163,6 +163,7 @@ public final class PostgresPool {
                 connection.clearDeadline()
                 self.giveBack(connection)
             }
+        case .ready: connection.end(.lost("it is lent no more"))
         default: connection.end(.lost("it was given back while it was \(connection.state)"))
         }
     }
@@ -288,7 +289,7 @@ public final class PostgresPool {
         doubtIdle()
     }
 
-    /// A server that did not answer in time may be one that was put aside: the next are asked for anew.
+    /// Whoever comes next gets a connection that the route chose anew.
     private func doubtIdle() {
         let doubtful = idle
         idle = []

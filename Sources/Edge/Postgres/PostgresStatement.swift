@@ -47,7 +47,7 @@ public struct PostgresBatch: Sendable {
         self.commits = commits
     }
 
-    /// More would not be sent in one go: each side would wait for the other to read.
+    /// All of them, and all of their rows, are in memory at once; what is larger is for arrays or COPY.
     public static let statementsMost = 10_000
 
     public mutating func add(_ statement: PostgresStatement, _ values: PostgresValue...) {

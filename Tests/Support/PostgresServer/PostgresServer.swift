@@ -3,13 +3,21 @@ public import Foundation
 import Glibc
 
 /// Where the server's programs are; nil where the machine has none.
-public let postgresPrograms: String? = (13...18).reversed().map { "/usr/lib/postgresql/\($0)/bin" }
-    .first { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") }
+public let postgresPrograms: String? = {
+    let debian = (13...18).reversed().map { "/usr/lib/postgresql/\($0)/bin" }
+    let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+    return (debian + path).first { folder in
+        ["initdb", "postgres", "psql"].allSatisfy {
+            FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)")
+        }
+    }
+}()
 
 public let needsPostgres = "Postgres is not here; apt has it as postgresql"
 
 public struct PostgresServerFailure: Error, CustomStringConvertible {
     public let description: String
+    public init(description: String) { self.description = description }
 }
 
 /// Trusts everybody on this machine as `postgres`, database `postgres`. It refuses to run as root, so where we are root it
@@ -25,7 +33,10 @@ public final class PostgresServer {
     /// - Parameters:
     ///   - settings: more of the server's settings, as `name=value`.
     ///   - files: further files of the data folder, such as a certificate; only the server may read them.
-    public init(_ settings: [String] = [], files: [String: String] = [:], access: String? = nil) throws {
+    ///   - access: `pg_hba.conf`, and `pg_ident.conf`, in place of trust for everybody.
+    public init(
+        _ settings: [String] = [], files: [String: String] = [:], access: String? = nil, maps: String? = nil
+    ) throws {
         guard let programs = postgresPrograms else { throw PostgresServerFailure(description: needsPostgres) }
         port = try PostgresServer.freePort()
         // Short, as a Unix socket's path has little room.
@@ -43,7 +54,8 @@ public final class PostgresServer {
             "-N")
         guard made.status == 0 else { throw PostgresServerFailure(description: "initdb: \(made.output)") }
         for (name, text) in files { try place(text, as: name) }
-        if let access { try place(access, as: "pg_hba.conf") }
+        if let access { try place(access + "\n", as: "pg_hba.conf") }
+        if let maps { try place(maps + "\n", as: "pg_ident.conf") }
         try start()
     }
 
@@ -73,7 +85,7 @@ public final class PostgresServer {
                     "shared_buffers=16MB", "max_wal_size=256MB", "autovacuum=off", "log_min_messages=fatal",
                 ] + settings).flatMap { ["-c", $0] })
         let log = folder.appending(path: "log")
-        FileManager.default.createFile(atPath: log.path(), contents: nil)
+        _ = FileManager.default.createFile(atPath: log.path(), contents: nil)
         process.standardError = try FileHandle(forWritingTo: log)
         process.standardOutput = FileHandle.nullDevice
         try process.run()
