@@ -195,7 +195,8 @@ final class Root {
                 context.health.set("database", .ready)
                 if !applied.isEmpty {
                     let names = applied.joined(separator: " ")
-                    context.log.notice("the ledger's tables are of this version now", ["applied": .string(names)])
+                    context.log.notice(
+                        "the ledger's tables are of this version now", ["applied": .string(names)])
                 }
             case .failure(let failure):
                 context.health.set("database", .notReady("\(failure)"))
