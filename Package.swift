@@ -283,6 +283,9 @@ let package = Package(
                 "HTTP", "Kernel", "Postgres", "PostgresServer", "Reactor", "Telemetry", "TestCertificates",
                 "Units",
             ]),
+        tests(
+            "LedgerStoreTests", in: "Edge",
+            ["Kernel", "Ledger", "LedgerStore", "Postgres", "PostgresServer", "Units"]),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests(
             "HTTPTests", in: "Edge",
@@ -303,6 +306,7 @@ let package = Package(
                 "Units",
                 "paceline-node",
             ]),
+        tests("ServingTests", in: "Apps", ["Commands", "Serving", "Settings"]),
         tests(
             "CoordinatorTests", in: "Apps",
             ["Kernel", "PostgresServer", "paceline", "paceline-coordinator"]),

@@ -56,17 +56,21 @@ struct CoordinatorTests {
         let pair = try Pair()
         _ = try pair.leader()
         let holders = try Self.loaded(pair)
-        for _ in 0..<3 {
-            usleep(useconds_t.random(in: 700_000...1_300_000))
+        func unknown() -> Double {
+            pair.all.reduce(0.0) { $0 + $1.metric("paceline_root_batches_unknown_total") }
+        }
+        var kills = 0
+        // Most kills come between two batches; one has to come into the middle of one.
+        while kills < 3 || unknown() == 0, kills < 20 {
+            usleep(useconds_t.random(in: 500_000...1_000_000))
             pair.database.kill()
             try pair.database.start()
+            kills += 1
         }
         sleep(1)
-        _ = try Self.check(pair, holders, "the database was killed three times")
-        let unknown = pair.all.reduce(0) { $0 + $1.log.components(separatedBy: "it is sent again").count - 1 }
-        print("\(unknown) transactions had an unknown outcome")
-        let repeats = try pair.sql("select sum(touched - number) from paceline.streams where number > 0")
-        print("streams were touched \(repeats[0][0]) times more often than they have batches")
+        _ = try Self.check(pair, holders, "the database was killed \(kills) times")
+        print("\(kills) kills of Postgres, \(Int(unknown())) unknown outcomes")
+        #expect(unknown() > 0)
     }
 
     @Test func aLeaderThatSleptCommitsNothing() throws {

@@ -113,6 +113,12 @@ final class RunningCoordinator: @unchecked Sendable {
         return process.terminationStatus
     }
 
+    func metric(_ name: String) -> Double {
+        let line = ask(admin, "GET /metrics")?.body.split(whereSeparator: \.isNewline)
+            .first { $0.hasPrefix(name + " ") }
+        return line.flatMap { Double($0.dropFirst(name.count + 1)) } ?? 0
+    }
+
     var leads: Bool { ask(admin, "GET /v1/coordinator")?.json["leads"] as? Bool ?? false }
 }
 
