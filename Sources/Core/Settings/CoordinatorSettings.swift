@@ -60,7 +60,7 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
             .defaulted("database", \.database, .object, "The Postgres that has the ledger."),
             .defaulted("leases", \.leases, .object, "How long leadership, leases and evidence last."),
             .required(
-                "holders", \.holders, .list(of: .name, count: 1...64),
+                "holders", \.holders, .list(of: .name, count: 1...64), example: ["broker-1"],
                 "Who may hold money of the root: brokers, or nodes without one. A holder's number is its place here, so names are only ever added at the end."
             ),
             .defaulted("drain", \.drain, .object, "How the coordinator leaves."),

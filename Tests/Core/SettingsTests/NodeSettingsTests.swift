@@ -119,6 +119,14 @@ private func mutants(of members: [JSONTree.Member], _ object: ObjectShape, at pa
         #expect(try NodeSettings(Array(small.utf8)).effective.line == Daemon.node.exampleFile.line)
     }
 
+    @Test func theExampleIsAccepted() throws {
+        for daemon in Daemon.allCases {
+            let settings = try DaemonSettings(Array(daemon.exampleFile.page.utf8))
+            #expect(settings.daemon == daemon)
+            #expect(settings.effective.line == daemon.exampleFile.line, "\(daemon)")
+        }
+    }
+
     @Test func valuesArriveWithTheirTypes() throws {
         let text = #"""
             {"$schema": "node.schema.json", "daemon": "node", "node": {"name": "a", "region": "b"}, "reactor": "io_uring",
