@@ -77,7 +77,7 @@ extension GrantBook {
             let given = min(missing, one.paid)
             guard given > .zero else { continue }
             leaves[leaf].claims[index] = CountedClaim(
-                claim: one.claim, paid: one.paid - given, late: one.late + given)
+                one.claim, paid: one.paid - given, late: one.late + given)
             count(
                 leaf, account, paid: .zero, late: .zero, claimed: .zero - given, claimedLate: given, &effects)
         }
@@ -159,7 +159,7 @@ extension GrantBook {
         guard rules.keep(.claimsStandApart) else {
             return count(leaf, claim.account, paid: paid, late: claim.amount - paid, &effects)
         }
-        leaves[leaf].claims.append(CountedClaim(claim: claim, paid: paid, late: claim.amount - paid))
+        leaves[leaf].claims.append(CountedClaim(claim, paid: paid, late: claim.amount - paid))
         count(
             leaf, claim.account, paid: .zero, late: .zero, claimed: paid, claimedLate: claim.amount - paid,
             &effects)
