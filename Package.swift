@@ -299,7 +299,10 @@ let package = Package(
             ]),
         tests(
             "DecisionJournalTests", in: "Apps",
-            ["Catalog", "Commands", "Decision", "DecisionJournal", "Documents", "Inference", "Units"]),
+            [
+                "Catalog", "Commands", "Decision", "DecisionJournal", "Documents", "Inference", "Journal",
+                "Units",
+            ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         tests(
             "NodeTests", in: "Apps",
