@@ -340,6 +340,8 @@ extension DecisionWorkspace {
                 offered.soft = terms.soft.flatMap { own?.convert($0, for: .floor) }
                 if least == nil || (offered.soft == nil) != (terms.soft == nil) { offered.isOpen = false }
                 if deal.at == nil { offered.rule = SaleRule(terms.auction) }
+                // What was agreed on is what whoever charges it says.
+                if deal.at != nil, offered.rule == .fixed, deal.bidfloor > .zero { offered.least = .zero }
             }
             if !deals.append(offered) { return }
         }
