@@ -7,14 +7,14 @@ import Foundation
 import Inference
 import Testing
 
-/// A copy of the demo's models, to be changed.
+/// A copy of models that people can read, to be changed.
 private final class Models {
     let url = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
     static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         .standardized
 
     init() throws {
-        try FileManager.default.copyItem(at: Self.root.appending(path: "Examples/predictions"), to: url)
+        try FileManager.default.copyItem(at: Self.root.appending(path: "Tests/Support/HandWrittenModels"), to: url)
     }
 
     deinit { try? FileManager.default.removeItem(at: url) }
@@ -50,9 +50,10 @@ private final class Models {
 }
 
 @Suite struct ModelDirectoryTests {
-    @Test func theDemoIsSealedAndServes() throws {
-        let models = try Models()
-        let directory = try ModelDirectory(models.path)
+    /// The demo's golden rows are LightGBM's own words.
+    @Test(arguments: ["Examples/predictions", "Tests/Support/HandWrittenModels"])
+    func whatIsInTheRepositoryIsSealedAndServes(_ path: String) throws {
+        let directory = try ModelDirectory(Models.root.appending(path: path).path())
         #expect(directory.isSealed)
         #expect(directory.served.models.count == 2)
         #expect(directory.files.count == 7)

@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 @Suite struct ModelTests {
-    private static let examples = URL(filePath: #filePath).appending(path: "../../../../Examples/predictions")
+    private static let examples = URL(filePath: #filePath).appending(path: "../../../Support/HandWrittenModels")
         .standardized
 
     /// A dinner that is for every hour, so that the test is too.
