@@ -121,7 +121,8 @@ write_config() {
   ],
   "admin": { "address": "127.0.0.1", "port": $admin_port },
   "catalog": { "path": "$path/Examples/catalog", "stateDirectory": "$path/$state/catalog", "reloadSeconds": 1 },
-  "models": { "path": "$path/Examples/predictions", "profiles": "$path/$state/profiles" },
+  "models": { "path": "$path/Examples/predictions", "profiles": "$path/$state/profiles",
+    "shadowOneIn": 1 },
   "journal": { "directory": "$path/$state/journal", "retainBytes": 268435456, "requestOneIn": 1 },
   "notices": { "baseURL": "http://127.0.0.1:$http_port", "keyFile": "$path/$state/notice-keys" },
   "limits": { "connectionsPerShard": 1000 },
@@ -193,6 +194,7 @@ print_curls() {
 
   .build/release/paceline explain ID --journal $state/journal    why an answer came out so; ID is its bidid
   .build/release/paceline replay $state/journal                  every decision again: the same bytes?
+  .build/release/paceline model compare --journal $state/journal    the model in the shadow beside the one that decides
   .build/release/paceline budgets http://127.0.0.1:$admin_port          what is spent, set aside and free
 
 The catalog is Examples/catalog: change it, and the next answer is decided by the change. Cooking has an ad that is

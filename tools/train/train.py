@@ -10,6 +10,7 @@ fills profiles, three are learnt from, one calibrates, and the last is seen by n
     completion.txt          LightGBM, 80 trees; learns from all ads that were left and one in three that were watched
     completion.json         so it believes too little: a beta calibrator puts that right, on a week of all views
     completion-small.txt    24 trees of 8 leaves that learn what the calibrated model says, of all views
+    completion-wide.txt     40 trees of 31 leaves, with a calibrator of their own: a shadow, to be compared with
     *.golden.jsonl          what LightGBM itself says of rows, the least usual ones among them
     training.json           the seed, the versions of what trained, and how well it went
 
@@ -37,10 +38,11 @@ THINNING = 3
 # The same model from the same rows: one thread, and no choice by the machine's speed.
 SAME = {"num_threads": 1, "deterministic": True, "force_row_wise": True, "seed": 1, "verbosity": -1}
 FULL = SAME | {"objective": "binary", "learning_rate": 0.08, "num_leaves": 15, "min_data_in_leaf": 100, "lambda_l2": 1.0}
+WIDE = FULL | {"learning_rate": 0.16, "num_leaves": 31}
 SMALL = SAME | {"objective": "cross_entropy", "learning_rate": 0.25, "num_leaves": 8, "min_data_in_leaf": 100}
-FULL_TREES, SMALL_TREES = 80, 24
+FULL_TREES, SMALL_TREES, WIDE_TREES = 80, 24, 40
 GOLDEN_ROWS = 64
-MODELS = ["completion", "completion-small"]
+MODELS = ["completion", "completion-small", "completion-wide"]
 # Beyond what the last bits of exp and log can do, far below what a prediction is worth.
 SAME_WITHIN = 1e-6
 
@@ -96,10 +98,10 @@ def golden_rows(x, random):
     return np.concatenate([chosen, missing, ends])
 
 
-def write_golden(path, model, x, final):
-    raw = model.predict(x, raw_score=True)
+def write_golden(path, model, x, calibrator):
+    raw, said = model.predict(x, raw_score=True), model.predict(x)
     with open(path, "w") as file:
-        for row, score, prediction in zip(x, raw, final(model.predict(x))):
+        for row, score, prediction in zip(x, raw, calibrated(said, calibrator) if calibrator else said):
             values = [None if math.isnan(v) else float(v) for v in row]
             file.write(json.dumps({"row": values, "raw": [float(score)], "prediction": float(prediction)}) + "\n")
 
@@ -139,21 +141,24 @@ def main():
     full = fit(FULL, FULL_TREES, x[thinned], y[thinned], columns)
     calibrator = beta(full.predict(x[week4]), y[week4])
     small = fit(SMALL, SMALL_TREES, x[whole], calibrated(full.predict(x[whole]), calibrator), columns)
-    for name, model in zip(MODELS, [full, small]):
-        model.save_model(given.directory / f"{name}.txt")
-    (given.directory / "completion.json").write_text(json.dumps(calibrator) + "\n")
+    wide = fit(WIDE, WIDE_TREES, x[thinned], y[thinned], columns)
+    wide_calibrator = beta(wide.predict(x[week4]), y[week4])
     hard = golden_rows(x[week5], random)
-    write_golden(given.directory / "completion.golden.jsonl", full, hard, lambda p: calibrated(p, calibrator))
-    write_golden(given.directory / "completion-small.golden.jsonl", small, hard, lambda p: p)
+    for name, model, after in zip(MODELS, [full, small, wide], [calibrator, None, wide_calibrator]):
+        model.save_model(given.directory / f"{name}.txt")
+        if after:
+            (given.directory / f"{name}.json").write_text(json.dumps(after) + "\n")
+        write_golden(given.directory / f"{name}.golden.jsonl", model, hard, after)
 
     truth = y[week5]
     before = full.predict(x[week5])
     sets = [("full, as LightGBM says it", before), ("full, calibrated", calibrated(before, calibrator)),
             ("distilled", small.predict(x[week5]))]
+    shadow = calibrated(wide.predict(x[week5]), wide_calibrator)
     facts = {
         "seed": given.seed, "lightgbm": lightgbm.__version__, "numpy": np.__version__,
         "views": {"learntFrom": int(thinned.sum()), "calibratedOn": int(week4.sum()), "heldOut": int(week5.sum())},
-        "heldOutMean": round(float(truth.mean()), 5), "heldOut": {name: quality(p, truth) for name, p in sets},
+        "heldOutMean": round(float(truth.mean()), 5), "heldOut": {name: quality(p, truth) for name, p in sets + [("wide, calibrated", shadow)]},
     }
     (given.directory / "training.json").write_text(json.dumps(facts, indent=2) + "\n")
     write_list(given.directory / "models.json", round(float(y[week4].mean()), 4))
@@ -167,7 +172,7 @@ def main():
 def compared(made, package):
     """How what was made compares with a package, as a status to exit with."""
     names = [f"{model}.{kind}" for model in MODELS for kind in ["txt", "golden.jsonl"]]
-    names += ["completion.json", "training.json", "features.json"]
+    names += ["completion.json", "completion-wide.json", "training.json", "features.json"]
     others = [name for name in names if (made / name).read_bytes() != (package / name).read_bytes()]
     if not others:
         print(f"{package}: the same bytes, all {len(names)} files that training makes")
@@ -196,6 +201,8 @@ def write_list(path, prior):
                    "golden": "completion.golden.jsonl", "latencyMicroseconds": 5000},
             one | {"tier": "distilled", "file": "completion-small.txt",
                    "golden": "completion-small.golden.jsonl", "latencyMicroseconds": 1000},
+            one | {"role": "shadow", "name": "wide", "file": "completion-wide.txt", "calibrator": "completion-wide.json",
+                   "golden": "completion-wide.golden.jsonl"},
         ],
         "completedViewPrior": prior,
     }, indent=2) + "\n")

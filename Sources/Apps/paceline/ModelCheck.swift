@@ -35,7 +35,9 @@ enum ModelCheck {
                 "A file that was cut off is refused.", outcome: .failed),
             Example(
                 "paceline model check Examples/predictions", "All of what a node would serve.",
-                prints: "Examples/predictions: ok, 2 models over predictions version 2, sealed"),
+                prints:
+                    "Examples/predictions: ok, 2 models and 1 in the shadow over predictions version 2, sealed"
+            ),
             Example("paceline model check --json Examples/models/price.json", "The same for programs."),
         ],
         run: run)
