@@ -71,8 +71,7 @@ extension ModelDirectory {
     public func page(_ path: String) -> String {
         let schema = served.features.schema
         let seal = isSealed ? "sealed" : "not sealed: `paceline model pack` writes checksums and golden rows"
-        let shadows = served.shadows.isEmpty ? "" : " and \(served.shadows.count) in the shadow"
-        let count = (served.models.count == 1 ? "1 model" : "\(served.models.count) models") + shadows
+        let count = models.count == 1 ? "1 model" : "\(models.count) models"
         let head = "\(path): ok, \(count) over \(schema.name) version \(schema.version), \(seal)"
         return ([head] + lines.map { "  \($0)" }).joined(separator: "\n")
     }

@@ -35,7 +35,7 @@ enum ModelCompare {
                 "mkdir journal; paceline model compare --journal journal",
                 "What the shadows of a node said.", outcome: .nothing,
                 prints:
-                    "no record of a shadow: a package has shadows, or a node's models.shadowOneIn is not 0"),
+                    "no record of a shadow: see models.shadowOneIn"),
             Example(
                 "mkdir -p journal; paceline model compare --journal journal --wait 60 --json",
                 "For a program, an ad being over after a minute.", outcome: .nothing),
@@ -52,7 +52,7 @@ enum ModelCompare {
             ])
         } else if comparison.decisions == 0 {
             output.print(
-                "no record of a shadow: a package has shadows, or a node's models.shadowOneIn is not 0")
+                "no record of a shadow: see models.shadowOneIn")
         } else {
             for pair in comparison.all { for line in lines(pair) { output.print(line) } }
         }
