@@ -131,7 +131,7 @@ let package = Package(
             name: "DecisionJournal",
             dependencies: [
                 "Auction", "Catalog", "Commands", "Decision", "Digests", "Documents", "Features", "Inference",
-                "Journal", "Kernel", "Notices", "OpenRTB", "Store", "Units",
+                "Journal", "Kernel", "Notices", "Numerics", "OpenRTB", "Store", "Units",
             ], path: "Sources/Apps/DecisionJournal", swiftSettings: strict),
         .target(
             name: "Serving",

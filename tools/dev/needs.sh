@@ -48,8 +48,9 @@ debian_packages() {
   esac
 }
 
-# What tests and benches of models compare with. lleaves and tl2cgen need these versions of what they stand on.
+# What tests and benches of models compare with, and what trains the demo's. lleaves and tl2cgen need these versions of what they stand on.
 readonly model_libraries=(lightgbm xgboost catboost 'onnx==1.16.1' onnxruntime scikit-learn skl2onnx betacal)
+readonly model_trainers=(lightgbm matplotlib)
 readonly model_peers=(onnxruntime onnxmltools lleaves 'llvmlite<0.45' tl2cgen 'treelite==4.1.2')
 
 # provide_python PACKAGE...: packages of PyPI in a virtual environment under .build, where tests and benches look first.

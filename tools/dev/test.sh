@@ -197,5 +197,6 @@ prepare() {
     provide h11 mpmath prometheus-client || true
     provide_python "${model_libraries[@]}" || true
   fi
+  [[ $1 != *' train '* ]] || provide_python lightgbm || true
   [[ $1 != *' format '* ]] || require_swift
 }

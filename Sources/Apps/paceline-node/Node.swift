@@ -116,6 +116,7 @@ final class NodeContext: Sendable {
         return ShardDecisions(
             catalog, frequency, money, shading, seed: seeds.next(), reactor, settings.overload,
             metrics: DecisionMetrics(keys, block), self.keys.models.map { ModelMetrics($0, block) },
+            self.keys.shadows.map { ShardShadows(journal, $0, block, on: reactor) },
             recording: recording)
     }
 
@@ -159,6 +160,9 @@ struct Node: ~Copyable {
                 log: log
             )
             .start()
+            if let shadows = catalogs.models?.shadows, let keys = context.keys.shadows {
+                try shadows.start(keys, in: context.metrics)
+            }
         }
         log.info(
             "serving",

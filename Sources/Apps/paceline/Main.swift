@@ -32,7 +32,7 @@ enum Paceline {
                     "model", "Works on models: reads, checks and compiles them, and predicts.",
                     subcommands: [
                         ModelPredict.command, ModelCheck.command, ModelPack.command, ModelCompile.command,
-                        ModelInspect.command, ModelBench.command,
+                        ModelInspect.command, ModelBench.command, ModelCompare.command,
                     ]),
                 Command(
                     "fleet", "Works on the fleet file: clouds, regions and hosts.",
