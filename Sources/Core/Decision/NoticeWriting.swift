@@ -83,8 +83,9 @@ struct NoticeWriting: ~Copyable {
         guard let made = key.sign(notice) else { return false }
         isBilledByImpression = notice.isBilledByImpression
         asksPriceOfPlayers = notice.isBilledByImpression && format == .openrtb
-        tokens.copy(made.token(for: .player).utf8.span.raw, to: 0)
-        tokens.copy(made.token(for: .exchange).utf8.span.raw, to: NoticeToken.characters)
+        let (player, exchange) = made.tokens
+        tokens.copy(player.utf8.span.raw, to: 0)
+        tokens.copy(exchange.utf8.span.raw, to: NoticeToken.characters)
         isSigned = true
         return true
     }

@@ -21,6 +21,15 @@ public struct ByteWriter: ~Copyable, ~Escapable {
         asked &+= 1
     }
 
+    /// All the bytes of a number, as they lie in memory.
+    @_lifetime(self: copy self)
+    @inlinable public mutating func put<Number: FixedWidthInteger & BitwiseCopyable>(bytesOf number: Number) {
+        let start = asked
+        asked &+= MemoryLayout<Number>.size
+        guard asked <= target.byteCount else { return }
+        unsafe target.storeBytes(of: number, toUncheckedByteOffset: start, as: Number.self)
+    }
+
     @_lifetime(self: copy self)
     @inlinable public mutating func put(_ text: StaticString) {
         unsafe put(RawSpan(_unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount))
