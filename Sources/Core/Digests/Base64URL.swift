@@ -11,7 +11,9 @@ public enum Base64URL {
 
     /// Writes the bytes into the text, from this place on, where there must be room; how many characters they took.
     @_lifetime(text: copy text)
-    public static func encode(_ bytes: RawSpan, into text: inout MutableSpan<UInt8>, from start: Int = 0) -> Int {
+    public static func encode(_ bytes: RawSpan, into text: inout MutableSpan<UInt8>, from start: Int = 0)
+        -> Int
+    {
         let characters = characters(forBytes: bytes.byteCount)
         precondition(start >= 0 && start + characters <= text.count, "no room for the text")
         var (at, count) = (0, start)

@@ -67,7 +67,15 @@ public struct SignedNotice: Sendable {
 
     private func coded(for sender: NoticeSender) -> InlineArray<96, UInt8> {
         var all = bytes
-        for at in 0..<NoticeToken.code { all[NoticeToken.signed + at] = code[sender.codeStart + at] }
+        var span = all.mutableSpan
+        var room = span.mutableRaw
+        let part = code.raw.extracting(sender.codeStart..<sender.codeStart + NoticeToken.code)
+        unsafe room.withUnsafeMutableBytes { room in
+            unsafe part.withUnsafeBytes { part in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: room[NoticeToken.signed...]).copyMemory(
+                    from: part)
+            }
+        }
         return all
     }
 }

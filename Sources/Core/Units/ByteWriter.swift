@@ -48,6 +48,18 @@ public struct ByteWriter: ~Copyable, ~Escapable {
         }
     }
 
+    /// Writes over what was put before, where there was room for it.
+    @_lifetime(self: copy self)
+    @inlinable public mutating func overwrite(_ bytes: RawSpan, at start: Int) {
+        precondition(start >= 0 && start &+ bytes.byteCount <= asked, "nothing was put there")
+        guard fits else { return }
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe target.withUnsafeMutableBytes { buffer in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyMemory(from: source)
+            }
+        }
+    }
+
     /// In decimal digits.
     @_lifetime(self: copy self)
     @inlinable public mutating func put(decimal value: UInt64) {
