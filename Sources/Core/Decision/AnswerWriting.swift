@@ -93,12 +93,13 @@ extension DecisionWorkspace {
             }
             writer.beginBid(
                 id: number.utf8, impid: request.utf8(request.imps[win.imp].id), price: win.sale.price)
-            writer.beginMarkup(.adm)
             if let template {
                 templates.write(template, number: number, notices, to: &writer)
             } else {
                 let start = writer.byteCount
-                writer.text(markup.bytes.text(written ?? 0), macros)
+                writer.markup(.adm, markup.bytes.text(written ?? 0), macros)
+                writer.notices(notices, macros)
+                writer.describe(win, file.map { snapshot.mediaRow($0) }, snapshot)
                 // Where macros have values, markup is another one in each answer.
                 if win.medium != Self.banner, macros.isEmpty, markup.isOfItsKey,
                     writer.byteCount <= response.capacity
@@ -107,9 +108,7 @@ extension DecisionWorkspace {
                         start..<writer.byteCount, of: response, key, number: number, notices)
                 }
             }
-            writer.endMarkup()
-            writer.notices(notices, macros)
-            writer.describe(win, file.map { snapshot.mediaRow($0) }, snapshot, request)
+            writer.finish(win, snapshot, request)
             writer.endBid()
         }
         if hasSeat { writer.endSeat() }
@@ -183,11 +182,9 @@ public struct AdNumber: Hashable, Sendable {
 }
 
 extension BidResponseWriter {
-    /// What a bid says of its ad beside the markup.
+    /// What a bid says of its ad beside the markup, as every bid with this creative does: see `MarkupKey`.
     @_lifetime(self: copy self)
-    mutating func describe(
-        _ win: Win, _ file: MediaRow?, _ snapshot: CatalogSnapshot, _ request: borrowing BidRequest
-    ) {
+    mutating func describe(_ win: Win, _ file: MediaRow?, _ snapshot: CatalogSnapshot) {
         let creative = snapshot.creativeRow(win.candidate.creative)
         beginList(.adomain)
         for place in snapshot.advertiserDomains(win.candidate.advertiser) {
@@ -222,12 +219,19 @@ extension BidResponseWriter {
             field(.mtype, win.medium == 0 ? MarkupType.video : MarkupType.audio)
             field(.dur, win.candidate.seconds)
         }
+    }
+
+    /// What a bid says of its place in this answer, and what stands behind that.
+    @_lifetime(self: copy self)
+    mutating func finish(_ win: Win, _ snapshot: CatalogSnapshot, _ request: borrowing BidRequest) {
         // The place that was asked for is the one that is bid on.
         let imp = request.imps[win.imp]
         let place = win.medium == 0 ? imp.video?.slotinpod : imp.audio?.slotinpod
         if let place, place != 0 { field(.slotinpod, place) }
         if win.reservation.seconds > 0 { field(.exp, Int32(clamping: win.reservation.seconds)) }
-        if let language = creative.language { field(.language, snapshot.utf8(language)) }
+        if let language = snapshot.creativeRow(win.candidate.creative).language {
+            field(.language, snapshot.utf8(language))
+        }
         if !win.dealID.isEmpty { field(.dealid, request.utf8(win.dealID)) }
     }
 }

@@ -1,18 +1,23 @@
-// Markup that was written before. All of an ad's markup is what the catalog says of its creative, but for the ad's own
-// number and its token: so the bytes that were written once are kept as they stand in an answer, with the places of
-// these two, and the next answer with the same creative for the same kind of device is a few copies.
+// Bids that were written before. Nearly all of a bid is what the catalog says of its creative, in markup and beside it,
+// but for the ad's own number and its tokens: so the bytes that were written once are kept as they stand in an answer,
+// with the places of these, and the next bid with the same creative for the same kind of device is one copy in which
+// they are written over.
 //
 // What is kept changes no byte of any answer: a decision that finds nothing writes the same. So whatever else comes to
-// decide markup belongs into `MarkupKey`, and a test holds deciders that kept much against ones that kept nothing.
+// decide these fields belongs into `MarkupKey`, and a test holds deciders that kept much against ones that kept nothing.
+internal import Notices
 internal import OpenRTB
 internal import Units
 
-/// What decides markup beside the number and the token of an ad; settings and the catalog are the decider's.
+/// What decides a bid's fields from `adm` to `dur`, beside the number and the tokens of the ad; settings and the catalog
+/// are the decider's.
 struct MarkupKey: Equatable {
     var lineItem = UInt32.max
     var creative = UInt32.max
     var version = VASTVersion.v4_2
     var needsHTTPS = false
+    var medium: UInt8 = 0
+    var seconds: Int32 = 0
     var device = VASTDevice()
 
     init() {}
@@ -21,12 +26,13 @@ struct MarkupKey: Equatable {
         lineItem = UInt32(truncatingIfNeeded: win.candidate.lineItem)
         creative = UInt32(truncatingIfNeeded: win.candidate.creative)
         (version, needsHTTPS, device) = (win.version, win.needsHTTPS, win.device)
+        (medium, seconds) = (win.medium, win.candidate.seconds)
     }
 }
 
 /// What stands at a place of a template.
 struct MarkupHole {
-    enum Kind: UInt8 { case number, token }
+    enum Kind: UInt8 { case number, player, exchange }
 
     var offset: UInt32 = 0
     var kind = Kind.number
@@ -45,7 +51,8 @@ struct MarkupTemplates: ~Copyable {
     /// Ads of one creative, for as many kinds of devices, share a set.
     private static let ways = 4
     private static let sets = 1_024
-    /// A number and nine addresses; markup with more of them is written anew each time.
+    /// A number, nine addresses for players and three for the exchange; what has more of them than this is written anew
+    /// each time.
     static let holesMost = 24
 
     private var templates = DecisionTable<MarkupTemplate>(Self.sets * Self.ways)
@@ -79,37 +86,39 @@ struct MarkupTemplates: ~Copyable {
         templates[index].length > 0 && end - templates[index].start <= UInt64(text.capacity)
     }
 
-    /// Keeps markup as it stands in an answer, if it has few enough places for the ad's number and token.
+    /// Keeps fields as they stand in an answer, if they have few enough places for the ad's number and tokens.
     mutating func keep(
         _ range: Range<Int>, of answer: borrowing DecisionBytes, _ key: MarkupKey, number: HexNumber,
         _ notices: borrowing NoticeWriting
     ) {
-        keep(
-            answer.first(range.upperBound).extracting(range), key, number: number.utf8.span.raw,
-            token: notices.playerToken)
+        keep(answer.first(range.upperBound).extracting(range), key, number: number.utf8.span.raw, notices)
     }
 
-    private mutating func keep(_ markup: RawSpan, _ key: MarkupKey, number: RawSpan, token: RawSpan?) {
+    private mutating func keep(
+        _ markup: RawSpan, _ key: MarkupKey, number: RawSpan, _ notices: borrowing NoticeWriting
+    ) {
         guard markup.byteCount > 0, markup.byteCount <= text.capacity / 4 else { return }
         let index = oldest(Self.first(key))
         templates[index].length = 0
         var found = 0
         var at = 0
         while at < markup.byteCount {
-            var hole: MarkupHole?
+            let kind: MarkupHole.Kind
             if markup.has(number, at: at) {
-                hole = MarkupHole(offset: UInt32(truncatingIfNeeded: at), kind: .number)
-                at += number.byteCount
-            } else if let token, markup.has(token, at: at) {
-                hole = MarkupHole(offset: UInt32(truncatingIfNeeded: at), kind: .token)
-                at += token.byteCount
+                kind = .number
+            } else if let player = notices.token(for: .player), markup.has(player, at: at) {
+                kind = .player
+            } else if let exchange = notices.token(for: .exchange), markup.has(exchange, at: at) {
+                kind = .exchange
             } else {
                 at += 1
+                continue
             }
-            guard let hole else { continue }
             guard found < Self.holesMost else { return }
-            holes[index * Self.holesMost + found] = hole
+            holes[index * Self.holesMost + found] = MarkupHole(
+                offset: UInt32(truncatingIfNeeded: at), kind: kind)
             found += 1
+            at += kind == .number ? number.byteCount : NoticeWriting.tokenBytes
         }
         let place = Int(end % UInt64(text.capacity))
         // A template lies in one piece.
@@ -138,26 +147,30 @@ struct MarkupTemplates: ~Copyable {
         _ index: Int, number: HexNumber, _ notices: borrowing NoticeWriting,
         to writer: inout BidResponseWriter
     ) {
-        let number = number.utf8.span.raw
-        let start = Int(templates[index].start % UInt64(text.capacity))
-        let all = text.first(start + templates[index].length)
-        var at = start
-        for place in index * Self.holesMost..<index * Self.holesMost + templates[index].holes {
-            let hole = start + Int(holes[place].offset)
-            writer.escaped(all.extracting(at..<hole))
-            switch holes[place].kind {
-            case .number:
-                writer.escaped(number)
-                at = hole + number.byteCount
-            case .token:
-                guard let token = notices.playerToken else {
-                    preconditionFailure("all ads of a decider are signed, or none")
-                }
-                writer.escaped(token)
-                at = hole + token.byteCount
+        let template = templates[index]
+        let start = Int(template.start % UInt64(text.capacity))
+        let before = writer.byteCount
+        writer.copied(text.first(start + template.length).extracting(start..<start + template.length))
+        for place in index * Self.holesMost..<index * Self.holesMost + template.holes {
+            let hole = holes[place]
+            let at = before + Int(hole.offset)
+            switch hole.kind {
+            case .number: writer.overwrite(number.utf8.span.raw, at: at)
+            case .player: write(.player, notices, to: &writer, at: at)
+            case .exchange: write(.exchange, notices, to: &writer, at: at)
             }
         }
-        writer.escaped(all.extracting(at..<start + templates[index].length))
+    }
+
+    @_lifetime(writer: copy writer)
+    private func write(
+        _ sender: NoticeSender, _ notices: borrowing NoticeWriting, to writer: inout BidResponseWriter,
+        at start: Int
+    ) {
+        guard let token = notices.token(for: sender) else {
+            preconditionFailure("all ads of a decider are signed, or none")
+        }
+        writer.overwrite(token, at: start)
     }
 }
 

@@ -23,7 +23,7 @@ struct NoticeWriting: ~Copyable {
     private let base: [UInt8]
     private let room = DecisionBytes(NoticeAddresses.longestBase + Self.bytesBehindBase)
     /// The player's token and behind it the exchange's.
-    private var tokens = DecisionBytes(2 * NoticeToken.characters)
+    private var tokens = DecisionBytes(2 * Self.tokenBytes)
     /// What is told of the answer's ads bills nothing, and counts for nobody.
     private var isTest = false
 
@@ -37,9 +37,14 @@ struct NoticeWriting: ~Copyable {
     /// Whether its impression is what is billed.
     private(set) var isBilledByImpression = false
 
-    /// What all addresses for players have in common that no other ad's have; nil where the ad has none.
-    var playerToken: RawSpan? {
-        @_lifetime(borrow self) borrowing get { isSigned ? tokens.first(NoticeToken.characters) : nil }
+    static let tokenBytes = NoticeToken.characters
+
+    /// What all addresses for this sender have in common that no other ad's have; nil where the ad has none.
+    @_lifetime(borrow self)
+    func token(for sender: NoticeSender) -> RawSpan? {
+        guard isSigned else { return nil }
+        let start = sender == .player ? 0 : Self.tokenBytes
+        return tokens.first(start + Self.tokenBytes).extracting(start..<start + Self.tokenBytes)
     }
 
     /// The exchange puts the price into the markup, where nobody but a player tells it.
@@ -83,8 +88,9 @@ struct NoticeWriting: ~Copyable {
         guard let made = key.sign(notice) else { return false }
         isBilledByImpression = notice.isBilledByImpression
         asksPriceOfPlayers = notice.isBilledByImpression && format == .openrtb
-        tokens.copy(made.token(for: .player).utf8.span.raw, to: 0)
-        tokens.copy(made.token(for: .exchange).utf8.span.raw, to: NoticeToken.characters)
+        let (player, exchange) = made.tokens
+        tokens.copy(player.utf8.span.raw, to: 0)
+        tokens.copy(exchange.utf8.span.raw, to: Self.tokenBytes)
         isSigned = true
         return true
     }
@@ -92,14 +98,12 @@ struct NoticeWriting: ~Copyable {
     /// The address of an event of the ad at hand, which has tokens; in this memory until the next one.
     @_lifetime(borrow self)
     func address(_ event: NoticeEvent, _ tail: StaticString = NoticeTail.nothing) -> UTF8Span {
-        precondition(isSigned, "the ad has no tokens")
+        guard let token = token(for: event.sender) else { preconditionFailure("the ad has no tokens") }
         var writer = unsafe ByteWriter(room.writable())
         writer.put(base.span.raw)
         writer.put(event.path)
         writer.put("?t=")
-        let token = event.sender == .player ? 0 : NoticeToken.characters
-        writer.put(
-            tokens.first(token + NoticeToken.characters).extracting(token..<token + NoticeToken.characters))
+        writer.put(token)
         writer.put(tail)
         precondition(writer.fits, "an address fits its memory")
         return room.text(writer.count)

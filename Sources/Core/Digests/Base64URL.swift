@@ -9,28 +9,49 @@ public enum Base64URL {
     private static let alphabet: StaticString =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-    /// Writes the bytes into the front of the text, which must be long enough; how many characters they took.
+    /// Writes the bytes into the text, from this place on, where there must be room; how many characters they took.
     @_lifetime(text: copy text)
-    public static func encode(_ bytes: RawSpan, into text: inout MutableSpan<UInt8>) -> Int {
-        precondition(text.count >= characters(forBytes: bytes.byteCount), "no room for the text")
-        var (at, count) = (0, 0)
-        while at &+ 3 <= bytes.byteCount {
-            let group =
-                UInt32(bytes.byte(at)) << 16 | UInt32(bytes.byte(at &+ 1)) << 8 | UInt32(bytes.byte(at &+ 2))
-            text[count] = character(group >> 18)
-            text[count &+ 1] = character(group >> 12)
-            text[count &+ 2] = character(group >> 6)
-            text[count &+ 3] = character(group)
-            at &+= 3
-            count &+= 4
+    public static func encode(_ bytes: RawSpan, into text: inout MutableSpan<UInt8>, from start: Int = 0)
+        -> Int
+    {
+        let characters = characters(forBytes: bytes.byteCount)
+        precondition(start >= 0 && start + characters <= text.count, "no room for the text")
+        var (at, count) = (0, start)
+        var room = text.mutableRaw
+        // A word is read for each six of its bytes.
+        while at &+ 8 <= bytes.byteCount {
+            let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
+            unsafe room.storeBytes(
+                of: eightCharacters(UInt64(bigEndian: word) >> 16).bigEndian,
+                toUncheckedByteOffset: count, as: UInt64.self)
+            at &+= 6
+            count &+= 8
         }
-        let left = bytes.byteCount &- at
-        guard left > 0 else { return count }
-        let group = UInt32(bytes.byte(at)) << 16 | (left == 2 ? UInt32(bytes.byte(at &+ 1)) << 8 : 0)
-        text[count] = character(group >> 18)
-        text[count &+ 1] = character(group >> 12)
-        if left == 2 { text[count &+ 2] = character(group >> 6) }
-        return count &+ left &+ 1
+        while at < bytes.byteCount {
+            let left = min(bytes.byteCount &- at, 3)
+            var group: UInt32 = 0
+            for place in 0..<left { group |= UInt32(bytes.byte(at &+ place)) << UInt32(16 &- 8 &* place) }
+            for place in 0...left { text[count &+ place] = character(group >> UInt32(18 &- 6 &* place)) }
+            at &+= left
+            count &+= left &+ 1
+        }
+        return characters
+    }
+
+    /// Eight characters for six bytes, the first of either highest.
+    private static func eightCharacters(_ bytes: UInt64) -> UInt64 {
+        // Six bits to each byte: halves, quarters and eighths move apart.
+        let halves = (bytes & 0xFFFF_FF00_0000) << 8 | bytes & 0xFF_FFFF
+        let quarters = (halves & 0x00FF_F000_00FF_F000) << 4 | halves & 0x0000_0FFF_0000_0FFF
+        let values = (quarters & 0x0FC0_0FC0_0FC0_0FC0) << 2 | quarters & 0x003F_003F_003F_003F
+        // From each of these values on, characters are so much farther on than those before.
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        func isAtLeast(_ value: UInt64) -> UInt64 { (values &+ ones &* (128 &- value)) >> 7 & ones }
+        return values &+ ones &* UInt64(UInt8(ascii: "A"))
+            &+ isAtLeast(26) &* UInt64(UInt8(ascii: "a") &- UInt8(ascii: "Z") &- 1)
+            &- isAtLeast(52) &* UInt64(UInt8(ascii: "z") &+ 1 &- UInt8(ascii: "0"))
+            &- isAtLeast(62) &* UInt64(UInt8(ascii: "9") &+ 1 &- UInt8(ascii: "-"))
+            &+ isAtLeast(63) &* UInt64(UInt8(ascii: "_") &- UInt8(ascii: "-") &- 1)
     }
 
     private static func character(_ bits: UInt32) -> UInt8 { unsafe alphabet.utf8Start[Int(bits & 63)] }

@@ -33,10 +33,8 @@ public struct HMACSHA256: Sendable {
         var hash = SHA256(after: 64, state: inner)
         hash.add(message)
         let first = hash.digest()
-        var bytes = InlineArray<32, UInt8>(repeating: 0)
-        for at in bytes.indices { bytes[at] = first[at] }
         hash = SHA256(after: 64, state: outer)
-        hash.add(bytes.span.raw)
+        hash.add(first.raw)
         return hash.digest()
     }
 }

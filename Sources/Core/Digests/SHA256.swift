@@ -5,11 +5,23 @@ internal import Units
 /// The thirty-two bytes that a message comes to.
 public struct SHA256Digest: Sendable {
     public static let byteCount = 32
-    let words: InlineArray<8, UInt32>
+    /// In the order in which they are written.
+    private let bytes: InlineArray<32, UInt8>
 
-    public subscript(_ index: Int) -> UInt8 {
-        precondition(index >= 0 && index < Self.byteCount, "a digest has 32 bytes")
-        return UInt8(truncatingIfNeeded: words[index >> 2] >> UInt32(24 - 8 * (index & 3)))
+    init(words: InlineArray<8, UInt32>) {
+        var bytes = InlineArray<32, UInt8>(repeating: 0)
+        var span = bytes.mutableSpan
+        var room = span.mutableRaw
+        for at in words.indices {
+            room.storeBytes(of: words[at].bigEndian, toByteOffset: 4 * at, as: UInt32.self)
+        }
+        self.bytes = bytes
+    }
+
+    public subscript(_ index: Int) -> UInt8 { raw.byte(index) }
+
+    public var raw: RawSpan {
+        @_lifetime(borrow self) borrowing get { bytes.span.raw }
     }
 }
 
@@ -44,7 +56,8 @@ public struct SHA256: Sendable {
         byteCount += UInt64(bytes.byteCount)
         var at = 0
         if restCount > 0 {
-            while restCount < Self.blockBytes, at < bytes.byteCount { addToRest(bytes.byte(at), &at) }
+            at = min(Self.blockBytes - restCount, bytes.byteCount)
+            addToRest(bytes.extracting(0..<at))
             guard restCount == Self.blockBytes else { return }
             compressRest()
         }
@@ -54,22 +67,23 @@ public struct SHA256: Sendable {
             unsafe whole.withUnsafeBytes { unsafe compress($0) }
             at += blocks * Self.blockBytes
         }
-        while at < bytes.byteCount { addToRest(bytes.byte(at), &at) }
+        addToRest(bytes.extracting(at..<bytes.byteCount))
     }
 
     /// The digest of all that was added.
     public consuming func digest() -> SHA256Digest {
         let bits = byteCount &* 8
+        let lengthBytes = 8
         rest[restCount] = 0x80
         restCount += 1
-        if restCount > Self.blockBytes - 8 {
-            while restCount < Self.blockBytes { pad() }
+        if restCount > Self.blockBytes - lengthBytes {
+            clearRest()
             compressRest()
         }
-        while restCount < Self.blockBytes - 8 { pad() }
-        for shift in stride(from: 56, through: 0, by: -8) {
-            rest[restCount] = UInt8(truncatingIfNeeded: bits >> UInt64(shift))
-            restCount += 1
+        clearRest()
+        withRest {
+            $0.storeBytes(
+                of: bits.bigEndian, toByteOffset: Self.blockBytes - lengthBytes, as: UInt64.self)
         }
         compressRest()
         return SHA256Digest(words: state)
@@ -81,15 +95,34 @@ public struct SHA256: Sendable {
         return hash.digest()
     }
 
-    private mutating func addToRest(_ byte: UInt8, _ at: inout Int) {
-        rest[restCount] = byte
-        restCount += 1
-        at += 1
+    private mutating func withRest(_ body: (inout MutableRawSpan) -> Void) {
+        var span = rest.mutableSpan
+        var bytes = span.mutableRaw
+        body(&bytes)
     }
 
-    private mutating func pad() {
-        rest[restCount] = 0
-        restCount += 1
+    /// Bytes for which there is room in the block at hand.
+    private mutating func addToRest(_ bytes: RawSpan) {
+        let start = restCount
+        restCount += bytes.byteCount
+        withRest { rest in
+            unsafe rest.withUnsafeMutableBytes { rest in
+                unsafe bytes.withUnsafeBytes { bytes in
+                    unsafe UnsafeMutableRawBufferPointer(rebasing: rest[start...]).copyMemory(from: bytes)
+                }
+            }
+        }
+    }
+
+    /// Nothing but zeros behind what was added.
+    private mutating func clearRest() {
+        let start = restCount
+        withRest { rest in
+            unsafe rest.withUnsafeMutableBytes { rest in
+                _ = unsafe UnsafeMutableRawBufferPointer(rebasing: rest[start...])
+                    .initializeMemory(as: UInt8.self, repeating: 0)
+            }
+        }
     }
 
     private mutating func compressRest() {

@@ -37,6 +37,19 @@ extension JSONWriter {
     @_lifetime(self: copy self)
     @inlinable public mutating func escapedText(_ piece: RawSpan) { bytes.put(piece) }
 
+    /// Fields as they stood in the object of another document: from the comma before the first one.
+    @_lifetime(self: copy self)
+    @inlinable public mutating func escapedFields(_ fields: RawSpan) {
+        precondition(isInObject && due == .next, "further fields are not due here")
+        bytes.put(fields)
+    }
+
+    /// Other text in place of some of the same length, which was put at this place and is escaped like this.
+    @_lifetime(self: copy self)
+    @inlinable public mutating func overwrite(_ escaped: RawSpan, at start: Int) {
+        bytes.overwrite(escaped, at: start)
+    }
+
     @_lifetime(self: copy self)
     public mutating func endText() { bytes.put(UInt8(ascii: "\"")) }
 

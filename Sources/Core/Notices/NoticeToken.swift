@@ -27,10 +27,19 @@ public struct NoticeToken: Sendable {
 
     private var text = InlineArray<128, UInt8>(repeating: 0)
 
-    init(_ bytes: InlineArray<96, UInt8>) {
+    init(_ bytes: InlineArray<96, UInt8>) { write(bytes.span.raw, from: 0) }
+
+    /// The token of the other sender: of all characters only the last ones differ.
+    init(_ other: NoticeToken, code bytes: InlineArray<96, UInt8>) {
+        text = other.text
+        let same = Self.signed / 3
+        write(bytes.span.raw.extracting(3 * same..<Self.bytes), from: 4 * same)
+    }
+
+    private mutating func write(_ bytes: RawSpan, from start: Int) {
         var room = text.mutableSpan
-        let count = Base64URL.encode(bytes.span.raw, into: &room)
-        precondition(count == Self.characters, "a token has one length")
+        let count = Base64URL.encode(bytes, into: &room, from: start)
+        precondition(start + count == Self.characters, "a token has one length")
     }
 
     public var utf8: UTF8Span {
@@ -48,10 +57,26 @@ public struct SignedNotice: Sendable {
         self.code = code
     }
 
-    public func token(for sender: NoticeSender) -> NoticeToken {
+    public func token(for sender: NoticeSender) -> NoticeToken { NoticeToken(coded(for: sender)) }
+
+    /// Both at once, which takes little longer than one.
+    public var tokens: (player: NoticeToken, exchange: NoticeToken) {
+        let player = token(for: .player)
+        return (player, NoticeToken(player, code: coded(for: .exchange)))
+    }
+
+    private func coded(for sender: NoticeSender) -> InlineArray<96, UInt8> {
         var all = bytes
-        for at in 0..<NoticeToken.code { all[NoticeToken.signed + at] = code[sender.codeStart + at] }
-        return NoticeToken(all)
+        var span = all.mutableSpan
+        var room = span.mutableRaw
+        let part = code.raw.extracting(sender.codeStart..<sender.codeStart + NoticeToken.code)
+        unsafe room.withUnsafeMutableBytes { room in
+            unsafe part.withUnsafeBytes { part in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: room[NoticeToken.signed...]).copyMemory(
+                    from: part)
+            }
+        }
+        return all
     }
 }
 
@@ -65,7 +90,8 @@ extension NoticeKey {
     public func sign(_ notice: Notice) -> SignedNotice? {
         guard notice.fits else { return nil }
         var bytes = InlineArray<96, UInt8>(repeating: 0)
-        var room = bytes.mutableSpan
+        var span = bytes.mutableSpan
+        var room = span.mutableRaw
         var at = 0
         room.put(UInt64(NoticeToken.format), 1, &at)
         room.put(UInt64(id), 4, &at)
@@ -143,12 +169,14 @@ extension Notice {
     }
 }
 
-extension MutableSpan where Element == UInt8 {
+extension MutableRawSpan {
+    /// Writes eight bytes, of which the next number takes back what is not this one's: behind the last there is room
+    /// for the code.
     @_lifetime(self: copy self)
+    @inline(__always)
     fileprivate mutating func put(_ number: UInt64, _ bytes: Int, _ at: inout Int) {
-        for place in 0..<bytes {
-            self[at + place] = UInt8(truncatingIfNeeded: number >> UInt64(8 * (bytes - 1 - place)))
-        }
+        let first = number << UInt64(64 - 8 * bytes)
+        storeBytes(of: first.bigEndian, toByteOffset: at, as: UInt64.self)
         at += bytes
     }
 }

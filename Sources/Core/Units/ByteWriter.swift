@@ -21,6 +21,15 @@ public struct ByteWriter: ~Copyable, ~Escapable {
         asked &+= 1
     }
 
+    /// All the bytes of a number, as they lie in memory.
+    @_lifetime(self: copy self)
+    @inlinable public mutating func put<Number: FixedWidthInteger & BitwiseCopyable>(bytesOf number: Number) {
+        let start = asked
+        asked &+= MemoryLayout<Number>.size
+        guard asked <= target.byteCount else { return }
+        unsafe target.storeBytes(of: number, toUncheckedByteOffset: start, as: Number.self)
+    }
+
     @_lifetime(self: copy self)
     @inlinable public mutating func put(_ text: StaticString) {
         unsafe put(RawSpan(_unsafeStart: text.utf8Start, byteCount: text.utf8CodeUnitCount))
@@ -32,6 +41,18 @@ public struct ByteWriter: ~Copyable, ~Escapable {
         let start = asked
         asked &+= length
         guard length > 0, asked <= target.byteCount else { return }
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe target.withUnsafeMutableBytes { buffer in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyMemory(from: source)
+            }
+        }
+    }
+
+    /// Writes over what was put before, where there was room for it.
+    @_lifetime(self: copy self)
+    @inlinable public mutating func overwrite(_ bytes: RawSpan, at start: Int) {
+        precondition(start >= 0 && start &+ bytes.byteCount <= asked, "nothing was put there")
+        guard fits else { return }
         unsafe bytes.withUnsafeBytes { source in
             unsafe target.withUnsafeMutableBytes { buffer in
                 unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyMemory(from: source)

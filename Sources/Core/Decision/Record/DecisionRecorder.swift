@@ -156,12 +156,14 @@ extension ByteWriter {
         put(small: trace.steps)
         put(small: trace.slotsLeftOut)
         put(small: trace.podsUnproven)
+        // Seen as a span: each look at the array itself would copy it.
+        let counts = trace.counts.span
         var kinds = 0
-        for index in trace.counts.indices where trace.counts[index] > 0 { kinds += 1 }
+        for index in counts.indices where counts[index] > 0 { kinds += 1 }
         put(small: kinds)
-        for index in trace.counts.indices where trace.counts[index] > 0 {
+        for index in counts.indices where counts[index] > 0 {
             put(UInt8(truncatingIfNeeded: index))
-            put(small: trace.counts[index])
+            put(small: counts[index])
         }
     }
 

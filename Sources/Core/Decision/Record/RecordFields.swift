@@ -14,12 +14,8 @@ struct RecordFlags {
 
 extension ByteWriter {
     @_lifetime(self: copy self)
-    mutating func put(fixed number: some FixedWidthInteger) {
-        var rest = UInt64(truncatingIfNeeded: number)
-        for _ in 0..<number.bitWidth / 8 {
-            put(UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-        }
+    mutating func put(fixed number: some FixedWidthInteger & BitwiseCopyable) {
+        put(bytesOf: number.littleEndian)
     }
 
     /// Seven bits in each byte, the lowest first; the top bit says that more follow.

@@ -118,9 +118,13 @@ public struct BidResponseWriter: ~Copyable, ~Escapable {
         macros.write(template.span.raw, to: &json)
     }
 
-    /// A piece as it stood in another response.
+    /// Fields as they stood in a bid of another response, and texts of the same length in place of some of theirs: by
+    /// `byteCount` as it was before.
     @_lifetime(self: copy self)
-    public mutating func escaped(_ piece: RawSpan) { json.escapedText(piece) }
+    public mutating func copied(_ fields: RawSpan) { json.escapedFields(fields) }
+
+    @_lifetime(self: copy self)
+    public mutating func overwrite(_ text: RawSpan, at start: Int) { json.overwrite(text, at: start) }
 
     @_lifetime(self: copy self)
     public mutating func endMarkup() { json.endText() }
