@@ -69,6 +69,7 @@ private struct Extreme: CustomStringConvertible, Sendable {
     @Test func everyAcceptedExtremeIsServed() async throws {
         let folder = try Folder.withCertificates()
         try Demo.copyCatalog(into: folder)
+        try Demo.copyModels(into: folder)
         try folder.write("thirty-two bytes that nobody knows", to: "salt")
         let schema = try await folder.run("paceline check-config --schema node")
         let tree = try JSONSerialization.jsonObject(with: Data(schema.output.utf8)) as? [String: Any]
@@ -80,7 +81,9 @@ private struct Extreme: CustomStringConvertible, Sendable {
                     let ports = try FreePorts.take(3)
                     var settings = try ExtremeTests.settings(ports, in: folder)
                     let section = extreme.path[0]
-                    let decides = ["catalog", "decision", "frequency", "budgets", "notices", "overload"]
+                    let decides = [
+                        "catalog", "decision", "models", "frequency", "budgets", "notices", "overload",
+                    ]
                     if section == "journal" || decides.contains(section) {
                         settings["journal"] = ["directory": folder.path("journal-\(ports[0])")]
                     }
@@ -90,6 +93,7 @@ private struct Extreme: CustomStringConvertible, Sendable {
                             "stateDirectory": folder.path("state-\(ports[0])"),
                         ]
                     }
+                    if section == "models" { settings["models"] = ["path": folder.path("models")] }
                     if section == "notices" {
                         settings["notices"] = [
                             "baseURL": "http://a.test", "keyFile": folder.path("keys-\(ports[0])"),
