@@ -124,7 +124,9 @@ struct DecisionWorkspace: ~Copyable {
     let early: EarlyRank
     let demand: KnownDemand
     var batch = EarlyBatch()
-    var durations = DurationFits()
+    var kinds = KindFits()
+    /// What the request at hand may refuse single creatives for.
+    var refusals = CreativeRefusals()
     var outcomes: OutcomeTable
     /// Of the line items that were found and not looked at; nil where no pod was offered.
     var outcomeOfRest: LineItemOutcome?
@@ -282,6 +284,7 @@ extension DecisionWorkspace {
     }
 
     private mutating func find(_ request: borrowing BidRequest, at now: Instant, _ decision: inout Decision) {
+        setRefusals(request)
         query.fill(request, place, snapshot, decision.trace.permissions, at: now)
         if query.isOverfull {
             decision.noBid = .tooManyValues
@@ -334,15 +337,13 @@ extension DecisionWorkspace {
                 // A deal's floors were asked already, and the slots' own do not hold for it.
                 price: one.deal == nil ? one.price : .max, tier: one.tier)
             candidate.segments = one.slots
-            let creative = demand.creatives[one.creative]
-            let media = creative.media.range
-            if !media.isEmpty { candidate.mediaFile = UInt64(demand.files[media.lowerBound].url.number) + 1 }
-            for place in snapshot.lineItemRow(one.lineItem).separations {
+            candidate.mediaFile = UInt64(demand.creatives[one.creative].mediaFile)
+            for place in demand.lineItems[one.lineItem].separations.range {
                 candidate.categories |= words.bit(snapshot.separation(inList: place))
             }
             problem.apartInPod |= candidate.categories
             if problem.dedupe.contains(.category) {
-                for place in creative.categories.range {
+                for place in demand.creatives[one.creative].categories.range {
                     candidate.categories |= words.bit(snapshot.category(at: place).number)
                 }
             }

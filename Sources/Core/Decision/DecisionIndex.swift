@@ -42,6 +42,8 @@ struct KnownLineItem: Sendable {
     let currency: UInt32
     /// Places for `creative(inList:)`.
     let creatives: PlaceRange
+    /// Places for `separation(inList:)`.
+    let separations: PlaceRange
     let tier: PriorityTier
     /// Its targeting asks for a deal, whichever.
     fileprivate(set) var asksForSomeDeal = false
@@ -53,6 +55,7 @@ struct KnownLineItem: Sendable {
         advertiser = UInt32(truncatingIfNeeded: campaign.advertiser)
         currency = campaign.currency
         creatives = PlaceRange(row.creatives)
+        separations = PlaceRange(row.separations)
         tier = PriorityTier(rawValue: row.priority) ?? .open
     }
 }
@@ -69,13 +72,21 @@ struct KnownCreative: Sendable {
     /// Its place among the cases of `Creative.Format`.
     let format: UInt8
     let isApproved: Bool
+    /// The other server answers over HTTPS.
+    let hasSecureTag: Bool
+    /// Of all creatives that no slot can tell from it the first one.
+    fileprivate(set) var kind: UInt32 = 0
+    /// What no two ads of a pod may share: the address of its first file, counted from one, or zero.
+    let mediaFile: UInt32
 
-    fileprivate init(_ row: CreativeRow) {
+    fileprivate init(_ row: CreativeRow, _ snapshot: CatalogSnapshot) {
         media = PlaceRange(row.media)
         categories = PlaceRange(row.categories)
         attributes = PlaceRange(row.attributes)
         (language, tag) = (row.language, row.tag)
         (seconds, format, isApproved) = (row.seconds, row.format, row.isApproved)
+        hasSecureTag = row.tag.map { !snapshot.bytes($0).isPlainHTTP } ?? false
+        mediaFile = row.media.isEmpty ? 0 : snapshot.mediaRow(row.media.lowerBound).url.number + 1
     }
 }
 
@@ -124,8 +135,15 @@ struct KnownDemand: Sendable {
         }
         snapshot.forEachLineItem(askingForAny: .deal) { lineItems[$0].asksForSomeDeal = true }
         self.lineItems = lineItems
-        creatives = KnownTable(snapshot.creativeCount) { KnownCreative(snapshot.creativeRow($0)) }
-        files = KnownTable(snapshot.mediaCount) { KnownMediaFile(snapshot.mediaRow($0), snapshot) }
+        let files = KnownTable(snapshot.mediaCount) { KnownMediaFile(snapshot.mediaRow($0), snapshot) }
+        var creatives = KnownTable(snapshot.creativeCount) {
+            KnownCreative(snapshot.creativeRow($0), snapshot)
+        }
+        var kinds = CreativeKinds()
+        for row in 0..<creatives.count {
+            creatives[row].kind = kinds.kind(ofRow: row, creatives[row], files, snapshot)
+        }
+        (self.creatives, self.files) = (creatives, files)
     }
 
     fileprivate func deallocate() {

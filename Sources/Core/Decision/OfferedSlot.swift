@@ -24,7 +24,7 @@ struct OfferedSlot {
     /// No ad of any length is sold for less, but on a deal.
     var least = Micros.zero
     /// The first slot that asks the same of a creative, or itself: devices, versions, attributes.
-    var kind = 0
+    var alike = 0
 }
 
 /// A deal of one imp that the catalog knows.
@@ -108,7 +108,7 @@ extension DecisionWorkspace {
     mutating func offer(_ pod: Pod, _ request: borrowing BidRequest, _ trace: inout DecisionTrace) {
         slots.removeAll()
         deals.removeAll()
-        durations.removeAll()
+        kinds.removeAll()
         problem.removeAll()
         let all = request[pod.slots]
         newest = isSeller ? newestRead(by: all, request) : .v4_2
@@ -194,11 +194,11 @@ extension DecisionWorkspace {
         _ = problem.add(offered.segment)
         guard problem.segmentCount > count else { return .leftOut }
         offered.least = offered.segment.floors.least
-        offered.kind = kind(of: offered, request)
+        offered.alike = alike(offered, request)
         return slots.append(offered) ? .taken : .leftOut
     }
 
-    private func kind(of offered: OfferedSlot, _ request: borrowing BidRequest) -> Int {
+    private func alike(_ offered: OfferedSlot, _ request: borrowing BidRequest) -> Int {
         let refused = request[offered.refusedAttributes]
         // Sizes of banners are compared one by one.
         guard offered.banner == nil else { return slots.count }
@@ -211,7 +211,7 @@ extension DecisionWorkspace {
             guard other.count == refused.count else { continue }
             var isSame = true
             for at in refused.indices where refused[at] != other[at] { isSame = false }
-            if isSame { return slots[index].kind }
+            if isSame { return slots[index].alike }
         }
         return slots.count
     }

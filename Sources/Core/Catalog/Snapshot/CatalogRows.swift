@@ -294,6 +294,11 @@ extension CatalogSnapshot {
         Int(at(.inventoryBlockList, .inventoryBlockLists, place, UInt32.self))
     }
 
+    /// Whether a block list has creatives by their ids.
+    public func namesCreatives(blockList: Int) -> Bool {
+        !list(.blockCreativeStart, .blockLists, blockList).isEmpty
+    }
+
     /// Whether a block list refuses this creative: by its id, one of its attributes or one of its categories.
     public func blockList(_ list: Int, refuses creative: Int) -> Bool {
         let row = creativeRow(creative)
