@@ -147,7 +147,7 @@ extension DecisionWorkspace {
     mutating func plays(
         _ slot: Int, _ creative: KnownCreative, _ request: borrowing BidRequest
     ) -> Bool {
-        if let banner = slots[slot].banner {
+        if slots[slot].medium == Self.banner, let banner = request.imps[slots[slot].imp].banner {
             return mayExpand(creative, banner, request)
                 && bannerFile(of: creative, banner, needsHTTPS: slots[slot].needsHTTPS, request) != nil
         }
@@ -210,7 +210,7 @@ extension DecisionWorkspace {
 
     /// The least price of a deal for an ad of this length: the request's or the catalog's, whichever is higher. Nil where
     /// it cannot be said in the response's currency.
-    func floor(of deal: Int, seconds: Int32, _ request: borrowing BidRequest) -> Micros? {
+    mutating func floor(of deal: Int, seconds: Int32, _ request: borrowing BidRequest) -> Micros? {
         deals[deal].rate.convert(request.floor(of: deals[deal].deal, seconds: seconds), for: .floor)
             .map { max($0, deals[deal].least) }
     }

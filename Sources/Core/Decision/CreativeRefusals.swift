@@ -61,7 +61,7 @@ extension DecisionWorkspace {
         // An exchange says one of the two.
         let languages = request[request.wlang.isEmpty ? request.wlangb : request.wlang]
         guard !languages.isEmpty, let language = creative.language else { return false }
-        for index in languages.indices where isSpoken(snapshot.bytes(language), request[languages[index]]) {
+        for index in languages.indices where snapshot.bytes(language).isSpoken(by: request[languages[index]]) {
             return false
         }
         return true
@@ -96,11 +96,13 @@ extension DecisionWorkspace {
         }
         return false
     }
+}
 
-    /// Whether a language is the one that is asked for, or a way of speaking it: `pt-BR` is `pt`.
-    private func isSpoken(_ own: RawSpan, _ asked: RawSpan) -> Bool {
-        if own.isSame(asked) { return true }
-        return own.byteCount > asked.byteCount && own.byte(asked.byteCount) == UInt8(ascii: "-")
-            && own.extracting(0..<asked.byteCount).isSame(asked)
+extension RawSpan {
+    /// Whether this language is the one that is asked for, or a way of speaking it: `pt-BR` is `pt`.
+    fileprivate func isSpoken(by asked: RawSpan) -> Bool {
+        if isSame(asked) { return true }
+        return byteCount > asked.byteCount && byte(asked.byteCount) == UInt8(ascii: "-")
+            && extracting(0..<asked.byteCount).isSame(asked)
     }
 }

@@ -128,6 +128,9 @@ struct KnownDemand: Sendable {
     let lineItems: KnownTable<KnownLineItem>
     let creatives: KnownTable<KnownCreative>
     let files: KnownTable<KnownMediaFile>
+    /// The numbers by which line items ask for deals, and by each of them the deal's row in the catalog, if it has one.
+    private let dealValues: Range<Int>
+    private let deals: KnownTable<Int?>
 
     fileprivate init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
         var lineItems = KnownTable(snapshot.lineItemCount) {
@@ -144,13 +147,22 @@ struct KnownDemand: Sendable {
             creatives[row].kind = kinds.kind(ofRow: row, creatives[row], files, snapshot)
         }
         (self.creatives, self.files) = (creatives, files)
+        let dealValues = snapshot.values(of: .deal)
+        deals = KnownTable(dealValues.count) {
+            snapshot.row(.deals, id: snapshot.bytes(snapshot.name(ofValue: dealValues.lowerBound + $0)))
+        }
+        self.dealValues = dealValues
     }
 
     fileprivate func deallocate() {
         lineItems.deallocate()
         creatives.deallocate()
         files.deallocate()
+        deals.deallocate()
     }
+
+    /// The row of a deal that line items ask for by this number; nil where the catalog says nothing of it.
+    func deal(ofValue value: UInt32) -> Int? { deals[Int(value) - dealValues.lowerBound] }
 
     /// Whether a slot plays the file.
     func fits(_ row: Int, _ slot: borrowing OfferedSlot) -> Bool {
