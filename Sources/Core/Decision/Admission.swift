@@ -37,7 +37,7 @@ extension DecisionWorkspace {
         return standing
     }
 
-    func lower(_ candidate: inout RankedCandidate, by standing: CreativeStanding) -> LineItemOutcome {
+    mutating func lower(_ candidate: inout RankedCandidate, by standing: CreativeStanding) -> LineItemOutcome {
         let rule: DiversityRule
         switch standing {
         case .unseen: return .crowdedOut
@@ -131,11 +131,11 @@ extension DecisionWorkspace {
     }
 
     /// What was put aside for ads that are not in the answer.
-    func release<State: DecisionState & ~Copyable>(unwritten all: Bool, _ state: inout State) {
+    mutating func release<State: DecisionState & ~Copyable>(unwritten all: Bool, _ state: inout State) {
         for index in 0..<wins.count where all || !wins[index].isWritten { release(wins[index], &state) }
     }
 
-    private func release<State: DecisionState & ~Copyable>(_ win: Win, _ state: inout State) {
+    private mutating func release<State: DecisionState & ~Copyable>(_ win: Win, _ state: inout State) {
         if win.reservation != .none { state.release(win.reservation) }
     }
 }

@@ -16,7 +16,7 @@ extension DecisionWorkspace {
     static let banner: UInt8 = 2
 
     /// The first file of a creative that a slot takes: exactly one of its sizes, or of one of its ratios.
-    func bannerFile(
+    mutating func bannerFile(
         of creative: KnownCreative, _ banner: Banner, needsHTTPS: Bool, _ request: borrowing BidRequest
     ) -> Int? {
         for row in creative.media.range where !needsHTTPS || demand.files[row].isSecure {
@@ -31,13 +31,13 @@ extension DecisionWorkspace {
     }
 
     /// That of an ad which was placed.
-    func bannerFile(of win: Win, _ request: borrowing BidRequest) -> Int? {
+    mutating func bannerFile(of win: Win, _ request: borrowing BidRequest) -> Int? {
         guard let banner = request.imps[win.imp].banner else { return nil }
         let creative = demand.creatives[win.candidate.creative]
         return bannerFile(of: creative, banner, needsHTTPS: win.needsHTTPS, request)
     }
 
-    private func takes(_ banner: Banner, _ media: MediaRow, _ request: borrowing BidRequest) -> Bool {
+    private mutating func takes(_ banner: Banner, _ media: MediaRow, _ request: borrowing BidRequest) -> Bool {
         let formats = request[banner.format]
         for index in formats.indices {
             let format = formats[index]
@@ -57,7 +57,7 @@ extension DecisionWorkspace {
     }
 
     /// Whether the slot lets what grows beyond its place do so in some direction.
-    func mayExpand(_ creative: KnownCreative, _ banner: Banner, _ request: borrowing BidRequest) -> Bool {
+    mutating func mayExpand(_ creative: KnownCreative, _ banner: Banner, _ request: borrowing BidRequest) -> Bool {
         guard request[banner.expdir].isEmpty else { return true }
         for place in creative.attributes.range {
             // AdCOM's expandable ones: by itself, by a click, by a pointer above.
@@ -66,7 +66,7 @@ extension DecisionWorkspace {
         return true
     }
 
-    private func has(_ list: Span<Int32>, _ number: Int32) -> Bool {
+    private mutating func has(_ list: Span<Int32>, _ number: Int32) -> Bool {
         for index in list.indices where list[index] == number { return true }
         return false
     }

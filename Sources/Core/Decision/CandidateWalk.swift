@@ -102,7 +102,7 @@ extension DecisionWorkspace {
     }
 
     /// No slot and no deal of the pod takes less.
-    private func leastFloor(_ request: borrowing BidRequest) -> Micros {
+    private mutating func leastFloor(_ request: borrowing BidRequest) -> Micros {
         var least = Micros(.max)
         for index in 0..<slots.count where !slots[index].isPrivate {
             least = min(least, slots[index].least)

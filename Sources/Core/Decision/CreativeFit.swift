@@ -111,69 +111,30 @@ extension DecisionWorkspace {
     mutating func fitSlots(
         _ candidate: inout RankedCandidate, hasOthers: Bool, _ request: borrowing BidRequest
     ) -> LineItemOutcome {
-        let creative = demand.creatives[candidate.creative]
-        // A line item with an approved creative may still have others.
-        guard creative.isApproved else { return .blocked }
-        // All slots of a pod are of one medium.
-        guard creative.format == medium else { return .medium }
-        candidate.seconds = creative.seconds
-        let taking = durationFit(candidate.seconds)
-        guard taking.slots != 0 else { return .duration }
-        candidate.slots = taking.slots
-        var furthest = LineItemOutcome.duration
-        var kinds = taking.kinds
-        while let index = kinds.takeLowest() {
-            let isBlocked = refuses(index, creative, request)
-            if !isBlocked, plays(index, creative, request) { continue }
-            furthest = max(furthest, isBlocked ? .blocked : .media)
-            candidate.slots &= ~slotsOfKind(slots[index].kind)
-        }
-        guard candidate.slots != 0 else { return furthest }
-        return isRefused(candidate.creative, creative, hasOthers, request) ? .blocked : .crowdedOut
+        let fit = kindFit(ofCreative: candidate.creative, request)
+        guard fit.slots != 0 else { return fit.outcome }
+        candidate.seconds = demand.creatives[candidate.creative].seconds
+        candidate.slots = fit.slots
+        return isRefused(candidate.creative, hasOthers, request) ? .blocked : .crowdedOut
     }
 
-    /// Whether some slot that takes it takes it at its value.
+    /// Whether some slot that takes it takes it at its value. The search asks the floor of each.
     mutating func price(
         _ candidate: inout RankedCandidate, asksForDeal: Bool, _ request: borrowing BidRequest
     ) -> LineItemOutcome {
         candidate.most = candidate.value
         candidate.price = candidate.value
         if asksForDeal { return priceOnDeal(&candidate, request) }
-        let taking = durationFit(candidate.seconds)
-        if taking.hasPrivate {
-            var rest = candidate.slots
-            while let index = rest.takeLowest() {
-                if slots[index].isPrivate { candidate.slots &= ~(1 << UInt32(index)) }
-            }
-            guard candidate.slots != 0 else { return .deal }
-        }
-        return isAboveSomeFloor(candidate, taking) ? .crowdedOut : .floor
-    }
-
-    /// Whether one of its slots takes it at its price. The search asks the floor of each.
-    private mutating func isAboveSomeFloor(
-        _ candidate: borrowing RankedCandidate, _ taking: borrowing DurationFit
-    ) -> Bool {
-        if candidate.slots == taking.slots { return candidate.price >= taking.floor }
-        var rest = candidate.slots
-        while let index = rest.takeLowest() {
-            if candidate.price >= slots[index].segment.floors.price(seconds: candidate.seconds) {
-                return true
-            }
-        }
-        return false
-    }
-
-    private mutating func slotsOfKind(_ kind: Int) -> UInt32 {
-        var set: UInt32 = 0
-        for index in 0..<slots.count where slots[index].kind == kind { set |= 1 << UInt32(index) }
-        return set
+        let fit = kindFit(ofCreative: candidate.creative, request)
+        candidate.slots = fit.openSlots
+        guard fit.openSlots != 0 else { return .deal }
+        return candidate.price >= fit.floor ? .crowdedOut : .floor
     }
 
     /// Whether the slot refuses one of the creative's attributes.
-    private mutating func refuses(_ slot: Int, _ creative: KnownCreative, _ request: borrowing BidRequest)
-        -> Bool
-    {
+    mutating func refuses(
+        _ slot: Int, _ creative: KnownCreative, _ request: borrowing BidRequest
+    ) -> Bool {
         let refused = request[slots[slot].refusedAttributes]
         if refused.isEmpty { return false }
         for place in creative.attributes.range {
@@ -183,84 +144,20 @@ extension DecisionWorkspace {
         return false
     }
 
-    private mutating func plays(
+    mutating func plays(
         _ slot: Int, _ creative: KnownCreative, _ request: borrowing BidRequest
     ) -> Bool {
-        if let banner = slots[slot].banner {
+        if slots[slot].medium == Self.banner, let banner = request.imps[slots[slot].imp].banner {
             return mayExpand(creative, banner, request)
                 && bannerFile(of: creative, banner, needsHTTPS: slots[slot].needsHTTPS, request) != nil
         }
-        if let tag = creative.tag {
+        if creative.tag != nil {
             // What the other server's ad is, only that server knows.
-            return slots[slot].wrapper != nil
-                && !(slots[slot].needsHTTPS && snapshot.bytes(tag).isPlainHTTP)
+            return slots[slot].wrapper != nil && (creative.hasSecureTag || !slots[slot].needsHTTPS)
         }
         guard slots[slot].version != nil else { return false }
         for media in creative.media.range where demand.fits(media, slots[slot]) { return true }
         return false
-    }
-
-    /// What the request as a whole and the place refuse of a single creative: the index has only seen to what
-    /// all creatives of a line item share.
-    private mutating func isRefused(
-        _ row: Int, _ creative: KnownCreative, _ hasOthers: Bool, _ request: borrowing BidRequest
-    ) -> Bool {
-        if let publisher = place.publisher {
-            for at in snapshot.blockLists(ofPublisher: publisher)
-            where isBlocked(row, creative, by: snapshot.blockListOfPublisher(at: at)) { return true }
-        }
-        if let inventory = place.inventory {
-            for at in snapshot.blockLists(ofInventory: inventory)
-            where isBlocked(row, creative, by: snapshot.blockListOfInventory(at: at)) { return true }
-        }
-        if advertises(request[request.bapp], row, request) { return true }
-        if hasOthers, shares(creative, request[request.bcat], request) { return true }
-        let allowed = request[request.acat]
-        if !allowed.isEmpty, !shares(creative, allowed, request) { return true }
-        // An exchange says one of the two.
-        let languages = request[request.wlang.isEmpty ? request.wlangb : request.wlang]
-        guard !languages.isEmpty, let language = creative.language else { return false }
-        for index in languages.indices where isSpoken(snapshot.bytes(language), request[languages[index]]) {
-            return false
-        }
-        return true
-    }
-
-    private mutating func isBlocked(_ row: Int, _ creative: KnownCreative, by list: Int) -> Bool {
-        snapshot.blockList(
-            list, refuses: row, attributes: creative.attributes.range, categories: creative.categories.range)
-    }
-
-    private mutating func shares(
-        _ creative: KnownCreative, _ categories: Span<Text>, _ request: borrowing BidRequest
-    ) -> Bool {
-        if categories.isEmpty { return false }
-        for place in creative.categories.range {
-            let own = snapshot.bytes(snapshot.category(at: place))
-            for index in categories.indices where own.isOf(category: request[categories[index]]) {
-                return true
-            }
-        }
-        return false
-    }
-
-    /// Whether the ad is for one of these apps.
-    private mutating func advertises(
-        _ apps: Span<Text>, _ row: Int, _ request: borrowing BidRequest
-    ) -> Bool {
-        guard !apps.isEmpty else { return false }
-        for place in snapshot.bundles(ofCreative: row) {
-            let own = snapshot.bytes(snapshot.bundle(at: place))
-            for index in apps.indices where request[apps[index]].isSame(own) { return true }
-        }
-        return false
-    }
-
-    /// Whether a language is the one that is asked for, or a way of speaking it: `pt-BR` is `pt`.
-    private func isSpoken(_ own: RawSpan, _ asked: RawSpan) -> Bool {
-        if own.isSame(asked) { return true }
-        return own.byteCount > asked.byteCount && own.byte(asked.byteCount) == UInt8(ascii: "-")
-            && own.extracting(0..<asked.byteCount).isSame(asked)
     }
 }
 
@@ -313,7 +210,7 @@ extension DecisionWorkspace {
 
     /// The least price of a deal for an ad of this length: the request's or the catalog's, whichever is higher, and of a price
     /// that was agreed on the request's. Nil where it cannot be said in the response's currency.
-    func floor(of deal: Int, seconds: Int32, _ request: borrowing BidRequest) -> Micros? {
+    mutating func floor(of deal: Int, seconds: Int32, _ request: borrowing BidRequest) -> Micros? {
         deals[deal].rate.convert(request.floor(of: deals[deal].deal, seconds: seconds), for: .floor)
             .map { max($0, deals[deal].least) }
     }

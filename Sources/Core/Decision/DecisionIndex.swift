@@ -45,6 +45,8 @@ struct KnownLineItem: Sendable {
     let currency: UInt32
     /// Places for `creative(inList:)`.
     let creatives: PlaceRange
+    /// Places for `separation(inList:)`.
+    let separations: PlaceRange
     let tier: PriorityTier
     /// Its targeting asks for a deal, whichever.
     fileprivate(set) var asksForSomeDeal = false
@@ -56,6 +58,7 @@ struct KnownLineItem: Sendable {
         advertiser = UInt32(truncatingIfNeeded: campaign.advertiser)
         currency = campaign.currency
         creatives = PlaceRange(row.creatives)
+        separations = PlaceRange(row.separations)
         tier = PriorityTier(rawValue: row.priority) ?? .open
     }
 }
@@ -72,13 +75,21 @@ struct KnownCreative: Sendable {
     /// Its place among the cases of `Creative.Format`.
     let format: UInt8
     let isApproved: Bool
+    /// The other server answers over HTTPS.
+    let hasSecureTag: Bool
+    /// Of all creatives that no slot can tell from it the first one.
+    fileprivate(set) var kind: UInt32 = 0
+    /// What no two ads of a pod may share: the address of its first file, counted from one, or zero.
+    let mediaFile: UInt32
 
-    fileprivate init(_ row: CreativeRow) {
+    fileprivate init(_ row: CreativeRow, _ snapshot: CatalogSnapshot) {
         media = PlaceRange(row.media)
         categories = PlaceRange(row.categories)
         attributes = PlaceRange(row.attributes)
         (language, tag) = (row.language, row.tag)
         (seconds, format, isApproved) = (row.seconds, row.format, row.isApproved)
+        hasSecureTag = row.tag.map { !snapshot.bytes($0).isPlainHTTP } ?? false
+        mediaFile = row.media.isEmpty ? 0 : snapshot.mediaRow(row.media.lowerBound).url.number + 1
     }
 }
 
@@ -120,6 +131,9 @@ struct KnownDemand: Sendable {
     let lineItems: KnownTable<KnownLineItem>
     let creatives: KnownTable<KnownCreative>
     let files: KnownTable<KnownMediaFile>
+    /// The numbers by which line items ask for deals, and by each of them the deal's row in the catalog, if it has one.
+    private let dealValues: Range<Int>
+    private let deals: KnownTable<Int?>
 
     fileprivate init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
         var lineItems = KnownTable(snapshot.lineItemCount) {
@@ -127,15 +141,31 @@ struct KnownDemand: Sendable {
         }
         snapshot.forEachLineItem(askingForAny: .deal) { lineItems[$0].asksForSomeDeal = true }
         self.lineItems = lineItems
-        creatives = KnownTable(snapshot.creativeCount) { KnownCreative(snapshot.creativeRow($0)) }
-        files = KnownTable(snapshot.mediaCount) { KnownMediaFile(snapshot.mediaRow($0), snapshot) }
+        let files = KnownTable(snapshot.mediaCount) { KnownMediaFile(snapshot.mediaRow($0), snapshot) }
+        var creatives = KnownTable(snapshot.creativeCount) {
+            KnownCreative(snapshot.creativeRow($0), snapshot)
+        }
+        var kinds = CreativeKinds()
+        for row in 0..<creatives.count {
+            creatives[row].kind = kinds.kind(ofRow: row, creatives[row], files, snapshot)
+        }
+        (self.creatives, self.files) = (creatives, files)
+        let dealValues = snapshot.values(of: .deal)
+        deals = KnownTable(dealValues.count) {
+            snapshot.row(.deals, id: snapshot.bytes(snapshot.name(ofValue: dealValues.lowerBound + $0)))
+        }
+        self.dealValues = dealValues
     }
 
     fileprivate func deallocate() {
         lineItems.deallocate()
         creatives.deallocate()
         files.deallocate()
+        deals.deallocate()
     }
+
+    /// The row of a deal that line items ask for by this number; nil where the catalog says nothing of it.
+    func deal(ofValue value: UInt32) -> Int? { deals[Int(value) - dealValues.lowerBound] }
 
     /// Whether a slot plays the file.
     func fits(_ row: Int, _ slot: borrowing OfferedSlot) -> Bool {

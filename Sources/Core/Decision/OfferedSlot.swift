@@ -14,8 +14,6 @@ struct OfferedSlot {
     /// Nil where the slot reads no version that we write; the same of ads that lead to another server.
     var version: VASTVersion?
     var wrapper: VASTVersion?
-    /// Of a banner.
-    var banner: Banner?
     var isPrivate = false
     var needsHTTPS = false
     var refusedAttributes: Run<Int32>
@@ -24,7 +22,7 @@ struct OfferedSlot {
     /// No ad of any length is sold for less, but on a deal.
     var least = Micros.zero
     /// The first slot that asks the same of a creative, or itself: devices, versions, attributes.
-    var kind = 0
+    var alike = 0
 }
 
 /// A deal of one imp that the catalog knows.
@@ -42,73 +40,12 @@ struct OfferedDeal {
     var isOpen = false
 }
 
-/// Money of the request and the catalog in the currency of the response.
-struct Exchange: ~Copyable {
-    private let rates: DecisionBox<CurrencyTable>
-    var currency: CurrencyCode
-    /// The last rate that was asked for: nearly all line items have one currency.
-    private var last: (from: UInt32, rate: ExchangeRate?)
-    /// The same to the base, and from there to the response's: a look at the table copies the whole of it.
-    private var lastToBase: (from: UInt32, rate: ExchangeRate?)
-    private var fromBase: ExchangeRate?
-
-    init(_ table: CurrencyTable) {
-        rates = DecisionBox(table)
-        currency = table.base
-        last = (table.base.rawValue, .one)
-        lastToBase = last
-        fromBase = .one
-    }
-
-    /// Whether an answer may be in this currency.
-    func has(_ currency: CurrencyCode) -> Bool {
-        currency == rates.value.base || rates.value.rate(from: rates.value.base, to: currency) != nil
-    }
-
-    mutating func answer(in currency: CurrencyCode) {
-        guard currency != self.currency else { return }
-        self.currency = currency
-        last = (currency.rawValue, .one)
-        fromBase = rates.value.rate(from: rates.value.base, to: currency)
-    }
-
-    /// What an amount is at least in the base currency, in whole micros: the order of the early rank.
-    mutating func toBase(_ amount: Micros, from packed: UInt32) -> Micros? {
-        if packed != lastToBase.from {
-            lastToBase = (
-                packed,
-                CurrencyCode(rawValue: packed).flatMap { rates.value.rate(from: $0, to: rates.value.base) }
-            )
-        }
-        guard let rate = lastToBase.rate else { return nil }
-        return rate == .one ? amount : rate.convert(amount, for: .bid)
-    }
-
-    /// What an amount of the base currency is at most in the response's.
-    func fromBase(_ amount: Micros) -> Micros? {
-        guard let rate = fromBase else { return nil }
-        return rate == .one ? amount : rate.convert(amount, for: .floor)
-    }
-
-    mutating func rate(from packed: UInt32) -> ExchangeRate? {
-        if packed == last.from { return last.rate }
-        let rate = CurrencyCode(rawValue: packed).flatMap { rates.value.rate(from: $0, to: currency) }
-        last = (packed, rate)
-        return rate
-    }
-
-    mutating func convert(_ amount: Micros, from packed: UInt32, for use: AmountUse) -> Micros? {
-        guard let rate = rate(from: packed) else { return nil }
-        return rate == .one ? amount : rate.convert(amount, for: use)
-    }
-}
-
 extension DecisionWorkspace {
     /// Takes in the slots of a pod, those first that are first in it. What cannot be offered is counted.
     mutating func offer(_ pod: Pod, _ request: borrowing BidRequest, _ trace: inout DecisionTrace) {
         slots.removeAll()
         deals.removeAll()
-        durations.removeAll()
+        kinds.removeAll()
         problem.removeAll()
         let all = request[pod.slots]
         newest = isSeller ? newestRead(by: all, request) : .v4_2
@@ -146,17 +83,28 @@ extension DecisionWorkspace {
 
     private enum Offer { case taken, withoutRate, leftOut }
 
+    /// Imps are large: what is asked of one is read where it lies.
     private mutating func offer(_ slot: PodSlot, _ request: borrowing BidRequest) -> Offer {
-        let imp = request.imps[Int(slot.imp)]
-        if slot.media == .banner { return offerBanner(slot, imp, request) }
-        guard let av = slot.media == .video ? imp.video : slot.media == .audio ? imp.audio : nil else {
-            return .leftOut
+        let imp = Int(slot.imp)
+        switch slot.media {
+        case .banner: return offerBanner(slot, imp, request)
+        case .video:
+            guard let video = request.imps[imp].video else { return .leftOut }
+            return offer(slot, imp, video, request)
+        case .audio:
+            guard let audio = request.imps[imp].audio else { return .leftOut }
+            return offer(slot, imp, audio, request)
+        default: return .leftOut
         }
-        guard exchange.rate(from: imp.bidfloorcur.rawValue) != nil else { return .withoutRate }
+    }
+
+    private mutating func offer(
+        _ slot: PodSlot, _ imp: Int, _ av: AudioVideo, _ request: borrowing BidRequest
+    ) -> Offer {
+        guard exchange.rate(from: request.imps[imp].bidfloorcur.rawValue) != nil else { return .withoutRate }
         guard let segment = segment(slot, imp, request) else { return .leftOut }
         var offered = OfferedSlot(
-            imp: Int(slot.imp), medium: slot.media == .video ? 0 : 1, segment: segment,
-            refusedAttributes: av.battr)
+            imp: imp, medium: slot.media == .video ? 0 : 1, segment: segment, refusedAttributes: av.battr)
         // Overlays, and what stands beside the content or in its pauses, are nothing that there are creatives for.
         let playsVideo = av.linearity != 2 && (av.plcmt.map(VideoPlacement.playsVideo) ?? true)
         if playsVideo, setDevice(&offered.device, av, request) {
@@ -165,60 +113,56 @@ extension DecisionWorkspace {
             // All ads of a pod that is one document are of its version.
             if isSeller, offered.wrapper != offered.version { offered.wrapper = nil }
         }
-        return add(&offered, imp, request)
+        return add(&offered, request)
     }
 
     /// A place for one image or frame. A banner is no part of a VAST document.
-    private mutating func offerBanner(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> Offer {
-        guard !isSeller, let banner = imp.banner else { return .leftOut }
-        guard let floor = exchange.convert(slot.floor, from: imp.bidfloorcur.rawValue, for: .floor)
-        else { return .withoutRate }
+    private mutating func offerBanner(_ slot: PodSlot, _ imp: Int, _ request: borrowing BidRequest) -> Offer {
+        guard !isSeller, let banner = request.imps[imp].banner else { return .leftOut }
+        let from = request.imps[imp].bidfloorcur.rawValue
+        guard let floor = exchange.convert(slot.floor, from: from, for: .floor) else { return .withoutRate }
         let segment = PodSegment.slot(
             CreativeRow.bannerSeconds...CreativeRow.bannerSeconds,
             floors: Floors(hard: max(floor, placeFloor), soft: placeSoftFloor))
         var offered = OfferedSlot(
-            imp: Int(slot.imp), medium: Self.banner, segment: segment, refusedAttributes: banner.battr)
-        offered.banner = banner
-        return add(&offered, imp, request)
+            imp: imp, medium: Self.banner, segment: segment, refusedAttributes: banner.battr)
+        return add(&offered, request)
     }
 
-    private mutating func add(
-        _ offered: inout OfferedSlot, _ imp: Imp, _ request: borrowing BidRequest
-    ) -> Offer {
-        offered.isPrivate = imp.privateAuction
-        offered.needsHTTPS = imp.secure == true
+    private mutating func add(_ offered: inout OfferedSlot, _ request: borrowing BidRequest) -> Offer {
+        offered.isPrivate = request.imps[offered.imp].privateAuction
+        offered.needsHTTPS = request.imps[offered.imp].secure == true
         let first = deals.count
-        offerDeals(imp, request)
+        offerDeals(request[request.imps[offered.imp].deals], request)
         offered.deals = first..<deals.count
         let count = problem.segmentCount
         _ = problem.add(offered.segment)
         guard problem.segmentCount > count else { return .leftOut }
         offered.least = offered.segment.floors.least
-        offered.kind = kind(of: offered, request)
+        offered.alike = alike(offered, request)
         return slots.append(offered) ? .taken : .leftOut
     }
 
-    private func kind(of offered: OfferedSlot, _ request: borrowing BidRequest) -> Int {
+    private mutating func alike(_ offered: borrowing OfferedSlot, _ request: borrowing BidRequest) -> Int {
         let refused = request[offered.refusedAttributes]
         // Sizes of banners are compared one by one.
-        guard offered.banner == nil else { return slots.count }
-        for index in 0..<slots.count
-        where slots[index].version == offered.version && slots[index].wrapper == offered.wrapper
-            && slots[index].needsHTTPS == offered.needsHTTPS
-            && slots[index].device == offered.device
-        {
+        guard offered.medium != Self.banner else { return slots.count }
+        for index in 0..<slots.count {
+            guard slots[index].version == offered.version, slots[index].wrapper == offered.wrapper,
+                slots[index].needsHTTPS == offered.needsHTTPS, slots[index].device == offered.device
+            else { continue }
             let other = request[slots[index].refusedAttributes]
             guard other.count == refused.count else { continue }
             var isSame = true
             for at in refused.indices where refused[at] != other[at] { isSame = false }
-            if isSame { return slots[index].kind }
+            if isSame { return slots[index].alike }
         }
         return slots.count
     }
 
-    private mutating func segment(_ slot: PodSlot, _ imp: Imp, _ request: borrowing BidRequest) -> PodSegment?
+    private mutating func segment(_ slot: PodSlot, _ imp: Int, _ request: borrowing BidRequest) -> PodSegment?
     {
-        let from = imp.bidfloorcur.rawValue
+        let from = request.imps[imp].bidfloorcur.rawValue
         guard let general = exchange.convert(slot.floor, from: from, for: .floor),
             let perSecond = exchange.convert(slot.floorPerSecond, from: from, for: .floor)
         else { return nil }
@@ -247,7 +191,7 @@ extension DecisionWorkspace {
     }
 
     /// The newest version of VAST that a slot reads: it names protocols by AdCOM's numbers, or takes any.
-    func version(_ protocols: Span<Int32>, upTo newest: VASTVersion = .v4_2) -> VASTVersion? {
+    mutating func version(_ protocols: Span<Int32>, upTo newest: VASTVersion = .v4_2) -> VASTVersion? {
         if protocols.isEmpty { return newest }
         var reads = Versions()
         for index in protocols.indices {
@@ -262,7 +206,7 @@ extension DecisionWorkspace {
     }
 
     /// The newest version in which the slot follows to another server.
-    private func wrapper(_ protocols: Span<Int32>) -> VASTVersion? {
+    private mutating func wrapper(_ protocols: Span<Int32>) -> VASTVersion? {
         if protocols.isEmpty { return newest }
         var reads = Versions()
         for index in protocols.indices {
@@ -276,10 +220,12 @@ extension DecisionWorkspace {
     }
 
     /// One document holds the whole pod: it is of the newest version that all of its slots read.
-    private func newestRead(by slots: Span<PodSlot>, _ request: borrowing BidRequest) -> VASTVersion {
+    private mutating func newestRead(by slots: Span<PodSlot>, _ request: borrowing BidRequest) -> VASTVersion {
         for index in slots.indices {
-            let imp = request.imps[Int(slots[index].imp)]
-            let av = slots[index].media == .video ? imp.video : slots[index].media == .audio ? imp.audio : nil
+            let imp = Int(slots[index].imp)
+            let av =
+                slots[index].media == .video
+                ? request.imps[imp].video : slots[index].media == .audio ? request.imps[imp].audio : nil
             if let av, version(request[av.protocols]) == .v3_0 { return .v3_0 }
         }
         return .v4_2
@@ -295,7 +241,7 @@ extension DecisionWorkspace {
     }
 
     /// False where the slot names types of files and knows none that we know.
-    private func setDevice(
+    private mutating func setDevice(
         _ device: inout VASTDevice, _ av: AudioVideo, _ request: borrowing BidRequest
     ) -> Bool {
         let mimes = request[av.mimes]
@@ -318,41 +264,46 @@ extension DecisionWorkspace {
         return mimes.isEmpty || !device.types.isEmpty
     }
 
-    private mutating func offerDeals(_ imp: Imp, _ request: borrowing BidRequest) {
-        let all = request[imp.deals]
+    private mutating func offerDeals(_ all: Span<OpenRTB.Deal>, _ request: borrowing BidRequest) {
         for index in all.indices {
-            let deal = all[index]
-            guard let value = snapshot.targetedValue(.deal, request[deal.id]) else { continue }
-            var offered = OfferedDeal(deal: deal, value: value)
-            // Who asks for a deal that cannot be bid on has no other way in.
-            if isAllowed(request[deal.wseat], request),
-                let rate = exchange.rate(from: deal.bidfloorcur.rawValue)
-            {
-                (offered.rate, offered.isOpen) = (rate, true)
-            }
-            // What the request says goes before the catalog, and the deal before the request as a whole.
-            offered.rule = deal.at.map { SaleRule(openRTB: $0) } ?? saleRule
-            if let row = snapshot.row(.deals, id: request[deal.id]) {
-                let terms = snapshot.dealTerms(row)
-                let own = exchange.rate(from: terms.currency)
-                let least = own?.convert(terms.floor, for: .floor)
-                offered.least = least ?? .zero
-                offered.soft = terms.soft.flatMap { own?.convert($0, for: .floor) }
-                if least == nil || (offered.soft == nil) != (terms.soft == nil) { offered.isOpen = false }
-                if deal.at == nil { offered.rule = SaleRule(terms.auction) }
-                // What was agreed on is what whoever charges it says.
-                if deal.at != nil, offered.rule == .fixed, deal.bidfloor > .zero { offered.least = .zero }
-            }
-            if !deals.append(offered) { return }
+            guard let value = snapshot.targetedValue(.deal, request[all[index].id]) else { continue }
+            guard deals.append(OfferedDeal(deal: all[index], value: value)) else { return }
+            setTerms(ofDeal: deals.count - 1, request)
+        }
+    }
+
+    /// On what terms a deal is offered.
+    private mutating func setTerms(ofDeal number: Int, _ request: borrowing BidRequest) {
+        // Who asks for a deal that cannot be bid on has no other way in.
+        if isAllowed(request[deals[number].deal.wseat], request),
+            let rate = exchange.rate(from: deals[number].deal.bidfloorcur.rawValue)
+        {
+            (deals[number].rate, deals[number].isOpen) = (rate, true)
+        }
+        // What the request says goes before the catalog, and the deal before the request as a whole.
+        let own = deals[number].deal.at
+        deals[number].rule = own.map { SaleRule(openRTB: $0) } ?? saleRule
+        guard let row = demand.deal(ofValue: deals[number].value) else { return }
+        let terms = snapshot.dealTerms(row)
+        let rate = exchange.rate(from: terms.currency)
+        let least = rate?.convert(terms.floor, for: .floor)
+        let soft = terms.soft.flatMap { rate?.convert($0, for: .floor) }
+        deals[number].least = least ?? .zero
+        deals[number].soft = soft
+        if least == nil || (soft == nil) != (terms.soft == nil) { deals[number].isOpen = false }
+        if own == nil { deals[number].rule = SaleRule(terms.auction) }
+        // What was agreed on is what whoever charges it says.
+        if own != nil, deals[number].rule == .fixed, deals[number].deal.bidfloor > .zero {
+            deals[number].least = .zero
         }
     }
 
     /// Whether our seat is on the list, or there is none.
-    func isAllowed(_ seats: Span<Text>, _ request: borrowing BidRequest) -> Bool {
+    mutating func isAllowed(_ seats: Span<Text>, _ request: borrowing BidRequest) -> Bool {
         seats.isEmpty || names(seats, request)
     }
 
-    func names(_ seats: Span<Text>, _ request: borrowing BidRequest) -> Bool {
+    mutating func names(_ seats: Span<Text>, _ request: borrowing BidRequest) -> Bool {
         for index in seats.indices where request[seats[index]].isSame(seat.span.raw) { return true }
         return false
     }

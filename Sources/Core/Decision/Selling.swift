@@ -105,7 +105,7 @@ extension DecisionWorkspace {
 
     /// The line item says so, or the publisher, or the settings; the last two of open line items alone, as what is
     /// guaranteed is to be won.
-    private func mayShade(_ candidate: RankedCandidate) -> Bool {
+    private mutating func mayShade(_ candidate: RankedCandidate) -> Bool {
         if let own = snapshot.lineItemShading(candidate.lineItem) { return own }
         guard candidate.tier == .open else { return false }
         return place.publisher.flatMap { snapshot.publisherShading($0) } ?? settings.shadesBids
@@ -126,7 +126,7 @@ extension DecisionWorkspace {
     }
 
     /// A deal is a market of its own; else a publisher's slots of one medium are.
-    private func market(of candidate: RankedCandidate, _ request: borrowing BidRequest) -> UInt64 {
+    private mutating func market(of candidate: RankedCandidate, _ request: borrowing BidRequest) -> UInt64 {
         // FNV-1a.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func take(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -139,7 +139,7 @@ extension DecisionWorkspace {
 
     /// What the candidate must bid to be worth as much: more than the rival's worth where what the viewer saw lowers
     /// its own.
-    private func needed(toBeat worth: Micros, _ candidate: RankedCandidate) -> Micros {
+    private mutating func needed(toBeat worth: Micros, _ candidate: RankedCandidate) -> Micros {
         guard candidate.most > candidate.value, candidate.value > .zero else { return worth }
         let product = Int128(worth.rawValue) * Int128(candidate.most.rawValue)
         let (quotient, rest) = product.quotientAndRemainder(dividingBy: Int128(candidate.value.rawValue))

@@ -23,55 +23,74 @@ static inline __attribute__((always_inline)) uint64_t with_rows(const csimd_row_
     return blocks;
 }
 
-// Where a set's rows of a block are stored, if some are.
-static inline __attribute__((always_inline)) const uint8_t *stored_at(const csimd_row_set *set, size_t word,
-                                                                      uint64_t stored, size_t block) {
-    uint64_t below = stored & ((1ull << block) - 1);
-    return set->stored + 64 * ((size_t)set->ranks[word] + (size_t)__builtin_popcountll(below));
+// A set as 64 blocks of it are read: which are stored, and where the first of them lies.
+struct stored_set {
+    uint64_t blocks;
+    const uint8_t *first;
+};
+
+// Facets of requests have one to four such sets in a word; those of more are read as they lie.
+#define STORED_SETS 8
+
+static inline __attribute__((always_inline)) struct stored_set stored_of(const csimd_row_set *set, size_t word) {
+    return (struct stored_set){set->words[word] & ~set->full[word], set->stored + 64 * (size_t)set->ranks[word]};
 }
 
-// Adds a facet's rows of one block to eight words: no set has the whole block.
-static inline __attribute__((always_inline)) void gather(const csimd_row_facet *facet, const csimd_row_set *sets,
-                                                         size_t word, size_t block, uint64_t *rows) {
-    if (facet->listed && facet->listed_blocks[word] >> block & 1) {
-        memcpy(rows, facet->listed + 8 * (64 * word + block), 64);
-    } else {
-        memset(rows, 0, 64);
+static inline __attribute__((always_inline)) size_t stored_sets(const csimd_row_facet *facet,
+                                                                const csimd_row_set *sets, size_t *next, size_t word,
+                                                                uint64_t blocks, struct stored_set *stored) {
+    size_t count = 0;
+    for (; *next < facet->end_set && count < STORED_SETS; ++*next) {
+        struct stored_set one = stored_of(sets + *next, word);
+        if (one.blocks & blocks) stored[count++] = one;
     }
-    for (size_t set = facet->first_set; set < facet->end_set; set++) {
-        uint64_t stored = sets[set].words[word] & ~sets[set].full[word];
-        if (!(stored >> block & 1)) continue;
-        const uint8_t *from = stored_at(sets + set, word, stored, block);
-        for (int i = 0; i < 8; i++) {
-            uint64_t more;
-            memcpy(&more, from + 8 * i, 8);
-            rows[i] |= more;
-        }
-    }
+    return count;
+}
+
+// The rows of a block, in as many registers as it takes.
+typedef uint64_t block_rows __attribute__((vector_size(64)));
+
+// Whether a set has the block is a choice of an address and no branch: sets come and go from block to block.
+static inline __attribute__((always_inline)) void add_stored(struct stored_set set, size_t block, block_rows *rows) {
+    static const uint8_t nothing[64];
+    size_t place = (size_t)__builtin_popcountll(set.blocks & ((1ull << block) - 1));
+    const uint8_t *from = set.blocks >> block & 1 ? set.first + 64 * place : nothing;
+    block_rows more;
+    memcpy(&more, from, 64);
+    *rows |= more;
 }
 
 static inline __attribute__((always_inline)) uint64_t pass(const csimd_row_facet *facets, size_t facet_count,
                                                            const csimd_row_facet *excluded, const csimd_row_set *sets,
                                                            size_t word, uint64_t blocks, uint64_t *rows) {
-    uint64_t some[8];
-    for (size_t facet = 0; facet < facet_count && blocks; facet++) {
-        for (uint64_t rest = not_full(facets + facet, sets, word, blocks); rest; rest &= rest - 1) {
-            size_t block = (size_t)__builtin_ctzll(rest);
-            uint64_t *own = rows + 8 * block, any = 0;
-            gather(facets + facet, sets, word, block, some);
-            for (int i = 0; i < 8; i++) any |= own[i] &= some[i];
-            blocks &= ~((uint64_t)(any == 0) << block);
+    struct stored_set stored[STORED_SETS];
+    for (size_t facet = 0; facet <= facet_count && blocks; facet++) {
+        int excludes = facet == facet_count;
+        const csimd_row_facet *own = excludes ? excluded : facets + facet;
+        uint64_t rest = not_full(own, sets, word, blocks);
+        if (excludes) {
+            blocks = rest;
+            rest &= with_rows(own, sets, word);
         }
-    }
-    uint64_t rest = blocks & with_rows(excluded, sets, word);
-    uint64_t all = rest & ~not_full(excluded, sets, word, rest);
-    blocks &= ~all;
-    for (rest &= ~all; rest; rest &= rest - 1) {
-        size_t block = (size_t)__builtin_ctzll(rest);
-        uint64_t *own = rows + 8 * block, any = 0;
-        gather(excluded, sets, word, block, some);
-        for (int i = 0; i < 8; i++) any |= own[i] &= ~some[i];
-        blocks &= ~((uint64_t)(any == 0) << block);
+        if (!rest) continue;
+        uint64_t listed = own->listed ? own->listed_blocks[word] & rest : 0;
+        size_t first = own->first_set;
+        size_t count = stored_sets(own, sets, &first, word, rest, stored);
+        for (; rest; rest &= rest - 1) {
+            size_t block = (size_t)__builtin_ctzll(rest);
+            block_rows some = {0}, left;
+            for (size_t set = 0; set < count; set++) add_stored(stored[set], block, &some);
+            for (size_t set = first; set < own->end_set; set++) add_stored(stored_of(sets + set, word), block, &some);
+            if (listed >> block & 1) {
+                block_rows more;
+                memcpy(&more, own->listed + 8 * (64 * word + block), 64);
+                some |= more;
+            }
+            memcpy(&left, rows + 8 * block, 64);
+            left &= excludes ? ~some : some;
+            memcpy(rows + 8 * block, &left, 64);
+            blocks &= ~((uint64_t)(__builtin_reduce_or(left) == 0) << block);
+        }
     }
     return blocks;
 }
@@ -88,33 +107,12 @@ __attribute__((target("avx2,popcnt,bmi,bmi2"))) static uint64_t pass_avx2(
     return pass(facets, facet_count, excluded, sets, word, blocks, rows);
 }
 
-// A set as 64 blocks of it are read: which are stored, and where the first of them lies.
-struct stored_set {
-    uint64_t blocks;
-    const uint8_t *first;
-};
-
-// Facets of requests have one to four such sets in a word; those of more are read as they lie.
-#define STORED_SETS 8
-
 // A block is one register here, and whether a set has it is a mask and no branch: sets come and go from block to block.
 __attribute__((target("avx512f,popcnt,bmi,bmi2"))) static inline __m512i stored_rows(const struct stored_set *set,
                                                                                      size_t block) {
     size_t place = (size_t)_mm_popcnt_u64(_bzhi_u64(set->blocks, (unsigned)block));
     __mmask8 has = (__mmask8)(0 - (set->blocks >> block & 1));
     return _mm512_maskz_loadu_epi64(has, set->first + 64 * place);
-}
-
-__attribute__((target("avx512f,popcnt,bmi,bmi2"))) static inline size_t stored_sets(
-    const csimd_row_facet *facet, const csimd_row_set *sets, size_t *next, size_t word, uint64_t blocks,
-    struct stored_set *stored) {
-    size_t count = 0;
-    for (; *next < facet->end_set && count < STORED_SETS; ++*next) {
-        const csimd_row_set *set = sets + *next;
-        uint64_t own = set->words[word] & ~set->full[word];
-        if (own & blocks) stored[count++] = (struct stored_set){own, set->stored + 64 * (size_t)set->ranks[word]};
-    }
-    return count;
 }
 
 // Fetches what the next facet will be asked for: nearly all blocks that are left come to it, and each is a miss of its own
@@ -124,10 +122,9 @@ __attribute__((target("avx512f,popcnt,bmi,bmi2"))) static inline void prefetch(c
                                                                                uint64_t blocks) {
     blocks = not_full(facet, sets, word, blocks);
     for (size_t set = facet->first_set; set < facet->end_set; set++) {
-        uint64_t own = sets[set].words[word] & ~sets[set].full[word];
-        const uint8_t *first = sets[set].stored + 64 * (size_t)sets[set].ranks[word];
-        for (uint64_t rest = own & blocks; rest; rest &= rest - 1)
-            _mm_prefetch(first + 64 * _mm_popcnt_u64(own & (rest ^ (rest - 1)) >> 1), _MM_HINT_T0);
+        struct stored_set own = stored_of(sets + set, word);
+        for (uint64_t rest = own.blocks & blocks; rest; rest &= rest - 1)
+            _mm_prefetch(own.first + 64 * _mm_popcnt_u64(own.blocks & (rest ^ (rest - 1)) >> 1), _MM_HINT_T0);
     }
 }
 
@@ -140,8 +137,7 @@ __attribute__((target("avx512f,popcnt,bmi,bmi2"))) static inline __m512i gather_
     if (listed >> block & 1)
         rows = _mm512_or_si512(rows, _mm512_loadu_si512(facet->listed + 8 * (64 * word + block)));
     for (; next < facet->end_set; next++) {
-        uint64_t own = sets[next].words[word] & ~sets[next].full[word];
-        struct stored_set one = {own, sets[next].stored + 64 * (size_t)sets[next].ranks[word]};
+        struct stored_set one = stored_of(sets + next, word);
         rows = _mm512_or_si512(rows, stored_rows(&one, block));
     }
     return rows;

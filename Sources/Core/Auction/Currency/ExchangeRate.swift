@@ -17,9 +17,9 @@ public struct ExchangeRate: Hashable, Sendable {
     public let numerator: UInt64
     public let denominator: UInt64
 
-    public static let one = ExchangeRate(trusted: 1, 1)
+    @inlinable public static var one: ExchangeRate { ExchangeRate(trusted: 1, 1) }
 
-    private init(trusted numerator: UInt64, _ denominator: UInt64) {
+    @inlinable init(trusted numerator: UInt64, _ denominator: UInt64) {
         self.numerator = numerator
         self.denominator = denominator
     }

@@ -28,7 +28,7 @@ extension PodProblem {
 
     /// What a candidate is worth here, or why it may stand in no segment at all.
     @inline(__always)
-    func exclusionEverywhere(of candidate: PodCandidate) -> (value: Int64, reason: PodExclusion?) {
+    func exclusionEverywhere(of candidate: borrowing PodCandidate) -> (value: Int64, reason: PodExclusion?) {
         if isBlocked(advertiser: candidate.advertiser) { return (0, .advertiserBlocked) }
         if candidate.categories & blockedCategories != 0 { return (0, .categoryBlocked) }
         guard let value = value(of: candidate) else { return (0, .seenEarlier) }
@@ -37,11 +37,11 @@ extension PodProblem {
 
     /// Whether a segment may hold a candidate, and takes its duration at its price.
     @inline(__always)
-    func allows(_ candidate: PodCandidate, in segment: Int) -> Bool {
-        candidate.segments >> UInt32(segment) & 1 == 1
-            && segments[segment].allows(seconds: candidate.seconds)
-            && candidate.seconds <= PodLimits.seconds
-            && candidate.price >= segments[segment].floors.price(seconds: candidate.seconds)
+    func allows(_ candidate: borrowing PodCandidate, in segment: Int) -> Bool {
+        guard candidate.segments &>> UInt32(segment) & 1 == 1, candidate.seconds <= PodLimits.seconds,
+            segments[segment].allows(seconds: candidate.seconds)
+        else { return false }
+        return candidate.price >= segments[segment].floors.price(seconds: candidate.seconds)
     }
 
     /// What a place is worth beyond a value.

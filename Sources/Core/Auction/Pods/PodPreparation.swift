@@ -131,8 +131,7 @@ extension PodModel {
         }
     }
 
-    /// Puts candidates in the order of their reduced worth; of equal ones the one that was added first. Every two are
-    /// compared, without a branch: three of four such branches of a sort would be guessed as often as not.
+    /// Puts candidates in the order of their reduced worth; of equal ones the one that was added first.
     private mutating func sort(_ draft: inout PodDraft) {
         count = 0
         for i in bits(of: draft.kept) {
@@ -140,20 +139,9 @@ extension PodModel {
             draft.ranks[i].time = secondPrice &* Worth(draft.ranks[i].seconds)
             draft.keys[count] = draft.ranks[i].reduced
             draft.order[count] = i
-            draft.before[count] = 0
             count += 1
         }
-        for i in 0..<count {
-            let key = draft.keys[i]
-            var before = draft.before[i]
-            for j in i + 1..<max(count, i + 1) {
-                let isMore: UInt8 = draft.keys[j] > key ? 1 : 0
-                before &+= isMore
-                draft.before[j] &+= 1 &- isMore
-            }
-            draft.before[i] = before
-        }
-        for at in 0..<count { draft.place[draft.order[at]] = Int(draft.before[at]) }
+        draft.setPlaces(count)
         hasAdjacency = false
         for index in 0..<durationCount { within[index] = 0 }
         for i in bits(of: draft.kept) {
@@ -274,6 +262,25 @@ extension PodDraft {
             cliques[cliqueCount] = clique
             cliqueCount += 1
         }
+    }
+
+    /// Every two are compared, without a branch: three of four such branches of a sort would be guessed as often as
+    /// not. Where time has no price they mostly come in their order.
+    mutating func setPlaces(_ count: Int) {
+        var isInOrder = true
+        for i in 1..<max(count, 1) where keys[i] > keys[i - 1] { isInOrder = false }
+        for i in 0..<count { before[i] = isInOrder ? UInt8(truncatingIfNeeded: i) : 0 }
+        for i in 0..<(isInOrder ? 0 : count) {
+            let key = keys[i]
+            var own = before[i]
+            for j in i + 1..<max(count, i + 1) {
+                let isMore: UInt8 = keys[j] > key ? 1 : 0
+                own &+= isMore
+                before[j] &+= 1 &- isMore
+            }
+            before[i] = own
+        }
+        for at in 0..<count { place[order[at]] = Int(before[at]) }
     }
 
     /// A set of candidates in the order of the search.

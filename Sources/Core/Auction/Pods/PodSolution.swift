@@ -68,7 +68,8 @@ public struct PodSolution: Sendable {
     /// In the order in which they are shown.
     public subscript(position: Int) -> PodPlacement {
         precondition(position >= 0 && position < count, "the pod has no such position")
-        return placements[position]
+        // By a span: an element of the array itself would be read by copying all of it.
+        return placements.span[position]
     }
 
     mutating func append(_ placement: PodPlacement, _ tier: PriorityTier) {

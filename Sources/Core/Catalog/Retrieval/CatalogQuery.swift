@@ -82,7 +82,7 @@ public import Units
     /// What a block list of the catalog refuses, by its number there.
     public mutating func add(blockList: Int) {
         let blocked = unsafe snapshot.pointer(.blockValue, UInt32.self)
-        for at in snapshot.range(.blockValueStart, blockList) { unsafe append(blocked[at]) }
+        for at in snapshot.list(.blockValueStart, .blockLists, blockList) { unsafe append(blocked[at]) }
     }
 
     private mutating func append(_ value: UInt32) {

@@ -44,12 +44,10 @@ extension RetrievalScratch {
             unsafe facets[facet] = FacetState(
                 facet: facet, firstSet: 0, endSet: 0, hasListed: false, weight: 0)
         }
-        var setCount = 0
-        listCount = 0
+        (setCount, listCount, askedCount) = (0, 0, 0)
+        let sets = RowSets(snapshot)
         let defaults = unsafe snapshot.pointer(.facetDefaultSet, UInt32.self)
-        for facet in 0..<facetCount {
-            unsafe take(RowSetView(defaults[facet], in: snapshot), facet, &setCount)
-        }
+        for facet in 0..<facetCount { unsafe ask(defaults[facet], facet, sets) }
         let starts = unsafe snapshot.pointer(.valueIncludeStart, UInt32.self)
         let includeFacets = unsafe snapshot.pointer(.includeFacet, UInt32.self)
         let includeSets = unsafe snapshot.pointer(.includeSet, UInt32.self)
@@ -57,12 +55,13 @@ extension RetrievalScratch {
         for index in 0..<query.count {
             let value = unsafe Int(truncatingIfNeeded: query.values[index])
             for at in unsafe Int(starts[value])..<Int(starts[value + 1]) {
-                unsafe take(RowSetView(includeSets[at], in: snapshot), Int(includeFacets[at]), &setCount)
+                unsafe ask(includeSets[at], Int(truncatingIfNeeded: includeFacets[at]), sets)
             }
             if unsafe excludeSets[value] != Layout.none {
-                unsafe take(RowSetView(excludeSets[value], in: snapshot), facetCount, &setCount)
+                unsafe ask(excludeSets[value], facetCount, sets)
             }
         }
+        takeAsked(sets)
         groupSets(setCount)
         sortFacets()
         chooseBlocks(listed: false)
@@ -77,16 +76,34 @@ extension RetrievalScratch {
         }
     }
 
-    private mutating func take(_ view: RowSetView, _ facet: Int, _ setCount: inout Int) {
-        unsafe facets[facet].weight += view.count
+    /// Takes note of a set. What it says of itself is looked up for all of them together, so that a large catalog's
+    /// memory is waited for once and not for each.
+    @inline(__always)
+    private mutating func ask(_ set: UInt32, _ facet: Int, _ sets: RowSets) {
+        if askedCount == Self.mostSets { takeAsked(sets) }
+        unsafe asked[askedCount] = AskedSet(set: set, facet: UInt32(truncatingIfNeeded: facet))
+        askedCount &+= 1
+    }
+
+    private mutating func takeAsked(_ sets: RowSets) {
+        for index in 0..<askedCount {
+            let one = unsafe asked[index]
+            take(sets[one.set], Int(truncatingIfNeeded: one.facet))
+        }
+        askedCount = 0
+    }
+
+    @inline(__always)
+    private mutating func take(_ view: RowSetView, _ facet: Int) {
+        unsafe facets[facet].weight &+= view.count
         if view.isList {
             return unsafe take(list: ListedRows(facet: facet, rows: view.listed, count: view.count))
         }
         if setCount == Self.mostSets { return spread(view, facet) }
         unsafe gathered[setCount] = view.blockSet
         unsafe setFacets[setCount] = UInt8(truncatingIfNeeded: facet)
-        unsafe facets[facet].endSet += 1
-        setCount += 1
+        unsafe facets[facet].endSet &+= 1
+        setCount &+= 1
     }
 
     /// Lists wait until the sets have said in which blocks anything may be found.

@@ -17,7 +17,11 @@ internal import CSIMD
     /// The sets in blocks that let a request's rows through, as they came, and by facet.
     let gathered: UnsafeMutablePointer<csimd_row_set>
     let setFacets: UnsafeMutablePointer<UInt8>
+    var setCount = 0
     let sets: UnsafeMutablePointer<csimd_row_set>
+    /// The sets of the request in hand, before anything is known of them.
+    let asked: UnsafeMutablePointer<AskedSet>
+    var askedCount = 0
     /// The lists of the request in hand.
     let lists: UnsafeMutablePointer<ListedRows>
     var listCount = 0
@@ -53,6 +57,7 @@ internal import CSIMD
         unsafe gathered = .allocate(capacity: Self.mostSets)
         unsafe setFacets = .allocate(capacity: Self.mostSets)
         unsafe sets = .allocate(capacity: Self.mostSets)
+        unsafe asked = .allocate(capacity: Self.mostSets)
         unsafe lists = .allocate(capacity: Self.mostSets)
         unsafe facets = .allocate(capacity: facetCount + 1)
         unsafe passes = .allocate(capacity: facetCount + 1)
@@ -87,6 +92,7 @@ internal import CSIMD
         unsafe gathered.deallocate()
         unsafe setFacets.deallocate()
         unsafe sets.deallocate()
+        unsafe asked.deallocate()
         unsafe lists.deallocate()
         unsafe facets.deallocate()
         unsafe passes.deallocate()
@@ -119,6 +125,12 @@ internal import CSIMD
     var from = Int64.max
     var until = Int64.min
     var isEmpty = true
+}
+
+/// A set by its number, and what it is one of.
+struct AskedSet {
+    var set: UInt32
+    var facet: UInt32
 }
 
 /// A list of rows that a facet lets through.

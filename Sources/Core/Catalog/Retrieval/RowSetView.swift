@@ -4,42 +4,78 @@ internal import CSIMD
 /// The bits of 512 rows.
 typealias BlockBits = SIMD8<UInt64>
 
+/// The sets of a snapshot, their columns at hand.
+@safe struct RowSets {
+    private let kinds: UnsafePointer<UInt8>
+    private let counts: UnsafePointer<UInt32>
+    private let starts: UnsafePointer<UInt32>
+    private let rows: UnsafePointer<UInt32>
+    private let words: UnsafePointer<UInt64>
+    private let summaryWords: Int
+    private let headWords: Int
+
+    init(_ snapshot: borrowing CatalogSnapshot) {
+        unsafe kinds = snapshot.pointer(.setKind, UInt8.self)
+        unsafe counts = snapshot.pointer(.setCount, UInt32.self)
+        unsafe starts = snapshot.pointer(.setStart, UInt32.self)
+        unsafe rows = snapshot.pointer(.setRow, UInt32.self)
+        unsafe words = snapshot.pointer(.setWord, UInt64.self)
+        let rowCount = snapshot.count(.rows)
+        summaryWords = RowSet.summaryWords(rows: rowCount)
+        headWords = RowSet.headWords(rows: rowCount)
+    }
+
+    @inline(__always)
+    subscript(_ set: UInt32) -> RowSetView {
+        let set = Int(truncatingIfNeeded: set)
+        let start = unsafe Int(truncatingIfNeeded: starts[set])
+        let isList = unsafe kinds[set] == RowSet.Kind.list.rawValue
+        return unsafe RowSetView(
+            isList: isList, count: Int(truncatingIfNeeded: counts[set]),
+            start: isList ? UnsafeRawPointer(rows + start) : UnsafeRawPointer(words + start),
+            summaryWords: summaryWords, headWords: headWords)
+    }
+}
+
 @safe struct RowSetView {
     let isList: Bool
     let count: Int
-    private let lists: UnsafePointer<UInt32>
-    private let words: UnsafePointer<UInt64>
-    /// Which blocks are full, how many are stored before each word's, and those that are stored.
-    private let full: UnsafePointer<UInt64>
-    private let ranks: UnsafePointer<UInt32>
-    private let stored: UnsafeRawPointer
+    private let start: UnsafeRawPointer
+    private let summaryWords: Int
+    private let headWords: Int
 
-    init(_ set: UInt32, in snapshot: CatalogSnapshot) {
-        let set = Int(set)
-        unsafe isList = snapshot.pointer(.setKind, UInt8.self)[set] == RowSet.Kind.list.rawValue
-        unsafe count = Int(snapshot.pointer(.setCount, UInt32.self)[set])
-        let start = unsafe Int(snapshot.pointer(.setStart, UInt32.self)[set])
-        unsafe lists = snapshot.pointer(.setRow, UInt32.self) + (isList ? start : 0)
-        unsafe words = snapshot.pointer(.setWord, UInt64.self) + (isList ? 0 : start)
-        let rows = snapshot.count(.rows)
-        let summary = isList ? 0 : RowSet.summaryWords(rows: rows)
-        unsafe full = words + summary
-        unsafe ranks = UnsafeRawPointer(words + 2 * summary).assumingMemoryBound(to: UInt32.self)
-        unsafe stored = UnsafeRawPointer(words + (isList ? 0 : RowSet.headWords(rows: rows)))
+    fileprivate init(
+        isList: Bool, count: Int, start: UnsafeRawPointer, summaryWords: Int, headWords: Int
+    ) {
+        (self.isList, self.count) = (isList, count)
+        unsafe self.start = start
+        (self.summaryWords, self.headWords) = (summaryWords, headWords)
     }
 
+    init(_ set: UInt32, in snapshot: borrowing CatalogSnapshot) { self = RowSets(snapshot)[set] }
+
+    /// Of a set in blocks: which blocks have rows, which are full, how many are stored before each word's, and those
+    /// that are stored.
+    private var words: UnsafePointer<UInt64> { unsafe start.assumingMemoryBound(to: UInt64.self) }
+    private var full: UnsafePointer<UInt64> { unsafe words + summaryWords }
+    private var ranks: UnsafePointer<UInt32> {
+        unsafe UnsafeRawPointer(words + 2 &* summaryWords).assumingMemoryBound(to: UInt32.self)
+    }
+    private var stored: UnsafeRawPointer { unsafe UnsafeRawPointer(words + headWords) }
+
     /// A set in blocks, for the kernel.
+    @inline(__always)
     var blockSet: csimd_row_set {
         unsafe csimd_row_set(
             words: words, full: full, ranks: ranks, stored: stored.assumingMemoryBound(to: UInt8.self))
     }
 
     /// The rows of a list.
-    var listed: UnsafePointer<UInt32> { unsafe lists }
+    var listed: UnsafePointer<UInt32> { unsafe start.assumingMemoryBound(to: UInt32.self) }
 
     /// A row of a list.
     @inline(__always)
-    subscript(row index: Int) -> Int { unsafe Int(truncatingIfNeeded: lists[index]) }
+    subscript(row index: Int) -> Int { unsafe Int(truncatingIfNeeded: listed[index]) }
 
     /// A bit for each of 64 blocks that has rows.
     @inline(__always)

@@ -106,14 +106,6 @@ extension CatalogSnapshot {
     }
 
     @inline(__always)
-    private func at<Number: BitwiseCopyable>(
-        _ column: Column, _ table: Table, _ row: Int, _ type: Number.Type
-    ) -> Number {
-        precondition(row >= 0 && row < count(table), "the catalog has no such row")
-        return unsafe pointer(column, type)[row]
-    }
-
-    @inline(__always)
     private func text(_ column: Column, _ table: Table, _ row: Int) -> CatalogText {
         CatalogText(number: at(column, table, row, UInt32.self))
     }
@@ -128,13 +120,6 @@ extension CatalogSnapshot {
     private func money(_ column: Column, _ table: Table, _ row: Int) -> Micros? {
         let amount = at(column, table, row, Int64.self)
         return amount == noAmount ? nil : Micros(amount)
-    }
-
-    @inline(__always)
-    private func list(_ starts: Column, _ table: Table, _ row: Int) -> Range<Int> {
-        precondition(row >= 0 && row < count(table), "the catalog has no such row")
-        let starts = unsafe pointer(starts, UInt32.self)
-        return unsafe Int(starts[row])..<Int(starts[row + 1])
     }
 }
 
@@ -302,6 +287,11 @@ extension CatalogSnapshot {
         Int(at(.inventoryBlockList, .inventoryBlockLists, place, UInt32.self))
     }
 
+    /// Whether a block list has creatives by their ids.
+    public func namesCreatives(blockList: Int) -> Bool {
+        !list(.blockCreativeStart, .blockLists, blockList).isEmpty
+    }
+
     /// Whether a block list refuses this creative: by its id, one of its attributes or one of its categories.
     public func blockList(_ list: Int, refuses creative: Int) -> Bool {
         let row = creativeRow(creative)
@@ -364,6 +354,22 @@ extension CatalogSnapshot {
     /// The number of a value that some targeting of the catalog names; nil where none does.
     public func targetedValue(_ dimension: Dimension, _ text: RawSpan) -> UInt32? { value(dimension, text) }
 
+    /// The numbers of a dimension's values, which follow one another.
+    public func values(of dimension: Dimension) -> Range<Int> {
+        func first(from number: UInt8) -> Int {
+            var (low, high) = (0, count(.values))
+            while low < high {
+                let middle = (low + high) / 2
+                if byte(.valueDimension, middle) < number { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+        return first(from: dimension.rawValue)..<first(from: dimension.rawValue + 1)
+    }
+
+    /// How a value is written.
+    public func name(ofValue value: Int) -> CatalogText { text(.valueName, .values, value) }
+
     /// Whether the line item's targeting asks for the value in one of its alternatives.
     public func asks(lineItem: Int, for value: UInt32) -> Bool {
         let all = count(.rows)
@@ -374,8 +380,8 @@ extension CatalogSnapshot {
             let middle = (low + high) / 2
             if unsafe Int(items[middle]) < lineItem { low = middle + 1 } else { high = middle }
         }
-        for place in range(.valueIncludeStart, Int(value)) {
-            let set = RowSetView(number(.includeSet, place), in: self)
+        for place in list(.valueIncludeStart, .values, Int(value)) {
+            let set = RowSetView(at(.includeSet, .includes, place, UInt32.self), in: self)
             var row = low
             while row < all, unsafe Int(items[row]) == lineItem {
                 if set.contains(row) { return true }

@@ -71,6 +71,23 @@ import Units
         return start(column) + width * row
     }
 
+    /// A number of a column whose table and width are known where it is read: what a request waits for is read so.
+    @inline(__always)
+    func at<Number: BitwiseCopyable>(
+        _ column: Column, _ table: Table, _ row: Int, _ type: Number.Type
+    ) -> Number {
+        precondition(row >= 0 && row < count(table), "the catalog has no such row")
+        return unsafe pointer(column, type)[row]
+    }
+
+    /// The rows of a list, where its table is known.
+    @inline(__always)
+    func list(_ starts: Column, _ table: Table, _ row: Int) -> Range<Int> {
+        precondition(row >= 0 && row < count(table), "the catalog has no such row")
+        let starts = unsafe pointer(starts, UInt32.self)
+        return unsafe Int(starts[row])..<Int(starts[row + 1])
+    }
+
     /// The rows of a list.
     func range(_ starts: Column, _ row: Int) -> Range<Int> {
         precondition(row >= 0 && row < count(starts.form.table), "\(starts) has no row \(row)")
@@ -93,7 +110,7 @@ import Units
 
     /// The bytes of a text of the pool.
     func text(_ string: UInt32) -> UnsafeRawBufferPointer {
-        let range = range(.stringStart, Int(string))
+        let range = list(.stringStart, .strings, Int(string))
         return unsafe UnsafeRawBufferPointer(
             start: base + start(.stringByte) + range.lowerBound, count: range.count)
     }

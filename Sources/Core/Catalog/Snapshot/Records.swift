@@ -107,10 +107,16 @@ extension CatalogSnapshot {
             impressions: Int(number(.capImpressions, place)), windowMinutes: window == 0 ? nil : window)
     }
 
-    public func creative(inList place: Int) -> Int { Int(number(.lineItemCreative, place)) }
+    public func creative(inList place: Int) -> Int {
+        Int(at(.lineItemCreative, .lineItemCreatives, place, UInt32.self))
+    }
     /// A number for the word: equal words have equal numbers.
-    public func separation(inList place: Int) -> UInt32 { number(.lineItemSeparation, place) }
-    public func attribute(inList place: Int) -> Int { Int(number(.creativeAttribute, place)) }
+    public func separation(inList place: Int) -> UInt32 {
+        at(.lineItemSeparation, .lineItemSeparations, place, UInt32.self)
+    }
+    public func attribute(inList place: Int) -> Int {
+        Int(at(.creativeAttribute, .creativeAttributes, place, UInt32.self))
+    }
 
     /// The floor of a publisher or, where it has its own, of its inventory, in the publisher's currency.
     public func floor(publisher: Int, inventory: Int?) -> (amount: Micros, currency: CurrencyCode) {
@@ -149,13 +155,21 @@ extension CatalogSnapshot {
 
     /// Less than zero where the text comes before the bytes.
     private func compare(_ string: UInt32, _ bytes: RawSpan) -> Int {
-        let text = unsafe text(string)
-        for at in 0..<min(text.count, bytes.byteCount) {
-            let other = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
-            let own = unsafe text[at]
+        let text = self.bytes(CatalogText(number: string))
+        let common = min(text.byteCount, bytes.byteCount)
+        var at = 0
+        while at &+ 8 <= common {
+            // The first byte decides before all others.
+            let (own, other) = (text.word(uncheckedAt: at).byteSwapped, bytes.word(uncheckedAt: at).byteSwapped)
             if own != other { return own < other ? -1 : 1 }
+            at &+= 8
         }
-        return text.count - bytes.byteCount
+        while at < common {
+            let (own, other) = (text.byte(at), bytes.byte(at))
+            if own != other { return own < other ? -1 : 1 }
+            at &+= 1
+        }
+        return text.byteCount - bytes.byteCount
     }
 
     private func idColumn(_ kind: EntityKind) -> Column {
