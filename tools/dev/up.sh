@@ -36,6 +36,7 @@ up() {
   build_products release >&2
   mkdir -p "$state"
   make_certificates "$state/tls"
+  import_profiles
   choose_ports "$port"
   write_config >"$state/node.json"
   run_node "$for_seconds"
@@ -84,6 +85,23 @@ make_certificates() {
   ) >"$state/openssl.log" 2>&1 || fail "openssl made no certificates: $(tail -n 3 "$state/openssl.log")"
 }
 
+# import_profiles: what the demo's models know of the viewer of Examples/ctv-pod.json and of an ad: the history beside
+# them, moved so that its last day is yesterday.
+import_profiles() {
+  local history=Examples/predictions/history.jsonl last days line at
+  last=$(grep -o '"at": "[^"T]*' "$history" | cut -d'"' -f4 | sort | tail -n 1)
+  days=$((($(date +%s) - $(date -u -d "$last" +%s)) / 86400 - 1))
+  rm -rf "$state/profiles"
+  mkdir -p "$state/profiles"
+  while read -r line; do
+    at=$(grep -o '"at": "[^"]*' <<<"$line" | cut -d'"' -f4)
+    printf '%s\n' "${line/"$at"/$(date -u -d "$at $days days" +%FT%TZ)}"
+  done <"$history" >"$state/history.jsonl"
+  .build/release/paceline features import --schema Examples/predictions/features.json --store "$state/profiles" \
+    --megabytes 4 "$state/history.jsonl" >"$state/import.log" 2>&1 ||
+    fail "no profiles could be made: $(tail -n 3 "$state/import.log")"
+}
+
 # write_config: the node's settings. Draining takes no time here, since no load balancer has to notice.
 write_config() {
   # The only characters that a path can hold and a JSON string cannot.
@@ -103,6 +121,8 @@ write_config() {
   ],
   "admin": { "address": "127.0.0.1", "port": $admin_port },
   "catalog": { "path": "$path/Examples/catalog", "stateDirectory": "$path/$state/catalog", "reloadSeconds": 1 },
+  "models": { "path": "$path/Examples/predictions", "profiles": "$path/$state/profiles",
+    "shadowOneIn": 1 },
   "journal": { "directory": "$path/$state/journal", "retainBytes": 268435456, "requestOneIn": 1 },
   "notices": { "baseURL": "http://127.0.0.1:$http_port", "keyFile": "$path/$state/notice-keys" },
   "limits": { "connectionsPerShard": 1000 },
@@ -157,11 +177,13 @@ print_curls() {
   local t
   t=$(printf '%q' "$root/$state/tls")
   local tag="http://127.0.0.1:$http_port/vast?pub=streamfront&app=streamfront-roku&pod=90&ads=6&dur=15,30"
-  tag+="&country=USA&region=NY&metro=501&zip=10001&devicetype=3&os=Roku&genre=sports&live=1"
+  tag+="&country=USA&region=NY&metro=501&zip=10001&devicetype=3&os=Roku&genre=sports,travel,cooking&live=1"
+  local cooking=${tag/genre=sports,travel,cooking&live=1/genre=cooking}
   cat <<TEXT
 
   curl -i --json @Examples/ctv-pod.json http://127.0.0.1:$http_port/openrtb2/bid
   curl -i '$tag'
+  curl -i '$cooking'
   curl -i http://127.0.0.1:$http_port/v1/node
   curl -i --data '{"bid": 1.25}' http://127.0.0.1:$http_port/v1/json/check
   curl -i --cacert $t/ca.pem https://localhost:$https_port/v1/node
@@ -172,9 +194,11 @@ print_curls() {
 
   .build/release/paceline explain ID --journal $state/journal    why an answer came out so; ID is its bidid
   .build/release/paceline replay $state/journal                  every decision again: the same bytes?
+  .build/release/paceline model compare --journal $state/journal    the model in the shadow beside the one that decides
   .build/release/paceline budgets http://127.0.0.1:$admin_port          what is spent, set aside and free
 
-The catalog is Examples/catalog: change it, and the next answer is decided by the change.
+The catalog is Examples/catalog: change it, and the next answer is decided by the change. Cooking has an ad that is
+paid for when it is watched to its end: Examples/predictions has the models that say how likely that is.
 settings: $root/$state/node.json    Ctrl-C drains it and ends
 TEXT
 }

@@ -24,6 +24,8 @@ public struct ModelDirectory {
 
     /// The list in words of its own, where it says who comes after whom.
     let list: ModelList
+    /// All models in the order of the list, shadows among them.
+    let models: [ServedModel]
 
     /// Refuses what does not fit together, with the file and the reason.
     ///
@@ -74,9 +76,13 @@ public struct ModelDirectory {
         priors[.click] = list.clickPrior
         priors[.completedView] = list.completedViewPrior
         priors[.action] = list.actionPrior
+        let listed = zip(list.models, models)
         served = ServedModels(
-            version: Self.version(files), features: features, models: models, priors: priors)
+            version: Self.version(files), features: features,
+            models: listed.filter { !$0.0.isShadow }.map(\.1),
+            shadows: listed.filter(\.0.isShadow).map { ShadowModel($0.0.title, $0.1) }, priors: priors)
         self.files = files
+        self.models = models
         self.list = list
         do {
             try served.check()
@@ -125,7 +131,8 @@ public struct ModelDirectory {
         return ServedModel(
             entry.goal.predicted, entry.tier == .full ? .full : .distilled, model, calibrator: calibrator,
             version: model.version.rawValue, columns: entry.columns,
-            cost: isMeasured ? ModelCost(of: model).one : nil)
+            // Of a shadow nobody asks whether there is time.
+            cost: isMeasured && !entry.isShadow ? ModelCost(of: model).one : nil)
     }
 
     static func checksum(_ bytes: [UInt8]) -> String {

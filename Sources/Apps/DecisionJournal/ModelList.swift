@@ -16,7 +16,9 @@ struct ModelList: DocumentObject {
         [
             .constant("schema", "paceline/models/1", "What this file is, and how it is read."),
             .required("features", \.features, .fileName, "The schema of the features, beside this file."),
-            .required("models", \.models, .list(of: .object, count: 0...6), "One for each goal and tier."),
+            .required(
+                "models", \.models, .list(of: .object, count: 0...6 + ShadowModel.most),
+                "One for each goal and tier, and shadows beside them."),
             .optional(
                 "clickPrior", \.clickPrior, .number(0...1),
                 "The share of clicks that was observed; without it, decision.priors has one."),
@@ -30,11 +32,30 @@ struct ModelList: DocumentObject {
         rules: [
             Rule("There is one model for each goal and tier.") { list, objections in
                 for (index, model) in list.models.enumerated()
-                where list.models[..<index].contains(where: { $0.goal == model.goal && $0.tier == model.tier }
-                ) {
+                where !model.isShadow
+                    && list.models[..<index].contains(where: {
+                        !$0.isShadow && $0.goal == model.goal && $0.tier == model.tier
+                    })
+                {
                     objections.refuse(
                         "models[\(index)].goal", found: "a second \(model.tier) model of \(model.goal)",
                         allowed: "one")
+                }
+            },
+            Rule("Shadows have names of their own, and there are at most \(ShadowModel.most).") {
+                list, objections in
+                let shadows = list.models.enumerated().filter(\.element.isShadow)
+                for (place, shadow) in shadows.enumerated() {
+                    if place >= ShadowModel.most {
+                        objections.refuse(
+                            "models[\(shadow.offset)].role", found: "shadow number \(place + 1)",
+                            allowed: "up to \(ShadowModel.most)")
+                    }
+                    if shadows[..<place].contains(where: { $0.element.name == shadow.element.name }) {
+                        objections.refuse(
+                            "models[\(shadow.offset)].name", found: "\(shadow.element.name ?? "") again",
+                            allowed: "a name that no other shadow has")
+                    }
                 }
             },
             Rule("`files` has each file that is named here, once, and no other.") { list, objections in
@@ -92,7 +113,11 @@ struct ModelEntry: DocumentObject {
     }
     enum Tier: String, CaseIterable, Sendable { case full, distilled }
 
+    enum Role: String, CaseIterable, Sendable { case champion, shadow }
+
     var goal = Goal.click
+    var role = Role.champion
+    var name: String?
     var tier = Tier.full
     var file = ""
     var calibrator: String?
@@ -107,6 +132,10 @@ struct ModelEntry: DocumentObject {
         "model",
         [
             .required("goal", \.goal, .choice, "What it predicts of an impression."),
+            .defaulted(
+                "role", \.role, .choice,
+                "Whether it decides, or is only compared with the one that does: `paceline model compare`."),
+            .optional("name", \.name, .fileName, "What a shadow is called in journals."),
             .defaulted("tier", \.tier, .choice, "The full model, or a smaller one that was taught by it."),
             .required(
                 "file", \.file, .fileName, "A model that `paceline model check` takes, beside this file."),
@@ -138,8 +167,24 @@ struct ModelEntry: DocumentObject {
                 guard let parent = model.parent, parent >= model.version ?? .max else { return }
                 objections.refuse(
                     "parent", found: "\(parent)", allowed: "less than the version, \(model.version ?? 0)")
-            }
+            },
+            Rule("A shadow has a name and no tier; a champion has no name.") { model, objections in
+                if model.isShadow == (model.name == nil) {
+                    objections.refuse(
+                        "name", found: model.name ?? "nothing",
+                        allowed: model.isShadow
+                            ? "a name, since it is a shadow" : "none: only shadows have names")
+                }
+                if model.isShadow, model.tier != .full {
+                    objections.refuse(
+                        "tier", found: model.tier.rawValue, allowed: "none: a shadow is in no tier")
+                }
+            },
         ])
+
+    var isShadow: Bool { role == .shadow }
+    /// What files and people call it.
+    var title: String { name ?? tier.rawValue }
 }
 
 struct ListedFile: DocumentObject {

@@ -31,7 +31,7 @@ extension ModelDirectory {
             made.append((list, Array(packed.withoutGolden.page.utf8)))
             let directory = try ModelDirectory(path, isMeasured: false, reading: content)
             made = []
-            for (index, model) in directory.served.models.enumerated() {
+            for (index, model) in directory.models.enumerated() {
                 let head = model.model.head
                 let values = try rows(head).prefix(goldenMost * head.featureCount)
                 guard !values.isEmpty, !values.contains(where: \.isInfinite) else {
@@ -40,7 +40,7 @@ extension ModelDirectory {
                     )
                 }
                 let golden = GoldenRows(of: model.model, model.calibrator, rows: Array(values))
-                let name = "\(packed.models[index].goal)-\(packed.models[index].tier).golden.jsonl"
+                let name = "\(packed.models[index].goal)-\(packed.models[index].title).golden.jsonl"
                 packed.models[index].golden = name
                 made.append((name, Array(golden.rows.map { $0.line + "\n" }.joined().utf8)))
             }
@@ -64,26 +64,27 @@ extension ModelDirectory {
         return directory
     }
 
-    /// The files of its models, in the list's order.
-    public var modelFiles: [String] { list.models.map(\.file) }
+    /// The files of the models that decide, in the list's order.
+    public var modelFiles: [String] { list.models.filter { !$0.isShadow }.map(\.file) }
 
     /// What it is, for people, with a line for each model.
     public func page(_ path: String) -> String {
         let schema = served.features.schema
         let seal = isSealed ? "sealed" : "not sealed: `paceline model pack` writes checksums and golden rows"
-        let count = served.models.count == 1 ? "1 model" : "\(served.models.count) models"
+        let count = models.count == 1 ? "1 model" : "\(models.count) models"
         let head = "\(path): ok, \(count) over \(schema.name) version \(schema.version), \(seal)"
         return ([head] + lines.map { "  \($0)" }).joined(separator: "\n")
     }
 
     /// A line for each model: what it predicts, from which file, and what it takes.
     private var lines: [String] {
-        zip(list.models, served.models).map { entry, model in
+        zip(list.models, models).map { entry, model in
             let version = entry.version.map { " version \($0)" } ?? ""
             let parent = entry.parent.map { " after \($0)" } ?? ""
             let golden = entry.golden == nil ? "no golden rows" : "golden rows exact"
             let bound = entry.latencyMicroseconds.map { " of \($0)" } ?? ""
-            return "\(model.tier) \(model.goal.name)\(version)\(parent): \(entry.file), \(golden), "
+            let role = entry.isShadow ? "shadow \(entry.title) of" : "\(model.tier)"
+            return "\(role) \(model.goal.name)\(version)\(parent): \(entry.file), \(golden), "
                 + "\(ModelCost(of: model.model))\(bound)"
         }
     }

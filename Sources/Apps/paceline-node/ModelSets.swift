@@ -22,6 +22,7 @@ final class ModelSets: Sendable {
     }
 
     private let settings: ModelSettings
+    let shadows: ShadowWork
     /// Beside the compiled catalogs.
     private let store: String
     private let state: Mutex<State>
@@ -35,6 +36,7 @@ final class ModelSets: Sendable {
     /// Reads the models; where they are refused, those that were served last serve again.
     init(_ settings: ModelSettings, store: String, _ health: Health, _ log: Log) throws(Failure) {
         (self.settings, self.store, self.health, self.log) = (settings, store, health, log)
+        shadows = ShadowWork(settings)
         let found = Result { () throws(Failure) in
             let (directory, seen) = try Self.read(settings.path)
             return (directory, try NodeModels(directory, settings, former: nil, log), seen)
@@ -104,6 +106,7 @@ final class ModelSets: Sendable {
             [
                 "version": .string(hexadecimal(models.served.version)),
                 "models": .integer(models.served.models.count),
+                "shadows": .integer(models.served.shadows.count),
                 "schema": .string(models.served.features.schema.name), "path": .string(settings.path),
             ])
     }

@@ -15,15 +15,21 @@ final class PreparedCatalog: @unchecked Sendable {
     let budgets: CatalogBudgets
     /// Nil where nothing is predicted.
     let models: ShardModels?
+    /// Nil where no shadows are asked.
+    let shadows: ShadowQueue?
     var decider: Decider
 
     /// Takes milliseconds for a large catalog.
-    init(_ serving: Catalogs.Serving, _ settings: DecisionSettings, _ ledger: NodeLedger, limit: Interval) {
+    init(
+        _ serving: Catalogs.Serving, _ settings: DecisionSettings, _ ledger: NodeLedger,
+        _ shadows: ShadowWork?, limit: Interval
+    ) {
         snapshot = serving.snapshot
         numbers = serving.numbers
         places = serving.places
         budgets = CatalogBudgets(snapshot, settings, ledger)
         models = serving.models.map { ShardModels($0, limit: limit) }
+        self.shadows = serving.plan.flatMap { shadows?.queue(for: $0) }
         decider = Decider(serving.index, settings: settings, plan: serving.plan)
     }
 }

@@ -26,6 +26,7 @@ struct ServingKeys: Sendable {
     let shading: ShadingMetricKeys?
     /// Nil where nothing is predicted.
     let models: ModelMetricKeys?
+    let shadows: ShadowMetricKeys?
 
     init(
         in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, models: Bool, shared: Bool,
@@ -41,6 +42,7 @@ struct ServingKeys: Sendable {
         money = decisions ? MoneyMetricKeys(in: &catalogue) : nil
         shading = decisions ? ShadingMetricKeys(in: &catalogue) : nil
         self.models = models ? ModelMetricKeys(in: &catalogue) : nil
+        shadows = models ? ShadowMetricKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }

@@ -19,6 +19,8 @@ final class ShardDecisions {
     private var seeds: Randomness
     private let metrics: DecisionMetrics
     private let modelMetrics: ModelMetrics?
+    /// Nil where nothing is predicted.
+    private let shadows: ShardShadows?
     private let recording: DecisionRecording
     /// It outlives everything that its thread serves.
     private unowned let reactor: Reactor
@@ -31,7 +33,7 @@ final class ShardDecisions {
         _ catalog: PreparedCatalog, _ frequency: ShardFrequency, _ money: ShardMoney,
         _ shading: ShardShading, seed: UInt64,
         _ reactor: Reactor, _ overload: NodeSettings.Overload, metrics: DecisionMetrics,
-        _ modelMetrics: ModelMetrics?, recording: DecisionRecording
+        _ modelMetrics: ModelMetrics?, _ shadows: ShardShadows?, recording: DecisionRecording
     ) {
         self.reactor = reactor
         gate = LoadGate(
@@ -45,8 +47,10 @@ final class ShardDecisions {
         state = NodeState(money, frequency, shading, catalog.models, catalog.numbers)
         self.metrics = metrics
         self.modelMetrics = modelMetrics
+        self.shadows = shadows
         self.recording = recording
         seeds = Randomness(seed: seed)
+        shadows?.take(catalog.shadows)
     }
 
     /// What it decides with now.
@@ -60,6 +64,7 @@ final class ShardDecisions {
         exchange.exchange(&catalog)
         money.take(catalog.budgets)
         catalog.models?.metrics = modelMetrics
+        shadows?.take(catalog.shadows)
         state = NodeState(money, frequency, shading, catalog.models, catalog.numbers)
     }
 
@@ -110,6 +115,7 @@ final class ShardDecisions {
             decision, of: request, by: catalog.decider, catalog: catalog.snapshot.version.rawValue, at: now,
             seed: seed, format)
         modelMetrics?.count(catalog.decider)
+        shadows?.note(decision, by: catalog.decider)
         let took = Kernel.monotonicNow() - began
         gate.decided(took: took)
         metrics.count(decision, took: took)

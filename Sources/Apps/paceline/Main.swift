@@ -9,6 +9,7 @@ enum Paceline {
             subcommands: [
                 Status.command,
                 Budgets.command,
+                Ledger.command,
                 CheckConfig.command,
                 Decide.command,
                 Explain.command,
@@ -31,7 +32,7 @@ enum Paceline {
                     "model", "Works on models: reads, checks and compiles them, and predicts.",
                     subcommands: [
                         ModelPredict.command, ModelCheck.command, ModelPack.command, ModelCompile.command,
-                        ModelInspect.command, ModelBench.command,
+                        ModelInspect.command, ModelBench.command, ModelCompare.command,
                     ]),
                 Command(
                     "fleet", "Works on the fleet file: clouds, regions and hosts.",

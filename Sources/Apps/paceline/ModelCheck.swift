@@ -35,7 +35,9 @@ enum ModelCheck {
                 "A file that was cut off is refused.", outcome: .failed),
             Example(
                 "paceline model check Examples/predictions", "All of what a node would serve.",
-                prints: "Examples/predictions: ok, 2 models over predictions version 1, sealed"),
+                prints:
+                    "Examples/predictions: ok, 3 models over predictions version 2, sealed"
+            ),
             Example("paceline model check --json Examples/models/price.json", "The same for programs."),
         ],
         run: run)
@@ -57,7 +59,8 @@ enum ModelCheck {
                 output.print([
                     "file": .string(path), "valid": true,
                     "version": .string(hexadecimal(directory.served.version)),
-                    "models": .number(directory.served.models.count), "sealed": .bool(directory.isSealed),
+                    "models": .number(directory.served.models.count),
+                    "shadows": .number(directory.served.shadows.count), "sealed": .bool(directory.isSealed),
                 ])
             } else {
                 output.print(directory.page(path))

@@ -25,8 +25,8 @@ enum ModelPack {
                     + "paceline model pack mine",
                 "Seal it again after a change."),
             Example(
-                "printf 'hour,deviceType,genre,user.completes7d,seconds,creative.completion30d\\n20,3,1,4,15,0.97\\n' "
-                    + "> rows.csv; paceline model pack mine --rows rows.csv",
+                "printf 'hour,deviceType,genre,isLive,user.completes7d,user.watched7d,seconds,creative.completion30d\\n' "
+                    + "> rows.csv; echo 20,3,1,0,4,0.9,15,0.97 >> rows.csv; paceline model pack mine --rows rows.csv",
                 "With new golden rows."),
         ],
         run: run)

@@ -34,7 +34,7 @@ enum ModelPredict {
                 "printf '20,2,1.5,0.8,0.02\\n' | paceline model predict --model Examples/models/click.txt --no-header",
                 "One row by hand."),
             Example(
-                "printf '20,2,1,0,15,0.97\\n' | paceline model predict --model Examples/predictions/completion.txt "
+                "printf '20,3,1,0,4,0.9,15,0.97\\n' | paceline model predict --model Examples/predictions/completion.txt "
                     + "--calibrator Examples/predictions/completion.json --no-header",
                 "A probability that holds."),
         ],

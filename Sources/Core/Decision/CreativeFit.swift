@@ -208,8 +208,8 @@ extension DecisionWorkspace {
         return (nil, .zero, isBelowFloor)
     }
 
-    /// The least price of a deal for an ad of this length: the request's or the catalog's, whichever is higher. Nil where
-    /// it cannot be said in the response's currency.
+    /// The least price of a deal for an ad of this length: the request's or the catalog's, whichever is higher, and of a price
+    /// that was agreed on the request's. Nil where it cannot be said in the response's currency.
     mutating func floor(of deal: Int, seconds: Int32, _ request: borrowing BidRequest) -> Micros? {
         deals[deal].rate.convert(request.floor(of: deals[deal].deal, seconds: seconds), for: .floor)
             .map { max($0, deals[deal].least) }

@@ -52,6 +52,11 @@ public struct Thread: ~Copyable, Sendable {
 }
 
 extension Kernel {
+    /// Lets the calling thread run only where no other wants the core: one that wakes takes it at once. False where the
+    /// kernel does not let us.
+    @discardableResult
+    public static func takeOnlyIdleTime() -> Bool { linux_take_only_idle_time() == 0 }
+
     /// Lets every thread of ordinary priority go before the calling one, for work that nobody waits for: where both
     /// want a core, this one gets a thirtieth of it.
     public static func stepBehindOtherThreads() {

@@ -28,6 +28,12 @@ static inline long linux_pin(const void *set, unsigned long size) {
     return syscall(SYS_sched_setaffinity, 0, size, set);
 }
 
+// The macro is there for GNU's own sources only.
+static inline long linux_take_only_idle_time(void) {
+    struct { int priority; } none = {0};
+    return syscall(SYS_sched_setscheduler, 0, 5 /* SCHED_IDLE */, &none);
+}
+
 static inline void linux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 static inline void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }

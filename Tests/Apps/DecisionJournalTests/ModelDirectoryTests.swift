@@ -7,14 +7,15 @@ import Foundation
 import Inference
 import Testing
 
-/// A copy of the demo's models, to be changed.
+/// A copy of models that people can read, to be changed.
 private final class Models {
     let url = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
     static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         .standardized
 
     init() throws {
-        try FileManager.default.copyItem(at: Self.root.appending(path: "Examples/predictions"), to: url)
+        try FileManager.default.copyItem(
+            at: Self.root.appending(path: "Tests/Support/HandWrittenModels"), to: url)
     }
 
     deinit { try? FileManager.default.removeItem(at: url) }
@@ -50,12 +51,14 @@ private final class Models {
 }
 
 @Suite struct ModelDirectoryTests {
-    @Test func theDemoIsSealedAndServes() throws {
-        let models = try Models()
-        let directory = try ModelDirectory(models.path)
+    /// The demo's golden rows are LightGBM's own words.
+    @Test(arguments: [("Examples/predictions", 10, 1), ("Tests/Support/HandWrittenModels", 7, 0)])
+    func whatIsInTheRepositoryIsSealedAndServes(_ path: String, _ files: Int, _ shadows: Int) throws {
+        let directory = try ModelDirectory(Models.root.appending(path: path).path())
         #expect(directory.isSealed)
         #expect(directory.served.models.count == 2)
-        #expect(directory.files.count == 7)
+        #expect(directory.served.shadows.count == shadows)
+        #expect(directory.files.count == files)
     }
 
     /// What a checksum cannot see, since whoever changed the file may have sealed it again.
@@ -79,6 +82,14 @@ private final class Models {
         ("completedView-full.golden.jsonl", "\"row\": [", "\"row\": [1, ", "golden.jsonl:1", "7 features"),
         ("completedView-full.golden.jsonl", "{", "{{", "golden.jsonl:1: ", "JSON"),
         ("models.json", "\"distilled\"", "\"full\"", "models.json:", "a second full model"),
+        (
+            "models.json", "\"distilled\"", "\"distilled\", \"role\": \"shadow\"", "models.json:",
+            "name: found nothing"
+        ),
+        (
+            "models.json", "\"version\": 2,", "\"version\": 2, \"name\": \"x\",", "models.json:",
+            "only shadows have names"
+        ),
         ("models.json", "\"completion.txt\"", "\"../completion.txt\"", "models.json:", "a file's name"),
         ("models.json", "\"completion.txt\"", "\"none.txt\"", "none.txt", "could not be read"),
     ])

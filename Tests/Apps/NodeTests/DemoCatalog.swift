@@ -23,6 +23,35 @@ enum Demo {
         }
     }
 
+    /// Copies the catalog, with a dinner that is for every hour, so that the test is too; and models that predict for it,
+    /// not sealed, and for any version of the schema, so that a test may change one file alone.
+    static func copyModels(into folder: Folder) throws {
+        try copyCatalog(into: folder)
+        try edit(
+            folder, "line-items.json",
+            """
+                    "daypart": [
+                      {"days": ["mon", "tue", "wed", "thu"], "from": "16:30", "to": "20:00"},
+                      {"days": ["fri", "sat", "sun"], "from": "16:30", "to": "22:00"}
+                    ],
+
+            """, "")
+        let from = URL(filePath: #filePath).appending(path: "../../../Support/HandWrittenModels").standardized
+        try FileManager.default.copyItem(at: from, to: folder.url.appending(path: "models"))
+        var list = folder.read("models/models.json")
+        for sealing in [#",\s*"files": \[[^\]]*\]"#, #"\s*"golden": "[^"]*","#, #"\s*"featuresVersion": 1,"#]
+        {
+            list = list.replacingOccurrences(of: sealing, with: "", options: .regularExpression)
+        }
+        try folder.write(list, to: "models/models.json")
+    }
+
+    /// The break on a television, for another household: caps are by household.
+    static func request(household: Int) throws -> String {
+        try request().replacingOccurrences(
+            of: "192.0.2.17", with: "192.\(household / 250).2.\(household % 250 + 1)")
+    }
+
     /// Puts other words in the place of some in a file of the catalog, all at once.
     static func edit(_ folder: Folder, _ file: String, _ old: String, _ new: String) throws {
         let text = folder.read("catalog/\(file)")

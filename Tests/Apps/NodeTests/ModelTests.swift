@@ -5,38 +5,11 @@ import Glibc
 import Testing
 
 @Suite struct ModelTests {
-    private static let examples = URL(filePath: #filePath).appending(path: "../../../../Examples/predictions")
-        .standardized
-
-    /// A dinner that is for every hour, so that the test is too.
-    private func prepare(_ folder: Folder) throws {
-        try Demo.copyCatalog(into: folder)
-        try Demo.edit(
-            folder, "line-items.json",
-            """
-                    "daypart": [
-                      {"days": ["mon", "tue", "wed", "thu"], "from": "16:30", "to": "20:00"},
-                      {"days": ["fri", "sat", "sun"], "from": "16:30", "to": "22:00"}
-                    ],
-
-            """, "")
-        try FileManager.default.copyItem(at: Self.examples, to: folder.url.appending(path: "models"))
-        // Not sealed, and for any version of the schema, so that a test may change one file alone.
-        var list = folder.read("models/models.json")
-        for sealing in [#",\s*"files": \[[^\]]*\]"#, #"\s*"golden": "[^"]*","#, #"\s*"featuresVersion": 1,"#]
-        {
-            list = list.replacingOccurrences(of: sealing, with: "", options: .regularExpression)
-        }
-        try folder.write(list, to: "models/models.json")
-    }
-
-    private func of(_ viewer: Int) throws -> String {
-        try Demo.request().replacingOccurrences(of: "192.0.2.17", with: "192.0.2.\(viewer + 1)")
-    }
+    private func of(_ viewer: Int) throws -> String { try Demo.request(household: viewer) }
 
     @Test func decisionsAreMadeAgainFromWhatWasKept() async throws {
         let folder = try Folder()
-        try prepare(folder)
+        try Demo.copyModels(into: folder)
         let now = ISO8601DateFormatter().string(from: Date() - 60)
         try folder.write(
             """
@@ -91,7 +64,7 @@ import Testing
 
     @Test func aChangeIsTakenAndAMistakeIsNot() async throws {
         let folder = try Folder()
-        try prepare(folder)
+        try Demo.copyModels(into: folder)
         func edit(_ file: String, _ old: String, _ new: String) throws {
             let text = folder.read("models/\(file)")
             try #require(text.contains(old))
@@ -163,7 +136,7 @@ import Testing
             ("completion.txt", "num_leaves=2", "num_leaves=3", "completion.txt"),
         ] {
             let folder = try Folder()
-            try prepare(folder)
+            try Demo.copyModels(into: folder)
             let text = folder.read("models/\(file)")
             try #require(text.contains(old))
             try folder.write(text.replacingOccurrences(of: old, with: new), to: "models/\(file)")

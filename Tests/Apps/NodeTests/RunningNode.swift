@@ -29,6 +29,8 @@ struct Plan: Sendable {
     /// Models to predict with, and profiles, in the folder.
     var models: String?
     var profiles: String?
+    /// The settings of shadows, in the section of models.
+    var shadows: [String: Int] = [:]
     /// The settings' section, as JSON.
     var frequency: String?
     /// What stands before `/e/` in the addresses of ads; the keys are in the folder.
@@ -76,9 +78,9 @@ struct Plan: Sendable {
             ]
         }
         if let models {
-            all["models"] = ["path": folder.path(models)].merging(
-                profiles.map { ["profiles": folder.path($0)] } ?? [:]
-            ) { $1 }
+            var section: [String: Any] = ["path": folder.path(models)]
+            if let profiles { section["profiles"] = folder.path(profiles) }
+            all["models"] = section.merging(shadows) { $1 }
         }
         if let frequency {
             all["frequency"] = try JSONSerialization.jsonObject(with: Data(frequency.utf8))

@@ -103,8 +103,8 @@ struct SaleCase: Sendable, CustomTestStringConvertible {
             (.secondPrice, nil, nil, 6.01, .nextBid),
             (.secondPrice, nil, 8, 8, .softFloor),
             (.secondPrice, nil, 12, 10, .belowSoftFloor),
-            // What the request says goes before the catalog.
-            (.secondPrice, 3, 8, 5, .fixed), (.secondPrice, 1, nil, 10, .ownBid),
+            // What the request says goes before the catalog, the price that was agreed on too.
+            (.secondPrice, 3, 8, 4, .fixed), (.secondPrice, 1, nil, 10, .ownBid),
             (.fixed, 2, nil, 6.01, .nextBid),
         ] as [(Deal.Auction, Int?, Double?, Double, AdSale.Basis)])
     func aDealHasItsTerms(
@@ -118,10 +118,10 @@ struct SaleCase: Sendable, CustomTestStringConvertible {
         ]
         let asked = Asked(deal: (floor: 4, at: at))
         let sale = try #require(try market.sold(asked)["one"])
-        #expect(sale.price == cpm(price) && sale.basis == basis && sale.floor == cpm(5))
+        #expect(sale.price == cpm(price) && sale.basis == basis && sale.floor == cpm(at == 3 ? 4 : 5))
         // An exchange is told the bid, or the fixed price.
         let bid = try #require(try market.sold(asked, format: .openrtb)["one"])
-        #expect(bid.price == (basis == .fixed ? cpm(5) : cpm(10)))
+        #expect(bid.price == (basis == .fixed ? cpm(price) : cpm(10)))
     }
 
     @Test func whatTheViewerSawCostsMore() throws {

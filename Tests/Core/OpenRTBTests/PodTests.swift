@@ -63,6 +63,16 @@ import Units
         }
     }
 
+    /// Names of pods are each medium's own.
+    @Test func videoAndAudioMayCallTheirPodsAlike() throws {
+        let pod = #""mimes":["a/b"],"podid":"p","poddur":30"#
+        let imps = #"{"id":"1","video":{\#(pod)}},{"id":"2","audio":{\#(pod)}},{"id":"3","video":{\#(pod)}}"#
+        try reading(#"{"id":"r","imp":[\#(imps)]}"#) { request in
+            let sizes = request.pods.indices.map { request[request.pods[$0].slots].count }
+            #expect(sizes == [2, 1])
+        }
+    }
+
     /// Without a word on how many ads: as many of the shortest as fit.
     @Test(
         arguments: [

@@ -105,10 +105,6 @@ import Units
                 + "allowed one first and one last slot in each pod"
         ),
         (
-            #"{"id":"r","imp":[{"id":"1","video":{\#(pod)}},{"id":"2","audio":{\#(pod)}}]}"#,
-            "imp[1].audio: found audio and video under one podid; allowed one podid for each medium"
-        ),
-        (
             Samples.video("", imp: #","bidfloor":-0.01"#),
             "imp[0].bidfloor: found the number -0.01; allowed a price from 0 to 1000000"
         ),

@@ -5,7 +5,7 @@ internal import Inference
 
 extension ServedModels {
     public func check() throws(ModelsRefused) {
-        for model in models {
+        for model in models + shadows.map(\.served) {
             let planned = try PlannedModel(model, features)
             for end in ProbedEnd.allCases { try planned.probe(end, features) }
         }

@@ -15,6 +15,9 @@ public final class ScoringPlan: Sendable {
     let goals: [PlannedGoal]
     /// By goal and tier, at `place(of:)`.
     let planned: [PlannedModel?]
+    let shadows: [PlannedShadow]
+    /// Columns of line items and creatives that some shadow reads.
+    let shadowColumns: [Int]
 
     /// Takes some seconds for a million line items. Fails where a model wants a feature that the schema does not have.
     public init(_ models: ServedModels, _ snapshot: CatalogSnapshot) throws(ModelsRefused) {
@@ -29,6 +32,18 @@ public final class ScoringPlan: Sendable {
             planned[place] = try PlannedModel(model, models.features)
         }
         self.planned = planned
+        var shadowed: [(String, PlannedModel)] = []
+        for shadow in models.shadows {
+            shadowed.append((shadow.name, try PlannedModel(shadow.served, models.features)))
+        }
+        let columns = Set(shadowed.flatMap { _, model in model.own.map { Int(model.columns[Int($0)]) } })
+            .sorted()
+        shadows = shadowed.map { name, model in
+            PlannedShadow(
+                name: name, planned: model,
+                places: model.own.compactMap { columns.firstIndex(of: Int(model.columns[Int($0)])) })
+        }
+        shadowColumns = columns
         requests = RequestFeatures(models.features)
         lineItems = .lineItems(models.features, snapshot)
         creatives = .creatives(models.features, snapshot)

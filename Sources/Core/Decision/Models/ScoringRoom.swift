@@ -79,7 +79,7 @@ struct ScoringRoom: ~Copyable {
         let features = plan?.planned.compactMap { $0?.served.model.featureCount }.max() ?? 1
         input = ScoringNumbers(most * features)
         output = ScoringNumbers(most)
-        scratches = ModelScratches(plan)
+        scratches = ModelScratches(plan?.planned ?? [])
     }
 
     var isOn: Bool { plan != nil }
@@ -160,13 +160,12 @@ struct ScoringRoom: ~Copyable {
     }
 }
 
-/// A scratch for each model of a plan, at its place.
+/// A scratch for each model, at its place.
 @safe struct ModelScratches: ~Copyable, @unchecked Sendable {
     private let start: UnsafeMutablePointer<ModelScratch>
     private let isThere: [Bool]
 
-    init(_ plan: ScoringPlan?) {
-        let planned = plan?.planned ?? []
+    init(_ planned: [PlannedModel?]) {
         isThere = planned.map { $0 != nil }
         unsafe start = .allocate(capacity: max(planned.count, 1))
         for index in planned.indices {

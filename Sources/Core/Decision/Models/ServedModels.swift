@@ -87,15 +87,18 @@ public struct ServedModels: Sendable {
     public let version: UInt64
     public let features: CompiledFeatures
     public let models: [ServedModel]
+    /// Those that are only compared.
+    public let shadows: [ShadowModel]
     /// By goal, the mean that was observed; nil where the settings' prior stands in.
     public let priors: [Double?]
 
     public init(
-        version: UInt64, features: CompiledFeatures, models: [ServedModel],
+        version: UInt64, features: CompiledFeatures, models: [ServedModel], shadows: [ShadowModel] = [],
         priors: [PredictedGoal: Double] = [:]
     ) {
+        precondition(shadows.count <= ShadowModel.most, "more shadows than a sample has room for")
         precondition(priors.values.allSatisfy { (0...1).contains($0) }, "a prior is a probability")
-        (self.version, self.features, self.models) = (version, features, models)
+        (self.version, self.features, self.models, self.shadows) = (version, features, models, shadows)
         self.priors = PredictedGoal.allCases.map { priors[$0] }
     }
 }

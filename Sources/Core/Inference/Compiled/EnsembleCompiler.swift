@@ -148,18 +148,19 @@ private struct TreesParts {
             ]
             positions += use.positions
             for node in use.nodes {
-                append(UInt64(node.tree), bytes, to: &nodes)
-                append(node.mask, bytes, to: &nodes)
+                Self.append(UInt64(node.tree), bytes, to: &nodes)
+                Self.append(node.mask, bytes, to: &nodes)
             }
         }
-        for row in block.table { for mask in row { append(mask, bytes, to: &table) } }
+        for row in block.table { for mask in row { Self.append(mask, bytes, to: &table) } }
         blocks += [
             block.trees.count, block.slots * bytes, useStart, block.uses.count,
             block.uses.count { $0.firstRow != nil }, positionStart, nodeStart, tableStart,
         ].map { UInt64($0) }
     }
 
-    private func append(_ number: UInt64, _ count: Int, to bytes: inout [UInt8]) {
+    /// Nobody's own: a copy of whoever appends would hold the bytes too, and each byte would copy all of them.
+    private static func append(_ number: UInt64, _ count: Int, to bytes: inout [UInt8]) {
         for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(8 * index))) }
     }
 

@@ -43,6 +43,7 @@ extension RequestStorage {
     /// The pod that the imp belongs to, made if this is its first.
     private mutating func podIndex(ofImp index: Int, in root: JSONValue) throws(Refused) -> Int {
         var pod = Pod()
+        pod.media = slotsByImp[index].media
         if let av = audioVideo(ofImp: index) {
             pod.id = av.podid
             pod.sequence = av.podseq
@@ -50,7 +51,8 @@ extension RequestStorage {
             if av.isDynamic { pod.kind = .dynamic }
         }
         if !pod.id.isEmpty {
-            for other in 0..<pods.count where areEqual(pods[other].id, pod.id) {
+            for other in 0..<pods.count
+            where pods[other].media == pod.media && areEqual(pods[other].id, pod.id) {
                 if let refused = contradiction(ofImp: index, with: other, pod.sequence) {
                     throw Refused(try value(ofImp: index, in: root), refused.found, refused.allowed)
                 }
@@ -74,9 +76,6 @@ extension RequestStorage {
         let slot = slotsByImp[index]
         for other in 0..<index where imps[values.imps.start + other].pod == Int32(pod) {
             let other = slotsByImp[other]
-            guard other.media == slot.media else {
-                return ("audio and video under one podid", "one podid for each medium")
-            }
             let isTaken =
                 other.position == slot.position
                 && (slot.position == SlotInPod.first || slot.position == SlotInPod.last)

@@ -18,6 +18,8 @@ public struct Pod: Sendable, BitwiseCopyable {
     public var kind = Kind.single
     /// Empty for an imp that names no pod.
     public var id = Text.empty
+    /// Video and audio have names of their own: one id in both is two pods.
+    var media = PodSlot.Media.video
     /// One of `PodSequence`, or a later value.
     public var sequence: Int32 = 0
     public var slots = Run<PodSlot>()

@@ -13,6 +13,8 @@ extension RecordKind {
     public static let decision = RecordKind(rawValue: 23)
     /// The settings that decisions name, in the form of Core's `DecisionSettings`.
     public static let decisionSettings = RecordKind(rawValue: 24)
+    /// What shadows said of one decision of their sample: Core's `RecordedShadow` reads it.
+    public static let shadow = RecordKind(rawValue: 25)
     /// A catalog was taken into use, or refused while another one stays.
     public static let catalogReload = RecordKind(rawValue: 22)
 }
@@ -46,7 +48,7 @@ extension RecordLayout {
                 ("responseBytes", .u32), ("tookNanoseconds", .i64), ("oneIn", .u32),
             ]),
         RecordLayout(
-            "decision", .decision, version: 1,
+            "decision", .decision, version: 3,
             [
                 ("id", .id), ("at", .i64), ("catalog", .id), ("settings", .id), ("format", .u16),
                 ("noBid", .u16), ("ads", .u32), ("answerBytes", .u32), ("answerChecksum", .u32),
@@ -54,6 +56,8 @@ extension RecordLayout {
             ]),
         RecordLayout(
             "decision-settings", .decisionSettings, version: 1, [("id", .id), ("content", .rest)]),
+        RecordLayout(
+            "shadow", .shadow, version: 1, [("decision", .id), ("models", .id), ("details", .rest)]),
         RecordLayout(
             "catalog-reload", .catalogReload, version: 1,
             [("version", .u64), ("lineItems", .u32), ("taken", .u16), ("cause", .text)]),
