@@ -37,7 +37,8 @@ extension DecisionWorkspace {
         return standing
     }
 
-    mutating func lower(_ candidate: inout RankedCandidate, by standing: CreativeStanding) -> LineItemOutcome {
+    mutating func lower(_ candidate: inout RankedCandidate, by standing: CreativeStanding) -> LineItemOutcome
+    {
         let rule: DiversityRule
         switch standing {
         case .unseen: return .crowdedOut

@@ -37,7 +37,8 @@ extension DecisionWorkspace {
         return bannerFile(of: creative, banner, needsHTTPS: win.needsHTTPS, request)
     }
 
-    private mutating func takes(_ banner: Banner, _ media: MediaRow, _ request: borrowing BidRequest) -> Bool {
+    private mutating func takes(_ banner: Banner, _ media: MediaRow, _ request: borrowing BidRequest) -> Bool
+    {
         let formats = request[banner.format]
         for index in formats.indices {
             let format = formats[index]
@@ -57,7 +58,9 @@ extension DecisionWorkspace {
     }
 
     /// Whether the slot lets what grows beyond its place do so in some direction.
-    mutating func mayExpand(_ creative: KnownCreative, _ banner: Banner, _ request: borrowing BidRequest) -> Bool {
+    mutating func mayExpand(_ creative: KnownCreative, _ banner: Banner, _ request: borrowing BidRequest)
+        -> Bool
+    {
         guard request[banner.expdir].isEmpty else { return true }
         for place in creative.attributes.range {
             // AdCOM's expandable ones: by itself, by a click, by a pointer above.

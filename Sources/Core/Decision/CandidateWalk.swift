@@ -37,11 +37,14 @@ extension DecisionWorkspace {
         rankedMost = problem.positionCount == 1 ? Self.candidatesOfOne : Self.candidates
         let least = leastFloor(request)
         var left = Self.consideredMost
-        for number in 0..<early.classCount {
+        let first = early.first(ofFound: trace.retrieved)
+        for number in first..<early.classCount {
             var block: Int? = 0
             while let from = block {
                 batch.removeAll()
-                block = early.take(class: number, from: from, found: scratch, into: &batch)
+                block = early.take(
+                    upTo: number, without: number > first ? number - 1 : nil, from: from, found: scratch,
+                    into: &batch)
                 batch.order()
                 while let row = batch.next() {
                     let item = snapshot.lineItem(ofRow: row)

@@ -92,7 +92,7 @@ struct Win {
 }
 
 /// Everything that a decision works in. What is asked of it while a request waits are mutating methods, also where they
-/// change nothing: Swift 6.3 gives others a copy of the whole, which was a fifth of what competing took.
+/// change nothing: Swift 6.3 gives others a copy of the whole, four kilobytes, which came to fifteen copies a request.
 struct DecisionWorkspace: ~Copyable {
     /// The most valuable creatives that are compared in one pod.
     static let candidates = PodLimits.candidates
@@ -286,7 +286,7 @@ extension DecisionWorkspace {
     }
 
     /// By its address, where the catalog does not know the id that the exchange has for it.
-    private func knownPlace(_ request: borrowing BidRequest) -> Int? {
+    private mutating func knownPlace(_ request: borrowing BidRequest) -> Int? {
         let inventory = request.inventory
         return switch inventory.kind {
         case .app: places.row(request[inventory.bundle], .app, snapshot)

@@ -7,7 +7,8 @@ internal import Units
 
 /// The order is by priority, then by what a thousand impressions are worth in the base currency. It is cut into
 /// classes, of which the first has one line item in 256 and each that follows as many as all before it: a set of
-/// bits for each, so that finding the best of ten thousand costs one pass over the words of the best class.
+/// bits for each with all up to it, so that finding the best of ten thousand costs one pass over the words of the best
+/// class, and that of a hundred one over the best few together.
 @safe struct EarlyRank: @unchecked Sendable {
     /// One in 2^8 in the first class. A request that finds one in a hundred of a million then finds forty there.
     private static let halvings = 8
@@ -17,8 +18,8 @@ internal import Units
     let classCount: Int
     private let lineItems: Int
     private let wordCount: Int
-    /// A set of line items for each class, one behind the other: a line item is where its first row is, as in what a
-    /// retrieval found.
+    /// By class, the line items of it and of all before it, one set behind the other: a line item is where its first row
+    /// is, as in what a retrieval found.
     private let classes: UnsafeMutablePointer<UInt64>
     /// By first row, its place in the order.
     private let places: UnsafeMutablePointer<UInt32>
@@ -51,7 +52,7 @@ internal import Units
             var number = 0
             while unsafe place >= starts[number + 1] { number += 1 }
             unsafe places[row] = UInt32(place)
-            unsafe classes[number * wordCount + row / 64] |= 1 << UInt64(row % 64)
+            for all in number..<count { unsafe classes[all * wordCount + row / 64] |= 1 << UInt64(row % 64) }
         }
     }
 
@@ -88,15 +89,28 @@ internal import Units
         return all.map(\.item)
     }
 
-    /// Appends the line items of a class that were found, from a block of the scratch on, until the list is full; gives
-    /// the block to go on from, or nil where the class is at its end.
+    /// The class that a walk through so many line items takes together with all before it: the first one in which it can
+    /// expect as many as a lone ad has candidates.
+    func first(ofFound count: Int) -> Int {
+        var number = 0
+        while number + 1 < classCount, count >> (classCount - 1 - number) < DecisionWorkspace.candidatesOfOne
+        {
+            number += 1
+        }
+        return number
+    }
+
+    /// Appends the line items that were found in classes up to a number, without those of another one and all before it,
+    /// from a block of the scratch on, until the list is full; gives the block to go on from, or nil where there are no
+    /// more.
     func take(
-        class number: Int, from start: Int, found scratch: borrowing RetrievalScratch,
+        upTo number: Int, without other: Int?, from start: Int, found scratch: borrowing RetrievalScratch,
         into batch: inout EarlyBatch
     ) -> Int? {
         let (found, blocks) = (scratch.words, scratch.blocks)
         precondition(found.count == wordCount && number < classCount, "another catalog's")
         let bits = unsafe classes + number * wordCount
+        let taken = unsafe other.map { unsafe classes + $0 * wordCount }
         var word = start / 64
         var rest = word < blocks.count ? blocks[word] & UInt64.max << UInt64(start % 64) : 0
         while word < blocks.count {
@@ -107,7 +121,11 @@ internal import Units
                 let own = unsafe UnsafeRawPointer(bits + 8 &* block).loadUnaligned(as: SIMD8<UInt64>.self)
                 let theirs = unsafe found.bytes.unsafeLoadUnaligned(
                     fromUncheckedByteOffset: 64 &* block, as: SIMD8<UInt64>.self)
-                let both = own & theirs
+                var both = own & theirs
+                if let taken = unsafe taken {
+                    both &=
+                        ~(unsafe UnsafeRawPointer(taken + 8 &* block).loadUnaligned(as: SIMD8<UInt64>.self))
+                }
                 if both.anyLane == 0 { continue }
                 guard batch.hasRoom(for: 512) else { return block }
                 for lane in 0..<8 { append(both[lane], 8 &* block &+ lane, &batch) }

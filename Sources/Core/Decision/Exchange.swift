@@ -2,6 +2,13 @@
 internal import Auction
 internal import Units
 
+/// A rate that was looked up.
+struct KnownRate {
+    /// No currency's code is zero.
+    var from: UInt32 = 0
+    var rate: ExchangeRate?
+}
+
 struct Exchange: ~Copyable {
     /// Currencies whose rates are at hand. Line items, deals and floors of one request have two or three.
     private static let knownMost = 8
@@ -13,12 +20,6 @@ struct Exchange: ~Copyable {
     private var known = FixedTable(Self.knownMost, repeating: KnownRate())
     private var toBase = FixedTable(Self.knownMost, repeating: KnownRate())
     private var fromBase: ExchangeRate?
-
-    private struct KnownRate {
-        /// No currency's code is zero.
-        var from: UInt32 = 0
-        var rate: ExchangeRate?
-    }
 
     init(_ table: CurrencyTable) {
         rates = DecisionBox(table)

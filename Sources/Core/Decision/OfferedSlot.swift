@@ -220,7 +220,8 @@ extension DecisionWorkspace {
     }
 
     /// One document holds the whole pod: it is of the newest version that all of its slots read.
-    private mutating func newestRead(by slots: Span<PodSlot>, _ request: borrowing BidRequest) -> VASTVersion {
+    private mutating func newestRead(by slots: Span<PodSlot>, _ request: borrowing BidRequest) -> VASTVersion
+    {
         for index in slots.indices {
             let imp = Int(slots[index].imp)
             let av =

@@ -5,13 +5,16 @@ extension PodProblem {
     /// The ad that is worth most in the only place; of equals the one that was added first.
     func lone() -> PodSolution {
         var found: (index: Int, tier: PriorityTier, value: Int64)?
-        for index in 0..<candidateCount where !isWithdrawn(index) && allows(candidates[index], in: 0) {
+        for index in 0..<candidateCount where !isWithdrawn(index) {
+            let tier = candidates[index].tier
+            // Nothing raises a value, so who would not be better by it need not be asked anything else.
+            let most = loneWorth(min(candidates[index].value, PodLimits.value).rawValue)
+            if let found, found.tier < tier || found.tier == tier && found.value >= most { continue }
+            guard allows(candidates[index], in: 0) else { continue }
             let (own, reason) = exclusionEverywhere(of: candidates[index])
             guard reason == nil else { continue }
-            // It opens the pod and closes it, and is paid for one of the two.
-            let value = own + max(premium(firstPremium, of: own), premium(lastPremium, of: own))
-            let tier = candidates[index].tier
-            if let found, found.tier < tier || found.tier == tier && found.value >= value { continue }
+            let value = loneWorth(own)
+            if let found, found.tier == tier, found.value >= value { continue }
             found = (index, tier, value)
         }
         var best = PodSolution()
@@ -21,5 +24,10 @@ extension PodProblem {
         }
         best.bound = best.score
         return best
+    }
+
+    /// With the premium: a lone ad opens the pod and closes it, and is paid for one of the two.
+    private func loneWorth(_ value: Int64) -> Int64 {
+        value + max(premium(firstPremium, of: value), premium(lastPremium, of: value))
     }
 }

@@ -17,9 +17,10 @@ struct PodDraft: ~Copyable {
     /// Which of the durations each candidate has, and the candidates of each duration.
     var duration = FixedTable(64, repeating: UInt8(0))
     var lasting = FixedTable(64, repeating: UInt64(0))
-    /// By duration, the segments that take it, and the least price in each of them.
+    /// By duration, the segments that take it, the least price in each of them, and the highest of these.
     private var segmentsTaking = FixedTable(64, repeating: UInt32(0))
     private var least = FixedTable(64 * PodLimits.segments, repeating: Micros.zero)
+    private var leastEverywhere = FixedTable(64, repeating: Micros.zero)
     /// Time of each segment that its candidates can use.
     var seconds = FixedTable(PodLimits.segments, repeating: Int32(0))
     /// What a slot is charged, now and before it was changed last, and what each candidate is.
@@ -42,14 +43,17 @@ struct PodDraft: ~Copyable {
         for duration in 0..<count {
             let seconds = durations[duration]
             var taking: UInt32 = 0
+            var highest = Micros.min
             if seconds <= PodLimits.seconds {
                 for segment in 0..<problem.segmentCount
                 where problem.segments[segment].allows(seconds: seconds) {
                     taking |= 1 &<< UInt32(segment)
-                    least[duration * PodLimits.segments + segment] =
-                        problem.segments[segment].floors.price(seconds: seconds)
+                    let price = problem.segments[segment].floors.price(seconds: seconds)
+                    least[duration * PodLimits.segments + segment] = price
+                    highest = max(highest, price)
                 }
             }
+            leastEverywhere[duration] = highest
             segmentsTaking[duration] = taking
             lasting[duration] = 0
         }
@@ -58,12 +62,20 @@ struct PodDraft: ~Copyable {
     /// The segments that take a candidate of this duration at its price.
     @inline(__always)
     func takers(of price: Micros, among segments: UInt32, _ duration: Int) -> UInt32 {
+        let taking = segmentsTaking[duration] & segments
+        if price >= leastEverywhere[duration] { return taking }
         var takers: UInt32 = 0
-        for segment in bits(of: UInt64(segmentsTaking[duration] & segments))
+        for segment in bits(of: UInt64(taking))
         where price >= least[duration * PodLimits.segments + segment] {
             takers |= 1 &<< UInt32(segment)
         }
         return takers
+    }
+}
+
+extension PodDraft {
+    mutating func admit(_ ranks: UInt64, to segments: UInt32) {
+        for segment in bits(of: UInt64(segments)) { eligible[segment] |= ranks }
     }
 }
 
@@ -88,6 +100,8 @@ extension PodModel {
         draft.setPrices(problem, durations, durationCount)
         draft.count = 0
         for segment in 0..<segmentCount { draft.eligible[segment] = 0 }
+        // Candidates with the same takers mostly follow one another: their segments are told of them together.
+        var alike: (takers: UInt32, ranks: UInt64) = (0, 0)
         for index in 0..<problem.candidateCount where !problem.isWithdrawn(index) {
             let seconds = problem.candidates[index].seconds
             var duration = 0
@@ -99,7 +113,11 @@ extension PodModel {
             guard reason == nil else { continue }
             let place = draft.count
             let bit: UInt64 = 1 &<< UInt64(place)
-            for segment in bits(of: UInt64(takers)) { draft.eligible[segment] |= bit }
+            if takers != alike.takers {
+                draft.admit(alike.ranks, to: alike.takers)
+                alike = (takers, 0)
+            }
+            alike.ranks |= bit
             draft.takers[place] = takers
             draft.duration[place] = UInt8(truncatingIfNeeded: duration)
             draft.lasting[duration] |= bit
@@ -112,6 +130,7 @@ extension PodModel {
             (draft.ranks[place].first, draft.ranks[place].last) = (0, 0)
             draft.count += 1
         }
+        draft.admit(alike.ranks, to: alike.takers)
     }
 
     private mutating func setDurations(_ problem: borrowing PodProblem) {

@@ -11,7 +11,7 @@ extension CatalogSnapshot {
     /// query and the scratch must have been made for this snapshot.
     public func retrieve(_ query: borrowing CatalogQuery, into scratch: inout RetrievalScratch) -> Int {
         precondition(
-            unsafe query.snapshot.base == base && scratch.foundWords == RetrievalScratch.words(of: self),
+            unsafe query.snapshot.base == base && scratch.snapshot.base == base,
             "the query or the scratch is another snapshot's")
         scratch.forget()
         if query.isOverfull { return 0 }
@@ -39,15 +39,9 @@ extension RetrievalScratch {
 
     /// Takes in the request's sets: lists into the scratch, sets in blocks by facet.
     fileprivate mutating func gather(_ query: borrowing CatalogQuery, _ snapshot: CatalogSnapshot) {
-        // Behind the facets stands what is excluded, which lets nothing through by itself.
-        for facet in 0...facetCount {
-            unsafe facets[facet] = FacetState(
-                facet: facet, firstSet: 0, endSet: 0, hasListed: false, weight: 0)
-        }
-        (setCount, listCount, askedCount) = (0, 0, 0)
+        unsafe facets.update(from: usual, count: facetCount + 1)
+        (setCount, listCount, askedCount) = (usualSets, usualLists, 0)
         let sets = RowSets(snapshot)
-        let defaults = unsafe snapshot.pointer(.facetDefaultSet, UInt32.self)
-        for facet in 0..<facetCount { unsafe ask(defaults[facet], facet, sets) }
         let starts = unsafe snapshot.pointer(.valueIncludeStart, UInt32.self)
         let includeFacets = unsafe snapshot.pointer(.includeFacet, UInt32.self)
         let includeSets = unsafe snapshot.pointer(.includeSet, UInt32.self)
@@ -63,17 +57,32 @@ extension RetrievalScratch {
         }
         takeAsked(sets)
         groupSets(setCount)
-        sortFacets()
         chooseBlocks(listed: false)
         for index in 0..<listCount { unsafe spread(lists[index]) }
         chooseBlocks(listed: true)
+        sortFacets()
         for index in 0...facetCount {
-            let facet = unsafe facets[index]
+            let facet = index < facetCount ? unsafe Int(truncatingIfNeeded: order[index] & 0xFF) : facetCount
+            let state = unsafe facets[facet]
             unsafe passes[index] = csimd_row_facet(
-                listed: facet.hasListed ? UnsafePointer(listed + facet.facet * rowWords) : nil,
-                listed_blocks: facet.hasListed ? UnsafePointer(listedBlocks + facet.facet * blockWords) : nil,
-                first_set: facet.firstSet, end_set: facet.endSet)
+                listed: state.hasListed ? UnsafePointer(listed + facet * rowWords) : nil,
+                listed_blocks: state.hasListed ? UnsafePointer(listedBlocks + facet * blockWords) : nil,
+                first_set: state.firstSet, end_set: state.endSet)
         }
+    }
+
+    /// Takes in what is the same for every request: the rows that do not care about a facet. What a request adds stands
+    /// behind.
+    mutating func takeUsual() {
+        // Behind the facets stands what is excluded, which lets nothing through by itself.
+        for facet in 0...facetCount {
+            unsafe (facets + facet).initialize(
+                to: FacetState(firstSet: 0, endSet: 0, hasListed: false, weight: 0))
+        }
+        let sets = RowSets(snapshot)
+        for facet in 0..<facetCount { take(sets[snapshot.number(.facetDefaultSet, facet)], facet) }
+        (usualSets, usualLists) = (setCount, listCount)
+        unsafe usual.initialize(from: facets, count: facetCount + 1)
     }
 
     /// Takes note of a set. What it says of itself is looked up for all of them together, so that a large catalog's
@@ -95,6 +104,7 @@ extension RetrievalScratch {
 
     @inline(__always)
     private mutating func take(_ view: RowSetView, _ facet: Int) {
+        if view.count == 0 { return }
         unsafe facets[facet].weight &+= view.count
         if view.isList {
             return unsafe take(list: ListedRows(facet: facet, rows: view.listed, count: view.count))
@@ -158,16 +168,16 @@ extension RetrievalScratch {
         }
     }
 
-    /// The facet that lets the fewest rows through comes first. What is excluded stays last.
+    /// The facet that lets the fewest rows through comes first.
     private func sortFacets() {
-        for index in 1..<max(facetCount, 1) {
-            let facet = unsafe facets[index]
-            var place = index
-            while place > 0, unsafe facets[place - 1].weight > facet.weight {
-                unsafe facets[place] = facets[place - 1]
-                place -= 1
+        for facet in 0..<facetCount {
+            let key = unsafe UInt64(truncatingIfNeeded: facets[facet].weight) &<< 8 | UInt64(facet)
+            var place = facet
+            while place > 0, unsafe order[place - 1] > key {
+                unsafe order[place] = order[place - 1]
+                place &-= 1
             }
-            unsafe facets[place] = facet
+            unsafe order[place] = key
         }
     }
 
@@ -175,11 +185,11 @@ extension RetrievalScratch {
     private func chooseBlocks(listed isListed: Bool) {
         for word in 0..<blockWords {
             var candidates = isListed ? unsafe self.candidates[word] : UInt64.max
-            for index in 0..<facetCount {
-                let facet = unsafe facets[index]
-                if unsafe facet.hasListed != isListed { continue }
-                var passing = unsafe listedBlocks[facet.facet * blockWords + word]
-                for set in unsafe facet.firstSet..<facet.endSet { unsafe passing |= sets[set].words[word] }
+            for facet in 0..<facetCount {
+                let (first, end) = unsafe (facets[facet].firstSet, facets[facet].endSet)
+                if unsafe facets[facet].hasListed != isListed { continue }
+                var passing = isListed ? unsafe listedBlocks[facet &* blockWords &+ word] : 0
+                for set in first..<end { unsafe passing |= sets[set].words[word] }
                 candidates &= passing
             }
             unsafe self.candidates[word] = candidates
@@ -272,8 +282,7 @@ extension RetrievalScratch {
 
     /// Clears what the lists have set.
     fileprivate func clean() {
-        for index in 0...facetCount where unsafe facets[index].hasListed {
-            let facet = unsafe facets[index].facet
+        for facet in 0...facetCount where unsafe facets[facet].hasListed {
             for word in 0..<blockWords {
                 var rest = unsafe listedBlocks[facet * blockWords + word]
                 unsafe listedBlocks[facet * blockWords + word] = 0

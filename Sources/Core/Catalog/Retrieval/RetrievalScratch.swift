@@ -2,6 +2,8 @@
 internal import CSIMD
 
 @safe public struct RetrievalScratch: ~Copyable, @unchecked Sendable {
+    /// Some of what is kept here lies in its memory.
+    let snapshot: CatalogSnapshot
     /// A bit for each line item that was found, at the first of its rows: so rows that pass need not be looked up one
     /// by one. Valid until the next retrieval.
     let found: UnsafeMutablePointer<UInt64>
@@ -26,6 +28,12 @@ internal import CSIMD
     let lists: UnsafeMutablePointer<ListedRows>
     var listCount = 0
     let facets: UnsafeMutablePointer<FacetState>
+    /// The same before anything is known of a request, and how many sets and lists belong to it.
+    let usual: UnsafeMutablePointer<FacetState>
+    var usualSets = 0
+    var usualLists = 0
+    /// Facets in the order in which they are asked: how many rows pass at most, and below it the facet's number.
+    let order: UnsafeMutablePointer<UInt64>
     /// The same as the kernel takes them.
     let passes: UnsafeMutablePointer<csimd_row_facet>
     /// The rows of 64 blocks.
@@ -43,6 +51,7 @@ internal import CSIMD
     static let mostSets = 1_024
 
     public init(_ snapshot: CatalogSnapshot) {
+        self.snapshot = snapshot
         let rowCount = snapshot.count(.rows)
         facetCount = snapshot.count(.facets)
         blockWords = RowSet.summaryWords(rows: rowCount)
@@ -60,6 +69,8 @@ internal import CSIMD
         unsafe asked = .allocate(capacity: Self.mostSets)
         unsafe lists = .allocate(capacity: Self.mostSets)
         unsafe facets = .allocate(capacity: facetCount + 1)
+        unsafe usual = .allocate(capacity: facetCount + 1)
+        unsafe order = .allocate(capacity: facetCount + 1)
         unsafe passes = .allocate(capacity: facetCount + 1)
         unsafe rows = Self.zeros(64 * RowSet.blockWords)
         unsafe following = Self.zeros(rowWords)
@@ -69,6 +80,7 @@ internal import CSIMD
         where snapshot.lineItem(ofRow: row) == snapshot.lineItem(ofRow: row - 1) {
             unsafe following[row / 64] |= 1 << UInt64(row % 64)
         }
+        takeUsual()
     }
 
     /// The words of `words`, for whoever keeps other sets of the same form.
@@ -95,6 +107,8 @@ internal import CSIMD
         unsafe asked.deallocate()
         unsafe lists.deallocate()
         unsafe facets.deallocate()
+        unsafe usual.deallocate()
+        unsafe order.deallocate()
         unsafe passes.deallocate()
         unsafe rows.deallocate()
         unsafe following.deallocate()
@@ -142,11 +156,9 @@ struct AskedSet {
 
 /// What one facet lets through in the request at hand.
 @unsafe struct FacetState {
-    /// Which rows and blocks of the scratch are this facet's.
-    var facet: Int
     var firstSet: Int
     var endSet: Int
     var hasListed: Bool
-    /// At most so many rows pass: the fewer, the earlier it is asked.
+    /// At most so many rows pass: the fewer, the earlier the facet is asked.
     var weight: Int
 }

@@ -25,7 +25,9 @@ extension CatalogSnapshot {
         let middle = first.byteCount
         var probe = ValueProbe(hash, in: self)
         while let (value, name) = probe.next(of: dimension, in: self) {
-            guard name.byteCount == middle + 1 + second.byteCount, name.byte(middle) == joint else { continue }
+            guard name.byteCount == middle + 1 + second.byteCount, name.byte(middle) == joint else {
+                continue
+            }
             let (start, end) = (name.extracting(first: middle), name.extracting(droppingFirst: middle + 1))
             if ignoresCase
                 ? first.isSame(start) && second.isSame(end)

@@ -288,31 +288,27 @@ extension CatalogSnapshot {
     }
 
     /// Whether a block list has creatives by their ids.
-    public func namesCreatives(blockList: Int) -> Bool {
-        !list(.blockCreativeStart, .blockLists, blockList).isEmpty
+    public func hasCreatives(blockList list: Int) -> Bool {
+        !self.list(.blockCreativeStart, .blockLists, list).isEmpty
     }
 
-    /// Whether a block list refuses this creative: by its id, one of its attributes or one of its categories.
-    public func blockList(_ list: Int, refuses creative: Int) -> Bool {
-        let row = creativeRow(creative)
-        return blockList(list, refuses: creative, attributes: row.attributes, categories: row.categories)
-    }
-
-    /// The same where the creative's lists are known.
-    public func blockList(
-        _ list: Int, refuses creative: Int, attributes: Range<Int>, categories: Range<Int>
-    ) -> Bool {
+    public func blockList(_ list: Int, refusesCreative creative: Int) -> Bool {
         for at in self.list(.blockCreativeStart, .blockLists, list)
         where self.at(.blockCreative, .blockCreatives, at, UInt32.self) == UInt32(creative) { return true }
-        for at in self.list(.blockAttributeStart, .blockLists, list) {
-            let blocked = self.at(.blockAttribute, .blockAttributes, at, UInt32.self)
-            for own in attributes where attribute(inList: own) == Int(blocked) { return true }
-        }
-        for at in self.list(.blockCategoryStart, .blockLists, list) {
-            let blocked = text(.blockCategory, .blockCategories, at)
-            for own in categories where bytes(category(at: own)).isOf(category: bytes(blocked)) {
-                return true
-            }
+        return false
+    }
+
+    public func blockList(_ list: Int, refusesAttribute attribute: Int) -> Bool {
+        for at in self.list(.blockAttributeStart, .blockLists, list)
+        where Int(self.at(.blockAttribute, .blockAttributes, at, UInt32.self)) == attribute { return true }
+        return false
+    }
+
+    /// The category, or one that it is a part of.
+    public func blockList(_ list: Int, refusesCategory category: CatalogText) -> Bool {
+        for at in self.list(.blockCategoryStart, .blockLists, list)
+        where bytes(category).isOf(category: bytes(text(.blockCategory, .blockCategories, at))) {
+            return true
         }
         return false
     }
@@ -337,8 +333,8 @@ extension CatalogSnapshot {
 extension RawSpan {
     /// Whether this category is the other one, or a part of it: `IAB8-5` is of `IAB8`.
     public func isOf(category: RawSpan) -> Bool {
-        if isSame(category) { return true }
-        return byteCount > category.byteCount && byte(category.byteCount) == UInt8(ascii: "-")
+        guard byteCount > category.byteCount else { return isSame(category) }
+        return byte(category.byteCount) == UInt8(ascii: "-")
             && starts(with: "iab", anyCase: true) && extracting(0..<category.byteCount).isSame(category)
     }
 }

@@ -160,7 +160,9 @@ extension CatalogSnapshot {
         var at = 0
         while at &+ 8 <= common {
             // The first byte decides before all others.
-            let (own, other) = (text.word(uncheckedAt: at).byteSwapped, bytes.word(uncheckedAt: at).byteSwapped)
+            let (own, other) = (
+                text.word(uncheckedAt: at).byteSwapped, bytes.word(uncheckedAt: at).byteSwapped
+            )
             if own != other { return own < other ? -1 : 1 }
             at &+= 8
         }
