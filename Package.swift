@@ -307,8 +307,8 @@ let package = Package(
         tests(
             "NodeTests", in: "Apps",
             [
-                "Commands", "Decision", "Features", "HTTP", "Kernel", "Notices", "OpenRTB",
-                "TestCertificates",
+                "Catalog", "Commands", "Decision", "DecisionJournal", "Features", "HTTP", "Kernel", "Notices",
+                "OpenRTB", "TestCertificates",
                 "Units",
                 "paceline-node",
             ]),

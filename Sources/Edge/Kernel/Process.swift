@@ -18,6 +18,13 @@ extension Kernel {
         return Interval(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
+    /// Processor time of the calling thread, which does not run on while others have the core.
+    public static func threadTime() -> Interval {
+        var time = timespec()
+        guard clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 else { return .zero }
+        return Interval(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+
     /// How many descriptors this process may have open.
     public static func descriptorLimit() throws(Errno) -> Int { Int(clamping: try descriptors().rlim_cur) }
 
