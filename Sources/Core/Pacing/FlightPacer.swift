@@ -169,7 +169,7 @@ public struct FlightPacer: Sendable {
         return (0..<regions).map { region in
             PaceDirective(
                 campaign: Int32(campaign), plan: campaigns[campaign].version, theta: theta,
-                scale: campaigns[campaign].regions[region].scale,
+                scale: campaigns[campaign].regions[region].scale, ahead: ahead,
                 answers: campaigns[campaign].regions[region].report)
         }
     }

@@ -26,6 +26,8 @@ struct PaceRow: BitwiseCopyable {
     var shown = 1.0
     var price: Int64 = 1
     var answered = PaceReport()
+    /// Of the campaign in all regions, as of the last directive: of its budget.
+    var aheadInAll = 0.0
     /// Of its own additions, the part that the last directive contains.
     var localTaken = 0.0
 
@@ -68,6 +70,10 @@ struct PaceRow: BitwiseCopyable {
     static let releaseSeconds = 120.0
     static let forgetSeconds = 1_800.0
     static let heldMost = 1.0
+    /// What a campaign may catch up by shrinks while it is ahead of its plan: by a half for each half of a hundredth of
+    /// its budget, and to no less than this.
+    static let restraint = 100.0
+    static let restrained = 0.9
     /// Impressions that tokens always leave room for: what is spent by ones comes in bunches.
     static let bunch: Int64 = 10
 
@@ -174,11 +180,18 @@ struct PaceRow: BitwiseCopyable {
         lambda = worth(at: bounded)
     }
 
+    /// In all regions, and here since then. A few impressions more or less say nothing.
+    private var ahead: Double {
+        let here = Double((expectedSpend - answered.spent).rawValue - (target - answered.target.rawValue))
+        return aheadInAll + here / (Double(total.rawValue) * scale + 200 * Double(price))
+    }
+
     private mutating func fillTokens(_ due: Double, _ seconds: Double, _ settings: PaceSettings) {
         // What is set aside is more than what will be billed.
         let rate = due / max(shown, 0.05)
         let most = max(Self.bunch * price, Int64(60 * rate / seconds))
-        tokens = min(tokens + Int64((settings.catchUp * rate).rounded(.up)), most)
+        let limit = min(max(settings.catchUp - Self.restraint * ahead, Self.restrained), settings.catchUp)
+        tokens = min(tokens + Int64((limit * rate).rounded(.up)), most)
     }
 
     private mutating func throttle(_ seconds: Double, _ settings: PaceSettings) {

@@ -124,6 +124,7 @@ public struct PaceSettings: Sendable, Hashable {
         unsafe rows[row].localTaken = directive.answers.local
         unsafe rows[row].theta = directive.theta
         unsafe rows[row].scale = max(directive.scale, 0)
+        unsafe rows[row].aheadInAll = directive.ahead
         unsafe rows[row].answered = directive.answers
     }
 

@@ -291,9 +291,11 @@ extension MarketRun {
 
     private func look() {
         for campaign in plans.indices {
-            let distance = Double(abs(spent[campaign] - planned(campaign)))
-            outcomes[campaign].distance = max(
-                outcomes[campaign].distance, distance / Double(max(budgets[campaign].rawValue, 1)))
+            let distance =
+                Double(abs(spent[campaign] - planned(campaign))) / Double(max(budgets[campaign].rawValue, 1))
+            guard distance > outcomes[campaign].distance else { continue }
+            outcomes[campaign].distance = distance
+            outcomes[campaign].distanceMinute = Int(second) / 60
         }
     }
 
