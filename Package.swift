@@ -138,7 +138,7 @@ let package = Package(
                 "Auction", "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents",
                 "Features",
                 "HTTP",
-                "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Reactor", "Redis", "Settings",
+                "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Pacing", "Reactor", "Redis", "Settings",
                 "Store",
                 "TLS", "Telemetry", "Units",
             ]),

@@ -13,16 +13,21 @@ final class PreparedCatalog: @unchecked Sendable {
     let numbers: EntityNumbers
     let places: NoticePlaces
     let budgets: CatalogBudgets
+    let pacing: CatalogPacing
     /// Nil where nothing is predicted.
     let models: ShardModels?
     var decider: Decider
 
     /// Takes milliseconds for a large catalog.
-    init(_ serving: Catalogs.Serving, _ settings: DecisionSettings, _ ledger: NodeLedger, limit: Interval) {
+    init(
+        _ serving: Catalogs.Serving, _ settings: DecisionSettings, _ ledger: NodeLedger, shard: Int,
+        limit: Interval
+    ) {
         snapshot = serving.snapshot
         numbers = serving.numbers
         places = serving.places
         budgets = CatalogBudgets(snapshot, settings, ledger)
+        pacing = CatalogPacing(snapshot, ledger.pacing, shard: shard)
         models = serving.models.map { ShardModels($0, limit: limit) }
         decider = Decider(serving.index, settings: settings, plan: serving.plan)
     }

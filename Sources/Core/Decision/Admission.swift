@@ -16,11 +16,26 @@ extension DecisionWorkspace {
         of lineItem: Int, _ state: inout State
     ) -> LineItemOutcome? {
         if let known = outcomes[lineItem] { return known < .currency ? known : nil }
-        let refusal = state.refusal(
-            ofLineItem: lineItem, campaign: snapshot.campaign(ofLineItem: lineItem))
+        let campaign = snapshot.campaign(ofLineItem: lineItem)
+        let refusal =
+            state.refusal(ofLineItem: lineItem, campaign: campaign) ?? draw(lineItem, campaign, &state)
         answers.note(refusal: refusal)
         if let cap = refusal?.cap { report?.caps[lineItem] = cap }
         return refusal?.outcome
+    }
+
+    /// Whether its campaign is among those that pacing lets through to this request.
+    private mutating func draw<State: DecisionState & ~Copyable>(
+        _ lineItem: Int, _ campaign: Int, _ state: inout State
+    ) -> StateRefusal? {
+        guard isPaced else { return nil }
+        let share = state.admission(ofCampaign: campaign)
+        guard share != .all else { return nil }
+        let lot = PacingShare.lot(decision: seed, campaign: campaign)
+        guard !share.admits(lot) else { return nil }
+        answers.note(share: share)
+        report?.lots[lineItem] = DrawnLot(share: share, lot: lot)
+        return .pacing
     }
 
     /// What the viewer knows of a creative that fits: lowers its worth or takes it out.

@@ -74,11 +74,14 @@ struct PaceRow: BitwiseCopyable {
     /// its budget, and to no less than this.
     static let restraint = 100.0
     static let restrained = 0.9
+    /// Of requests whose number nobody knows yet: one in 64.
+    static let firstThreshold = UInt32.max / 64
     /// Impressions that tokens always leave room for: what is spent by ones comes in bunches.
     static let bunch: Int64 = 10
 
     mutating func begin(
-        plan: UInt32, isPaced: Bool, isGuaranteed: Bool, theta: Double, shown: Double, price: Micros
+        plan: UInt32, isPaced: Bool, isGuaranteed: Bool, theta: Double, shown: Double, price: Micros,
+        goesOn: Bool
     ) {
         // Open impressions of an earlier plan are billed in this one: the sums go on.
         var row = PaceRow()
@@ -90,14 +93,18 @@ struct PaceRow: BitwiseCopyable {
         row.freed = freed
         row.shown = shown
         row.price = price.rawValue
+        row.threshold = .max
+        row.tokens = isPaced ? Self.bunch * price.rawValue : .max / 4
+        if goesOn {
+            (row.fast, row.slow, row.yield, row.age) = (fast, slow, yield, age)
+            (row.threshold, row.tokens, row.shown) = (threshold, isPaced ? min(tokens, row.tokens) : row.tokens, self.shown)
+        }
         self = row
         before = spentInAll
         self.plan = plan
         self.isPaced = isPaced
         self.isGuaranteed = isGuaranteed
         self.theta = theta
-        threshold = .max
-        tokens = isPaced ? Self.bunch * price.rawValue : .max / 4
         priceAt = theta
         lambda = worth(at: theta)
     }
@@ -111,13 +118,15 @@ struct PaceRow: BitwiseCopyable {
     /// What will have been spent when all that is open is billed or not.
     var expectedSpend: Micros { spentInAll - before }
 
-    private var spentInAll: Micros {
-        // What became of what was set aside so far, on top of twenty impressions as planned.
+    /// What became of what was set aside so far, on top of twenty impressions as planned.
+    var shownOfLate: Double {
         let prior = 20 * Double(price)
-        let done = Double(settled + freed)
-        let share = (Double(settled) + prior * shown) / (done + prior)
+        return min((Double(settled) + prior * shown) / (Double(settled + freed) + prior), 1)
+    }
+
+    private var spentInAll: Micros {
         let open = Double(authorised - settled - freed)
-        return Micros(settled + Int64((max(open, 0) * min(share, 1)).rounded()))
+        return Micros(settled + Int64((max(open, 0) * shownOfLate).rounded()))
     }
 
     mutating func turn(
@@ -190,7 +199,7 @@ struct PaceRow: BitwiseCopyable {
         // What is set aside is more than what will be billed.
         let rate = due / max(shown, 0.05)
         let most = max(Self.bunch * price, Int64(60 * rate / seconds))
-        let limit = min(max(settings.catchUp - Self.restraint * ahead, Self.restrained), settings.catchUp)
+        let limit = min(max(settings.onPlan - Self.restraint * ahead, Self.restrained), settings.catchUp)
         tokens = min(tokens + Int64((limit * rate).rounded(.up)), most)
     }
 
