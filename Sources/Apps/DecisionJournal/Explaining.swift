@@ -166,7 +166,8 @@ public struct DecisionExplanation {
                             "window": .number(ad.reservation.window),
                             "heldSeconds": .number(ad.reservation.seconds),
                         ]
-                    })), .init(
+                    })),
+            .init(
                 "pacing", .object([.init("heldBack", .number(count(of: .pacing)))])),
         ]
         if let remade, let report = remade.report {

@@ -101,7 +101,8 @@ final class NodeContext: Sendable {
         _ journal: NodeJournal?
     ) -> ShardDecisions? {
         guard let catalogs, let ledger = money?.ledger, let journal, let keys = keys.decisions,
-            let moneyKeys = self.keys.money, let shadingKeys = self.keys.shading, let pacingKeys = self.keys.pacing, let frequency
+            let moneyKeys = self.keys.money, let shadingKeys = self.keys.shading,
+            let pacingKeys = self.keys.pacing, let frequency
         else { return nil }
         var seeds = SystemRandomNumberGenerator()
         let catalog = catalogs.prepare(shard: shard, ledger)
@@ -115,7 +116,8 @@ final class NodeContext: Sendable {
         let pacing = ShardPacing(ledger.pacing, catalog.pacing, shard: shard, reactor)
         return ShardDecisions(
             catalog, frequency, money, shading, pacing, seed: seeds.next(), reactor, settings.overload,
-            metrics: DecisionMetrics(keys, block), self.keys.models.map { ModelMetrics($0, block) }, PacingMetrics(pacingKeys, block),
+            metrics: DecisionMetrics(keys, block), self.keys.models.map { ModelMetrics($0, block) },
+            PacingMetrics(pacingKeys, block),
             recording: recording)
     }
 

@@ -17,8 +17,9 @@ public struct PaceDirective: Sendable, Hashable, BitwiseCopyable {
     /// The region's report that this answers. What it learned after that is added to what it is told.
     public var answers: PaceReport
 
-    public init(campaign: Int32, plan: UInt32, theta: Double, scale: Double, ahead: Double, answers: PaceReport)
-    {
+    public init(
+        campaign: Int32, plan: UInt32, theta: Double, scale: Double, ahead: Double, answers: PaceReport
+    ) {
         self.campaign = campaign
         self.plan = plan
         self.theta = theta

@@ -24,6 +24,8 @@ struct PaceRow: BitwiseCopyable {
     var theta = 0.0
     var scale = 1.0
     var shown = 1.0
+    /// Of what is set aside, the part that is billed: as it was told, or as it was seen.
+    var billed = 1.0
     var price: Int64 = 1
     var answered = PaceReport()
     /// Of the campaign in all regions, as of the last directive: of its budget.
@@ -92,12 +94,14 @@ struct PaceRow: BitwiseCopyable {
         row.settled = settled
         row.freed = freed
         row.shown = shown
+        row.billed = shown
         row.price = price.rawValue
         row.threshold = .max
         row.tokens = isPaced ? Self.bunch * price.rawValue : .max / 4
         if goesOn {
             (row.fast, row.slow, row.yield, row.age) = (fast, slow, yield, age)
-            (row.threshold, row.tokens, row.shown) = (threshold, isPaced ? min(tokens, row.tokens) : row.tokens, self.shown)
+            (row.threshold, row.billed) = (threshold, billed)
+            row.tokens = isPaced ? min(tokens, row.tokens) : row.tokens
         }
         self = row
         before = spentInAll
@@ -197,7 +201,7 @@ struct PaceRow: BitwiseCopyable {
 
     private mutating func fillTokens(_ due: Double, _ seconds: Double, _ settings: PaceSettings) {
         // What is set aside is more than what will be billed.
-        let rate = due / max(shown, 0.05)
+        let rate = due / max(billed, 0.05)
         let most = max(Self.bunch * price, Int64(60 * rate / seconds))
         let limit = min(max(settings.onPlan - Self.restraint * ahead, Self.restrained), settings.catchUp)
         tokens = min(tokens + Int64((limit * rate).rounded(.up)), most)

@@ -102,12 +102,14 @@ public struct PaceSettings: Sendable, Hashable {
         let more = unsafe authorised.rawValue &- rows[campaign].authorised
         unsafe rows[campaign].arrivals = arrivals
         unsafe rows[campaign].tokens &-= more
+        // What is open was counted somewhat before what was authorised: held against the sum of the turn before, no
+        // impression is taken to be free again because its count is on its way.
+        let freed = unsafe rows[campaign].authorised &- settled.rawValue &- max(open.rawValue, 0)
+        unsafe rows[campaign].freed = max(rows[campaign].freed, freed)
         unsafe rows[campaign].authorised = authorised.rawValue
         unsafe rows[campaign].settled = settled.rawValue
-        unsafe rows[campaign].freed = max(
-            authorised.rawValue &- settled.rawValue &- max(open.rawValue, 0), 0)
         // Nobody knows beforehand how many of the bids are won.
-        unsafe rows[campaign].shown = rows[campaign].shownOfLate
+        unsafe rows[campaign].billed = rows[campaign].shownOfLate
     }
 
     /// The share of requests that the campaign may compete for until the next turn, in parts of 2^32.
@@ -117,9 +119,12 @@ public struct PaceSettings: Sendable, Hashable {
         return unsafe rows[campaign].isPaced && rows[campaign].tokens <= 0 ? 0 : rows[campaign].threshold
     }
 
-    /// Before anything was spent, a request is taken to cost an impression.
-    public mutating func expectImpressions(_ campaign: Int) {
+    /// Before anything was spent, a request is taken to cost an impression. What tokens keep is there from the start:
+    /// else a campaign would begin behind its plan by so long.
+    public mutating func expectImpressions(_ campaign: Int, at now: Instant) {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
+        let kept = (curves[campaign]?.rate(at: now) ?? 0) * settings.horizon
+        unsafe rows[campaign].tokens = max(rows[campaign].tokens, Int64(kept))
         unsafe rows[campaign].yield = Double(rows[campaign].price)
         unsafe rows[campaign].threshold = PaceRow.firstThreshold
     }
@@ -160,7 +165,8 @@ public struct PaceSettings: Sendable, Hashable {
         curves[campaign] = curve
         choices[campaign] = choice
         unsafe rows[campaign].begin(
-            plan: plan, isPaced: isPaced, isGuaranteed: isGuaranteed, theta: theta, shown: shown, price: price,
+            plan: plan, isPaced: isPaced, isGuaranteed: isGuaranteed, theta: theta, shown: shown,
+            price: price,
             goesOn: goesOn)
         unsafe rows[campaign].segmentEnd = now.nanoseconds
         unsafe rows[campaign].dueUntil = now.nanoseconds

@@ -136,7 +136,8 @@ public struct RegionPacer: ~Copyable {
         let terms = campaigns[place].terms
         let open = table.expectedOfOpen(place)
         let made = WindowPlan(
-            terms, left: seen.left - min(open, seen.left), leftToday: seen.leftToday.map { $0 - min(open, $0) },
+            terms, left: seen.left - min(open, seen.left),
+            leftToday: seen.leftToday.map { $0 - min(open, $0) },
             dayEnd: seen.dayEnd, week: week, at: now)
         guard let made else {
             campaigns[place].planEnd = nil
@@ -152,6 +153,6 @@ public struct RegionPacer: ~Copyable {
             place, curve: made.curve, choice: [], plan: campaigns[place].version,
             isPaced: terms.mode != .asap, isGuaranteed: false, theta: 0, shown: 1, price: terms.price,
             goesOn: !isFirst, at: now)
-        if isFirst, terms.mode != .asap { table.expectImpressions(place) }
+        if isFirst, terms.mode != .asap { table.expectImpressions(place, at: now) }
     }
 }

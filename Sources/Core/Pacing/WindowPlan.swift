@@ -33,7 +33,8 @@ struct WindowPlan {
         }
         // Only the ratios count: what a node could take of an hour it does not know before the hour has come.
         let supply = (0..<hours).map { hour in
-            week.requests(at: now + Interval(nanoseconds: Int64(hour) * HourOfWeek.length)) * lengths[hour] * 1e15
+            week.requests(at: now + Interval(nanoseconds: Int64(hour) * HourOfWeek.length)) * lengths[hour]
+                * 1e15
         }
         let spread = HourlySpread(
             capacity: supply, lengths: lengths, mode: terms.mode == .asap ? .even : terms.mode, daily: nil,
@@ -46,7 +47,9 @@ struct WindowPlan {
     }
 
     /// What a span of the flight gets in proportion to others, by the campaign's mode.
-    private static func weight(_ terms: PacedTerms, _ week: WeekOfSupply, _ from: Instant, _ to: Instant) -> Double {
+    private static func weight(_ terms: PacedTerms, _ week: WeekOfSupply, _ from: Instant, _ to: Instant)
+        -> Double
+    {
         switch terms.mode {
         case .even, .asap: hours(from, to)
         case .traffic: week.sum(from: from, to: to)
@@ -76,7 +79,8 @@ public struct WeekOfSupply: Sendable {
                         (0..<forecast.inventories).reduce(sum) {
                             $0
                                 + forecast.requests(
-                                    region: region, inventory: $1, hour: HourOfWeek(number), hoursAhead: ahead)
+                                    region: region, inventory: $1, hour: HourOfWeek(number), hoursAhead: ahead
+                                )
                         }
                     }
                 } ?? 1

@@ -20,7 +20,7 @@ enum Demo {
             let text = try String(contentsOf: from.appending(path: file), encoding: .utf8)
                 .replacing("\"start\": \"2026-", with: "\"start\": \"2000-")
                 .replacing("\"end\": \"20", with: "\"end\": \"21")
-                .replacing(/ *"pacing": "[a-z]+",\n/, with: "")
+                .replacing(#/ *"pacing": "[a-z]+",\n/#, with: "")
                 .replacing("\"lifetimeBudget\"", with: "\"pacing\": \"asap\", \"lifetimeBudget\"")
             try folder.write(text, to: "\(name)/\(file)")
         }

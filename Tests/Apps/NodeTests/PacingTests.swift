@@ -4,11 +4,11 @@ import Foundation
 import Testing
 
 @Suite struct PacingTests {
-    private static let seconds = 40
+    private static let seconds = 45
     /// 4.2 for a thousand impressions: what one costs, in millionths.
     private static let price = 4_200
 
-    /// `calm` is even, over forty seconds that begin now; `hasty` bids less and waits for nothing.
+    /// `calm` is even, over three quarters of a minute that begin now; `hasty` bids less and waits for nothing.
     private func write(_ folder: Folder) throws {
         try Demo.copyCatalog(into: folder)
         let now = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
@@ -33,7 +33,9 @@ import Testing
             folder, "line-items.json", "\"lineItems\": [",
             "\"lineItems\": [\(lineItem("calm", 4.2))\(lineItem("hasty", 4.19))")
         // Nobody else may have these requests.
-        try Demo.edit(folder, "line-items.json", "\"id\": \"harvest-pages\",", "\"id\": \"harvest-pages\", \"paused\": true,")
+        try Demo.edit(
+            folder, "line-items.json", "\"id\": \"harvest-pages\",",
+            "\"id\": \"harvest-pages\", \"paused\": true,")
     }
 
     private func object(_ text: String) throws -> [String: Any] {
@@ -63,22 +65,22 @@ import Testing
             let winner = try campaign(answer)
             if winner == "calm" { calm += 1 } else { heldBack = answer.header("paceline-decision") }
             if winner == "hasty" { hasty += 1 }
-            let at = Double((ContinuousClock.now - began).components.attoseconds) / 1e18
+            let at =
+                Double((ContinuousClock.now - began).components.attoseconds) / 1e18
                 + Double((ContinuousClock.now - began).components.seconds)
             spent.append((at, calm, hasty))
             try await Task.sleep(for: .milliseconds(8))
         }
         // Five hundred impressions each; there were requests for several times as many.
-        try #require(sent > 1_200, "this machine is too slow to say anything: \(sent) requests")
+        try #require(sent > 1_500, "this machine is too slow to say anything: \(sent) requests")
         let last = try #require(spent.last)
-        #expect(last.hasty == 500, "\(last)")
+        #expect(abs(last.hasty - 501) <= 1 && last.calm > 400 && last.calm <= 500, "\(last)")
         let half = try #require(spent.first { $0.hasty >= 450 })
-        #expect(half.calm < 350, "calm had \(half.calm) when hasty was nearly done")
-        // The node started some seconds into the flight and planned what was left over the rest of it.
-        for place in spent where place.at > 8 {
-            let expected = 500 * place.at / last.at
-            #expect(abs(Double(place.calm) - expected) < 75, "at \(place.at): \(place.calm) of \(expected)")
-        }
+        #expect(half.calm < 250, "calm had \(half.calm) when hasty was nearly done")
+        // The node started a second or two into the flight and planned what was left over the rest of it.
+        let whole = Double(Self.seconds) - 2
+        let worst = spent.map { abs(Double($0.calm) - 500 * $0.at / whole) }.max() ?? 0
+        #expect(worst < 100, "strayed by \(worst) impressions")
         let shown = try object(try #require(try await Wire.get("/v1/pacing", port: node.admin)).body)
         let all = try #require(shown["campaigns"] as? [[String: Any]])
         let share = try #require(all.first { $0["campaign"] as? String == "calm" }?["share"] as? Double)
@@ -107,7 +109,8 @@ import Testing
         #expect(explained.status == 0 && explained.output.contains("made again: the same"), "\(explained)")
         #expect(
             explained.output.contains(
-                /calm-pages.*it competes for [0-9.]+ % of the requests, and drew [0-9.]+ %/), "\(explained.output)")
+                /calm-pages.*it competes for [0-9.]+ % of the requests, and drew [0-9.]+ %/),
+            "\(explained.output)")
         #expect(explained.output.contains("pacing: one line item was held back"), "\(explained.output)")
     }
 }

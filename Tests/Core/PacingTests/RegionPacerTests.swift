@@ -105,7 +105,8 @@ private struct Region: ~Copyable {
             for hour in 0..<HourOfWeek.count {
                 _ = week
                 forecast.observe(
-                    region: 0, inventory: 0, hour: HourOfWeek(hour), requests: hour % 24 < 12 ? 36_000 : 108_000)
+                    region: 0, inventory: 0, hour: HourOfWeek(hour),
+                    requests: hour % 24 < 12 ? 36_000 : 108_000)
             }
         }
         var region = Region([Region.terms(.traffic, dollars: 864, seconds: 86_400)], forecast: forecast)
@@ -154,7 +155,8 @@ private struct Region: ~Copyable {
         var forecast = Forecast(regions: 1, inventories: 2)
         for hour in 0..<400 {
             forecast.observe(
-                region: 0, inventory: hour % 2, hour: HourOfWeek(hour % 168), requests: Int64(1_000 + hour * 7))
+                region: 0, inventory: hour % 2, hour: HourOfWeek(hour % 168),
+                requests: Int64(1_000 + hour * 7))
         }
         let bytes = forecast.encoded()
         func read(_ bytes: [UInt8], _ regions: Int, _ inventories: Int) -> Forecast? {

@@ -38,7 +38,8 @@ struct CatalogPacing {
                 terms: PacedTerms(
                     id: budget.campaign, start: starts[row], end: ends[row],
                     mode: PacingMode(snapshot.campaign(at: row).pacing), lifetime: budget.lifetime,
-                    daily: budget.daily, price: budget.highest), dayStartsAtMinutes: budget.dayStartsAtMinutes)
+                    daily: budget.daily, price: budget.highest), dayStartsAtMinutes: budget.dayStartsAtMinutes
+            )
         }
     }
 }

@@ -50,7 +50,9 @@ final class NodePacing: Sendable {
     // MARK: From other threads
 
     /// Where campaigns stand, and a shard's cells there.
-    func places(of campaigns: [String], _ shard: Int) -> [(place: Int, cell: UnsafeMutablePointer<PacingCell>)] {
+    func places(of campaigns: [String], _ shard: Int) -> [(
+        place: Int, cell: UnsafeMutablePointer<PacingCell>
+    )] {
         let cells = state.withLock { state in
             for campaign in campaigns where state.places[campaign] == nil {
                 state.places[campaign] = state.places.count + 1

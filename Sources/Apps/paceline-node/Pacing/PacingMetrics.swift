@@ -30,18 +30,22 @@ extension NodePacing {
     ]
 
     /// - Parameter pacing: nil before the ledger is open.
-    static func register(in catalogue: inout MetricsCatalogue, _ pacing: @escaping @Sendable () -> NodePacing?) {
+    static func register(
+        in catalogue: inout MetricsCatalogue, _ pacing: @escaping @Sendable () -> NodePacing?
+    ) {
         for (state, count) in states {
             catalogue.computedGauge(
                 "paceline_pacing_campaigns",
-                help: "Campaigns by how they stand to their plans: held to them, competing for every request, "
+                help:
+                    "Campaigns by how they stand to their plans: held to them, competing for every request, "
                     + "behind for a quarter of an hour although they do, or without a plan now.",
                 labels: ["state": state]
             ) { pacing().map { Double(count($0.shown.standing)) } }
         }
         catalogue.computedGauge(
             "paceline_pacing_age_seconds",
-            help: "How old the shares are that shards decide by; a second where all is well. They hold until newer ones come.",
+            help:
+                "How old the shares are that shards decide by; a second where all is well. They hold until newer ones come.",
             unit: .seconds
         ) { pacing()?.shown.turnedAt.map { Double((Kernel.monotonicNow() - $0).nanoseconds) / 1e9 } }
     }

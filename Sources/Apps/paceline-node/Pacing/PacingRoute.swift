@@ -15,7 +15,9 @@ struct PacingRoute {
         var next = 0
         response.stream { piece in
             guard next <= shown.rows.count else { return false }
-            if next == 0 { piece.write(Array("{\"version\":\(shown.version),\"campaigns\":[".utf8).span.bytes) }
+            if next == 0 {
+                piece.write(Array("{\"version\":\(shown.version),\"campaigns\":[".utf8).span.bytes)
+            }
             if next == shown.rows.count {
                 piece.write(Array("]}\n".utf8).span.bytes)
             } else {

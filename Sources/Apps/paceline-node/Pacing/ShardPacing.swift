@@ -43,5 +43,7 @@ final class ShardPacing {
     }
 
     /// Put aside for an ad whose answer leaves.
-    func spent(campaign: Int, _ amount: Micros) { rows[campaign].cell?.pointee.add(authorised: amount.rawValue) }
+    func spent(campaign: Int, _ amount: Micros) {
+        rows[campaign].cell?.pointee.add(authorised: amount.rawValue)
+    }
 }
