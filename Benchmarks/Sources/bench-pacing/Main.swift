@@ -1,9 +1,11 @@
 // Pacing through a market: the same day for ours and for what others published, and what befalls it. Every number is
 // held against the market's own truth and against what somebody who knew every request could have had.
 import BenchKit
+import Dispatch
 import Foundation
 import MarketSimulation
 import Pacing
+import Synchronization
 
 @main
 enum Main {
@@ -14,16 +16,38 @@ enum Main {
         var runs: [(outcome: MarketOutcome, measures: Measures)]
 
         var ours: Measures { runs.first { $0.outcome.policy == .paceline }!.measures }
+
+        /// Whoever is ahead of ours in anything, and by how much; and which campaign of ours strayed furthest, and when.
+        var verdict: String {
+            var wins: [String] = []
+            for (outcome, other) in runs where outcome.policy != .paceline {
+                if scenario.hasBound, other.value > ours.value {
+                    wins.append("\(other.name) has \(percent(other.value - ours.value)) more of the value")
+                }
+                if other.errorMost < ours.errorMost {
+                    wins.append("\(other.name)'s worst campaign is closer to its budget")
+                }
+                if other.distanceMost < ours.distanceMost {
+                    wins.append("\(other.name)'s worst campaign is closer to its plan")
+                }
+                if other.distanceHalf < ours.distanceHalf {
+                    wins.append("half of \(other.name)'s campaigns are closer to their plans")
+                }
+            }
+            let at = ours.worst
+            let worst = runs.first { $0.outcome.policy == .paceline }!.outcome.campaigns[at]
+            return
+                "  ours strays furthest with \(market.campaigns[at].pacing.id) (\(worst.impressions) impressions a day), "
+                + "in minute \(worst.distanceMinute)\n  better than ours: "
+                + (wins.isEmpty ? "nobody" : wins.joined(separator: "; "))
+        }
     }
 
     static func main() {
         Bench.run("pacing") { bench in
             try reproduceMystique(&bench)
             let wanted = ProcessInfo.processInfo.environment["PACELINE_BENCH_ONLY"]
-            var results: [Result] = []
-            for scenario in Scenario.all() where wanted == nil || wanted == scenario.name {
-                results.append(run(scenario, results.first?.hindsight))
-            }
+            let results = run(Scenario.all().filter { wanted == nil || wanted == $0.name })
             let plots = try Plots(results)
             Bench.note("  plots: \(plots.folder)")
             guard wanted == nil else {
@@ -33,20 +57,43 @@ enum Main {
         }
     }
 
-    /// - calm: the bound of the same day without faults. Nothing that takes requests away, or changes only who hears
-    ///   whom, raises it.
-    private static func run(_ scenario: Scenario, _ calm: Hindsight?) -> Result {
-        let market = Market(scenario.shape)
-        let hindsight = scenario.addsTraffic ? Hindsight(market) : calm ?? Hindsight(market)
-        Bench.note("\n\(scenario.name): \(scenario.what)\n\(Measures.header)")
-        var runs: [(outcome: MarketOutcome, measures: Measures)] = []
-        for policy in scenario.policies {
-            let outcome = MarketRun(market, policy: policy).run()
-            let measures = Measures(outcome, market, hindsight)
-            Bench.note(measures.row(hasValue: scenario.hasBound))
-            runs.append((outcome, measures))
+    /// Runs know nothing of one another and of time, so that as many go at once as there are cores. The bound of the day
+    /// without faults holds in all scenarios but those with more requests: nothing that takes requests away, or
+    /// changes only who hears whom, raises it.
+    private static func run(_ scenarios: [Scenario]) -> [Result] {
+        enum Job { case bound(Int), run(Int, MarketPolicy) }
+        let markets = scenarios.map { Market($0.shape) }
+        let own = scenarios.indices.filter { $0 == 0 || scenarios[$0].addsTraffic }
+        let jobs =
+            own.map { Job.bound($0) }
+            + scenarios.indices.flatMap { at in scenarios[at].policies.map { Job.run(at, $0) } }
+        let bounds = Mutex<[Int: Hindsight]>([:])
+        let outcomes = Mutex<[Int: [MarketOutcome]]>([:])
+        DispatchQueue.concurrentPerform(iterations: jobs.count) { number in
+            switch jobs[number] {
+            case .bound(let at):
+                let bound = Hindsight(markets[at])
+                bounds.withLock { $0[at] = bound }
+            case .run(let at, let policy):
+                let outcome = MarketRun(markets[at], policy: policy).run()
+                outcomes.withLock { $0[at, default: []].append(outcome) }
+                Bench.note("  \(scenarios[at].name), \(policy.name): done")
+            }
         }
-        return Result(scenario: scenario, market: market, hindsight: hindsight, runs: runs)
+        return scenarios.enumerated().map { at, scenario in
+            guard let hindsight = bounds.withLock({ $0[at] ?? $0[0] }) else {
+                preconditionFailure("the first scenario has a bound of its own")
+            }
+            let all = outcomes.withLock { $0[at] ?? [] }
+            Bench.note("\n\(scenario.name): \(scenario.what)\n\(Measures.header)")
+            let runs = scenario.policies.compactMap { policy in
+                all.first { $0.policy == policy }.map { ($0, Measures($0, markets[at], hindsight)) }
+            }
+            for (_, measures) in runs { Bench.note(measures.row(hasValue: scenario.hasBound)) }
+            let result = Result(scenario: scenario, market: markets[at], hindsight: hindsight, runs: runs)
+            Bench.note(result.verdict)
+            return result
+        }
     }
 
     private static func judge(_ results: [Result], _ bench: inout Bench) throws {
