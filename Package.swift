@@ -46,6 +46,7 @@ let package = Package(
     products: [
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
+        .executable(name: "paceline-coordinator", targets: ["paceline-coordinator"]),
         .library(
             name: "PacelineCore",
             targets: [
@@ -59,7 +60,9 @@ let package = Package(
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
         .library(
             name: "PacelineEdge",
-            targets: ["Kernel", "Telemetry", "Reactor", "Journal", "Store", "TLS", "HTTP", "Redis"]),
+            targets: [
+                "Kernel", "Telemetry", "Reactor", "Journal", "Store", "TLS", "HTTP", "Postgres", "Redis",
+            ]),
     ],
     targets: [
         // System: headers of C libraries, and kernels that Swift cannot express.
@@ -69,6 +72,9 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", path: "Sources/System/COpenSSL", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CPostgres", path: "Sources/System/CPostgres", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
         .target(name: "CSIMD", path: "Sources/System/CSIMD"),
 
@@ -99,6 +105,9 @@ let package = Package(
         edge("Journal", ["Kernel", "Ledger", "Notices", "Reactor", "Telemetry", "Units"]),
         edge("Store", ["CLinux", "Features", "Kernel", "Units"]),
         edge("TLS", ["COpenSSL", "Kernel", "Units"]),
+        edge(
+            "Postgres", ["CPostgres", "Digests", "HTTP", "JSON", "Kernel", "Reactor", "Telemetry", "Units"]),
+        edge("LedgerStore", ["Ledger", "Postgres", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
@@ -124,6 +133,17 @@ let package = Package(
                 "Auction", "Catalog", "Commands", "Decision", "Digests", "Documents", "Features", "Inference",
                 "Journal", "Kernel", "Notices", "OpenRTB", "Store", "Units",
             ], path: "Sources/Apps/DecisionJournal", swiftSettings: strict),
+        .target(
+            name: "Serving",
+            dependencies: ["Commands", "Kernel", "Settings", "TLS", "Telemetry", "Units"],
+            path: "Sources/Apps/Serving", swiftSettings: strict),
+        .executableTarget(
+            name: "paceline-coordinator",
+            dependencies: [
+                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "Postgres",
+                "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
+            ],
+            path: "Sources/Apps/paceline-coordinator", exclude: ["Migrations"], swiftSettings: strict),
         app(
             "paceline",
             [
@@ -139,9 +159,7 @@ let package = Package(
                 "Features",
                 "HTTP",
                 "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Pacing", "Reactor", "Redis",
-                "Settings",
-                "Store",
-                "TLS", "Telemetry", "Units",
+                "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
@@ -259,6 +277,18 @@ let package = Package(
         tests(
             "RedisTests", in: "Edge",
             ["Kernel", "Reactor", "Redis", "RedisInvariants", "TLS", "TestCertificates", "Units"]),
+        .target(
+            name: "PostgresServer", dependencies: ["Kernel"], path: "Tests/Support/PostgresServer",
+            swiftSettings: strict),
+        tests(
+            "PostgresTests", in: "Edge",
+            [
+                "HTTP", "Kernel", "Postgres", "PostgresServer", "Reactor", "Telemetry", "TestCertificates",
+                "Units",
+            ]),
+        tests(
+            "LedgerStoreTests", in: "Edge",
+            ["Kernel", "Ledger", "LedgerStore", "Postgres", "PostgresServer", "Units"]),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests(
             "HTTPTests", in: "Edge",
@@ -269,7 +299,10 @@ let package = Package(
             ]),
         tests(
             "DecisionJournalTests", in: "Apps",
-            ["Catalog", "Commands", "Decision", "DecisionJournal", "Documents", "Inference", "Units"]),
+            [
+                "Catalog", "Commands", "Decision", "DecisionJournal", "Documents", "Inference", "Journal",
+                "Units",
+            ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         tests(
             "NodeTests", in: "Apps",
@@ -279,6 +312,10 @@ let package = Package(
                 "Units",
                 "paceline-node",
             ]),
+        tests("ServingTests", in: "Apps", ["Commands", "Serving", "Settings"]),
+        tests(
+            "CoordinatorTests", in: "Apps",
+            ["Kernel", "PostgresServer", "paceline", "paceline-coordinator"]),
         tests(
             "RequestPathTests", in: "Apps",
             [

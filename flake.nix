@@ -53,10 +53,12 @@
               ]))
               pkgs.nginx
               pkgs.redis
+              pkgs.postgresql
             ];
             # Compiled against.
             buildInputs = [
               pkgs.liburing
+              pkgs.libpq
               pkgs.openssl
               pkgs.simdjson
             ];

@@ -7,6 +7,9 @@ present() {
   case $1 in
     liburing) pkg-config --exists 'liburing >= 2.3' ;;
     openssl-headers) pkg-config --exists 'openssl >= 3.0' ;;
+    # Pipelines are libpq's since 14.
+    libpq-headers) pkg-config --exists 'libpq >= 14' ;;
+    postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb ;;
     simdjson) [ -e /usr/include/simdjson.h ] || pkg-config --exists simdjson ;;
     nginx) command -v nginx || [ -x /usr/sbin/nginx ] ;;
     # The toolchain brings neither a C library's headers nor the libraries that it was linked with.
@@ -33,6 +36,7 @@ debian_packages() {
   case $1 in
     liburing) echo liburing-dev ;;
     openssl-headers) echo libssl-dev ;;
+    libpq-headers) echo libpq-dev ;;
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
     c++-library) echo g++ ;;
@@ -156,5 +160,5 @@ swift_archive() {
 # require_toolchain: what every build needs. SwiftPM asks git about the package, and pkg-config about the libraries.
 require_toolchain() {
   require_swift
-  require pkg-config git liburing openssl-headers
+  require pkg-config git liburing openssl-headers libpq-headers
 }

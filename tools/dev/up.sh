@@ -157,7 +157,7 @@ print_curls() {
   local t
   t=$(printf '%q' "$root/$state/tls")
   local tag="http://127.0.0.1:$http_port/vast?pub=streamfront&app=streamfront-roku&pod=90&ads=6&dur=15,30"
-  tag+="&country=USA&region=NY&metro=501&zip=10001&devicetype=3&os=Roku&genre=sports&live=1"
+  tag+="&country=USA&region=NY&metro=501&zip=10001&devicetype=3&os=Roku&genre=sports,travel,cooking&live=1"
   cat <<TEXT
 
   curl -i --json @Examples/ctv-pod.json http://127.0.0.1:$http_port/openrtb2/bid

@@ -26,9 +26,20 @@ public enum SettingsFile {
 
     /// The settings of a node, or a failure that says all that is wrong with its file.
     public static func node(_ path: String) throws(Failure) -> NodeSettings {
+        try read(path) { bytes throws(DocumentRefused) in try NodeSettings(bytes) }
+    }
+
+    /// Those of a coordinator.
+    public static func coordinator(_ path: String) throws(Failure) -> CoordinatorSettings {
+        try read(path) { bytes throws(DocumentRefused) in try CoordinatorSettings(bytes) }
+    }
+
+    private static func read<Settings>(
+        _ path: String, _ settings: ([UInt8]) throws(DocumentRefused) -> Settings
+    ) throws(Failure) -> Settings {
         let bytes = try InputFile.read(path, limit: limitBytes)
         do {
-            return try NodeSettings(bytes)
+            return try settings(bytes)
         } catch {
             throw Failure((["the settings are refused"] + report(error, in: path)).joined(separator: "\n"))
         }

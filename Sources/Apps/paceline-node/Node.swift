@@ -7,6 +7,7 @@ import Journal
 import Kernel
 import Ledger
 import Reactor
+import Serving
 import Settings
 import TLS
 import Telemetry
@@ -55,7 +56,7 @@ final class NodeContext: Sendable {
             to: .standardError(identifier: "paceline-node", format: LogFormat(settings.log.format)),
             level: LogLevel(settings.log.level),
             rate: LogRate(burst: settings.log.burstPerSite, interval: settings.log.perSiteInterval))
-        certificates = try Certificates(settings)
+        certificates = try Certificates(DaemonSettings.node(settings).certificates)
         var catalogue = MetricsCatalogue()
         keys = ServingKeys(
             in: &catalogue, journal: settings.journal != nil, decisions: settings.catalog != nil,
@@ -234,11 +235,11 @@ struct Node: ~Copyable {
             if let signal, Signals.stop.contains(signal) { return }
             if signal == Signals.reload {
                 notify { notifier throws(NotifyFailure) in try notifier.reloading(at: Kernel.monotonicNow()) }
-                context.certificates.reload(evenUnchanged: true, log, context.journals)
+                reloadCertificates(evenUnchanged: true)
                 context.catalogs?.wantReload()
                 notify { notifier throws(NotifyFailure) in try notifier.ready() }
             }
-            context.certificates.reload(evenUnchanged: false, log, context.journals)
+            reloadCertificates(evenUnchanged: false)
             if let standing = threads.standingStill(for: .seconds(5)) {
                 context.health.set("threads", .failed("\(standing) does not turn"))
                 log.error("a thread stands still", ["thread": .string("\(standing)")])
@@ -246,6 +247,12 @@ struct Node: ~Copyable {
                 context.health.set("threads", .ready)
                 if watchdog != nil { notify { notifier throws(NotifyFailure) in try notifier.watchdog() } }
             }
+        }
+    }
+
+    private func reloadCertificates(evenUnchanged: Bool) {
+        context.certificates.reload(evenUnchanged: evenUnchanged, log) {
+            context.journals.noteReload(of: $0, refused: $1)
         }
     }
 
@@ -301,28 +308,6 @@ struct Node: ~Copyable {
             try body(notifier)
         } catch {
             log.warning("the supervisor could not be told", ["cause": .error(error)])
-        }
-    }
-}
-
-extension LogFormat {
-    fileprivate init(_ format: NodeSettings.Log.Format) {
-        switch format {
-        case .auto: self = .automatic
-        case .text: self = .readable
-        case .json: self = .json
-        case .journald: self = .journal
-        }
-    }
-}
-
-extension LogLevel {
-    fileprivate init(_ level: NodeSettings.Log.Level) {
-        switch level {
-        case .debug: self = .debug
-        case .info: self = .info
-        case .warning: self = .warning
-        case .error: self = .error
         }
     }
 }

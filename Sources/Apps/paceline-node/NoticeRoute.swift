@@ -24,7 +24,7 @@ final class NoticeRoute {
     func add(to router: inout Router) {
         for event in NoticeEvent.allCases {
             for method in [Method.get, .post] {
-                router.add(method, event.path) { [self] request, response in
+                router.add(method, event.path, changes: true) { [self] request, response in
                     respond(to: event, request, &response)
                 }
             }

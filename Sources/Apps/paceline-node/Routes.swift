@@ -32,7 +32,9 @@ final class RequestRoutes: Responder {
             let bids = BidRoute(decisions: decisions)
             router.add(.post, "/openrtb2/bid") { request, response in bids.respond(to: request, &response) }
             let tags = TagRoute(decisions)
-            router.add(.get, "/vast") { request, response in tags.respond(to: request, &response) }
+            router.add(.get, "/vast", changes: true) { request, response in
+                tags.respond(to: request, &response)
+            }
         }
         if let decisions, let notices, let shared = context.notices {
             NoticeRoute(shared, notices, decisions).add(to: &router)

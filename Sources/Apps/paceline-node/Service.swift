@@ -3,6 +3,7 @@ import Commands
 import HTTP
 import Kernel
 import Reactor
+import Serving
 import Settings
 import Telemetry
 import Units

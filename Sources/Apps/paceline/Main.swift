@@ -9,6 +9,7 @@ enum Paceline {
             subcommands: [
                 Status.command,
                 Budgets.command,
+                Ledger.command,
                 CheckConfig.command,
                 Decide.command,
                 Explain.command,

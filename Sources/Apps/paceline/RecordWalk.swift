@@ -35,7 +35,14 @@ struct RecordWalk {
                         let layout = RecordLayout.of(walked.entry.kind, version: walked.entry.version)
                         let name =
                             layout?.name ?? "kind\(walked.entry.kind.rawValue).\(walked.entry.version)"
-                        guard kind == nil || kind == name else { return }
+                        if let kind, kind != name {
+                            let known = RecordLayout.all.last { $0.kind == walked.entry.kind }
+                            guard layout == nil, let known, known.name == kind else { return }
+                            return fail(
+                                "\(walked.file.path): record \(walked.entry.sequence) is a \(kind) of version "
+                                    + "\(walked.entry.version), and this program reads version \(known.version)"
+                            )
+                        }
                         do {
                             each(
                                 Record(

@@ -42,7 +42,7 @@ enum Simulate {
             A seed in which too little happened does not count. With 2,000 seeds of everything and more, the run
             fails too where some transition, effect or fault never occurred.
 
-            With --mutant one rule is left out, and the answer is yes where some seed notices; all prints the
+            With --mutant one rule is left out, in the scenario where that shows unless another one is named, and the answer is yes where some seed notices; all prints the
             table of all rules with the seed that noticed each.
             """,
         parameters: [seeds, seed, scenario, mutant, faults, without, threads, trace, json],
@@ -65,7 +65,7 @@ enum Simulate {
         let scenario = call[scenario]
         let only = call[faults].map { Set($0) }
         let without = Set((call[without] ?? []).compactMap(Fault.named))
-        if call[trace] { print(traceOf: range, call, nil, &output) }
+        if call[trace] { print(traceOf: range, scenario, call, nil, &output) }
         let began = Kernel.monotonicNow()
         let tally = SimulationCrew.run(range, threads: call[threads]) {
             Simulation.run(seed: $0, scenario: scenario, only: only, without: without)
@@ -92,11 +92,12 @@ enum Simulate {
     }
 
     private static func print(
-        traceOf range: Range<UInt64>, _ call: Invocation, _ mutant: Mutant?, _ output: inout Output
+        traceOf range: Range<UInt64>, _ scenario: String, _ call: Invocation, _ mutant: Mutant?,
+        _ output: inout Output
     ) {
         for seed in range {
             let result = Simulation.run(
-                seed: seed, scenario: call[scenario], mutant: mutant, only: call[faults].map { Set($0) },
+                seed: seed, scenario: scenario, mutant: mutant, only: call[faults].map { Set($0) },
                 without: Set((call[without] ?? []).compactMap(Fault.named)), isTraced: true)
             for line in result?.trace ?? [] { output.print(line) }
         }
@@ -147,7 +148,8 @@ enum Simulate {
         let without = Set((call[without] ?? []).compactMap(Fault.named))
         var isEachCaught = true
         for mutant in mutants {
-            if call[trace] { print(traceOf: range, call, mutant, &output) }
+            let scenario = scenario == "everything" ? mutant.scenario : scenario
+            if call[trace] { print(traceOf: range, scenario, call, mutant, &output) }
             let tally = SimulationCrew.run(range, threads: call[threads], isOneEnough: true) {
                 Simulation.run(seed: $0, scenario: scenario, mutant: mutant, only: only, without: without)
             }

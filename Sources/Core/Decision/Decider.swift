@@ -108,7 +108,7 @@ struct DecisionWorkspace: ~Copyable {
     private let kept: DecisionBox<DecisionSettings>
     var settings: DecisionSettings { unsafeAddress { unsafe kept.address } }
     let seat: [UInt8]
-    /// Keeps what `early` and `demand` read.
+    /// Keeps what `early`, `demand` and `places` read.
     private let index: DecisionIndex
     var query: CatalogQuery
     var scratch: RetrievalScratch
@@ -123,6 +123,7 @@ struct DecisionWorkspace: ~Copyable {
     var rankedMost = Self.candidates
     let early: EarlyRank
     let demand: KnownDemand
+    private let places: KnownPlaces
     var batch = EarlyBatch()
     var durations = DurationFits()
     var outcomes: OutcomeTable
@@ -169,7 +170,7 @@ struct DecisionWorkspace: ~Copyable {
         let snapshot = index.snapshot
         self.snapshot = snapshot
         self.index = index
-        (early, demand) = (index.early, index.demand)
+        (early, demand, places) = (index.early, index.demand, index.places)
         kept = DecisionBox(settings)
         seat = Array(settings.seat.utf8)
         query = CatalogQuery(snapshot)
@@ -265,7 +266,7 @@ extension DecisionWorkspace {
         let inventory = request.inventory
         place = Place(
             publisher: snapshot.row(.publishers, id: request[inventory.publisher.id]),
-            inventory: snapshot.row(.inventory, id: request[inventory.id]))
+            inventory: snapshot.row(.inventory, id: request[inventory.id]) ?? knownPlace(request))
         (placeFloor, placeSoftFloor) = (.zero, nil)
         if let row = place.inventory { place.publisher = snapshot.publisher(ofInventory: row) }
         guard let publisher = place.publisher else { return true }
@@ -282,6 +283,16 @@ extension DecisionWorkspace {
             placeSoftFloor = here
         }
         return true
+    }
+
+    /// By its address, where the catalog does not know the id that the exchange has for it.
+    private func knownPlace(_ request: borrowing BidRequest) -> Int? {
+        let inventory = request.inventory
+        return switch inventory.kind {
+        case .app: places.row(request[inventory.bundle], .app, snapshot)
+        case .site: places.row(request[inventory.domain], .site, snapshot)
+        case .unknown, .dooh: nil
+        }
     }
 
     private mutating func find(_ request: borrowing BidRequest, at now: Instant, _ decision: inout Decision) {

@@ -11,6 +11,7 @@ internal import Units
     public let snapshot: CatalogSnapshot
     let early: EarlyRank
     let demand: KnownDemand
+    let places: KnownPlaces
     private let priors: GoalPriors
     private let base: CurrencyCode
 
@@ -21,11 +22,13 @@ internal import Units
         base = settings.currencies.base
         demand = KnownDemand(snapshot, settings)
         early = EarlyRank(snapshot, demand, settings)
+        places = KnownPlaces(snapshot)
     }
 
     deinit {
         early.deallocate()
         demand.deallocate()
+        places.deallocate()
     }
 
     /// Whether it says what these settings say.
@@ -151,13 +154,13 @@ struct KnownDemand: Sendable {
     let count: Int
     private let start: UnsafeMutablePointer<Row>
 
-    fileprivate init(_ count: Int, _ row: (Int) -> Row) {
+    init(_ count: Int, _ row: (Int) -> Row) {
         self.count = count
         unsafe start = .allocate(capacity: max(count, 1))
         for index in 0..<count { unsafe (start + index).initialize(to: row(index)) }
     }
 
-    fileprivate func deallocate() { unsafe start.deallocate() }
+    func deallocate() { unsafe start.deallocate() }
 
     subscript(_ index: Int) -> Row {
         @inline(__always) unsafeAddress {

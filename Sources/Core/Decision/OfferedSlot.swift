@@ -254,8 +254,7 @@ extension DecisionWorkspace {
             switch protocols[index] {
             case 13: reads.is4_2 = true
             case 3: reads.is3 = true
-            // Within 4.x a player passes over what its version did not have.
-            case 7, 11, 15: reads.is4 = true
+            // What there are no documents of, 4.0, 4.1 and 4.3 among them, no answer may call itself.
             default: break
             }
         }
@@ -270,7 +269,6 @@ extension DecisionWorkspace {
             switch protocols[index] {
             case 14: reads.is4_2 = true
             case 6: reads.is3 = true
-            case 8, 12, 16: reads.is4 = true
             default: break
             }
         }
@@ -289,12 +287,10 @@ extension DecisionWorkspace {
 
     private struct Versions {
         var is3 = false
-        var is4 = false
         var is4_2 = false
 
         func newest(upTo newest: VASTVersion) -> VASTVersion? {
-            if is4_2 && newest == .v4_2 { return .v4_2 }
-            return is3 ? .v3_0 : is4 && newest == .v4_2 ? .v4_2 : nil
+            is4_2 && newest == .v4_2 ? .v4_2 : is3 ? .v3_0 : nil
         }
     }
 

@@ -51,7 +51,7 @@ extension CatalogQuery {
         addGeo(device.geo, request, permissions)
         if let type = device.devicetype { add(.deviceType, number: type) }
         addIfAny(.os, device.os, request)
-        addInventory(request)
+        addInventory(request, place, snapshot)
         addContent(request)
         if permissions.allows(.personalisation) { addAudience(user, request) }
         addDeals(request)
@@ -112,10 +112,21 @@ extension CatalogQuery {
         }
     }
 
-    private mutating func addInventory(_ request: borrowing BidRequest) {
+    private mutating func addInventory(
+        _ request: borrowing BidRequest, _ place: Place, _ snapshot: CatalogSnapshot
+    ) {
         let inventory = request.inventory
-        addIfAny(.publisher, inventory.publisher.id, request)
-        addIfAny(.inventory, inventory.id, request)
+        // What is known by its address is called what the catalog calls it.
+        if let publisher = place.publisher {
+            add(.publisher, snapshot.bytes(snapshot.publisherID(publisher)))
+        } else {
+            addIfAny(.publisher, inventory.publisher.id, request)
+        }
+        if let row = place.inventory {
+            add(.inventory, snapshot.bytes(snapshot.inventoryID(row)))
+        } else {
+            addIfAny(.inventory, inventory.id, request)
+        }
         let (network, channel) = (inventory.content.network, inventory.content.channel)
         addIfAny(.network, network.id.isEmpty ? network.name : network.id, request)
         addIfAny(.channel, channel.id.isEmpty ? channel.name : channel.id, request)
@@ -129,9 +140,18 @@ extension CatalogQuery {
         let genres = request[content.genres]
         for index in genres.indices { add(.genre, request[genres[index]]) }
         addIfAny(.rating, content.contentrating, request)
-        addIfAny(.language, content.language.isEmpty ? content.langb : content.language, request)
+        addLanguage(request[content.language.isEmpty ? content.langb : content.language])
         if let live = content.livestream { add(.livestream, literal: live == 0 ? "0" : "1") }
         addPairs(content.keywords, content.kwarray, request)
+    }
+
+    /// Who asks for `en` means `en-US` too.
+    private mutating func addLanguage(_ text: RawSpan) {
+        guard text.byteCount > 0 else { return }
+        add(.language, text)
+        var at = 0
+        while at < text.byteCount, text.byte(at) != UInt8(ascii: "-") { at += 1 }
+        if at < text.byteCount { add(.language, text.extracting(0..<at)) }
     }
 
     private mutating func addAudience(_ user: User, _ request: borrowing BidRequest) {

@@ -50,9 +50,12 @@ extension LedgerReplay {
     ///
     /// - Parameters:
     ///   - now: the bills of what was open could not come before, as nobody listened.
+    ///   - hold: how long a reservation may be open. The journals know it from those that they have; of a session whose first
+    ///     ones a crash took, there are none.
     ///   - overlapping: one start may have had several sessions at a time, so all of them may have spent until now.
     public func opening(
-        for session: LedgerSession, at now: Instant, grace: Interval, overlapping: Bool = false
+        for session: LedgerSession, at now: Instant, grace: Interval, hold: Interval = .zero,
+        overlapping: Bool = false
     ) -> LedgerOpening {
         var opening = LedgerOpening()
         opening.totals = totals
@@ -63,7 +66,7 @@ extension LedgerReplay {
         for (writer, state) in writers {
             if let last = state.lastRecorded { opening.recorded[writer] = last }
             let end = overlapping ? now : end(of: writer.session, before: session)
-            let until = end + longestHold + grace
+            let until = end + max(longestHold, hold) + grace
             for (name, amount) in doubts(of: writer) {
                 opening.doubts.append(.init(writer: writer, name: name, amount: amount, until: until))
             }

@@ -3,16 +3,18 @@
 public import Documents
 
 public enum Daemon: String, CaseIterable, Sendable {
-    case node
+    case node, coordinator
 }
 
 /// An accepted settings file.
 public enum DaemonSettings: Sendable {
     case node(NodeSettings)
+    case coordinator(CoordinatorSettings)
 
     public var daemon: Daemon {
         switch self {
         case .node: .node
+        case .coordinator: .coordinator
         }
     }
 
@@ -20,6 +22,7 @@ public enum DaemonSettings: Sendable {
     public var effective: JSONTree {
         switch self {
         case .node(let settings): settings.effective
+        case .coordinator(let settings): settings.effective
         }
     }
 
@@ -27,6 +30,7 @@ public enum DaemonSettings: Sendable {
     public var certificates: [(path: String, tls: TLSSettings)] {
         switch self {
         case .node(let settings): settings.certificates
+        case .coordinator(let settings): settings.certificates
         }
     }
 
@@ -36,6 +40,7 @@ public enum DaemonSettings: Sendable {
         let tree = try reading.tree(of: bytes)
         switch try Daemon(namedIn: tree, reading) {
         case .node: self = .node(try NodeSettings(tree, reading))
+        case .coordinator: self = .coordinator(try CoordinatorSettings(tree, reading))
         }
     }
 }
@@ -56,6 +61,7 @@ extension Daemon {
     var shape: ObjectShape {
         switch self {
         case .node: NodeSettings.schema.shape
+        case .coordinator: CoordinatorSettings.schema.shape
         }
     }
 
@@ -78,7 +84,7 @@ extension Daemon {
 
 extension DocumentObject {
     /// The settings in a tree, or all that is wrong with it.
-    fileprivate init(_ tree: JSONTree, _ reading: DocumentReading) throws(DocumentRefused) {
+    init(_ tree: JSONTree, _ reading: DocumentReading) throws(DocumentRefused) {
         var reading = reading
         guard let settings = Self.schema.read(tree, "", &reading) else { throw reading.refused }
         self = settings

@@ -5,16 +5,24 @@
 public struct Router: ~Copyable {
     public typealias Handler = (borrowing Request, inout Response) -> Void
 
+    private struct Entry {
+        let method: Method
+        let answersHead: Bool
+        let handler: Handler
+
+        var allowed: String { answersHead ? "GET, HEAD" : "\(method.token)" }
+    }
+
     private final class Route {
         let path: StaticString
-        let handlers: [(method: Method, handler: Handler)]
+        let handlers: [Entry]
         /// The value of `allow`.
         let allow: [UInt8]
 
-        init(_ path: StaticString, _ handlers: [(method: Method, handler: Handler)]) {
+        init(_ path: StaticString, _ handlers: [Entry]) {
             self.path = path
             self.handlers = handlers
-            allow = Array(handlers.map { Router.allowed(by: $0.method) }.joined(separator: ", ").utf8)
+            allow = Array(handlers.map(\.allowed).joined(separator: ", ").utf8)
         }
     }
 
@@ -29,15 +37,18 @@ public struct Router: ~Copyable {
 
     deinit { for route in routes { route.release() } }
 
-    /// Adds a route. A GET answers HEAD as well.
-    public mutating func add(_ method: Method, _ path: StaticString, _ handler: @escaping Handler) {
+    /// Adds a route. A GET answers HEAD as well, unless it changes something: who only looks changes nothing.
+    public mutating func add(
+        _ method: Method, _ path: StaticString, changes: Bool = false, _ handler: @escaping Handler
+    ) {
+        let entry = Entry(method: method, answersHead: method == .get && !changes, handler: handler)
         if method == .other { takesOtherMethods = true }
         if let index = routes.firstIndex(where: { $0.takeUnretainedValue().path.isSame(as: path) }) {
             let route = routes[index].takeRetainedValue()
-            routes[index] = .passRetained(Route(path, route.handlers + [(method, handler)]))
+            routes[index] = .passRetained(Route(path, route.handlers + [entry]))
             return
         }
-        routes.append(.passRetained(Route(path, [(method, handler)])))
+        routes.append(.passRetained(Route(path, [entry])))
         while table.count < routes.count * 2 { table += table }
         table = Array(repeating: -1, count: table.count)
         for (index, route) in routes.enumerated() {
@@ -49,17 +60,15 @@ public struct Router: ~Copyable {
         }
     }
 
-    private static func allowed(by method: Method) -> String {
-        method == .get ? "GET, HEAD" : "\(method.token)"
-    }
-
     /// Answers the request: by its handler, or 404 where there is no such path, or 405 with the methods that
     /// the path has, or 501 where no path knows the method (RFC 9110 §9.1).
     public func respond(to request: borrowing Request, _ response: inout Response) {
         guard let route = find(request.path) else { return respondWithoutRoute(request.method, &response) }
         route._withUnsafeGuaranteedRef { route in
-            let method = request.method == .head ? .get : request.method
-            for index in route.handlers.indices where route.handlers[index].method == method {
+            let isHead = request.method == .head
+            for index in route.handlers.indices
+            where isHead ? route.handlers[index].answersHead : route.handlers[index].method == request.method
+            {
                 return route.handlers[index].handler(request, &response)
             }
             if isUnknown(request.method) { return respondWithoutRoute(request.method, &response) }

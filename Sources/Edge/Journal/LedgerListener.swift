@@ -39,10 +39,10 @@ public final class LedgerListener: JournalListener, @unchecked Sendable {
 
     /// Makes of what was read what a session starts from.
     public func open(
-        at now: Instant, grace: Interval
+        at now: Instant, grace: Interval, hold: Interval
     ) -> (session: LedgerSession, opening: LedgerOpening) {
         let session = balances.replay.nextSession(at: now)
         balances.replay.forget(current: session, grace: grace)
-        return (session, balances.replay.opening(for: session, at: now, grace: grace))
+        return (session, balances.replay.opening(for: session, at: now, grace: grace, hold: hold))
     }
 }

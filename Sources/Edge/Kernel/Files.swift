@@ -34,6 +34,11 @@ extension Kernel {
     }
 
     /// Closes a descriptor. Never made again on EINTR: Linux has closed it already.
+    /// A second name for what is open, that is closed by itself.
+    public static func duplicate(_ descriptor: Descriptor) throws(Errno) -> Descriptor {
+        Descriptor(try require(.open) { Int(fcntl(descriptor, F_DUPFD_CLOEXEC, 0)) })
+    }
+
     public static func close(_ descriptor: Descriptor) {
         _ = Glibc.close(descriptor)
     }

@@ -59,14 +59,16 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
         }
     }
 
-    public var description: String {
+    public var description: String { family == AF_INET6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// The address alone, as a literal.
+    public var host: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let offset = family == AF_INET ? 4 : 8
         withUnsafeBytes(of: storage) { bytes in
             _ = inet_ntop(family, bytes.baseAddress.map { $0 + offset }, &text, socklen_t(INET6_ADDRSTRLEN))
         }
-        let host = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return family == AF_INET6 ? "[\(host)]:\(port)" : "\(host):\(port)"
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Lends the address as the kernel wants it.

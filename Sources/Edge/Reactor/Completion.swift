@@ -8,7 +8,7 @@ struct Token: Equatable {
     let bits: UInt64
 
     enum Kind: UInt8 {
-        case accept, receive, send, connect, wake, write, synchronise, cancel
+        case accept, receive, send, connect, wake, write, synchronise, cancel, watch
     }
 
     @inline(__always)

@@ -147,6 +147,23 @@ enum Driver {
         }
     }
 
+    /// Completes once, with what of the readiness has come; a failure is a negative errno.
+    func watch(_ descriptor: Descriptor, for wanted: Readiness, _ token: Token) {
+        switch self {
+        case .ring(let ring):
+            ring._withUnsafeGuaranteedRef { $0.watch(descriptor, events: wanted.rawValue, token) }
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.watch(descriptor, for: wanted, token) }
+        }
+    }
+
+    /// Ends a watch, which completes once more. The descriptor may be closed right after.
+    func unwatch(_ descriptor: Descriptor, _ token: Token) {
+        switch self {
+        case .ring(let ring): ring._withUnsafeGuaranteedRef { $0.cancel(token) }
+        case .poller(let poller): poller._withUnsafeGuaranteedRef { $0.unwatch(descriptor, token) }
+        }
+    }
+
     /// Makes everything that is in flight on a socket complete soon.
     func abandon(_ descriptor: Descriptor) {
         Kernel.shutdown(descriptor, .both)

@@ -21,6 +21,12 @@ final class Poller {
         /// A message that the socket could not take yet.
         var message: UnsafeMutablePointer<msghdr>?
         var registered: UInt32 = 0
+
+        /// Set where readiness itself is what is wanted.
+        var watch: Token? {
+            guard let token = reading ?? writing, token.kind == .watch else { return nil }
+            return token
+        }
     }
 
     private let set: Descriptor
@@ -104,6 +110,31 @@ final class Poller {
         disk.submit(order, token)
     }
 
+    /// Completes once, when the descriptor is ready in one of the ways.
+    func watch(_ descriptor: Descriptor, for wanted: Readiness, _ token: Token) {
+        let interest = interest(of: descriptor)
+        precondition(
+            interest?.reading == nil && interest?.writing == nil, "a descriptor is watched by one at a time")
+        update(descriptor) {
+            if wanted.contains(.readable) { $0.reading = token }
+            if wanted.contains(.writable) { $0.writing = token }
+        }
+    }
+
+    func unwatch(_ descriptor: Descriptor, _ token: Token) {
+        guard let interest = interest(of: descriptor), interest.reading == token || interest.writing == token
+        else { return }
+        endWatch(descriptor)
+        complete(token, -Int(ECANCELED))
+    }
+
+    private func endWatch(_ descriptor: Descriptor) {
+        update(descriptor) {
+            $0.reading = nil
+            $0.writing = nil
+        }
+    }
+
     /// Ends a repeating operation, which completes once more, as cancelled.
     func cancel(_ operation: Token, on descriptor: Descriptor) {
         guard interest(of: descriptor)?.reading == operation else { return }
@@ -148,7 +179,7 @@ final class Poller {
             let interest = interests[index]
             interests[index] = Interest(registered: registered)
             if let token = interest.reading { complete(token, -Int(error.code)) }
-            if let token = interest.writing { complete(token, -Int(error.code)) }
+            if let token = interest.writing, token != interest.reading { complete(token, -Int(error.code)) }
         }
     }
 
@@ -191,6 +222,11 @@ final class Poller {
             guard eventIndex < eventCount else { return nil }
             let event = events[eventIndex]
             let descriptor = Descriptor(truncatingIfNeeded: event.data.u64)
+            if let watch = interest(of: descriptor)?.watch {
+                eventIndex += 1
+                endWatch(descriptor)
+                return Completion(token: watch, result: Int32(bitPattern: event.events), more: false)
+            }
             if event.events & (EPOLLOUT.rawValue | EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 {
                 continueWriting(descriptor)
             }

@@ -17,6 +17,8 @@ public struct ReactorLimits: Sendable {
     public var posts = 65_536
     /// File operations in flight.
     public var fileOperations = 4096
+    /// Descriptors of other libraries that are watched for readiness.
+    public var watches = 256
     /// For so long a turn that finds nothing looks again before its thread sleeps, while something comes as soon as
     /// that. Waking a thread costs more than most requests; a shard with little to do sleeps all the same.
     public var spin = Interval.zero
@@ -54,6 +56,7 @@ public final class Reactor {
 
     private var listeners: [Listener] = []
     private var files: FileOperations
+    var watches: WatchTable
 
     private var afterHandling: [() -> Void] = []
     private var afterTurns: [() -> Void] = []
@@ -91,6 +94,7 @@ public final class Reactor {
         timers = Array(repeating: nil, count: limits.timers)
         freeTimers = Array((0..<limits.timers).reversed())
         files = FileOperations(limit: limits.fileOperations)
+        watches = WatchTable(limit: limits.watches)
         driver.wake(remote.event, Token(.wake, 0))
         driver.wake(pulse.event, Token(.wake, Reactor.pulseIndex))
     }
@@ -168,6 +172,7 @@ public final class Reactor {
             // Called when the table is free again: who waited may well begin the next operation.
             let done = files.take(completion.token)
             done?(completion.failure.map { .failure($0) } ?? .success(Int(completion.result)))
+        case .watch: watches.take(token)?(Readiness(completion))
         case .cancel: break
         }
     }

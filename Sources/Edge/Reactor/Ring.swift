@@ -310,6 +310,13 @@ final class Ring {
         mark(sqe, token)
     }
 
+    /// Completes once, when one of the events has come.
+    func watch(_ descriptor: Descriptor, events: UInt32, _ token: Token) {
+        let sqe = entry()
+        io_uring_prep_poll_add(sqe, descriptor, events)
+        mark(sqe, token)
+    }
+
     /// Ends an operation, which then completes once more, as cancelled.
     func cancel(_ operation: Token) {
         let sqe = entry()

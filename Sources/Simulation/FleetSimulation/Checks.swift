@@ -333,6 +333,9 @@ extension World {
         guard state.verified == state.timeline, state.book.missing == 0 else { return }
         for index in brokers.indices {
             guard let ledger = brokers[index].ledger else { continue }
+            for node in ledger.nodes where state.book.leaf(LeafKey(root: ledger.session, node: node)) == nil {
+                violate("7: broker \(index) gives to session \(node.rawValue), which the root cannot close")
+            }
             for row in 0..<WorldShape.accountCount {
                 let account = AccountIndex(UInt32(row))
                 guard ledger.presentation(account).granted > state.book.granted(ledger.session, account)

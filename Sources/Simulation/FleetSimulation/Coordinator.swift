@@ -7,13 +7,8 @@ struct Coordinator {
     var isUp = true
     var pausedUntil: Int64 = 0
     var clock: MachineClock
-    var isLeader = false
-    var epoch: UInt32 = 0
-    /// By its own clock, counted from when it asked.
-    var leadsUntil = Instant(nanoseconds: .min)
-    /// The leadership row as it was last seen to change, and when.
-    var seen: (epoch: UInt32, renewals: UInt32)?
-    var seenAt = Instant(nanoseconds: .min)
+    /// By its own clock.
+    var leadership = Leadership(length: WorldShape.leadership, renewal: .milliseconds(1_500))
     var leases: LeaseCount
     var waiting: [Command] = []
     var inFlight: Int?
@@ -26,13 +21,14 @@ struct Coordinator {
     var server = 0
     var timeline: UInt32 = 1
     var fenced: [(session: LedgerSession, at: Instant)] = []
-    var renewedAt = Instant(nanoseconds: .min)
     var isVerifying = false
     var lastOperation = 0
 
     /// What one batch may hold; more waits for the next.
     static let batchMost = 256
     static let waitingMost = 4096
+
+    var isLeader: Bool { leadership.isLeader }
 
     init(rules: LedgerRules, clock: MachineClock) {
         self.clock = clock
@@ -57,8 +53,7 @@ extension World {
     }
 
     private func leads(_ index: Int) -> Bool {
-        coordinators[index].isLeader
-            && coordinators[index].clock.now(now) < coordinators[index].leadsUntil
+        coordinators[index].leadership.leads(at: coordinators[index].clock.now(now))
     }
 
     func tickCoordinator(_ index: Int) {
@@ -92,19 +87,9 @@ extension World {
             coordinators[index].server = (coordinators[index].server + 1) % 3
             return
         }
-        let seen = coordinators[index].seen
-        guard let seen, seen.epoch == row.epoch, seen.renewals == row.renewals else {
-            coordinators[index].seen = (row.epoch, row.renewals)
-            coordinators[index].seenAt = time
-            return
-        }
-        let length = WorldShape.leadership
-        let wait = length + SessionLease.margin(of: length) + SessionLease.margin(of: length)
-        guard time >= coordinators[index].seenAt + wait else { return }
-        coordinators[index].epoch = row.epoch + 1
-        coordinators[index].renewedAt = time
+        guard let former = coordinators[index].leadership.saw(row.leadership, at: time) else { return }
         coordinators[index].waiting = [
-            .takeover(coordinator: index, epoch: row.epoch, renewals: row.renewals)
+            .takeover(coordinator: index, from: former)
         ]
     }
 
@@ -128,9 +113,8 @@ extension World {
         }
         if row.timeline == row.verified { dismissBrokers(row.book) }
         carryOver(index, row.book, time)
-        if coordinators[index].renewedAt.nanoseconds <= time.nanoseconds - 1_500_000_000 {
+        if coordinators[index].leadership.isRenewalDue(at: time) {
             coordinators[index].waiting.append(.leadership)
-            coordinators[index].renewedAt = time
         }
     }
 
@@ -180,7 +164,8 @@ extension World {
         coordinators[index].number += 1
         let most = min(Coordinator.batchMost, coordinators[index].waiting.count)
         var batch = Batch(
-            coordinator: index, number: coordinators[index].number, epoch: coordinators[index].epoch,
+            coordinator: index, number: coordinators[index].number,
+            epoch: coordinators[index].leadership.epoch,
             commands: Array(coordinators[index].waiting.prefix(most)))
         batch.sentAt = coordinators[index].clock.now(now)
         coordinators[index].waiting.removeFirst(most)
@@ -242,15 +227,11 @@ extension World {
     private func leave(_ index: Int, _ id: Int) {
         coordinators[index].inFlight = nil
         let batch = batches[id]
-        if batch.tookOver, !coordinators[index].isLeader { takeOver(index) }
         var held: [Command] = []
         for command in batch.commands {
             switch command {
             case .leadership, .takeover:
-                let length = WorldShape.leadership
-                coordinators[index].leadsUntil = max(
-                    coordinators[index].leadsUntil,
-                    batch.sentAt + (length - SessionLease.margin(of: length)))
+                if coordinators[index].leadership.committed(sentAt: batch.sentAt) { takeOver(index) }
                 coverage.note(.leadershipRenewed)
             case .presented(_, _, let epochs):
                 let time = coordinators[index].clock.now(now)
@@ -269,11 +250,10 @@ extension World {
 
     private func takeOver(_ index: Int) {
         coverage.note(.takeover)
-        coordinators[index].isLeader = true
         let time = coordinators[index].clock.now(now)
         coordinators[index].leases = LeaseCount(rules: rules)
         coordinators[index].fenced = []
-        note("root: coordinator \(index) leads in epoch \(coordinators[index].epoch)")
+        note("root: coordinator \(index) leads in epoch \(coordinators[index].leadership.epoch.rawValue)")
         for child in database.primary.book.children {
             if child.isFenced {
                 if !child.isPresumed { coordinators[index].fenced.append((child.session, time)) }
@@ -348,8 +328,7 @@ extension World {
             guard coordinators[index].inFlight == id || coordinators[index].second == id else { return }
             coordinators[index].inFlight = nil
             coordinators[index].second = nil
-            coordinators[index].isLeader = false
-            coordinators[index].seen = nil
+            coordinators[index].leadership.lost()
             coordinators[index].waiting.removeAll()
             return
         default: break

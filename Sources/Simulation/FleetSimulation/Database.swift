@@ -7,7 +7,7 @@ import Units
 enum Command {
     case book(BookEvent, replyTo: Int)
     case open(start: UInt64, holder: HolderNumber, replyTo: Int)
-    case takeover(coordinator: Int, epoch: UInt32, renewals: UInt32)
+    case takeover(coordinator: Int, from: LeadershipRow)
     case leadership
     /// A new timeline has all that etcd knows of, or begins an audit.
     case verify(timeline: UInt32, numbers: [UInt64])
@@ -18,12 +18,11 @@ enum Command {
 struct Batch {
     let coordinator: Int
     let number: UInt64
-    let epoch: UInt32
+    let epoch: Epoch
     let commands: [Command]
     var answers: [(to: Int, effect: BookEffect)] = []
     /// The timeline was not looked at yet: what moves money waits.
     var wasHeld = false
-    var tookOver = false
     /// By account, the holders that this batch promised something to.
     var promised = [UInt64](repeating: 0, count: WorldShape.accountCount)
     var sentAt = Instant(nanoseconds: 0)
@@ -32,10 +31,8 @@ struct Batch {
 /// The rows of the root.
 struct RootState {
     var book = GrantBook([])
-    var epoch: UInt32 = 0
+    var leadership = LeadershipRow(epoch: Epoch(0), renewals: 0)
     var leader = -1
-    /// Grows with each renewal of the leadership.
-    var renewals: UInt32 = 0
     var timeline: UInt32 = 1
     var verified: UInt32 = 1
     /// The last one that was found to lack something.
@@ -178,28 +175,23 @@ extension World {
     func execute(_ state: inout RootState, _ id: Int, isPrimary: Bool) -> Bool {
         let batch = batches[id]
         var answers: [(to: Int, effect: BookEffect)] = []
-        var tookOver = false
         for command in batch.commands {
-            if case .takeover(let coordinator, let epoch, let renewals) = command {
-                if state.epoch == batch.epoch, state.leader == coordinator {
-                    tookOver = true
-                } else if state.epoch == epoch, state.renewals == renewals {
-                    state.epoch = batch.epoch
-                    state.leader = coordinator
-                    tookOver = true
-                } else {
-                    return false
-                }
+            if case .takeover(let coordinator, let former) = command {
+                if state.leadership.epoch == batch.epoch, state.leader == coordinator { continue }
+                guard state.leadership == former else { return false }
+                state.leadership.epoch = batch.epoch
+                state.leader = coordinator
             }
         }
-        guard state.epoch == batch.epoch && state.leader == batch.coordinator || has(.epochCheckUnlocked)
+        guard
+            state.leadership.epoch == batch.epoch && state.leader == batch.coordinator
+                || has(.epochCheckUnlocked)
         else { return false }
         let isVerified = state.verified == state.timeline || has(.auditSkipped)
         for command in batch.commands {
             var effects: [BookEffect] = []
             switch command {
-            case .takeover: state.renewals &+= 1
-            case .leadership: state.renewals &+= 1
+            case .takeover, .leadership: state.leadership.renewals &+= 1
             case .open(let start, let holder, let replyTo):
                 guard isVerified else { continue }
                 let known = state.starts.last { $0.start == start }
@@ -295,7 +287,6 @@ extension World {
         if isPrimary {
             batches[id].answers = answers
             batches[id].wasHeld = !isVerified
-            batches[id].tookOver = tookOver
         }
         return true
     }

@@ -105,12 +105,20 @@ struct FaultRanges {
             database()
             weigh([.coordinatorCrash, .coordinatorPause, .linkCut], 3)
         case "operators": operators()
+        case "failovers":
+            // Tails are lost, and what was sent before comes long after.
+            ranges.faultMilliseconds = 5_000...15_000
+            ranges.lateShare = 1_500
+            ranges.lateMilliseconds = 1_000...30_000
+            weigh([.primaryCrash, .coordinatorCrash, .brokerPause], 3)
+            weigh([.tailLost], 9)
         default: return nil
         }
         return ranges
     }
 
     static let scenarios = [
-        "everything", "calm", "network", "processes", "disks", "clocks", "database", "operators", "canary",
+        "everything", "calm", "network", "processes", "disks", "clocks", "database", "operators", "failovers",
+        "canary",
     ]
 }

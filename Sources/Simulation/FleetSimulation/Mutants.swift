@@ -20,6 +20,14 @@ public struct Mutant: Hashable, Sendable {
         rules.map { Mutant(name: $0, place: .rule($1)) }
         + WorldMutant.allCases.map { Mutant(name: $0.rawValue, place: .world($0)) }
 
+    /// Where it shows: what comes late behind a failover is too rare among everything else.
+    public var scenario: String {
+        switch place {
+        case .rule(.promisesEndWithTheirTimeline), .world(.staleAcknowledgement): "failovers"
+        default: "everything"
+        }
+    }
+
     public static func named(_ name: String) -> Mutant? { all.first { $0.name == name } }
 
     private static let rules: [(String, LedgerRule)] = [

@@ -134,7 +134,8 @@ extension World {
         let now = nodes[index].clock.now(self.now)
         let session = nodes[index].nextSession()
         let opening = nodes[index].replay.opening(
-            for: session, at: now, grace: WorldShape.grace, overlapping: true)
+            for: session, at: now, grace: WorldShape.grace, hold: WorldShape.holdMost,
+            overlapping: true)
         nodes[index].estate = (0..<WorldShape.shards).map { shard in
             let desk = Desk(session, shard)
             desk.holder.adopt(

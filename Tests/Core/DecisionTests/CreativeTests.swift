@@ -42,7 +42,7 @@ private let signed: DecisionSettings = {
 
     @Test(
         arguments: [
-            ("[13, 14]", 14, "4.2"), ("[3, 6]", 6, "3.0"), ("[7, 8]", 14, "4.2"), ("[13]", nil, ""),
+            ("[13, 14]", 14, "4.2"), ("[3, 6]", 6, "3.0"), ("[7, 8]", nil, ""), ("[13]", nil, ""),
             ("[3, 7, 11, 13, 14]", 14, "4.2"),
         ] as [(String, Int?, String)])
     func leadsPlayersOn(_ protocols: String, _ number: Int?, _ version: String) throws {

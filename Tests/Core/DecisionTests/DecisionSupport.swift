@@ -56,9 +56,9 @@ struct Decided {
 
 func decide(
     _ request: String, at now: Instant = Demo.evening, seed: UInt64 = 1, format: AnswerFormat = .openrtb,
-    settings: DecisionSettings = DecisionSettings()
+    settings: DecisionSettings = DecisionSettings(), snapshot: CatalogSnapshot = Demo.snapshot
 ) throws -> Decided {
-    var decider = Decider(Demo.snapshot, settings: settings)
+    var decider = Decider(snapshot, settings: settings)
     let bytes = Array(request.utf8)
     let decision = try decider.decide(bytes.span.bytes, at: now, seed: seed, format: format, explains: true)
     let answer = decider.answer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }

@@ -57,6 +57,17 @@ private func fields() -> [PersonalField] {
         .init(path: ["ext"], value: #"{"x":"secret-29"}"#),
         .init(path: ["imp", "0", "tagid"], value: #""secret-30""#),
         .init(path: ["imp", "0", "ext"], value: #"{"x":"secret-31"}"#),
+        .init(path: ["uid_custom"], value: #""secret-32""#),
+        .init(path: ["imp", "0", "viewer"], value: #""secret-33""#),
+        .init(path: ["imp", "0", "video", "viewer"], value: #"{"id":"secret-34"}"#),
+        .init(path: ["app", "content", "viewer"], value: #"["secret-35"]"#),
+        .init(path: ["user", "viewer"], value: #""secret-36""#),
+        .init(path: ["device", "viewer"], value: #""secret-37""#),
+        .init(path: ["device", "geo", "viewer"], value: #""secret-38""#),
+        .init(path: ["regs", "viewer"], value: #""secret-39""#),
+        .init(
+            path: ["source", "schain"],
+            value: #"{"complete":1,"ver":"1.0","nodes":[{"asi":"a.example","sid":"1","rid":"secret-40"}]}"#),
     ]
 }
 

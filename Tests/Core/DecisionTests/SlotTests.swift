@@ -50,7 +50,7 @@ import Units
 
     /// One document for a pod has in each place what its imp plays, and is of a version that all of them read.
     @Test func everyPlaceOfADocumentHasItsOwn() throws {
-        for (protocols, version) in [([13], "4.2"), ([7], "4.2"), ([3], "3.0")] {
+        for (protocols, version) in [([13], "4.2"), ([7, 13], "4.2"), ([3, 7], "3.0")] {
             let request = try twoSlots { imp, number in
                 var video = imp["video"] as? [String: Any]
                 video?["mimes"] = [number == 1 ? "application/x-mpegURL" : "video/mp4"]

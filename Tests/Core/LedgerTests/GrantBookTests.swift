@@ -140,6 +140,21 @@ import Units
         #expect(book.refusal == nil && book.places == [906, 94, 0, 0, 0])
     }
 
+    /// The journal closed with a bill of its own on the way; a claim that the journal calls late took its place.
+    @Test func aClaimGivesWayToTheJournal() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        book.tell(.fenced(Self.broker))
+        book.close(100, freed: 81)
+        book.tell(.claimed(Self.leaf, Self.claim))
+        #expect(book.places == [981, 0, 8, 11, 0])
+        book.settle(0b1, 19)
+        #expect(!book.effects.contains(.alarm(.billedAboveClosing, Self.leaf.node)))
+        #expect(book.places == [981, 0, 19, 0, 0] && book.book.accounts[0].late == Micros(8))
+        book.settle(1 << 5 | 1, 19, late: 8)
+        #expect(book.places == [981, 0, 19, 0, 0] && book.book.accounts[0].late == Micros(8))
+    }
+
     private static let euro = CurrencyCode("EUR") ?? .usd
     private static let foreignClaim = Claim(
         key: ReservationKey(session: leaf.node, shard: 0, sequence: 6), account: account, currency: euro,

@@ -207,6 +207,20 @@ private let account = AccountIndex(0)
         #expect(desk.report(account).open == Micros(40))
     }
 
+    /// Of a session whose first reservations a crash took nobody knows how long they were held: the longest that there may be.
+    @Test func aDoubtLastsForTheLongestHold() throws {
+        var desk = ShardDesk()
+        desk.fund(account, 1_000)
+        _ = desk.authorise(account, 100)
+        desk.settleDown()
+        _ = try #require(desk.authorise(account, 100).reservation)
+        let replay = desk.replay(losing: 1, names: [account: AccountName(campaign: "c")])
+        let session = LedgerSession(UInt64(desk.now.nanoseconds))
+        let opening = replay.opening(for: session, at: desk.now, grace: .seconds(60), hold: .seconds(90))
+        let doubt = try #require(opening.doubts.first)
+        #expect(opening.open.isEmpty && doubt.until >= desk.now + .seconds(150))
+    }
+
     /// A crash takes what was not durable; the opening has the rest, and what is in doubt.
     @Test func aStartFindsWhatWasPromised() throws {
         var desk = ShardDesk()

@@ -119,6 +119,14 @@ private func mutants(of members: [JSONTree.Member], _ object: ObjectShape, at pa
         #expect(try NodeSettings(Array(small.utf8)).effective.line == Daemon.node.exampleFile.line)
     }
 
+    @Test func theExampleIsAccepted() throws {
+        for daemon in Daemon.allCases {
+            let settings = try DaemonSettings(Array(daemon.exampleFile.page.utf8))
+            #expect(settings.daemon == daemon)
+            #expect(settings.effective.line == daemon.exampleFile.line, "\(daemon)")
+        }
+    }
+
     @Test func valuesArriveWithTheirTypes() throws {
         let text = #"""
             {"$schema": "node.schema.json", "daemon": "node", "node": {"name": "a", "region": "b"}, "reactor": "io_uring",
@@ -150,11 +158,12 @@ private func mutants(of members: [JSONTree.Member], _ object: ObjectShape, at pa
         #expect(settings.admin.address == .loopback && settings.admin.tls == nil)
     }
 
-    @Test func theReferenceIsWhatTheCodeSays() throws {
-        let page = URL(filePath: #filePath).appending(path: "../../../../docs/settings.md").standardized
+    @Test(arguments: [(Daemon.node, "settings.md"), (.coordinator, "coordinator-settings.md")])
+    func theReferenceIsWhatTheCodeSays(_ daemon: Daemon, _ name: String) throws {
+        let page = URL(filePath: #filePath).appending(path: "../../../../docs/\(name)").standardized
         #expect(
-            try String(contentsOf: page, encoding: .utf8) == Daemon.node.reference,
-            "write it again: paceline check-config --reference node > docs/settings.md")
+            try String(contentsOf: page, encoding: .utf8) == daemon.reference,
+            "write it again: paceline check-config --reference \(daemon) > docs/\(name)")
     }
 
     @Test(.enabled(if: hasValidator, "Python's jsonschema is not installed (pip install jsonschema)"))

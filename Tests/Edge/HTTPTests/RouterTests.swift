@@ -17,6 +17,7 @@ struct RouterTests {
         var router = Router()
         for path in RouterTests.paths { router.add(.get, path) { _, response in response.write("\(path)") } }
         router.add(.post, "/v1/bid") { _, response in response.write("posted") }
+        router.add(.get, "/told", changes: true) { _, response in response.write("told") }
         router.add(.delete, "/gone") { _, response in response.write("deleted") }
         let routes = Routes(router)
         return try ServerRig(.automatic) { request, response in routes.router.respond(to: request, &response)
@@ -51,6 +52,7 @@ struct RouterTests {
             ("POST /v1/bid", 200, "posted", nil), ("GET /v1/bid", 200, "/v1/bid", nil),
             ("PUT /v1/bid", 405, nil, "GET, HEAD, POST"), ("POST /a", 405, nil, "GET, HEAD"),
             ("GET /gone", 405, nil, "DELETE"), ("HEAD /gone", 405, nil, "DELETE"),
+            ("GET /told", 200, "told", nil), ("HEAD /told", 405, nil, "GET"),
             ("DELETE /gone", 200, "deleted", nil),
             ("BREW /a", 501, nil, nil), ("BREW /nowhere", 501, nil, nil), ("get /a", 501, nil, nil),
             ("TRACE /a", 405, nil, "GET, HEAD"), ("OPTIONS *", 404, nil, nil),

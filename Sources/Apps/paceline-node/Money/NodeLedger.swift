@@ -73,7 +73,7 @@ final class NodeLedger: Sendable {
     init(_ settings: BudgetSettings, _ listener: LedgerListener, shards: Int) throws(Failure) {
         self.settings = settings
         let replay = listener.balances.replay
-        (session, opening) = listener.open(at: clock.now, grace: settings.grace)
+        (session, opening) = listener.open(at: clock.now, grace: settings.grace, hold: settings.hold)
         names = LocalIssuer(opening, session: session, lease: .zero).names
         former = replay.accounts(by: names)
         places = (0..<shards).map { _ in Place() }

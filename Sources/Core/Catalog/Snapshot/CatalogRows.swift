@@ -257,6 +257,14 @@ extension CatalogSnapshot {
 
 // Supply.
 extension CatalogSnapshot {
+    public func publisherID(_ row: Int) -> CatalogText { text(.publisherID, .publishers, row) }
+    public var inventoryCount: Int { count(.inventory) }
+    public func inventoryID(_ row: Int) -> CatalogText { text(.inventoryID, .inventory, row) }
+    public func inventoryAddress(_ row: Int) -> CatalogText? { optional(.inventoryAddress, .inventory, row) }
+    public func inventoryMedium(_ row: Int) -> Inventory.Medium {
+        let media = Inventory.Medium.allCases
+        return media[Int(at(.inventoryMedium, .inventory, row, UInt8.self))]
+    }
     /// Whose inventory it is.
     public func publisher(ofInventory row: Int) -> Int {
         Int(at(.inventoryPublisher, .inventory, row, UInt32.self))

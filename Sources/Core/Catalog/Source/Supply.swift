@@ -68,7 +68,10 @@ public struct Inventory: CatalogEntity {
             .required("publisher", \.publisher, .identifier, "The id of the publisher it belongs to."),
             .required("name", \.name, .words, "For people."),
             .defaulted("medium", \.medium, .choice, "What it is."),
-            .optional("address", \.address, .words, "An app's bundle or a site's domain."),
+            .optional(
+                "address", \.address, .words,
+                "An app's bundle or a site's domain. A request whose id is not known here is known by it, if nothing else has it."
+            ),
             .optional("floor", \.floor, .money(), "The least price here, where not the publisher's."),
             .optional(
                 "softFloor", \.softFloor, .money(Micros(1)...Micros.mostMoney),

@@ -25,9 +25,11 @@ public enum Dimension: UInt8, CaseIterable, Sendable {
     public var isSingle: Bool {
         switch self {
         case .publisher, .inventory, .network, .channel, .country, .region, .metro, .city, .postalCode,
-            .deviceType, .os, .rating, .language, .livestream, .daypart, .status, .flight:
+            .deviceType, .os, .rating, .livestream, .daypart, .status, .flight:
             true
-        case .format, .blockedAdvertiser, .blockedCategory, .deal, .radius, .genre, .audience, .custom: false
+        case .format, .blockedAdvertiser, .blockedCategory, .deal, .radius, .genre, .language, .audience,
+            .custom:
+            false
         }
     }
 

@@ -21,7 +21,7 @@ public struct GrantBook: Sendable {
     public internal(set) var leaves: [Leaf] = []
     var leafCells: [LeafCell] = []
 
-    public struct Account: Sendable {
+    public struct Account: Hashable, Sendable {
         public var budget = Micros.zero
         public var parent: AccountIndex?
         /// Of every amount here, and of the windows' that it funds.
@@ -85,8 +85,14 @@ public struct GrantBook: Sendable {
 
     public struct CountedClaim: Hashable, Sendable, BitwiseCopyable {
         public let claim: Claim
-        let paid: Micros
-        let late: Micros
+        public let paid: Micros
+        public let late: Micros
+
+        public init(_ claim: Claim, paid: Micros, late: Micros) {
+            self.claim = claim
+            self.paid = paid
+            self.late = late
+        }
     }
 
     struct LeafCell: Sendable {

@@ -43,6 +43,8 @@ extension GrantBook {
         }
         if rules.keep(.claimsAreMergedByKey) { merge(leaf, block, &effects) }
         if leafCells[at].isClosed {
+            // The journal's own word comes before claims that it has not taken in.
+            give(way: leaf, block.account, to: paid, &effects)
             let left = leafCells[at].drawn - leafCells[at].freed - leafCells[at].settled
             if paid > left {
                 // The closing spoke before this was billed: it is outside the budget, and somebody looks.
@@ -62,6 +64,23 @@ extension GrantBook {
         }
         count(leaf, account, paid: paid, late: late, &effects)
         effects.append(.acknowledgeBlock(key, block))
+    }
+
+    /// A claim took what the closing waits for, which was the journal's own: it is late, as far as that needs it.
+    private mutating func give(
+        way leaf: Int, _ account: AccountIndex, to paid: Micros, _ effects: inout [BookEffect]
+    ) {
+        let at = leaf * accounts.count + account.row
+        for index in leaves[leaf].claims.indices where leaves[leaf].claims[index].claim.account == account {
+            let missing = paid - (leafCells[at].drawn - leafCells[at].freed - leafCells[at].settled)
+            let one = leaves[leaf].claims[index]
+            let given = min(missing, one.paid)
+            guard given > .zero else { continue }
+            leaves[leaf].claims[index] = CountedClaim(
+                one.claim, paid: one.paid - given, late: one.late + given)
+            count(
+                leaf, account, paid: .zero, late: .zero, claimed: .zero - given, claimedLate: given, &effects)
+        }
     }
 
     /// Whether so much more fits into what is late: outside the budget nothing else bounds it.
@@ -140,7 +159,7 @@ extension GrantBook {
         guard rules.keep(.claimsStandApart) else {
             return count(leaf, claim.account, paid: paid, late: claim.amount - paid, &effects)
         }
-        leaves[leaf].claims.append(CountedClaim(claim: claim, paid: paid, late: claim.amount - paid))
+        leaves[leaf].claims.append(CountedClaim(claim, paid: paid, late: claim.amount - paid))
         count(
             leaf, claim.account, paid: .zero, late: .zero, claimed: paid, claimedLate: claim.amount - paid,
             &effects)

@@ -48,7 +48,7 @@ public struct RequestRedactor: ~Copyable {
     }
 }
 
-/// Which of a request's fields may be kept, by where they stand.
+/// Which of a request's fields may be kept, by where they stand. One that no reader knows may be anything, and is not.
 private struct RedactionRules {
     /// Nothing of the viewer may be written down.
     private let isAnonymous: Bool
@@ -68,8 +68,7 @@ private struct RedactionRules {
     var takesAnything: Bool { hidesIdentifiers || hidesPerson || hidesPlace }
 
     enum Place {
-        case request, keywords, keyword, user, userExtension, userGeo, device, deviceGeo, rules, source,
-            inventory, other
+        case request, keywords, keyword, user, userExtension, userGeo, device, deviceGeo, rules, source, other
     }
 
     enum Verdict {
@@ -151,26 +150,64 @@ private struct RedactionRules {
         case .request: ofRequest(key)
         case .user: ofUser(key)
         case .userExtension: key == "consent" || key == "eids" && !hidesIdentifiers ? .keep : .drop
-        case .userGeo where isAnonymous: key == "utcoffset" ? .keep : .drop
-        case .userGeo: isPrecise(key) ? .drop : .keep
+        case .userGeo: key == "utcoffset" || !isAnonymous && isArea(key) ? .keep : .drop
         case .device: ofDevice(key)
         case .deviceGeo: ofGeo(key)
         case .rules: key == "coppa" || key == "gdpr" || key == "gpp_sid" ? .keep : .drop
         case .source: key == "fd" ? .keep : key == "schain" ? .look(.other) : .drop
-        case .inventory:
-            // An address may carry whatever a site writes into it.
-            key == "page" || key == "ref" || key == "search" ? .drop : ofOther(key)
         case .keywords, .keyword: .keep
-        // A content's address is one too, and a place's name is the seller's own.
         case .other: ofOther(key)
         }
     }
 
     private func ofOther(_ key: borrowing JSONKey) -> Verdict {
         switch key {
-        case "ext", "url", "tagid": .drop
-        case "keywords", "kwarray": .look(.keywords)
-        default: .look(.other)
+        // An address may carry whatever a site writes into it, and a place's name is the seller's own.
+        case "ext", "page", "ref", "search", "tagid", "url": isAnonymous ? .drop : .keep
+        case "keywords", "kwarray": isAnonymous ? .look(.keywords) : .keep
+        default: isOfTheOffer(key) ? .look(.other) : .drop
+        }
+    }
+
+    /// What says of a place for ads, of where it is shown and of the terms.
+    private func isOfTheOffer(_ key: borrowing JSONKey) -> Bool {
+        switch key {
+        // The request.
+        case "id", "imp", "tmax", "at", "cur", "bcat", "badv", "bapp", "wseat", "bseat", "acat", "cattax",
+            "wlang",
+            "wlangb", "test", "allimps", "site", "app", "dooh":
+            true
+        // The chain of who sells.
+        case "complete", "ver", "nodes", "asi", "sid", "name", "domain", "hp": true
+        // Imps, banners, deals.
+        case "video", "audio", "banner", "native", "bidfloor", "bidfloorcur", "secure", "pmp", "instl", "exp",
+            "rwdd",
+            "ssai", "private_auction", "deals", "wadomain", "guar", "mindur", "maxdur", "format", "btype",
+            "topframe",
+            "expdir", "vcm", "wratio", "hratio", "wmin":
+            true
+        // Video and audio.
+        case "mimes", "minduration", "maxduration", "startdelay", "protocols", "w", "h", "podid", "podseq",
+            "slotinpod",
+            "maxseq", "poddur", "rqddurs", "mincpmpersec", "poddedupe", "durfloors", "linearity", "skip",
+            "plcmt",
+            "delivery", "api", "pos", "playbackmethod", "battr", "skipmin", "skipafter", "placement",
+            "sequence",
+            "maxextended", "minbitrate", "maxbitrate", "boxingallowed", "playbackend", "companiontype",
+            "companionad",
+            "feed", "stitched", "nvol":
+            true
+        // Sites, apps, screens and what plays there.
+        case "bundle", "cat", "publisher", "content", "storeurl", "sectioncat", "pagecat", "mobile", "paid",
+            "privacypolicy", "inventorypartnerdomain", "venuetype", "venuetypetax", "title", "series",
+            "season", "episode",
+            "genre", "genres", "gtax", "contentrating", "language", "langb", "livestream", "len", "network",
+            "channel",
+            "producer", "artist", "album", "isrc", "prodq", "context", "userrating", "qagmediarating",
+            "sourcerelationship", "embeddable", "realtime", "firstbroadcast", "data", "segment", "value",
+            "cids":
+            true
+        default: false
         }
     }
 
@@ -180,13 +217,10 @@ private struct RedactionRules {
         case "device": return .look(.device)
         default: break
         }
-        guard isAnonymous else { return .keep }
         switch key {
-        case "regs": return .look(.rules)
-        case "source": return .look(.source)
-        case "site", "app", "dooh": return .look(.inventory)
-        case "ext": return .drop
-        default: return .look(.other)
+        case "regs": return isAnonymous ? .look(.rules) : .keep
+        case "source": return isAnonymous ? .look(.source) : .keep
+        default: return ofOther(key)
         }
     }
 
@@ -203,7 +237,7 @@ private struct RedactionRules {
         // The viewer's own word stays with what it allows.
         case "consent": return .keep
         case "ext": return hidesIdentifiers || hidesPerson ? .look(.userExtension) : .keep
-        default: return .keep
+        default: return .drop
         }
     }
 
@@ -219,7 +253,11 @@ private struct RedactionRules {
         case "ifa", "didsha1", "didmd5", "dpidsha1", "dpidmd5", "macsha1", "macmd5", "ip", "ipv6":
             return hidesIdentifiers ? .drop : .keep
         case "ext": return hidesIdentifiers || hidesPlace ? .drop : .keep
-        default: return .keep
+        case "ua", "sua", "os", "osv", "make", "model", "devicetype", "hwv", "w", "h", "ppi", "pxratio", "js",
+            "geofetch",
+            "language", "langb", "carrier", "mccmnc", "connectiontype", "lmt", "dnt":
+            return .keep
+        default: return .drop
         }
     }
 
@@ -228,11 +266,12 @@ private struct RedactionRules {
             if isAnonymous, usesPlace, key == "lat" || key == "lon" || key == "zip" { isDecisive = true }
             return hidesPlace ? .drop : .keep
         }
-        guard isAnonymous else { return .keep }
-        switch key {
-        case "country", "region", "metro", "city", "utcoffset", "type": return .keep
-        default: return .drop
-        }
+        return isArea(key) || key == "utcoffset" || key == "type" || !isAnonymous && key == "ipservice"
+            ? .keep : .drop
+    }
+
+    private func isArea(_ key: borrowing JSONKey) -> Bool {
+        key == "country" || key == "region" || key == "metro" || key == "city"
     }
 
     private func isPrecise(_ key: borrowing JSONKey) -> Bool {

@@ -22,7 +22,12 @@ public struct Status: Equatable, Sendable {
     public static var notFound: Status { Status(404, "HTTP/1.1 404 Not Found\r\n") }
     public static var methodNotAllowed: Status { Status(405, "HTTP/1.1 405 Method Not Allowed\r\n") }
     public static var requestTimeout: Status { Status(408, "HTTP/1.1 408 Request Timeout\r\n") }
+    public static var conflict: Status { Status(409, "HTTP/1.1 409 Conflict\r\n") }
     public static var gone: Status { Status(410, "HTTP/1.1 410 Gone\r\n") }
+    public static var created: Status { Status(201, "HTTP/1.1 201 Created\r\n") }
+    public static var preconditionFailed: Status { Status(412, "HTTP/1.1 412 Precondition Failed\r\n") }
+    public static var unprocessableContent: Status { Status(422, "HTTP/1.1 422 Unprocessable Content\r\n") }
+    public static var preconditionRequired: Status { Status(428, "HTTP/1.1 428 Precondition Required\r\n") }
     public static var contentTooLarge: Status { Status(413, "HTTP/1.1 413 Content Too Large\r\n") }
     public static var uriTooLong: Status { Status(414, "HTTP/1.1 414 URI Too Long\r\n") }
     public static var unsupportedMediaType: Status {

@@ -65,11 +65,9 @@ enum AnswerLook {
             let is4 = summary.version == .v4_2
             let meant: Int64 = summary.wrappers == 0 ? is4 ? 13 : 3 : is4 ? 14 : 6
             guard own == meant else { return "protocol \(own ?? 0) of \(summary)" }
-            // A wrapper is only for who follows it; what is none, and 4.2, is for who reads some 4.x.
             let protocols = request[asked.protocols]
-            let taken: [Int64: [Int32]] = [3: [3], 6: [6], 13: [13, 7, 11, 15], 14: [14, 8, 12, 16]]
             var isTaken = protocols.isEmpty
-            for at in protocols.indices where taken[meant]?.contains(protocols[at]) == true { isTaken = true }
+            for at in protocols.indices where Int64(protocols[at]) == meant { isTaken = true }
             return isTaken ? nil : "a document of protocol \(meant), which the imp does not take"
         } catch {
             return "a document that is refused: \(error)"

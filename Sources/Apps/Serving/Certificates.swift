@@ -1,15 +1,15 @@
-// The credentials of a node's listeners: loaded at start or not started, reloaded while serving, last good
+// The credentials of a daemon's listeners: loaded at start or not started, reloaded while serving, last good
 // kept.
-import Commands
+public import Commands
 import Kernel
-import Settings
+public import Settings
 import Synchronization
-import TLS
-import Telemetry
+public import TLS
+public import Telemetry
 import Units
 
 /// Used by the main thread; shards only read the credentials that they were given.
-final class Certificates: Sendable {
+public final class Certificates: Sendable {
     private struct Entry: Sendable {
         let path: String
         let credentials: TLSCredentials
@@ -21,9 +21,10 @@ final class Certificates: Sendable {
     private let looked: Mutex<[Instant]>
     private let reloads = Mutex<(done: SharedCounter, failed: SharedCounter)?>(nil)
 
-    init(_ settings: NodeSettings) throws(Failure) {
+    /// - Parameter all: those of every listener, by their path in the settings.
+    public init(_ all: [(path: String, tls: TLSSettings)]) throws(Failure) {
         var entries: [Entry] = []
-        for (path, tls) in DaemonSettings.node(settings).certificates {
+        for (path, tls) in all {
             do {
                 entries.append(
                     Entry(
@@ -38,9 +39,9 @@ final class Certificates: Sendable {
     }
 
     /// Those of the listener at this path of the settings; nil where it speaks plain HTTP.
-    subscript(path: String) -> TLSCredentials? { entries.first { $0.path == path }?.credentials }
+    public subscript(path: String) -> TLSCredentials? { entries.first { $0.path == path }?.credentials }
 
-    func register(in catalogue: inout MetricsCatalogue) {
+    public func register(in catalogue: inout MetricsCatalogue) {
         for entry in entries {
             catalogue.computedGauge(
                 "paceline_certificate_expiry_seconds",
@@ -57,7 +58,11 @@ final class Certificates: Sendable {
     }
 
     /// Takes into use what has changed on disk, where it is time to look, or everything.
-    func reload(evenUnchanged: Bool, _ log: Log, _ journals: Journals) {
+    ///
+    /// - Parameter note: told of each, with the reason where it was refused.
+    public func reload(
+        evenUnchanged: Bool, _ log: Log, note: (_ path: String, _ refused: String?) -> Void = { _, _ in }
+    ) {
         let now = Kernel.monotonicNow()
         for (index, entry) in entries.enumerated() {
             let isDue = looked.withLock { now - $0[index] >= entry.interval }
@@ -67,11 +72,11 @@ final class Certificates: Sendable {
             do {
                 try entry.credentials.reload()
                 reloads.withLock { $0?.done.add() }
-                journals.noteReload(of: entry.path, refused: nil)
+                note(entry.path, nil)
                 log.info("certificate taken into use", ["listener": .string(entry.path)])
             } catch {
                 reloads.withLock { $0?.failed.add() }
-                journals.noteReload(of: entry.path, refused: "\(error)")
+                note(entry.path, "\(error)")
                 log.error(
                     "certificate on disk refused, the last good one stays",
                     ["listener": .string(entry.path), "cause": .error(error)])

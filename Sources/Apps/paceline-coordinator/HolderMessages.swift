@@ -1,0 +1,165 @@
+// What holders say to the root and hear from it, version 1: one JSON object for each message and each answer.
+import Documents
+import Ledger
+import Units
+
+struct HolderMessages {
+    static let version: UInt32 = 1
+    /// As many as one transaction takes.
+    static let most = 2_048
+
+    let holder: HolderNumber
+    let root: Root
+    /// Accounts that there are.
+    let accounts: Int
+
+    func command(_ tree: JSONTree, at place: String) throws(Malformed) -> RootCommand {
+        let message = try Fields(tree, at: place)
+        guard message.count == 1, let (name, value) = message.first else {
+            throw Malformed(place: place, allowed: "one of \(Self.names)")
+        }
+        let fields = try Fields(value, at: "\(place).\(name)")
+        switch name {
+        case "open":
+            return .open(
+                start: try fields.bits("start") & UInt64(Int64.max), holder, candidate: root.candidate(holder)
+            )
+        case "renew":
+            return said(
+                .renewalAsked(
+                    try session(fields),
+                    RenewalChain.Request(
+                        id: try fields.bits("request"), nonce: try fields.bits("nonce"),
+                        sentAt: Instant(nanoseconds: 0)), next: root.nonce()))
+        case "request":
+            return said(.requested(try session(fields), try account(fields), upTo: try fields.amount("upTo")))
+        case "return":
+            return said(.returned(try session(fields), try account(fields), try fields.amount("sum")))
+        case "register": return said(.leafRegistered(try leaf(fields)))
+        case "settle":
+            let block = SettlementBlock(
+                account: try account(fields), shard: try fields.number("shard", 0...65_535),
+                number: try fields.number("block", 0...UInt32.max), mask: try fields.bits("mask"),
+                paid: try fields.amount("paid"), late: try fields.amount("late"))
+            return said(.settled(try leaf(fields), block))
+        case "claim":
+            let leaf = try leaf(fields)
+            let key = ReservationKey(
+                session: leaf.node, shard: try fields.number("shard", 0...65_535),
+                sequence: try fields.bits("sequence"))
+            return said(
+                .claimed(
+                    leaf,
+                    Claim(
+                        key: key, account: try account(fields), currency: try fields.currency("currency"),
+                        reserved: try fields.amount("reserved"), amount: try fields.amount("amount"))))
+        case "close":
+            return said(
+                .closed(
+                    try leaf(fields),
+                    Closing(
+                        account: try account(fields), drawn: try fields.amount("drawn"),
+                        freed: try fields.amount("freed"))))
+        default: throw Malformed(place: place, allowed: "one of \(Self.names)")
+        }
+    }
+
+    private static let names = "open, renew, request, return, register, settle, claim, close"
+
+    private func said(_ event: BookEvent) -> RootCommand { .book(event, by: holder) }
+
+    private func session(_ fields: Fields) throws(Malformed) -> LedgerSession {
+        LedgerSession(try fields.bits("session"))
+    }
+
+    private func leaf(_ fields: Fields) throws(Malformed) -> LeafKey {
+        LeafKey(root: try session(fields), node: LedgerSession(try fields.bits("node")))
+    }
+
+    /// Any number: what is no account is refused by the book, by name.
+    private func account(_ fields: Fields) throws(Malformed) -> AccountIndex {
+        AccountIndex(try fields.number("account", 0...UInt32(Int32.max)))
+    }
+
+    // MARK: Answers
+
+    func tree(_ answer: RootAnswer) -> JSONTree {
+        switch answer {
+        case .opened(let session, let epoch):
+            root.counts(session)
+            return [["opened": ["session": text(session), "epoch": .string("\(epoch.rawValue)")]]]
+        case .book(let effects): return .array(effects.compactMap(tree))
+        case .ordered, .refusedOrder: return []
+        }
+    }
+
+    private func tree(_ effect: BookEffect) -> JSONTree? {
+        switch effect {
+        case .opened(let session, _): return ["opened": ["session": text(session)]]
+        case .registered(let key): return ["registered": leaf(key, [])]
+        case .grant(let session, let account, let upTo, let isLast):
+            return [
+                "granted": [
+                    "session": text(session), "account": .number(account.rawValue), "upTo": amount(upTo),
+                    "isLast": .bool(isLast),
+                ]
+            ]
+        case .acknowledgeReturn(let session, let account, let sum):
+            return [
+                "returned": [
+                    "session": text(session), "account": .number(account.rawValue), "sum": amount(sum),
+                ]
+            ]
+        case .acknowledgeBlock(let key, let block):
+            return [
+                "settled": leaf(
+                    key,
+                    [
+                        .init("account", .number(block.account.rawValue)),
+                        .init("shard", .number(block.shard)),
+                        .init("block", .number(block.number)), .init("mask", .string("\(block.mask)")),
+                    ])
+            ]
+        case .acknowledgeClosing(let key, let closing):
+            return ["closed": leaf(key, [.init("account", .number(closing.account.rawValue))])]
+        case .acknowledgeClaim(let key, let reservation):
+            return ["claimed": leaf(key, reservationMembers(reservation))]
+        case .forwardClaim(let key, let claim):
+            return [
+                "forward": leaf(
+                    key,
+                    reservationMembers(claim.key) + [
+                        .init("account", .number(claim.account.rawValue)),
+                        .init("currency", .string("\(claim.currency)")),
+                        .init("reserved", amount(claim.reserved)),
+                        .init("amount", amount(claim.amount)),
+                    ])
+            ]
+        case .renew(let session, let request, let next):
+            guard let length = root.lease(session, request: request) else {
+                return ["refused": ["session": text(session), "reason": "leaseOver"]]
+            }
+            return [
+                "leased": [
+                    "session": text(session), "request": .string("\(request)"), "nonce": .string("\(next)"),
+                    "milliseconds": .number(length.wholeMilliseconds),
+                ]
+            ]
+        case .fenceClone(let session): return ["refused": ["session": text(session), "reason": "cloned"]]
+        case .refuse(let reason, let session):
+            return ["refused": ["session": text(session), "reason": .string("\(reason)")]]
+        case .alarm, .move: return nil
+        }
+    }
+
+    private func reservationMembers(_ key: ReservationKey) -> [JSONTree.Member] {
+        [.init("shard", .number(key.shard)), .init("sequence", .string("\(key.sequence)"))]
+    }
+
+    private func leaf(_ key: LeafKey, _ more: [JSONTree.Member]) -> JSONTree {
+        .object([.init("session", text(key.root)), .init("node", text(key.node))] + more)
+    }
+
+    private func text(_ session: LedgerSession) -> JSONTree { .string("\(session.rawValue)") }
+    private func amount(_ amount: Micros) -> JSONTree { JSONTree(.number(amount.description)) }
+}

@@ -1,0 +1,305 @@
+// The root on its database: drives the machine that decides, and carries its batches there and their answers back.
+import HTTP
+import Kernel
+import Ledger
+import LedgerStore
+import Postgres
+import Reactor
+import Settings
+import Telemetry
+import Units
+
+struct RootMetricKeys: Sendable {
+    let leads: GaugeKey
+    let batches: CounterKey
+    let unknown: CounterKey
+    let refused: CounterKey
+    let commands: CounterKey
+    let takeovers: CounterKey
+    let time: HistogramKey
+
+    init(in catalogue: inout MetricsCatalogue) {
+        leads = catalogue.gauge("paceline_root_leads", help: "1 where this coordinator leads.")
+        batches = catalogue.counter(
+            "paceline_root_batches_total", help: "Transactions of the root that were acknowledged.")
+        unknown = catalogue.counter(
+            "paceline_root_batches_unknown_total",
+            help: "Times that nobody could say whether a transaction was there, so that it was sent again.")
+        refused = catalogue.counter(
+            "paceline_root_batches_refused_total",
+            help: "Transactions that were refused, as another leads or a row was not as the book had it.")
+        commands = catalogue.counter(
+            "paceline_root_messages_total", help: "Messages of holders and operators that were taken.")
+        takeovers = catalogue.counter(
+            "paceline_root_takeovers_total", help: "Times that this coordinator took over.")
+        time = catalogue.histogram(
+            "paceline_root_batch_seconds",
+            help: "From the first sending of a transaction to its acknowledgement.")
+    }
+}
+
+struct RootMetrics {
+    let leads: Gauge
+    let batches: Counter
+    let unknown: Counter
+    let refused: Counter
+    let commands: Counter
+    let takeovers: Counter
+    let time: Histogram
+
+    init(_ keys: RootMetricKeys, _ shard: ShardMetrics) {
+        leads = shard.gauge(keys.leads)
+        batches = shard.counter(keys.batches)
+        unknown = shard.counter(keys.unknown)
+        refused = shard.counter(keys.refused)
+        commands = shard.counter(keys.commands)
+        takeovers = shard.counter(keys.takeovers)
+        time = shard.histogram(keys.time)
+    }
+}
+
+/// Used on its thread only.
+final class Root {
+    /// What became of a request.
+    enum Outcome {
+        case answered([RootAnswer])
+        /// Whether any of it is there is not known to the asker: it asks the leader again.
+        case notLeader
+    }
+
+    private let context: CoordinatorContext
+    private let pool: PostgresPool
+    private let metrics: RootMetrics
+    private let process: LedgerProcess
+    private(set) var machine: RootLedger
+    /// The leadership row as it was read last.
+    private(set) var leader: LeaderReading?
+    private var open: [Int: (Outcome) -> Void] = [:]
+    private var nextTicket = 0
+    private let migrations: [Migration]
+    private var isMigrated = false
+    private var nextMigration = Instant(nanoseconds: .min)
+    /// A migration, a look at the row or a loading is under way.
+    private var isAsking = false
+    private var sending: (batch: PostgresBatch, isUnderWay: Bool)?
+    private var stopped: (() -> Void)?
+    private var random = Randomness(seed: 0)
+
+    /// Looks and resendings: short beside the leadership's length, long beside a round trip.
+    private static let turn = Interval.milliseconds(50)
+
+    init(
+        _ context: CoordinatorContext, _ pool: PostgresPool, _ metrics: RootMetrics
+    ) throws(MigrationFailure) {
+        migrations = try Migration.read(context.settings.database.migrationsDirectory)
+        self.context = context
+        self.pool = pool
+        self.metrics = metrics
+        let admin = context.settings.admin
+        process = LedgerProcess(
+            number: context.start, name: context.settings.name,
+            address: "\(admin.tls == nil ? "http" : "https")://\(admin.address):\(admin.port)")
+        let leases = context.settings.leases
+        machine = RootLedger(
+            RootLedger.Limits(
+                leadership: leases.leadership, renewal: leases.renewal, lease: leases.lease,
+                horizon: leases.horizon))
+        var seeds = SystemRandomNumberGenerator()
+        random = Randomness(seed: seeds.next())
+    }
+
+    var now: Instant { Kernel.boottimeNow() }
+    var leads: Bool { machine.leads(at: now) }
+
+    func start() { tick() }
+
+    /// Takes nothing more, and calls back when no batch is in flight.
+    func stop(_ done: @escaping () -> Void) {
+        stopped = done
+        finishStopping()
+    }
+
+    private func finishStopping() {
+        guard let stopped, sending == nil else { return }
+        self.stopped = nil
+        stopped()
+    }
+
+    /// A session's number: never used before, in this epoch or after a tail was lost with its epoch.
+    func candidate(_ holder: HolderNumber) -> LedgerSession {
+        let drawn = random.next() & 0xFFFF_FFFF
+        return LedgerSession(
+            (machine.epoch.rawValue & 0x7F_FFFF) << 40 | drawn << 8 | UInt64(holder.rawValue))
+    }
+
+    func nonce() -> UInt64 { random.next() | 1 }
+
+    // MARK: Asking
+
+    /// Calls back once, when all of it is acknowledged; false where it is not taken.
+    func ask(_ commands: [RootCommand], _ done: @escaping (Outcome) -> Void) -> Bool {
+        guard stopped == nil, machine.ask(commands, ticket: nextTicket, at: now) else { return false }
+        open[nextTicket] = done
+        nextTicket += 1
+        metrics.commands.add(commands.count)
+        pump()
+        return true
+    }
+
+    // MARK: Turning
+
+    private func tick() {
+        if pool.reactor.timer(at: pool.reactor.now + Self.turn, { [weak self] in self?.tick() }) == nil {
+            context.log.critical("the reactor has no timer left for the root")
+        }
+        metrics.leads.set(leads ? 1 : 0)
+        if !isAsking { lookAround() }
+        pump()
+    }
+
+    private func lookAround() {
+        if !isMigrated { return now >= nextMigration ? migrate() : () }
+        if machine.isLoading { return load() }
+        guard !machine.leadership.isLeader, machine.inFlight == nil, stopped == nil else { return }
+        isAsking = true
+        pool.run(LedgerStore.leader, within: context.settings.database.timeout) { [weak self] outcome in
+            guard let self else { return }
+            isAsking = false
+            guard case .done(let found) = outcome else { return trouble(outcome.failure) }
+            context.health.set("database", .ready)
+            do {
+                guard let reading = try LedgerStore.reading(found[0]) else { return }
+                leader = reading
+                machine.saw(reading.row, at: now)
+                pump()
+            } catch {
+                context.log.error("the leadership row could not be read", ["cause": .error(error)])
+            }
+        }
+    }
+
+    private func trouble(_ failure: PostgresFailure?) {
+        guard let failure else { return }
+        context.health.set("database", .notReady("\(failure)"))
+    }
+
+    private func migrate() {
+        isAsking = true
+        nextMigration = now + .seconds(1)
+        MigrationRun.apply(migrations, to: pool, within: .seconds(60)) { [weak self] result in
+            guard let self else { return }
+            isAsking = false
+            switch result {
+            case .success(let applied):
+                isMigrated = true
+                context.health.set("database", .ready)
+                if !applied.isEmpty {
+                    let names = applied.joined(separator: " ")
+                    context.log.notice(
+                        "the ledger's tables are of this version now", ["applied": .string(names)])
+                }
+            case .failure(let failure):
+                context.health.set("database", .notReady("\(failure)"))
+                context.log.error("the ledger's tables are not ready", ["cause": .string("\(failure)")])
+            }
+        }
+    }
+
+    private func load() {
+        isAsking = true
+        let epoch = machine.epoch
+        pool.run(LedgerStore.load(process), within: .seconds(60)) { [weak self] outcome in
+            guard let self else { return }
+            isAsking = false
+            guard machine.epoch == epoch, machine.isLoading else { return }
+            guard case .done(let found) = outcome else { return trouble(outcome.failure) }
+            do {
+                let content = try LedgerStore.content(found)
+                try machine.loaded(content, at: now)
+                context.log.notice(
+                    "leads",
+                    [
+                        "epoch": .integer(Int(epoch.rawValue)), "accounts": .integer(content.labels.count),
+                        "sessions": .integer(content.rows.sessions.count),
+                    ])
+                pump()
+            } catch {
+                // Nothing is guessed: nobody leads until somebody has looked.
+                context.health.set("book", .failed("\(error)"))
+                context.log.critical("the ledger's rows do not make a book", ["cause": .error(error)])
+            }
+        }
+    }
+
+    // MARK: Batches
+
+    private func pump() {
+        if sending == nil {
+            guard let batch = machine.inFlight ?? (stopped == nil ? machine.next(at: now) : nil) else {
+                return
+            }
+            sending = (LedgerStore.transaction(batch, of: process, at: Kernel.wallNow()), false)
+        }
+        guard let (batch, isUnderWay) = sending, !isUnderWay else { return }
+        sending?.isUnderWay = true
+        pool.run(batch, within: context.settings.database.timeout) { [weak self] in self?.came($0) }
+    }
+
+    private func came(_ outcome: PostgresOutcome) {
+        sending?.isUnderWay = false
+        switch outcome {
+        case .done: acknowledged()
+        case .unknown(let failure):
+            metrics.unknown.add()
+            context.log.warning(
+                "whether a transaction is there is not known; it is sent again",
+                ["cause": .string("\(failure)")])
+        case .refused(let failure):
+            switch LedgerRefusal(failure) {
+            case .later: trouble(failure)
+            case .lost:
+                context.log.notice("another coordinator leads", ["cause": .string("\(failure)")])
+                dismiss(machine.lost())
+            case .mismatched:
+                context.log.error(
+                    "a row is not as the book has it; it is loaded anew", ["cause": .string("\(failure)")])
+                dismiss(machine.mismatched())
+            case .broken(let failure):
+                // The book says yes and the database says no: somebody has to look, and nothing of it is there.
+                context.log.critical(
+                    "the database refuses what the book allows", ["cause": .string("\(failure)")])
+                dismiss(machine.mismatched())
+            }
+        }
+        finishStopping()
+    }
+
+    private func acknowledged() {
+        guard let batch = machine.inFlight else { return }
+        sending = nil
+        metrics.batches.add()
+        context.health.set("database", .ready)
+        let time = now
+        metrics.time.record(time - batch.sentAt)
+        if batch.claim != nil { metrics.takeovers.add() }
+        for (ticket, answers) in machine.acknowledged(at: time) {
+            open.removeValue(forKey: ticket)?(.answered(answers))
+        }
+        pump()
+    }
+
+    private func dismiss(_ tickets: [Int]) {
+        metrics.refused.add()
+        sending = nil
+        for ticket in tickets { open.removeValue(forKey: ticket)?(.notLeader) }
+    }
+
+    // MARK: Leases
+
+    /// The lease that a renewal's answer carries, counted from now.
+    func lease(_ session: LedgerSession, request: UInt64) -> Interval? {
+        machine.lease(session, request: request, at: now)
+    }
+
+    func counts(_ session: LedgerSession) { machine.counts(session, at: now) }
+}

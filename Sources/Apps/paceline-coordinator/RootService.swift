@@ -1,0 +1,114 @@
+// What the root's thread runs: a reactor with the database, the holders' server and the operators' server on it.
+import Commands
+import HTTP
+import Kernel
+import Ledger
+import Postgres
+import Reactor
+import Serving
+import Settings
+import Telemetry
+import Units
+
+/// Made and used on its own thread only.
+final class RootService {
+    let reactor: Reactor
+    private let context: CoordinatorContext
+    private let pool: PostgresPool
+    private let root: Root
+    private let holders: Server
+    private let operators: Server
+    private var cut = 0
+
+    /// A batch of two thousand messages, each some hundred bytes.
+    private static let bodyBytes = 1024 * 1024
+    private static let connectionsMost = 1_024
+    /// Longer than an answer may take that waits for a failover of the database.
+    static let heldTimeout = Interval.seconds(30)
+
+    init(_ context: CoordinatorContext) throws(Failure) {
+        self.context = context
+        let block = context.metrics.addShard()
+        do {
+            var limits = ReactorLimits()
+            limits.streams = 2 * (Self.connectionsMost + Server.displacedMost)
+            reactor = try Reactor(
+                .automatic, limits: limits, metrics: ReactorMetrics(context.keys.reactor, block))
+        } catch {
+            throw Failure("the root's I/O could not be set up: \(error)")
+        }
+        var seeds = SystemRandomNumberGenerator()
+        pool = PostgresPool(
+            try context.databaseOptions(), on: reactor, seed: seeds.next(),
+            metrics: PostgresMetrics(context.keys.postgres, block))
+        do {
+            root = try Root(context, pool, RootMetrics(context.keys.root, block))
+        } catch {
+            throw Failure("\(error)")
+        }
+        var limits = ServerLimits()
+        limits.connections = Self.connectionsMost
+        limits.bodyBytes = Self.bodyBytes
+        limits.heldTimeout = Self.heldTimeout
+        limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
+        let holderRoutes = HolderRoutes(context, root)
+        let adminRoutes = AdminRoutes(context, root, pool)
+        holders = Server(
+            reactor: reactor, limits: limits, responder: holderRoutes,
+            metrics: ServerMetrics(context.keys.holders, block))
+        operators = Server(
+            reactor: reactor, limits: limits, responder: adminRoutes,
+            metrics: ServerMetrics(context.keys.admin, block))
+        holderRoutes.server = holders
+        adminRoutes.server = operators
+        for (index, listener) in context.settings.listen.enumerated() {
+            try listen(holders, listener.address, listener.port, "listen[\(index)]")
+        }
+        try listen(operators, context.settings.admin.address, context.settings.admin.port, "admin")
+        pool.onNotice = { [log = context.log] in
+            log.warning("the database says", ["notice": .string("\($0)")])
+        }
+        pool.onTrouble = { [log = context.log] in
+            log.warning("no connection to the database", ["cause": .string("\($0)")])
+        }
+        pool.start()
+        root.start()
+    }
+
+    private func listen(
+        _ server: Server, _ address: IPAddress, _ port: UInt16, _ path: String
+    ) throws(Failure) {
+        guard let socket = SocketAddress(literal: address.description, port: port) else {
+            throw Failure("\(path): \(address) is not an address of this system")
+        }
+        do {
+            // Servers share ports: a second coordinator on one is a mistake that must be seen.
+            Kernel.close(try Kernel.listen(on: socket, backlog: 1, shared: false))
+            try server.listen(on: socket, credentials: context.certificates["\(path).tls"])
+        } catch {
+            throw Failure("\(path): could not listen on \(socket): \(error)")
+        }
+    }
+
+    /// Serves until drained. Answers how many connections had to be cut.
+    func run() -> Int {
+        do {
+            try reactor.run()
+        } catch {
+            context.log.critical("the kernel ended the root's I/O", ["cause": .error(error)])
+            cut += holders.connectionCount + operators.connectionCount
+        }
+        return cut
+    }
+
+    /// Finishes what is in flight, for at most so long, and ends `run`.
+    func drain(within limit: Interval) {
+        _ = reactor.timer(at: reactor.now + limit) { [self] in
+            cut += holders.abandon() + operators.abandon()
+            reactor.stop()
+        }
+        holders.drain { [self] in
+            root.stop { [self] in operators.drain { [self] in reactor.stop() } }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// What each command does to a root's book, and what it answers.
+public import Units
+
+extension RootLedger {
+    mutating func apply(
+        _ command: RootCommand, _ touches: inout BookTouches, _ batch: inout RootBatch
+    ) -> RootAnswer {
+        switch command {
+        case .open(let start, let holder, let candidate):
+            let key = StartKey(holder: holder, start: start)
+            let session = starts[key] ?? candidate
+            if starts[key] == nil {
+                guard book?.child(candidate) == nil else {
+                    return .book([.refuse(.unknownSession, candidate)])
+                }
+                starts[key] = session
+                startOf[session] = start
+            }
+            _ = tell(.sessionOpened(session, holder), &touches, &batch)
+            return .opened(session, epoch: epoch)
+        case .book(let event, let holder):
+            if let refusal = refusal(event, by: holder) { return .book([refusal]) }
+            return .book(tell(event, &touches, &batch))
+        case .order(let order): return take(order, &touches, &batch)
+        }
+    }
+
+    /// Tells the book, and keeps the movements for the batch; the rest is for whoever asked.
+    private mutating func tell(
+        _ event: BookEvent, _ touches: inout BookTouches, _ batch: inout RootBatch
+    ) -> [BookEffect] {
+        var effects: [BookEffect] = []
+        book?.handle(event, &effects, touching: &touches)
+        for case .move(let movement) in effects { batch.movements.append(movement) }
+        return effects.filter { if case .move = $0 { false } else { true } }
+    }
+
+    /// A session's own words come from its holder alone; evidence is brought by anybody.
+    private func refusal(_ event: BookEvent, by holder: HolderNumber?) -> BookEffect? {
+        guard let holder, let book else { return nil }
+        let session: LedgerSession
+        switch event {
+        case .requested(let one, _, _), .returned(let one, _, _), .renewalAsked(let one, _, _): session = one
+        case .leafRegistered(let key): session = key.root
+        default: return nil
+        }
+        guard let child = book.child(session), book.children[child].holder == holder else {
+            return .refuse(.unknownSession, session)
+        }
+        return nil
+    }
+
+    // MARK: Accounts
+
+    private mutating func take(
+        _ order: AccountOrder, _ touches: inout BookTouches, _ batch: inout RootBatch
+    ) -> RootAnswer {
+        guard order.budget >= .zero, order.highest >= .zero else { return .refusedOrder(.negative) }
+        let index: AccountIndex
+        let known = names[order.name]
+        if let known {
+            let label = labels[known.row]
+            guard order.version == label.version else { return .refusedOrder(.otherVersion(label.version)) }
+            guard order.currency == book?.accounts[known.row].currency else {
+                return .refusedOrder(.otherCurrency)
+            }
+            guard book?.accounts[known.row].parent == order.parent.flatMap({ names[$0] }) else {
+                return .refusedOrder(.otherParent)
+            }
+            index = known
+        } else {
+            guard order.version == nil else { return .refusedOrder(.noSuchAccount) }
+            guard labels.count < limits.accounts else { return .refusedOrder(.tooManyAccounts) }
+            var parent: AccountIndex?
+            if let name = order.parent {
+                guard let above = names[name], book?.accounts[above.row].parent == nil else {
+                    return .refusedOrder(.otherParent)
+                }
+                guard book?.accounts[above.row].currency == order.currency else {
+                    return .refusedOrder(.otherCurrency)
+                }
+                parent = above
+            }
+            index = AccountIndex(UInt32(labels.count))
+            book?.add([GrantBook.Account(parent: parent, currency: order.currency, highest: order.highest)])
+            labels.append(AccountLabel(name: order.name, version: 0))
+            names[order.name] = index
+        }
+        touches.add(.account(index))
+        book?.accounts[index.row].highest = order.highest
+        _ = tell(.paused(index, order.isPaused), &touches, &batch)
+        if order.hasEnded { _ = tell(.flightEnded(index), &touches, &batch) }
+        _ = tell(.budgetChanged(index, to: order.budget, in: order.currency), &touches, &batch)
+        batch.operations.append(order.operation)
+        return .ordered(index, version: labels[index.row].version, isNew: known == nil)
+    }
+
+    // MARK: Leases, when what they were asked for is acknowledged
+
+    /// The lease that a renewal's answer may carry; nil where none may be given now.
+    public mutating func lease(_ session: LedgerSession, request: UInt64, at now: Instant) -> Interval? {
+        guard leads(at: now) else { return nil }
+        return leases.give(session, limits.lease, request: request, ownFence: .distantFuture, at: now)
+    }
+
+    /// A session that was opened is counted from its answer.
+    public mutating func counts(_ session: LedgerSession, at now: Instant) {
+        leases.inherit(session, limits.lease, at: now)
+    }
+
+    public func label(_ account: AccountIndex) -> AccountLabel? {
+        account.row < labels.count ? labels[account.row] : nil
+    }
+
+    public var accountCount: Int { labels.count }
+}

@@ -1,0 +1,167 @@
+// A real Postgres and two coordinators on it, asked over HTTP only.
+import Foundation
+import Glibc
+import PostgresServer
+import Testing
+
+struct Answer {
+    let status: Int
+    let headers: String
+    let body: String
+
+    var json: [String: Any] {
+        (try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any] ?? [:]
+    }
+}
+
+/// One exchange on a connection of its own; nil where nobody answers.
+func ask(
+    _ port: UInt16, _ head: String, _ body: String = "", headers: [String] = []
+) -> Answer? {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard socket >= 0 else { return nil }
+    defer { close(socket) }
+    var limit = timeval(tv_sec: 40, tv_usec: 0)
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let connected = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    guard connected == 0 else { return nil }
+    let lines = [
+        "\(head) HTTP/1.1", "host: localhost", "connection: close", "content-length: \(body.utf8.count)",
+    ]
+    let text = (lines + headers).joined(separator: "\r\n") + "\r\n\r\n" + body
+    var sent = Array(text.utf8)[...]
+    while !sent.isEmpty {
+        let count = sent.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        guard count > 0 else { return nil }
+        sent = sent.dropFirst(count)
+    }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = recv(socket, &piece, piece.count, 0)
+        guard count >= 0 else { return nil }
+        if count == 0 { break }
+        bytes += piece[..<count]
+    }
+    let all = String(decoding: bytes, as: UTF8.self)
+    guard let end = all.range(of: "\r\n\r\n"), let status = Int(all.dropFirst(9).prefix(3)) else {
+        return nil
+    }
+    return Answer(
+        status: status, headers: String(all[..<end.lowerBound]), body: String(all[end.upperBound...]))
+}
+
+/// One coordinator's process.
+final class RunningCoordinator: @unchecked Sendable {
+    let port: UInt16
+    let admin: UInt16
+    private let folder: URL
+    private let name: String
+    private let process = Process()
+
+    init(_ name: String, database: UInt16, in folder: URL) throws {
+        self.folder = folder
+        self.name = name
+        port = try PostgresServer.freePort()
+        admin = try PostgresServer.freePort()
+        let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let settings: [String: Any] = [
+            "daemon": "coordinator", "name": name, "listen": [["address": "127.0.0.1", "port": Int(port)]],
+            "admin": ["address": "127.0.0.1", "port": Int(admin)],
+            "database": [
+                "port": Int(database), "name": "postgres", "user": "postgres", "timeoutMilliseconds": 1_000,
+                "migrationsDirectory": URL(filePath: #filePath).deletingLastPathComponent()
+                    .appending(path: "../../../Sources/Apps/paceline-coordinator/Migrations").standardized
+                    .path(),
+            ],
+            "holders": ["broker-0", "broker-1", "broker-2", "broker-3"],
+            "leases": ["leadershipMilliseconds": 1_200, "renewalMilliseconds": 300, "leaseSeconds": 600],
+            "drain": ["noticeMilliseconds": 0],
+        ]
+        let file = folder.appending(path: "\(name).json")
+        try JSONSerialization.data(withJSONObject: settings).write(to: file)
+        let log = folder.appending(path: "\(name).log")
+        try Data().write(to: log)
+        process.executableURL = programs.appending(path: "paceline-coordinator")
+        process.arguments = ["--config", file.path()]
+        process.standardError = try FileHandle(forWritingTo: log)
+        try process.run()
+    }
+
+    deinit { kill(SIGKILL) }
+
+    var isRunning: Bool { process.isRunning }
+    var log: String {
+        (try? String(contentsOf: folder.appending(path: "\(name).log"), encoding: .utf8)) ?? ""
+    }
+
+    func kill(_ signal: Int32) {
+        guard process.isRunning else { return }
+        Glibc.kill(process.processIdentifier, signal)
+    }
+
+    func end() -> Int32 {
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    func metric(_ name: String) -> Double {
+        let line = ask(admin, "GET /metrics")?.body.split(whereSeparator: \.isNewline)
+            .first { $0.hasPrefix(name + " ") }
+        return line.flatMap { Double($0.dropFirst(name.count + 1)) } ?? 0
+    }
+
+    var leads: Bool { ask(admin, "GET /v1/coordinator")?.json["leads"] as? Bool ?? false }
+}
+
+final class Pair: @unchecked Sendable {
+    let database: PostgresServer
+    let folder: URL
+    let all: [RunningCoordinator]
+
+    init() throws {
+        // What is committed stays, also when the server is killed.
+        database = try PostgresServer(["fsync=on"])
+        folder = FileManager.default.temporaryDirectory.appending(path: "paceline-root-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        all = [
+            try RunningCoordinator("one", database: database.port, in: folder),
+            try RunningCoordinator("two", database: database.port, in: folder),
+        ]
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// The one that leads, as soon as there is one; never both.
+    func leader(within seconds: Double = 30) throws -> RunningCoordinator {
+        let end = Date().addingTimeInterval(seconds)
+        while Date() < end {
+            if let leader = all.first(where: \.leads) { return leader }
+            usleep(20_000)
+        }
+        throw PostgresServerFailure(description: "nobody leads: \(all.map(\.log).joined(separator: "\n"))")
+    }
+
+    func sql(_ text: String) throws -> [[String]] {
+        let answer = try database.psql(text)
+        guard answer.status == 0 else { throw PostgresServerFailure(description: answer.output) }
+        return answer.output.split(separator: "\n").map {
+            $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
+    @discardableResult
+    func order(_ key: String, _ body: String, ifMatch: String? = nil) throws -> Answer {
+        let headers = ["idempotency-key: \(key)"] + (ifMatch.map { ["if-match: \($0)"] } ?? [])
+        return try #require(
+            ask(try leader().admin, "PUT /api/v1/ledger/accounts", body, headers: headers))
+    }
+}
