@@ -4,6 +4,7 @@ import Documents
 import JSON
 import Kernel
 import MarketSimulation
+import Pacing
 import Units
 
 enum PacingSimulate {

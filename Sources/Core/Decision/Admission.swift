@@ -17,19 +17,20 @@ extension DecisionWorkspace {
     ) -> LineItemOutcome? {
         if let known = outcomes[lineItem] { return known < .currency ? known : nil }
         let campaign = snapshot.campaign(ofLineItem: lineItem)
-        let refusal =
-            state.refusal(ofLineItem: lineItem, campaign: campaign) ?? draw(lineItem, campaign, &state)
+        var refusal = state.refusal(ofLineItem: lineItem, campaign: campaign)
+        if refusal == nil, isPaced {
+            refusal = draw(lineItem, campaign, state.admission(ofCampaign: campaign))
+        } else if refusal == .pacing {
+            refusal = draw(lineItem, campaign, .none)
+        }
         answers.note(refusal: refusal)
         if let cap = refusal?.cap { report?.caps[lineItem] = cap }
         return refusal?.outcome
     }
 
-    /// Whether its campaign is among those that pacing lets through to this request.
-    private mutating func draw<State: DecisionState & ~Copyable>(
-        _ lineItem: Int, _ campaign: Int, _ state: inout State
-    ) -> StateRefusal? {
-        guard isPaced else { return nil }
-        let share = state.admission(ofCampaign: campaign)
+    /// Whether its campaign is among those that pacing lets through to this request: each refusal by pacing comes with
+    /// the share that it was by.
+    private mutating func draw(_ lineItem: Int, _ campaign: Int, _ share: PacingShare) -> StateRefusal? {
         guard share != .all else { return nil }
         let lot = PacingShare.lot(decision: seed, campaign: campaign)
         guard !share.admits(lot) else { return nil }

@@ -45,8 +45,11 @@ public struct RecordedState: DecisionState {
         let answer = answers.refusals[refusal].answer
         said.refusals[lineItem] = answer
         guard answer == .pacing else { return answer }
-        heldBack = share < answers.shares.count ? answers.shares[share] : PacingShare.none
+        let known = share < answers.shares.count ? answers.shares[share] : PacingShare.none
         share += 1
+        // Whom nothing lets through is not asked about any more.
+        guard known != .none else { return answer }
+        heldBack = known
         return nil
     }
 
