@@ -1,6 +1,6 @@
 // A region that paces by itself: from what its nodes count and what their ledger has left, a share of the requests for
 // each campaign. It stands off the request path, and is asked once a second. A share chooses nothing: where values
-// differ, one price for all regions brings more (docs/decisions/0047 says why a node has none yet).
+// differ, one price for all regions brings more (docs/decisions/0048 says why a node has none yet).
 public import Units
 
 public struct RegionPacer: ~Copyable {
