@@ -149,7 +149,7 @@ let package = Package(
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
                 "Features", "Fleet", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel",
-                "Notices",
+                "MarketSimulation", "Notices",
                 "OpenRTB", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
             ]),
         app(
@@ -158,8 +158,8 @@ let package = Package(
                 "Auction", "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents",
                 "Features",
                 "HTTP",
-                "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Reactor", "Redis", "Serving",
-                "Settings", "Store", "TLS", "Telemetry", "Units",
+                "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Pacing", "Reactor", "Redis",
+                "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.

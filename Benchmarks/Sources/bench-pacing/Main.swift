@@ -1,31 +1,46 @@
 // Pacing through a market: the same day for ours and for what others published, and what befalls it. Every number is
 // held against the market's own truth and against what somebody who knew every request could have had.
 import BenchKit
+import Dispatch
 import Foundation
 import MarketSimulation
 import Pacing
+import Synchronization
 
 @main
 enum Main {
-    struct Result {
-        let scenario: Scenario
-        let market: Market
-        let hindsight: Hindsight
-        var runs: [(outcome: MarketOutcome, measures: Measures)]
-
-        var ours: Measures { runs.first { $0.outcome.policy == .paceline }!.measures }
+    /// Whoever is ahead of ours in anything, and by how much; and which campaign of ours strayed furthest, and when.
+    private static func verdict(_ result: MarketResult) -> String {
+        let (mine, ours) = result.ours
+        var wins: [String] = []
+        for (outcome, other) in result.runs where outcome.policy != .paceline {
+            if result.scenario.hasBound, other.value > ours.value {
+                wins.append("\(other.name) has \(percent(other.value - ours.value)) more of the value")
+            }
+            if other.errorMost < ours.errorMost {
+                wins.append("\(other.name)'s worst campaign is closer to its budget")
+            }
+            if other.distanceMost < ours.distanceMost {
+                wins.append("\(other.name)'s worst campaign is closer to its plan")
+            }
+            if other.distanceHalf < ours.distanceHalf {
+                wins.append("half of \(other.name)'s campaigns are closer to their plans")
+            }
+        }
+        let at = ours.worst
+        let worst = mine.campaigns[at]
+        return
+            "  ours strays furthest with \(result.market.campaigns[at].pacing.id) (\(worst.impressions) impressions a day), "
+            + "in minute \(worst.distanceMinute)\n  better than ours: "
+            + (wins.isEmpty ? "nobody" : wins.joined(separator: "; "))
     }
 
     static func main() {
         Bench.run("pacing") { bench in
             try reproduceMystique(&bench)
             let wanted = ProcessInfo.processInfo.environment["PACELINE_BENCH_ONLY"]
-            var results: [Result] = []
-            for scenario in Scenario.all() where wanted == nil || wanted == scenario.name {
-                results.append(run(scenario, results.first?.hindsight))
-            }
-            let plots = try Plots(results)
-            Bench.note("  plots: \(plots.folder)")
+            let results = run(MarketScenario.all().filter { wanted == nil || wanted == $0.name })
+            Bench.note("  plots: \(try draw(results))")
             guard wanted == nil else {
                 throw Impossible("PACELINE_BENCH_ONLY: one scenario is not the whole bench")
             }
@@ -33,25 +48,65 @@ enum Main {
         }
     }
 
-    /// - calm: the bound of the same day without faults. Nothing that takes requests away, or changes only who hears
-    ///   whom, raises it.
-    private static func run(_ scenario: Scenario, _ calm: Hindsight?) -> Result {
-        let market = Market(scenario.shape)
-        let hindsight = scenario.addsTraffic ? Hindsight(market) : calm ?? Hindsight(market)
-        Bench.note("\n\(scenario.name): \(scenario.what)\n\(Measures.header)")
-        var runs: [(outcome: MarketOutcome, measures: Measures)] = []
-        for policy in scenario.policies {
-            let outcome = MarketRun(market, policy: policy).run()
-            let measures = Measures(outcome, market, hindsight)
-            Bench.note(measures.row(hasValue: scenario.hasBound))
-            runs.append((outcome, measures))
+    /// Runs know nothing of one another and of time, so that as many go at once as there are cores. The bound of the day
+    /// without faults holds in all scenarios but those with more requests: nothing that takes requests away, or
+    /// changes only who hears whom, raises it.
+    private static func run(_ scenarios: [MarketScenario]) -> [MarketResult] {
+        enum Job { case bound(Int), run(Int, MarketPolicy) }
+        let markets = scenarios.map { Market($0.shape) }
+        let own = scenarios.indices.filter { $0 == 0 || scenarios[$0].addsTraffic }
+        let jobs =
+            own.map { Job.bound($0) }
+            + scenarios.indices.flatMap { at in scenarios[at].policies.map { Job.run(at, $0) } }
+        let bounds = Mutex<[Int: Hindsight]>([:])
+        let outcomes = Mutex<[Int: [MarketOutcome]]>([:])
+        DispatchQueue.concurrentPerform(iterations: jobs.count) { number in
+            switch jobs[number] {
+            case .bound(let at):
+                let bound = Hindsight(markets[at])
+                bounds.withLock { $0[at] = bound }
+            case .run(let at, let policy):
+                let outcome = MarketRun(markets[at], policy: policy).run()
+                outcomes.withLock { $0[at, default: []].append(outcome) }
+                Bench.note("  \(scenarios[at].name), \(policy.name): done")
+            }
         }
-        return Result(scenario: scenario, market: market, hindsight: hindsight, runs: runs)
+        return scenarios.enumerated().map { at, scenario in
+            guard let hindsight = bounds.withLock({ $0[at] ?? $0[0] }) else {
+                preconditionFailure("the first scenario has a bound of its own")
+            }
+            let all = outcomes.withLock { $0[at] ?? [] }
+            Bench.note("\n\(scenario.name): \(scenario.what)\n\(MarketMeasures.header)")
+            let runs = scenario.policies.compactMap { policy in
+                all.first { $0.policy == policy }.map { ($0, MarketMeasures($0, markets[at], hindsight)) }
+            }
+            for (_, measures) in runs { Bench.note(measures.row(hasValue: scenario.hasBound)) }
+            let result = MarketResult(
+                scenario: scenario, market: markets[at], hindsight: hindsight, runs: runs)
+            Bench.note(verdict(result))
+            return result
+        }
     }
 
-    private static func judge(_ results: [Result], _ bench: inout Bench) throws {
-        func ours(_ name: String) -> Measures { results.first { $0.scenario.name == name }!.ours }
-        let clean = results.filter { $0.ours.overspend == 0 }.count
+    /// Gives the folder.
+    private static func draw(_ results: [MarketResult]) throws -> String {
+        let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let folder =
+            ProcessInfo.processInfo.environment["PACELINE_BENCH_PLOTS"].map { URL(fileURLWithPath: $0) }
+            ?? URL(fileURLWithPath: executable).deletingLastPathComponent().appendingPathComponent(
+                "pacing-plots")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for plot in results.flatMap({ MarketPlots.all($0) }) {
+            try Data(plot.svg.utf8).write(to: folder.appendingPathComponent(plot.file))
+        }
+        return folder.path
+    }
+
+    private static func judge(_ results: [MarketResult], _ bench: inout Bench) throws {
+        func ours(_ name: String) -> MarketMeasures {
+            results.first { $0.scenario.name == name }!.ours.measures
+        }
+        let clean = results.filter { $0.ours.measures.overspend == 0 }.count
         try bench.measure(
             "runs without overspend", unit: "%", ours: [100 * Double(clean) / Double(results.count)])
         for name in ["calm", "surge", "live", "lost", "partition", "deaf", "away", "stale", "bias"] {
@@ -64,11 +119,13 @@ enum Main {
             try bench.measure("\(name): value of hindsight's", unit: "%", ours: [100 * ours(name).value])
         }
         let shape = results.first { $0.scenario.name == "traffic" }!
-        try bench.measure("traffic: value of free hindsight's", unit: "%", ours: [100 * shape.ours.freeValue])
+        try bench.measure(
+            "traffic: value of free hindsight's", unit: "%", ours: [100 * shape.ours.measures.freeValue])
         let calm = results.first { $0.scenario.name == "calm" }!
         for (outcome, measures) in calm.runs where outcome.policy != .paceline {
             try bench.compare(
-                "calm: value", unit: "%", ours: [100 * calm.ours.value], peer: [100 * measures.value],
+                "calm: value", unit: "%", ours: [100 * calm.ours.measures.value],
+                peer: [100 * measures.value],
                 named: measures.name)
         }
         for (outcome, measures) in results.first(where: { $0.scenario.name == "surge" })!.runs

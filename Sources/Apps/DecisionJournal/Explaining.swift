@@ -60,8 +60,20 @@ public struct DecisionExplanation {
             lines += ["", "budget: put aside for each ad, until its bill comes or the time is over"]
             for ad in record.ads { lines.append("    \(name(ad)): \(text(ad.reservation))") }
         }
-        lines.append("pacing: none")
+        lines.append("pacing: \(heldBack)")
         return lines
+    }
+
+    private func count(of outcome: LineItemOutcome) -> Int {
+        record.outcomes.first { $0.outcome == outcome }?.lineItems ?? 0
+    }
+
+    private var heldBack: String {
+        switch count(of: .pacing) {
+        case 0: "no line item was held back"
+        case 1: "one line item was held back, as its campaign spends as fast as it is to"
+        case let count: "\(count) line items were held back, as their campaigns spend as fast as they are to"
+        }
     }
 
     private var again: String {
@@ -154,7 +166,9 @@ public struct DecisionExplanation {
                             "window": .number(ad.reservation.window),
                             "heldSeconds": .number(ad.reservation.seconds),
                         ]
-                    })), .init("pacing", .string("none")),
+                    })),
+            .init(
+                "pacing", .object([.init("heldBack", .number(count(of: .pacing)))])),
         ]
         if let remade, let report = remade.report {
             members.append(.init("explanation", report.tree(remade.decision)))

@@ -120,7 +120,9 @@ struct CatalogLoading: Sendable {
 
     /// Every shard decides with it when this returns, and nobody with what was before.
     private func exchange(_ serving: Catalogs.Serving) {
-        ledger.change(CatalogBudgets.terms(of: serving.snapshot, catalogs.decisions))
+        let terms = CatalogBudgets.terms(of: serving.snapshot, catalogs.decisions)
+        ledger.change(terms)
+        ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))
         // One after the other: only one shard's memory is there twice.
         for (index, shard) in shards.enumerated() {
             let exchange = CatalogExchange(catalogs.prepare(serving, shard: index, ledger))

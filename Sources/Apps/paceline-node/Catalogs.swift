@@ -168,7 +168,7 @@ final class Catalogs: Sendable {
     /// What a shard decides with: its ads' notices come back to it.
     func prepare(_ serving: Serving, shard: Int, _ ledger: NodeLedger) -> PreparedCatalog {
         PreparedCatalog(
-            serving, decisionSettings(shard: shard), ledger, models?.shadows, limit: patience)
+            serving, decisionSettings(shard: shard), ledger, models?.shadows, shard: shard, limit: patience)
     }
 
     /// The settings as one shard decides by them.

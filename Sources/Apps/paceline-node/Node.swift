@@ -102,7 +102,8 @@ final class NodeContext: Sendable {
         _ journal: NodeJournal?
     ) -> ShardDecisions? {
         guard let catalogs, let ledger = money?.ledger, let journal, let keys = keys.decisions,
-            let moneyKeys = self.keys.money, let shadingKeys = self.keys.shading, let frequency
+            let moneyKeys = self.keys.money, let shadingKeys = self.keys.shading,
+            let pacingKeys = self.keys.pacing, let frequency
         else { return nil }
         var seeds = SystemRandomNumberGenerator()
         let catalog = catalogs.prepare(shard: shard, ledger)
@@ -113,10 +114,12 @@ final class NodeContext: Sendable {
         let recording = DecisionRecording(
             journal, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisionSettings(shard: shard))
         let shading = ShardShading(settings.decision, shadingKeys, block)
+        let pacing = ShardPacing(ledger.pacing, catalog.pacing, shard: shard, reactor)
         return ShardDecisions(
-            catalog, frequency, money, shading, seed: seeds.next(), reactor, settings.overload,
+            catalog, frequency, money, shading, pacing, seed: seeds.next(), reactor, settings.overload,
             metrics: DecisionMetrics(keys, block), self.keys.models.map { ModelMetrics($0, block) },
             self.keys.shadows.map { ShardShadows(journal, $0, block, on: reactor) },
+            PacingMetrics(pacingKeys, block),
             recording: recording)
     }
 

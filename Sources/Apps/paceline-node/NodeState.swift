@@ -11,6 +11,7 @@ final class NodeState: DecisionState {
     private let money: ShardMoney
     private let frequency: ShardFrequency
     private let shading: ShardShading
+    private let pacing: ShardPacing
     private let models: ShardModels?
     private let numbers: EntityNumbers
     /// What this decision has promised, and under which reservation.
@@ -23,12 +24,13 @@ final class NodeState: DecisionState {
     }
 
     init(
-        _ money: ShardMoney, _ frequency: ShardFrequency, _ shading: ShardShading, _ models: ShardModels?,
-        _ numbers: EntityNumbers
+        _ money: ShardMoney, _ frequency: ShardFrequency, _ shading: ShardShading, _ pacing: ShardPacing,
+        _ models: ShardModels?, _ numbers: EntityNumbers
     ) {
         self.money = money
         self.frequency = frequency
         self.shading = shading
+        self.pacing = pacing
         self.models = models
         self.numbers = numbers
         promised.reserveCapacity(256)
@@ -39,6 +41,7 @@ final class NodeState: DecisionState {
         promised.removeAll(keepingCapacity: true)
         self.now = now
         frequency.begin(viewer, at: now)
+        pacing.begin()
     }
 
     func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {
@@ -47,6 +50,8 @@ final class NodeState: DecisionState {
         }
         return frequency.heldCap(ofLineItem: lineItem, numbers).map { StateRefusal($0) }
     }
+
+    func admission(ofCampaign campaign: Int) -> PacingShare { pacing.admission(ofCampaign: campaign) }
 
     func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding {
         switch frequency.known(creative: creative, lineItem: lineItem, advertiser: advertiser, numbers) {
@@ -116,6 +121,7 @@ final class NodeState: DecisionState {
     func finish() {
         for index in promised.indices {
             let ad = promised[index].ad
+            pacing.spent(campaign: ad.campaign, max(ad.most, Micros(1)))
             guard let market = ad.market else { continue }
             shading.sent(ad.number, price: ad.price, in: market, at: now)
         }

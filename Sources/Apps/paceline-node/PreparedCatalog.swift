@@ -13,6 +13,7 @@ final class PreparedCatalog: @unchecked Sendable {
     let numbers: EntityNumbers
     let places: NoticePlaces
     let budgets: CatalogBudgets
+    let pacing: CatalogPacing
     /// Nil where nothing is predicted.
     let models: ShardModels?
     /// Nil where no shadows are asked.
@@ -22,12 +23,13 @@ final class PreparedCatalog: @unchecked Sendable {
     /// Takes milliseconds for a large catalog.
     init(
         _ serving: Catalogs.Serving, _ settings: DecisionSettings, _ ledger: NodeLedger,
-        _ shadows: ShadowWork?, limit: Interval
+        _ shadows: ShadowWork?, shard: Int, limit: Interval
     ) {
         snapshot = serving.snapshot
         numbers = serving.numbers
         places = serving.places
         budgets = CatalogBudgets(snapshot, settings, ledger)
+        pacing = CatalogPacing(snapshot, ledger.pacing, shard: shard)
         models = serving.models.map { ShardModels($0, limit: limit) }
         self.shadows = serving.plan.flatMap { shadows?.queue(for: $0) }
         decider = Decider(serving.index, settings: settings, plan: serving.plan)

@@ -73,6 +73,11 @@ final class AdminRoutes: Responder {
         if let money = context.money {
             router.add(.get, "/v1/budgets") { _, response in BudgetsRoute(money: money).respond(&response) }
         }
+        if let money = context.money {
+            router.add(.get, "/v1/pacing") { _, response in
+                PacingRoute(pacing: money.ledger.pacing).respond(&response)
+            }
+        }
         router.add(.get, "/metrics") { _, response in
             response.contentType = Metrics.prometheusContentType
             var families = context.metrics.prometheusFamilies()

@@ -24,6 +24,7 @@ struct ServingKeys: Sendable {
     let notices: NoticeMetricKeys?
     let money: MoneyMetricKeys?
     let shading: ShadingMetricKeys?
+    let pacing: PacingMetricKeys?
     /// Nil where nothing is predicted.
     let models: ModelMetricKeys?
     let shadows: ShadowMetricKeys?
@@ -41,6 +42,7 @@ struct ServingKeys: Sendable {
         self.notices = notices ? NoticeMetricKeys(in: &catalogue) : nil
         money = decisions ? MoneyMetricKeys(in: &catalogue) : nil
         shading = decisions ? ShadingMetricKeys(in: &catalogue) : nil
+        pacing = decisions ? PacingMetricKeys(in: &catalogue) : nil
         self.models = models ? ModelMetricKeys(in: &catalogue) : nil
         shadows = models ? ShadowMetricKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil

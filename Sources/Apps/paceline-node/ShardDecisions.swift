@@ -16,6 +16,8 @@ final class ShardDecisions {
     private var state: NodeState
     private let frequency: ShardFrequency
     let shading: ShardShading
+    private let pacing: ShardPacing
+    private let pacingMetrics: PacingMetrics
     private var seeds: Randomness
     private let metrics: DecisionMetrics
     private let modelMetrics: ModelMetrics?
@@ -31,9 +33,10 @@ final class ShardDecisions {
     /// - Parameter seed: of this start and shard alone; bids are numbered by what follows from it.
     init(
         _ catalog: PreparedCatalog, _ frequency: ShardFrequency, _ money: ShardMoney,
-        _ shading: ShardShading, seed: UInt64,
+        _ shading: ShardShading, _ pacing: ShardPacing, seed: UInt64,
         _ reactor: Reactor, _ overload: NodeSettings.Overload, metrics: DecisionMetrics,
-        _ modelMetrics: ModelMetrics?, _ shadows: ShardShadows?, recording: DecisionRecording
+        _ modelMetrics: ModelMetrics?, _ shadows: ShardShadows?, _ pacingMetrics: PacingMetrics,
+        recording: DecisionRecording
     ) {
         self.reactor = reactor
         gate = LoadGate(
@@ -43,8 +46,10 @@ final class ShardDecisions {
         self.frequency = frequency
         self.money = money
         self.shading = shading
+        self.pacing = pacing
+        self.pacingMetrics = pacingMetrics
         catalog.models?.metrics = modelMetrics
-        state = NodeState(money, frequency, shading, catalog.models, catalog.numbers)
+        state = NodeState(money, frequency, shading, pacing, catalog.models, catalog.numbers)
         self.metrics = metrics
         self.modelMetrics = modelMetrics
         self.shadows = shadows
@@ -63,9 +68,10 @@ final class ShardDecisions {
     func take(_ exchange: CatalogExchange) {
         exchange.exchange(&catalog)
         money.take(catalog.budgets)
+        pacing.take(catalog.pacing)
         catalog.models?.metrics = modelMetrics
         shadows?.take(catalog.shadows)
-        state = NodeState(money, frequency, shading, catalog.models, catalog.numbers)
+        state = NodeState(money, frequency, shading, pacing, catalog.models, catalog.numbers)
     }
 
     /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and
@@ -116,6 +122,7 @@ final class ShardDecisions {
             seed: seed, format)
         modelMetrics?.count(catalog.decider)
         shadows?.note(decision, by: catalog.decider)
+        pacingMetrics.count(decision)
         let took = Kernel.monotonicNow() - began
         gate.decided(took: took)
         metrics.count(decision, took: took)

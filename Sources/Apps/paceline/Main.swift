@@ -38,7 +38,9 @@ enum Paceline {
                     "fleet", "Works on the fleet file: clouds, regions and hosts.",
                     subcommands: [FleetCheck.command, FleetAddRegion.command, FleetAbsorb.command]),
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
-                Command("pacing", "Plans how campaigns spend.", subcommands: [PacingPlan.command]),
+                Command(
+                    "pacing", "Plans how campaigns spend, and simulates it.",
+                    subcommands: [PacingPlan.command, PacingSimulate.command]),
                 Command("pod", "Works on ad pods.", subcommands: [PodSolve.command]),
                 Command("openrtb", "Works on bid requests.", subcommands: [OpenRTBCheck.command]),
                 Command("consent", "Works on consent strings.", subcommands: [ConsentShow.command]),

@@ -16,11 +16,27 @@ extension DecisionWorkspace {
         of lineItem: Int, _ state: inout State
     ) -> LineItemOutcome? {
         if let known = outcomes[lineItem] { return known < .currency ? known : nil }
-        let refusal = state.refusal(
-            ofLineItem: lineItem, campaign: snapshot.campaign(ofLineItem: lineItem))
+        let campaign = snapshot.campaign(ofLineItem: lineItem)
+        var refusal = state.refusal(ofLineItem: lineItem, campaign: campaign)
+        if refusal == nil, isPaced {
+            refusal = draw(lineItem, campaign, state.admission(ofCampaign: campaign))
+        } else if refusal == .pacing {
+            refusal = draw(lineItem, campaign, .none)
+        }
         answers.note(refusal: refusal)
         if let cap = refusal?.cap { report?.caps[lineItem] = cap }
         return refusal?.outcome
+    }
+
+    /// Whether its campaign is among those that pacing lets through to this request: each refusal by pacing comes with
+    /// the share that it was by.
+    private mutating func draw(_ lineItem: Int, _ campaign: Int, _ share: PacingShare) -> StateRefusal? {
+        guard share != .all else { return nil }
+        let lot = PacingShare.lot(decision: seed, campaign: campaign)
+        guard !share.admits(lot) else { return nil }
+        answers.note(share: share)
+        report?.lots[lineItem] = DrawnLot(share: share, lot: lot)
+        return .pacing
     }
 
     /// What the viewer knows of a creative that fits: lowers its worth or takes it out.

@@ -140,6 +140,8 @@ struct DecisionWorkspace: ~Copyable {
     var placeSoftFloor: Micros?
     /// The number of the decision at hand.
     var seed: UInt64 = 0
+    /// Nothing holds a test back: it spends nothing.
+    var isPaced = true
     /// How the request's slots are sold, and whether the auction is ours.
     var saleRule = SaleRule.secondPrice
     var isSeller = false
@@ -209,6 +211,7 @@ extension DecisionWorkspace {
         decision.isTest = request.test
         decision.trace.lineItems = snapshot.lineItemCount
         self.seed = seed
+        isPaced = !request.test
         isSeller = format == .vast
         saleRule = SaleRule(openRTB: request.at)
         let recalled = state.recalled

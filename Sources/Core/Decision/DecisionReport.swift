@@ -61,6 +61,8 @@ public struct DecisionReport: Sendable {
     public internal(set) var scoring: ScoringReport?
     /// Which of its caps holds, by line item.
     var caps: [Int: Int] = [:]
+    /// The lot that held its campaign back, by line item.
+    var lots: [Int: DrawnLot] = [:]
     /// What retrieval says; nil where the index was not asked.
     let explanation: Explanation?
 
@@ -130,8 +132,9 @@ extension DecisionWorkspace {
         String(copying: snapshot.utf8(text))
     }
 
-    /// With the cap that holds, where one does: `…: 3 by user in 1440 min`.
+    /// With the cap that holds, where one does: `…: 3 by user in 1440 min`; or with the lot that was drawn.
     private func sentence(_ outcome: LineItemOutcome, of item: Int, _ report: DecisionReport) -> String {
+        if outcome == .pacing, let lot = report.lots[item] { return "\(outcome.sentence): \(lot.sentence)" }
         let caps = snapshot.frequencyCaps(ofLineItem: item)
         let held: Int?
         switch outcome {

@@ -17,6 +17,10 @@ public protocol DecisionState: ~Copyable {
     /// of what was found those that promise most come first, and the others may never be looked at.
     mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal?
 
+    /// For what share of the requests a campaign may compete now, so that it spends no faster than is planned. Asked of
+    /// each line item that nothing else refuses, and not for test requests, which spend nothing; the decision draws.
+    mutating func admission(ofCampaign campaign: Int) -> PacingShare
+
     /// What the viewer knows of a creative that fits some slot. Asked once in each pod where it fits.
     mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding
 
@@ -49,6 +53,9 @@ public protocol DecisionState: ~Copyable {
 
 extension DecisionState where Self: ~Copyable {
     public var recalled: RecalledViewer? { nil }
+
+    /// Nobody plans: all campaigns are as fast as they go.
+    public mutating func admission(ofCampaign campaign: Int) -> PacingShare { .all }
 
     /// Nobody keeps profiles.
     public mutating func hydrate(

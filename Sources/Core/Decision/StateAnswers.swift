@@ -29,6 +29,8 @@ public struct StateAnswers: ~Copyable {
     var refusals = DecisionTable<NotedAnswer>(Self.notedMost)
     /// Creatives that had been seen or were refused, by the number of the question.
     var standings = DecisionTable<NotedAnswer>(Self.notedMost)
+    /// For each refusal by pacing, the share for which its campaign was not drawn.
+    var shares = DecisionTable<PacingShare>(Self.notedMost)
     var refusalsAsked: UInt32 = 0
     var standingsAsked: UInt32 = 0
     var reservations = DecisionTable<ReservationAnswer>(Self.reservationsMost)
@@ -45,6 +47,7 @@ public struct StateAnswers: ~Copyable {
 
     mutating func removeAll() {
         refusals.removeAll()
+        shares.removeAll()
         standings.removeAll()
         (refusalsAsked, standingsAsked, shadingsAsked, fallsAsked) = (0, 0, 0, 0)
         falls.removeAll()
@@ -57,6 +60,10 @@ public struct StateAnswers: ~Copyable {
         defer { refusalsAsked &+= 1 }
         guard let refusal else { return }
         if !refusals.append(NotedAnswer(question: refusalsAsked, code: refusal.rawValue)) { isCut = true }
+    }
+
+    mutating func note(share: PacingShare) {
+        if !shares.append(share) { isCut = true }
     }
 
     mutating func note(standing: CreativeStanding) {

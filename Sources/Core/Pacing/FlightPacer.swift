@@ -60,6 +60,16 @@ public struct FlightPacer: Sendable {
 
     public func plan(of campaign: Int) -> CampaignPlan { campaigns[campaign].plan }
 
+    /// What a region's part of the plan spends in a span.
+    public func due(_ campaign: Int, _ region: Int, from: Instant, to: Instant) -> Micros {
+        campaigns[campaign].plan.regions[region].spent(by: to)
+            - campaigns[campaign].plan.regions[region].spent(by: from)
+    }
+
+    public func total(_ campaign: Int, _ region: Int) -> Micros {
+        campaigns[campaign].plan.regions[region].total
+    }
+
     public func theta(of campaign: Int) -> Double { campaigns[campaign].theta }
     public func scale(of campaign: Int, _ region: Int) -> Double { campaigns[campaign].regions[region].scale }
     public func reported(_ campaign: Int, _ region: Int) -> Micros {
@@ -128,14 +138,16 @@ public struct FlightPacer: Sendable {
 
     /// What the campaign has spent by now, as far as it is known; a silent region is taken to follow its plan.
     public func spent(_ campaign: Int, at now: Instant) -> Micros {
-        let one = campaigns[campaign]
-        var sum = one.before
-        for (number, region) in one.regions.enumerated() {
-            sum += region.report.spent
-            if region.isHeard, !isLost[number], now > region.report.at + Self.staleAfter {
-                let curve = one.plan.regions[number]
-                let since = curve.spent(by: now) - curve.spent(by: region.report.at)
-                sum += Micros(Int64((Double(since.rawValue) * region.scale).rounded()))
+        var sum = campaigns[campaign].before
+        for number in 0..<regions {
+            let report = campaigns[campaign].regions[number].report
+            sum += report.spent
+            if campaigns[campaign].regions[number].isHeard, !isLost[number],
+                now > report.at + Self.staleAfter
+            {
+                let since = due(campaign, number, from: report.at, to: now)
+                let scale = campaigns[campaign].regions[number].scale
+                sum += Micros(Int64((Double(since.rawValue) * scale).rounded()))
             }
         }
         return sum
@@ -169,7 +181,7 @@ public struct FlightPacer: Sendable {
         return (0..<regions).map { region in
             PaceDirective(
                 campaign: Int32(campaign), plan: campaigns[campaign].version, theta: theta,
-                scale: campaigns[campaign].regions[region].scale,
+                scale: campaigns[campaign].regions[region].scale, ahead: ahead,
                 answers: campaigns[campaign].regions[region].report)
         }
     }

@@ -21,9 +21,9 @@ public struct Forecast: Sendable {
         var strays: Int8 = 0
     }
 
-    private(set) var cells: [Cell]
+    var cells: [Cell]
     /// The logarithm of each region's requests over what its hours expected, of late.
-    private var drift: [Double]
+    var drift: [Double]
 
     /// Before anything is known: within a fifth.
     static let firstSpread = 0.2

@@ -9,6 +9,9 @@ struct HourlySpread {
     let mode: PacingMode
     /// Hours since the start of the campaign's first day, for the first hour here; a day has 24.
     let daily: Double?
+    /// Hours of the flight that have passed before the first one here, and those that come after the last.
+    var before = 0.0
+    var after = 0.0
 
     /// Micros for each hour: as much of the budget as fits.
     func spread(_ budget: Double) -> [Double] {
@@ -45,8 +48,8 @@ struct HourlySpread {
                 return part
             }
         }
-        let flight = lengths.reduce(0, +)
-        var passed = 0.0
+        let flight = before + lengths.reduce(0, +) + after
+        var passed = before
         var weights: [Double] = []
         for hour in capacity.indices {
             let middle = flight > 0 ? (passed + lengths[hour] / 2) / flight : 0

@@ -12,14 +12,19 @@ public struct PaceDirective: Sendable, Hashable, BitwiseCopyable {
     public var theta: Double
     /// How much of its own part of the plan the region is to spend: above one where others cannot.
     public var scale: Double
+    /// How far spend is ahead of the plan in all regions together, of the budget: who is ahead may not catch up.
+    public var ahead: Double
     /// The region's report that this answers. What it learned after that is added to what it is told.
     public var answers: PaceReport
 
-    public init(campaign: Int32, plan: UInt32, theta: Double, scale: Double, answers: PaceReport) {
+    public init(
+        campaign: Int32, plan: UInt32, theta: Double, scale: Double, ahead: Double, answers: PaceReport
+    ) {
         self.campaign = campaign
         self.plan = plan
         self.theta = theta
         self.scale = scale
+        self.ahead = ahead
         self.answers = answers
     }
 }

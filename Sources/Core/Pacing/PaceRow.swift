@@ -24,8 +24,12 @@ struct PaceRow: BitwiseCopyable {
     var theta = 0.0
     var scale = 1.0
     var shown = 1.0
+    /// Of what is set aside, the part that is billed: as it was told, or as it was seen.
+    var billed = 1.0
     var price: Int64 = 1
     var answered = PaceReport()
+    /// Of the campaign in all regions, as of the last directive: of its budget.
+    var aheadInAll = 0.0
     /// Of its own additions, the part that the last directive contains.
     var localTaken = 0.0
 
@@ -68,11 +72,18 @@ struct PaceRow: BitwiseCopyable {
     static let releaseSeconds = 120.0
     static let forgetSeconds = 1_800.0
     static let heldMost = 1.0
+    /// What a campaign may catch up by shrinks while it is ahead of its plan: by a half for each half of a hundredth of
+    /// its budget, and to no less than this.
+    static let restraint = 100.0
+    static let restrained = 0.9
+    /// Of requests whose number nobody knows yet: one in 64.
+    static let firstThreshold = UInt32.max / 64
     /// Impressions that tokens always leave room for: what is spent by ones comes in bunches.
     static let bunch: Int64 = 10
 
     mutating func begin(
-        plan: UInt32, isPaced: Bool, isGuaranteed: Bool, theta: Double, shown: Double, price: Micros
+        plan: UInt32, isPaced: Bool, isGuaranteed: Bool, theta: Double, shown: Double, price: Micros,
+        goesOn: Bool
     ) {
         // Open impressions of an earlier plan are billed in this one: the sums go on.
         var row = PaceRow()
@@ -83,15 +94,21 @@ struct PaceRow: BitwiseCopyable {
         row.settled = settled
         row.freed = freed
         row.shown = shown
+        row.billed = shown
         row.price = price.rawValue
+        row.threshold = .max
+        row.tokens = isPaced ? Self.bunch * price.rawValue : .max / 4
+        if goesOn {
+            (row.fast, row.slow, row.yield, row.age) = (fast, slow, yield, age)
+            (row.threshold, row.billed) = (threshold, billed)
+            row.tokens = isPaced ? min(tokens, row.tokens) : row.tokens
+        }
         self = row
         before = spentInAll
         self.plan = plan
         self.isPaced = isPaced
         self.isGuaranteed = isGuaranteed
         self.theta = theta
-        threshold = .max
-        tokens = isPaced ? Self.bunch * price.rawValue : .max / 4
         priceAt = theta
         lambda = worth(at: theta)
     }
@@ -105,13 +122,15 @@ struct PaceRow: BitwiseCopyable {
     /// What will have been spent when all that is open is billed or not.
     var expectedSpend: Micros { spentInAll - before }
 
-    private var spentInAll: Micros {
-        // What became of what was set aside so far, on top of twenty impressions as planned.
+    /// What became of what was set aside so far, on top of twenty impressions as planned.
+    var shownOfLate: Double {
         let prior = 20 * Double(price)
-        let done = Double(settled + freed)
-        let share = (Double(settled) + prior * shown) / (done + prior)
+        return min((Double(settled) + prior * shown) / (Double(settled + freed) + prior), 1)
+    }
+
+    private var spentInAll: Micros {
         let open = Double(authorised - settled - freed)
-        return Micros(settled + Int64((max(open, 0) * min(share, 1)).rounded()))
+        return Micros(settled + Int64((max(open, 0) * shownOfLate).rounded()))
     }
 
     mutating func turn(
@@ -174,11 +193,18 @@ struct PaceRow: BitwiseCopyable {
         lambda = worth(at: bounded)
     }
 
+    /// In all regions, and here since then. A few impressions more or less say nothing.
+    private var ahead: Double {
+        let here = Double((expectedSpend - answered.spent).rawValue - (target - answered.target.rawValue))
+        return aheadInAll + here / (Double(total.rawValue) * scale + 200 * Double(price))
+    }
+
     private mutating func fillTokens(_ due: Double, _ seconds: Double, _ settings: PaceSettings) {
         // What is set aside is more than what will be billed.
-        let rate = due / max(shown, 0.05)
+        let rate = due / max(billed, 0.05)
         let most = max(Self.bunch * price, Int64(60 * rate / seconds))
-        tokens = min(tokens + Int64((settings.catchUp * rate).rounded(.up)), most)
+        let limit = min(max(settings.onPlan - Self.restraint * ahead, Self.restrained), settings.catchUp)
+        tokens = min(tokens + Int64((limit * rate).rounded(.up)), most)
     }
 
     private mutating func throttle(_ seconds: Double, _ settings: PaceSettings) {

@@ -6,8 +6,11 @@ public import Units
 public struct PaceSettings: Sendable, Hashable {
     /// How much faster than planned a campaign may spend for a while: to catch up, or because traffic surges.
     public var catchUp = 2.0
+    /// The same for a campaign that is where its plan says: where a price holds spend to the plan, tokens are for
+    /// surges alone; where nothing but tokens does, they let it have hardly more than the plan.
+    public var onPlan = 2.0
     /// How far the price of a budget moves, in logarithms, for being one whole budget ahead of its plan.
-    public var gain = 25.0
+    public var gain = 40.0
     /// How far it moves each second that a campaign stays one whole budget ahead.
     public var integral = 0.011
     /// By how many percent spend falls where the price of a budget rises by one: of the usual spread of values.
@@ -88,20 +91,83 @@ public struct PaceSettings: Sendable, Hashable {
         unsafe rows[campaign].freed &+= amount.rawValue
     }
 
+    // MARK: For who stands off the request path
+
+    /// What others counted since the table was made, all of it as sums that only grow but for `open`.
+    /// - open: what is set aside and neither billed nor free again.
+    public mutating func observed(
+        _ campaign: Int, arrivals: UInt64, authorised: Micros, settled: Micros, open: Micros
+    ) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        let more = unsafe authorised.rawValue &- rows[campaign].authorised
+        unsafe rows[campaign].arrivals = arrivals
+        unsafe rows[campaign].tokens &-= more
+        // What is open was counted somewhat before what was authorised: held against the sum of the turn before, no
+        // impression is taken to be free again because its count is on its way.
+        let freed = unsafe rows[campaign].authorised &- settled.rawValue &- max(open.rawValue, 0)
+        unsafe rows[campaign].freed = max(rows[campaign].freed, freed)
+        unsafe rows[campaign].authorised = authorised.rawValue
+        unsafe rows[campaign].settled = settled.rawValue
+        // Nobody knows beforehand how many of the bids are won.
+        unsafe rows[campaign].billed = rows[campaign].shownOfLate
+    }
+
+    /// The share of requests that the campaign may compete for until the next turn, in parts of 2^32.
+    public func share(of campaign: Int) -> UInt32 {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        guard unsafe rows[campaign].isPlanned else { return .max }
+        return unsafe rows[campaign].isPaced && rows[campaign].tokens <= 0 ? 0 : rows[campaign].threshold
+    }
+
+    /// Before anything was spent, a request is taken to cost an impression. What tokens keep is there from the start:
+    /// else a campaign would begin behind its plan by so long.
+    public mutating func expectImpressions(_ campaign: Int, at now: Instant) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        let kept = (curves[campaign]?.rate(at: now) ?? 0) * settings.horizon
+        unsafe rows[campaign].tokens = max(rows[campaign].tokens, Int64(kept))
+        unsafe rows[campaign].yield = Double(rows[campaign].price)
+        unsafe rows[campaign].threshold = PaceRow.firstThreshold
+    }
+
+    /// What will come of what is set aside and not billed yet.
+    public func expectedOfOpen(_ campaign: Int) -> Micros {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        return unsafe rows[campaign].expectedSpend + rows[campaign].before - Micros(rows[campaign].settled)
+    }
+
+    /// How far the campaign is behind its plan, of its plan's whole, and the share that it was let compete for of late.
+    public func standing(of campaign: Int) -> (behind: Double, admitted: Double) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        let total = unsafe max(Double(rows[campaign].total.rawValue), 1)
+        let spent = unsafe Double(rows[campaign].expectedSpend.rawValue)
+        return unsafe ((Double(rows[campaign].target) - spent) / total, rows[campaign].admittedLately)
+    }
+
+    /// A row of another table goes on here.
+    public mutating func adopt(_ campaign: Int, from other: borrowing PaceTable, _ row: Int) {
+        precondition(campaign >= 0 && campaign < count && row >= 0 && row < other.count, "no such row")
+        unsafe rows[campaign] = other.rows[row]
+        curves[campaign] = other.curves[row]
+        choices[campaign] = other.choices[row]
+    }
+
     // MARK: Plans and directives
 
     /// A plan's part for this table. What was spent under an earlier plan counts no more for it.
     /// - isPaced: false for a campaign that runs as fast as it goes.
+    /// - goesOn: what was found out about its traffic stays, for the same campaign's next plan.
     public mutating func planned(
         _ campaign: Int, curve: SpendCurve, choice: [Double], plan: UInt32, isPaced: Bool,
-        isGuaranteed: Bool, theta: Double, shown: Double, price: Micros, at now: Instant
+        isGuaranteed: Bool, theta: Double, shown: Double, price: Micros, goesOn: Bool = false,
+        at now: Instant
     ) {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         curves[campaign] = curve
         choices[campaign] = choice
         unsafe rows[campaign].begin(
-            plan: plan, isPaced: isPaced, isGuaranteed: isGuaranteed, theta: theta, shown: shown, price: price
-        )
+            plan: plan, isPaced: isPaced, isGuaranteed: isGuaranteed, theta: theta, shown: shown,
+            price: price,
+            goesOn: goesOn)
         unsafe rows[campaign].segmentEnd = now.nanoseconds
         unsafe rows[campaign].dueUntil = now.nanoseconds
         unsafe rows[campaign].total = curve.total
@@ -124,6 +190,7 @@ public struct PaceSettings: Sendable, Hashable {
         unsafe rows[row].localTaken = directive.answers.local
         unsafe rows[row].theta = directive.theta
         unsafe rows[row].scale = max(directive.scale, 0)
+        unsafe rows[row].aheadInAll = directive.ahead
         unsafe rows[row].answered = directive.answers
     }
 

@@ -25,6 +25,8 @@ struct LeaseRoot {
         var report = LeaseReport()
         var recalledAt = -1e9
         var isCalled = false
+        /// When the sum of what it was granted was said last.
+        var toldAt = -1e9
         /// Of sessions that are over: what they may have spent, and have not given back.
         var former = Micros.zero
         var isLost = false
@@ -36,6 +38,8 @@ struct LeaseRoot {
     /// By campaign, then region.
     var parts: [Part]
     let regions: Int
+    /// Sums are said again so often: the message may not have come, and nothing that is asked for says so.
+    static let tellEvery = 30.0
 
     init(budgets: [Micros], regions: Int) {
         self.budgets = budgets
@@ -82,6 +86,11 @@ struct LeaseRoot {
             order.upTo = parts[at].granted
             order.isLast = given < missing
             if order.isLast { recall(campaign, besides: region, second) }
+            parts[at].toldAt = second
+            return order
+        }
+        if !parts[at].isCalled, parts[at].granted > .zero, second - parts[at].toldAt >= Self.tellEvery {
+            parts[at].toldAt = second
             return order
         }
         guard parts[at].isCalled else { return nil }

@@ -17,6 +17,8 @@ public struct CampaignOutcome: Sendable {
     public var impressions = 0
     /// The largest distance from the plan, of the budget.
     public var distance = 0.0
+    /// The minute of the flight in which it was that far.
+    public var distanceMinute = 0
     /// Seconds into the flight at which it was said that the campaign cannot deliver.
     public var warnedAt: Double?
 

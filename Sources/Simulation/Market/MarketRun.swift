@@ -15,6 +15,8 @@ public final class MarketRun {
     let demand: MarketDemand
     let conditions: Conditions
     let plans: [CampaignPlan]
+    /// What each campaign's wishes are made of, beside its plan: looked at some hundred million times a day.
+    let wants: [(shown: Double, price: Micros, isHurried: Bool)]
     var budgets: [Micros]
     var nodes: [RegionNode] = []
     var control: MarketControl
@@ -45,6 +47,7 @@ public final class MarketRun {
         demand = market.demand
         plans = market.plans
         conditions = Conditions(events: shape.events)
+        wants = demand.campaigns.map { ($0.pacing.shown, $0.pacing.price, $0.pacing.mode == .asap) }
         budgets = demand.campaigns.map(\.pacing.budget)
         let count = demand.campaigns.count
         spent = Array(repeating: 0, count: count)

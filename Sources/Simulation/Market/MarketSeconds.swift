@@ -85,16 +85,16 @@ extension MarketRun {
     /// What a region would like to have in hand: its plan for as long as it may have to go on alone, or what it
     /// spends in a minute where that is more.
     private func wanted(_ campaign: Int, _ node: RegionNode) -> Micros {
-        let one = demand.campaigns[campaign].pacing
-        let plan = control.pacer.plan(of: campaign).regions[node.number]
-        let ahead = plan.spent(by: now + .seconds(Int64(MarketControl.autonomy) + 60)) - plan.spent(by: now)
+        let terms = wants[campaign]
         // Nothing where it may not run.
-        guard plan.total > .zero else { return .zero }
-        let planned = Double(ahead.rawValue) * control.pacer.scale(of: campaign, node.number) / one.shown
+        guard control.pacer.total(campaign, node.number) > .zero else { return .zero }
+        let ahead = control.pacer.due(
+            campaign, node.number, from: now, to: now + .seconds(Int64(MarketControl.autonomy) + 60))
+        let planned = Double(ahead.rawValue) * control.pacer.scale(of: campaign, node.number) / terms.shown
         // Who runs as fast as it goes has a part of what is left in hand, everywhere.
         let most = Double(budgets[campaign].rawValue) / 20
-        let fast = one.mode == .asap ? most : node.speed[campaign] * 60
-        return Micros(Int64(max(planned * 1.2, fast))) + one.price * 4
+        let fast = terms.isHurried ? most : node.speed[campaign] * 60
+        return Micros(Int64(max(planned * 1.2, fast))) + terms.price * 4
     }
 
     private func serve(_ region: Int, _ session: UInt32, _ leases: [LeaseReport], _ sent: Double) {
@@ -291,9 +291,11 @@ extension MarketRun {
 
     private func look() {
         for campaign in plans.indices {
-            let distance = Double(abs(spent[campaign] - planned(campaign)))
-            outcomes[campaign].distance = max(
-                outcomes[campaign].distance, distance / Double(max(budgets[campaign].rawValue, 1)))
+            let distance =
+                Double(abs(spent[campaign] - planned(campaign))) / Double(max(budgets[campaign].rawValue, 1))
+            guard distance > outcomes[campaign].distance else { continue }
+            outcomes[campaign].distance = distance
+            outcomes[campaign].distanceMinute = Int(second) / 60
         }
     }
 

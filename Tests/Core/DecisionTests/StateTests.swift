@@ -28,6 +28,11 @@ struct DrawnState: DecisionState {
         return StateRefusal.allCases.randomElement(using: &randomness)
     }
 
+    mutating func admission(ofCampaign campaign: Int) -> PacingShare {
+        guard randomness.next(below: 100) < refusals else { return .all }
+        return PacingShare(rawValue: UInt32(truncatingIfNeeded: randomness.next()))
+    }
+
     mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding {
         guard randomness.next(below: 100) < refusals else { return .unseen }
         return CreativeStanding.allCases.randomElement(using: &randomness)!

@@ -110,10 +110,10 @@ import Units
         early.at = Self.start + .seconds(50)
         var late = early
         late.at = Self.start + .seconds(90)
-        let old = PaceDirective(campaign: 0, plan: 1, theta: -1, scale: 0.5, answers: early)
-        let new = PaceDirective(campaign: 0, plan: 1, theta: 1, scale: 1, answers: late)
-        let other = PaceDirective(campaign: 0, plan: 2, theta: 3, scale: 9, answers: late)
-        let lost = PaceDirective(campaign: 77, plan: 1, theta: 3, scale: 9, answers: late)
+        let old = PaceDirective(campaign: 0, plan: 1, theta: -1, scale: 0.5, ahead: 0, answers: early)
+        let new = PaceDirective(campaign: 0, plan: 1, theta: 1, scale: 1, ahead: 0, answers: late)
+        let other = PaceDirective(campaign: 0, plan: 2, theta: 3, scale: 9, ahead: 0, answers: late)
+        let lost = PaceDirective(campaign: 77, plan: 1, theta: 3, scale: 9, ahead: 0, answers: late)
         var results: [Double] = []
         for orders in [[old, new], [new, old], [new, new, old, other, lost], [new]] {
             var same = draws

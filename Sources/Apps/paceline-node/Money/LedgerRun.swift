@@ -19,6 +19,8 @@ final class LedgerRun: @unchecked Sendable {
     /// Orders that wait until their shard takes them. A shard that does not start has none.
     private var outbox: [[ShardOrder]]
     private var publishedAt = Instant(nanoseconds: .min)
+    /// By account of this session, whose it is and what each shard has spent of it.
+    private var spenders: [AccountIndex: (campaign: String, shards: [CampaignSpending])] = [:]
 
     init(_ ledger: NodeLedger) {
         self.ledger = ledger
@@ -34,7 +36,10 @@ final class LedgerRun: @unchecked Sendable {
             switch message {
             case .asked(let shard, let account, let upTo):
                 tellHolder(.asked(shard: shard, account, upTo: upTo), now)
-            case .reported(let shard, let report): tellHolder(.reported(shard: shard, report), now)
+            case .reported(let shard, let report):
+                spenders[report.account]?.shards[shard] = CampaignSpending(
+                    settled: report.settled, open: report.open)
+                tellHolder(.reported(shard: shard, report), now)
             case .termsChanged(let terms):
                 tellIssuer(.termsChanged(terms), now)
                 changes += 1
@@ -54,8 +59,13 @@ final class LedgerRun: @unchecked Sendable {
         guard isDue else { return }
         publishedAt = now
         let money = issuer.money()
+        var spending: [String: CampaignSpending] = [:]
+        for (campaign, shards) in spenders.values {
+            for shard in shards { spending[campaign, default: CampaignSpending()] += shard }
+        }
         ledger.state.withLock { state in
             state.money = money
+            state.spending = spending
             state.changes += changes
         }
     }
@@ -108,6 +118,8 @@ final class LedgerRun: @unchecked Sendable {
     }
 
     private func open(_ account: AccountIndex, _ name: AccountName, _ highest: Micros) {
+        let nothing = Array(repeating: CampaignSpending(), count: ledger.shards)
+        spenders[account] = spenders[account] ?? (name.campaign, nothing)
         let number = ledger.state.withLock { state in
             state.openings += 1
             state.accounts[name.campaign] = account

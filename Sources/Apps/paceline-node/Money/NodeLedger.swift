@@ -16,6 +16,18 @@ enum ShardOrder: Sendable {
     case event(ShardEvent)
 }
 
+/// What a campaign's accounts came to in this session, on all shards.
+struct CampaignSpending: Sendable {
+    var settled = Micros.zero
+    /// Set aside, and neither billed nor free again.
+    var open = Micros.zero
+
+    static func += (a: inout Self, b: Self) {
+        a.settled += b.settled
+        a.open += b.open
+    }
+}
+
 /// Shared by all threads.
 final class NodeLedger: Sendable {
     enum Message: Sendable {
@@ -36,6 +48,8 @@ final class NodeLedger: Sendable {
         /// For shards that come later.
         var opened: [AccountIndex: (name: AccountName, highest: Micros)] = [:]
         var money: [CampaignMoney] = []
+        /// By campaign.
+        var spending: [String: CampaignSpending] = [:]
         /// Catalogs whose terms were taken.
         var changes = 0
     }
@@ -47,6 +61,7 @@ final class NodeLedger: Sendable {
     /// What earlier sessions' accounts are called in this one.
     let names: [AccountName: AccountIndex]
     private let former: [ShardSession: [AccountIndex: AccountIndex]]
+    let pacing: NodePacing
     private let places: [Place]
     let state: Mutex<State>
     private let work: Descriptor
@@ -62,6 +77,7 @@ final class NodeLedger: Sendable {
         names = LocalIssuer(opening, session: session, lease: .zero).names
         former = replay.accounts(by: names)
         places = (0..<shards).map { _ in Place() }
+        pacing = NodePacing(shards: shards)
         state = Mutex(State(remotes: Array(repeating: nil, count: shards)))
         do {
             work = try Kernel.blockingEventDescriptor()
@@ -105,6 +121,12 @@ final class NodeLedger: Sendable {
 
     /// Where every campaign's money was a moment ago.
     var money: [CampaignMoney] { state.withLock { $0.money } }
+
+    /// The same by campaign, with what this session has spent of it.
+    var spending: (money: [String: CampaignMoney], spending: [String: CampaignSpending]) {
+        let (money, spending) = state.withLock { ($0.money, $0.spending) }
+        return (Dictionary(uniqueKeysWithValues: money.map { ($0.campaign, $0) }), spending)
+    }
 
     func accounts(of snapshot: CatalogSnapshot) -> (accounts: [AccountIndex?], openings: UInt64) {
         let ids = (0..<snapshot.campaignCount).map { snapshot.id(.campaigns, at: $0) }

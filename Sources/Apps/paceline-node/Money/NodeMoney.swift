@@ -11,10 +11,14 @@ import Units
 /// Shared by all threads.
 final class NodeMoney: Sendable {
     let keeper: BalancesKeeper
+    private let directory: String
     private let ready = Atomic<Int>(0)
     private let opened = Mutex<NodeLedger?>(nil)
 
-    init(_ directory: String, _ log: Log) throws(Failure) { keeper = try BalancesKeeper(directory, log) }
+    init(_ directory: String, _ log: Log) throws(Failure) {
+        self.directory = directory
+        keeper = try BalancesKeeper(directory, log)
+    }
 
     var ledger: NodeLedger {
         guard let ledger = opened.withLock({ $0 }) else {
@@ -31,7 +35,10 @@ final class NodeMoney: Sendable {
         let ledger = try NodeLedger(context.settings.budgets, keeper.listener, shards: context.shards)
         keeper.keepStart()
         opened.withLock { $0 = ledger }
-        try ledger.start(CatalogBudgets.terms(of: serving.snapshot, catalogs.decisions))
+        let terms = CatalogBudgets.terms(of: serving.snapshot, catalogs.decisions)
+        try ledger.start(terms)
+        ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))
+        try ledger.pacing.start(ledger, directory, context.log)
         try keeper.start(reservations: context.settings.budgets.openReservations * context.shards)
     }
 
@@ -65,6 +72,7 @@ final class NodeMoney: Sendable {
                 }
             }
         }
+        NodePacing.register(in: &catalogue) { [self] in opened.withLock { $0 }?.pacing }
         catalogue.computedGauge(
             "paceline_budgets_spent", help: "Campaigns with nothing free, in all or for the day."
         ) { [self] in

@@ -44,7 +44,7 @@ public struct RecordedContext: Sendable {
 /// Writes one record after the other into memory that it keeps. One for each shard; allocates nothing.
 public struct DecisionRecorder: ~Copyable {
     /// The version of the record's form, and the only one that is read: no release wrote an earlier one.
-    public static let version: UInt16 = 3
+    public static let version: UInt16 = 4
     /// Room for the largest request and as much beside it; a journal takes twice that.
     static let bytesMost = 512 * 1024
 
@@ -193,6 +193,8 @@ extension ByteWriter {
             next = noted.question &+ 1
         }
         put(answers.falls)
+        // As many as there are refusals by pacing.
+        for index in 0..<answers.shares.count { put(fixed: answers.shares[index].rawValue) }
     }
 
     @_lifetime(self: copy self)

@@ -233,6 +233,8 @@ public struct RecordedAnswers: Sendable {
     var reservations: [ReservationAnswer] = []
     var shadings: [(question: Int, answer: ShadedBid)] = []
     var falls: [(question: Int, answer: TierFall)] = []
+    /// One for each refusal by pacing.
+    var shares: [PacingShare] = []
 
     /// Nil where the record has none.
     init?(_ scan: inout RecordScan) throws(RecordRefusal) {
@@ -251,6 +253,9 @@ public struct RecordedAnswers: Sendable {
         }
         shadings = try Self.shadings(&scan)
         falls = try Self.noted(&scan, TierFall.self)
+        for _ in 0..<refusals.count(where: { $0.answer == .pacing }) {
+            shares.append(PacingShare(rawValue: try scan.fixed(UInt32.self, "a share of pacing")))
+        }
     }
 
     private static func shadings(

@@ -12,6 +12,9 @@ public struct RecordedState: DecisionState {
     private var (used, fall, profile) = (0, 0, 0)
     private var (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
     private var (offered, shading) = (0, 0)
+    private var share = 0
+    /// The line item at hand was held back by pacing: the decision draws its lot again.
+    private var heldBack: PacingShare?
     /// The decision asked for more than was answered then, so it is not the same one.
     public private(set) var wasAskedMore = false
     /// What was answered, by what it was about.
@@ -28,6 +31,7 @@ public struct RecordedState: DecisionState {
     public mutating func begin(_ viewer: ViewerKeys, at now: Instant) {
         (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
         (offered, shading) = (0, 0)
+        (share, heldBack) = (0, nil)
         (used, fall, profile) = (0, 0, 0)
         (wasAskedMore, said) = (false, SaidByRow())
     }
@@ -38,8 +42,20 @@ public struct RecordedState: DecisionState {
             return nil
         }
         defer { refusal += 1 }
-        said.refusals[lineItem] = answers.refusals[refusal].answer
-        return answers.refusals[refusal].answer
+        let answer = answers.refusals[refusal].answer
+        said.refusals[lineItem] = answer
+        guard answer == .pacing else { return answer }
+        let known = share < answers.shares.count ? answers.shares[share] : PacingShare.none
+        share += 1
+        // Whom nothing lets through is not asked about any more.
+        guard known != .none else { return answer }
+        heldBack = known
+        return nil
+    }
+
+    public mutating func admission(ofCampaign campaign: Int) -> PacingShare {
+        defer { heldBack = nil }
+        return heldBack ?? .all
     }
 
     public mutating func standing(

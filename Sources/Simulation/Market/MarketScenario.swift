@@ -1,15 +1,15 @@
-// What befalls the market of the bench, one thing at a time, and who is measured in it.
-import MarketSimulation
+// What befalls a market, one thing at a time, and who is measured in it.
 
-struct Scenario {
-    let name: String
-    let what: String
-    let policies: [MarketPolicy]
-    var shape: MarketShape
-    /// Whether budgets change, so that no bound from before holds.
-    var hasBound = true
+public struct MarketScenario: Sendable {
+    public let name: String
+    public let what: String
+    /// Who is compared in it.
+    public let policies: [MarketPolicy]
+    public var shape: MarketShape
+    /// False where budgets change, so that no bound from before holds.
+    public private(set) var hasBound = true
 
-    var addsTraffic: Bool {
+    public var addsTraffic: Bool {
         shape.events.contains {
             switch $0 {
             case .surge, .live: true
@@ -19,21 +19,24 @@ struct Scenario {
     }
 
     /// Requests a second in the mean of all regions.
-    static let rate = 60.0
-    static let surgeAt = 50_000.0
+    public static let rate = 60.0
 
-    static func all() -> [Scenario] {
+    /// - start: the market before anything befalls it. In a shorter one all comes at the same part of it.
+    public static func all(_ start: MarketShape = MarketShape(rate: rate)) -> [MarketScenario] {
+        // The early afternoon of a day.
+        let part = start.seconds / 86_400
+        let surgeAt = (50_000 * part).rounded()
         func make(
             _ name: String, _ what: String, _ policies: [MarketPolicy] = [.paceline],
             _ change: (inout MarketShape) -> Void = { _ in }
-        ) -> Scenario {
-            var shape = MarketShape(rate: rate)
+        ) -> MarketScenario {
+            var shape = start
             change(&shape)
-            return Scenario(name: name, what: what, policies: policies, shape: shape)
+            return MarketScenario(name: name, what: what, policies: policies, shape: shape)
         }
         let paced: [MarketPolicy] = [.paceline, .linkedin, .mystiqueSoft, .mystiqueHard, .pid, .dual]
         var cut = make("cut", "every third budget is cut to 70 % at noon") {
-            $0.events = [.cut(share: 0.7, at: 43_200)]
+            $0.events = [.cut(share: 0.7, at: (43_200 * part).rounded())]
         }
         cut.hasBound = false
         return [
@@ -49,8 +52,12 @@ struct Scenario {
             },
             make("live", "two live events, on and off within a second", paced) {
                 $0.events = [
-                    .live(inventory: 7, from: 40_000, to: 47_200, times: 8),
-                    .live(inventory: 3, from: 70_000, to: 73_600, times: 4),
+                    .live(
+                        inventory: 7, from: (40_000 * part).rounded(), to: (47_200 * part).rounded(), times: 8
+                    ),
+                    .live(
+                        inventory: 3, from: (70_000 * part).rounded(), to: (73_600 * part).rounded(), times: 4
+                    ),
                 ]
             },
             make("lost", "the first region is gone for 10 minutes", [.paceline, .mystiqueSoft, .pid]) {

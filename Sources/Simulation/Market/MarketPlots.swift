@@ -1,37 +1,43 @@
 // The plots of a run: spend against plan for each policy, regions on top of one another, and the worst campaign.
-import Foundation
-import MarketSimulation
-import Pacing
-import Units
+internal import Pacing
+internal import Units
 
-struct Plots {
-    let folder: String
+/// Everybody's runs through one scenario.
+public struct MarketResult: Sendable {
+    public let scenario: MarketScenario
+    public let market: Market
+    public let hindsight: Hindsight?
+    public let runs: [(outcome: MarketOutcome, measures: MarketMeasures)]
 
-    init(_ results: [Main.Result]) throws {
-        let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let place =
-            ProcessInfo.processInfo.environment["PACELINE_BENCH_PLOTS"].map { URL(fileURLWithPath: $0) }
-            ?? URL(fileURLWithPath: executable).deletingLastPathComponent().appendingPathComponent(
-                "pacing-plots")
-        folder = place.path
-        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-        for result in results {
-            let name = result.scenario.name.replacingOccurrences(of: " ", with: "-")
-            for (kind, plot) in [
-                ("spend", Self.spend(result)), ("distance", Self.distance(result)),
-                ("regions", Self.regions(result)), ("worst", Self.worst(result)),
-            ] {
-                let file = place.appendingPathComponent("\(name)-\(kind).svg")
-                try Data(plot.svg.utf8).write(to: file)
-            }
-        }
+    public init(
+        scenario: MarketScenario, market: Market, hindsight: Hindsight?,
+        runs: [(outcome: MarketOutcome, measures: MarketMeasures)]
+    ) {
+        precondition(!runs.isEmpty, "somebody ran")
+        (self.scenario, self.market, self.hindsight, self.runs) = (scenario, market, hindsight, runs)
     }
 
-    private static func marks(_ result: Main.Result) -> [(from: Double, to: Double, label: String)] {
+    /// Ours, or else the first.
+    public var ours: (outcome: MarketOutcome, measures: MarketMeasures) {
+        runs.first { $0.outcome.policy == .paceline } ?? runs[0]
+    }
+}
+
+public enum MarketPlots {
+    /// Each with the name of its file.
+    public static func all(_ result: MarketResult) -> [(file: String, svg: String)] {
+        let name = String(result.scenario.name.map { $0 == " " ? "-" : $0 })
+        return [
+            ("spend", spend(result)), ("distance", distance(result)), ("regions", regions(result)),
+            ("worst", worst(result)),
+        ].map { ("\(name)-\($0).svg", $1.svg) }
+    }
+
+    private static func marks(_ result: MarketResult) -> [(from: Double, to: Double, label: String)] {
         result.scenario.shape.events.compactMap { event in
             switch event {
             case .surge(_, let from, let to, let times):
-                (from / 3600, to / 3600, String(format: "×%.0f", times))
+                (from / 3600, to / 3600, "×\(Int(times))")
             case .live(_, let from, let to, _): (from / 3600, to / 3600, "live")
             case .lost(_, let from, let to): (from / 3600, to / 3600, "region lost")
             case .partition(_, let from, let to): (from / 3600, to / 3600, "partition")
@@ -44,8 +50,8 @@ struct Plots {
     }
 
     /// All campaigns' money together, in hundredths of all budgets.
-    private static func spend(_ result: Main.Result) -> Plot {
-        let budget = result.runs[0].outcome.campaigns.reduce(0) { $0 + Double($1.budget.rawValue) }
+    private static func spend(_ result: MarketResult) -> Plot {
+        let budget = result.ours.outcome.campaigns.reduce(0) { $0 + Double($1.budget.rawValue) }
         func line(_ name: String, _ outcome: MarketOutcome, dashed: Bool, _ sums: (MarketSample) -> [Int64])
             -> Plot.Series
         {
@@ -55,7 +61,7 @@ struct Plots {
                     ($0.second / 3600, Double(sums($0).reduce(0, +)) / budget * 100)
                 }, isDashed: dashed)
         }
-        let plan = line("plan", result.runs[0].outcome, dashed: true) { $0.planned }
+        let plan = line("plan", result.ours.outcome, dashed: true) { $0.planned }
         return Plot(
             title: "\(result.scenario.name): spend of all campaigns", unit: "% of all budgets",
             series: [plan]
@@ -64,9 +70,10 @@ struct Plots {
     }
 
     /// By how much the worst of twenty campaigns is off its plan at each moment.
-    private static func distance(_ result: Main.Result) -> Plot {
+    private static func distance(_ result: MarketResult) -> Plot {
         let paced = result.market.campaigns.indices.filter {
-            result.hindsight.isFeasible($0) && result.market.campaigns[$0].pacing.mode != .asap
+            (result.hindsight?.isFeasible($0) ?? result.market.plans[$0].deliverability.isDeliverable)
+                && result.market.campaigns[$0].pacing.mode != .asap
         }
         let series = result.runs.map { run in
             Plot.Series(
@@ -76,7 +83,10 @@ struct Plots {
                         Double(abs(sample.spent[at] - sample.planned[at]))
                             / Double(max(run.outcome.campaigns[at].budget.rawValue, 1))
                     }.sorted()
-                    return (sample.second / 3600, 100 * distances[distances.count * 19 / 20])
+                    return (
+                        sample.second / 3600,
+                        distances.isEmpty ? 0 : 100 * distances[distances.count * 19 / 20]
+                    )
                 })
         }
         return Plot(
@@ -84,8 +94,8 @@ struct Plots {
             unit: "% of the budget", series: series, marks: marks(result))
     }
 
-    private static func regions(_ result: Main.Result) -> Plot {
-        let ours = result.runs[0].outcome
+    private static func regions(_ result: MarketResult) -> Plot {
+        let ours = result.ours.outcome
         return Plot(
             title: "\(result.scenario.name): who spends, by region", unit: "units of money a minute",
             series: result.scenario.shape.regions.enumerated().map { number, region in
@@ -97,8 +107,8 @@ struct Plots {
             }, marks: marks(result))
     }
 
-    private static func worst(_ result: Main.Result) -> Plot {
-        let (outcome, measures) = result.runs[0]
+    private static func worst(_ result: MarketResult) -> Plot {
+        let (outcome, measures) = result.ours
         let at = measures.worst
         let budget = Double(max(outcome.campaigns[at].budget.rawValue, 1))
         func line(_ name: String, dashed: Bool, _ value: (MarketSample) -> Int64) -> Plot.Series {

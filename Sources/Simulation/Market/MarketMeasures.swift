@@ -1,29 +1,30 @@
 // A run in numbers, and the rows of the table.
-import Foundation
-import MarketSimulation
-import Pacing
-import Units
+internal import Pacing
+internal import Units
 
-struct Measures {
-    let name: String
-    let overspend: Int64
-    let late: Int64
+public struct MarketMeasures: Sendable {
+    public let name: String
+    public let overspend: Int64
+    public let late: Int64
     /// Of campaigns that hindsight says can deliver: the median's and the worst one's distance from its budget.
-    let errorHalf: Double
-    let errorMost: Double
+    public let errorHalf: Double
+    public let errorMost: Double
     /// Of those that are paced.
-    let distanceHalf: Double
-    let distanceMost: Double
-    let openAtEnd: Double
-    let stranded: Double
+    public let distanceHalf: Double
+    public let distanceMost: Double
+    public let openAtEnd: Double
+    public let stranded: Double
     /// Of the hindsight bound; zero without one.
-    let value: Double
+    public let value: Double
     /// Of what could be had if no campaign asked for anything but value.
-    let freeValue: Double
-    let worst: Int
+    public let freeValue: Double
+    public let worst: Int
 
-    init(_ outcome: MarketOutcome, _ market: Market, _ hindsight: Hindsight) {
-        let feasible = outcome.campaigns.indices.filter { hindsight.isFeasible($0) }
+    /// - hindsight: without one those count that the plan says can deliver, and value is held against nothing.
+    public init(_ outcome: MarketOutcome, _ market: Market, _ hindsight: Hindsight?) {
+        let feasible = outcome.campaigns.indices.filter {
+            hindsight?.isFeasible($0) ?? market.plans[$0].deliverability.isDeliverable
+        }
         let errors = feasible.map { abs(outcome.campaigns[$0].delivery - 1) }.sorted()
         let paced = feasible.filter { market.campaigns[$0].pacing.mode != .asap }
         let distances = paced.map { outcome.campaigns[$0].distance }.sorted()
@@ -31,23 +32,23 @@ struct Measures {
         name = outcome.policy.name
         overspend = outcome.overspend.rawValue
         late = outcome.late.rawValue
-        errorHalf = errors[errors.count / 2]
-        errorMost = errors[errors.count - 1]
-        distanceHalf = distances[distances.count / 2]
-        distanceMost = distances[distances.count - 1]
+        errorHalf = errors.isEmpty ? 0 : errors[errors.count / 2]
+        errorMost = errors.last ?? 0
+        distanceHalf = distances.isEmpty ? 0 : distances[distances.count / 2]
+        distanceMost = distances.last ?? 0
         openAtEnd = Double(outcome.openAtEnd.rawValue) / budget
         stranded = Double(outcome.stranded.rawValue) / budget
-        value = outcome.value / hindsight.boundByMode
-        freeValue = outcome.value / hindsight.bound
+        value = hindsight.map { outcome.value / $0.boundByMode } ?? 0
+        freeValue = hindsight.map { outcome.value / $0.bound } ?? 0
         worst = paced.max { outcome.campaigns[$0].distance < outcome.campaigns[$1].distance } ?? 0
     }
 
-    static let header = row(
+    public static let header = row(
         "policy", "overspend", "late bills", "error: half", "worst", "distance: half", "worst", "open at end",
         "stranded", "value", "of free")
 
     /// - hasValue: the bound holds for this run.
-    func row(hasValue: Bool) -> String {
+    public func row(hasValue: Bool) -> String {
         Self.row(
             name, "\(overspend)", "\(late)", percent(errorHalf), percent(errorMost), percent(distanceHalf),
             percent(distanceMost), percent(openAtEnd), percent(stranded), hasValue ? percent(value) : "",
@@ -64,4 +65,15 @@ struct Measures {
     }
 }
 
-func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }
+/// In hundredths, to hundredths of them.
+public func percent(_ share: Double) -> String { "\(decimal(share * 100, 2)) %" }
+
+/// So many digits behind the point.
+func decimal(_ value: Double, _ digits: Int) -> String {
+    let factor = (0..<digits).reduce(1.0) { sum, _ in sum * 10 }
+    let whole = Int64((abs(value) * factor).rounded())
+    let sign = value < 0 && whole > 0 ? "-" : ""
+    guard digits > 0 else { return "\(sign)\(whole)" }
+    let rest = "\(whole % Int64(factor))"
+    return "\(sign)\(whole / Int64(factor)).\(String(repeating: "0", count: digits - rest.count))\(rest)"
+}

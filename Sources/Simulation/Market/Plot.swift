@@ -1,5 +1,4 @@
 // Plots as SVG: lines over the hours of a day, or areas on top of one another.
-import Foundation
 
 struct Plot {
     struct Series {
@@ -35,41 +34,41 @@ struct Plot {
         func y(_ value: Double) -> Double {
             Self.height - Self.bottom - (value - low) / (high - low) * (Self.height - Self.top - Self.bottom)
         }
-        func at(_ value: Double) -> String { String(format: "%.1f", value) }
+        func tenth(_ value: Double) -> String { decimal(value, 1) }
         var out = """
             <svg xmlns="http://www.w3.org/2000/svg" width="900" height="420" viewBox="0 0 900 420" \
             font-family="sans-serif" font-size="12">
             <rect width="900" height="420" fill="#fff"/>
-            <text x="\(at(Self.left))" y="22" font-size="15" font-weight="bold">\(escaped(title))</text>
+            <text x="\(tenth(Self.left))" y="22" font-size="15" font-weight="bold">\(escaped(title))</text>
 
             """
         for mark in marks {
             out +=
-                "<rect x=\"\(at(x(mark.from)))\" y=\"\(at(Self.top))\" "
-                + "width=\"\(at(max(x(mark.to) - x(mark.from), 1.5)))\" "
-                + "height=\"\(at(Self.height - Self.top - Self.bottom))\" fill=\"#ddd\"/>\n"
-                + "<text x=\"\(at(x(mark.to) + 4))\" y=\"\(at(Self.top + 12))\" fill=\"#555\">\(escaped(mark.label))</text>\n"
+                "<rect x=\"\(tenth(x(mark.from)))\" y=\"\(tenth(Self.top))\" "
+                + "width=\"\(tenth(max(x(mark.to) - x(mark.from), 1.5)))\" "
+                + "height=\"\(tenth(Self.height - Self.top - Self.bottom))\" fill=\"#ddd\"/>\n"
+                + "<text x=\"\(tenth(x(mark.to) + 4))\" y=\"\(tenth(Self.top + 12))\" fill=\"#555\">\(escaped(mark.label))</text>\n"
         }
         for step in 0...5 {
             let value = low + (high - low) * Double(step) / 5
             out +=
-                "<path d=\"M\(at(Self.left)) \(at(y(value)))H\(at(Self.width - Self.right))\" stroke=\"#eee\"/>"
-                + "<text x=\"\(at(Self.left - 6))\" y=\"\(at(y(value) + 4))\" text-anchor=\"end\">\(tick(value, high - low))</text>\n"
+                "<path d=\"M\(tenth(Self.left)) \(tenth(y(value)))H\(tenth(Self.width - Self.right))\" stroke=\"#eee\"/>"
+                + "<text x=\"\(tenth(Self.left - 6))\" y=\"\(tenth(y(value) + 4))\" text-anchor=\"end\">\(tick(value, high - low))</text>\n"
         }
         for hour in stride(from: 0.0, through: last + 0.01, by: last > 12 ? 4 : 1) {
             out +=
-                "<text x=\"\(at(x(hour)))\" y=\"\(at(Self.height - Self.bottom + 18))\" "
+                "<text x=\"\(tenth(x(hour)))\" y=\"\(tenth(Self.height - Self.bottom + 18))\" "
                 + "text-anchor=\"middle\">\(Int(hour)) h</text>\n"
         }
         out +=
-            "<text x=\"\(at(Self.left))\" y=\"\(at(Self.top - 4))\" fill=\"#555\">\(escaped(unit))</text>\n"
+            "<text x=\"\(tenth(Self.left))\" y=\"\(tenth(Self.top - 4))\" fill=\"#555\">\(escaped(unit))</text>\n"
         for (at, one) in series.enumerated() {
             let colour = Self.colours[at % Self.colours.count]
             let points = stacked[at]
-            let path = points.map { String(format: "%.1f %.1f", x($0.x), y($0.y)) }.joined(separator: "L")
+            let path = points.map { "\(tenth(x($0.x))) \(tenth(y($0.y)))" }.joined(separator: "L")
             if one.isArea {
                 let below = (at > 0 && series[at - 1].isArea ? stacked[at - 1] : points.map { ($0.x, 0.0) })
-                    .reversed().map { String(format: "%.1f %.1f", x($0.0), y($0.1)) }.joined(separator: "L")
+                    .reversed().map { "\(tenth(x($0.0))) \(tenth(y($0.1)))" }.joined(separator: "L")
                 out += "<path d=\"M\(path)L\(below)Z\" fill=\"\(colour)\" fill-opacity=\"0.75\"/>\n"
             } else {
                 out +=
@@ -99,7 +98,9 @@ struct Plot {
 
     private func nice(_ most: Double) -> Double {
         guard most > 0 else { return 1 }
-        let power = pow(10, floor(log10(most)))
+        var power = 1.0
+        while power * 10 <= most { power *= 10 }
+        while power > most { power /= 10 }
         for factor in [1.0, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10] where most <= factor * power {
             return factor * power
         }
@@ -107,10 +108,10 @@ struct Plot {
     }
 
     private func tick(_ value: Double, _ range: Double) -> String {
-        String(format: range >= 20 ? "%.0f" : range >= 2 ? "%.1f" : "%.2f", value)
+        decimal(value, range >= 20 ? 0 : range >= 2 ? 1 : 2)
     }
 
     private func escaped(_ text: String) -> String {
-        text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
+        text.reduce(into: "") { $0 += $1 == "&" ? "&amp;" : $1 == "<" ? "&lt;" : String($1) }
     }
 }

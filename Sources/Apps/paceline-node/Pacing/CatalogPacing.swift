@@ -1,0 +1,62 @@
+// What a catalog says of pacing: each campaign's terms, and where a shard finds its cells.
+import Catalog
+import Decision
+import Ledger
+import Pacing
+import Units
+
+/// Made off the shards' threads, for one shard.
+struct CatalogPacing {
+    struct Row {
+        /// Nil for a campaign that runs as fast as it goes.
+        let cell: UnsafeMutablePointer<PacingCell>?
+        let place: Int
+    }
+
+    /// By campaign.
+    let rows: [Row]
+
+    init(_ snapshot: CatalogSnapshot, _ pacing: NodePacing, shard: Int) {
+        rows = pacing.places(of: (0..<snapshot.campaignCount).map { snapshot.id(.campaigns, at: $0) }, shard)
+            .enumerated().map { row, place in
+                let isPaced = snapshot.campaign(at: row).pacing != .asap
+                return Row(cell: isPaced ? place.cell : nil, place: place.place)
+            }
+    }
+
+    /// A campaign's flight is that of its line items together.
+    static func terms(of snapshot: CatalogSnapshot, _ budgets: [CampaignTerms]) -> [PacedCampaign] {
+        var starts = [Instant](repeating: .distantFuture, count: snapshot.campaignCount)
+        var ends = [Instant](repeating: Instant(nanoseconds: .min), count: snapshot.campaignCount)
+        for row in 0..<snapshot.lineItemCount {
+            let one = snapshot.lineItem(at: row)
+            starts[one.campaign] = min(starts[one.campaign], one.flightStart)
+            ends[one.campaign] = max(ends[one.campaign], one.flightEnd)
+        }
+        return budgets.enumerated().map { row, budget in
+            PacedCampaign(
+                terms: PacedTerms(
+                    id: budget.campaign, start: starts[row], end: ends[row],
+                    mode: PacingMode(snapshot.campaign(at: row).pacing), lifetime: budget.lifetime,
+                    daily: budget.daily, price: budget.highest), dayStartsAtMinutes: budget.dayStartsAtMinutes
+            )
+        }
+    }
+}
+
+struct PacedCampaign: Sendable {
+    let terms: PacedTerms
+    let dayStartsAtMinutes: Int
+}
+
+extension PacingMode {
+    init(_ pacing: Campaign.Pacing) {
+        self =
+            switch pacing {
+            case .even: .even
+            case .traffic: .traffic
+            case .frontloaded: .frontloaded
+            case .asap: .asap
+            }
+    }
+}

@@ -1,0 +1,140 @@
+// A node's pacing: once a second it takes what the shards have counted and what the ledger has left, asks the region's
+// pacer for each campaign's share of the requests, and hands the shards a new table. It paces the node alone: what
+// other nodes spend of the same budgets it sees only as money that is no longer there.
+import Commands
+import Kernel
+import Ledger
+import Pacing
+import Reactor
+import Synchronization
+import Telemetry
+import Units
+
+/// Shared by all threads.
+final class NodePacing: Sendable {
+    /// The place of what belongs to no campaign.
+    static let allRequests = 0
+    static let turnPause = Interval.seconds(1)
+
+    /// What operators are told.
+    struct Shown: Sendable {
+        var standing = RegionPacer.Standing()
+        var turnedAt: Instant?
+        var version: UInt64 = 0
+        var rows: [PacingRow] = []
+    }
+
+    /// A shard's part, for functions that run on its thread. No other thread looks into it.
+    private final class Place: @unchecked Sendable { weak var pacing: ShardPacing? }
+
+    private struct State {
+        /// By campaign; 0 is not given to any.
+        var places: [String: Int] = [:]
+        var cells: [PacingCells]
+        var remotes: [ReactorRemote?]
+        /// A catalog's terms that the thread has not taken yet.
+        var next: [PacedCampaign]?
+        var shown = Shown()
+    }
+
+    private let state: Mutex<State>
+    private let shards: [Place]
+
+    init(shards: Int) {
+        self.shards = (0..<shards).map { _ in Place() }
+        var cells = Array(repeating: PacingCells(), count: shards)
+        for shard in cells.indices { cells[shard].grow(to: 1) }
+        state = Mutex(State(cells: cells, remotes: Array(repeating: nil, count: shards)))
+    }
+
+    // MARK: From other threads
+
+    /// Where campaigns stand, and a shard's cells there.
+    func places(of campaigns: [String], _ shard: Int) -> [(
+        place: Int, cell: UnsafeMutablePointer<PacingCell>
+    )] {
+        let cells = state.withLock { state in
+            for campaign in campaigns where state.places[campaign] == nil {
+                state.places[campaign] = state.places.count + 1
+            }
+            for shard in state.cells.indices { state.cells[shard].grow(to: state.places.count + 1) }
+            return (campaigns.map { state.places[$0] ?? Self.allRequests }, state.cells[shard])
+        }
+        return cells.0.map { ($0, cells.1[$0]) }
+    }
+
+    func cell(of place: Int, _ shard: Int) -> UnsafeMutablePointer<PacingCell> {
+        state.withLock { $0.cells[shard] }[place]
+    }
+
+    func attach(_ pacing: ShardPacing, of shard: Int, _ remote: ReactorRemote) {
+        shards[shard].pacing = pacing
+        state.withLock { $0.remotes[shard] = remote }
+    }
+
+    /// A catalog's terms, from the next turn on.
+    func change(_ terms: [PacedCampaign]) { state.withLock { $0.next = terms } }
+
+    var shown: Shown { state.withLock { $0.shown } }
+
+    // MARK: The pacing's thread
+
+    /// Starts the thread, which runs as long as the process.
+    func start(_ ledger: NodeLedger, _ directory: String, _ log: Log) throws(Failure) {
+        let run = PacingRun(self, ledger, ForecastFile(in: directory, log))
+        do {
+            try Thread(name: "pacing") {
+                while true {
+                    Kernel.sleep(for: Self.turnPause)
+                    run.turn()
+                }
+            }.detach()
+        } catch {
+            throw Failure("the pacing's thread could not start: \(error)")
+        }
+    }
+
+    func takeNext() -> (terms: [PacedCampaign], places: [Int])? {
+        state.withLock { state in
+            guard let next = state.next else { return nil }
+            state.next = nil
+            return (next, next.map { state.places[$0.terms.id] ?? Self.allRequests })
+        }
+    }
+
+    /// What all shards have counted, by place.
+    func counted(_ places: [Int]) -> [(arrivals: UInt64, authorised: Int64)] {
+        let cells = state.withLock { $0.cells }
+        return places.map { place in
+            cells.reduce((0, 0)) { sum, shard in
+                let cell = shard[place]
+                return (
+                    sum.0 &+ cell.pointee.arrivals.load(ordering: .relaxed),
+                    sum.1 &+ cell.pointee.authorised.load(ordering: .relaxed)
+                )
+            }
+        }
+    }
+
+    /// A shard that has no room for it now has the next one in a second.
+    func publish(_ table: PacingTable, _ shown: Shown) {
+        let remotes = state.withLock { state in
+            state.shown = shown
+            return state.remotes
+        }
+        for (remote, place) in zip(remotes, shards) {
+            _ = remote?.post { _ in place.pacing?.take(table) }
+        }
+    }
+}
+
+/// One campaign, for operators.
+struct PacingRow: Sendable {
+    let campaign: String
+    let mode: PacingMode
+    /// The share of the requests that it competes for.
+    let share: Double
+    /// Of its plan until its window's end: what was to be spent by now and was not.
+    let behind: Double
+    let isPlanned: Bool
+}

@@ -1,0 +1,49 @@
+// What shards count for pacing: for each campaign a cell of each shard, which that shard alone writes and the pacing's
+// thread reads. A campaign keeps its place for as long as the process runs, whatever catalogs come.
+import Synchronization
+
+struct PacingCell: ~Copyable {
+    /// Decisions in which the campaign could have competed.
+    let arrivals = Atomic<UInt64>(0)
+    /// Micros that were put aside for its ads.
+    let authorised = Atomic<Int64>(0)
+    /// The last decision that is counted: of several line items only the first one counts. The shard's own.
+    var decision: UInt64 = 0
+
+    /// One writer: no other one's addition can come in between.
+    func addArrival() {
+        arrivals.store(arrivals.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    }
+
+    func add(authorised amount: Int64) {
+        authorised.store(authorised.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+    }
+}
+
+/// Cells of one shard. They are never freed: a shard may be in the middle of a decision with any of them.
+struct PacingCells: @unchecked Sendable {
+    private static let chunk = 1_024
+    private var chunks: [UnsafeMutablePointer<PacingCell>] = []
+
+    /// Makes room up to a place.
+    mutating func grow(to count: Int) {
+        while chunks.count * Self.chunk < count {
+            let cells = UnsafeMutablePointer<PacingCell>.allocate(capacity: Self.chunk)
+            for place in 0..<Self.chunk { (cells + place).initialize(to: PacingCell()) }
+            chunks.append(cells)
+        }
+    }
+
+    subscript(_ place: Int) -> UnsafeMutablePointer<PacingCell> {
+        chunks[place / Self.chunk] + place % Self.chunk
+    }
+}
+
+/// What the pacing's thread says once a second, for all campaigns: never changed, and let go when no shard has it.
+final class PacingTable: Sendable {
+    let version: UInt64
+    /// By the campaigns' places: of 2^32 requests.
+    let shares: [UInt32]
+
+    init(version: UInt64, shares: [UInt32]) { (self.version, self.shares) = (version, shares) }
+}

@@ -1,0 +1,94 @@
+// What the pacing's thread does once a second.
+import Kernel
+import Ledger
+import Pacing
+import Units
+
+/// Used by the pacing's thread only.
+final class PacingRun: @unchecked Sendable {
+    private unowned let pacing: NodePacing
+    private unowned let ledger: NodeLedger
+    private let file: ForecastFile
+    private var forecast: Forecast
+    private var week: WeekOfSupply
+    private var pacer: RegionPacer
+    private var campaigns: [PacedCampaign] = []
+    private var places: [Int] = []
+    private var version: UInt64 = 0
+    /// The hour that is being counted: its start, since when it is, and the requests before.
+    private var hour: Int64
+    private var hourSince: Instant
+    private var requestsBefore: UInt64 = 0
+
+    private static let hourLength: Int64 = 3_600_000_000_000
+
+    init(_ pacing: NodePacing, _ ledger: NodeLedger, _ file: ForecastFile) {
+        (self.pacing, self.ledger, self.file) = (pacing, ledger, file)
+        let now = ledger.clock.now
+        forecast = file.read()
+        week = WeekOfSupply(forecast, from: now)
+        pacer = RegionPacer([], at: now)
+        hour = now.nanoseconds / Self.hourLength
+        hourSince = now
+    }
+
+    func turn() {
+        let now = ledger.clock.now
+        if let next = pacing.takeNext() {
+            (campaigns, places) = next
+            pacer.replace(campaigns.map(\.terms), at: now)
+        }
+        observeHour(now)
+        let counted = pacing.counted(places)
+        let (money, spending) = ledger.spending
+        pacer.turn(
+            { place in
+                let campaign = campaigns[place]
+                var sight = PacedSight()
+                sight.arrivals = counted[place].arrivals
+                sight.authorised = Micros(counted[place].authorised)
+                let spent = spending[campaign.terms.id] ?? CampaignSpending()
+                (sight.settled, sight.open) = (spent.settled, spent.open)
+                guard let one = money[campaign.terms.id] else { return sight }
+                sight.left = one.lifetime.free + one.lifetime.granted
+                if let day = one.day { sight.leftToday = day.free + day.granted }
+                if let today = one.today {
+                    sight.dayEnd = BudgetDay(number: today.number + 1).start(
+                        startsAtMinutes: campaign.dayStartsAtMinutes)
+                }
+                return sight
+            }, week: week, at: now)
+        publish(now)
+    }
+
+    private func publish(_ now: Instant) {
+        version += 1
+        var shares = [UInt32](repeating: .max, count: (places.max() ?? 0) + 1)
+        for (row, place) in places.enumerated() { shares[place] = pacer.shares[row] }
+        var shown = NodePacing.Shown()
+        (shown.standing, shown.turnedAt, shown.version) = (pacer.standing, Kernel.monotonicNow(), version)
+        shown.rows = campaigns.indices.map { row in
+            let (behind, share) = pacer.progress(row)
+            return PacingRow(
+                campaign: campaigns[row].terms.id, mode: campaigns[row].terms.mode,
+                share: share == .max ? 1 : Double(share) * 0x1p-32, behind: behind,
+                isPlanned: pacer.isPlanned(row))
+        }
+        pacing.publish(PacingTable(version: version, shares: shares), shown)
+    }
+
+    /// Learns an hour when it is over, from the part of it that was seen.
+    private func observeHour(_ now: Instant) {
+        let current = now.nanoseconds / Self.hourLength
+        guard current != hour else { return }
+        let requests = pacing.counted([NodePacing.allRequests])[0].arrivals
+        let end = Instant(nanoseconds: (hour + 1) * Self.hourLength)
+        let covered = Double(max((end - hourSince).nanoseconds, 0)) / Double(Self.hourLength)
+        forecast.observe(
+            region: 0, inventory: 0, hour: HourOfWeek(hoursSinceEpoch: hour),
+            requests: Int64(clamping: requests &- requestsBefore), covered: covered)
+        (hour, hourSince, requestsBefore) = (current, now, requests)
+        week = WeekOfSupply(forecast, from: now)
+        file.write(forecast)
+    }
+}

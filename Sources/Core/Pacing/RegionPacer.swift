@@ -1,0 +1,158 @@
+// A region that paces by itself: from what its nodes count and what their ledger has left, a share of the requests for
+// each campaign. It stands off the request path, and is asked once a second. A share chooses nothing: where values
+// differ, one price for all regions brings more (docs/decisions/0048 says why a node has none yet).
+public import Units
+
+public struct RegionPacer: ~Copyable {
+    /// How many campaigns stand how.
+    public struct Standing: Sendable, Hashable {
+        /// On their plan, held to it by a share below one.
+        public var held = 0
+        /// They compete for everything, as their plan asks for it or as they are in a hurry.
+        public var free = 0
+        /// They compete for everything, and are behind their plan all the same.
+        public var behind = 0
+        /// Not in their flight, or with nothing left.
+        public var idle = 0
+
+        public init() {}
+    }
+
+    private struct Campaign {
+        var terms: PacedTerms
+        var version: UInt32 = 0
+        /// Nil while there is no plan.
+        var planEnd: Instant?
+        var behindSince: Instant?
+        /// Where a plan is impossible, none is looked for again before.
+        var retryAt = Instant(nanoseconds: .min)
+    }
+
+    private var campaigns: [Campaign]
+    private var table: PaceTable
+    public private(set) var standing = Standing()
+    /// Each one's share of the requests, by the place among the terms: of 2^32.
+    public private(set) var shares: [UInt32]
+
+    /// Who is so much of its plan behind for so long, competing for everything, cannot keep up.
+    static let behind = 0.01
+    static let doubtAfter = Interval.seconds(900)
+    private static let retry = Interval.seconds(10)
+
+    /// Spend is held to the plan by tokens alone.
+    public static var settings: PaceSettings {
+        var settings = PaceSettings()
+        settings.onPlan = 1.02
+        return settings
+    }
+
+    public init(_ terms: [PacedTerms], at now: Instant) {
+        campaigns = terms.map { Campaign(terms: $0) }
+        table = PaceTable(campaigns: max(terms.count, 1), settings: Self.settings, at: now)
+        shares = terms.map { $0.mode == .asap ? .max : PaceRow.firstThreshold }
+    }
+
+    /// Other terms from now on. Whoever is the same as before goes on as before.
+    public mutating func replace(_ terms: [PacedTerms], at now: Instant) {
+        var places: [String: Int] = [:]
+        for (place, campaign) in campaigns.enumerated() { places[campaign.terms.id] = place }
+        var next = PaceTable(campaigns: max(terms.count, 1), settings: Self.settings, at: now)
+        var all: [Campaign] = []
+        var shares: [UInt32] = []
+        for (place, one) in terms.enumerated() {
+            guard let former = places[one.id] else {
+                all.append(Campaign(terms: one))
+                shares.append(one.mode == .asap ? .max : PaceRow.firstThreshold)
+                continue
+            }
+            // Counters go on in any case: what others count does not begin anew.
+            next.adopt(place, from: table, former)
+            var campaign = campaigns[former]
+            if campaign.terms != one {
+                campaign.terms = one
+                (campaign.planEnd, campaign.retryAt) = (nil, now)
+            }
+            all.append(campaign)
+            shares.append(self.shares[former])
+        }
+        (campaigns, self.shares) = (all, shares)
+        table = next
+    }
+
+    public func terms(_ campaign: Int) -> PacedTerms { campaigns[campaign].terms }
+
+    public func isPlanned(_ campaign: Int) -> Bool { campaigns[campaign].planEnd != nil }
+
+    /// How much of its plan it is behind, and the share that it has.
+    public func progress(_ campaign: Int) -> (behind: Double, share: UInt32) {
+        (table.standing(of: campaign).behind, shares[campaign])
+    }
+
+    /// A second or so has passed.
+    /// - sight: of each campaign, by its place.
+    public mutating func turn(_ sight: (Int) -> PacedSight, week: WeekOfSupply, at now: Instant) {
+        for place in campaigns.indices {
+            let seen = sight(place)
+            table.observed(
+                place, arrivals: seen.arrivals, authorised: seen.authorised, settled: seen.settled,
+                open: seen.open)
+            plan(place, seen, week, now)
+        }
+        table.turn(at: now)
+        standing = Standing()
+        for place in campaigns.indices {
+            guard campaigns[place].planEnd != nil else {
+                // The ledger says whether there is money; outside its flight nobody asks.
+                shares[place] = .max
+                standing.idle += 1
+                continue
+            }
+            shares[place] = table.share(of: place)
+            count(place, now)
+        }
+    }
+
+    private mutating func count(_ place: Int, _ now: Instant) {
+        guard shares[place] == .max else {
+            campaigns[place].behindSince = nil
+            standing.held += 1
+            return
+        }
+        let isBehind = table.standing(of: place).behind > Self.behind && campaigns[place].terms.mode != .asap
+        if !isBehind { campaigns[place].behindSince = nil }
+        if isBehind, campaigns[place].behindSince == nil { campaigns[place].behindSince = now }
+        if let since = campaigns[place].behindSince, now >= since + Self.doubtAfter {
+            standing.behind += 1
+        } else {
+            standing.free += 1
+        }
+    }
+
+    /// A plan is made when there is none, and when the one before is over. In between it stays, whatever happens: a
+    /// controller that plans anew forgets its errors.
+    private mutating func plan(_ place: Int, _ seen: PacedSight, _ week: WeekOfSupply, _ now: Instant) {
+        if let end = campaigns[place].planEnd, now < end { return }
+        guard now >= campaigns[place].retryAt else { return }
+        let terms = campaigns[place].terms
+        let open = table.expectedOfOpen(place)
+        let made = WindowPlan(
+            terms, left: seen.left - min(open, seen.left),
+            leftToday: seen.leftToday.map { $0 - min(open, $0) },
+            dayEnd: seen.dayEnd, week: week, at: now)
+        guard let made else {
+            campaigns[place].planEnd = nil
+            campaigns[place].retryAt = now + Self.retry
+            table.stopped(place)
+            return
+        }
+        let isFirst = campaigns[place].version == 0
+        campaigns[place].version &+= 1
+        campaigns[place].planEnd = made.end
+        campaigns[place].behindSince = nil
+        table.planned(
+            place, curve: made.curve, choice: [], plan: campaigns[place].version,
+            isPaced: terms.mode != .asap, isGuaranteed: false, theta: 0, shown: 1, price: terms.price,
+            goesOn: !isFirst, at: now)
+        if isFirst, terms.mode != .asap { table.expectImpressions(place, at: now) }
+    }
+}
