@@ -8,9 +8,10 @@ public struct Micros: Hashable, Comparable, Sendable, BitwiseCopyable {
 
     @inlinable public init(_ rawValue: Int64) { self.rawValue = rawValue }
 
-    public static let zero = Micros(0)
-    public static let max = Micros(.max)
-    public static let min = Micros(.min)
+    // Computed, as other modules would ask for a stored one each time whether it is made yet.
+    @inlinable public static var zero: Micros { Micros(0) }
+    @inlinable public static var max: Micros { Micros(.max) }
+    @inlinable public static var min: Micros { Micros(.min) }
 
     /// Micros in one unit of the currency.
     public static let perUnit: Int64 = 1_000_000
