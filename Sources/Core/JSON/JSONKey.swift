@@ -44,8 +44,10 @@ public struct JSONKey: ~Escapable, BitwiseCopyable {
     /// Where the key's opening quote stands.
     @inlinable public var offset: Int { tokens.position(token) }
 
-    /// Whether the key means these bytes. No key equals a literal with a NUL in it.
-    @inlinable public static func == (key: borrowing JSONKey, literal: StaticString) -> Bool {
+    /// Whether the key means these bytes. No key equals a literal with a NUL in it. Always inlined: a call for each case
+    /// of a switch would work out the literal's word each time.
+    @inlinable @inline(__always) public static func == (key: borrowing JSONKey, literal: StaticString) -> Bool
+    {
         let count = literal.utf8CodeUnitCount
         guard key.word == word(of: literal) else { return false }
         // Words without a zero byte tell the count: no byte of a key or a literal is zero.
@@ -69,12 +71,13 @@ public struct JSONKey: ~Escapable, BitwiseCopyable {
     }
 
     /// For `case "id":` in a switch over a key.
-    @inlinable public static func ~= (literal: StaticString, key: borrowing JSONKey) -> Bool {
+    @inlinable @inline(__always) public static func ~= (literal: StaticString, key: borrowing JSONKey) -> Bool
+    {
         key == literal
     }
 
     /// Eight bytes of the literal, or as many as there are.
-    @inlinable static func word(of literal: StaticString, from start: Int = 0) -> UInt64 {
+    @inlinable @inline(__always) static func word(of literal: StaticString, from start: Int = 0) -> UInt64 {
         var word: UInt64 = 0
         for i in 0..<min(literal.utf8CodeUnitCount, 8) {
             word |= UInt64(unsafe literal.utf8Start[start &+ i]) &<< UInt64(truncatingIfNeeded: 8 &* i)

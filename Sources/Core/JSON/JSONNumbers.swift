@@ -32,6 +32,7 @@ extension JSONValue {
 
     /// An amount of money, exact: more than six decimals are refused unless the rest are zeros.
     public func micros() throws(JSONError) -> Micros {
+        if let short = shortMicros { return short }
         let start = try number()
         do throws(MicrosError) {
             return try Micros(decimal: raw)
@@ -63,6 +64,24 @@ extension JSONValue {
         case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): return nil
         default: return digits.value
         }
+    }
+
+    /// An amount of up to seven digits and up to six decimals, without a sign or an exponent: nearly all prices are.
+    private var shortMicros: Micros? {
+        if let whole = shortNumber { return Micros(Int64(whole) &* Micros.perUnit) }
+        guard tokens.kind(token) &- UInt8(ascii: "0") < 10 else { return nil }
+        let whole = JSONDigits(tokens.word(offset))
+        let point = offset &+ whole.count
+        guard whole.count < 8, tokens.byte(point) == UInt8(ascii: ".") else { return nil }
+        let word = tokens.word(point &+ 1)
+        let decimals = JSONDigits(word)
+        guard decimals.count <= 6 else { return nil }
+        let next = UInt8(truncatingIfNeeded: word &>> UInt64(truncatingIfNeeded: 8 &* decimals.count))
+        guard next | 0x20 != UInt8(ascii: "e") else { return nil }
+        // In millionths, the decimals that are not written are zeros.
+        var part = decimals.value
+        for _ in decimals.count..<6 { part &*= 10 }
+        return Micros(Int64(truncatingIfNeeded: whole.value &* UInt64(Micros.perUnit) &+ part))
     }
 
     /// The sign and the magnitude of any whole number below 2^64.

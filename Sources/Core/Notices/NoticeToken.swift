@@ -119,8 +119,17 @@ extension NoticeKey {
 
     /// Seals what is open, and opens what is sealed.
     private func seal(_ bytes: inout InlineArray<96, UInt8>) {
-        let pad = sealing.code(of: bytes.span.raw.extracting(0..<NoticeToken.clear))
-        for at in NoticeToken.clear..<NoticeToken.signed { bytes[at] ^= pad[at - NoticeToken.clear] }
+        let code = sealing.code(of: bytes.span.raw.extracting(0..<NoticeToken.clear))
+        let pad = code.raw
+        var span = bytes.mutableSpan
+        var room = span.mutableRaw
+        for at in stride(from: 0, to: NoticeToken.signed - NoticeToken.clear, by: 8) {
+            let place = NoticeToken.clear + at
+            unsafe room.storeBytes(
+                of: room.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
+                    ^ pad.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self),
+                toByteOffset: place, as: UInt64.self)
+        }
     }
 
     /// The notice and who may send it; nil where this key did not sign the bytes.

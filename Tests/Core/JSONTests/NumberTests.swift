@@ -47,6 +47,34 @@ private func number(_ text: String) -> (
         #expect(number("-0")?.uint64 == .success(0))
     }
 
+    /// Money is read the short way where that is possible: always as the decimal itself says, or with its refusal.
+    @Test func readsMoneyAsItIsWritten() {
+        let seed = UInt64.random(in: 1...1_000_000)
+        var randomness = Randomness(seed: seed)
+        var texts = [
+            "0", "-0", "0.5", "1.000001", "1.0000001", "1.0000000", "1e3", "1.5e2", "1.5E-2", "-2.25",
+        ]
+        for _ in 0..<2_000 {
+            let whole =
+                randomness.next() % [10, 1_000, 100_000_000, 20_000_000_000_000][Int(randomness.next() % 4)]
+            let decimals = String(randomness.next()).prefix(Int(randomness.next() % 9))
+            texts.append(decimals.isEmpty ? "\(whole)" : "\(whole).\(decimals)")
+        }
+        for text in texts {
+            let bytes = Array("[\(text)]".utf8)
+            var scratch = JSONScratch(maximumBytes: bytes.count)
+            let expected = try? Micros(decimal: text)
+            #expect(Self.micros(bytes.span.bytes, &scratch) == expected, "\(text), seed \(seed)")
+        }
+    }
+
+    private static func micros(_ bytes: RawSpan, _ scratch: inout JSONScratch) -> Micros? {
+        guard let document = try? JSONDocument(bytes, scratch: &scratch),
+            var elements = try? document.root.array(), let value = elements.next()
+        else { return nil }
+        return try? value.micros()
+    }
+
     private func compare(_ text: String) {
         let expected = strtod(text, nil)
         switch number(text)?.double {

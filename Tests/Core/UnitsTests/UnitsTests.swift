@@ -12,6 +12,33 @@ private enum Campaign {}
     }
 }
 
+@Suite struct HexNumberTests {
+    @Test func hasAllDigits() {
+        var randomness = Randomness(seed: 8)
+        for number in [0, 9, 10, 0x0123_4567_89AB_CDEF, .max] + (0..<100).map({ _ in randomness.next() }) {
+            #expect(String(copying: HexNumber(number).utf8) == hexadecimal(number))
+        }
+    }
+}
+
+@Suite struct ByteWriterTests {
+    /// What did not fit is not written over either.
+    @Test(arguments: [(12, "12345abc"), (7, "12345\0\0")])
+    func writesOver(room: Int, expected: String) {
+        var bytes = [UInt8](repeating: 0, count: room)
+        var span = bytes.mutableSpan
+        var writer = ByteWriter(span.mutableRaw)
+        writer.put("12345")
+        writer.put("xyz")
+        let count = writer.count
+        writer.overwrite("abc".utf8Span.span.raw, at: 5)
+        writer.put(bytesOf: UInt32(0x3433_3231).littleEndian)
+        #expect(count == 8 && writer.count == 12 && writer.fits == (room == 12))
+        #expect(String(decoding: bytes.prefix(8), as: UTF8.self) == expected)
+        #expect(bytes.dropFirst(8) == (room == 12 ? [0x31, 0x32, 0x33, 0x34] : []))
+    }
+}
+
 @Suite struct RandomnessTests {
     /// From the algorithms' published reference code, with the seeds named.
     @Test func givesTheReferenceNumbers() {

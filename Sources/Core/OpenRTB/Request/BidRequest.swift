@@ -71,7 +71,7 @@ extension BidRequest {
     /// The same where a writer wants to know that it is UTF-8.
     @_lifetime(copy self)
     public func utf8(_ text: Text) -> UTF8Span {
-        unsafe UTF8Span(unchecked: kept(storage.pointee.bytes(of: text)))
+        unsafe UTF8Span(unchecked: Span(_bytes: self[text]))
     }
 
     public subscript(_ run: Run<Text>) -> Span<Text> {
