@@ -156,9 +156,9 @@ extension CatalogSnapshot {
     /// Less than zero where the text comes before the bytes.
     private func compare(_ string: UInt32, _ bytes: RawSpan) -> Int {
         let text = self.bytes(CatalogText(number: string))
-        let common = min(text.byteCount, bytes.byteCount)
+        let length = min(text.byteCount, bytes.byteCount)
         var at = 0
-        while at &+ 8 <= common {
+        while at &+ 8 <= length {
             // The first byte decides before all others.
             let (own, other) = (
                 text.word(uncheckedAt: at).byteSwapped, bytes.word(uncheckedAt: at).byteSwapped
@@ -166,7 +166,7 @@ extension CatalogSnapshot {
             if own != other { return own < other ? -1 : 1 }
             at &+= 8
         }
-        while at < common {
+        while at < length {
             let (own, other) = (text.byte(at), bytes.byte(at))
             if own != other { return own < other ? -1 : 1 }
             at &+= 1
