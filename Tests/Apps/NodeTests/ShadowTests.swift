@@ -166,7 +166,7 @@ import Testing
                 folder, "line-items.json", "\"lineItems\": [",
                 "\"lineItems\": [\n" + dinners.joined(separator: ",\n") + ",")
         }
-        try folders[1].write(slowModel(trees: 10, leaves: 2_000), to: "models/slow.txt")
+        try folders[1].write(slowModel(trees: 20, leaves: 2_000), to: "models/slow.txt")
         for number in 0..<2 {
             try add(
                 #"{"goal": "completedView", "role": "shadow", "name": "slow-\#(number)", "file": "slow.txt"}"#,
@@ -199,11 +199,12 @@ import Testing
             "\(Int($0 * 100)) %: \(Int(quantile(plainTimes, $0))) and \(Int(quantile(shadowedTimes, $0))) µs"
         }.joined(separator: ", ")
         print("without and with shadows that take \(Int(each)) µs a decision: \(line)")
-        // Had answers waited, every one would have taken so much longer.
-        for part in [0.5, 0.9] {
-            #expect(quantile(shadowedTimes, part) < quantile(plainTimes, part) + each / 4, "\(line)")
+        // Had answers waited, every one would have taken so much longer. The slowest ones are what a busy machine makes
+        // of them, with shadows and without.
+        #expect(quantile(shadowedTimes, 0.5) < quantile(plainTimes, 0.5) + each / 2, "\(line)")
+        for part in [0.9, 0.99] {
+            #expect(quantile(shadowedTimes, part) < 2 * quantile(plainTimes, part) + each, "\(line)")
         }
-        #expect(quantile(shadowedTimes, 0.99) < 2 * quantile(plainTimes, 0.99) + each / 2, "\(line)")
         let replayed = try await folders[1].run("paceline replay journal --catalogs state", seconds: 120)
         #expect(
             replayed.output.contains("\(decisions) decisions: \(decisions) replayed, \(decisions) equal"),
