@@ -61,12 +61,20 @@ public struct DecisionExplanation {
             for ad in record.ads { lines.append("    \(name(ad)): \(text(ad.reservation))") }
         }
         lines.append("pacing: \(heldBack)")
+        let held = (remade?.report?.lineItems ?? []).filter {
+            $0.reason.hasPrefix(LineItemOutcome.pacing.sentence)
+        }
+        for (id, reason) in held.prefix(Self.heldBackMost) { lines.append("    \(id): \(reason)") }
+        if held.count > Self.heldBackMost { lines.append("    and \(held.count - Self.heldBackMost) more") }
         return lines
     }
 
     private func count(of outcome: LineItemOutcome) -> Int {
         record.outcomes.first { $0.outcome == outcome }?.lineItems ?? 0
     }
+
+    /// Beyond as many the list is for programs: `--json` has all.
+    private static let heldBackMost = 20
 
     private var heldBack: String {
         switch count(of: .pacing) {
