@@ -38,7 +38,8 @@ public struct LedgerSettings: DocumentObject, Equatable {
                 .defaulted(
                     "timeoutMilliseconds", \.timeout, .milliseconds(100...60_000),
                     "How long an answer may take. Then the next one is asked.",
-                    because: "A transaction takes milliseconds; one that waits for a failover is asked for again."),
+                    because:
+                        "A transaction takes milliseconds; one that waits for a failover is asked for again."),
                 .optional(
                     "tls", \.tls, .object, "How the connections are guarded. Without it the bytes are plain."),
             ])
@@ -70,14 +71,16 @@ public struct LedgerSettings: DocumentObject, Equatable {
             "ledger.issuer.tls",
             [
                 .required(
-                    "serverName", \.serverName, .name, example: "coordinator",
+                    "serverName", \.serverName, .word, example: "coordinator",
                     "The name that the coordinators' certificates have to carry."),
                 .optional(
                     "authorityFile", \.authorityFile, .absolutePath,
-                    "The authorities that may vouch for it, in PEM. Without it those of the operating system."),
+                    "The authorities that may vouch for it, in PEM. Without it those of the operating system."
+                ),
                 .optional(
                     "certificateFile", \.certificateFile, .absolutePath,
-                    "Who this node is, in PEM: one of its URIs ends in the holder's name. Read once, at start."),
+                    "Who this node is, in PEM: one of its URIs ends in the holder's name. Read once, at start."
+                ),
                 .optional("keyFile", \.keyFile, .absolutePath, "The certificate's key, in PEM."),
             ],
             rules: [

@@ -109,7 +109,8 @@ final class SpendingNode: @unchecked Sendable {
             .replacing("6f1c2d54-77f4", with: String(number, radix: 16) + "-77f4")
             .replacing("192.0.2.17", with: "192.0.2.\(number % 250)")
         guard
-            let answer = ask(port, "POST /openrtb2/bid", request, headers: ["content-type: application/json"]),
+            let answer = ask(
+                port, "POST /openrtb2/bid", request, headers: ["content-type: application/json"]),
             answer.status == 200
         else { return [] }
         var ads: [Ad] = []

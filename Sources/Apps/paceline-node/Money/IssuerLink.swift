@@ -49,7 +49,8 @@ final class IssuerLink: Sendable {
         endpoints = try settings.coordinators.enumerated().map { index, one throws(Failure) in
             guard let address = SocketAddress(literal: one.address.description, port: one.port) else {
                 throw Failure(
-                    "ledger.issuer.coordinators[\(index)].address: \(one.address) is not an address of this system")
+                    "ledger.issuer.coordinators[\(index)].address: \(one.address) is not an address of this system"
+                )
             }
             return Endpoint(address: address, authority: "\(address)", server: server)
         }
@@ -130,11 +131,13 @@ final class IssuerLink: Sendable {
                 counts.withLock { $0.answered += 1 }
                 return .answered(words)
             } catch {
-                trouble(endpoint, "answers what is not of this protocol: \(error.place), not \(error.allowed)")
+                trouble(
+                    endpoint, "answers what is not of this protocol: \(error.place), not \(error.allowed)")
             }
         case .success(let response):
             trouble(
-                endpoint, "answers \(response.status): \(String(decoding: response.body.prefix(300), as: UTF8.self))",
+                endpoint,
+                "answers \(response.status): \(String(decoding: response.body.prefix(300), as: UTF8.self))",
                 // One that does not lead says so, and is no trouble.
                 isExpected: response.status == 503)
         case .failure(let failure): trouble(endpoint, "\(failure)")

@@ -123,7 +123,8 @@ enum IssuerWire {
                 next: try fields.bits("nonce"))
         case "granted":
             return .granted(
-                try session(), try account(), upTo: try fields.amount("upTo"), isLast: try fields.flag("isLast"))
+                try session(), try account(), upTo: try fields.amount("upTo"),
+                isLast: try fields.flag("isLast"))
         case "returned": return .returned(try session(), try account(), try fields.amount("sum"))
         case "settled": return .settled
         case "closed": return .closed

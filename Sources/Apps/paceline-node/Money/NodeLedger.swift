@@ -164,7 +164,9 @@ final class NodeLedger: Sendable {
     func passed(fence isOver: Bool) {
         isFenced.store(isOver, ordering: .relaxed)
         if isOver {
-            log.error("the issuer has been silent for the length of its lease; nothing more is spent until it answers")
+            log.error(
+                "the issuer has been silent for the length of its lease; nothing more is spent until it answers"
+            )
         } else {
             log.notice("the issuer has renewed the lease")
         }

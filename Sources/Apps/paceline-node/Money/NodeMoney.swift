@@ -90,26 +90,27 @@ final class NodeMoney: Sendable {
                 labels: ["outcome": outcome]
             ) { [self] in opened.withLock { $0 }?.remote.map { Double($0.link[keyPath: count]) } }
         }
-        let views: [(name: String, help: String, value: @Sendable (NodeLedger, NodeLedger.IssuerView) -> Double)] = [
-            (
-                "paceline_issuer_lease_seconds",
-                "What is left of the lease: so long the node spends without a word of its issuer. Below zero it is over.",
-                { ledger, view in
-                    guard view.fence.nanoseconds > 0 else { return 0 }
-                    return Double((view.fence - ledger.clock.now).wholeMilliseconds) / 1_000
-                }
-            ),
-            (
-                "paceline_issuer_evidence_open",
-                "Blocks of settlements and closings that the issuer has not acknowledged.",
-                { Double($1.openEvidence) }
-            ),
-            (
-                "paceline_issuer_refusals",
-                "What the issuer would not take since the start, but for what waits for its time. Above zero somebody has to look.",
-                { Double($1.refused) }
-            ),
-        ]
+        let views:
+            [(name: String, help: String, value: @Sendable (NodeLedger, NodeLedger.IssuerView) -> Double)] = [
+                (
+                    "paceline_issuer_lease_seconds",
+                    "What is left of the lease: so long the node spends without a word of its issuer. Below zero it is over.",
+                    { ledger, view in
+                        guard view.fence.nanoseconds > 0 else { return 0 }
+                        return Double((view.fence - ledger.clock.now).wholeMilliseconds) / 1_000
+                    }
+                ),
+                (
+                    "paceline_issuer_evidence_open",
+                    "Blocks of settlements and closings that the issuer has not acknowledged.",
+                    { Double($1.openEvidence) }
+                ),
+                (
+                    "paceline_issuer_refusals",
+                    "What the issuer would not take since the start, but for what waits for its time. Above zero somebody has to look.",
+                    { Double($1.refused) }
+                ),
+            ]
         for view in views {
             catalogue.computedGauge(view.name, help: view.help) { [self] in
                 opened.withLock { $0 }.flatMap { ledger in

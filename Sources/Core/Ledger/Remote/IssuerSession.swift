@@ -206,7 +206,9 @@ public struct IssuerSession: Sendable {
 
     /// Also where it is open already: its line items may have become dearer.
     private mutating func open(_ row: Int, _ effects: inout [IssuerEffect]) {
-        guard accounts[row].isCurrent, accounts[row].number != nil, accounts[row].trouble == nil else { return }
+        guard accounts[row].isCurrent, accounts[row].number != nil, accounts[row].trouble == nil else {
+            return
+        }
         accounts[row].isOpen = true
         effects.append(
             .open(AccountIndex(UInt32(row)), accounts[row].name, highest: accounts[row].highest))
@@ -238,7 +240,9 @@ public struct IssuerSession: Sendable {
             for row in accounts.indices where hasRoom() {
                 guard let number = accounts[row].number else { continue }
                 if accounts[row].returned > accounts[row].heard {
-                    say(.giveBack(upper, number, accounts[row].returned), .giveBack(row, accounts[row].returned))
+                    say(
+                        .giveBack(upper, number, accounts[row].returned),
+                        .giveBack(row, accounts[row].returned))
                 }
                 if let upTo = accounts[row].wanted, accounts[row].isNoted, accounts[row].isOpen {
                     say(.request(upper, number, upTo: upTo), .request(row, upTo: upTo))
@@ -329,7 +333,9 @@ public struct IssuerSession: Sendable {
             refusals[refusal, default: 0] += 1
             if refusal.endsTheSession { end(refusal) }
             // What is never taken is not said again and again.
-            if case .giveBack(let row, let sum) = topic { accounts[row].heard = max(accounts[row].heard, sum) }
+            if case .giveBack(let row, let sum) = topic {
+                accounts[row].heard = max(accounts[row].heard, sum)
+            }
             if case .request(let row, _) = topic { accounts[row].wanted = nil }
         default: break
         }

@@ -156,7 +156,8 @@ public struct NodeEvidence: Sendable {
         case (.block(let session, let block), .settled): sessions[row(session)].blocks.acknowledged(block)
         case (.closing(let session, let closing), .closed):
             sessions[row(session)].sums[closing.account]?.heard = closing
-        case (.block(let session, _), .refused(let refusal)), (.closing(let session, _), .refused(let refusal)):
+        case (.block(let session, _), .refused(let refusal)),
+            (.closing(let session, _), .refused(let refusal)):
             let at = row(session)
             if refusal == .unknownLeaf, sessions[at].hasEnded { sessions[at].isForeign = true }
             sessions[at].pause = min(sessions[at].pause + sessions[at].pause, Self.pauseMost)
@@ -169,7 +170,9 @@ public struct NodeEvidence: Sendable {
     /// Forgets blocks that are acknowledged and can get no further keys: those of a live session that were reserved longer
     /// ago than a bill may take.
     mutating func forget(at now: Instant, names: (AccountIndex) -> AccountName) -> [Forgotten] {
-        if snapshots.last.map({ now >= $0.at + Interval(nanoseconds: lifetime.nanoseconds / Self.snapshotsOfALifetime) })
+        if snapshots.last.map({
+            now >= $0.at + Interval(nanoseconds: lifetime.nanoseconds / Self.snapshotsOfALifetime)
+        })
             ?? true
         {
             snapshots.append((now, newest))
