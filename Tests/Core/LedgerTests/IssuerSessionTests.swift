@@ -24,7 +24,8 @@ private struct TestRoot {
     /// One batch: its answers, when it is acknowledged.
     mutating func run(_ commands: [RootCommand], at now: Instant) -> [RootAnswer] {
         keep(at: now)
-        #expect(machine.ask(commands, ticket: 7, at: now))
+        let isTaken = machine.ask(commands, ticket: 7, at: now)
+        #expect(isTaken)
         var answers: [RootAnswer] = []
         while machine.next(at: now) != nil {
             for one in machine.acknowledged(at: now) where one.ticket == 7 { answers = one.answers }
