@@ -21,6 +21,7 @@ public struct LedgerSettings: DocumentObject, Equatable {
         public internal(set) var holder = ""
         public internal(set) var coordinators: [Coordinator] = []
         public internal(set) var timeout = Interval.seconds(5)
+        public internal(set) var ahead = Interval.seconds(60)
         public internal(set) var tls: TLS?
 
         package init() {}
@@ -40,6 +41,10 @@ public struct LedgerSettings: DocumentObject, Equatable {
                     "How long an answer may take. Then the next one is asked.",
                     because:
                         "A transaction takes milliseconds; one that waits for a failover is asked for again."),
+                .defaulted(
+                    "aheadSeconds", \.ahead, .seconds(0...86_400),
+                    "So much of what was spent lately is kept for the time in which no issuer answers; beyond the lease nothing is spent. What a node keeps others cannot spend, and where it dies it comes back when its lease has run out.",
+                    because: "A takeover takes seconds, and a minute of spend is little of a budget."),
                 .optional(
                     "tls", \.tls, .object, "How the connections are guarded. Without it the bytes are plain."),
             ])

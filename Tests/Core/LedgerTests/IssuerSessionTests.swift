@@ -127,7 +127,7 @@ private struct TestNode {
             })
         session = IssuerSession(
             opening, replay, session: LedgerSession(number), names: names,
-            limits: IssuerSession.Limits(lifetime: .seconds(30)), seed: 7, at: now)
+            limits: IssuerSession.Limits(lifetime: .seconds(30), aheadSeconds: 10), seed: 7, at: now)
     }
 
     mutating func tell(_ event: IssuerEvent, at now: Instant) {
@@ -235,6 +235,39 @@ private func terms(_ campaigns: [String], currency: CurrencyCode = .usd) -> [Cam
             node.exchange(&root, at: now, lost: lost)
         }
         #expect(root.places(0)?.granted == Micros(250))
+    }
+
+    /// What is spent in ten seconds is kept, is there when nobody answers, and goes back when nothing is spent.
+    @Test func keepsMoneyForTheTimeInWhichNobodyAnswers() {
+        var (root, node, now) = Self.live(budget: 100_000)
+        let account = AccountIndex(0)
+        var upTo = Micros.zero
+        for _ in 0..<40 {
+            upTo += Micros(100)
+            now = now + .seconds(1)
+            node.tell(.requested(account, upTo: upTo), at: now)
+            node.tell(.turned, at: now)
+            node.tell(.renewalAsked(sentAt: now), at: now)
+            node.exchange(&root, at: now)
+        }
+        let granted = root.places(0)?.granted ?? .zero
+        #expect(granted >= upTo + Micros(500) && granted <= upTo + Micros(1_100), "\(granted), \(upTo)")
+        // Nobody answers for five seconds.
+        for _ in 0..<4 {
+            upTo += Micros(100)
+            now = now + .seconds(1)
+            node.tell(.requested(account, upTo: upTo), at: now)
+            #expect(node.granted[account] == upTo)
+        }
+        for _ in 0..<60 {
+            now = now + .seconds(1)
+            node.tell(.turned, at: now)
+            node.tell(.renewalAsked(sentAt: now), at: now)
+            node.exchange(&root, at: now)
+        }
+        let left = root.places(0)?.granted ?? .zero
+        #expect(left <= upTo + Micros(100), "\(left), \(upTo)")
+        #expect(node.session.refusals.isEmpty)
     }
 
     @Test func settlementsCountOnceHoweverOftenTheyAreSaid() {

@@ -111,7 +111,9 @@ final class NodeLedger: Sendable {
             // Twice, for tokens whose time is counted by another clock.
             let session = IssuerSession(
                 opening, listener.balances.replay, session: session, names: names,
-                limits: IssuerSession.Limits(lifetime: kept + kept), seed: seeds.next(), at: now)
+                limits: IssuerSession.Limits(
+                    lifetime: kept + kept, aheadSeconds: issuer.ahead.wholeMilliseconds / 1_000),
+                seed: seeds.next(), at: now)
             remote = (session, try IssuerLink(issuer, log))
         } else {
             remote = nil

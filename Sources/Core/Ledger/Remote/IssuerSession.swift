@@ -32,10 +32,15 @@ public struct IssuerSession: Sendable {
         public var retryMost = Interval.seconds(2)
         /// An account that is not there is asked for again after this.
         public var findPause = Interval.seconds(5)
+        /// So much of what was spent lately is kept for the time in which no issuer answers.
+        public var aheadSeconds: Int64
         /// Longer after its reservation no bill is taken.
         public var lifetime: Interval
 
-        public init(lifetime: Interval) { self.lifetime = lifetime }
+        public init(lifetime: Interval, aheadSeconds: Int64) {
+            self.lifetime = lifetime
+            self.aheadSeconds = aheadSeconds
+        }
     }
 
     struct Account: Sendable {
@@ -51,9 +56,8 @@ public struct IssuerSession: Sendable {
         var askAt = Instant(nanoseconds: .min)
         /// Its name is durable.
         var isNoted = false
-        var wanted: Micros?
-        var granted = Micros.zero
-        var isLast = false
+        var ahead = MoneyAhead()
+        /// By the holder.
         var returned = Micros.zero
         /// What the issuer has of that.
         var heard = Micros.zero
@@ -62,13 +66,16 @@ public struct IssuerSession: Sendable {
         /// What earlier sessions left waiting, and what became of it.
         var waiting = Micros.zero
         var former = FormerSums()
+
+        /// All that went back to the issuer.
+        var back: Micros { returned + ahead.returned }
     }
 
     enum Topic: Hashable, Sendable {
         case find(Int)
         case session
         case renewal
-        case request(Int, upTo: Micros)
+        case request(Int)
         case giveBack(Int, Micros)
         case evidence(NodeEvidence.Said)
     }
@@ -134,20 +141,26 @@ public struct IssuerSession: Sendable {
             turnTo(now, &effects)
         case .requested(let account, let upTo):
             guard account.row < accounts.count else { return }
-            accounts[account.row].wanted = max(accounts[account.row].wanted ?? .zero, upTo)
+            if let all = accounts[account.row].ahead.want(upTo) {
+                effects.append(.grant(account, upTo: all, isLast: false))
+            }
         case .reported(let report):
             guard report.account.row < accounts.count else { return }
             take(report)
         case .renewalAsked: isRenewalWanted = true
-        case .turned: if now >= nextDay { turnTo(now, &effects) }
+        case .turned:
+            if now >= nextDay { turnTo(now, &effects) }
+            for row in accounts.indices where accounts[row].isOpen {
+                let (back, least) = (accounts[row].returned, accounts[row].highest)
+                accounts[row].ahead.turn(back: back, seconds: limits.aheadSeconds, least: least, at: now)
+            }
         }
     }
 
     private mutating func take(_ report: HolderReport) {
         let row = report.account.row
         if report.returned > accounts[row].returned {
-            // Who returns wants no more: granted, it would come back again.
-            accounts[row].wanted = nil
+            accounts[row].ahead.wantNothing()
         }
         accounts[row].returned = max(accounts[row].returned, report.returned)
         accounts[row].settled = max(accounts[row].settled, report.settled)
@@ -186,7 +199,7 @@ public struct IssuerSession: Sendable {
         let kept = Set(next.values)
         for row in accounts.indices where accounts[row].isCurrent && !kept.contains(row) {
             accounts[row].isCurrent = false
-            accounts[row].wanted = nil
+            accounts[row].ahead.end()
             if accounts[row].isOpen { effects.append(.close(AccountIndex(UInt32(row)))) }
             accounts[row].isOpen = false
         }
@@ -239,14 +252,12 @@ public struct IssuerSession: Sendable {
             if isRenewalWanted { say(.renew(upper, chain.request(at: now)), .renewal) }
             for row in accounts.indices where hasRoom() {
                 guard let number = accounts[row].number else { continue }
-                if accounts[row].returned > accounts[row].heard {
-                    say(
-                        .giveBack(upper, number, accounts[row].returned),
-                        .giveBack(row, accounts[row].returned))
-                }
-                if let upTo = accounts[row].wanted, accounts[row].isNoted, accounts[row].isOpen {
-                    say(.request(upper, number, upTo: upTo), .request(row, upTo: upTo))
-                }
+                let back = accounts[row].back
+                if back > accounts[row].heard { say(.giveBack(upper, number, back), .giveBack(row, back)) }
+                guard accounts[row].isNoted, accounts[row].isOpen,
+                    let upTo = accounts[row].ahead.request(seconds: limits.aheadSeconds)
+                else { continue }
+                say(.request(upper, number, upTo: upTo), .request(row))
             }
         }
         for row in accounts.indices where hasRoom() && now >= accounts[row].askAt {
@@ -318,11 +329,13 @@ public struct IssuerSession: Sendable {
         case (.renewal, .refused(.leaseOver)):
             leasesRefused += 1
             if now >= leasedUntil, leasesRefused >= Self.leaseRefusalsMost { end(.leaseOver) }
-        case (.request(let row, let asked), .granted(_, _, let upTo, let isLast)):
-            if let wanted = accounts[row].wanted, wanted <= asked { accounts[row].wanted = nil }
-            accounts[row].granted = max(accounts[row].granted, upTo)
-            accounts[row].isLast = isLast
-            effects.append(.grant(AccountIndex(UInt32(row)), upTo: upTo, isLast: isLast))
+        case (.request(let row), .granted(_, _, let upTo, let isLast)):
+            if let given = accounts[row].ahead.grant(upTo: upTo, isLast: isLast) {
+                effects.append(
+                    .grant(AccountIndex(UInt32(row)), upTo: given.upTo, isLast: given.isLast))
+            }
+            // It was closed while this was on its way.
+            if !accounts[row].isOpen { accounts[row].ahead.end() }
         case (.giveBack(let row, let sum), .returned): accounts[row].heard = max(accounts[row].heard, sum)
         case (.evidence(let said), let word):
             evidence.heard(said, word)
@@ -336,7 +349,7 @@ public struct IssuerSession: Sendable {
             if case .giveBack(let row, let sum) = topic {
                 accounts[row].heard = max(accounts[row].heard, sum)
             }
-            if case .request(let row, _) = topic { accounts[row].wanted = nil }
+            if case .request(let row) = topic { accounts[row].ahead.wantNothing() }
         default: break
         }
     }
@@ -368,7 +381,8 @@ public struct IssuerSession: Sendable {
         }
         return accounts.contains {
             guard $0.isCurrent else { return false }
-            return $0.trouble == .awaited || $0.trouble == nil && $0.granted == .zero && !$0.isLast
+            return $0.trouble == .awaited
+                || $0.trouble == nil && $0.ahead.granted == .zero && !$0.ahead.isLast
         }
     }
 }
@@ -380,7 +394,7 @@ extension IssuerSession {
         var sums: [String: Places] = [:]
         for account in accounts {
             var places = Places()
-            places.granted = account.granted - account.settled - account.returned
+            places.granted = account.ahead.granted - account.settled - account.back
             places.settled = account.settled + account.former.settled
             places.suspense =
                 account.waiting - account.former.settled - account.former.freed - account.former.presumed
@@ -396,7 +410,7 @@ extension IssuerSession {
             return CampaignMoney(
                 campaign: campaign, currency: byID[campaign]?.currency, isGone: byID[campaign] == nil,
                 lifetime: places, day: nil, today: row.flatMap { accounts[$0].name.day },
-                isSpent: row.map { accounts[$0].isLast } ?? false,
+                isSpent: row.map { accounts[$0].ahead.isLast && accounts[$0].ahead.kept == .zero } ?? false,
                 trouble: row.flatMap { accounts[$0].trouble })
         }
     }
