@@ -395,6 +395,61 @@ private func terms(_ campaigns: [String], currency: CurrencyCode = .usd) -> [Cam
     }
 }
 
+@Suite struct EvidenceInBalancesTests {
+    private static func replay(_ settlements: Int, keepsEvidence: Bool) -> LedgerReplay {
+        let writer = ShardSession(session: LedgerSession(50), shard: 1)
+        var replay = LedgerReplay()
+        replay.keepsEvidence = keepsEvidence
+        replay.opened(AccountIndex(4), AccountName(campaign: "a", day: BudgetDay(number: 9)), by: writer)
+        for sequence in 0..<settlements {
+            replay.take(
+                .settled(
+                    SettlementRecord(
+                        key: ReservationKey(
+                            session: writer.session, shard: 1, sequence: UInt64(sequence)),
+                        account: AccountIndex(4), reserved: Micros(10), paid: Micros(7), late: Micros(1))),
+                by: writer, at: Instant(nanoseconds: 5))
+        }
+        return replay
+    }
+
+    @Test func blocksComeBackFromTheDiskUntilTheIssuerHasThem() throws {
+        var balances = Balances()
+        balances.replay = Self.replay(100, keepsEvidence: true)
+        let bytes = balances.encoded()
+        var read = try Balances(bytes.span.raw)
+        #expect(read.encoded() == bytes)
+        // What the issuer has is forgotten; what has grown meanwhile is not.
+        var now = Instant(nanoseconds: 1_000_000_000)
+        var root = TestRoot(at: now)
+        var node = TestNode(60, read.replay, at: now)
+        #expect(node.session.openEvidence == 3)
+        node.talk(&root, at: &now)
+        let name = AccountName(campaign: "a", day: BudgetDay(number: 9))
+        let whole = NodeEvidence.Forgotten(
+            session: LedgerSession(50), name: name,
+            block: SettlementBlock(account: AccountIndex(0), shard: 1, number: 0, mask: .max))
+        let part = NodeEvidence.Forgotten(
+            session: LedgerSession(50), name: name,
+            block: SettlementBlock(account: AccountIndex(0), shard: 1, number: 1, mask: 3))
+        #expect(read.replay.forget([whole, part], acknowledged: []) == [part])
+        #expect(read.encoded().count == bytes.count - 40)
+        // Cut or changed, they are refused.
+        for length in stride(from: 0, to: bytes.count, by: 7) {
+            #expect(throws: BalancesRefusal.self) { try Balances(Array(bytes[..<length]).span.raw) }
+        }
+    }
+
+    /// So that the program before this one reads it.
+    @Test func withoutAnIssuerElsewhereTheyAreAsTheyWere() {
+        var balances = Balances()
+        balances.replay = Self.replay(3, keepsEvidence: false)
+        #expect(balances.encoded()[8] == 2)
+        balances.replay = Self.replay(3, keepsEvidence: true)
+        #expect(balances.encoded()[8] == 3)
+    }
+}
+
 @Suite struct BudgetDayTests {
     @Test func datesComeBackAsTheyWere() {
         for number in stride(from: Int32(0), to: 60_000, by: 17) {

@@ -34,6 +34,12 @@ public struct NodeEvidence: Sendable {
         public let session: LedgerSession
         public let name: AccountName
         public let block: SettlementBlock
+
+        public init(session: LedgerSession, name: AccountName, block: SettlementBlock) {
+            self.session = session
+            self.name = name
+            self.block = block
+        }
     }
 
     enum Said: Hashable, Sendable {
