@@ -138,9 +138,11 @@ final class SpendingNode: @unchecked Sendable {
         return line.flatMap { Double($0.dropFirst(name.count + 1)) }
     }
 
-    /// A campaign as the node tells of it.
-    func budget(_ campaign: String) -> [String: Any]? {
-        (ask(admin, "GET /v1/budgets")?.json["campaigns"] as? [[String: Any]])?
-            .first { $0["campaign"] as? String == campaign }
+    /// What the node says is wrong with a campaign's money: nil where there is no such campaign, "" for nothing. The answer
+    /// comes in chunks, a campaign in each.
+    func trouble(_ campaign: String) -> String? {
+        let chunk = ask(admin, "GET /v1/budgets")?.body.split(separator: "\r\n")
+            .first { $0.contains("\"campaign\":\"\(campaign)\"") }
+        return chunk.map { $0.firstMatch(of: /"trouble":"([A-Za-z]+)"/).map { String($0.output.1) } ?? "" }
     }
 }
