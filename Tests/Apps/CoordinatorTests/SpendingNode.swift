@@ -139,10 +139,10 @@ final class SpendingNode: @unchecked Sendable {
     }
 
     /// What the node says is wrong with a campaign's money: nil where there is no such campaign, "" for nothing. The answer
-    /// comes in chunks, a campaign in each.
+    /// comes in chunks, so that it is no JSON as it is.
     func trouble(_ campaign: String) -> String? {
-        let chunk = ask(admin, "GET /v1/budgets")?.body.split(separator: "\r\n")
-            .first { $0.contains("\"campaign\":\"\(campaign)\"") }
-        return chunk.map { $0.firstMatch(of: /"trouble":"([A-Za-z]+)"/).map { String($0.output.1) } ?? "" }
+        let one = ask(admin, "GET /v1/budgets")?.body.split(separator: "{\"campaign\":\"")
+            .first { $0.hasPrefix("\(campaign)\"") }
+        return one.map { $0.firstMatch(of: /"trouble":"([A-Za-z]+)"/).map { String($0.output.1) } ?? "" }
     }
 }
