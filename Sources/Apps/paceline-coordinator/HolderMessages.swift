@@ -70,7 +70,7 @@ struct HolderMessages {
         }
     }
 
-    private static let names = "open, find, renew, request, return, register, settle, claim, close"
+    private static let names = "open, renew, request, return, register, settle, claim, close, find"
 
     private func said(_ event: BookEvent) -> RootCommand { .book(event, by: holder) }
 
