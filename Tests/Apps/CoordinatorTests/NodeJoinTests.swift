@@ -56,7 +56,7 @@ struct NodeJoinTests {
         let ads = try Self.ads(node, 40)
         // A campaign that the root does not know has no money, and says so.
         #expect(ads.allSatisfy { $0.campaign == "northwind-winter" })
-        #expect(node.trouble("aurora-launch") == "noAccount")
+        try Self.until("it is told") { node.trouble("aurora-launch") == "noAccount" }
         #expect(node.trouble("northwind-winter") == "")
         for ad in ads.prefix(20) { #expect(node.bill(ad)) }
         let half = ads.prefix(20).reduce(Int64(0)) { $0 + $1.price }
