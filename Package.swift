@@ -135,7 +135,7 @@ let package = Package(
             ], path: "Sources/Apps/DecisionJournal", swiftSettings: strict),
         .target(
             name: "Serving",
-            dependencies: ["Commands", "Kernel", "Settings", "TLS", "Telemetry", "Units"],
+            dependencies: ["Commands", "Documents", "Kernel", "Settings", "TLS", "Telemetry", "Units"],
             path: "Sources/Apps/Serving", swiftSettings: strict),
         .executableTarget(
             name: "paceline-coordinator",
@@ -315,7 +315,7 @@ let package = Package(
         tests("ServingTests", in: "Apps", ["Commands", "Serving", "Settings"]),
         tests(
             "CoordinatorTests", in: "Apps",
-            ["Kernel", "PostgresServer", "paceline", "paceline-coordinator"]),
+            ["Kernel", "PostgresServer", "paceline", "paceline-coordinator", "paceline-node"]),
         tests(
             "RequestPathTests", in: "Apps",
             [

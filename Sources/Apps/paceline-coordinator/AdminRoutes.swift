@@ -6,9 +6,10 @@ import Kernel
 import Ledger
 import LedgerStore
 import Postgres
+import Serving
 import Settings
-import Telemetry
 import TLS
+import Telemetry
 import Units
 
 /// Used on the root's thread only.
@@ -244,10 +245,7 @@ extension AccountOrder {
         let campaign = try fields.text("campaign")
         var day: BudgetDay?
         if fields.has("day") {
-            guard let number = dayNumber(try fields.text("day", most: 10)) else {
-                throw Malformed(place: "day", allowed: "a date such as \"2026-11-28\"")
-            }
-            day = BudgetDay(number: number)
+            day = try fields.day("day")
         }
         var version: UInt64?
         if let ifMatch {

@@ -1,6 +1,7 @@
 // What holders say to the root and hear from it, version 1: one JSON object for each message and each answer.
 import Documents
 import Ledger
+import Serving
 import Units
 
 struct HolderMessages {
@@ -24,6 +25,11 @@ struct HolderMessages {
             return .open(
                 start: try fields.bits("start") & UInt64(Int64.max), holder, candidate: root.candidate(holder)
             )
+        case "find":
+            let day = fields.has("day") ? try fields.day("day") : nil
+            return .find(
+                AccountName(campaign: try fields.text("campaign"), day: day),
+                fields.has("currency") ? try fields.currency("currency") : nil)
         case "renew":
             return said(
                 .renewalAsked(
@@ -64,7 +70,7 @@ struct HolderMessages {
         }
     }
 
-    private static let names = "open, renew, request, return, register, settle, claim, close"
+    private static let names = "open, renew, request, return, register, settle, claim, close, find"
 
     private func said(_ event: BookEvent) -> RootCommand { .book(event, by: holder) }
 
@@ -89,6 +95,11 @@ struct HolderMessages {
             root.counts(session)
             return [["opened": ["session": text(session), "epoch": .string("\(epoch.rawValue)")]]]
         case .book(let effects): return .array(effects.compactMap(tree))
+        case .found(let account, let currency):
+            return [
+                ["found": ["account": .number(account.rawValue), "currency": .string("\(currency)")]]
+            ]
+        case .notFound(let reason): return [["refused": ["reason": .string("\(reason)")]]]
         case .ordered, .refusedOrder: return []
         }
     }
@@ -162,4 +173,14 @@ struct HolderMessages {
 
     private func text(_ session: LedgerSession) -> JSONTree { .string("\(session.rawValue)") }
     private func amount(_ amount: Micros) -> JSONTree { JSONTree(.number(amount.description)) }
+}
+
+extension Fields {
+    func day(_ key: String) throws(Malformed) -> BudgetDay {
+        guard let day = BudgetDay(date: try text(key, most: 10)) else {
+            throw Malformed(
+                place: place.isEmpty ? key : "\(place).\(key)", allowed: "a date such as \"2026-11-28\"")
+        }
+        return day
+    }
 }

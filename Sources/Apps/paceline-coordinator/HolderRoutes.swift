@@ -3,9 +3,10 @@ import Documents
 import HTTP
 import JSON
 import Ledger
+import Serving
 import Settings
-import Telemetry
 import TLS
+import Telemetry
 import Units
 
 /// Used on the root's thread only.

@@ -78,12 +78,13 @@ final class NodeContext: Sendable {
             frequency = nil
         }
         if settings.catalog != nil, let journal = settings.journal {
-            money = try NodeMoney(journal.directory, log)
+            money = try NodeMoney(journal.directory, isRemote: settings.ledger.issuer != nil, log)
         } else {
             money = nil
         }
         catalogs?.register(in: &catalogue)
         money?.register(in: &catalogue, settings.decision)
+        if settings.ledger.issuer != nil { money?.registerIssuer(in: &catalogue) }
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
@@ -144,7 +145,7 @@ struct Node: ~Copyable {
         log = context.log
     }
 
-    /// Serves until told to stop. True where everything in flight has finished in time.
+    /// Serves until told to stop. True where it was, and everything in flight has finished in time.
     consuming func run() throws(Failure) -> Bool {
         let shards = context.shards
         raiseDescriptorLimit(shards: shards)
@@ -192,7 +193,9 @@ struct Node: ~Copyable {
         }
         notify { notifier throws(NotifyFailure) in try notifier.ready() }
         watch(threads)
-        return drain(threads)
+        // Whoever supervises starts it anew, with another session.
+        let isDue = context.money?.leaves != true
+        return drain(threads) && isDue
     }
 
     /// One pass over what earlier starts have journaled, for all who go on from it.
@@ -244,6 +247,7 @@ struct Node: ~Copyable {
                 notify { notifier throws(NotifyFailure) in try notifier.ready() }
             }
             reloadCertificates(evenUnchanged: false)
+            if context.money?.leaves == true { return }
             if let standing = threads.standingStill(for: .seconds(5)) {
                 context.health.set("threads", .failed("\(standing) does not turn"))
                 log.error("a thread stands still", ["thread": .string("\(standing)")])

@@ -11,7 +11,10 @@ public struct Balances: Sendable {
     public init() {}
 
     static let magic: UInt64 = 0x4543_4E41_4C41_4250  // "PBALANCE"
-    static let version: UInt64 = 2
+    static let version: UInt64 = 3
+    /// Without what an issuer on another machine has to hear. Where nobody has to hear anything it is written still, so that
+    /// the program before this one reads it.
+    static let versionWithoutEvidence: UInt64 = 2
     /// Before it what was settled of a session was not kept apart: such sessions have no closings.
     static let versionWithoutSettled: UInt64 = 1
     /// Magic, version, length and checksum.
@@ -21,7 +24,9 @@ public struct Balances: Sendable {
         var body = NumberWriter()
         let names = Set(replay.totals.keys)
             .union(replay.writers.values.flatMap { Array($0.names.values) + Array($0.settled.keys) })
-            .union(replay.open.values.map(\.name)).union(replay.claims.values.map(\.name)).sorted()
+            .union(replay.open.values.map(\.name)).union(replay.claims.values.map(\.name))
+            .union(replay.evidenceNames).sorted()
+        let hasEvidence = replay.keepsEvidence || !replay.evidence.isEmpty
         let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, UInt64($0)) })
         func put(_ name: AccountName) { body.put(places[name] ?? .max) }
         func put(_ key: ReservationKey) {
@@ -89,10 +94,26 @@ public struct Balances: Sendable {
         for key in replay.released.sorted() { put(key) }
         body.put(UInt64(bitPattern: replay.longestHold.nanoseconds))
         body.put(UInt64(bitPattern: replay.lastTime.nanoseconds))
+        if hasEvidence {
+            body.put(UInt64(replay.acknowledged.count))
+            for session in replay.acknowledged.sorted() { body.put(session.rawValue) }
+            body.put(UInt64(replay.evidence.count))
+            for (session, blocks) in replay.evidence.sorted(by: { $0.key < $1.key }) {
+                body.put(session.rawValue)
+                body.put(UInt64(blocks.count))
+                blocks.forEach { block in
+                    put(replay.evidenceNames[block.account.row])
+                    body.put(UInt64(block.shard) << 32 | UInt64(block.number))
+                    body.put(block.mask)
+                    body.put(block.paid)
+                    body.put(block.late)
+                }
+            }
+        }
 
         var head = NumberWriter()
         head.put(Self.magic)
-        head.put(Self.version)
+        head.put(hasEvidence ? Self.version : Self.versionWithoutEvidence)
         head.put(UInt64(body.bytes.count))
         head.put(UInt64(CRC32C.checksum(of: body.bytes.span.raw)))
         return head.bytes + body.bytes
@@ -103,7 +124,7 @@ public struct Balances: Sendable {
         var head = NumberReader(bytes)
         guard try head.number() == Self.magic else { throw BalancesRefusal("no balances: other magic bytes") }
         let version = try head.number()
-        guard version == Self.version || version == Self.versionWithoutSettled else {
+        guard (Self.versionWithoutSettled...Self.version).contains(version) else {
             throw BalancesRefusal("version \(version), not \(Self.version)")
         }
         let length = try head.number()
@@ -155,7 +176,32 @@ public struct Balances: Sendable {
         for _ in 0..<(try body.count()) { replay.released.insert(try body.key()) }
         replay.longestHold = Interval(nanoseconds: Int64(bitPattern: try body.number()))
         replay.lastTime = Instant(nanoseconds: Int64(bitPattern: try body.number()))
+        if version > Self.versionWithoutEvidence { try readEvidence(&body, names) }
         guard body.isAtEnd else { throw BalancesRefusal("bytes behind the end") }
+    }
+}
+
+extension Balances {
+    private mutating func readEvidence(
+        _ body: inout NumberReader, _ names: [AccountName]
+    ) throws(BalancesRefusal) {
+        for _ in 0..<(try body.count()) { replay.acknowledged.insert(LedgerSession(try body.number())) }
+        for _ in 0..<(try body.count()) {
+            let session = LedgerSession(try body.number())
+            var blocks = SettlementBlocks()
+            for _ in 0..<(try body.count()) {
+                let account = replay.evidenceAccount(try body.name(names))
+                let place = try body.number()
+                let block = SettlementBlock(
+                    account: account, shard: UInt32(place >> 32), number: UInt32(truncatingIfNeeded: place),
+                    mask: try body.number(), paid: try body.amount(), late: try body.amount())
+                guard block.mask != 0, !blocks.contains(block.place) else {
+                    throw BalancesRefusal("a block that is empty, or stands there twice")
+                }
+                blocks.take(block)
+            }
+            replay.evidence[session] = blocks
+        }
     }
 }
 

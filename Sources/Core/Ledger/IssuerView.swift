@@ -12,6 +12,10 @@ public struct CampaignMoney: Hashable, Sendable {
     /// Nil where the campaign has no budget for days.
     public let day: Places?
     public let today: BudgetDay?
+    /// Nothing is to be had of it now.
+    public let isSpent: Bool
+    /// Why an issuer on another machine gives nothing of it; nil where it may, or where it is here.
+    public let trouble: IssuerSession.Trouble?
     /// The most that can still be spent, whatever becomes of the budget: what is granted or in suspense.
     public var stillBillable: Micros { lifetime.granted + lifetime.suspense }
 }
@@ -41,7 +45,8 @@ extension LocalIssuer {
         return CampaignMoney(
             campaign: campaign.id, currency: campaign.terms?.currency, isGone: campaign.terms == nil,
             lifetime: lifetime, day: day,
-            today: campaign.current.flatMap { accounts[$0].name.day })
+            today: campaign.current.flatMap { accounts[$0].name.day },
+            isSpent: lifetime.free <= .zero || (day?.free ?? .max) <= .zero, trouble: nil)
     }
 
     /// The account that a campaign's line items spend from; nil where the catalog does not have it.

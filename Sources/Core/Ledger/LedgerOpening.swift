@@ -130,8 +130,13 @@ extension LedgerReplay {
         let holders = Set(open.keys.map { ShardSession(session: $0.session, shard: $0.shard) })
         for writer in writers.keys where writer.session != current && !holders.contains(writer) {
             let isOver = end(of: writer.session, before: current).nanoseconds < horizon.nanoseconds
-            if isOver && doubts(of: writer).isEmpty { writers[writer] = nil }
+            // The issuer frees what its closing says, and until then only this knows what that is.
+            let isHeard = !keepsEvidence || acknowledged.contains(writer.session)
+            if isOver && isHeard && doubts(of: writer).isEmpty { writers[writer] = nil }
         }
+        let known = Set(writers.keys.map(\.session))
+        evidence = evidence.filter { known.contains($0.key) || !acknowledged.contains($0.key) }
+        acknowledged.formIntersection(known)
         claims = claims.filter { writers[ShardSession(session: $0.key.session, shard: $0.key.shard)] != nil }
         settled = settled.filter { key, expires in
             if expires >= horizon && expires != .distantFuture { return true }

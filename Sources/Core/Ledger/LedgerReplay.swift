@@ -48,8 +48,49 @@ public struct LedgerReplay: Sendable {
     var lastTime = Instant(nanoseconds: .min)
     /// Records that name an account which nothing named: a segment before them is missing.
     public internal(set) var unnamed = 0
+    /// Whether somebody on another machine has to hear of what was settled.
+    public var keepsEvidence = false
+    /// What was settled, by the session of its reservations; accounts are places in `evidenceNames`.
+    var evidence: [LedgerSession: SettlementBlocks] = [:]
+    var evidenceNames: [AccountName] = []
+    private var evidenceRows: [AccountName: AccountIndex] = [:]
+    /// Sessions of which the issuer has heard all.
+    var acknowledged: Set<LedgerSession> = []
 
     public init() {}
+
+    /// A number for a name, in `evidence` only.
+    mutating func evidenceAccount(_ name: AccountName) -> AccountIndex {
+        if let known = evidenceRows[name] { return known }
+        let account = AccountIndex(UInt32(evidenceNames.count))
+        evidenceRows[name] = account
+        evidenceNames.append(name)
+        return account
+    }
+
+    /// The accounts that a session has opened, and so may have been given money of.
+    func names(of session: LedgerSession) -> Set<AccountName> {
+        writers.reduce(into: []) { names, writer in
+            if writer.key.session == session { names.formUnion(writer.value.names.values) }
+        }
+    }
+
+    /// All accounts that any session has opened or settled.
+    public var names: Set<AccountName> {
+        writers.values.reduce(into: Set(evidenceNames)) { $0.formUnion($1.names.values) }
+    }
+
+    /// What the issuer knows by now, and whoever tells it has forgotten. Answers what is not known here yet.
+    public mutating func forget(
+        _ blocks: [NodeEvidence.Forgotten], acknowledged: Set<LedgerSession>
+    ) -> [NodeEvidence.Forgotten] {
+        self.acknowledged = acknowledged
+        return blocks.filter { one in
+            var block = one.block
+            block.account = evidenceAccount(one.name)
+            return evidence[one.session]?.remove(block) != true
+        }
+    }
 
     /// Room for so many reservations at once: while a node runs, a table that doubles would take its memory twice, and
     /// just when there is most to do.
@@ -118,6 +159,10 @@ public struct LedgerReplay: Sendable {
             writers[spender, default: Writer()].settled[name, default: .zero] += settlement.paid
         }
         totals[name, default: AccountTotals()].late += settlement.late
+        if keepsEvidence {
+            let account = evidenceAccount(name)
+            evidence[settlement.key.session, default: SettlementBlocks()].take(settlement, as: account)
+        }
         if let one = open.removeValue(forKey: settlement.key) {
             settled[settlement.key] = one.expires
             return

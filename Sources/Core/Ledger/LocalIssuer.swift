@@ -141,11 +141,8 @@ public struct LocalIssuer {
     }
 
     private func name(_ terms: CampaignTerms, _ now: Instant) -> AccountName {
-        guard terms.daily != nil else { return AccountName(campaign: terms.campaign) }
-        let today = BudgetDay(now, startsAtMinutes: terms.dayStartsAtMinutes)
-        // A clock that was set back does not give a day its budget twice.
         let last = rows[terms.campaign].flatMap { campaigns[$0].current.flatMap { accounts[$0].name.day } }
-        return AccountName(campaign: terms.campaign, day: max(today, last ?? today))
+        return terms.account(at: now, notBefore: last)
     }
 
     private mutating func turnTo(_ account: Int, _ row: Int, _ effects: inout [IssuerEffect]) {

@@ -68,6 +68,8 @@ public enum BudgetRefusal: UInt8, CaseIterable, Sendable {
     case unmarked
     /// More reservations are open than this shard can remember.
     case crowded
+    /// The issuer has been silent for the length of its lease.
+    case fenced
 
     public var sentence: String {
         switch self {
@@ -75,6 +77,7 @@ public enum BudgetRefusal: UInt8, CaseIterable, Sendable {
         case .exhausted: "its budget is spent or set aside"
         case .unmarked: "its money waits for the journal"
         case .crowded: "too many impressions wait for their bills"
+        case .fenced: "its issuer is silent, and the lease has run out"
         }
     }
 }

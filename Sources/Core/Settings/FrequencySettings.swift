@@ -134,7 +134,7 @@ extension FrequencySettings {
 
 extension Kind where Value == String {
     /// What stands in a command or a certificate as it is: a key, a user, a host.
-    fileprivate static var word: Kind {
+    static var word: Kind {
         .text(
             TextForm(name: "1 to 253 letters, digits and -_.:{}", pattern: "^[A-Za-z0-9_.:{}-]{1,253}$"),
             read: { text in

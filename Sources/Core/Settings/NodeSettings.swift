@@ -37,6 +37,7 @@ public struct NodeSettings: DocumentObject, Equatable {
     public internal(set) var decision = Decision()
     public internal(set) var frequency = FrequencySettings()
     public internal(set) var budgets = BudgetSettings()
+    public internal(set) var ledger = LedgerSettings()
     public internal(set) var overload = Overload()
     /// Nobody tells of ads where there is none.
     public internal(set) var notices: NoticeSettings?
@@ -91,6 +92,8 @@ public struct NodeSettings: DocumentObject, Equatable {
                 "budgets", \.budgets, .object,
                 "How long money is set aside for an ad, and how much of it a shard keeps in mind."),
             .defaulted(
+                "ledger", \.ledger, .object, "Where its money comes from."),
+            .defaulted(
                 "overload", \.overload, .object,
                 "How long requests may wait for a shard, and what happens beyond."),
             .optional(
@@ -129,6 +132,13 @@ public struct NodeSettings: DocumentObject, Equatable {
                     allowed: "at least \(least.wholeMilliseconds / 1_000), budgets.holdSeconds "
                         + "\(budgets.hold.wholeMilliseconds / 1_000) and graceSeconds "
                         + "\(budgets.grace.wholeMilliseconds / 1_000) together")
+            },
+            Rule("`ledger.issuer` needs a `catalog`: who shows nothing spends nothing.") { root, objections in
+                if root.ledger.issuer != nil, root.catalog == nil {
+                    objections.refuse(
+                        "ledger.issuer", found: "an issuer without a catalog",
+                        allowed: "a catalog beside it")
+                }
             },
             Rule("`models` needs a `catalog`: they predict for its line items.") { root, objections in
                 if root.models != nil, root.catalog == nil {

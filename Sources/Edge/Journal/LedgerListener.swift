@@ -14,6 +14,19 @@ public final class LedgerListener: JournalListener, @unchecked Sendable {
 
     public init(_ balances: Balances) { self.balances = balances }
 
+    /// Whether an issuer elsewhere has to hear of what was settled.
+    public var keepsEvidence: Bool {
+        get { balances.replay.keepsEvidence }
+        set { balances.replay.keepsEvidence = newValue }
+    }
+
+    /// What an issuer has for good is not kept any longer. Answers what has not been read yet.
+    public func forget(
+        _ blocks: [NodeEvidence.Forgotten], acknowledged: Set<LedgerSession>
+    ) -> [NodeEvidence.Forgotten] {
+        balances.replay.forget(blocks, acknowledged: acknowledged)
+    }
+
     public func expect(reservations: Int) { balances.replay.expect(reservations: reservations) }
 
     public func needs(_ segment: RememberedSegment) -> Bool {

@@ -67,7 +67,7 @@ final class RunningCoordinator: @unchecked Sendable {
     private let name: String
     private let process = Process()
 
-    init(_ name: String, database: UInt16, in folder: URL) throws {
+    init(_ name: String, database: UInt16, lease: Int, in folder: URL) throws {
         self.folder = folder
         self.name = name
         port = try PostgresServer.freePort()
@@ -82,8 +82,8 @@ final class RunningCoordinator: @unchecked Sendable {
                     .appending(path: "../../../Sources/Apps/paceline-coordinator/Migrations").standardized
                     .path(),
             ],
-            "holders": ["broker-0", "broker-1", "broker-2", "broker-3"],
-            "leases": ["leadershipMilliseconds": 1_200, "renewalMilliseconds": 300, "leaseSeconds": 600],
+            "holders": ["broker-0", "broker-1", "broker-2", "broker-3", "node-a", "node-b"],
+            "leases": ["leadershipMilliseconds": 1_200, "renewalMilliseconds": 300, "leaseSeconds": lease],
             "drain": ["noticeMilliseconds": 0],
         ]
         let file = folder.appending(path: "\(name).json")
@@ -127,14 +127,15 @@ final class Pair: @unchecked Sendable {
     let folder: URL
     let all: [RunningCoordinator]
 
-    init() throws {
+    /// - Parameter lease: how long a holder may spend without a word, in seconds.
+    init(lease: Int = 600) throws {
         // What is committed stays, also when the server is killed.
         database = try PostgresServer(["fsync=on"])
         folder = FileManager.default.temporaryDirectory.appending(path: "paceline-root-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         all = [
-            try RunningCoordinator("one", database: database.port, in: folder),
-            try RunningCoordinator("two", database: database.port, in: folder),
+            try RunningCoordinator("one", database: database.port, lease: lease, in: folder),
+            try RunningCoordinator("two", database: database.port, lease: lease, in: folder),
         ]
     }
 

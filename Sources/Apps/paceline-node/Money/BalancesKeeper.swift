@@ -30,7 +30,9 @@ final class BalancesKeeper: Sendable {
     private static let pause = Interval.seconds(10)
 
     /// Reads the balances that the last start left.
-    init(_ directory: String, _ log: Log) throws(Failure) {
+    ///
+    /// - Parameter isRemote: an issuer elsewhere has to hear of every settlement, so they are kept until it has.
+    init(_ directory: String, isRemote: Bool, _ log: Log) throws(Failure) {
         var file = BalancesFile(in: directory)
         let (balances, trouble) = try file.read()
         if let trouble {
@@ -41,6 +43,7 @@ final class BalancesKeeper: Sendable {
         self.log = log
         self.file = Mutex(file)
         listener = LedgerListener(balances)
+        listener.keepsEvidence = isRemote
     }
 
     /// What was read at the start goes to the disk, so that the next start has less to read.
@@ -72,14 +75,20 @@ final class BalancesKeeper: Sendable {
     /// Runs for as long as the process does: a writing that the end interrupts leaves the file before it.
     ///
     /// - Parameter reservations: what all shards may have open.
-    func start(reservations: Int) throws(Failure) {
+    /// - Parameter ledger: who knows what the issuer has heard; nil where it is in this process.
+    func start(reservations: Int, _ ledger: NodeLedger?) throws(Failure) {
         listener.takesFinishedOnly = true
         listener.expect(reservations: reservations)
         do {
             try Thread(name: "balances") { [self] in
                 Kernel.stepBehindOtherThreads()
+                // Blocks that the issuer has, and that the finished segments do not hold yet.
+                var ahead: [NodeEvidence.Forgotten] = []
                 while true {
                     Kernel.sleep(for: Self.pause)
+                    if let heard = ledger?.takeForgotten() {
+                        ahead = listener.forget(ahead + heard.blocks, acknowledged: heard.acknowledged)
+                    }
                     look()
                 }
             }.detach()

@@ -12,7 +12,8 @@ final class LedgerRun: @unchecked Sendable {
     private static let lease = Interval.seconds(600)
 
     private unowned let ledger: NodeLedger
-    private var issuer: LocalIssuer
+    /// Used where there is no other.
+    private var local: LocalIssuer
     private var holder: Holder
     private var issuerEffects: [IssuerEffect] = []
     private var holderEffects: [HolderEffect] = []
@@ -21,10 +22,27 @@ final class LedgerRun: @unchecked Sendable {
     private var publishedAt = Instant(nanoseconds: .min)
     /// By account of this session, whose it is and what each shard has spent of it.
     private var spenders: [AccountIndex: (campaign: String, shards: [CampaignSpending])] = [:]
+    /// How long the last lease is that an issuer on another machine gave.
+    private var leaseLength: Interval?
+    private var isFenced = false
+
+    private let remote: Remote?
+
+    /// An issuer on another machine, and the way there.
+    private final class Remote {
+        var session: IssuerSession
+        let link: IssuerLink
+
+        init(_ session: IssuerSession, _ link: IssuerLink) {
+            self.session = session
+            self.link = link
+        }
+    }
 
     init(_ ledger: NodeLedger) {
         self.ledger = ledger
-        issuer = LocalIssuer(ledger.opening, session: ledger.session, lease: Self.lease)
+        remote = ledger.remote.map { Remote($0.session, $0.link) }
+        local = LocalIssuer(ledger.opening, session: ledger.session, lease: Self.lease)
         holder = Holder(session: ledger.session, shards: ledger.shards)
         outbox = Array(repeating: [], count: ledger.shards)
     }
@@ -43,10 +61,17 @@ final class LedgerRun: @unchecked Sendable {
             case .termsChanged(let terms):
                 tellIssuer(.termsChanged(terms), now)
                 changes += 1
+            case .noted(let account): changeRemote { $0.noted(account) }
+            case .recorded(let records):
+                changeRemote { session in for record in records { session.recorded(record) } }
+            case .heard(let outcome): hear(outcome, now)
             }
         }
         tellIssuer(.turned, now)
+        compareClocks(now)
         tellHolder(.turned, now)
+        judgeFence(now)
+        say(now)
         for shard in outbox.indices where !outbox[shard].isEmpty {
             if ledger.post(outbox[shard], to: shard) { outbox[shard].removeAll() }
         }
@@ -58,20 +83,33 @@ final class LedgerRun: @unchecked Sendable {
         let isDue = changes > 0 || now >= publishedAt + .milliseconds(500)
         guard isDue else { return }
         publishedAt = now
-        let money = issuer.money()
         var spending: [String: CampaignSpending] = [:]
         for (campaign, shards) in spenders.values {
             for shard in shards { spending[campaign, default: CampaignSpending()] += shard }
         }
+        let money = remote?.session.money() ?? local.money()
+        let view = remote.map { NodeLedger.IssuerView($0.session, fence: holder.fence) }
+        var forgotten: [NodeEvidence.Forgotten] = []
+        changeRemote { forgotten = $0.forget(at: now) }
         ledger.state.withLock { state in
             state.money = money
             state.spending = spending
             state.changes += changes
+            state.issuer = view
+            state.forgotten += forgotten
         }
     }
 
     private func tellIssuer(_ event: IssuerEvent, _ now: Instant) {
-        issuer.handle(event, at: now, &issuerEffects)
+        if let remote {
+            remote.session.handle(event, at: now, &issuerEffects)
+        } else {
+            local.handle(event, at: now, &issuerEffects)
+        }
+        followIssuer(now)
+    }
+
+    private func followIssuer(_ now: Instant) {
         let effects = issuerEffects
         issuerEffects.removeAll(keepingCapacity: true)
         for effect in effects {
@@ -81,9 +119,56 @@ final class LedgerRun: @unchecked Sendable {
             case .close(let account): tellHolder(.closed(account), now)
             case .grant(let account, let upTo, let isLast):
                 tellHolder(.granted(account, upTo: upTo, isLast: isLast), now)
-            case .lease(let sentAt, let length): tellHolder(.leased(sentAt: sentAt, for: length), now)
+            case .lease(let sentAt, let length):
+                leaseLength = length
+                tellHolder(.leased(sentAt: sentAt, for: length), now)
             }
         }
+    }
+
+    // MARK: The issuer elsewhere
+
+    private func changeRemote(_ body: (inout IssuerSession) -> Void) {
+        guard let remote else { return }
+        body(&remote.session)
+    }
+
+    private func say(_ now: Instant) {
+        guard let remote else { return }
+        let sayings = remote.session.next(at: now)
+        guard !sayings.isEmpty else { return }
+        remote.link.say(sayings) { [unowned ledger] outcome in ledger.heard(outcome) }
+    }
+
+    private func hear(_ outcome: IssuerLink.Outcome, _ now: Instant) {
+        switch outcome {
+        case .answered(let words): changeRemote { $0.answered(words, at: now, &issuerEffects) }
+        case .unanswered: changeRemote { $0.unanswered(at: now) }
+        }
+        followIssuer(now)
+        guard let remote, case .over(let refusal) = remote.session.phase else { return }
+        ledger.leave("the issuer does not renew this session any more: \(refusal.rawValue)")
+    }
+
+    /// A machine that stood still, or whose clock ran ahead, cannot know how much of its lease is left.
+    private func compareClocks(_ now: Instant) {
+        guard remote != nil, let leaseLength else { return }
+        let margin = SessionLease.margin(of: leaseLength)
+        tellHolder(
+            .clocksRead(wall: Kernel.wallNow(), tolerance: Interval(nanoseconds: margin.nanoseconds / 2)),
+            now)
+        if holder.lease.isBroken {
+            ledger.leave("the machine's clocks have parted, so that the lease cannot be counted any more")
+        }
+    }
+
+    /// Behind the fence nothing is authorised but what was under marks before it.
+    private func judgeFence(_ now: Instant) {
+        guard remote != nil, leaseLength != nil else { return }
+        let isOver = now >= holder.fence
+        guard isOver != isFenced else { return }
+        isFenced = isOver
+        ledger.passed(fence: isOver)
     }
 
     private func tellHolder(_ event: HolderEvent, _ now: Instant) {

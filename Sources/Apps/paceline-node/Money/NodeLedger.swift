@@ -7,6 +7,7 @@ import Ledger
 import Reactor
 import Settings
 import Synchronization
+import Telemetry
 import Units
 
 /// What a shard is told.
@@ -34,6 +35,31 @@ final class NodeLedger: Sendable {
         case asked(shard: Int, AccountIndex, upTo: Micros)
         case reported(shard: Int, ShardReport)
         case termsChanged([CampaignTerms])
+        // Where the issuer is elsewhere.
+        /// The account's name is durable in a journal of this session.
+        case noted(AccountIndex)
+        /// Settlements and releases that are durable.
+        case recorded([LedgerRecord])
+        case heard(IssuerLink.Outcome)
+    }
+
+    /// How it stands with an issuer elsewhere.
+    struct IssuerView: Sendable {
+        let phase: IssuerSession.Phase
+        let fence: Instant
+        let openEvidence: Int
+        let refused: Int
+        let isGettingReady: Bool
+        let acknowledged: Set<LedgerSession>
+
+        init(_ session: IssuerSession, fence: Instant) {
+            phase = session.phase
+            self.fence = fence
+            openEvidence = session.openEvidence
+            refused = session.refusals.values.reduce(0, +)
+            isGettingReady = session.isGettingReady
+            acknowledged = session.acknowledged
+        }
     }
 
     /// A shard's money, for functions that run on its thread. No other thread looks into it.
@@ -52,6 +78,11 @@ final class NodeLedger: Sendable {
         var spending: [String: CampaignSpending] = [:]
         /// Catalogs whose terms were taken.
         var changes = 0
+        /// Nil where the issuer is in this process.
+        var issuer: IssuerView?
+        /// What the issuer has for good, and the balances need not keep.
+        var forgotten: [NodeEvidence.Forgotten] = []
+        var leaves: String?
     }
 
     let settings: BudgetSettings
@@ -65,16 +96,44 @@ final class NodeLedger: Sendable {
     private let places: [Place]
     let state: Mutex<State>
     private let work: Descriptor
+    /// The issuer's side of this session, for the ledger's thread to begin with; nil where the issuer is in this process.
+    let remote: (session: IssuerSession, link: IssuerLink)?
+    private let startedAt: Instant
+    private let isFenced = Atomic<Bool>(false)
+    private let log: Log
 
+    /// A start waits so long for an issuer elsewhere to give the first money; then it serves without.
+    private static let issuerPatience = Interval.seconds(10)
     /// Messages that may wait: those of seconds in which this thread does not come round.
     private static let messagesMost = 1 << 20
 
     /// From what the journals remember.
-    init(_ settings: BudgetSettings, _ listener: LedgerListener, shards: Int) throws(Failure) {
-        self.settings = settings
+    init(_ node: NodeSettings, _ listener: LedgerListener, shards: Int, _ log: Log) throws(Failure) {
+        settings = node.budgets
+        self.log = log
+        let now = clock.now
+        startedAt = now
         let replay = listener.balances.replay
-        (session, opening) = listener.open(at: clock.now, grace: settings.grace, hold: settings.hold)
-        names = LocalIssuer(opening, session: session, lease: .zero).names
+        (session, opening) = listener.open(at: now, grace: settings.grace, hold: settings.hold)
+        var names = LocalIssuer(opening, session: session, lease: .zero).names
+        if let issuer = node.ledger.issuer {
+            // Those of which nothing is left here have closings to be said.
+            for name in listener.balances.replay.names.sorted() where names[name] == nil {
+                names[name] = AccountIndex(UInt32(names.count))
+            }
+            var seeds = SystemRandomNumberGenerator()
+            let kept = max(node.notices?.lifetime ?? .zero, settings.hold + settings.grace)
+            // Twice, for tokens whose time is counted by another clock.
+            let session = IssuerSession(
+                opening, listener.balances.replay, session: session, names: names,
+                limits: IssuerSession.Limits(
+                    lifetime: kept + kept, aheadSeconds: issuer.ahead.wholeMilliseconds / 1_000),
+                seed: seeds.next(), at: now)
+            remote = (session, try IssuerLink(issuer, log))
+        } else {
+            remote = nil
+        }
+        self.names = names
         former = replay.accounts(by: names)
         places = (0..<shards).map { _ in Place() }
         pacing = NodePacing(shards: shards)
@@ -90,6 +149,7 @@ final class NodeLedger: Sendable {
 
     /// Takes a catalog's budgets before anything is served, and starts the thread, which runs as long as the process.
     func start(_ terms: [CampaignTerms]) throws(Failure) {
+        try remote?.link.start()
         let run = LedgerRun(self)
         run.handle([.termsChanged(terms)])
         do {
@@ -105,6 +165,55 @@ final class NodeLedger: Sendable {
             }.detach()
         } catch {
             throw Failure("the ledger's thread could not start: \(error)")
+        }
+    }
+
+    // MARK: The issuer elsewhere
+
+    /// Whether the first money may still come: then a start waits for it.
+    var awaitsIssuer: Bool {
+        guard remote != nil, clock.now < startedAt + Self.issuerPatience else { return false }
+        return state.withLock { $0.issuer?.isGettingReady ?? true }
+    }
+
+    /// Whether the lease has run out without a word of the issuer.
+    var isBehindFence: Bool { isFenced.load(ordering: .relaxed) }
+
+    func passed(fence isOver: Bool) {
+        isFenced.store(isOver, ordering: .relaxed)
+        if isOver {
+            log.error(
+                "the issuer has been silent for the length of its lease; nothing more is spent until it answers"
+            )
+        } else {
+            log.notice("the issuer has renewed the lease")
+        }
+    }
+
+    func heard(_ outcome: IssuerLink.Outcome) {
+        // One exchange is under way: its outcome waits for nobody.
+        state.withLock { $0.messages.append(.heard(outcome)) }
+        Kernel.signal(work)
+    }
+
+    /// This session can have no more money: the node has to end in order, and the next start begins another one.
+    func leave(_ why: String) {
+        let isFirst = state.withLock { state in
+            defer { state.leaves = state.leaves ?? why }
+            return state.leaves == nil
+        }
+        if isFirst {
+            log.error("this start's money has come to its end; the node leaves", ["cause": .string(why)])
+        }
+    }
+
+    var leaves: Bool { state.withLock { $0.leaves != nil } }
+
+    /// What the balances need not keep any longer, once; and the sessions of which the issuer knows all.
+    func takeForgotten() -> (blocks: [NodeEvidence.Forgotten], acknowledged: Set<LedgerSession>) {
+        state.withLock { state in
+            defer { state.forgotten.removeAll() }
+            return (state.forgotten, state.issuer?.acknowledged ?? [])
         }
     }
 

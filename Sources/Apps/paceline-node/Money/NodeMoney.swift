@@ -15,10 +15,14 @@ final class NodeMoney: Sendable {
     private let ready = Atomic<Int>(0)
     private let opened = Mutex<NodeLedger?>(nil)
 
-    init(_ directory: String, _ log: Log) throws(Failure) {
+    /// - Parameter isRemote: the issuer is on another machine, and has to hear what the journals know.
+    init(_ directory: String, isRemote: Bool, _ log: Log) throws(Failure) {
         self.directory = directory
-        keeper = try BalancesKeeper(directory, log)
+        keeper = try BalancesKeeper(directory, isRemote: isRemote, log)
     }
+
+    /// Whether the node has to end: its session gets no more money.
+    var leaves: Bool { opened.withLock { $0 }?.leaves ?? false }
 
     var ledger: NodeLedger {
         guard let ledger = opened.withLock({ $0 }) else {
@@ -32,14 +36,19 @@ final class NodeMoney: Sendable {
     /// After the journals were read, and before any shard starts.
     func open(_ context: NodeContext) throws(Failure) {
         guard let catalogs = context.catalogs, let serving = catalogs.serving else { return }
-        let ledger = try NodeLedger(context.settings.budgets, keeper.listener, shards: context.shards)
+        let ledger = try NodeLedger(context.settings, keeper.listener, shards: context.shards, context.log)
         keeper.keepStart()
         opened.withLock { $0 = ledger }
         let terms = CatalogBudgets.terms(of: serving.snapshot, catalogs.decisions)
         try ledger.start(terms)
-        ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))
-        try ledger.pacing.start(ledger, directory, context.log)
-        try keeper.start(reservations: context.settings.budgets.openReservations * context.shards)
+        // Of money that is elsewhere a node knows what it was given, and not what is left to plan with.
+        if ledger.remote == nil {
+            ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))
+            try ledger.pacing.start(ledger, directory, context.log)
+        }
+        try keeper.start(
+            reservations: context.settings.budgets.openReservations * context.shards,
+            ledger.remote == nil ? nil : ledger)
     }
 
     /// A shard has money under durable marks, or there is none to spend.
@@ -77,7 +86,45 @@ final class NodeMoney: Sendable {
             "paceline_budgets_spent", help: "Campaigns with nothing free, in all or for the day."
         ) { [self] in
             opened.withLock { $0 }.map { ledger in
-                Double(ledger.money.count { $0.lifetime.free <= .zero || ($0.day?.free ?? .max) <= .zero })
+                Double(ledger.money.count(where: \.isSpent))
+            }
+        }
+    }
+
+    /// How it stands with an issuer on another machine.
+    func registerIssuer(in catalogue: inout MetricsCatalogue) {
+        for (outcome, count) in [("answered", \IssuerLink.answered), ("unanswered", \IssuerLink.unanswered)] {
+            catalogue.computedCounter(
+                "paceline_issuer_exchanges_total", help: "Exchanges with the issuer, by what became of them.",
+                labels: ["outcome": outcome]
+            ) { [self] in opened.withLock { $0 }?.remote.map { Double($0.link[keyPath: count]) } }
+        }
+        let views:
+            [(name: String, help: String, value: @Sendable (NodeLedger, NodeLedger.IssuerView) -> Double)] = [
+                (
+                    "paceline_issuer_lease_seconds",
+                    "What is left of the lease: so long the node spends without a word of its issuer. Below zero it is over.",
+                    { ledger, view in
+                        guard view.fence.nanoseconds > 0 else { return 0 }
+                        return Double((view.fence - ledger.clock.now).wholeMilliseconds) / 1_000
+                    }
+                ),
+                (
+                    "paceline_issuer_evidence_open",
+                    "Blocks of settlements and closings that the issuer has not acknowledged.",
+                    { Double($1.openEvidence) }
+                ),
+                (
+                    "paceline_issuer_refusals",
+                    "What the issuer would not take since the start, but for what waits for its time. Above zero somebody has to look.",
+                    { Double($1.refused) }
+                ),
+            ]
+        for view in views {
+            catalogue.computedGauge(view.name, help: view.help) { [self] in
+                opened.withLock { $0 }.flatMap { ledger in
+                    ledger.state.withLock { $0.issuer }.map { view.value(ledger, $0) }
+                }
             }
         }
     }

@@ -40,6 +40,9 @@ final class ShardMoney {
     private var named: Set<AccountIndex> = []
     private var effects: [ShardEffect] = []
     private var messages: [NodeLedger.Message] = []
+    /// For an issuer elsewhere: names and records that are not durable yet, in the order of their numbers.
+    private var namesAhead: [(number: UInt64, account: AccountIndex)] = []
+    private var recordsAhead: [(number: UInt64, record: LedgerRecord)] = []
     /// What this decision has set aside, and no record has yet.
     private var promised: [Reservation] = []
     /// The journal takes nothing: the decision is made again, and sets nothing aside.
@@ -85,7 +88,10 @@ final class ShardMoney {
         adopt()
         onTurn = { [weak self] in self?.turn() }
         onTick = { [weak self] in self?.tick() }
-        journal.whenDurable { [weak self] number in self?.tell(.durable(upTo: number)) }
+        journal.whenDurable { [weak self] number in
+            self?.tellIssuer(upTo: number)
+            self?.tell(.durable(upTo: number))
+        }
         for order in ledger.attach(self, of: shard, reactor.remote) { hear(order) }
         tick()
     }
@@ -134,12 +140,18 @@ final class ShardMoney {
         // The money is there, and nothing of it can be written down.
         if isShut { return .unmarked }
         guard let account = budgets.accounts[campaign] else { return .closed }
-        guard let refusal = holder.refusal(account, max(budgets.prices[lineItem], Micros(1))) else {
+        guard let found = holder.refusal(account, max(budgets.prices[lineItem], Micros(1))) else {
             return nil
         }
+        let refusal = reason(found)
         metrics.count(refusal)
         if refusal != .closed { turnSoon() }
         return refusal
+    }
+
+    /// Behind the fence no mark is used: that is why there is none, and not the disk.
+    private func reason(_ refusal: BudgetRefusal) -> BudgetRefusal {
+        refusal == .unmarked && ledger.isBehindFence ? .fenced : refusal
     }
 
     /// Sets aside what an ad of this campaign may cost at most.
@@ -155,7 +167,8 @@ final class ShardMoney {
                 PromisedMoney(
                     session: one.key.session.rawValue, sequence: one.key.sequence, mark: one.mark,
                     window: one.account.rawValue, seconds: UInt32(hold.wholeMilliseconds / 1_000)))
-        case .refused(let refusal):
+        case .refused(let found):
+            let refusal = reason(found)
             metrics.count(refusal)
             turnSoon()
             return .refused(refusal)
@@ -231,7 +244,24 @@ final class ShardMoney {
             return false
         }
         named.insert(account)
+        // One shard's word is enough: a start reads the journals of all.
+        if ledger.remote != nil, shard == 0 {
+            namesAhead.append((journal.journal.accepted, account))
+            journal.journal.commit(upTo: journal.journal.accepted)
+        }
         return true
+    }
+
+    /// What an issuer elsewhere has to hear, as far as no crash can take it back.
+    private func tellIssuer(upTo durable: UInt64) {
+        guard ledger.remote != nil else { return }
+        let names = namesAhead.prefix { $0.number <= durable }
+        let records = recordsAhead.prefix { $0.number <= durable }
+        guard !names.isEmpty || !records.isEmpty else { return }
+        messages += names.map { .noted($0.account) }
+        if !records.isEmpty { messages.append(.recorded(records.map(\.record))) }
+        namesAhead.removeFirst(names.count)
+        recordsAhead.removeFirst(records.count)
     }
 
     func hear(_ orders: [ShardOrder]) {
@@ -277,11 +307,21 @@ final class ShardMoney {
             return nil
         }
         holder.handle(.written(record, at: number), at: now, &none)
+        if ledger.remote != nil, isEvidence(record) { recordsAhead.append((number, record)) }
         if case .mark = record {
             firstMark = firstMark ?? number
             journal.journal.commit(upTo: number)
         }
         return number
+    }
+
+    /// Whether it changes what an issuer is told: what was settled, and what became of earlier sessions' money.
+    private func isEvidence(_ record: LedgerRecord) -> Bool {
+        switch record {
+        case .settled: true
+        case .released(let release): release.key.session != ledger.session
+        case .mark, .reserved, .closed, .presumed: false
+        }
     }
 
     /// Marks come before everything else of an account but earlier sessions' money.
@@ -323,7 +363,8 @@ final class ShardMoney {
     /// that is too small for all shards may not come to this one for long: it is not waited for.
     private func judgeReadiness() {
         guard let onReady else { return }
-        let isWithoutMoney = firstMark == nil && ledger.money.allSatisfy { $0.lifetime.free <= .zero }
+        let isWithoutMoney =
+            firstMark == nil && !ledger.awaitsIssuer && ledger.money.allSatisfy { $0.lifetime.free <= .zero }
         if let firstMark, firstMark <= journal.journal.durable {
             let since = markedAt ?? ledger.clock.now
             markedAt = since

@@ -22,7 +22,17 @@ extension RootLedger {
             if let refusal = refusal(event, by: holder) { return .book([refusal]) }
             return .book(tell(event, &touches, &batch))
         case .order(let order): return take(order, &touches, &batch)
+        case .find(let name, let currency): return find(name, currency)
         }
+    }
+
+    /// A number that is answered is one that is in the tables: an answer leaves behind its batch.
+    private func find(_ name: AccountName, _ currency: CurrencyCode?) -> RootAnswer {
+        guard let account = names[name], let known = book?.accounts[account.row].currency else {
+            return .notFound(.unknownAccount)
+        }
+        guard currency == nil || currency == known else { return .notFound(.otherCurrency) }
+        return .found(account, known)
     }
 
     /// Tells the book, and keeps the movements for the batch; the rest is for whoever asked.

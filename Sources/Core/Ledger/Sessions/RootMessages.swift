@@ -49,6 +49,8 @@ public enum RootCommand: Hashable, Sendable {
     /// Said by this holder, nil where the root says it itself.
     case book(BookEvent, by: HolderNumber?)
     case order(AccountOrder)
+    /// Which number an account has. Who may have to do with several currencies names the one that is meant.
+    case find(AccountName, CurrencyCode?)
 }
 
 public enum RootAnswer: Hashable, Sendable {
@@ -57,6 +59,8 @@ public enum RootAnswer: Hashable, Sendable {
     /// As the account is now.
     case ordered(AccountIndex, version: UInt64, isNew: Bool)
     case refusedOrder(OrderRefusal)
+    case found(AccountIndex, CurrencyCode)
+    case notFound(BookRefusal)
 }
 
 public enum OrderRefusal: Hashable, Sendable {

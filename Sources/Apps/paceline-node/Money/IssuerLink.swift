@@ -1,0 +1,158 @@
+// The way to the issuer: one exchange at a time over HTTP, with a time limit, to the coordinators in turn until the one that
+// leads answers. On a thread of its own; what is said and what an answer means is `IssuerSession`'s.
+import Commands
+import HTTP
+import Kernel
+import Ledger
+import Reactor
+import Serving
+import Settings
+import Synchronization
+import TLS
+import Telemetry
+import Units
+
+/// Shared by the ledger's thread, which says, and its own, which carries.
+final class IssuerLink: Sendable {
+    enum Outcome: Sendable {
+        case answered([[IssuerWord]])
+        case unanswered
+    }
+
+    /// The client, for functions that run on its thread. No other thread looks into it.
+    private final class Place: @unchecked Sendable {
+        var client: Client?
+        /// The coordinator that is asked next.
+        var turn = 0
+    }
+
+    private struct Counts {
+        var answered = 0
+        var unanswered = 0
+    }
+
+    private let settings: LedgerSettings.Issuer
+    private let endpoints: [Endpoint]
+    private let context: TLSContext?
+    private let log: Log
+    private let place = Place()
+    private let remote = Mutex<ReactorRemote?>(nil)
+    private let counts = Mutex(Counts())
+
+    /// Answers of some hundred bytes to each of some hundred sayings.
+    private static let answerBytesMost = 1024 * 1024
+
+    init(_ settings: LedgerSettings.Issuer, _ log: Log) throws(Failure) {
+        self.settings = settings
+        self.log = log
+        let server = settings.tls.map { ExpectedServer.host($0.serverName) }
+        endpoints = try settings.coordinators.enumerated().map { index, one throws(Failure) in
+            guard let address = SocketAddress(literal: one.address.description, port: one.port) else {
+                throw Failure(
+                    "ledger.issuer.coordinators[\(index)].address: \(one.address) is not an address of this system"
+                )
+            }
+            return Endpoint(address: address, authority: "\(address)", server: server)
+        }
+        guard let tls = settings.tls else {
+            context = nil
+            return
+        }
+        do {
+            context = try TLSContext(
+                .client,
+                .client(
+                    trust: tls.authorityFile.map { .authorities(.file($0)) } ?? .system,
+                    certificate: tls.certificateFile.map { .file($0) }, key: tls.keyFile.map { .file($0) }))
+        } catch {
+            throw Failure("ledger.issuer.tls: \(error)")
+        }
+    }
+
+    var answered: Int { counts.withLock { $0.answered } }
+    var unanswered: Int { counts.withLock { $0.unanswered } }
+
+    /// Starts the thread, which runs as long as the process.
+    func start() throws(Failure) {
+        let signal: Descriptor
+        do {
+            signal = try Kernel.blockingEventDescriptor()
+            try Thread(name: "issuer") { [self] in run(signal) }.detach()
+        } catch {
+            throw Failure("the issuer's thread could not start: \(error)")
+        }
+        Kernel.awaitSignal(signal)
+        Kernel.close(signal)
+        guard remote.withLock({ $0 }) != nil else { throw Failure("the issuer's I/O could not be set up") }
+    }
+
+    private func run(_ started: Descriptor) {
+        do {
+            var limits = ReactorLimits()
+            limits.streams = 4 * endpoints.count
+            limits.outputBytes = 2 * Self.answerBytesMost
+            let reactor = try Reactor(.poller, limits: limits)
+            var bounds = ClientLimits()
+            bounds.responseBytes = Self.answerBytesMost
+            bounds.connectionsPerEndpoint = 2
+            place.client = Client(reactor: reactor, limits: bounds, context: context)
+            remote.withLock { $0 = reactor.remote }
+            Kernel.signal(started)
+            try reactor.run()
+        } catch {
+            log.critical("the kernel ended the issuer's I/O; no more money comes", ["cause": .error(error)])
+            if remote.withLock({ $0 }) == nil { Kernel.signal(started) }
+        }
+    }
+
+    /// Carries one exchange; calls back once, on this link's thread.
+    func say(_ sayings: [IssuerSaying], _ done: @escaping @Sendable (Outcome) -> Void) {
+        let body = IssuerWire.body(sayings, from: settings.holder)
+        let isPosted = remote.withLock { $0 }?.post { [self] reactor in
+            guard let client = place.client else { return done(.unanswered) }
+            let endpoint = endpoints[place.turn % endpoints.count]
+            var request = ClientRequest(.post, endpoint, "/v1/ledger")
+            request.headers = [("content-type", "application/json")]
+            request.body = body
+            client.send(request, deadline: reactor.now + settings.timeout) { [self] result in
+                done(hear(result, from: endpoint))
+            }
+        }
+        if isPosted != true { done(.unanswered) }
+    }
+
+    private func hear(
+        _ result: Result<ClientResponse, ClientFailure>, from endpoint: Endpoint
+    ) -> Outcome {
+        switch result {
+        case .success(let response) where response.status == 200:
+            do throws(Malformed) {
+                let words = try IssuerWire.words(response.body)
+                counts.withLock { $0.answered += 1 }
+                return .answered(words)
+            } catch {
+                trouble(
+                    endpoint, "answers what is not of this protocol: \(error.place), not \(error.allowed)")
+            }
+        case .success(let response):
+            trouble(
+                endpoint,
+                "answers \(response.status): \(String(decoding: response.body.prefix(300), as: UTF8.self))",
+                // One that does not lead says so, and is no trouble.
+                isExpected: response.status == 503)
+        case .failure(let failure): trouble(endpoint, "\(failure)")
+        }
+        counts.withLock { $0.unanswered += 1 }
+        place.turn += 1
+        return .unanswered
+    }
+
+    private func trouble(_ endpoint: Endpoint, _ why: String, isExpected: Bool = false) {
+        let fields: LogFields = ["issuer": .string("\(endpoint)"), "cause": .string(why)]
+        if isExpected {
+            log.debug("the issuer is asked elsewhere", fields)
+        } else {
+            log.warning("the issuer has not answered", fields)
+        }
+    }
+}
