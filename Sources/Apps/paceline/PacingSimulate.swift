@@ -32,7 +32,7 @@ enum PacingSimulate {
     static let json = Parameter.json
 
     static let command = Command(
-        "simulate", "Runs campaigns through a market with faults, by ours or another pacing.",
+        "simulate", "Runs campaigns through a market with faults.",
         discussion: """
             Three regions with shifted days, requests from a seed, campaigns that compete, bills that are late, doubled
             or lost, and what the scenario does to all that. Everybody meets the same requests. For each policy: what was
@@ -48,7 +48,7 @@ enum PacingSimulate {
         examples: [
             Example(
                 "paceline pacing simulate --hours 1 --rate 4 --campaigns 12",
-                "An hour of a small market.", prints: "paceline"),
+                "An hour of a small market.", prints: "calm: a day without faults"),
             Example(
                 "paceline pacing simulate --scenario surge --policy paceline,pid --hours 1 --rate 2 --campaigns 10 --json",
                 "Ten times the traffic within a second, for a program."),

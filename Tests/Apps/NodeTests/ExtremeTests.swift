@@ -82,7 +82,8 @@ private struct Extreme: CustomStringConvertible, Sendable {
                     var settings = try ExtremeTests.settings(ports, in: folder)
                     let section = extreme.path[0]
                     let decides = [
-                        "catalog", "decision", "models", "frequency", "budgets", "notices", "overload",
+                        "catalog", "decision", "models", "frequency", "budgets", "ledger", "notices",
+                        "overload",
                     ]
                     if section == "journal" || decides.contains(section) {
                         settings["journal"] = ["directory": folder.path("journal-\(ports[0])")]
@@ -104,6 +105,10 @@ private struct Extreme: CustomStringConvertible, Sendable {
                         settings["frequency"] = [
                             "shared": ["address": "127.0.0.1", "port": 1], "saltFile": folder.path("salt"),
                         ]
+                    }
+                    if extreme.path.starts(with: ["ledger", "issuer"]) {
+                        let nobody: [String: Any] = ["address": "127.0.0.1", "port": 1]
+                        settings["ledger"] = ["issuer": ["holder": "node-a", "coordinators": [nobody]]]
                     }
                     // Each beside a value of the other that leaves it its range.
                     if extreme.path.first == "overload" {

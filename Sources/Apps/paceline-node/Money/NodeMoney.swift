@@ -41,8 +41,7 @@ final class NodeMoney: Sendable {
         opened.withLock { $0 = ledger }
         let terms = CatalogBudgets.terms(of: serving.snapshot, catalogs.decisions)
         try ledger.start(terms)
-        // Of money that is elsewhere a node knows what it was given, and not what is left to plan with.
-        if ledger.remote == nil {
+        if ledger.pacing.isAtWork {
             ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))
             try ledger.pacing.start(ledger, directory, context.log)
         }

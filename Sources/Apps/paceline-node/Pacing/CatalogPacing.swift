@@ -19,7 +19,7 @@ struct CatalogPacing {
     init(_ snapshot: CatalogSnapshot, _ pacing: NodePacing, shard: Int) {
         rows = pacing.places(of: (0..<snapshot.campaignCount).map { snapshot.id(.campaigns, at: $0) }, shard)
             .enumerated().map { row, place in
-                let isPaced = snapshot.campaign(at: row).pacing != .asap
+                let isPaced = pacing.isAtWork && snapshot.campaign(at: row).pacing != .asap
                 return Row(cell: isPaced ? place.cell : nil, place: place.place)
             }
     }

@@ -37,10 +37,13 @@ final class NodePacing: Sendable {
         var shown = Shown()
     }
 
+    /// Whether this node paces. Of money that is elsewhere it knows what it was given, and not what is left to plan with.
+    let isAtWork: Bool
     private let state: Mutex<State>
     private let shards: [Place]
 
-    init(shards: Int) {
+    init(shards: Int, isAtWork: Bool) {
+        self.isAtWork = isAtWork
         self.shards = (0..<shards).map { _ in Place() }
         var cells = Array(repeating: PacingCells(), count: shards)
         for shard in cells.indices { cells[shard].grow(to: 1) }
