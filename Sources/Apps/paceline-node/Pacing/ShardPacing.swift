@@ -1,6 +1,7 @@
 // Pacing as a shard's decisions see it: the newest table, and what is counted for the next one.
 import Decision
 import Reactor
+import Synchronization
 import Units
 
 /// One for each shard, used on its thread only. A question costs a few loads and stores.
@@ -12,6 +13,8 @@ final class ShardPacing {
 
     /// A campaign that the thread has not come to yet competes for one request in 64.
     private static let first = PacingShare(rawValue: UInt32.max / 64)
+    /// It competes for its first requests without a lot: as many cost little, and whoever tries a node sees an ad.
+    private static let undrawn: UInt64 = 10
 
     init(_ pacing: NodePacing, _ catalog: CatalogPacing, shard: Int, _ reactor: Reactor) {
         rows = catalog.rows
@@ -39,6 +42,7 @@ final class ShardPacing {
             cell.pointee.decision = decision
             cell.pointee.addArrival()
         }
+        if cell.pointee.arrivals.load(ordering: .relaxed) <= Self.undrawn { return .all }
         return row.place < table.shares.count ? PacingShare(rawValue: table.shares[row.place]) : Self.first
     }
 
