@@ -135,7 +135,9 @@ let package = Package(
             ], path: "Sources/Apps/DecisionJournal", swiftSettings: strict),
         .target(
             name: "Serving",
-            dependencies: ["Commands", "Documents", "Kernel", "Settings", "TLS", "Telemetry", "Units"],
+            dependencies: [
+                "Commands", "Documents", "HTTP", "Kernel", "Settings", "TLS", "Telemetry", "Units",
+            ],
             path: "Sources/Apps/Serving", swiftSettings: strict),
         .executableTarget(
             name: "paceline-coordinator",

@@ -29,16 +29,8 @@ final class AdminRoutes: Responder {
         self.context = context
         self.root = root
         self.pool = pool
-        addHealth(to: &router, context)
-        router.add(.get, "/metrics") { _, response in
-            response.contentType = Metrics.prometheusContentType
-            var families = context.metrics.prometheusFamilies()
-            response.stream { piece in
-                guard let family = families.next() else { return false }
-                piece.write(family.span.bytes)
-                return true
-            }
-        }
+        router.addHealth(context.health)
+        router.addMetrics(context.metrics)
         router.add(.get, "/v1/coordinator") { [unowned self] _, response in identify(&response) }
         router.add(.get, "/api/v1/ledger/accounts") { [unowned self] in accounts($0, &$1) }
         router.add(.put, "/api/v1/ledger/accounts") { [unowned self] in order($0, &$1) }
@@ -243,10 +235,7 @@ extension AccountOrder {
         let fields = try Fields(tree, at: "")
         let currency = try fields.currency("currency")
         let campaign = try fields.text("campaign")
-        var day: BudgetDay?
-        if fields.has("day") {
-            day = try fields.day("day")
-        }
+        let day = try fields.day("day")
         var version: UInt64?
         if let ifMatch {
             guard let number = UInt64(ifMatch.filter { $0 != "\"" }) else {

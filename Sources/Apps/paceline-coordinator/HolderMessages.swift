@@ -11,8 +11,6 @@ struct HolderMessages {
 
     let holder: HolderNumber
     let root: Root
-    /// Accounts that there are.
-    let accounts: Int
 
     func command(_ tree: JSONTree, at place: String) throws(Malformed) -> RootCommand {
         let message = try Fields(tree, at: place)
@@ -26,9 +24,8 @@ struct HolderMessages {
                 start: try fields.bits("start") & UInt64(Int64.max), holder, candidate: root.candidate(holder)
             )
         case "find":
-            let day = fields.has("day") ? try fields.day("day") : nil
             return .find(
-                AccountName(campaign: try fields.text("campaign"), day: day),
+                AccountName(campaign: try fields.text("campaign"), day: try fields.day("day")),
                 fields.has("currency") ? try fields.currency("currency") : nil)
         case "renew":
             return said(
@@ -176,7 +173,9 @@ struct HolderMessages {
 }
 
 extension Fields {
-    func day(_ key: String) throws(Malformed) -> BudgetDay {
+    /// Nil where there is none.
+    func day(_ key: String) throws(Malformed) -> BudgetDay? {
+        guard has(key) else { return nil }
         guard let day = BudgetDay(date: try text(key, most: 10)) else {
             throw Malformed(
                 place: place.isEmpty ? key : "\(place).\(key)", allowed: "a date such as \"2026-11-28\"")

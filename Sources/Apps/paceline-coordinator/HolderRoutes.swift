@@ -19,7 +19,7 @@ final class HolderRoutes: Responder {
     init(_ context: CoordinatorContext, _ root: Root) {
         self.context = context
         self.root = root
-        addHealth(to: &router, context)
+        router.addHealth(context.health)
         router.add(.post, "/v1/ledger") { [unowned self] request, response in take(request, &response) }
     }
 
@@ -48,8 +48,7 @@ final class HolderRoutes: Responder {
             else {
                 throw Malformed(place: "messages", allowed: "a list of 1 to \(HolderMessages.most) messages")
             }
-            let messages = HolderMessages(
-                holder: HolderNumber(UInt8(number)), root: root, accounts: root.machine.accountCount)
+            let messages = HolderMessages(holder: HolderNumber(UInt8(number)), root: root)
             var commands: [RootCommand] = []
             for (index, one) in list.enumerated() {
                 commands.append(try messages.command(one, at: "messages[\(index)]"))
@@ -87,20 +86,5 @@ final class HolderRoutes: Responder {
                 "answers": .array(answers.map(messages.tree)),
             ])
         }
-    }
-}
-
-func addHealth(to router: inout Router, _ context: CoordinatorContext) {
-    router.add(.get, "/healthz") { _, response in
-        let report = context.health.report()
-        if !report.reasons(against: .live).isEmpty { response.status = .serviceUnavailable }
-        response.contentType = "application/json"
-        response.write(report.json(.live).span.bytes)
-    }
-    router.add(.get, "/readyz") { _, response in
-        let report = context.health.report()
-        if !report.reasons(against: .ready).isEmpty { response.status = .serviceUnavailable }
-        response.contentType = "application/json"
-        response.write(report.json(.ready).span.bytes)
     }
 }

@@ -4,6 +4,7 @@ import HTTP
 import JSON
 import Kernel
 import Reactor
+import Serving
 import Settings
 import TLS
 import Telemetry
@@ -23,7 +24,7 @@ final class RequestRoutes: Responder {
         self.journal = journal
         self.decisions = decisions
         checker = JSONChecker(limitBytes: context.settings.limits.bodyBytes)
-        addHealth(to: &router, context)
+        router.addHealth(context.health)
         addIdentity(to: &router, context, reactor.driverName)
         router.add(.post, "/v1/json/check") { [checker] request, response in
             checker.respond(to: request, &response)
@@ -65,7 +66,7 @@ final class AdminRoutes: Responder {
 
     init(_ context: NodeContext, _ reactor: Reactor) {
         explain = ExplainRoute(context.settings, context.notices?.keys, on: reactor)
-        addHealth(to: &router, context)
+        router.addHealth(context.health)
         addIdentity(to: &router, context, reactor.driverName)
         if let explain {
             router.add(.get, "/explain") { request, response in explain.respond(to: request, &response) }
@@ -78,31 +79,12 @@ final class AdminRoutes: Responder {
                 PacingRoute(pacing: money.ledger.pacing).respond(&response)
             }
         }
-        router.add(.get, "/metrics") { _, response in
-            response.contentType = Metrics.prometheusContentType
-            var families = context.metrics.prometheusFamilies()
-            response.stream { piece in
-                guard let family = families.next() else { return false }
-                piece.write(family.span.bytes)
-                return true
-            }
-        }
+        router.addMetrics(context.metrics)
     }
 
     func respond(to request: borrowing Request, _ response: inout Response) {
         router.respond(to: request, &response)
     }
-}
-
-private func addHealth(to router: inout Router, _ context: NodeContext) {
-    func answer(_ question: HealthReport.Question, _ response: inout Response) {
-        let report = context.health.report()
-        if !report.reasons(against: question).isEmpty { response.status = .serviceUnavailable }
-        response.contentType = "application/json"
-        response.write(report.json(question).span.bytes)
-    }
-    router.add(.get, "/healthz") { _, response in answer(.live, &response) }
-    router.add(.get, "/readyz") { _, response in answer(.ready, &response) }
 }
 
 private func addIdentity(to router: inout Router, _ context: NodeContext, _ driver: String) {

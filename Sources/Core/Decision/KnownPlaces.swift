@@ -8,28 +8,20 @@ struct KnownPlaces: Sendable {
     private let rows: KnownTable<UInt32>
 
     init(_ snapshot: CatalogSnapshot) {
-        var known: [String: [UInt32]] = [:]
-        for row in 0..<snapshot.inventoryCount {
-            guard let address = snapshot.inventoryAddress(row) else { continue }
-            known[Self.key(snapshot.inventoryMedium(row), snapshot.utf8(address)), default: []].append(
-                UInt32(row))
+        func order(_ one: Int, _ other: Int) -> Int {
+            guard let address = snapshot.inventoryAddress(other) else { return -1 }
+            return Self.order(one, snapshot.bytes(address), snapshot.inventoryMedium(other), snapshot)
         }
-        let ordered = known.values.filter { $0.count == 1 }.map { $0[0] }.sorted {
-            guard let a = snapshot.inventoryAddress(Int($0)), let b = snapshot.inventoryAddress(Int($1))
-            else {
-                return false
-            }
-            let order = Self.order(snapshot.bytes(a), snapshot.bytes(b))
-            return order == 0 ? $0 < $1 : order < 0
+        let all = (0..<snapshot.inventoryCount).filter { snapshot.inventoryAddress($0) != nil }
+            .sorted { order($0, $1) < 0 }
+        let own = all.indices.filter { at in
+            (at == 0 || order(all[at - 1], all[at]) != 0)
+                && (at + 1 == all.count || order(all[at], all[at + 1]) != 0)
         }
-        rows = KnownTable(ordered.count) { ordered[$0] }
+        rows = KnownTable(own.count) { UInt32(all[own[$0]]) }
     }
 
     func deallocate() { rows.deallocate() }
-
-    private static func key(_ medium: Inventory.Medium, _ address: UTF8Span) -> String {
-        "\(medium) \(String(copying: address).lowercased())"
-    }
 
     /// The app of this bundle, or the site of this domain.
     func row(_ address: RawSpan, _ medium: Inventory.Medium, _ snapshot: CatalogSnapshot) -> Int? {
@@ -37,26 +29,33 @@ struct KnownPlaces: Sendable {
         var (low, high) = (0, rows.count)
         while low < high {
             let middle = (low + high) / 2
-            if order(middle, address, snapshot) < 0 { low = middle + 1 } else { high = middle }
-        }
-        // An app and a site may be called alike.
-        while low < rows.count, order(low, address, snapshot) == 0 {
-            if snapshot.inventoryMedium(Int(rows[low])) == medium { return Int(rows[low]) }
-            low += 1
+            let order = Self.order(Int(rows[middle]), address, medium, snapshot)
+            if order == 0 { return Int(rows[middle]) }
+            if order < 0 { low = middle + 1 } else { high = middle }
         }
         return nil
     }
 
-    private func order(_ at: Int, _ address: RawSpan, _ snapshot: CatalogSnapshot) -> Int {
-        snapshot.inventoryAddress(Int(rows[at])).map { Self.order(snapshot.bytes($0), address) } ?? -1
-    }
-
-    /// Below zero where the first comes before the second; nobody tells domains apart by their case.
-    private static func order(_ a: RawSpan, _ b: RawSpan) -> Int {
-        for at in 0..<min(a.byteCount, b.byteCount) {
-            let (one, other) = (a.byte(at).lower, b.byte(at).lower)
+    /// Below zero where the row comes before the place; nobody tells domains apart by their case.
+    private static func order(
+        _ row: Int, _ address: RawSpan, _ medium: Inventory.Medium, _ snapshot: CatalogSnapshot
+    ) -> Int {
+        guard let text = snapshot.inventoryAddress(row) else { return -1 }
+        let own = snapshot.bytes(text)
+        for at in 0..<min(own.byteCount, address.byteCount) {
+            let (one, other) = (own.byte(at).lower, address.byte(at).lower)
             if one != other { return one < other ? -1 : 1 }
         }
-        return a.byteCount - b.byteCount
+        if own.byteCount != address.byteCount { return own.byteCount - address.byteCount }
+        return rank(snapshot.inventoryMedium(row)) - rank(medium)
+    }
+
+    /// An app and a site may be called alike.
+    private static func rank(_ medium: Inventory.Medium) -> Int {
+        switch medium {
+        case .app: 0
+        case .site: 1
+        case .channel: 2
+        }
     }
 }

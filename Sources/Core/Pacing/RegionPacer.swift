@@ -31,6 +31,8 @@ public struct RegionPacer: ~Copyable {
     private var campaigns: [Campaign]
     private var table: PaceTable
     public private(set) var standing = Standing()
+    /// The share of a campaign whose traffic nobody knows yet.
+    public static let firstShare = PaceRow.firstThreshold
     /// Each one's share of the requests, by the place among the terms: of 2^32.
     public private(set) var shares: [UInt32]
 
@@ -49,7 +51,7 @@ public struct RegionPacer: ~Copyable {
     public init(_ terms: [PacedTerms], at now: Instant) {
         campaigns = terms.map { Campaign(terms: $0) }
         table = PaceTable(campaigns: max(terms.count, 1), settings: Self.settings, at: now)
-        shares = terms.map { $0.mode == .asap ? .max : PaceRow.firstThreshold }
+        shares = terms.map { $0.mode == .asap ? .max : Self.firstShare }
     }
 
     /// Other terms from now on. Whoever is the same as before goes on as before.
@@ -62,7 +64,7 @@ public struct RegionPacer: ~Copyable {
         for (place, one) in terms.enumerated() {
             guard let former = places[one.id] else {
                 all.append(Campaign(terms: one))
-                shares.append(one.mode == .asap ? .max : PaceRow.firstThreshold)
+                shares.append(one.mode == .asap ? .max : Self.firstShare)
                 continue
             }
             // Counters go on in any case: what others count does not begin anew.

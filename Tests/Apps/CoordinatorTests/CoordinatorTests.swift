@@ -57,7 +57,7 @@ struct CoordinatorTests {
         _ = try pair.leader()
         let holders = try Self.loaded(pair)
         func unknown() -> Double {
-            pair.all.reduce(0.0) { $0 + $1.metric("paceline_root_batches_unknown_total") }
+            pair.all.reduce(0.0) { $0 + ($1.metric("paceline_root_batches_unknown_total") ?? 0) }
         }
         var kills = 0
         // Most kills come between two batches; one has to come into the middle of one.

@@ -60,12 +60,12 @@ func ask(
 }
 
 /// One coordinator's process.
-final class RunningCoordinator: @unchecked Sendable {
+final class RunningCoordinator: ServedProcess, @unchecked Sendable {
     let port: UInt16
     let admin: UInt16
     private let folder: URL
     private let name: String
-    private let process = Process()
+    let process = Process()
 
     init(_ name: String, database: UInt16, lease: Int, in folder: URL) throws {
         self.folder = folder
@@ -98,25 +98,8 @@ final class RunningCoordinator: @unchecked Sendable {
 
     deinit { kill(SIGKILL) }
 
-    var isRunning: Bool { process.isRunning }
     var log: String {
         (try? String(contentsOf: folder.appending(path: "\(name).log"), encoding: .utf8)) ?? ""
-    }
-
-    func kill(_ signal: Int32) {
-        guard process.isRunning else { return }
-        Glibc.kill(process.processIdentifier, signal)
-    }
-
-    func end() -> Int32 {
-        process.waitUntilExit()
-        return process.terminationStatus
-    }
-
-    func metric(_ name: String) -> Double {
-        let line = ask(admin, "GET /metrics")?.body.split(whereSeparator: \.isNewline)
-            .first { $0.hasPrefix(name + " ") }
-        return line.flatMap { Double($0.dropFirst(name.count + 1)) } ?? 0
     }
 
     var leads: Bool { ask(admin, "GET /v1/coordinator")?.json["leads"] as? Bool ?? false }

@@ -5,12 +5,12 @@ import Glibc
 import PostgresServer
 import Testing
 
-final class SpendingNode: @unchecked Sendable {
+final class SpendingNode: ServedProcess, @unchecked Sendable {
     let port: UInt16
     let admin: UInt16
     let folder: URL
     private let name: String
-    private let process = Process()
+    let process = Process()
 
     private static let examples = URL(filePath: #filePath).appending(path: "../../../../Examples")
         .standardized
@@ -81,18 +81,7 @@ final class SpendingNode: @unchecked Sendable {
         }
     }
 
-    var isRunning: Bool { process.isRunning }
     var log: String { (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "" }
-
-    func kill(_ signal: Int32) {
-        guard process.isRunning else { return }
-        Glibc.kill(process.processIdentifier, signal)
-    }
-
-    func end() -> Int32 {
-        process.waitUntilExit()
-        return process.terminationStatus
-    }
 
     /// One ad: what it was promised to cost at most, in micros, and where its bill goes.
     struct Ad {
@@ -131,12 +120,6 @@ final class SpendingNode: @unchecked Sendable {
 
     /// True where the node says that the bill is on its disk.
     func bill(_ ad: Ad) -> Bool { ask(port, "GET \(ad.bill)")?.status == 204 }
-
-    func metric(_ name: String) -> Double? {
-        let line = ask(admin, "GET /metrics")?.body.split(whereSeparator: \.isNewline)
-            .first { $0.hasPrefix(name + " ") }
-        return line.flatMap { Double($0.dropFirst(name.count + 1)) }
-    }
 
     /// What the node says is wrong with a campaign's money: nil where there is no such campaign, "" for nothing. The answer
     /// comes in chunks, so that it is no JSON as it is.

@@ -1,5 +1,6 @@
 // Pacing as a shard's decisions see it: the newest table, and what is counted for the next one.
 import Decision
+import Pacing
 import Reactor
 import Synchronization
 import Units
@@ -11,8 +12,8 @@ final class ShardPacing {
     private var decision: UInt64 = 0
     private let all: UnsafeMutablePointer<PacingCell>
 
-    /// A campaign that the thread has not come to yet competes for one request in 64.
-    private static let first = PacingShare(rawValue: UInt32.max / 64)
+    /// That of a campaign that the thread has not come to yet.
+    private static let first = PacingShare(rawValue: RegionPacer.firstShare)
     /// It competes for its first requests without a lot: as many cost little, and whoever tries a node sees an ad.
     private static let undrawn: UInt64 = 10
 

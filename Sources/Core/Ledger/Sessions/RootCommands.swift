@@ -121,6 +121,4 @@ extension RootLedger {
     public func label(_ account: AccountIndex) -> AccountLabel? {
         account.row < labels.count ? labels[account.row] : nil
     }
-
-    public var accountCount: Int { labels.count }
 }

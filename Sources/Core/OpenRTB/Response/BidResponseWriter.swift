@@ -101,21 +101,10 @@ public struct BidResponseWriter: ~Copyable, ~Escapable {
     /// Markup or a notice's address, with those macros replaced that have a value.
     @_lifetime(self: copy self)
     public mutating func markup(_ field: BidMarkup, _ template: UTF8Span, _ macros: borrowing AuctionMacros) {
-        beginMarkup(field)
-        text(template, macros)
-        endMarkup()
-    }
-
-    // The same in pieces.
-    @_lifetime(self: copy self)
-    public mutating func beginMarkup(_ field: BidMarkup) {
         json.key(field.key)
         json.beginText()
-    }
-
-    @_lifetime(self: copy self)
-    public mutating func text(_ template: UTF8Span, _ macros: borrowing AuctionMacros) {
         macros.write(template.span.raw, to: &json)
+        json.endText()
     }
 
     /// Fields as they stood in a bid of another response, and texts of the same length in place of some of theirs: by
@@ -125,9 +114,6 @@ public struct BidResponseWriter: ~Copyable, ~Escapable {
 
     @_lifetime(self: copy self)
     public mutating func overwrite(_ text: RawSpan, at start: Int) { json.overwrite(text, at: start) }
-
-    @_lifetime(self: copy self)
-    public mutating func endMarkup() { json.endText() }
 
     /// How many bytes were asked for so far; beyond the buffer they were not written.
     public var byteCount: Int { json.byteCount }

@@ -1,0 +1,29 @@
+// What every daemon answers its operators alike: whether it lives and is ready, and its metrics.
+public import HTTP
+public import Telemetry
+
+extension Router {
+    public mutating func addHealth(_ health: Health) {
+        func answer(_ question: HealthReport.Question, _ response: inout Response) {
+            let report = health.report()
+            if !report.reasons(against: question).isEmpty { response.status = .serviceUnavailable }
+            response.contentType = "application/json"
+            response.write(report.json(question).span.bytes)
+        }
+        add(.get, "/healthz") { _, response in answer(.live, &response) }
+        add(.get, "/readyz") { _, response in answer(.ready, &response) }
+    }
+
+    /// Written family by family, so that a scrape of any size is answered from little memory.
+    public mutating func addMetrics(_ metrics: Metrics) {
+        add(.get, "/metrics") { _, response in
+            response.contentType = Metrics.prometheusContentType
+            var families = metrics.prometheusFamilies()
+            response.stream { piece in
+                guard let family = families.next() else { return false }
+                piece.write(family.span.bytes)
+                return true
+            }
+        }
+    }
+}
