@@ -36,9 +36,15 @@ func app(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: name == "paceline-node" ? hot : strict)
 }
 
-func tests(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
+/// Tests are never optimised, only what they test is: they are most of the code, and optimising them took half of the time.
+let unoptimised: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
+func tests(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, path: "Tests/\(folder)/\(name)", swiftSettings: strict)
+        name: name, dependencies: dependencies, path: "Tests/\(folder)/\(name)", exclude: exclude,
+        swiftSettings: unoptimised)
 }
 
 let package = Package(
@@ -208,15 +214,14 @@ let package = Package(
         tests("UnitsTests", in: "Core", ["CSIMD", "Units"]),
         tests("DigestsTests", in: "Core", ["AllocationCounter", "CSIMD", "Digests", "Units"]),
         tests("NoticesTests", in: "Core", ["AllocationCounter", "Notices", "Units"]),
-        .testTarget(
-            name: "NumericsTests", dependencies: ["CSIMD", "Numerics", "Units"],
-            path: "Tests/Core/NumericsTests", exclude: ["oracle.py", "tables.py"], swiftSettings: strict),
+        tests(
+            "NumericsTests", in: "Core", ["CSIMD", "Numerics", "Units"], exclude: ["oracle.py", "tables.py"]),
         .target(
             name: "PodGenerator", dependencies: ["Auction", "Units"], path: "Tests/Support/PodGenerator",
             swiftSettings: strict),
-        .testTarget(
-            name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
-            path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: strict),
+        tests(
+            "AuctionTests", in: "Core", ["AllocationCounter", "Auction", "PodGenerator", "Units"],
+            exclude: ["pod_oracle.py"]),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests(
             "InferenceTests", in: "Core",
@@ -226,13 +231,11 @@ let package = Package(
             ]),
         tests("FleetTests", in: "Core", ["Documents", "Fleet", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
-        .testTarget(
-            name: "PacingTests", dependencies: ["AllocationCounter", "Pacing", "Units"],
-            path: "Tests/Core/PacingTests", swiftSettings: strict),
-        .testTarget(
-            name: "MarketSimulationTests", dependencies: ["MarketSimulation", "Pacing", "Units"],
-            path: "Tests/Simulation/MarketSimulationTests", exclude: ["hindsight_oracle.py"],
-            swiftSettings: strict),
+        tests(
+            "PacingTests", in: "Core", ["AllocationCounter", "Pacing", "Units"]),
+        tests(
+            "MarketSimulationTests", in: "Simulation", ["MarketSimulation", "Pacing", "Units"],
+            exclude: ["hindsight_oracle.py"]),
         tests("DocumentsTests", in: "Core", ["Documents", "JSON", "Units"]),
         tests("SettingsTests", in: "Core", ["Auction", "Documents", "JSON", "Settings", "Units"]),
         tests(
@@ -245,16 +248,14 @@ let package = Package(
         tests(
             "FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Features", "Units"]),
         tests("CatalogTests", in: "Core", ["AllocationCounter", "CSIMD", "Catalog", "Documents", "Units"]),
-        .testTarget(
-            name: "OpenRTBTests",
-            dependencies: [
+        tests(
+            "OpenRTBTests", in: "Core",
+            [
                 "AllocationCounter", "ConsentInvariants", "JSON", "OpenRTB", "OpenRTBInvariants", "Units",
                 "VASTInvariants",
-            ],
-            path: "Tests/Core/OpenRTBTests", exclude: ["oracle.py"], swiftSettings: strict),
-        .testTarget(
-            name: "FleetSimulationTests", dependencies: ["FleetSimulation", "Ledger", "Units"],
-            path: "Tests/Simulation/FleetSimulationTests", swiftSettings: strict),
+            ], exclude: ["oracle.py"]),
+        tests(
+            "FleetSimulationTests", in: "Simulation", ["FleetSimulation", "Ledger", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
         tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
