@@ -84,7 +84,7 @@ inject() {
       lose "${lost[@]}" ;;
     leader-kill | leader-pause)
       leader
-      [ -n "$led" ] || { complain "no coordinator leads now" && return; }
+      [ -n "$led" ] || { say "no coordinator leads now" && return; }
       if [ "$1" = leader-kill ]; then
         kill -KILL "${pid_of[$led]}"
         say "$(utc) fault $1: $led, which leads, is killed"

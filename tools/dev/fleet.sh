@@ -68,7 +68,8 @@ up() {
   write_settings
   start_fleet
   [ -n "$stopping" ] || print_hints
-  supervise
+  # The shell's own words on each child that a signal ended are not for people.
+  supervise 2>>"$state/supervisor.log"
   trap - EXIT
   stop_fleet
   report_end
