@@ -143,7 +143,8 @@ let package = Package(
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
-                "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore",
+                "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Kernel", "Ledger",
+                "LedgerStore",
                 "Postgres", "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/paceline-coordinator", exclude: ["Migrations"], swiftSettings: strict),
@@ -151,7 +152,8 @@ let package = Package(
             "paceline",
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
-                "Features", "Fleet", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel", "Ledger",
+                "Features", "Fleet", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel",
+                "Ledger",
                 "MarketSimulation", "Notices",
                 "OpenRTB", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
             ]),

@@ -61,18 +61,26 @@ up() {
   prepare_state
   read_topology
   choose_first_port_again
-  trap 'stopping=yes' INT TERM HUP
-  trap stop_fleet EXIT
   # Waited on instead of sleeping: a signal is taken at once, and no process is started for it.
   exec {idle}<> <(:)
   write_settings
+  trap 'stopping=yes' INT TERM HUP
+  trap leave EXIT
   start_fleet
   [ -n "$stopping" ] || print_hints
   # The shell's own words on each child that a signal ended are not for people.
   supervise 2>>"$state/supervisor.log"
+}
+
+# leave: however it ends. Ctrl-C also ends what this script is just calling, which it then ends with: that is no failure.
+leave() {
+  local status=$?
   trap - EXIT
+  trap '' INT TERM HUP
   stop_fleet
+  [ -n "$stopping" ] || [ "$status" -eq 130 ] || exit "$status"
   report_end
+  exit 0
 }
 
 # prepare_state: the folder, for one fleet at a time.
@@ -245,9 +253,7 @@ ended_by() {
 
 # stop_fleet: in the other order, so that who is last heard is told everything.
 stop_fleet() {
-  local status=$? index role name found=() deadline
-  trap '' INT TERM HUP
-  trap - EXIT
+  local index role name found=() deadline
   for ((index = ${#roles[@]} - 1; index >= 0; index--)); do
     role=${roles[index]}
     of_role "$role"
@@ -270,7 +276,6 @@ stop_fleet() {
       rm -f "$state/$name/pid"
     done
   done
-  [ "$status" -eq 0 ] || exit "$status"
 }
 
 # end NAME: asks it to.
@@ -285,30 +290,35 @@ report_end() {
   [ -z "$fault" ] || [ "$fault_verdict" = safe ] || fail "the fault $fault was not seen to its end, or not survived"
 }
 
+# print_hints: the here-document has no $( ): a signal that comes while the shell reads one confuses it.
 print_hints() {
-  local found=() name state_word paceline=.build/release/paceline roster
+  local found=() name folder paceline=.build/release/paceline roster node ledger
   serving_since=$SECONDS
-  roster=$(shown "$state/roster.json") state_word=$(shown "$state")
-  of_role node
+  roster=$(shown "$state/roster.json")
   say
+  of_role node
+  node=$(serves "${found[0]}") folder=$(shown "$state/${found[0]}")
   for name in "${found[@]}"; do
-    say "  $(printf '%-11s' "$(region "$name")") http://127.0.0.1:$(serves "$name")    operators http://127.0.0.1:$(admin "$name")"
+    printf '  %-14s serves http://127.0.0.1:%s    operators http://127.0.0.1:%s\n' "$(region "$name")" \
+      "$(serves "$name")" "$(admin "$name")"
   done
   of_role coordinator
-  for name in "${found[@]}"; do say "  $(printf '%-13s' "$name") operators http://127.0.0.1:$(admin "$name")"; done
-  of_role node
+  ledger=$(admin "${found[0]}")
+  for name in "${found[@]}"; do
+    printf '  %-14s %-28s operators http://127.0.0.1:%s\n' "$name" '' "$(admin "$name")"
+  done
   cat <<TEXT
 
-  curl -i --json @Examples/ctv-pod.json http://127.0.0.1:$(serves "${found[0]}")/openrtb2/bid
-  $paceline explain ID --journal $state_word/${found[0]}/journal    why an answer came out so; ID is its bidid
-  $paceline replay $state_word/${found[0]}/journal                  every decision again: the same bytes?
+  curl -i --json @Examples/ctv-pod.json http://127.0.0.1:$node/openrtb2/bid    a break to fill; so at each region
+  $paceline explain ID --journal $folder/journal    why an answer came out so; ID is its bidid
+  $paceline replay $folder/journal                  every decision again: the same bytes?
   $paceline status --roster $roster          is the money safe, what is down, who leads
   $paceline top --roster $roster             the same, live
-  $paceline ledger balance --coordinator http://127.0.0.1:$(of_role coordinator && admin "${found[0]}")
-  kill -9 \$(cat $state_word/${found[0]}/pid)              a region is lost; look at the others
+  $paceline ledger balance --coordinator http://127.0.0.1:$ledger
+  kill -9 \$(cat $folder/pid)                a region is lost; look at the others
 
 The budgets are those of Examples/catalog: change one there, and all regions share the new one.
-logs: $state_word/*/log    Ctrl-C stops all of it
+logs: ${roster%/*}/*/log    Ctrl-C stops all of it
 TEXT
 }
 

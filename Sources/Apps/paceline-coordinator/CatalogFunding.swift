@@ -31,8 +31,10 @@ final class CatalogFunding {
     /// Days are opened long before they begin, so this is for whoever changes a budget and looks.
     private static let turn = Interval.milliseconds(200)
 
-    init(_ context: CoordinatorContext, _ settings: CoordinatorSettings.Catalog, _ root: Root, _ pool: PostgresPool)
-    {
+    init(
+        _ context: CoordinatorContext, _ settings: CoordinatorSettings.Catalog, _ root: Root,
+        _ pool: PostgresPool
+    ) {
         self.context = context
         self.settings = settings
         self.root = root
@@ -173,7 +175,9 @@ private struct CatalogWatch {
     private static func campaigns(_ path: String) throws(Failure) -> [CampaignFunding] {
         let compiled = try CompiledCatalog(path)
         let snapshot: CatalogSnapshot
-        do { snapshot = try CatalogSnapshot(copying: compiled.bytes) } catch { throw Failure("\(path): \(error)") }
+        do { snapshot = try CatalogSnapshot(copying: compiled.bytes) } catch {
+            throw Failure("\(path): \(error)")
+        }
         // The highest price is what the smallest grant is: the nodes' own settings make little of it other.
         return zip(DecisionSettings().campaignTerms(snapshot), snapshot.campaignFlights).map {
             CampaignFunding($0, from: $1.start, to: $1.end)

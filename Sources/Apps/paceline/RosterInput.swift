@@ -21,7 +21,9 @@ enum RosterInput {
     }
 
     /// Where an address of the roster leads.
-    static func endpoint(_ text: String, _ name: String) throws(Failure) -> (url: ServerURL, endpoint: Endpoint) {
+    static func endpoint(_ text: String, _ name: String) throws(Failure) -> (
+        url: ServerURL, endpoint: Endpoint
+    ) {
         guard let url = ServerURL(text) else {
             throw Failure("\(name): '\(text)' is not an address; http:// or https://, a host and a port are")
         }

@@ -49,7 +49,9 @@ enum Status {
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
         if let file = call[roster] {
-            guard call[urls].isEmpty else { throw Failure("a URL is of one node, and --roster of a fleet", .usage) }
+            guard call[urls].isEmpty else {
+                throw Failure("a URL is of one node, and --roster of a fleet", .usage)
+            }
             return try FleetStatus.run(file, call, &output)
         }
         guard call[urls].count == 1, let url = call[urls].first else {

@@ -20,7 +20,8 @@ public struct Roster: DocumentObject, Equatable {
                 .required("name", \.name, .fleetName, "Its name, of which there is one in the fleet."),
                 .optional("region", \.region, .fleetName, "Where it is; a coordinator may be anywhere."),
                 .required(
-                    "admin", \.admin, .origin, "Its listener for operators, which is `admin` in its settings."),
+                    "admin", \.admin, .origin, "Its listener for operators, which is `admin` in its settings."
+                ),
                 .optional("serves", \.serves, .origin, "Where a node takes requests."),
             ],
             rules: [
@@ -41,14 +42,16 @@ public struct Roster: DocumentObject, Equatable {
         [
             .unread("$schema", "Where an editor finds the JSON Schema of this file."),
             .required(
-                "members", \.members, .list(of: .object, count: 1...1_024), "All of them, in the order of showing."),
+                "members", \.members, .list(of: .object, count: 1...1_024),
+                "All of them, in the order of showing."),
         ],
         rules: [
             Rule("No name stands twice in `members`.") { roster, objections in
                 for (index, member) in roster.members.enumerated()
                 where roster.members[..<index].contains(where: { $0.name == member.name }) {
                     objections.refuse(
-                        "members[\(index)].name", found: "\"\(member.name)\" again", allowed: "each name once")
+                        "members[\(index)].name", found: "\"\(member.name)\" again", allowed: "each name once"
+                    )
                 }
             }
         ])

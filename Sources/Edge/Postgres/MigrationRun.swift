@@ -48,7 +48,8 @@ public final class MigrationRun {
     private static let read = PostgresStatement(
         "SELECT number, name, digest FROM public.paceline_migrations ORDER BY number")
     private static let remember = PostgresStatement(
-        "INSERT INTO public.paceline_migrations (number, name, digest) VALUES ($1, $2, $3)", .int4, .text, .bytea)
+        "INSERT INTO public.paceline_migrations (number, name, digest) VALUES ($1, $2, $3)", .int4, .text,
+        .bytea)
 
     private var left: Interval { max(deadline - pool.reactor.now, .milliseconds(1)) }
 

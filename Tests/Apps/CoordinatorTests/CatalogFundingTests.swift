@@ -32,7 +32,8 @@ struct CatalogFundingTests {
         let pair = try Pair(catalog: catalog)
         func accounts() throws -> [[String]] {
             try pair.sql(
-                "select coalesce(day::text, '-'), budget, highest, parent is null from paceline.accounts order by id")
+                "select coalesce(day::text, '-'), budget, highest, parent is null from paceline.accounts order by id"
+            )
         }
         func until(_ what: String, _ holds: () throws -> Bool) throws {
             let end = Date().addingTimeInterval(20)

@@ -24,9 +24,18 @@ import Testing
 
     @Test(arguments: [
         ("", "members"),
-        ("{\"role\": \"nod\", \"name\": \"n\", \"region\": \"w\", \"admin\": \"http://a:1\"}", "members[0].role"),
-        ("{\"role\": \"node\", \"name\": \"n\", \"region\": \"w\", \"admin\": \"ftp://a:1\"}", "members[0].admin"),
-        ("{\"role\": \"node\", \"name\": \"n\", \"region\": \"w\", \"admin\": \"http://a/b\"}", "members[0].admin"),
+        (
+            "{\"role\": \"nod\", \"name\": \"n\", \"region\": \"w\", \"admin\": \"http://a:1\"}",
+            "members[0].role"
+        ),
+        (
+            "{\"role\": \"node\", \"name\": \"n\", \"region\": \"w\", \"admin\": \"ftp://a:1\"}",
+            "members[0].admin"
+        ),
+        (
+            "{\"role\": \"node\", \"name\": \"n\", \"region\": \"w\", \"admin\": \"http://a/b\"}",
+            "members[0].admin"
+        ),
         ("{\"role\": \"node\", \"name\": \"n\", \"admin\": \"http://a:1\"}", "members[0].region"),
         (
             """

@@ -13,12 +13,14 @@ import Units
         from start: Instant? = nil, to end: Instant? = nil
     ) -> CampaignFunding {
         let terms = CampaignTerms(
-            campaign: name, lifetime: Micros(lifetime * 1_000_000), daily: daily.map { Micros($0 * 1_000_000) },
+            campaign: name, lifetime: Micros(lifetime * 1_000_000),
+            daily: daily.map { Micros($0 * 1_000_000) },
             dayStartsAtMinutes: minutes, highest: Micros(50_000))
         return CampaignFunding(terms, from: start ?? always.start, to: end ?? always.end)
     }
 
-    private func machine(_ campaigns: [CampaignFunding], said: [AccountName: String] = [:]) -> CatalogAccounts {
+    private func machine(_ campaigns: [CampaignFunding], said: [AccountName: String] = [:]) -> CatalogAccounts
+    {
         var machine = CatalogAccounts(said: said)
         machine.changed(campaigns)
         return machine
@@ -86,7 +88,8 @@ import Units
         // The next leader finds what the catalog said last, and the account with another budget.
         let next = machine([campaign()], said: [first.name: first.operation.request])
         #expect(
-            next.orders(at: noon) { _ in AccountStanding(version: 3, isPaused: false, hasEnded: false) } == [])
+            next.orders(at: noon) { _ in AccountStanding(version: 3, isPaused: false, hasEnded: false) } == []
+        )
     }
 
     @Test func whatIsRefusedIsNotAskedAgain() {
@@ -121,7 +124,9 @@ import Units
             if orders.isEmpty { break }
             // A campaign's accounts stay together, so that a day never comes before its lifetime.
             #expect(orders.count < CatalogAccounts.ordersMost + 4)
-            for order in orders { machine.answered(order, .ordered(AccountIndex(0), version: 1, isNew: true)) }
+            for order in orders {
+                machine.answered(order, .ordered(AccountIndex(0), version: 1, isNew: true))
+            }
             count += orders.count
             rounds += 1
         }

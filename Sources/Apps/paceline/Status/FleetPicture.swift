@@ -51,7 +51,9 @@ struct FleetPicture {
                 one.epoch = tree["epoch"]?.text
                 one.catalogProblem = tree["catalog"]?["problem"]?.text
             }
-            if !money.isKnown, let body = said[2].body, let known = FleetMoney(accounts: body, from: member.name) {
+            if !money.isKnown, let body = said[2].body,
+                let known = FleetMoney(accounts: body, from: member.name)
+            {
                 money = known
             }
         case .broker: break
@@ -83,7 +85,8 @@ struct FleetPicture {
 
 /// What a node's metrics say that concerns the fleet.
 struct NodeCounts {
-    var requests = 0
+    /// Requests that were decided, or turned away for load.
+    var breaks = 0
     var ads = 0
     var bills = 0
     var late = 0
@@ -102,8 +105,7 @@ struct NodeCounts {
             let name = line.prefix { $0 != "{" && $0 != " " }
             let count = Int(exactly: value.rounded()) ?? 0
             switch name {
-            case "paceline_http_requests_total":
-                if line.contains(#"server="requests""#) { requests += count }
+            case "paceline_decisions_total": breaks += count
             case "paceline_ads_total": ads += count
             case "paceline_settlements_total":
                 if line.contains(#"late="yes""#) { late += count } else { bills += count }

@@ -22,10 +22,10 @@ enum FleetStatus {
     }
 }
 
-
 extension FleetPicture {
     func lines(since former: FleetPicture? = nil) -> [String] {
-        ["\(TimeText.utc(at).prefix(19))Z"] + moneyLines + coordinatorLines + regionLines(former) + budgetLines
+        ["\(TimeText.utc(at).prefix(19))Z"] + moneyLines + coordinatorLines + regionLines(former)
+            + budgetLines
     }
 
     private var moneyLines: [String] {
@@ -65,23 +65,29 @@ extension FleetPicture {
             return one.isReady ? "\(one.name) follows" : "\(one.name) NOT READY: \(one.problems[0])"
         }
         var lines = ["coordinators: " + words.joined(separator: ", ")]
-        if leader == nil { lines.append("  nobody leads: nodes go on with what they hold, until their leases end") }
+        if leader == nil {
+            lines.append("  nobody leads: nodes go on with what they hold, until their leases end")
+        }
         for one in all {
-            if let problem = one.catalogProblem { lines.append("  \(one.name): the catalog is refused: \(problem)") }
+            if let problem = one.catalogProblem {
+                lines.append("  \(one.name): the catalog is refused: \(problem)")
+            }
         }
         return lines
     }
 
     private func regionLines(_ former: FleetPicture?) -> [String] {
         let others = members.filter { $0.role != .coordinator }
-        var rows = [["region", "member", "state", "requests", "ads", "bills", "billed", "held", "lease"]]
-        if former != nil { rows[0][3...5] = ["requests/s", "ads/s", "bills/s"] }
+        var rows = [["region", "member", "state", "breaks", "ads", "bills", "billed", "held", "lease"]]
+        if former != nil { rows[0][3...5] = ["breaks/s", "ads/s", "bills/s"] }
         for one in others {
-            var row = [one.region ?? "-", one.name, one.isReady ? "ready" : one.answers ? "NOT READY" : "DOWN"]
+            var row = [
+                one.region ?? "-", one.name, one.isReady ? "ready" : one.answers ? "NOT READY" : "DOWN",
+            ]
             if let counts = one.counts {
                 let before = former?.members.first { $0.name == one.name }?.counts
                 let rates = former.map { counts.rates(since: before, seconds: at - $0.at) }
-                row += rates ?? ["\(counts.requests)", "\(counts.ads)", "\(counts.bills)"]
+                row += rates ?? ["\(counts.breaks)", "\(counts.ads)", "\(counts.bills)"]
                 row += [fixed(counts.settled), fixed(counts.held)]
                 row.append(counts.leaseSeconds.map { $0 < 0 ? "OVER" : "\(Int($0)) s" } ?? "-")
             } else {
@@ -153,7 +159,7 @@ extension FleetPicture.Member {
         if role == .coordinator { members.append(.init("leads", .bool(leads))) }
         if let counts {
             members += [
-                .init("requests", .number(counts.requests)), .init("ads", .number(counts.ads)),
+                .init("breaks", .number(counts.breaks)), .init("ads", .number(counts.ads)),
                 .init("bills", .number(counts.bills)), .init("late", .number(counts.late)),
                 .init("billed", JSONTree(.number("\(counts.settled)"))),
                 .init("held", JSONTree(.number("\(counts.held)"))),
@@ -176,11 +182,11 @@ extension FleetMoney.Budget {
 }
 
 extension NodeCounts {
-    /// Requests, ads and bills a second; one that began anew meanwhile has none yet.
+    /// Breaks, ads and bills a second; one that began anew meanwhile has none yet.
     func rates(since former: NodeCounts?, seconds: Interval) -> [String] {
-        guard let former, requests >= former.requests, seconds > .zero else { return ["-", "-", "-"] }
+        guard let former, breaks >= former.breaks, seconds > .zero else { return ["-", "-", "-"] }
         let span = Double(seconds.nanoseconds) / 1e9
-        return [requests - former.requests, ads - former.ads, bills - former.bills].map {
+        return [breaks - former.breaks, ads - former.ads, bills - former.bills].map {
             let tenths = Int((Double(max($0, 0)) / span * 10).rounded())
             return "\(tenths / 10).\(tenths % 10)"
         }

@@ -24,7 +24,8 @@ enum Top {
             other. Counts are those of a second.
             """,
         parameters: [
-            roster, every, looks, Status.certificate, Status.key, Status.authorities, Status.timeout, Status.json,
+            roster, every, looks, Status.certificate, Status.key, Status.authorities, Status.timeout,
+            Status.json,
         ],
         examples: [
             Example(

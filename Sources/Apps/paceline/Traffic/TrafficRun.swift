@@ -191,7 +191,9 @@ final class TrafficRun {
             let length = Double(ad.seconds) / playback
             let watched = draws.next(below: 10) > 0 ? 1 : draws.nextUnit()
             for (event, path) in zip(SoldAd.events, ad.trackers) where event.part <= watched {
-                put(Notice(path: path, node: node), at: at + Interval(nanoseconds: Int64(event.part * length * 1e9)))
+                put(
+                    Notice(path: path, node: node),
+                    at: at + Interval(nanoseconds: Int64(event.part * length * 1e9)))
             }
             put(
                 Notice(
@@ -245,7 +247,8 @@ final class TrafficRun {
         ) { [unowned self] result in
             underWay -= 1
             switch result {
-            case .success(let answer) where answer.status / 100 == 2: billed(again, bill.campaign, bill.amount)
+            case .success(let answer) where answer.status / 100 == 2:
+                billed(again, bill.campaign, bill.amount)
             case .success(let answer) where answer.status / 100 == 4:
                 close(bill.campaign, bill.amount)
                 campaigns[bill.campaign]?.refused += 1

@@ -19,6 +19,12 @@ public struct AccountStanding: Hashable, Sendable {
     public var version: UInt64
     public var isPaused: Bool
     public var hasEnded: Bool
+
+    public init(version: UInt64, isPaused: Bool, hasEnded: Bool) {
+        self.version = version
+        self.isPaused = isPaused
+        self.hasEnded = hasEnded
+    }
 }
 
 /// Opens a campaign's lifetime account when its flight begins, and each of its days before it does; changes an account
@@ -48,7 +54,9 @@ public struct CatalogAccounts: Sendable {
     }
 
     /// Whose change an order is, as the database has it: one word for each account.
-    public static func who(_ name: AccountName) -> String { "\(author) \(name.campaign) \(name.day?.date ?? "-")" }
+    public static func who(_ name: AccountName) -> String {
+        "\(author) \(name.campaign) \(name.day?.date ?? "-")"
+    }
     public static let author = "catalog"
 
     /// The account of such a word; nil where it is somebody else's change.
