@@ -142,14 +142,16 @@ let package = Package(
         .target(
             name: "Serving",
             dependencies: [
-                "Commands", "Documents", "HTTP", "Kernel", "Settings", "TLS", "Telemetry", "Units",
+                "Catalog", "Commands", "Decision", "Documents", "HTTP", "Kernel", "Ledger", "Settings", "TLS",
+                "Telemetry", "Units",
             ],
             path: "Sources/Apps/Serving", swiftSettings: strict),
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
-                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "Postgres",
-                "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
+                "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Kernel", "Ledger",
+                "LedgerStore",
+                "Postgres", "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/paceline-coordinator", exclude: ["Migrations"], swiftSettings: strict),
         app(
@@ -157,6 +159,7 @@ let package = Package(
             [
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
                 "Features", "Fleet", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel",
+                "Ledger",
                 "MarketSimulation", "Notices",
                 "OpenRTB", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
             ]),

@@ -60,6 +60,12 @@ part_formal() {
   if [ "${PACELINE_LONG-}" = 1 ]; then Tests/Formal/check --long; else Tests/Formal/check; fi
 }
 
+# fleet: `./dev up`, with real processes.
+part_fleet() {
+  build_products release
+  Tests/Fleet/check
+}
+
 # nix: what nixos/ says, as far as this machine can look at it.
 part_nix() { nixos/checks/check; }
 # terraform: every stack against its providers' schemas.

@@ -190,6 +190,10 @@ prepare() {
   [[ $1 != *' shell '* ]] || provide shellcheck || true
   [[ $1 != *' formal '* ]] || provide spin gcc || true
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
+  if [[ $1 == *' fleet '* ]]; then
+    require_toolchain
+    provide postgresql openssl curl python3 || true
+  fi
   if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then
     require_toolchain
     # Real peers of the tests; a test whose peer is missing is skipped and says so.

@@ -1,204 +1,106 @@
 # shellcheck shell=bash
-# `dev up`: a node on loopback for trying things, with a certificate authority of its own, which signs nothing
-# else and lives in .build/dev. It stays in the foreground; Ctrl-C or SIGTERM drains the node and ends with
-# the node's status.
+# `dev up`: the fleet of fleet.sh, or with --single one node that stands alone (single.sh). Here are the arguments of both,
+# free ports, and what the demo's models know.
 
-readonly state=.build/dev
-# From the start of the process. A node answers in a fraction of a second; a loaded CI machine may need more.
-readonly ready_seconds=30
-readonly first_port=8080 ports_wanted=4 port_step=10 port_tries=20
-readonly last_port=$((65535 - ports_wanted + 1))
-readonly certificate_days=30
+readonly port_tries=20
 
-# parse_up_arguments ARGUMENT...: into `for_seconds` and `port`, empty where they are not given.
+# parse_up_arguments ARGUMENT...: into `single`, `for_seconds`, `port`, `state`, `fault`, `traffic` and
+# `build`.
 parse_up_arguments() {
-  for_seconds='' port=''
+  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes
+  local argument
+  for argument in "$@"; do [ "$argument" != --single ] || single=yes; done
+  if [ "$single" = yes ]; then
+    # shellcheck source=tools/dev/single.sh
+    source tools/dev/single.sh
+  else
+    # shellcheck source=tools/dev/fleet.sh
+    source tools/dev/fleet.sh
+  fi
   while [ $# -gt 0 ]; do
     case $1 in
+      --single) shift && continue ;;
+      --built)
+        build=no
+        shift && continue ;;
+      --no-traffic)
+        traffic=no
+        shift && continue ;;
       --for) for_seconds=${2-} ;;
       --port) port=${2-} ;;
+      --state) state=${2-} ;;
+      --fault) fault=${2-} ;;
       *) usage up "unknown argument: $1" ;;
     esac
-    [[ ${2-} =~ ^[0-9]+$ ]] || usage up "$1 needs a number"
+    case $1 in
+      --for | --port) [[ ${2-} =~ ^[0-9]+$ ]] || usage up "$1 needs a number" ;;
+      --state) [ -n "$state" ] || usage up "--state needs a folder" ;;
+      --fault)
+        [ "$single" = no ] || usage up "--fault is for a fleet, and --single is one node"
+        is_fault "$fault" || usage up "unknown fault: '$fault' (there are ${faults[*]})" ;;
+    esac
     shift 2
   done
+  [ "$single" = no ] || [ "$traffic" = yes ] || usage up "--no-traffic is for a fleet: one node has none"
   if [ -n "$port" ] && { [ ${#port} -gt 5 ] || [ $((10#$port)) -lt 1 ] || [ $((10#$port)) -gt "$last_port" ]; }; then
     usage up "--port is from 1 to $last_port, so that there are $ports_wanted from it on; found $port"
   fi
   # Without leading zeros, which would make it octal.
   [ -z "$port" ] || port=$((10#$port))
+  state=${state:-$default_state}
 }
 
-up() {
-  require_toolchain
-  require openssl curl
-  complain "building paceline-node and paceline"
-  build_products release >&2
-  mkdir -p "$state"
-  make_certificates "$state/tls"
-  import_profiles
-  choose_ports "$port"
-  write_config >"$state/node.json"
-  run_node "$for_seconds"
+# build_up PRODUCT...: unless --built says that they are.
+build_up() {
+  local product
+  if [ "$build" = yes ]; then
+    complain "building ${*}"
+    build_products release >&2
+    return
+  fi
+  for product in "$@"; do
+    [ -x ".build/release/$product" ] || fail "--built, and no .build/release/$product is there; ./dev build makes it"
+  done
 }
 
-# choose_ports [FIRST]: `http_port`, `https_port`, `mutual_port` and `admin_port`, four in a row that nobody
-# listens on.
-choose_ports() {
-  local first=${1:-$first_port} tries=$port_tries
-  [ -z "$1" ] || tries=1
-  while ! all_free "$first"; do
+# choose_first_port: `first`, the number from which on nobody listens on any of `ports_needed`, which count from it.
+choose_first_port() {
+  local tries=$port_tries
+  first=${port:-$first_port}
+  [ -z "$port" ] || tries=1
+  while ! all_free; do
     tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "no $ports_wanted free ports from ${1:-$first_port} on; try --port"
+    [ "$tries" -gt 0 ] || fail "ports from ${port:-$first_port} on are taken; try --port"
     first=$((first + port_step))
   done
-  http_port=$first https_port=$((first + 1)) mutual_port=$((first + 2)) admin_port=$((first + 3))
 }
 
 all_free() {
-  local port
-  for ((port = $1; port < $1 + ports_wanted; port++)); do
-    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 1; fi
+  local one
+  for one in "${ports_needed[@]}"; do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$((first + one))") 2>/dev/null; then return 1; fi
   done
 }
 
-# make_certificates FOLDER: an authority, a server's certificate and a client's; kept until the day before
-# they end.
-make_certificates() {
-  local folder=$1 one
-  if openssl x509 -in "$folder/server.pem" -noout -checkend 86400 >/dev/null 2>&1; then return; fi
-  rm -rf "$folder"
-  mkdir -p "$folder"
-  chmod 700 "$folder"
-  local key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
-  (
-    cd "$folder"
-    openssl req -x509 "${key[@]}" -keyout ca.key -out ca.pem -days "$certificate_days" -subj '/CN=paceline dev up' \
-      -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
-    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n' >server.ext
-    printf 'subjectAltName=URI:spiffe://paceline.test/operator\nextendedKeyUsage=clientAuth\n' >client.ext
-    for one in server client; do
-      openssl req "${key[@]}" -keyout "$one.key" -out "$one.csr" -subj "/CN=$one"
-      openssl x509 -req -in "$one.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days "$certificate_days" \
-        -extfile "$one.ext" -out "$one.pem"
-    done
-  ) >"$state/openssl.log" 2>&1 || fail "openssl made no certificates: $(tail -n 3 "$state/openssl.log")"
-}
-
-# import_profiles: what the demo's models know of the viewer of Examples/ctv-pod.json and of an ad: the history beside
-# them, moved so that its last day is yesterday.
+# import_profiles FOLDER: what the demo's models know of the viewer of Examples/ctv-pod.json and of an ad: the history
+# beside them, moved so that its last day is yesterday.
 import_profiles() {
-  local history=Examples/predictions/history.jsonl last days line at
+  local folder=$1 history=Examples/predictions/history.jsonl last days line at
   last=$(grep -o '"at": "[^"T]*' "$history" | cut -d'"' -f4 | sort | tail -n 1)
   days=$((($(date +%s) - $(date -u -d "$last" +%s)) / 86400 - 1))
-  rm -rf "$state/profiles"
-  mkdir -p "$state/profiles"
+  rm -rf "$folder/profiles"
+  mkdir -p "$folder/profiles"
   while read -r line; do
     at=$(grep -o '"at": "[^"]*' <<<"$line" | cut -d'"' -f4)
     printf '%s\n' "${line/"$at"/$(date -u -d "$at $days days" +%FT%TZ)}"
-  done <"$history" >"$state/history.jsonl"
-  .build/release/paceline features import --schema Examples/predictions/features.json --store "$state/profiles" \
-    --megabytes 4 "$state/history.jsonl" >"$state/import.log" 2>&1 ||
-    fail "no profiles could be made: $(tail -n 3 "$state/import.log")"
+  done <"$history" >"$folder/history.jsonl"
+  .build/release/paceline features import --schema Examples/predictions/features.json --store "$folder/profiles" \
+    --megabytes 4 "$folder/history.jsonl" >"$folder/import.log" 2>&1 ||
+    fail "no profiles could be made: $(tail -n 3 "$folder/import.log")"
 }
 
-# write_config: the node's settings. Draining takes no time here, since no load balancer has to notice.
-write_config() {
-  # The only characters that a path can hold and a JSON string cannot.
-  local path=${root//\\/\\\\}
-  path=${path//\"/\\\"}
-  local folder=$path/$state/tls
-  local certificate="\"certificateFile\": \"$folder/server.pem\", \"keyFile\": \"$folder/server.key\""
-  cat <<JSON
-{
-  "daemon": "node",
-  "node": { "name": "dev", "region": "local" },
-  "listen": [
-    { "address": "127.0.0.1", "port": $http_port },
-    { "address": "127.0.0.1", "port": $https_port, "tls": { $certificate } },
-    { "address": "127.0.0.1", "port": $mutual_port,
-      "tls": { $certificate, "clientCAFile": "$folder/ca.pem", "clientCertificate": "required" } }
-  ],
-  "admin": { "address": "127.0.0.1", "port": $admin_port },
-  "catalog": { "path": "$path/Examples/catalog", "stateDirectory": "$path/$state/catalog", "reloadSeconds": 1 },
-  "models": { "path": "$path/Examples/predictions", "profiles": "$path/$state/profiles",
-    "shadowOneIn": 1 },
-  "journal": { "directory": "$path/$state/journal", "retainBytes": 268435456, "requestOneIn": 1 },
-  "notices": { "baseURL": "http://127.0.0.1:$http_port", "keyFile": "$path/$state/notice-keys" },
-  "limits": { "connectionsPerShard": 1000 },
-  "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
-  "log": { "format": "text" }
-}
-JSON
-}
-
-# run_node [SECONDS]: starts it, says how to reach it, and waits until it ends or is told to.
-run_node() {
-  local began=$EPOCHREALTIME status=0 timer=''
-  .build/release/paceline-node --config "$state/node.json" </dev/null &
-  node=$!
-  trap 'kill -TERM "$node" 2>/dev/null || true' INT TERM
-  trap 'kill -TERM "$node" 2>/dev/null || true' EXIT
-  wait_ready "$began"
-  print_curls
-  if [ -n "$1" ]; then
-    (
-      trap - EXIT
-      sleep "$1"
-      kill -TERM "$node" 2>/dev/null
-    ) &
-    timer=$!
-  fi
-  # A trapped signal ends `wait`, not the node.
-  while kill -0 "$node" 2>/dev/null; do
-    status=0
-    wait "$node" || status=$?
-  done
-  [ -z "$timer" ] || kill "$timer" 2>/dev/null || true
-  trap - EXIT
-  [ "$status" -eq 0 ] || fail "paceline-node ended with status $status"
-  say "drained and ended"
-}
-
-# wait_ready BEGAN: until the node says that it is ready; says how long that took.
-wait_ready() {
-  local deadline=$((SECONDS + ready_seconds))
-  until curl --silent --fail --max-time 1 --output /dev/null "http://127.0.0.1:$admin_port/readyz"; do
-    kill -0 "$node" 2>/dev/null || fail "paceline-node ended before it was ready (settings: $state/node.json)"
-    [ "$SECONDS" -lt "$deadline" ] || fail "paceline-node was not ready within $ready_seconds s"
-    sleep 0.02
-  done
-  # Both times in microseconds: without the point, which some locales write as a comma.
-  local took=$((${EPOCHREALTIME//[.,]/} - ${1//[.,]/}))
-  say "ready: it answered within $((took / 1000000)).$(printf '%03d' $((took / 1000 % 1000))) s of its start"
-}
-
-print_curls() {
-  local t
-  t=$(printf '%q' "$root/$state/tls")
-  local tag="http://127.0.0.1:$http_port/vast?pub=streamfront&app=streamfront-roku&pod=90&ads=6&dur=15,30"
-  tag+="&country=USA&region=NY&metro=501&zip=10001&devicetype=3&os=Roku&genre=sports,travel,cooking&live=1"
-  local cooking=${tag/genre=sports,travel,cooking&live=1/genre=cooking}
-  cat <<TEXT
-
-  curl -i --json @Examples/ctv-pod.json http://127.0.0.1:$http_port/openrtb2/bid
-  curl -i '$tag'
-  curl -i '$cooking'
-  curl -i http://127.0.0.1:$http_port/v1/node
-  curl -i --data '{"bid": 1.25}' http://127.0.0.1:$http_port/v1/json/check
-  curl -i --cacert $t/ca.pem https://localhost:$https_port/v1/node
-  curl -i --cacert $t/ca.pem --cert $t/client.pem --key $t/client.key https://localhost:$mutual_port/v1/node
-  curl -i http://127.0.0.1:$admin_port/healthz
-  curl -i http://127.0.0.1:$admin_port/readyz
-  curl    http://127.0.0.1:$admin_port/metrics
-
-  .build/release/paceline explain ID --journal $state/journal    why an answer came out so; ID is its bidid
-  .build/release/paceline replay $state/journal                  every decision again: the same bytes?
-  .build/release/paceline model compare --journal $state/journal    the model in the shadow beside the one that decides
-  .build/release/paceline budgets http://127.0.0.1:$admin_port          what is spent, set aside and free
-
-The catalog is Examples/catalog: change it, and the next answer is decided by the change. Cooking has an ad that is
-paid for when it is watched to its end: Examples/predictions has the models that say how likely that is.
-settings: $root/$state/node.json    Ctrl-C drains it and ends
-TEXT
+# json_path PATH: with the only characters escaped that a path can hold and a JSON string cannot.
+json_path() {
+  local path=${1//\\/\\\\}
+  printf '%s' "${path//\"/\\\"}"
 }

@@ -17,6 +17,7 @@ final class AdminRoutes: Responder {
     private let context: CoordinatorContext
     private let root: Root
     private let pool: PostgresPool
+    private let funding: CatalogFunding?
     private var router = Router()
     /// Keys of changes that are under way.
     private var keys: Set<String> = []
@@ -25,7 +26,10 @@ final class AdminRoutes: Responder {
     private static let pageMost: Int64 = 1_000
     private static let keyBytesMost = 128
 
-    init(_ context: CoordinatorContext, _ root: Root, _ pool: PostgresPool) {
+    init(
+        _ context: CoordinatorContext, _ root: Root, _ pool: PostgresPool, _ funding: CatalogFunding?
+    ) {
+        self.funding = funding
         self.context = context
         self.root = root
         self.pool = pool
@@ -70,6 +74,7 @@ final class AdminRoutes: Responder {
             "name": .string(context.settings.name), "version": .string(context.version),
             "leads": .bool(root.leads),
             "epoch": .string("\(root.machine.epoch.rawValue)"), "leader": leader,
+            "catalog": funding?.tree ?? .null,
         ])
     }
 

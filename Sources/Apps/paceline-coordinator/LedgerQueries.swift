@@ -82,4 +82,10 @@ enum LedgerQueries {
 
     static let operation = PostgresStatement(
         "select request from paceline.operations where key = $1", .text)
+
+    /// What those whose names are like this said last, each once.
+    static let lastOrders = PostgresStatement(
+        """
+        select distinct on (who) who, request from paceline.operations where who like $1 order by who, at desc
+        """, .text)
 }

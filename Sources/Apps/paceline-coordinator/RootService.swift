@@ -16,6 +16,7 @@ final class RootService {
     private let context: CoordinatorContext
     private let pool: PostgresPool
     private let root: Root
+    private let funding: CatalogFunding?
     private let holders: Server
     private let operators: Server
     private var cut = 0
@@ -51,8 +52,9 @@ final class RootService {
         limits.bodyBytes = Self.bodyBytes
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
+        funding = context.settings.catalog.map { [root, pool] in CatalogFunding(context, $0, root, pool) }
         let holderRoutes = HolderRoutes(context, root)
-        let adminRoutes = AdminRoutes(context, root, pool)
+        let adminRoutes = AdminRoutes(context, root, pool, funding)
         holders = Server(
             reactor: reactor, limits: limits, responder: holderRoutes,
             metrics: ServerMetrics(context.keys.holders, block))
@@ -73,6 +75,7 @@ final class RootService {
         }
         pool.start()
         root.start()
+        try funding?.start()
     }
 
     private func listen(

@@ -5,6 +5,7 @@ import Commands
 import Decision
 import Features
 import Kernel
+import Serving
 import Settings
 import Telemetry
 import Units
@@ -120,7 +121,7 @@ struct CatalogLoading: Sendable {
 
     /// Every shard decides with it when this returns, and nobody with what was before.
     private func exchange(_ serving: Catalogs.Serving) {
-        let terms = CatalogBudgets.terms(of: serving.snapshot, catalogs.decisions)
+        let terms = catalogs.decisions.campaignTerms(serving.snapshot)
         ledger.change(terms)
         ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))
         // One after the other: only one shard's memory is there twice.

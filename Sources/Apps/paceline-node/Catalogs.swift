@@ -6,6 +6,7 @@ import Decision
 import Features
 import JSON
 import Kernel
+import Serving
 import Settings
 import Store
 import Synchronization

@@ -8,6 +8,7 @@ enum Paceline {
             "paceline", "Looks after Paceline's nodes, their settings and their data.",
             subcommands: [
                 Status.command,
+                Top.command,
                 Budgets.command,
                 Ledger.command,
                 CheckConfig.command,
@@ -15,6 +16,7 @@ enum Paceline {
                 Explain.command,
                 Replay.command,
                 Simulate.command,
+                TrafficCommand.command,
                 Command(
                     "catalog", "Works on catalogs: campaigns, creatives, publishers and deals.",
                     subcommands: [

@@ -8,8 +8,11 @@ import TLS
 import Units
 
 enum Status {
-    static let url = Parameter.argument(
-        "URL", WordKind.serverURL, "One of the node's listeners; the operators' also tells how it does.")
+    static let urls = Parameter.arguments(
+        "URL", WordKind.serverURL, atLeastOne: false,
+        "One of a node's listeners; the operators' also tells how it does.")
+    static let roster = Parameter.option(
+        "roster", WordKind.file, "All of a fleet instead of one node: who is in it, as `./dev up` writes it.")
     static let certificate = Parameter.option(
         "certificate", WordKind.file, "Our certificate, for nodes that ask.")
     static let key = Parameter.option("key", WordKind.file, "The key of our certificate.")
@@ -20,12 +23,17 @@ enum Status {
     static let json = Parameter.jsonLine
 
     static let command = Command(
-        "status", "Asks a node whether it is ready, and how it does.",
+        "status", "Asks a node, or a whole fleet, how it does and whether the money is safe.",
         discussion: """
             Any listener of a node answers; the one for operators, which is `admin` in its settings, also has \
             the counts of requests and their times. Exits with 1 where the node is not ready or does not answer.
+
+            With --roster all of a fleet are asked at once: whether the money is safe, what is down, who leads, and what \
+            each region serves and delivers. The ledger's balances come from any coordinator; where none answers, what the \
+            nodes hold and have spent is held against what their catalogs allow. Exits with 1 where something is down, \
+            nobody leads, or the money is not safe. Times are UTC.
             """,
-        parameters: [url, certificate, key, authorities, timeout, json],
+        parameters: [urls, roster, certificate, key, authorities, timeout, json],
         examples: [
             Example(
                 "paceline status http://127.0.0.1:1", "Nobody listens there.", outcome: .failed,
@@ -33,11 +41,22 @@ enum Status {
             Example(
                 "paceline status --json --timeout 2 http://127.0.0.1:1", "The same for programs.",
                 outcome: .failed),
+            Example(
+                "paceline status --roster missing.json", "There is no such fleet.", outcome: .failed,
+                prints: "paceline status: missing.json: could not be read: no such file or directory"),
         ],
         run: run)
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
-        let url = call[Status.url]
+        if let file = call[roster] {
+            guard call[urls].isEmpty else {
+                throw Failure("a URL is of one node, and --roster of a fleet", .usage)
+            }
+            return try FleetStatus.run(file, call, &output)
+        }
+        guard call[urls].count == 1, let url = call[urls].first else {
+            throw Failure("one URL is needed, or --roster FILE", .usage)
+        }
         let context = try tlsContext(call, secure: url.isSecure)
         guard let address = SocketAddress(resolving: url.host, port: url.port) else {
             return report(

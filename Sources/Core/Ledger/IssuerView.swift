@@ -9,6 +9,8 @@ public struct CampaignMoney: Hashable, Sendable {
     /// Its budget is no longer in the catalog; what was spent of it is.
     public let isGone: Bool
     public let lifetime: Places
+    /// What the catalog allows in all; nil where it no longer has the campaign.
+    public let allowed: Micros?
     /// Nil where the campaign has no budget for days.
     public let day: Places?
     public let today: BudgetDay?
@@ -44,7 +46,7 @@ extension LocalIssuer {
         }
         return CampaignMoney(
             campaign: campaign.id, currency: campaign.terms?.currency, isGone: campaign.terms == nil,
-            lifetime: lifetime, day: day,
+            lifetime: lifetime, allowed: campaign.terms?.lifetime, day: day,
             today: campaign.current.flatMap { accounts[$0].name.day },
             isSpent: lifetime.free <= .zero || (day?.free ?? .max) <= .zero, trouble: nil)
     }

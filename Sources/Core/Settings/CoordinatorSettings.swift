@@ -28,11 +28,20 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
         package init() {}
     }
 
+    /// Whose campaigns have accounts, without anybody ordering them.
+    public struct Catalog: DocumentObject, Equatable {
+        public internal(set) var path = ""
+        public internal(set) var reload = Interval.seconds(5)
+
+        package init() {}
+    }
+
     public internal(set) var name = ""
     public internal(set) var listen: [ListenerSettings] = []
     public internal(set) var admin = AdminSettings()
     public internal(set) var database = Database()
     public internal(set) var leases = Leases()
+    public internal(set) var catalog: Catalog?
     /// The fleet file: a holder's number is its place in it, so names are only ever added at the end.
     public internal(set) var holders: [String] = []
     public internal(set) var drain = NodeSettings.Drain()
@@ -59,6 +68,10 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
                 "Where operators see the ledger and change budgets, and where metrics are."),
             .defaulted("database", \.database, .object, "The Postgres that has the ledger."),
             .defaulted("leases", \.leases, .object, "How long leadership, leases and evidence last."),
+            .optional(
+                "catalog", \.catalog, .object,
+                "The catalog whose campaigns get their accounts by themselves, days before they begin. Without it operators open every account and every day."
+            ),
             .required(
                 "holders", \.holders, .list(of: .name, count: 1...64), example: ["broker-1"],
                 "Who may hold money of the root: brokers, or nodes without one. A holder's number is its place here, so names are only ever added at the end."
@@ -129,6 +142,20 @@ extension CoordinatorSettings.Database {
                         "serverName", found: "one without the other", allowed: "both, or neither")
                 }
             }
+        ])
+}
+
+extension CoordinatorSettings.Catalog {
+    package static let schema = Schema<Self>(
+        "coordinator.catalog",
+        [
+            .required(
+                "path", \.path, .absolutePath, example: "/etc/paceline/catalog",
+                "A directory of JSON files, or a snapshot that `paceline catalog compile` has made: what the nodes have."
+            ),
+            .defaulted(
+                "reloadSeconds", \.reload, .seconds(1...86_400), "How often the files are looked at.",
+                because: "As often as nodes do, which do not bid for a campaign without an account."),
         ])
 }
 

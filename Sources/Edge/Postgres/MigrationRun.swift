@@ -39,15 +39,17 @@ public final class MigrationRun {
 
     private static let setTimeout = PostgresStatement("SELECT set_config('lock_timeout', $1, true)", .text)
     private static let takeLock = PostgresStatement("SELECT pg_advisory_xact_lock($1)", .int8)
+    /// Named with its schema: a migration may make another one that comes first, such as the one called as the role is.
     private static let makeTable = PostgresStatement(
         """
-        CREATE TABLE IF NOT EXISTS paceline_migrations (number int4 PRIMARY KEY, name text NOT NULL,
+        CREATE TABLE IF NOT EXISTS public.paceline_migrations (number int4 PRIMARY KEY, name text NOT NULL,
         digest bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
         """)
     private static let read = PostgresStatement(
-        "SELECT number, name, digest FROM paceline_migrations ORDER BY number")
+        "SELECT number, name, digest FROM public.paceline_migrations ORDER BY number")
     private static let remember = PostgresStatement(
-        "INSERT INTO paceline_migrations (number, name, digest) VALUES ($1, $2, $3)", .int4, .text, .bytea)
+        "INSERT INTO public.paceline_migrations (number, name, digest) VALUES ($1, $2, $3)", .int4, .text,
+        .bytea)
 
     private var left: Interval { max(deadline - pool.reactor.now, .milliseconds(1)) }
 

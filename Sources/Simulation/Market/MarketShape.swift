@@ -8,6 +8,12 @@ public struct MarketRegion: Sendable {
     public var rate: Double
     /// Seconds after midnight at UTC.
     public var peak: Double
+
+    public init(name: String, rate: Double, peak: Double) {
+        self.name = name
+        self.rate = rate
+        self.peak = peak
+    }
 }
 
 /// A kind of place for ads.
@@ -21,6 +27,14 @@ public struct MarketInventory: Sendable {
     public var shown: Double
     /// What its viewers are worth to campaigns, beside the others.
     public var worth: Double
+
+    public init(name: String, share: Double, floor: Double, shown: Double, worth: Double) {
+        self.name = name
+        self.share = share
+        self.floor = floor
+        self.shown = shown
+        self.worth = worth
+    }
 }
 
 /// What befalls a market, in seconds from its start.

@@ -1,7 +1,7 @@
 // Requests, second by second and region by region. Each part of each second has a generator of its own, so what one
 // policy does changes nothing of what the next one meets.
 internal import Numerics
-internal import Units
+public import Units
 
 /// One place for an ad, at one moment.
 struct MarketRequest {
@@ -55,13 +55,16 @@ struct MarketTables: Sendable {
     }
 }
 
-struct MarketTraffic: Sendable {
+public struct MarketTraffic: Sendable {
     let shape: MarketShape
     let tables: MarketTables
     /// Of each region, how much busier or quieter than usual each ten minutes are.
     private let moods: [[Double]]
 
     static let moodSeconds = 600.0
+
+    /// For whoever wants the curves and draws requests of his own.
+    public init(_ shape: MarketShape) { self.init(shape, tables: MarketTables()) }
 
     init(_ shape: MarketShape, tables: MarketTables) {
         self.shape = shape
@@ -83,7 +86,7 @@ struct MarketTraffic: Sendable {
         return region.rate * (1 + 0.6 * cosine(day) + 0.12 * cosine(2 * day + 0.7))
     }
 
-    func rate(_ region: Int, at second: Double) -> Double {
+    public func rate(_ region: Int, at second: Double) -> Double {
         let place = second / Self.moodSeconds
         let at = min(Int(place), moods[region].count - 2)
         let mood = moods[region][at] + (moods[region][at + 1] - moods[region][at]) * (place - Double(at))
@@ -97,7 +100,7 @@ struct MarketTraffic: Sendable {
     }
 
     /// The shares of the inventories then, summed up.
-    func shares(at second: Double) -> [Double] {
+    public func shares(at second: Double) -> [Double] {
         var sum = 0.0
         var factors = shape.inventories.map(\.share)
         for event in shape.events {
@@ -139,7 +142,7 @@ struct MarketTraffic: Sendable {
         }
     }
 
-    static func poisson(_ mean: Double, _ draws: inout Randomness) -> Int {
+    public static func poisson(_ mean: Double, _ draws: inout Randomness) -> Int {
         guard mean > 0 else { return 0 }
         if mean > 2_000 {
             // As good as normal, and twelve uniform draws are as good as that.

@@ -67,17 +67,19 @@ final class RunningCoordinator: ServedProcess, @unchecked Sendable {
     private let name: String
     let process = Process()
 
-    init(_ name: String, database: UInt16, lease: Int, in folder: URL) throws {
+    init(
+        _ name: String, database: UInt16, lease: Int, user: String, catalog: URL?, in folder: URL
+    ) throws {
         self.folder = folder
         self.name = name
         port = try PostgresServer.freePort()
         admin = try PostgresServer.freePort()
         let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        let settings: [String: Any] = [
+        var settings: [String: Any] = [
             "daemon": "coordinator", "name": name, "listen": [["address": "127.0.0.1", "port": Int(port)]],
             "admin": ["address": "127.0.0.1", "port": Int(admin)],
             "database": [
-                "port": Int(database), "name": "postgres", "user": "postgres", "timeoutMilliseconds": 1_000,
+                "port": Int(database), "name": "postgres", "user": user, "timeoutMilliseconds": 1_000,
                 "migrationsDirectory": URL(filePath: #filePath).deletingLastPathComponent()
                     .appending(path: "../../../Sources/Apps/paceline-coordinator/Migrations").standardized
                     .path(),
@@ -86,6 +88,7 @@ final class RunningCoordinator: ServedProcess, @unchecked Sendable {
             "leases": ["leadershipMilliseconds": 1_200, "renewalMilliseconds": 300, "leaseSeconds": lease],
             "drain": ["noticeMilliseconds": 0],
         ]
+        if let catalog { settings["catalog"] = ["path": catalog.path(), "reloadSeconds": 1] }
         let file = folder.appending(path: "\(name).json")
         try JSONSerialization.data(withJSONObject: settings).write(to: file)
         let log = folder.appending(path: "\(name).log")
@@ -110,15 +113,24 @@ final class Pair: @unchecked Sendable {
     let folder: URL
     let all: [RunningCoordinator]
 
-    /// - Parameter lease: how long a holder may spend without a word, in seconds.
-    init(lease: Int = 600) throws {
+    /// - Parameters:
+    ///   - lease: how long a holder may spend without a word, in seconds.
+    ///   - user: the database's role that both come as.
+    ///   - catalog: whose campaigns get accounts by themselves.
+    init(lease: Int = 600, user: String = "postgres", catalog: URL? = nil) throws {
         // What is committed stays, also when the server is killed.
         database = try PostgresServer(["fsync=on"])
+        if user != "postgres" {
+            let made = try database.psql("create role \(user) login superuser")
+            guard made.status == 0 else { throw PostgresServerFailure(description: made.output) }
+        }
         folder = FileManager.default.temporaryDirectory.appending(path: "paceline-root-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         all = [
-            try RunningCoordinator("one", database: database.port, lease: lease, in: folder),
-            try RunningCoordinator("two", database: database.port, lease: lease, in: folder),
+            try RunningCoordinator(
+                "one", database: database.port, lease: lease, user: user, catalog: catalog, in: folder),
+            try RunningCoordinator(
+                "two", database: database.port, lease: lease, user: user, catalog: catalog, in: folder),
         ]
     }
 

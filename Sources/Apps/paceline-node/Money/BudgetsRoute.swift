@@ -41,6 +41,7 @@ struct BudgetsRoute {
                 json.key("day")
                 if let day = money.day { write(day, &json) } else { json.null() }
                 json.field("stillBillable", money.stillBillable)
+                if let allowed = money.allowed { json.field("allowed", allowed) }
                 if let trouble = money.trouble { json.field("trouble", trouble.rawValue) }
                 json.endObject()
                 count = try json.finish()

@@ -3,6 +3,7 @@ import Commands
 import Journal
 import Kernel
 import Ledger
+import Serving
 import Settings
 import Synchronization
 import Telemetry
@@ -39,7 +40,7 @@ final class NodeMoney: Sendable {
         let ledger = try NodeLedger(context.settings, keeper.listener, shards: context.shards, context.log)
         keeper.keepStart()
         opened.withLock { $0 = ledger }
-        let terms = CatalogBudgets.terms(of: serving.snapshot, catalogs.decisions)
+        let terms = catalogs.decisions.campaignTerms(serving.snapshot)
         try ledger.start(terms)
         if ledger.pacing.isAtWork {
             ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))

@@ -3,6 +3,7 @@ import Catalog
 import Decision
 import Ledger
 import Pacing
+import Serving
 import Units
 
 /// Made off the shards' threads, for one shard.
@@ -24,19 +25,12 @@ struct CatalogPacing {
             }
     }
 
-    /// A campaign's flight is that of its line items together.
     static func terms(of snapshot: CatalogSnapshot, _ budgets: [CampaignTerms]) -> [PacedCampaign] {
-        var starts = [Instant](repeating: .distantFuture, count: snapshot.campaignCount)
-        var ends = [Instant](repeating: Instant(nanoseconds: .min), count: snapshot.campaignCount)
-        for row in 0..<snapshot.lineItemCount {
-            let one = snapshot.lineItem(at: row)
-            starts[one.campaign] = min(starts[one.campaign], one.flightStart)
-            ends[one.campaign] = max(ends[one.campaign], one.flightEnd)
-        }
+        let flights = snapshot.campaignFlights
         return budgets.enumerated().map { row, budget in
             PacedCampaign(
                 terms: PacedTerms(
-                    id: budget.campaign, start: starts[row], end: ends[row],
+                    id: budget.campaign, start: flights[row].start, end: flights[row].end,
                     mode: PacingMode(snapshot.campaign(at: row).pacing), lifetime: budget.lifetime,
                     daily: budget.daily, price: budget.highest), dayStartsAtMinutes: budget.dayStartsAtMinutes
             )

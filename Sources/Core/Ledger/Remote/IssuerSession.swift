@@ -409,7 +409,8 @@ extension IssuerSession {
             let row = current[campaign]
             return CampaignMoney(
                 campaign: campaign, currency: byID[campaign]?.currency, isGone: byID[campaign] == nil,
-                lifetime: places, day: nil, today: row.flatMap { accounts[$0].name.day },
+                lifetime: places, allowed: byID[campaign]?.lifetime, day: nil,
+                today: row.flatMap { accounts[$0].name.day },
                 isSpent: row.map { accounts[$0].ahead.isLast && accounts[$0].ahead.kept == .zero } ?? false,
                 trouble: row.flatMap { accounts[$0].trouble })
         }

@@ -1,14 +1,14 @@
-// A node's catalog on disk, as somebody else writes it: whether it changed, and what it compiles to.
-import Catalog
-import Commands
+// A catalog on disk, as somebody else writes it: whether it changed, and what it compiles to.
+public import Catalog
+public import Commands
 import Kernel
 
 /// What tells one state of the files from another without reading them.
-struct CatalogStamp: Equatable {
+public struct CatalogStamp: Equatable, Sendable {
     private let files: [String: FileStamp]
 
     /// Of a directory's JSON files, or of a snapshot.
-    init(_ path: String) throws(Failure) {
+    public init(_ path: String) throws(Failure) {
         do {
             guard try Kernel.isDirectory(path) else {
                 files = ["": try Kernel.stamp(of: path)]
@@ -25,23 +25,23 @@ struct CatalogStamp: Equatable {
     }
 
     /// Files that a former state had and this one has not, in their order.
-    func gone(since former: CatalogStamp?) -> [String] {
+    public func gone(since former: CatalogStamp?) -> [String] {
         former.map { former in former.files.keys.filter { files[$0] == nil }.sorted() } ?? []
     }
 }
 
 /// A catalog that was read as it is: its bytes, and the state of the files that they were made of.
-struct CompiledCatalog {
-    let bytes: [UInt8]
-    let version: CatalogVersion
-    let lineItems: Int
-    let stamp: CatalogStamp
+public struct CompiledCatalog {
+    public let bytes: [UInt8]
+    public let version: CatalogVersion
+    public let lineItems: Int
+    public let stamp: CatalogStamp
 
     /// Readings of files that change while they are read. Whoever writes for longer is read when it is done.
     private static let readingsMost = 3
 
     /// Reads and compiles, or says all that is wrong, with files and lines.
-    init(_ path: String) throws(Failure) {
+    public init(_ path: String) throws(Failure) {
         var stamp = try CatalogStamp(path)
         for _ in 0..<CompiledCatalog.readingsMost {
             let outcome = CompiledCatalog.read(path)

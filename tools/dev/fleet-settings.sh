@@ -1,0 +1,166 @@
+# shellcheck shell=bash
+# What each member of the fleet is started with: its settings file, and its command line.
+
+# Short, so that a takeover and a lost lease can be watched. A node without any coordinator goes on for the lease.
+readonly leadership_milliseconds=2000 renewal_milliseconds=500 lease_seconds=30
+# Of money set aside for an ad whose bill never comes.
+readonly hold_seconds=60 grace_seconds=30
+
+# write_settings: of all members, the models' profiles of each node, and who is where for `paceline status`.
+write_settings() {
+  local name
+  for name in "${members[@]}"; do
+    mkdir -p "$state/$name"
+    case ${role_of[$name]} in
+      coordinator) coordinator_settings "$name" >"$state/$name/settings.json" ;;
+      node)
+        import_profiles "$state/$name"
+        node_settings "$name" >"$state/$name/settings.json" ;;
+    esac
+  done
+  roster >"$state/roster.json"
+  if [ ! -s "$state/password" ]; then
+    # A database of an earlier folder of this name has another one.
+    is_new=yes
+    (umask 077 && openssl rand -hex 24 >"$state/password")
+  fi
+}
+
+# command_of NAME: into `command`.
+command_of() {
+  local name=$1
+  case ${role_of[$name]} in
+    postgres)
+      command=("${as_postgres[@]}" "$postgres_programs/postgres" -D "$database" -p "$(serves "$name")"
+        -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=50 -c shared_buffers=32MB
+        -c log_min_messages=warning) ;;
+    coordinator) command=(.build/release/paceline-coordinator --config "$state/$name/settings.json") ;;
+    node) command=(.build/release/paceline-node --config "$state/$name/settings.json") ;;
+    traffic)
+      rm -f "$state/$name/seconds.tsv"
+      command=(.build/release/paceline traffic --roster "$state/roster.json" --output "$state/$name") ;;
+  esac
+}
+
+# joined NAME...: with commas between.
+joined() {
+  local IFS=,
+  printf '%s' "$*"
+}
+
+# of_roles ROLE...: the names of holders of money, in the order of the topology: their number is their place.
+holders() {
+  local found=() name quoted=()
+  of_role node
+  for name in "${found[@]}"; do quoted+=("\"$name\""); done
+  joined "${quoted[@]}"
+}
+
+coordinator_settings() {
+  local name=$1 path own found=()
+  path=$(json_path "$root") own=$(json_path "$state")
+  of_role postgres
+  cat <<JSON
+{
+  "daemon": "coordinator",
+  "name": "$name",
+  "listen": [ { "address": "127.0.0.1", "port": $(serves "$name") } ],
+  "admin": { "address": "127.0.0.1", "port": $(admin "$name") },
+  "database": { "port": $(serves "${found[0]}"), "passwordFile": "$own/password",
+    "migrationsDirectory": "$path/Sources/Apps/paceline-coordinator/Migrations" },
+  "leases": { "leadershipMilliseconds": $leadership_milliseconds, "renewalMilliseconds": $renewal_milliseconds,
+    "leaseSeconds": $lease_seconds },
+  "catalog": { "path": "$path/Examples/catalog", "reloadSeconds": 1 },
+  "holders": [$(holders)],
+  "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
+  "log": { "format": "text" }
+}
+JSON
+}
+
+node_settings() {
+  local name=$1 path own one issuers=() found=()
+  path=$(json_path "$root") own=$(json_path "$state/$name")
+  of_role coordinator
+  for one in "${found[@]}"; do issuers+=("{ \"address\": \"127.0.0.1\", \"port\": $(serves "$one") }"); done
+  cat <<JSON
+{
+  "daemon": "node",
+  "node": { "name": "$name", "region": "$(region "$name")" },
+  "shards": 1,
+  "listen": [ { "address": "127.0.0.1", "port": $(serves "$name") } ],
+  "admin": { "address": "127.0.0.1", "port": $(admin "$name") },
+  "catalog": { "path": "$path/Examples/catalog", "stateDirectory": "$own/catalog", "reloadSeconds": 1 },
+  "models": { "path": "$path/Examples/predictions", "profiles": "$own/profiles" },
+  "budgets": { "holdSeconds": $hold_seconds, "graceSeconds": $grace_seconds },
+  "ledger": { "issuer": { "holder": "$name", "timeoutMilliseconds": 1000, "aheadSeconds": $lease_seconds,
+    "coordinators": [$(joined "${issuers[@]}")] } },
+  "notices": { "baseURL": "http://127.0.0.1:$(serves "$name")", "keyFile": "$own/notice-keys" },
+  "journal": { "directory": "$own/journal", "retainBytes": 268435456, "requestOneIn": 1 },
+  "limits": { "connectionsPerShard": 1000 },
+  "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
+  "log": { "format": "text" }
+}
+JSON
+}
+
+# roster: who is in the fleet, and where operators and traffic reach it.
+roster() {
+  local name lines=() line
+  for name in "${members[@]}"; do
+    [ "${admin_of[$name]}" != - ] || continue
+    line="{ \"role\": \"${role_of[$name]}\", \"name\": \"$name\", \"admin\": \"http://127.0.0.1:$(admin "$name")\""
+    [ "$(region "$name")" = - ] || line+=", \"region\": \"$(region "$name")\""
+    [ "${role_of[$name]}" != node ] || line+=", \"serves\": \"http://127.0.0.1:$(serves "$name")\""
+    lines+=("    $line }")
+  done
+  local IFS=$'\n'
+  printf '{\n  "members": [\n%s\n  ]\n}\n' "$(printf '%s\n' "${lines[*]}" | sed '$!s/$/,/')"
+}
+
+# MARK: Postgres
+
+# make_database: its folder, the first time. It refuses to run as root, so where we are root it runs as `nobody`.
+make_database() {
+  local folder
+  as_postgres=() postgres_programs=''
+  # The newest that apt has installed, else those of PATH.
+  while read -r folder; do
+    if has_postgres "$folder"; then postgres_programs=$folder && break; fi
+  done < <(compgen -G '/usr/lib/postgresql/*/bin' | sort --version-sort --reverse && tr : '\n' <<<"$PATH")
+  [ -n "$postgres_programs" ] || fail "no Postgres is here; apt has it as postgresql"
+  database=$state/postgres/data
+  if [ "$(id -u)" -eq 0 ]; then
+    as_postgres=(setpriv --reuid nobody --regid nogroup --clear-groups --pdeathsig INT --)
+    if ! "${as_postgres[@]}" test -x "$state/postgres"; then
+      database=/var/tmp/paceline-postgres-$(cksum <<<"$state" | cut -d' ' -f1)
+      complain "nobody, who runs Postgres where we are root, cannot enter $state: it is in $database"
+    fi
+  fi
+  if [ -z "${is_new-}" ] && [ -e "$database/PG_VERSION" ]; then return; fi
+  rm -rf "$database"
+  mkdir -p "$database"
+  chmod 700 "$database"
+  # Whoever initdb runs as may not read our own file.
+  (umask 077 && cp "$state/password" "$database.password")
+  if [ "$(id -u)" -eq 0 ]; then chown nobody "$database" "$database.password"; fi
+  "${as_postgres[@]}" "$postgres_programs/initdb" --pgdata "$database" --username paceline --auth scram-sha-256 \
+    --pwfile "$database.password" --encoding UTF8 --locale C >"$state/postgres/initdb.log" 2>&1 ||
+    fail "initdb failed: $(tail -n 3 "$state/postgres/initdb.log")"
+  rm -f "$database.password"
+}
+
+has_postgres() {
+  local program
+  for program in initdb postgres psql pg_isready; do [ -x "$1/$program" ] || return 1; done
+}
+
+# provide_database NAME: in the server that answers now.
+provide_database() {
+  local sql=("$postgres_programs/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$(serves "$1")" -U paceline)
+  local found
+  found=$(PGPASSWORD=$(cat "$state/password") "${sql[@]}" -d postgres -c \
+    "select 1 from pg_database where datname = 'paceline'") || fail "Postgres does not answer: $found"
+  [ "$found" = 1 ] || PGPASSWORD=$(cat "$state/password") "${sql[@]}" -d postgres -c 'create database paceline' ||
+    fail "the database could not be created"
+}

@@ -1,0 +1,326 @@
+# shellcheck shell=bash
+# `dev up`: the fleet of fleet.topology on this machine, as a supervisor would run it: what ends is started again. Ctrl-C,
+# SIGTERM or the time of --for stops everything in order, and nothing stays behind, even where this script is killed:
+# the kernel then ends its children.
+
+# shellcheck source=tools/dev/fleet-settings.sh
+source tools/dev/fleet-settings.sh
+# shellcheck source=tools/dev/fleet-faults.sh
+source tools/dev/fleet-faults.sh
+
+readonly default_state=.build/fleet
+readonly topology=tools/dev/fleet.topology
+# In the order of their start; the other way round is how they stop.
+readonly roles=(postgres coordinator node traffic)
+readonly first_port=8100 ports_wanted=100 port_step=100
+readonly last_port=$((65535 - ports_wanted + 1))
+# A role is waited for so long; on a quiet machine all of them together take a fraction of it.
+readonly start_seconds=60
+# As systemd waits before it starts a unit again.
+readonly restart_milliseconds=2000
+# A node drains within five seconds.
+readonly stop_seconds=10
+readonly turn_seconds=0.1
+
+members=() ports_needed=()
+# Global, as this file is read within a function.
+declare -gA role_of region_of serves_of admin_of pid_of began_of phase_of restart_at held
+stopping='' drawn=0 turns=0
+
+# read_topology: one member of the fleet a line.
+read_topology() {
+  local role name region serves admin
+  while read -r role name region serves admin; do
+    case $role in '' | '#'*) continue ;; esac
+    members+=("$name")
+    role_of[$name]=$role region_of[$name]=$region serves_of[$name]=$serves admin_of[$name]=$admin
+    [ "$serves" = - ] || ports_needed+=("$serves")
+    [ "$admin" = - ] || ports_needed+=("$admin")
+  done <"$topology"
+}
+
+# of_role ROLE: the names of its members, in `found`.
+of_role() {
+  local name
+  found=()
+  for name in "${members[@]}"; do
+    [ "${role_of[$name]}" != "$1" ] || [ "$name-$traffic" = traffic-no ] || found+=("$name")
+  done
+}
+
+serves() { printf '%s' $((first + serves_of[$1])); }
+admin() { printf '%s' $((first + admin_of[$1])); }
+region() { printf '%s' "${region_of[$1]}"; }
+milliseconds() { printf '%s' $((${EPOCHREALTIME//[.,]/} / 1000)); }
+utc() { date -u +%T; }
+
+up() {
+  [ "$build" = no ] || require_toolchain
+  require openssl curl postgresql
+  build_up paceline-coordinator paceline-node paceline
+  prepare_state
+  read_topology
+  choose_first_port_again
+  # Waited on instead of sleeping: a signal is taken at once, and no process is started for it.
+  exec {idle}<> <(:)
+  write_settings
+  trap 'stopping=yes' INT TERM HUP
+  trap leave EXIT
+  start_fleet
+  [ -n "$stopping" ] || print_hints
+  # The shell's own words on each child that a signal ended are not for people.
+  supervise 2>>"$state/supervisor.log"
+}
+
+# leave: however it ends. Ctrl-C also ends what this script is just calling, which it then ends with: that is no failure.
+leave() {
+  local status=$?
+  trap - EXIT
+  trap '' INT TERM HUP
+  stop_fleet
+  [ -n "$stopping" ] || [ "$status" -eq 130 ] || exit "$status"
+  report_end
+  exit 0
+}
+
+# prepare_state: the folder, for one fleet at a time.
+prepare_state() {
+  mkdir -p "$state"
+  state=$(readlink -f -- "$state")
+  exec {lock}>"$state/lock"
+  flock --nonblock "$lock" || fail "another ./dev up runs in $state; stop it, or give --state another folder"
+}
+
+# choose_first_port_again: as the last time where nobody says otherwise, so that bills of ads that it promised find their
+# node.
+choose_first_port_again() {
+  local kept
+  if [ -z "$port" ] && kept=$(cat "$state/port" 2>/dev/null) && [[ $kept =~ ^[0-9]+$ ]]; then
+    first=$kept
+    if all_free; then return; fi
+    complain "ports from $kept on, which this fleet had, are taken; it gets others"
+  fi
+  choose_first_port
+  printf '%s\n' "$first" >"$state/port"
+}
+
+# MARK: processes
+
+# launch NAME: starts it, in a session of its own, so that Ctrl-C reaches this script alone. `command` is what
+# `command_of` made of it.
+launch() {
+  local name=$1 signal=TERM
+  command_of "$name"
+  [ "${role_of[$name]}" != postgres ] || signal=INT
+  mkdir -p "$state/$name"
+  (
+    exec {lock}>&- {idle}>&-
+    exec setsid setpriv --pdeathsig "$signal" -- "${command[@]}"
+  ) >>"$state/$name/log" 2>&1 </dev/null &
+  pid_of[$name]=$! began_of[$name]=$(milliseconds) phase_of[$name]=starting restart_at[$name]=''
+  printf '%s\n' "$!" >"$state/$name/pid"
+}
+
+runs() { [ -n "${pid_of[$1]-}" ] && kill -0 "${pid_of[$1]}" 2>/dev/null; }
+
+# is_ready NAME: it says so itself.
+is_ready() {
+  case ${role_of[$1]} in
+    postgres) "$postgres_programs/pg_isready" --quiet --host 127.0.0.1 --port "$(serves "$1")" ;;
+    traffic) [ -s "$state/$1/seconds.tsv" ] ;;
+    *) answers "$(admin "$1")" /readyz ;;
+  esac
+}
+
+# answers PORT PATH: with 200.
+answers() {
+  (
+    exec 3<>"/dev/tcp/127.0.0.1/$1"
+    printf 'GET %s HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n' "$2" >&3
+    read -rt 1 line <&3
+    [[ $line == *' 200 '* ]]
+  ) 2>/dev/null
+}
+
+pause() { read -rt "$turn_seconds" -u "$idle" || true; }
+
+# MARK: starting
+
+start_fleet() {
+  local role name began found=() waiting deadline
+  began=$(milliseconds)
+  for name in "${members[@]}"; do phase_of[$name]=waiting; done
+  draw
+  for role in "${roles[@]}"; do
+    of_role "$role"
+    [ ${#found[@]} -gt 0 ] || continue
+    [ "$role" != postgres ] || make_database
+    for name in "${found[@]}"; do launch "$name"; done
+    draw
+    deadline=$((SECONDS + start_seconds)) waiting=yes
+    while [ -n "$waiting" ]; do
+      [ -z "$stopping" ] || return 0
+      waiting=''
+      for name in "${found[@]}"; do
+        [ "${phase_of[$name]}" = starting ] || continue
+        waiting=yes
+        runs "$name" || fail "$name ended before it was ready: $(tail -n 3 "$state/$name/log")"
+        if is_ready "$name"; then became_ready "$name" && draw; fi
+      done
+      [ "$SECONDS" -lt "$deadline" ] ||
+        fail "$role was not ready within $start_seconds s (logs: $state/*/log)"
+      [ -z "$waiting" ] || pause
+    done
+    [ "$role" != postgres ] || provide_database "${found[0]}"
+  done
+  say "serving after $(seconds_since "$began") s"
+}
+
+became_ready() { phase_of[$1]="ready in $(($(milliseconds) - began_of[$1])) ms"; }
+
+seconds_since() {
+  local took=$(($(milliseconds) - $1))
+  printf '%d.%d' $((took / 1000)) $((took / 100 % 10))
+}
+
+# draw: what is starting and what is ready: on a terminal as a list that changes, else a line for each that got ready.
+draw() {
+  local name
+  if [ ! -t 1 ]; then
+    for name in "${members[@]}"; do
+      case ${phase_of[$name]} in
+        'ready in'*)
+          say "$name: ${phase_of[$name]}"
+          phase_of[$name]=ready ;;
+      esac
+    done
+    return
+  fi
+  [ "$drawn" -eq 0 ] || printf '\e[%dA' "$drawn"
+  drawn=0
+  for name in "${members[@]}"; do
+    [ "$name-$traffic" != traffic-no ] || continue
+    case ${phase_of[$name]} in
+      ready*) printf '  %s%-14s%s %-10s %s\e[K\n' "$green" "$name" "$plain" "$(region "$name")" "${phase_of[$name]}" ;;
+      *) printf '  %-14s %-10s %s\e[K\n' "$name" "$(region "$name")" "${phase_of[$name]}" ;;
+    esac
+    drawn=$((drawn + 1))
+  done
+}
+
+# MARK: supervising
+
+supervise() {
+  local name
+  while [ -z "$stopping" ]; do
+    for name in "${members[@]}"; do
+      [ -n "${pid_of[$name]-}" ] || continue
+      look_after "$name"
+    done
+    [ -z "$fault" ] || fault_turn
+    [ -z "$for_seconds" ] || [ "$SECONDS" -lt "$((serving_since + for_seconds))" ] || stopping=yes
+    pause
+    turns=$((turns + 1))
+  done
+}
+
+# look_after NAME: starts again what has ended, unless a fault keeps it away; says what happens.
+look_after() {
+  local name=$1 status=0
+  if [ "${phase_of[$name]}" = gone ]; then
+    [ -z "${held[$name]-}" ] && [ "$(milliseconds)" -ge "${restart_at[$name]}" ] || return 0
+    launch "$name"
+  elif ! runs "$name"; then
+    wait "${pid_of[$name]}" || status=$?
+    say "$(utc) $name: $(ended_by "$status")"
+    phase_of[$name]=gone
+    restart_at[$name]=$(($(milliseconds) + restart_milliseconds))
+  elif [ "${phase_of[$name]}" = starting ] && is_ready "$name"; then
+    became_ready "$name"
+    say "$(utc) $name: again ${phase_of[$name]}"
+  fi
+}
+
+ended_by() {
+  if [ "$1" -gt 128 ]; then
+    printf 'ended by SIG%s' "$(kill -l "$1")"
+  else
+    printf 'ended with status %s' "$1"
+  fi
+}
+
+# MARK: stopping
+
+# stop_fleet: in the other order, so that who is last heard is told everything.
+stop_fleet() {
+  local index role name found=() deadline
+  for ((index = ${#roles[@]} - 1; index >= 0; index--)); do
+    role=${roles[index]}
+    of_role "$role"
+    for name in "${found[@]}"; do
+      runs "$name" || continue
+      end "$name"
+      # One that a fault has stopped takes no signal before it goes on.
+      kill -CONT "${pid_of[$name]}" 2>/dev/null || true
+    done
+    deadline=$((SECONDS + stop_seconds))
+    for name in "${found[@]}"; do
+      while runs "$name"; do
+        if [ "$SECONDS" -ge "$deadline" ]; then
+          complain "$name did not end within $stop_seconds s, and is killed"
+          kill -KILL "${pid_of[$name]}" 2>/dev/null || true
+          deadline=$((SECONDS + stop_seconds))
+        fi
+        sleep 0.05
+      done
+      rm -f "$state/$name/pid"
+    done
+  done
+}
+
+# end NAME: asks it to.
+end() {
+  local signal=TERM
+  [ "${role_of[$1]}" != postgres ] || signal=INT
+  kill "-$signal" "${pid_of[$1]}" 2>/dev/null || true
+}
+
+report_end() {
+  say "stopped: nothing of it runs any more; the next ./dev up goes on from $state"
+  [ -z "$fault" ] || [ "$fault_verdict" = safe ] || fail "the fault $fault was not seen to its end, or not survived"
+}
+
+# print_hints: the here-document has no $( ): a signal that comes while the shell reads one confuses it.
+print_hints() {
+  local found=() name folder paceline=.build/release/paceline roster node ledger
+  serving_since=$SECONDS
+  roster=$(shown "$state/roster.json")
+  say
+  of_role node
+  node=$(serves "${found[0]}") folder=$(shown "$state/${found[0]}")
+  for name in "${found[@]}"; do
+    printf '  %-14s serves http://127.0.0.1:%s    operators http://127.0.0.1:%s\n' "$(region "$name")" \
+      "$(serves "$name")" "$(admin "$name")"
+  done
+  of_role coordinator
+  ledger=$(admin "${found[0]}")
+  for name in "${found[@]}"; do
+    printf '  %-14s %-28s operators http://127.0.0.1:%s\n' "$name" '' "$(admin "$name")"
+  done
+  cat <<TEXT
+
+  curl -i --json @Examples/ctv-pod.json http://127.0.0.1:$node/openrtb2/bid    a break to fill; so at each region
+  $paceline explain ID --journal $folder/journal    why an answer came out so; ID is its bidid
+  $paceline replay $folder/journal                  every decision again: the same bytes?
+  $paceline status --roster $roster          is the money safe, what is down, who leads
+  $paceline top --roster $roster             the same, live
+  $paceline ledger balance --coordinator http://127.0.0.1:$ledger
+  kill -9 \$(cat $folder/pid)                a region is lost; look at the others
+
+The budgets are those of Examples/catalog: change one there, and all regions share the new one.
+logs: ${roster%/*}/*/log    Ctrl-C stops all of it
+TEXT
+}
+
+# shown PATH: as one would type it from here.
+shown() { printf '%q' "${1#"$root/"}"; }
