@@ -1,25 +1,83 @@
-# From the fleet file to NixOS configurations: one for each host that runs what there is a module for. The disk and the boot
-# loader come from the image or from disko, and not from here.
-{ lib, modules }:
-{ fleetFile, system }:
+# From the fleet file to NixOS configurations, one for each host: what every host has, what its roles add, and what its cloud
+# does. Brokers have no module yet: a host with that role alone has the rest.
+{
+  lib,
+  # Modules that come from elsewhere: Paceline's own with their package, disko, sops-nix.
+  modules,
+  # The files beside the fleet file, by name; those in this folder where nothing else is said.
+  files ? { },
+  # One encrypted file for each host.
+  secrets ? ./secrets,
+  # What a kind of cloud adds.
+  platforms ? {
+    aws = ./platforms/aws.nix;
+    gcp = ./platforms/gcp.nix;
+    bare = ./platforms/bare.nix;
+  },
+}:
 let
-  fleet = lib.importJSON fleetFile;
-  hosts = import ./lib/fleet.nix { inherit lib; } fleet;
-
-  # Roles that have a module. The others join with their daemons.
-  profiles = {
-    node = import ./profiles/node.nix { inherit lib; };
+  read = name: files.${name} or (lib.importJSON (./. + "/${name}.json"));
+  fleet = import ./lib/fleet.nix { inherit lib; } {
+    file = read "fleet";
+    traffic = read "traffic";
+    operators = read "operators";
+    holders = read "holders";
+    backups = read "backups";
+    # Before the first `paceline fleet absorb` nothing is known, and hosts say so.
+    state = files.state or (
+      if builtins.pathExists ./fleet.state.json then lib.importJSON ./fleet.state.json else { regions = { }; }
+    );
   };
-  base = import ./profiles/host.nix { inherit lib; };
 
-  deployable = host: lib.any (role: profiles ? ${role}) host.roles;
-  modulesOf =
-    host:
-    modules
-    ++ [ (base { inherit fleet host; }) ]
-    ++ lib.concatMap (role: lib.optional (profiles ? ${role}) (profiles.${role} { inherit fleet host; })) host.roles
-    ++ [ { nixpkgs.hostPlatform = lib.mkDefault system; } ];
+  always = [
+    ./modules/secrets.nix
+    ./profiles/host.nix
+    ./profiles/security.nix
+    ./profiles/mesh.nix
+    ./profiles/tuning.nix
+    ./profiles/telemetry.nix
+  ];
+  roles = {
+    node = [ ./profiles/node.nix ];
+    broker = [ ];
+    coordinator = [ ./profiles/coordinator.nix ];
+    database = [ ./profiles/database.nix ];
+    etcd = [ ./profiles/etcd.nix ];
+    observability = [ ./profiles/observability.nix ];
+    edge = [ ./profiles/edge.nix ];
+  };
+  given = host: { _module.args = { inherit fleet host secrets; }; };
 in
-lib.mapAttrs (_: host: { inherit host; modules = modulesOf host; }) (
-  lib.filterAttrs (_: deployable) hosts
-)
+{
+  inherit fleet;
+
+  hosts = lib.mapAttrs (_: host: {
+    inherit host;
+    modules =
+      modules
+      ++ always
+      ++ lib.concatMap (role: roles.${role}) host.roles
+      ++ [
+        platforms.${host.region.kind}
+        (given host)
+      ];
+  }) fleet.hosts;
+
+  # What new machines of the clouds start from, before anybody told them who they are: operators get in, and nothing else.
+  image = [
+    ./profiles/host.nix
+    ./profiles/security.nix
+    { nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux"; }
+    (given {
+      name = "paceline";
+      roles = [ ];
+      cores = 2;
+      environment = "none";
+      region = {
+        name = "new";
+        kind = "bare";
+      };
+      has = role: role == "all";
+    })
+  ];
+}

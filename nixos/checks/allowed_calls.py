@@ -5,10 +5,11 @@ import subprocess
 import sys
 
 
-def read_sets():
+def read_sets() -> dict[str, list[str]]:
     """The groups of systemd, each with its calls and the groups inside of it."""
     said = subprocess.run(["systemd-analyze", "syscall-filter"], capture_output=True, text=True, check=True).stdout
-    sets, current = {}, None
+    sets: dict[str, list[str]] = {}
+    current: list[str] | None = None
     for line in re.sub(r"\x1b\[[0-9;]*m", "", said).splitlines():
         word = line.strip()
         if line.startswith("@"):
@@ -18,10 +19,10 @@ def read_sets():
     return sets
 
 
-def main():
+def main() -> None:
     sets = read_sets()
 
-    def calls(word):
+    def calls(word: str) -> set[str]:
         if not word.startswith("@"):
             return {word}
         return set().union(*(calls(inner) for inner in sets[word]), set())

@@ -1,10 +1,67 @@
-# The fleet file as Nix sees it: every host by its name, with what its region says. What the file must hold is checked by
-# `paceline fleet check`, and not once more here.
+# The fleet as modules see it: every host with its region, who has which role, which port is whose, and what the clouds and
+# the operators add. What the fleet file must hold is checked by `paceline fleet check`, and not once more here.
 { lib }:
-fleet:
-lib.listToAttrs (
-  lib.concatMap (
+{
+  # The fleet file.
+  file,
+  # What traffic goes where: traffic.json, which Terraform's firewall is made from too.
+  traffic,
+  # Who may log in, and from where: operators.json.
+  operators,
+  # Who holds money of the root, by environment, in the order that is never changed: holders.json.
+  holders,
+  # Where backups lie, and for how long: backups.json.
+  backups,
+  # Public addresses and keys, as `paceline fleet absorb` keeps them.
+  state,
+}:
+let
+  kinds = lib.listToAttrs (map (cloud: lib.nameValuePair cloud.name cloud.kind) file.clouds);
+  hostsOf =
     region:
-    map (host: lib.nameValuePair host.name (host // { region = removeAttrs region [ "hosts" ]; })) region.hosts
-  ) fleet.regions
-)
+    map (
+      host:
+      lib.nameValuePair host.name (
+        host
+        // {
+          region = removeAttrs region [ "hosts" ] // {
+            kind = kinds.${region.cloud};
+          };
+          inherit (region) environment;
+          public = state.regions.${region.name}.hosts.${host.name}.public or null;
+          key = state.regions.${region.name}.hosts.${host.name}.key or null;
+          has = role: role == "all" || lib.elem role host.roles;
+        }
+      )
+    ) region.hosts;
+in
+rec {
+  inherit (file) domain;
+  inherit traffic operators backups;
+  inherit (file.mesh) network;
+  prefixLength = lib.toInt (lib.last (lib.splitString "/" network));
+  ports = file.ports // traffic.ports // { mesh = file.mesh.port; };
+
+  hosts = lib.listToAttrs (lib.concatMap hostsOf file.regions);
+
+  # Those of an environment, sorted by name.
+  environment = name: lib.filter (host: host.environment == name) (lib.attrValues hosts);
+  withRole = environmentName: role: lib.filter (host: host.has role) (environment environmentName);
+  holdersOf = environmentName: holders.${environmentName} or [ ];
+
+  # The last sixteenth of a region's network of 16 or 24 bits: where Google's balancers have their proxies, as
+  # terraform/modules/fleet cuts it.
+  proxies =
+    region:
+    let
+      parts = lib.splitString "/" region.network;
+      bytes = lib.splitString "." (lib.head parts);
+      at = index: lib.elemAt bytes index;
+    in
+    if lib.last parts == "16" then
+      "${at 0}.${at 1}.240.0/20"
+    else if lib.last parts == "24" then
+      "${at 0}.${at 1}.${at 2}.240/28"
+    else
+      throw "${region.name}: ${region.network} has neither 16 nor 24 bits, and nixos/lib/fleet.nix cuts no others";
+}

@@ -6,6 +6,7 @@
   swiftpm,
   swiftPackages,
   pkg-config,
+  libpq,
   liburing,
   openssl,
   source,
@@ -22,6 +23,7 @@ stdenv.mkDerivation {
     pkg-config
   ];
   buildInputs = [
+    libpq
     liburing
     openssl
     swiftPackages.stdlib
@@ -30,14 +32,16 @@ stdenv.mkDerivation {
   # No package from outside is fetched: there is none.
   buildPhase = ''
     runHook preBuild
-    swift build --configuration release --disable-sandbox --product paceline
-    swift build --configuration release --disable-sandbox --product paceline-node
+    for product in paceline paceline-node paceline-coordinator; do
+      swift build --configuration release --disable-sandbox --product $product
+    done
     runHook postBuild
   '';
 
   installPhase = ''
     runHook preInstall
-    install -D -m 0755 -t $out/bin .build/release/paceline .build/release/paceline-node
+    install -D -m 0755 -t $out/bin .build/release/paceline{,-node,-coordinator}
+    install -D -m 0644 -t $out/share/paceline/migrations Sources/Apps/paceline-coordinator/Migrations/*.sql
     runHook postInstall
   '';
 

@@ -1,37 +1,39 @@
-# What every host of the fleet is, whatever it runs: its name, who may reach it, and no more.
-{ lib, ... }:
-{ fleet, host }:
+# What every host of the fleet is, whatever it runs: its name, its clock, its users, and no more.
+{ lib, fleet, host, ... }:
 {
   networking = {
     hostName = host.name;
     domain = "${host.region.name}.${fleet.domain}";
-    # Default deny, by nftables; each service opens its own.
-    nftables.enable = true;
-    firewall = {
-      enable = true;
-      allowPing = true;
-    };
   };
 
-  services.openssh = {
-    enable = true;
-    settings = {
-      PasswordAuthentication = false;
-      KbdInteractiveAuthentication = false;
-      PermitRootLogin = "prohibit-password";
-    };
-  };
+  # Leases and certificates are compared with clocks: chrony steps a clock that is far off at the start, and slews it after.
+  services.chrony.enable = true;
+  services.timesyncd.enable = false;
 
-  boot.kernel.sysctl = {
-    # A burst of new connections waits here for the node's loop; 4,096 is its own bound (Listener.backlog).
-    "net.core.somaxconn" = 4096;
-    "net.ipv4.tcp_max_syn_backlog" = 8192;
-    # Connections of exchanges are kept for minutes and are quiet between breaks: their window is not to shrink meanwhile.
-    "net.ipv4.tcp_slow_start_after_idle" = 0;
-    # A node that swaps answers in milliseconds.
-    "vm.swappiness" = 1;
+  # Who is on a host is what this file says: nobody adds himself there.
+  users.mutableUsers = false;
+
+  # Deploys come as store paths that the deploying user's key has signed or that a cache has.
+  nix.settings = {
+    experimental-features = [
+      "nix-command"
+      "flakes"
+    ];
+    trusted-users = [ "deploy" ];
   };
-  swapDevices = lib.mkDefault [ ];
+  # Old generations are what a rollback goes to: a fortnight of them.
+  nix.gc = {
+    automatic = true;
+    dates = "weekly";
+    options = "--delete-older-than 14d";
+  };
+  # Hosts have nobody who reads manuals on them, and closures are copied to all of them.
+  documentation.enable = lib.mkDefault false;
+
+  services.journald.extraConfig = ''
+    SystemMaxUse=2G
+    MaxRetentionSec=14day
+  '';
 
   time.timeZone = "UTC";
   system.stateVersion = "26.05";

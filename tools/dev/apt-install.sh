@@ -5,13 +5,20 @@ set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 readonly lock_seconds=300
 
-# nginx is a peer to measure, not a server of this machine, whose port 80 may be taken. Where no systemd runs, Debian's
-# invoke-rc.d starts nothing; where one does, what is masked is not started.
-service=''
-case " $* " in *' nginx'*) [ -e /etc/init.d/nginx ] || service=nginx.service ;; esac
-if [ -n "$service" ] && [ -d /run/systemd/system ]; then
-  systemctl mask --runtime --quiet "$service"
-  trap 'systemctl unmask --runtime --quiet "$service"' EXIT
+# These are peers to measure and checkers of configurations, not servers of this machine, whose ports may be taken. Where no
+# systemd runs, Debian's invoke-rc.d starts nothing; where one does, what is masked is not started.
+services=()
+for package in "$@"; do
+  case $package in
+    nginx*) name=nginx ;;
+    haproxy | prometheus | prometheus-alertmanager) name=$package ;;
+    *) continue ;;
+  esac
+  [ -e "/etc/init.d/$name" ] || services+=("$name.service")
+done
+if [ ${#services[@]} -gt 0 ] && [ -d /run/systemd/system ]; then
+  systemctl mask --runtime --quiet "${services[@]}"
+  trap 'systemctl unmask --runtime --quiet "${services[@]}"' EXIT
 fi
 
 # apt's own timeout covers dpkg's lock but not that of the package lists.
@@ -28,5 +35,5 @@ done
 rm -f "$output"
 apt-get -qq -o "DPkg::Lock::Timeout=$lock_seconds" install -y --no-install-recommends "$@"
 
-# Its installation enabled it for the next start of the machine.
-if [ -n "$service" ] && command -v systemctl >/dev/null; then systemctl disable --quiet "$service"; fi
+# Their installation enabled them for the next start of the machine.
+if [ ${#services[@]} -gt 0 ] && command -v systemctl >/dev/null; then systemctl disable --quiet "${services[@]}"; fi

@@ -11,7 +11,7 @@ present() {
     libpq-headers) pkg-config --exists 'libpq >= 14' ;;
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb ;;
     simdjson) [ -e /usr/include/simdjson.h ] || pkg-config --exists simdjson ;;
-    nginx) command -v nginx || [ -x /usr/sbin/nginx ] ;;
+    nginx | haproxy | nft) command -v "$1" || [ -x "/usr/sbin/$1" ] ;;
     # The toolchain brings neither a C library's headers nor the libraries that it was linked with.
     c++-library) command -v g++ || compgen -G '/usr/include/c++/*/vector' ;;
     swift-libraries) swift --version ;;
@@ -39,6 +39,9 @@ debian_packages() {
     libpq-headers) echo libpq-dev ;;
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
+    nft) echo nftables ;;
+    promtool) echo prometheus ;;
+    amtool) echo prometheus-alertmanager ;;
     c++-library) echo g++ ;;
     h11 | mpmath | prometheus-client | venv) echo "python3-$1" ;;
     # By https://www.swift.org/install/linux, without what only its debugger uses.
@@ -53,6 +56,9 @@ readonly model_libraries=(lightgbm xgboost catboost 'onnx==1.16.1' onnxruntime s
 readonly model_trainers=(lightgbm matplotlib)
 readonly model_peers=(onnxruntime onnxmltools lleaves 'llvmlite<0.45' tl2cgen 'treelite==4.1.2')
 
+# What looks at rendered configurations and at the scripts beside them.
+readonly deploy_checkers=(patroni 'psycopg[binary]' ruff mypy)
+
 # provide_python PACKAGE...: packages of PyPI in a virtual environment under .build, where tests and benches look first.
 # Status 1 where that was not possible; what needs them says so and is skipped.
 provide_python() {
@@ -60,7 +66,7 @@ provide_python() {
   [ -z "${IN_NIX_SHELL-}" ] || return 1
   [ -x "$environment/bin/python3" ] || { provide venv && python3 -m venv "$environment"; } >/dev/null 2>&1 || return 1
   for package in "$@"; do
-    name=${package%%[<=]*}
+    name=${package%%[<=[]*}
     name=${name/scikit-learn/sklearn}
     "$environment/bin/python3" -c "import $name" >/dev/null 2>&1 || wanted+=("$package")
   done

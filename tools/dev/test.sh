@@ -202,5 +202,9 @@ prepare() {
     provide_python "${model_libraries[@]}" || true
   fi
   [[ $1 != *' train '* ]] || provide_python lightgbm || true
+  if [[ $1 == *' nix '* ]] && command -v nix-instantiate >/dev/null; then
+    provide haproxy nft promtool amtool strace || true
+    provide_python "${deploy_checkers[@]}" || true
+  fi
   [[ $1 != *' format '* ]] || require_swift
 }

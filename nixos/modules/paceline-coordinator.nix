@@ -1,0 +1,35 @@
+# services.paceline.coordinator: the root of the ledger under systemd. Its settings are the file of
+# docs/coordinator-settings.md. It keeps nothing on the host: all of it is in Postgres.
+import ../lib/daemon.nix {
+  name = "coordinator";
+  title = "coordinator";
+  hasState = false;
+
+  settingsOptions =
+    { config, lib, cfg }:
+    {
+      name = lib.mkOption {
+        type = lib.types.str;
+        default = config.networking.hostName;
+        defaultText = lib.literalExpression "config.networking.hostName";
+        description = "What the leadership row and its log call this coordinator.";
+      };
+      holders = lib.mkOption {
+        type = lib.types.listOf lib.types.str;
+        description = "Who may hold money of the root. A holder's number is its place here: names are only ever added at the end.";
+      };
+      database.migrationsDirectory = lib.mkOption {
+        type = lib.types.str;
+        default = "${cfg.package}/share/paceline/migrations";
+        defaultText = lib.literalExpression ''"''${package}/share/paceline/migrations"'';
+        description = "The ledger's tables, which the package brings.";
+      };
+    };
+
+  # No WatchdogSec: the coordinator says when it is ready and when it leaves, and nothing in between. A leader that hangs
+  # loses the leadership row to another.
+  serviceConfig = {
+    LimitNOFILE = 65536;
+    OOMScoreAdjust = -500;
+  };
+}

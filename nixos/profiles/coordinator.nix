@@ -1,0 +1,63 @@
+# A host with the role coordinator: the ledger's root, on whatever is the primary of the database.
+{ config, lib, fleet, host, ... }:
+let
+  identity = "/var/lib/identity";
+  holders = fleet.holdersOf host.environment;
+in
+{
+  imports = [
+    ./identity.nix
+    ./database-route.nix
+  ];
+
+  paceline.secrets.ledger-password.units = [ "paceline-coordinator.service" ];
+
+  services.paceline.coordinator = {
+    enable = true;
+    credentials.ledger-password = config.paceline.secrets.ledger-password.path;
+    settings = {
+      name = host.name;
+      inherit holders;
+      listen = [
+        {
+          address = host.mesh;
+          port = fleet.ports.coordinator;
+          tls = {
+            certificateFile = "${identity}/certificate.pem";
+            keyFile = "${identity}/key.pem";
+            clientCAFile = "${identity}/authority.pem";
+            # Who holds money shows who he is.
+            clientCertificate = "required";
+            minimumVersion = "1.3";
+          };
+        }
+      ];
+      admin = {
+        address = host.mesh;
+        port = fleet.ports.admin;
+      };
+      database = {
+        address = "127.0.0.1";
+        port = fleet.ports.database;
+        passwordFile = "/run/credentials/paceline-coordinator.service/ledger-password";
+      };
+    };
+  };
+  systemd.services.paceline-coordinator = {
+    # No requirement: it waits for its database anyway.
+    wants = [ "haproxy.service" ];
+    after = [ "haproxy.service" ];
+    serviceConfig.SupplementaryGroups = [ "identity" ];
+  };
+
+  assertions = [
+    {
+      assertion = lib.length holders <= 64;
+      message = "nixos/holders.json: ${host.environment} has ${toString (lib.length holders)} holders, and a root takes 64. Put brokers between the root and its nodes.";
+    }
+    {
+      assertion = lib.length (lib.unique holders) == lib.length holders;
+      message = "nixos/holders.json: a name stands twice in ${host.environment}. Each has one place, which is never given to another.";
+    }
+  ];
+}

@@ -1,0 +1,92 @@
+# A host with the role edge: TLS ends here, and requests go on to the nodes of the region. A viewer comes to the same node as
+# long as it is there, so that what he has seen is known where he is decided about; a node that has more than its share passes
+# the rest on to the next.
+{ config, lib, fleet, host, ... }:
+let
+  nodes = lib.filter (one: one.region.name == host.region.name) (fleet.withRole host.environment "node");
+  names = lib.concatMapStringsSep " " (one: one.name) nodes;
+  servers = lib.concatMapStrings (one: ''
+    ${"  "}server ${one.name} ${one.mesh}:${toString fleet.ports.serve} check
+  '') nodes;
+  certificate = "${config.security.acme.certs.requests.directory}/full.pem";
+in
+{
+  imports = [ ./proxy.nix ];
+
+  assertions = [
+    {
+      assertion = nodes != [ ];
+      message = "${host.region.name} has the edge ${host.name} and no node that it could pass requests on to. Give the region nodes, or take the role edge from it, in nixos/fleet.json.";
+    }
+  ];
+
+  services.haproxy.config = lib.mkAfter ''
+    frontend requests
+      bind ${host.address}:${toString fleet.ports.serve}
+      bind ${host.address}:${toString fleet.ports.serveTLS} ssl crt ${certificate} alpn h2,http/1.1
+      # What the cloud's balancer asks: an edge without nodes is taken out.
+      monitor-uri /edge
+      monitor fail if { nbsrv(nodes) lt 1 }
+      option forwardfor
+      # Who the viewer is, by what a request says: in its body, in a tag's query, at last by his address. A body that has not
+      # come in 50 ms is not waited for: it is hashed by what is there.
+      http-request wait-for-body time 50ms at-least 16k if METH_POST
+      http-request set-var(txn.viewer) req.body,json_query('$.device.ifa') if METH_POST
+      http-request set-var(txn.viewer) req.body,json_query('$.user.id') if METH_POST !{ var(txn.viewer) -m found }
+      http-request set-var(txn.viewer) req.body,json_query('$.device.ip') if METH_POST !{ var(txn.viewer) -m found }
+      http-request set-var(txn.viewer) url_param(ifa) if { url_param(ifa) -m found }
+      http-request set-var(txn.viewer) url_param(uid) if !{ var(txn.viewer) -m found } { url_param(uid) -m found }
+      http-request set-var(txn.viewer) src unless { var(txn.viewer) -m found }
+      # Notices name the node that has their reservation: /n/NODE/e/EVENT becomes /e/EVENT there.
+      http-request set-var(txn.node) path,field(3,/) if { path_beg /n/ }
+      http-request return status 404 if { var(txn.node) -m found } !{ var(txn.node) -m str ${names} }
+      http-request set-path /%[path,field(4,/,0)] if { var(txn.node) -m found }
+      use_backend notices if { var(txn.node) -m found }
+      default_backend nodes
+
+    backend nodes
+      balance hash var(txn.viewer)
+      hash-type consistent djb2 avalanche
+      # No node has more than half beyond its share, whoever asks.
+      hash-balance-factor 150
+      option httpchk
+      http-check send meth GET uri /readyz
+      http-check expect status 200
+      # What was not sent may be sent to another; what was is not decided twice.
+      option redispatch 1
+      retries 2
+      retry-on conn-failure
+      http-reuse always
+      # A node says that it leaves for as long as three of these and one more take (drain.noticeMilliseconds).
+      default-server inter 2s fall 3 rise 2
+    ${servers}
+    backend notices
+      option httpchk
+      http-check send meth GET uri /healthz
+      http-check expect status 200
+      http-reuse always
+      default-server inter 2s fall 3 rise 2
+    ${lib.concatMapStrings (one: ''
+      ${"  "}use-server ${one.name} if { var(txn.node) -m str ${one.name} }
+    '') nodes}${servers}
+  '';
+
+  # The names that exchanges and players use, proven in the zone that Terraform made.
+  paceline.secrets.acme-route53.units = [ ];
+  security.acme = {
+    inherit (fleet.operators.acme) acceptTerms;
+    defaults.email = fleet.operators.acme.email;
+    certs.requests = {
+      domain = "bid.${fleet.domain}";
+      extraDomainNames = [ "${host.region.name}.${fleet.domain}" ];
+      dnsProvider = "route53";
+      environmentFile = config.paceline.secrets.acme-route53.path;
+      group = "haproxy";
+      reloadServices = [ "haproxy.service" ];
+    };
+  };
+  systemd.services.haproxy = {
+    wants = [ "acme-requests.service" ];
+    after = [ "acme-requests.service" ];
+  };
+}

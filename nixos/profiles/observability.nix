@@ -1,0 +1,190 @@
+# A host with the role observability: Prometheus, Alertmanager, Grafana, Loki, and the fleet's authority. It asks; nothing of
+# what serves waits for it.
+{ config, lib, fleet, host, ... }:
+let
+  hosts = fleet.environment host.environment;
+  targets =
+    role: port:
+    map (one: {
+      targets = [ "${one.mesh}:${toString fleet.ports.${port}}" ];
+      labels = {
+        host = one.name;
+        region = one.region.name;
+        cloud = one.region.cloud;
+      };
+    }) (lib.filter (one: one.has role) hosts);
+  job = name: role: port: {
+    job_name = name;
+    static_configs = targets role port;
+  };
+  secret = name: config.paceline.secrets.${name}.path;
+in
+{
+  imports = [ ./authority.nix ];
+
+  paceline.secrets = {
+    alert-webhook.units = [ "alertmanager.service" ];
+    grafana-password.owner = "grafana";
+    grafana-key.owner = "grafana";
+  };
+
+  services.prometheus = {
+    enable = true;
+    listenAddress = host.mesh;
+    port = fleet.ports.prometheus;
+    retentionTime = "30d";
+    globalConfig = {
+      scrape_interval = "15s";
+      evaluation_interval = "15s";
+      external_labels.environment = host.environment;
+    };
+    # Where promtool is run on it: while the configuration is built, and by `./dev test nix`.
+    checkConfig = "syntax-only";
+    ruleFiles = [ ../observability/alerts.yaml ];
+    alertmanagers = [
+      { static_configs = [ { targets = [ "${host.mesh}:${toString fleet.ports.alertmanager}" ]; } ]; }
+    ];
+    scrapeConfigs = [
+      (job "node" "node" "admin")
+      (job "coordinator" "coordinator" "admin")
+      (job "host" "all" "hostMetrics")
+      (job "patroni" "database" "patroni")
+      (job "postgres" "database" "databaseMetrics")
+      (job "etcd" "etcd" "etcdMetrics")
+      (job "edge" "edge" "proxyMetrics")
+      (job "database-route" "coordinator" "proxyMetrics")
+      (job "logs" "all" "logShipperMetrics")
+    ];
+
+    alertmanager = {
+      enable = true;
+      listenAddress = host.mesh;
+      port = fleet.ports.alertmanager;
+      checkConfig = false;
+      configuration = {
+        route = {
+          receiver = "operators";
+          # One region that is lost is one message.
+          group_by = [
+            "alertname"
+            "region"
+          ];
+          group_wait = "30s";
+          group_interval = "5m";
+          repeat_interval = "4h";
+        };
+        # A host that is gone says so once, and not by each of its services.
+        inhibit_rules = [
+          {
+            source_matchers = [ ''alertname="HostUnreachable"'' ];
+            target_matchers = [ ''alertname=~"TargetDown|CertificateEnding"'' ];
+            equal = [ "host" ];
+          }
+        ];
+        receivers = [
+          {
+            name = "operators";
+            webhook_configs = [
+              {
+                url_file = "/run/credentials/alertmanager.service/alert-webhook";
+                send_resolved = true;
+              }
+            ];
+          }
+        ];
+      };
+    };
+  };
+
+  # Its user is made when it starts, and no secret can be his before.
+  systemd.services.alertmanager.serviceConfig.LoadCredential = [ "alert-webhook:${secret "alert-webhook"}" ];
+
+  services.loki = {
+    enable = true;
+    configuration = {
+      auth_enabled = false;
+      server = {
+        http_listen_address = host.mesh;
+        http_listen_port = fleet.ports.logs;
+        grpc_listen_address = "127.0.0.1";
+      };
+      common = {
+        path_prefix = "/var/lib/loki";
+        replication_factor = 1;
+        ring.kvstore.store = "inmemory";
+        ring.instance_addr = "127.0.0.1";
+        storage.filesystem = {
+          chunks_directory = "/var/lib/loki/chunks";
+          rules_directory = "/var/lib/loki/rules";
+        };
+      };
+      schema_config.configs = [
+        {
+          from = "2026-01-01";
+          store = "tsdb";
+          object_store = "filesystem";
+          schema = "v13";
+          index = {
+            prefix = "index_";
+            period = "24h";
+          };
+        }
+      ];
+      limits_config = {
+        retention_period = "336h";
+        allow_structured_metadata = true;
+        volume_enabled = true;
+      };
+      compactor = {
+        working_directory = "/var/lib/loki/compactor";
+        retention_enabled = true;
+        delete_request_store = "filesystem";
+      };
+      analytics.reporting_enabled = false;
+    };
+  };
+
+  services.grafana = {
+    enable = true;
+    settings = {
+      server = {
+        http_addr = host.mesh;
+        http_port = fleet.ports.grafana;
+      };
+      security = {
+        admin_user = "operator";
+        admin_password = "$__file{${secret "grafana-password"}}";
+        secret_key = "$__file{${secret "grafana-key"}}";
+        cookie_samesite = "strict";
+      };
+      users.allow_sign_up = false;
+      "auth.anonymous".enabled = false;
+      analytics.reporting_enabled = false;
+      analytics.check_for_updates = false;
+    };
+    provision = {
+      enable = true;
+      datasources.settings.datasources = [
+        {
+          name = "Prometheus";
+          uid = "prometheus";
+          type = "prometheus";
+          url = "http://${host.mesh}:${toString fleet.ports.prometheus}";
+          isDefault = true;
+        }
+        {
+          name = "Loki";
+          uid = "loki";
+          type = "loki";
+          url = "http://${host.mesh}:${toString fleet.ports.logs}";
+        }
+      ];
+      dashboards.settings.providers = [
+        {
+          name = "paceline";
+          options.path = ../observability/dashboards;
+        }
+      ];
+    };
+  };
+}

@@ -1,0 +1,86 @@
+# What every host tells: metrics of the machine, and its journal. Both on the mesh.
+{ lib, pkgs, fleet, host, ... }:
+let
+  watch = lib.head (fleet.withRole host.environment "observability");
+in
+{
+  services.prometheus.exporters.node = {
+    enable = true;
+    listenAddress = host.mesh;
+    port = fleet.ports.hostMetrics;
+    enabledCollectors = [
+      "systemd"
+      "pressure"
+    ];
+    # Where checks that run by the clock leave when they last went well.
+    extraFlags = [ "--collector.textfile.directory=/var/lib/measured" ];
+  };
+  systemd.tmpfiles.settings.measured."/var/lib/measured".d.mode = "0755";
+
+  services.opentelemetry-collector = {
+    enable = true;
+    package = pkgs.opentelemetry-collector-contrib;
+    settings = {
+      receivers.journald = {
+        directory = "/var/log/journal";
+        start_at = "end";
+        storage = "file_storage/cursor";
+      };
+      # Where it was: a collector that is restarted sends nothing twice and leaves nothing out.
+      extensions."file_storage/cursor".directory = "/var/lib/opentelemetry-collector";
+      processors = {
+        # Beyond it the collector drops, and the host goes on.
+        memory_limiter = {
+          check_interval = "1s";
+          limit_mib = 256;
+        };
+        batch = {
+          timeout = "2s";
+          send_batch_size = 1024;
+        };
+        resource.attributes = lib.mapAttrsToList (key: value: {
+          inherit key value;
+          action = "upsert";
+        }) {
+          "host.name" = host.name;
+          "cloud.region" = host.region.name;
+          "deployment.environment" = host.environment;
+        };
+      };
+      exporters.otlphttp = {
+        endpoint = "http://${watch.mesh}:${toString fleet.ports.logs}/otlp";
+        # An hour of a watch that is down, and then the oldest go.
+        retry_on_failure.max_elapsed_time = "1h";
+        sending_queue = {
+          queue_size = 1000;
+          storage = "file_storage/cursor";
+        };
+      };
+      service = {
+        extensions = [ "file_storage/cursor" ];
+        pipelines.logs = {
+          receivers = [ "journald" ];
+          processors = [
+            "memory_limiter"
+            "resource"
+            "batch"
+          ];
+          exporters = [ "otlphttp" ];
+        };
+        telemetry.metrics.readers = [
+          {
+            pull.exporter.prometheus = {
+              host = host.mesh;
+              port = fleet.ports.logShipperMetrics;
+            };
+          }
+        ];
+      };
+    };
+  };
+  systemd.services.opentelemetry-collector = {
+    # journalctl is what its receiver reads by.
+    path = [ pkgs.systemd ];
+    serviceConfig.MemoryMax = "512M";
+  };
+}
