@@ -69,7 +69,7 @@ up() {
   start_fleet
   [ -n "$stopping" ] || print_hints
   # The shell's own words on each child that a signal ended are not for people.
-  supervise 2>>"$state/supervisor.log"
+  supervise 2>"$state/supervisor.log"
 }
 
 # leave: however it ends. Ctrl-C also ends what this script is just calling, which it then ends with: that is no failure.
