@@ -22,7 +22,7 @@ let
     traffic = read "traffic";
     operators = read "operators";
     holders = read "holders";
-    backups = read "backups";
+    storage = read "storage";
     # Before the first `paceline fleet absorb` nothing is known, and hosts say so.
     state = files.state or (
       if builtins.pathExists ./fleet.state.json then lib.importJSON ./fleet.state.json else { regions = { }; }

@@ -10,8 +10,8 @@
   operators,
   # Who holds money of the root, by environment, in the order that is never changed: holders.json.
   holders,
-  # Where backups lie, and for how long: backups.json.
-  backups,
+  # Where backups and journals lie, and for how long: storage.json.
+  storage,
   # Public addresses and keys, as `paceline fleet absorb` keeps them.
   state,
 }:
@@ -37,7 +37,7 @@ let
 in
 rec {
   inherit (file) domain;
-  inherit traffic operators backups;
+  inherit traffic operators storage;
   inherit (file.mesh) network;
   prefixLength = lib.toInt (lib.last (lib.splitString "/" network));
   ports = file.ports // traffic.ports // { mesh = file.mesh.port; };
