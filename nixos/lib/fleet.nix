@@ -12,8 +12,10 @@
   holders,
   # Where backups and journals lie, and for how long: storage.json.
   storage,
-  # Public addresses and keys, as `paceline fleet absorb` keeps them.
+  # Public addresses, as `paceline fleet absorb` keeps them.
   state,
+  # WireGuard's public keys by host: keys.json.
+  keys,
 }:
 let
   kinds = lib.listToAttrs (map (cloud: lib.nameValuePair cloud.name cloud.kind) file.clouds);
@@ -29,7 +31,7 @@ let
           };
           inherit (region) environment;
           public = state.regions.${region.name}.hosts.${host.name}.public or null;
-          key = state.regions.${region.name}.hosts.${host.name}.key or null;
+          key = keys.${host.name} or null;
           has = role: role == "all" || lib.elem role host.roles;
         }
       )

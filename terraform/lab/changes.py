@@ -16,7 +16,8 @@ def main() -> None:
     for name, change in plan.get("output_changes", {}).items():
         if change["actions"] != ["no-op"]:
             lines.append(f"{'+'.join(change['actions'])} output.{name}")
-    print("\n".join(sorted(lines)))
+    for line in sorted(lines):
+        print(line)
 
 
 main()
