@@ -8,6 +8,8 @@
   files ? { },
   # One encrypted file for each host.
   secrets ? ./secrets,
+  # What a machine adds, by its name.
+  machines ? ./machines,
   # What a kind of cloud adds.
   platforms ? {
     aws = ./platforms/aws.nix;
@@ -22,7 +24,8 @@ let
     traffic = read "traffic";
     operators = read "operators";
     holders = read "holders";
-    backups = read "backups";
+    storage = read "storage";
+    keys = read "keys";
     # Before the first `paceline fleet absorb` nothing is known, and hosts say so.
     state = files.state or (
       if builtins.pathExists ./fleet.state.json then lib.importJSON ./fleet.state.json else { regions = { }; }
@@ -51,16 +54,21 @@ in
 {
   inherit fleet;
 
-  hosts = lib.mapAttrs (_: host: {
+  hosts = lib.mapAttrs (name: host: {
     inherit host;
     modules =
+      let
+        machine = machines + "/${name}.nix";
+      in
       modules
       ++ always
       ++ lib.concatMap (role: roles.${role}) host.roles
       ++ [
         platforms.${host.region.kind}
         (given host)
-      ];
+      ]
+      # What is so of this machine alone, as a bare one's disk.
+      ++ lib.optional (builtins.pathExists machine) machine;
   }) fleet.hosts;
 
   # What new machines of the clouds start from, before anybody told them who they are: operators get in, and nothing else.

@@ -52,9 +52,10 @@ in
   (refused "us-east-watch-1" "nixos/operators.json: `enrolment` is no public JWK" { files = { inherit operators; }; })
   # A rule of nixpkgs that ours lean on: nobody accepts terms for others.
   (refused "us-east-edge-1" "You must accept the CA's terms of service" { files = { inherit operators; }; })
-  (refused "us-east-node-1" "nixos/fleet.state.json has no public address or no `key` of us-east-node-1" {
+  (refused "us-east-node-1" "nixos/fleet.state.json has no public address of us-east-node-1" {
     files.state.regions = { };
   })
+  (refused "us-east-node-1" "nixos/keys.json has no key of us-east-node-1" { files.keys = { }; })
   (refused "us-east-node-1" "a port stands twice in `ports`" { files.traffic = replaced "traffic" "9100" "9900"; })
   (refused "us-east-control-1" "production: all its databases are in one cloud" {
     files.fleet = replaced "fleet" ''"cloud": "gcp"'' ''"cloud": "aws"'';

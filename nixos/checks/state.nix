@@ -1,10 +1,6 @@
 # What `paceline fleet absorb` would have taken in, made up for every host of a fleet file.
 { lib }:
 file:
-let
-  # 44 signs of Base64 that are 32 bytes, different for each host.
-  key = name: "${lib.substring 0 42 (builtins.hashString "sha256" name)}A=";
-in
 {
   regions = lib.listToAttrs (
     map (
@@ -16,7 +12,6 @@ in
             index: host:
             lib.nameValuePair host.name {
               public = "198.51.100.${toString index}";
-              key = key host.name;
             }
           ) region.hosts
         );

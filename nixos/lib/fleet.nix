@@ -10,10 +10,12 @@
   operators,
   # Who holds money of the root, by environment, in the order that is never changed: holders.json.
   holders,
-  # Where backups lie, and for how long: backups.json.
-  backups,
-  # Public addresses and keys, as `paceline fleet absorb` keeps them.
+  # Where backups and journals lie, and for how long: storage.json.
+  storage,
+  # Public addresses, as `paceline fleet absorb` keeps them.
   state,
+  # WireGuard's public keys by host: keys.json.
+  keys,
 }:
 let
   kinds = lib.listToAttrs (map (cloud: lib.nameValuePair cloud.name cloud.kind) file.clouds);
@@ -29,7 +31,7 @@ let
           };
           inherit (region) environment;
           public = state.regions.${region.name}.hosts.${host.name}.public or null;
-          key = state.regions.${region.name}.hosts.${host.name}.key or null;
+          key = keys.${host.name} or null;
           has = role: role == "all" || lib.elem role host.roles;
         }
       )
@@ -37,7 +39,7 @@ let
 in
 rec {
   inherit (file) domain;
-  inherit traffic operators backups;
+  inherit traffic operators storage;
   inherit (file.mesh) network;
   prefixLength = lib.toInt (lib.last (lib.splitString "/" network));
   ports = file.ports // traffic.ports // { mesh = file.mesh.port; };

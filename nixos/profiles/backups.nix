@@ -2,7 +2,7 @@
 # the work of every standby, once a week.
 { config, lib, pkgs, fleet, host, ... }:
 let
-  kept = fleet.backups.${host.environment};
+  kept = fleet.storage.${host.environment};
   bucket = "${host.environment}-backups-${lib.replaceStrings [ "." ] [ "-" ] fleet.domain}";
   postgresql = config.services.patroni.postgresqlPackage;
   # In its own cloud a host is somebody by itself; in the other it has a key.
@@ -13,18 +13,18 @@ let
     global = {
       repo1-type = "s3";
       repo1-s3-bucket = bucket;
-      repo1-s3-region = kept.s3.location;
-      repo1-s3-endpoint = "s3.${kept.s3.location}.amazonaws.com";
+      repo1-s3-region = kept.s3Location;
+      repo1-s3-endpoint = "s3.${kept.s3Location}.amazonaws.com";
       repo1-s3-key-type = if isIn "aws" then "auto" else "shared";
       repo1-path = "/ledger";
       repo1-retention-full-type = "time";
-      repo1-retention-full = kept.keptDays;
+      repo1-retention-full = kept.backups.keptDays;
       repo2-type = "gcs";
       repo2-gcs-bucket = bucket;
       repo2-gcs-key-type = if isIn "gcp" then "auto" else "service";
       repo2-path = "/ledger";
       repo2-retention-full-type = "time";
-      repo2-retention-full = kept.keptDays;
+      repo2-retention-full = kept.backups.keptDays;
       compress-type = "zst";
       process-max = 4;
       start-fast = "y";

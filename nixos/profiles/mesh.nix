@@ -1,16 +1,20 @@
 # How hosts reach one another, in every cloud alike: WireGuard, each with each. Addresses come from the fleet file, public
-# addresses and keys from what was absorbed.
+# addresses from what was absorbed, public keys from keys.json.
 { config, lib, fleet, host, ... }:
 let
   others = lib.filter (other: other.name != host.name) (fleet.environment host.environment);
   isKnown = other: other.public != null && other.key != null;
-  unknown = map (other: other.name) (lib.filter (other: !isKnown other) ([ host ] ++ others));
+  without = what: map (other: other.name) (lib.filter (other: other.${what} == null) ([ host ] ++ others));
 in
 {
   assertions = [
     {
-      assertion = unknown == [ ];
-      message = "nixos/fleet.state.json has no public address or no `key` of ${lib.concatStringsSep ", " unknown}. Take in what Terraform put out, and the keys that the hosts were born with, by `paceline fleet absorb`.";
+      assertion = without "public" == [ ];
+      message = "nixos/fleet.state.json has no public address of ${lib.concatStringsSep ", " (without "public")}. Take in what Terraform put out, by `paceline fleet absorb`.";
+    }
+    {
+      assertion = without "key" == [ ];
+      message = "nixos/keys.json has no key of ${lib.concatStringsSep ", " (without "key")}. `wg genkey` makes the private one, which is the host's secret `wireguard`; `wg pubkey` says the other, which stands there.";
     }
   ];
 

@@ -26,6 +26,7 @@ let
           ../modules/paceline-coordinator.nix
         ]
         ++ extraModules;
+        machines = ./.;
         platforms = lib.genAttrs [
           "aws"
           "gcp"
@@ -44,7 +45,8 @@ let
               email = "operators@ads.example.com";
             };
           };
-          # machine.nix makes the mesh of the machines' own network.
+          # machine.nix makes the mesh of the machines' own network: nobody asks for a key.
+          keys = lib.genAttrs (map (host: host.name) hosts) (_: "");
           state.regions = lib.listToAttrs (
             map (
               region:
@@ -54,7 +56,6 @@ let
                     host:
                     lib.nameValuePair host.name {
                       public = host.address;
-                      key = "bm90IHVzZWQgaW4gdGhlc2UgbWFjaGluZXMsIGJ1dC4=";
                     }
                   ) region.hosts
                 );

@@ -3,7 +3,7 @@
 locals {
   edges = { for name, host in local.hosts : name => host if contains(host.roles, "edge") }
   # Only where there are edges: a region with a witness alone takes no requests.
-  balanced      = { for one in var.balanced : one.name => one if length(local.edges) > 0 }
+  balanced      = { for one in var.balanced.ways : one.name => one if length(local.edges) > 0 }
   edge_subnets  = toset([for host in local.edges : host.subnet])
   edge_balanced = merge([for name in keys(local.edges) : { for one in local.balanced : "${name}/${one.name}" => merge(one, { host = name }) }]...)
 }
@@ -47,9 +47,12 @@ resource "aws_lb_target_group" "requests" {
   deregistration_delay = "30"
   tags                 = local.tags
 
-  # An edge listens only while it has nodes to pass requests on to.
+  # An edge says there whether it has nodes to pass requests on to.
   health_check {
-    protocol            = "TCP"
+    protocol            = "HTTP"
+    port                = tostring(var.balanced.check.port)
+    path                = var.balanced.check.path
+    matcher             = "200"
     interval            = 10
     healthy_threshold   = 2
     unhealthy_threshold = 2

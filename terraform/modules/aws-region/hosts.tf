@@ -44,14 +44,12 @@ resource "aws_placement_group" "nodes" {
 }
 
 resource "aws_network_interface" "host" {
-  for_each    = local.hosts
-  region      = var.region.location
-  subnet_id   = aws_subnet.zone[each.value.subnet].id
-  private_ips = [each.value.address]
-  security_groups = concat(
-    [aws_security_group.host.id], contains(each.value.roles, "edge") ? [aws_security_group.edge.id] : []
-  )
-  tags = merge(local.tags, { Name = each.key })
+  for_each        = local.hosts
+  region          = var.region.location
+  subnet_id       = aws_subnet.zone[each.value.subnet].id
+  private_ips     = [each.value.address]
+  security_groups = [for role in setintersection(local.groups, concat(["all"], each.value.roles)) : aws_security_group.hosts[role].id]
+  tags            = merge(local.tags, { Name = each.key })
 }
 
 resource "aws_eip" "host" {

@@ -7,3 +7,11 @@ output "state" {
     hosts    = { for name, eip in aws_eip.host : name => { public = eip.public_ip } }
   }
 }
+
+output "ways_in" {
+  description = "What the region's firewall lets in, for tests."
+  value = concat(
+    [for name, rule in aws_vpc_security_group_ingress_rule.outside : "${name}: ${rule.ip_protocol} ${rule.from_port} from ${rule.cidr_ipv4}"],
+    ["fragmentation needed: icmp"],
+  )
+}

@@ -27,17 +27,32 @@ variable "image" {
   type        = string
 }
 
-variable "mesh_port" {
-  description = "Where WireGuard listens: the one port of all hosts that is open to the outside."
-  type        = number
+variable "ways_in" {
+  description = "What the outside may reach, by nixos/traffic.json."
+  type = list(object({
+    name     = string
+    why      = string
+    roles    = list(string)
+    protocol = string
+    port     = number
+    sources  = list(string)
+  }))
 }
 
 variable "balanced" {
-  description = "What the balancer passes on to edges."
-  type        = list(object({ name = string, outside = number, port = number }))
+  description = "What the balancer passes on to edges, and where it asks whether an edge has nodes."
+  type = object({
+    ways  = list(object({ name = string, outside = number, port = number }))
+    check = object({ port = number, path = string })
+  })
 }
 
 variable "instance_profiles" {
   description = "By role, what its hosts may do in the cloud."
   type        = map(string)
+}
+
+variable "subscribers" {
+  description = "Who is told of quotas, by mail."
+  type        = list(string)
 }

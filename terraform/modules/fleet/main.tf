@@ -11,6 +11,21 @@ variable "environment" {
   type        = string
 }
 
+variable "traffic_file" {
+  description = "What traffic goes where: the table that the hosts' own firewall is made from too."
+  type        = string
+}
+
+variable "operators_file" {
+  description = "From where operators may reach hosts that are not in the mesh yet."
+  type        = string
+}
+
+variable "storage_file" {
+  description = "Where backups and journals lie, and for how long."
+  type        = string
+}
+
 variable "kind" {
   description = "In which clouds, by the file's `kind`; null for all of them."
   type        = string
@@ -27,13 +42,13 @@ locals {
   # journal per shard (`journal.retainBytes`) and its catalogs (`catalog.retainBytes`, 16 GiB); the rest have room for weeks.
   data_gib = { node = 128, broker = 64, database = 512, etcd = 32, observability = 256 }
 
-  # Everything else is spoken on the mesh.
-  # 80 and 443 are the balancer's; it reaches the edges on the fleet's own ports.
-  public_by_role = {
-    edge = [
-      { name = "serve", outside = 80, port = local.ports.serve },
-      { name = "serve-tls", outside = 443, port = local.ports.serveTLS },
-    ]
+  traffic   = jsondecode(file(var.traffic_file))
+  operators = jsondecode(file(var.operators_file))
+  all_ports = merge(local.ports, local.traffic.ports, { mesh = local.mesh.port })
+  # Who comes from outside, by the kind of cloud; "proxies" are the balancer's own, in each region others.
+  sources = {
+    for from in distinct(local.traffic.outside[*].from) : from =>
+    from == "operators" ? local.operators.networks : try(local.traffic.sources[from][var.kind], [])
   }
 }
 
@@ -41,13 +56,31 @@ output "domain" {
   value = local.fleet.domain
 }
 
-output "mesh_port" {
-  value = local.mesh.port
+output "ways_in" {
+  description = "What the outside may reach, on which roles' hosts: everything else is spoken on the mesh."
+  value = [
+    for rule in local.traffic.outside : {
+      name     = rule.name
+      why      = rule.why
+      roles    = rule.to
+      protocol = rule.protocol
+      port     = local.all_ports[rule.port]
+      sources  = local.sources[rule.from]
+    }
+  ]
 }
 
 output "balanced" {
-  description = "What the balancer of a region passes on to its edges."
-  value       = local.public_by_role.edge
+  description = "What the balancer of a region passes on to its edges, and where it asks whether an edge has nodes."
+  value = {
+    ways  = [for rule in local.traffic.outside : { name = rule.name, outside = rule.balancer, port = local.all_ports[rule.port] } if rule.balancer > 0]
+    check = { port = local.ports.serve, path = "/edge" }
+  }
+}
+
+output "storage" {
+  description = "Where backups and journals lie, and for how long."
+  value       = jsondecode(file(var.storage_file))[var.environment]
 }
 
 output "regions" {

@@ -2,7 +2,7 @@
 
 locals {
   edges    = { for name, host in local.hosts : name => host if contains(host.roles, "edge") }
-  balanced = { for one in var.balanced : one.name => one if length(local.edges) > 0 }
+  balanced = { for one in var.balanced.ways : one.name => one if length(local.edges) > 0 }
   zones    = { for name, host in local.edges : host.zone => name... }
 }
 
@@ -44,7 +44,7 @@ resource "google_compute_instance_group" "edges" {
   }
 }
 
-# An edge listens only while it has nodes to pass requests on to.
+# An edge says there whether it has nodes to pass requests on to.
 resource "google_compute_region_health_check" "requests" {
   for_each            = local.balanced
   project             = var.project
@@ -54,7 +54,10 @@ resource "google_compute_region_health_check" "requests" {
   timeout_sec         = 5
   healthy_threshold   = 2
   unhealthy_threshold = 2
-  tcp_health_check { port = each.value.port }
+  http_health_check {
+    port         = var.balanced.check.port
+    request_path = var.balanced.check.path
+  }
 }
 
 resource "google_compute_region_backend_service" "requests" {

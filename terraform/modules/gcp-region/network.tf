@@ -22,15 +22,19 @@ resource "google_compute_subnetwork" "hosts" {
   private_ip_google_access = true
 }
 
-# WireGuard answers nothing that its peers did not sign, so its port needs no list of addresses.
-resource "google_compute_firewall" "mesh" {
+# What the outside may reach, as nixos/traffic.json has it; hosts hold the same rules themselves. Nobody is let in by what has
+# no sources.
+resource "google_compute_firewall" "outside" {
+  for_each      = { for way in var.ways_in : way.name => way if length(way.sources) > 0 }
   project       = var.project
-  name          = "${local.name}-mesh"
+  name          = "${local.name}-${each.key}"
+  description   = each.value.why
   network       = google_compute_network.region.id
-  source_ranges = ["0.0.0.0/0"]
+  source_ranges = [for source in each.value.sources : source == "proxies" ? var.region.proxies : source]
+  target_tags   = contains(each.value.roles, "all") ? null : each.value.roles
   allow {
-    protocol = "udp"
-    ports    = [tostring(var.mesh_port)]
+    protocol = each.value.protocol
+    ports    = [tostring(each.value.port)]
   }
 }
 
@@ -41,17 +45,4 @@ resource "google_compute_firewall" "icmp" {
   network       = google_compute_network.region.id
   source_ranges = ["0.0.0.0/0"]
   allow { protocol = "icmp" }
-}
-
-# Requests come from the balancer's proxies, and its checks from Google's own addresses.
-resource "google_compute_firewall" "balanced" {
-  project       = var.project
-  name          = "${local.name}-requests"
-  network       = google_compute_network.region.id
-  source_ranges = [var.region.proxies, "35.191.0.0/16", "130.211.0.0/22"]
-  target_tags   = ["edge"]
-  allow {
-    protocol = "tcp"
-    ports    = [for one in var.balanced : tostring(one.port)]
-  }
 }

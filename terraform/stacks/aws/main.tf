@@ -1,10 +1,7 @@
 # Every AWS region of one environment, as the fleet file has them.
 
-module "fleet" {
-  source      = "../../modules/fleet"
-  file        = var.fleet_file
-  environment = var.environment
-  kind        = "aws"
+locals {
+  kind = "aws"
 }
 
 module "region" {
@@ -14,9 +11,10 @@ module "region" {
   region            = each.value
   environment       = var.environment
   image             = var.images[each.value.location]
-  mesh_port         = module.fleet.mesh_port
+  ways_in           = module.fleet.ways_in
   balanced          = module.fleet.balanced
-  instance_profiles = { database = aws_iam_instance_profile.database.name }
+  instance_profiles = { for role, profile in aws_iam_instance_profile.host : role => profile.name }
+  subscribers       = var.budget_subscribers
 }
 
 output "fleet_state" {

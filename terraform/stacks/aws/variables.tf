@@ -1,17 +1,5 @@
 # What whoever applies this stack has to say beside the fleet file.
 
-variable "fleet_file" {
-  description = "The fleet file."
-  type        = string
-  default     = "../../../nixos/fleet.json"
-}
-
-variable "environment" {
-  description = "Which of the fleet file's environments. Each has a state of its own."
-  type        = string
-  default     = "production"
-}
-
 variable "images" {
   description = "By location, the AMI that was made of our NixOS image there."
   type        = map(string)
@@ -22,19 +10,13 @@ variable "images" {
   }
 }
 
-variable "backup_location" {
-  description = "Where the bucket of database backups lies: not in the location of the primary that it is to save."
-  type        = string
-  default     = "us-west-2"
-}
-
 variable "budget_dollars" {
   description = "A month's bill of which half, four fifths and all are told to `budget_subscribers`."
   type        = number
 }
 
 variable "budget_subscribers" {
-  description = "Who is told, by mail."
+  description = "Who is told of the bill and of quotas, by mail."
   type        = list(string)
 
   validation {

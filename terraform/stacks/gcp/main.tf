@@ -1,10 +1,7 @@
 # Every Google region of one environment, as the fleet file has them.
 
-module "fleet" {
-  source      = "../../modules/fleet"
-  file        = var.fleet_file
-  environment = var.environment
-  kind        = "gcp"
+locals {
+  kind = "gcp"
 }
 
 module "region" {
@@ -15,9 +12,9 @@ module "region" {
   project          = var.project
   environment      = var.environment
   image            = var.image
-  mesh_port        = module.fleet.mesh_port
+  ways_in          = module.fleet.ways_in
   balanced         = module.fleet.balanced
-  service_accounts = { database = google_service_account.database.email }
+  service_accounts = { for role, account in google_service_account.host : role => account.email }
   disk_key         = google_kms_crypto_key.disks[each.value.location].id
 
   depends_on = [google_kms_crypto_key_iam_member.disks]

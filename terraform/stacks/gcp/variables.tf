@@ -1,17 +1,5 @@
 # What whoever applies this stack has to say beside the fleet file.
 
-variable "fleet_file" {
-  description = "The fleet file."
-  type        = string
-  default     = "../../../nixos/fleet.json"
-}
-
-variable "environment" {
-  description = "Which of the fleet file's environments. Each has a state of its own."
-  type        = string
-  default     = "production"
-}
-
 variable "project" {
   description = "The project that everything stands in."
   type        = string
@@ -37,8 +25,22 @@ variable "image" {
   }
 }
 
-variable "backup_location" {
-  description = "Where the second copy of database backups lies: not in the location of the primary that it is to save."
+variable "billing_account" {
+  description = "Whose bill the budget watches: `gcloud billing accounts list` prints it."
   type        = string
-  default     = "US-WEST1"
+}
+
+variable "budget_dollars" {
+  description = "A month's bill of which half, four fifths and all are told to the billing account's administrators and to `budget_subscribers`."
+  type        = number
+}
+
+variable "budget_subscribers" {
+  description = "Who is told of the bill and of quotas, by mail."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.budget_subscribers) > 0
+    error_message = "Somebody has to be told what the month costs: name one address at least."
+  }
 }

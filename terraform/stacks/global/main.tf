@@ -1,13 +1,10 @@
 # The names that exchanges and players use: every region's balancer under one name, the nearest that answers first. What the
 # clouds know (addresses) comes from nixos/fleet.state.json, so that this stack reads nobody else's state.
 
-module "fleet" {
-  source      = "../../modules/fleet"
-  file        = var.fleet_file
-  environment = var.environment
-}
-
 locals {
+  # Of all clouds.
+  kind = null
+
   state = jsondecode(file(var.state_file))
   addresses = {
     for name, region in module.fleet.regions : name => try(local.state.regions[name].balancer, [])

@@ -1,23 +1,5 @@
 # What whoever applies this stack has to say beside the fleet file.
 
-variable "fleet_file" {
-  description = "The fleet file."
-  type        = string
-  default     = "../../../nixos/fleet.json"
-}
-
-variable "state_file" {
-  description = "What the clouds' stacks put out as fleet_state, under `regions`."
-  type        = string
-  default     = "../../../nixos/fleet.state.json"
-}
-
-variable "environment" {
-  description = "Which of the fleet file's environments. Each has a state of its own."
-  type        = string
-  default     = "production"
-}
-
 variable "nearest" {
   description = "Route 53 measures latency to AWS's own regions: for every other location, the AWS region nearest to it."
   type        = map(string)

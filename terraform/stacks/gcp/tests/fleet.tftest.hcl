@@ -1,7 +1,10 @@
 variables {
-  project        = "example-ads"
-  project_number = "123456789012"
-  image          = "projects/example-ads/global/images/paceline"
+  project            = "example-ads"
+  project_number     = "123456789012"
+  image              = "projects/example-ads/global/images/paceline"
+  billing_account    = "000000-000000-000000"
+  budget_dollars     = 20000
+  budget_subscribers = ["operators@example.com"]
 }
 
 run "plans_what_the_file_says" {
