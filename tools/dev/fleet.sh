@@ -292,12 +292,12 @@ report_end() {
 
 # print_hints: the here-document has no $( ): a signal that comes while the shell reads one confuses it.
 print_hints() {
-  local found=() name folder paceline=.build/release/paceline roster node ledger
+  local found=() name folder paceline=.build/release/paceline roster ledger
   serving_since=$SECONDS
   roster=$(shown "$state/roster.json")
   say
   of_role node
-  node=$(serves "${found[0]}") folder=$(shown "$state/${found[0]}")
+  folder=$(shown "$state/${found[0]}")
   for name in "${found[@]}"; do
     printf '  %-14s serves http://127.0.0.1:%s    operators http://127.0.0.1:%s\n' "$(region "$name")" \
       "$(serves "$name")" "$(admin "$name")"
@@ -307,9 +307,12 @@ print_hints() {
   for name in "${found[@]}"; do
     printf '  %-14s %-28s operators http://127.0.0.1:%s\n' "$name" '' "$(admin "$name")"
   done
+  say
+  of_role node
+  for name in "${found[@]}"; do
+    say "  curl -i --json @Examples/ctv-pod.json http://127.0.0.1:$(serves "$name")/openrtb2/bid"
+  done
   cat <<TEXT
-
-  curl -i --json @Examples/ctv-pod.json http://127.0.0.1:$node/openrtb2/bid    a break to fill; so at each region
   $paceline explain ID --journal $folder/journal    why an answer came out so; ID is its bidid
   $paceline replay $folder/journal                  every decision again: the same bytes?
   $paceline status --roster $roster          is the money safe, what is down, who leads

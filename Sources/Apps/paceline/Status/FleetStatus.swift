@@ -44,7 +44,7 @@ extension FleetPicture {
             lines.append("  by the ledger's root, as \(source) has it")
         } else {
             lines.append(
-                "  by what the nodes that answer hold and remember, against their catalogs: no coordinator answers. "
+                "  by what the nodes that answer hold and remember, against their catalogs: no coordinator has the balances. "
                     + "No more than what is held can be spent before one does.")
         }
         for one in money.unsafe {

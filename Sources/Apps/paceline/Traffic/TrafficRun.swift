@@ -16,6 +16,8 @@ final class TrafficRun {
         let endpoint: Endpoint
         /// What health checks of a load balancer say.
         var isUp = true
+        /// Answers in a row that did not come in time.
+        var late = 0
         var checkAt = Instant(nanoseconds: .min)
     }
 
@@ -49,6 +51,7 @@ final class TrafficRun {
     /// An exchange's own limit; what comes later is of no use to it.
     private static let answerTime = Interval.milliseconds(500)
     private static let noticeTime = Interval.seconds(3)
+    private static let lateMost = 3
     private static let checkPause = Interval.milliseconds(500)
     /// As long as nodes take them, with their defaults.
     private static let billLife = Interval.seconds(900)
@@ -93,7 +96,7 @@ final class TrafficRun {
         lastDue = began.nanoseconds / Self.tick.nanoseconds
     }
 
-    /// Until `isOver`; then only what is owed: bills that were told and not taken.
+    /// While it goes on; then only what is owed: bills that were told and not taken.
     func run(while goesOn: () -> Bool, farewell: Interval) throws(Failure) {
         while goesOn() { try turn(sends: true) }
         due = due.mapValues { $0.filter { $0.bill.map { $0.attempt > 0 } ?? false } }
@@ -163,10 +166,14 @@ final class TrafficRun {
         underWay += 1
         client.send(request, deadline: now + Self.answerTime) { [unowned self] result in
             underWay -= 1
-            guard case .success(let answer) = result else {
+            let answer: ClientResponse
+            switch result {
+            case .success(let came): answer = came
+            case .failure(let failure):
                 counts[place].unanswered += 1
-                return leave(node)
+                return failed(failure, node)
             }
+            nodes[node].late = 0
             counts[place].answers += 1
             guard answer.status == 200, let ads = SoldAd.all(in: answer.body) else { return }
             counts[place].ads += ads.count
@@ -253,8 +260,8 @@ final class TrafficRun {
                 close(bill.campaign, bill.amount)
                 campaigns[bill.campaign]?.refused += 1
             case .success: retry(again, bill.attempt)
-            case .failure:
-                leave(notice.node)
+            case .failure(let failure):
+                failed(failure, notice.node)
                 retry(again, bill.attempt)
             }
         }
@@ -286,9 +293,15 @@ final class TrafficRun {
 
     // MARK: Health
 
-    private func leave(_ node: Int) {
+    /// A node that is not there is left at once, and a slow one at the third time.
+    private func failed(_ failure: ClientFailure, _ node: Int) {
+        if case .timedOut = failure {
+            nodes[node].late += 1
+            guard nodes[node].late >= Self.lateMost else { return }
+        }
         guard nodes[node].isUp else { return }
         nodes[node].isUp = false
+        nodes[node].late = 0
         nodes[node].checkAt = Kernel.monotonicNow() + Self.checkPause
     }
 
