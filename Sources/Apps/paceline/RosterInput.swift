@@ -10,6 +10,13 @@ enum RosterInput {
     /// A thousand members are some hundred kilobytes.
     private static let limitBytes = 1 << 20
 
+    /// Where nobody listens, for the examples of help pages.
+    static let exampleOfOne =
+        #"{"members": [{"role": "coordinator", "name": "c1", "admin": "http://127.0.0.1:1"}]}"#
+    static let exampleOfANode =
+        #"{"members": [{"role": "node", "name": "n1", "region": "here", "admin": "http://127.0.0.1:1", "#
+        + #""serves": "http://127.0.0.1:1"}]}"#
+
     static func read(_ path: String) throws(Failure) -> Roster {
         let bytes = try InputFile.read(path, limit: limitBytes)
         do {

@@ -23,7 +23,7 @@ enum Status {
     static let json = Parameter.jsonLine
 
     static let command = Command(
-        "status", "Asks a node, or a whole fleet, how it does and whether the money is safe.",
+        "status", "Asks a node or a fleet how it does, and whether money is safe.",
         discussion: """
             Any listener of a node answers; the one for operators, which is `admin` in its settings, also has \
             the counts of requests and their times. Exits with 1 where the node is not ready or does not answer.
@@ -42,8 +42,8 @@ enum Status {
                 "paceline status --json --timeout 2 http://127.0.0.1:1", "The same for programs.",
                 outcome: .failed),
             Example(
-                "paceline status --roster missing.json", "There is no such fleet.", outcome: .failed,
-                prints: "paceline status: missing.json: could not be read: no such file or directory"),
+                "echo '\(RosterInput.exampleOfOne)' | paceline status --roster -",
+                "A fleet of one coordinator, which is down.", outcome: .failed),
         ],
         run: run)
 

@@ -29,8 +29,8 @@ enum Top {
         ],
         examples: [
             Example(
-                "paceline top --roster missing.json", "There is no such fleet.", outcome: .failed,
-                prints: "paceline top: missing.json: could not be read: no such file or directory")
+                "echo '\(RosterInput.exampleOfOne)' | paceline top --roster - --looks 1",
+                "One look at a fleet of one coordinator, which is down.", outcome: .failed)
         ],
         run: run)
 

@@ -36,9 +36,8 @@ enum TrafficCommand {
         parameters: [roster, folder, rate, day, playback, seed, seconds],
         examples: [
             Example(
-                "paceline traffic --roster missing.json --output .", "There is no such fleet.",
-                outcome: .failed,
-                prints: "paceline traffic: missing.json: could not be read: no such file or directory")
+                "echo '\(RosterInput.exampleOfANode)' | paceline traffic --roster - --output . --seconds 1",
+                "A second of traffic for one node, which is down.")
         ],
         run: run)
 
