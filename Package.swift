@@ -136,14 +136,14 @@ let package = Package(
         .target(
             name: "Serving",
             dependencies: [
-                "Commands", "Documents", "HTTP", "Kernel", "Settings", "TLS", "Telemetry", "Units",
+                "Commands", "Documents", "HTTP", "Kernel", "Pacing", "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/Serving", swiftSettings: strict),
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
-                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "Postgres",
-                "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
+                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "Pacing",
+                "Postgres", "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/paceline-coordinator", exclude: ["Migrations"], swiftSettings: strict),
         app(
@@ -314,7 +314,9 @@ let package = Package(
                 "Units",
                 "paceline-node",
             ]),
-        tests("ServingTests", in: "Apps", ["Commands", "Serving", "Settings"]),
+        tests(
+            "ServingTests", in: "Apps",
+            ["Commands", "Documents", "Pacing", "Serving", "Settings", "Units"]),
         tests(
             "CoordinatorTests", in: "Apps",
             ["Kernel", "PostgresServer", "paceline", "paceline-coordinator", "paceline-node"]),

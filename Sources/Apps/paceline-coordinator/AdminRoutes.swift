@@ -25,13 +25,17 @@ final class AdminRoutes: Responder {
     private static let pageMost: Int64 = 1_000
     private static let keyBytesMost = 128
 
-    init(_ context: CoordinatorContext, _ root: Root, _ pool: PostgresPool) {
+    init(_ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, _ pool: PostgresPool) {
         self.context = context
         self.root = root
         self.pool = pool
         router.addHealth(context.health)
         router.addMetrics(context.metrics)
         router.add(.get, "/v1/coordinator") { [unowned self] _, response in identify(&response) }
+        router.add(.get, "/v1/pacing") { _, response in
+            guard let standings = pacing.standings() else { return response.notLeader(root) }
+            response.json(standings)
+        }
         router.add(.get, "/api/v1/ledger/accounts") { [unowned self] in accounts($0, &$1) }
         router.add(.put, "/api/v1/ledger/accounts") { [unowned self] in order($0, &$1) }
         router.add(.get, "/api/v1/ledger/movements") { [unowned self] request, response in

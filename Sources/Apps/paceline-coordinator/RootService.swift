@@ -51,8 +51,9 @@ final class RootService {
         limits.bodyBytes = Self.bodyBytes
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
-        let holderRoutes = HolderRoutes(context, root)
-        let adminRoutes = AdminRoutes(context, root, pool)
+        let pacing = FleetPacing(context, root)
+        let holderRoutes = HolderRoutes(context, root, pacing)
+        let adminRoutes = AdminRoutes(context, root, pacing, pool)
         holders = Server(
             reactor: reactor, limits: limits, responder: holderRoutes,
             metrics: ServerMetrics(context.keys.holders, block))

@@ -29,7 +29,8 @@ final class PreparedCatalog: @unchecked Sendable {
         numbers = serving.numbers
         places = serving.places
         budgets = CatalogBudgets(snapshot, settings, ledger)
-        pacing = CatalogPacing(snapshot, ledger.pacing, shard: shard)
+        pacing = CatalogPacing(
+            snapshot, CatalogBudgets.terms(of: snapshot, settings), ledger.pacing, shard: shard)
         models = serving.models.map { ShardModels($0, limit: limit) }
         self.shadows = serving.plan.flatMap { shadows?.queue(for: $0) }
         decider = Decider(serving.index, settings: settings, plan: serving.plan)
