@@ -139,15 +139,16 @@ let package = Package(
         .target(
             name: "Serving",
             dependencies: [
-                "Catalog", "Commands", "Decision", "Documents", "HTTP", "Kernel", "Ledger", "Settings", "TLS",
-                "Telemetry", "Units",
+                "Catalog", "Commands", "Decision", "Documents", "HTTP", "Kernel", "Ledger", "Pacing",
+                "Settings",
+                "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/Serving", swiftSettings: strict),
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
                 "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Kernel", "Ledger",
-                "LedgerStore",
+                "LedgerStore", "Pacing",
                 "Postgres", "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/paceline-coordinator", exclude: ["Migrations"], swiftSettings: strict),
@@ -317,7 +318,9 @@ let package = Package(
                 "Units",
                 "paceline-node",
             ]),
-        tests("ServingTests", in: "Apps", ["Commands", "Serving", "Settings"]),
+        tests(
+            "ServingTests", in: "Apps",
+            ["Commands", "Documents", "Pacing", "Serving", "Settings", "Units"]),
         tests(
             "CoordinatorTests", in: "Apps",
             ["Kernel", "PostgresServer", "paceline", "paceline-coordinator", "paceline-node"]),

@@ -66,12 +66,51 @@ public struct Fields {
         return value
     }
 
+    private static let amounts = "an amount of at most six decimals, not below 0"
+
     public func amount(_ key: String) throws(Malformed) -> Micros {
-        let allowed = "an amount of at most six decimals, not below 0"
-        guard case .number(let text) = try tree(key, allowed).content, let value = try? Micros(decimal: text),
-            value >= .zero
-        else { throw Malformed(place: at(key), allowed: allowed) }
+        try Self.amount(tree(key, Self.amounts), at: at(key))
+    }
+
+    public static func amount(_ tree: JSONTree, at place: String) throws(Malformed) -> Micros {
+        guard case .number(let text) = tree.content, let value = try? Micros(decimal: text), value >= .zero
+        else { throw Malformed(place: place, allowed: amounts) }
         return value
+    }
+
+    public func real(_ key: String, _ range: ClosedRange<Double>) throws(Malformed) -> Double {
+        try Self.real(tree(key, "a number"), range, at: at(key))
+    }
+
+    public static func real(
+        _ tree: JSONTree, _ range: ClosedRange<Double>, at place: String
+    ) throws(Malformed) -> Double {
+        guard case .number(let text) = tree.content, let value = Double(text), range.contains(value) else {
+            throw Malformed(place: place, allowed: "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    public func list(_ key: String, most: Int) throws(Malformed) -> [JSONTree] {
+        let allowed = "a list of at most \(most)"
+        guard case .array(let list) = try tree(key, allowed).content, list.count <= most else {
+            throw Malformed(place: at(key), allowed: allowed)
+        }
+        return list
+    }
+
+    /// Half of what an instant can be, so that two of them have a difference.
+    public static let instants = -Int64.max / 2...Int64.max / 2
+
+    /// Nanoseconds since 1970, as a text.
+    public func instant(_ key: String) throws(Malformed) -> Instant {
+        let allowed = "nanoseconds since 1970, as a text, of at most 146 years"
+        guard case .string(let text) = try tree(key, allowed).content, let value = Int64(text),
+            Self.instants.contains(value)
+        else {
+            throw Malformed(place: at(key), allowed: allowed)
+        }
+        return Instant(nanoseconds: value)
     }
 
     public func currency(_ key: String) throws(Malformed) -> CurrencyCode {

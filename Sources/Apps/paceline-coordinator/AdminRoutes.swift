@@ -27,7 +27,8 @@ final class AdminRoutes: Responder {
     private static let keyBytesMost = 128
 
     init(
-        _ context: CoordinatorContext, _ root: Root, _ pool: PostgresPool, _ funding: CatalogFunding?
+        _ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, _ pool: PostgresPool,
+        _ funding: CatalogFunding?
     ) {
         self.funding = funding
         self.context = context
@@ -36,6 +37,10 @@ final class AdminRoutes: Responder {
         router.addHealth(context.health)
         router.addMetrics(context.metrics)
         router.add(.get, "/v1/coordinator") { [unowned self] _, response in identify(&response) }
+        router.add(.get, "/v1/pacing") { _, response in
+            guard let standings = pacing.standings() else { return response.notLeader(root) }
+            response.json(standings)
+        }
         router.add(.get, "/api/v1/ledger/accounts") { [unowned self] in accounts($0, &$1) }
         router.add(.put, "/api/v1/ledger/accounts") { [unowned self] in order($0, &$1) }
         router.add(.get, "/api/v1/ledger/movements") { [unowned self] request, response in

@@ -53,8 +53,9 @@ final class RootService {
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
         funding = context.settings.catalog.map { [root, pool] in CatalogFunding(context, $0, root, pool) }
-        let holderRoutes = HolderRoutes(context, root)
-        let adminRoutes = AdminRoutes(context, root, pool, funding)
+        let pacing = FleetPacing(context, root)
+        let holderRoutes = HolderRoutes(context, root, pacing)
+        let adminRoutes = AdminRoutes(context, root, pacing, pool, funding)
         holders = Server(
             reactor: reactor, limits: limits, responder: holderRoutes,
             metrics: ServerMetrics(context.keys.holders, block))

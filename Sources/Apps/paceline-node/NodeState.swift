@@ -41,7 +41,7 @@ final class NodeState: DecisionState {
         promised.removeAll(keepingCapacity: true)
         self.now = now
         frequency.begin(viewer, at: now)
-        pacing.begin()
+        pacing.begin(at: now)
     }
 
     func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {

@@ -4,6 +4,7 @@ import Catalog
 import Decision
 import Features
 import Synchronization
+import Serving
 import Units
 
 /// Used by one shard's thread, from the exchange that brings it to the one that takes it away.
@@ -29,7 +30,8 @@ final class PreparedCatalog: @unchecked Sendable {
         numbers = serving.numbers
         places = serving.places
         budgets = CatalogBudgets(snapshot, settings, ledger)
-        pacing = CatalogPacing(snapshot, ledger.pacing, shard: shard)
+        pacing = CatalogPacing(
+            snapshot, settings.campaignTerms(snapshot), ledger.pacing, shard: shard)
         models = serving.models.map { ShardModels($0, limit: limit) }
         self.shadows = serving.plan.flatMap { shadows?.queue(for: $0) }
         decider = Decider(serving.index, settings: settings, plan: serving.plan)

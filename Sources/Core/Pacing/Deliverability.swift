@@ -70,6 +70,11 @@ public struct Deliverability: Sendable, Hashable {
         self.limit = before < wanted * Self.enough ? limit : nil
     }
 
+    /// Of a plan that was made of what is left, whatever can be had.
+    init(assumed wanted: Micros) {
+        (self.wanted, expected, possible, limit) = (wanted, wanted, [:], nil)
+    }
+
     public var isDeliverable: Bool { limit == nil }
 
     /// For the campaign's engineer.

@@ -10,6 +10,10 @@ struct PaceRow: BitwiseCopyable {
     var tokens: Int64 = 0
     var lambda = 1.0
     var arrivals: UInt64 = 0
+    /// Of these, the ones that were let through without a lot.
+    var undrawn: UInt64 = 0
+    /// What may be spent without a lot while nobody knows the traffic.
+    var opening: Int64 = 0
     var impressions: UInt64 = 0
     var authorised: Int64 = 0
     var settled: Int64 = 0
@@ -50,6 +54,7 @@ struct PaceRow: BitwiseCopyable {
     var localSum: Double { local + localTaken }
     var age = 0.0
     var arrivalsBefore: UInt64 = 0
+    var undrawnBefore: UInt64 = 0
     var authorisedBefore: Int64 = 0
     /// Requests a second, of late and usually, and what a request that was let through came to spend.
     var fast = 0.0
@@ -80,6 +85,8 @@ struct PaceRow: BitwiseCopyable {
     static let firstThreshold = UInt32.max / 64
     /// Impressions that tokens always leave room for: what is spent by ones comes in bunches.
     static let bunch: Int64 = 10
+    /// Of a first plan, what may be spent before its traffic is known: a quarter of how far spend may ever stray from it.
+    static let atRisk = 0.005
 
     mutating func begin(
         plan: UInt32, isPaced: Bool, isGuaranteed: Bool, theta: Double, shown: Double, price: Micros,
@@ -89,6 +96,7 @@ struct PaceRow: BitwiseCopyable {
         var row = PaceRow()
         row.arrivals = arrivals
         row.arrivalsBefore = arrivals
+        (row.undrawn, row.undrawnBefore) = (undrawn, undrawn)
         row.authorised = authorised
         row.authorisedBefore = authorised
         row.settled = settled
@@ -101,6 +109,7 @@ struct PaceRow: BitwiseCopyable {
         if goesOn {
             (row.fast, row.slow, row.yield, row.age) = (fast, slow, yield, age)
             (row.threshold, row.billed) = (threshold, billed)
+            row.opening = opening
             row.tokens = isPaced ? min(tokens, row.tokens) : row.tokens
         }
         self = row
@@ -160,7 +169,9 @@ struct PaceRow: BitwiseCopyable {
         fast += (rate - fast) * min(seconds / min(Self.fastSeconds, max(age, seconds)), 1)
         let share = min(seconds / min(Self.slowSeconds, max(age, seconds)), 1)
         slow += (rate - slow) * share
-        let admitted = came * Double(threshold) / Double(UInt32.max)
+        let undrawn = Double(undrawn &- undrawnBefore)
+        undrawnBefore = self.undrawn
+        let admitted = undrawn + max(came - undrawn, 0) * Double(threshold) / Double(UInt32.max)
         if admitted > 0 {
             // A ratio of sums, and not a mean of ratios: most seconds have no impression at all.
             let weight = min(admitted / max(slow * min(Self.slowSeconds, age), 1), 1)

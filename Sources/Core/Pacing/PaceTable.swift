@@ -94,14 +94,18 @@ public struct PaceSettings: Sendable, Hashable {
     // MARK: For who stands off the request path
 
     /// What others counted since the table was made, all of it as sums that only grow but for `open`.
+    /// - undrawn: of the arrivals, those that were let through without a lot.
     /// - open: what is set aside and neither billed nor free again.
     public mutating func observed(
-        _ campaign: Int, arrivals: UInt64, authorised: Micros, settled: Micros, open: Micros
+        _ campaign: Int, arrivals: UInt64, undrawn: UInt64, authorised: Micros, settled: Micros, open: Micros
     ) {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         let more = unsafe authorised.rawValue &- rows[campaign].authorised
         unsafe rows[campaign].arrivals = arrivals
-        unsafe rows[campaign].tokens &-= more
+        unsafe rows[campaign].undrawn = undrawn
+        let ofOpening = unsafe min(max(more, 0), rows[campaign].opening)
+        unsafe rows[campaign].opening &-= ofOpening
+        unsafe rows[campaign].tokens &-= more &- ofOpening
         // What is open was counted somewhat before what was authorised: held against the sum of the turn before, no
         // impression is taken to be free again because its count is on its way.
         let freed = unsafe rows[campaign].authorised &- settled.rawValue &- max(open.rawValue, 0)
@@ -119,14 +123,31 @@ public struct PaceSettings: Sendable, Hashable {
         return unsafe rows[campaign].isPaced && rows[campaign].tokens <= 0 ? 0 : rows[campaign].threshold
     }
 
-    /// Before anything was spent, a request is taken to cost an impression. What tokens keep is there from the start:
-    /// else a campaign would begin behind its plan by so long.
-    public mutating func expectImpressions(_ campaign: Int, at now: Instant) {
+    /// A first plan, whose traffic nobody knows. So much of it may be spent without a lot as does no harm whatever the
+    /// traffic is, so that who comes first is served; when that is spent, the traffic is known. A request is taken to cost
+    /// an impression. What tokens keep is there from the start: else a campaign would begin behind its plan by so long.
+    public mutating func opened(_ campaign: Int, at now: Instant) {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         let kept = (curves[campaign]?.rate(at: now) ?? 0) * settings.horizon
         unsafe rows[campaign].tokens = max(rows[campaign].tokens, Int64(kept))
         unsafe rows[campaign].yield = Double(rows[campaign].price)
         unsafe rows[campaign].threshold = PaceRow.firstThreshold
+        let harmless = unsafe max(
+            Int64(PaceRow.atRisk * Double(rows[campaign].total.rawValue)),
+            PaceRow.bunch * rows[campaign].price)
+        unsafe rows[campaign].opening = max(harmless - rows[campaign].authorised, 0)
+    }
+
+    /// Of what a campaign may spend before there is any plan, what it has not.
+    func firstOpening(of campaign: Int, price: Micros) -> Micros {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        return unsafe Micros(max(PaceRow.bunch * price.rawValue - rows[campaign].authorised, 0))
+    }
+
+    /// What the campaign may spend without a lot until the next turn.
+    public func opening(of campaign: Int) -> Micros {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        return unsafe rows[campaign].isPlanned ? Micros(rows[campaign].opening) : .zero
     }
 
     /// What will come of what is set aside and not billed yet.
@@ -192,6 +213,26 @@ public struct PaceSettings: Sendable, Hashable {
         unsafe rows[row].scale = max(directive.scale, 0)
         unsafe rows[row].aheadInAll = directive.ahead
         unsafe rows[row].answered = directive.answers
+    }
+
+    /// Nobody has said for long how all regions stand together: this one goes by its own part.
+    public mutating func leftAlone(_ campaign: Int) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        unsafe rows[campaign].aheadInAll = 0
+    }
+
+    /// What may be spent until the next turn at the campaign's share, whatever traffic comes; nil where nothing holds it.
+    public func atRisk(_ campaign: Int) -> Micros? {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        guard unsafe rows[campaign].isPlanned && rows[campaign].isPaced else { return nil }
+        return unsafe Micros(max(rows[campaign].tokens, 0))
+    }
+
+    /// Micros a second, in the mean of the plan.
+    func meanRate(of campaign: Int) -> Double {
+        guard let curve = curves[campaign] else { return 0 }
+        let scale = unsafe rows[campaign].scale
+        return Double(curve.total.rawValue) * scale / (Double((curve.end - curve.start).nanoseconds) / 1e9)
     }
 
     public func report(of campaign: Int) -> PaceReport {

@@ -25,6 +25,8 @@ public struct PacedTerms: Sendable, Hashable {
 public struct PacedSight: Sendable, Hashable {
     /// Requests for which it could have competed.
     public var arrivals: UInt64 = 0
+    /// Of these, the ones for which no lot was drawn.
+    public var undrawn: UInt64 = 0
     public var authorised = Micros.zero
     public var settled = Micros.zero
     /// Set aside, and neither billed nor free again.

@@ -16,6 +16,15 @@ public struct CampaignPlan: Sendable {
     public let isUnpaced: Bool
 }
 
+extension CampaignPlan {
+    /// A window's plan in parts, of what is left.
+    init(_ terms: PacedTerms, _ curve: SpendCurve, parts: [SpendCurve]) {
+        self.init(
+            id: terms.id, curve: curve, regions: parts, choice: [],
+            deliverability: Deliverability(assumed: curve.total), isUnpaced: terms.mode == .asap)
+    }
+}
+
 public struct Planner: Sendable {
     public let supply: Supply
     /// Of what is expected, the share that is planned with: the rest absorbs what a forecast is off by.

@@ -1,6 +1,6 @@
-// A region that paces by itself: from what its nodes count and what their ledger has left, a share of the requests for
-// each campaign. It stands off the request path, and is asked once a second. A share chooses nothing: where values
-// differ, one price for all regions brings more (docs/decisions/0048 says why a node has none yet).
+// A node's pacing: from what its shards count, a share of the requests for each campaign. It plans by itself from what the
+// ledger has left, or goes by its part of a coordinator's plan (`RegionPacer+Directed`). It stands off the request path, and is asked once a second. A share chooses nothing: where values
+// differ, one price for all regions brings more (docs/decisions/0049 says why a node has none yet).
 public import Units
 
 public struct RegionPacer: ~Copyable {
@@ -18,7 +18,7 @@ public struct RegionPacer: ~Copyable {
         public init() {}
     }
 
-    private struct Campaign {
+    struct Campaign {
         var terms: PacedTerms
         var version: UInt32 = 0
         /// Nil while there is no plan.
@@ -26,15 +26,38 @@ public struct RegionPacer: ~Copyable {
         var behindSince: Instant?
         /// Where a plan is impossible, none is looked for again before.
         var retryAt = Instant(nanoseconds: .min)
+        /// What a coordinator has said of it, where one does.
+        var word = Word.awaited
+        var heardAt = Instant(nanoseconds: .min)
     }
 
-    private var campaigns: [Campaign]
-    private var table: PaceTable
+    /// By whom plans are made.
+    public enum Direction: Sendable {
+        case own
+        /// By a coordinator.
+        case directed
+        /// By nobody: the coordinator is of a version that makes none.
+        case nobody
+    }
+
+    enum Word { case awaited, idle, planned }
+
+    var campaigns: [Campaign]
+    var table: PaceTable
+    public private(set) var direction: Direction
     public private(set) var standing = Standing()
     /// The share of a campaign whose traffic nobody knows yet.
     public static let firstShare = PaceRow.firstThreshold
+    /// What a campaign without a plan yet may spend without a lot, on each shard.
+    public static func firstOpening(price: Micros) -> Micros { Micros(PaceRow.bunch * price.rawValue) }
+
     /// Each one's share of the requests, by the place among the terms: of 2^32.
     public private(set) var shares: [UInt32]
+    /// What each one may spend, on all shards, before its share holds: while its traffic is not known.
+    public private(set) var openings: [Micros]
+    /// What each one may spend at its share, on all shards, until the next turn and not more, so that traffic which nobody could
+    /// know of does no harm. Nil where nothing holds the campaign back.
+    public func atRisk(_ campaign: Int) -> Micros? { table.atRisk(campaign) }
 
     /// Who is so much of its plan behind for so long, competing for everything, cannot keep up.
     static let behind = 0.01
@@ -48,10 +71,12 @@ public struct RegionPacer: ~Copyable {
         return settings
     }
 
-    public init(_ terms: [PacedTerms], at now: Instant) {
+    public init(_ terms: [PacedTerms], _ direction: Direction = .own, at now: Instant) {
+        self.direction = direction
         campaigns = terms.map { Campaign(terms: $0) }
         table = PaceTable(campaigns: max(terms.count, 1), settings: Self.settings, at: now)
         shares = terms.map { $0.mode == .asap ? .max : Self.firstShare }
+        openings = terms.map { _ in .zero }
     }
 
     /// Other terms from now on. Whoever is the same as before goes on as before.
@@ -72,14 +97,28 @@ public struct RegionPacer: ~Copyable {
             var campaign = campaigns[former]
             if campaign.terms != one {
                 campaign.terms = one
-                (campaign.planEnd, campaign.retryAt) = (nil, now)
+                // A coordinator hears of other terms, and says what follows.
+                if direction == .own { (campaign.planEnd, campaign.retryAt) = (nil, now) }
             }
             all.append(campaign)
             shares.append(self.shares[former])
         }
         (campaigns, self.shares) = (all, shares)
         table = next
+        openings = campaigns.indices.map { table.opening(of: $0) }
     }
+
+    /// Whoever directs it does so no more, or does again.
+    public mutating func turn(to direction: Direction) {
+        guard direction != self.direction else { return }
+        self.direction = direction
+        for place in campaigns.indices {
+            (campaigns[place].planEnd, campaigns[place].word) = (nil, .awaited)
+            table.stopped(place)
+        }
+    }
+
+    public var count: Int { campaigns.count }
 
     public func terms(_ campaign: Int) -> PacedTerms { campaigns[campaign].terms }
 
@@ -87,7 +126,7 @@ public struct RegionPacer: ~Copyable {
 
     /// How much of its plan it is behind, and the share that it has.
     public func progress(_ campaign: Int) -> (behind: Double, share: UInt32) {
-        (table.standing(of: campaign).behind, shares[campaign])
+        (table.standing(of: campaign).behind, openings[campaign] > .zero ? .max : shares[campaign])
     }
 
     /// A second or so has passed.
@@ -96,14 +135,21 @@ public struct RegionPacer: ~Copyable {
         for place in campaigns.indices {
             let seen = sight(place)
             table.observed(
-                place, arrivals: seen.arrivals, authorised: seen.authorised, settled: seen.settled,
-                open: seen.open)
-            plan(place, seen, week, now)
+                place, arrivals: seen.arrivals, undrawn: seen.undrawn, authorised: seen.authorised,
+                settled: seen.settled, open: seen.open)
+            if direction == .own { plan(place, seen, week, now) } else { goOn(place, now) }
         }
         table.turn(at: now)
         standing = Standing()
         for place in campaigns.indices {
+            openings[place] = table.opening(of: place)
             guard campaigns[place].planEnd != nil else {
+                if isAwaited(place) {
+                    shares[place] = Self.firstShare
+                    openings[place] = table.firstOpening(of: place, price: campaigns[place].terms.price)
+                    standing.held += 1
+                    continue
+                }
                 // The ledger says whether there is money; outside its flight nobody asks.
                 shares[place] = .max
                 standing.idle += 1
@@ -115,7 +161,7 @@ public struct RegionPacer: ~Copyable {
     }
 
     private mutating func count(_ place: Int, _ now: Instant) {
-        guard shares[place] == .max else {
+        guard progress(place).share == .max else {
             campaigns[place].behindSince = nil
             standing.held += 1
             return
@@ -155,6 +201,6 @@ public struct RegionPacer: ~Copyable {
             place, curve: made.curve, choice: [], plan: campaigns[place].version,
             isPaced: terms.mode != .asap, isGuaranteed: false, theta: 0, shown: 1, price: terms.price,
             goesOn: !isFirst, at: now)
-        if isFirst, terms.mode != .asap { table.expectImpressions(place, at: now) }
+        if isFirst, terms.mode != .asap { table.opened(place, at: now) }
     }
 }

@@ -90,7 +90,28 @@ public struct WeekOfSupply: Sendable {
         self.sums = sums
     }
 
-    func requests(at instant: Instant) -> Double {
+    /// A week of such days.
+    /// - day: by the hour of UTC.
+    init(day: [Double]) {
+        var sums = [0.0]
+        for number in 0..<HourOfWeek.count {
+            // An hour without any request would get no money, and so no chance to be wrong about.
+            sums.append(sums[number] + max(day[number % PaceStatement.hours], 1e-3))
+        }
+        self.sums = sums
+    }
+
+    /// What is expected in each hour of the day to come, by the hour of UTC.
+    public func day(from now: Instant) -> [Double] {
+        var day = [Double](repeating: 0, count: PaceStatement.hours)
+        for ahead in 0..<PaceStatement.hours {
+            let at = now + Interval(nanoseconds: Int64(ahead) * HourOfWeek.length)
+            day[HourOfWeek(at).number % PaceStatement.hours] = requests(at: at)
+        }
+        return day
+    }
+
+    public func requests(at instant: Instant) -> Double {
         let hour = HourOfWeek(instant).number
         return sums[hour + 1] - sums[hour]
     }

@@ -13,6 +13,8 @@ public struct CampaignOutcome: Sendable {
     public var openAtEnd = Micros.zero
     /// What a lost or fenced region held and nobody could spend.
     public var stranded = Micros.zero
+    /// What was spent already when its budget was cut.
+    public var spentAtCut = Micros.zero
     public var value = 0.0
     public var impressions = 0
     /// The largest distance from the plan, of the budget.
@@ -24,7 +26,11 @@ public struct CampaignOutcome: Sendable {
 
     public init() {}
 
-    public var delivery: Double { budget > .zero ? Double(paid.rawValue) / Double(budget.rawValue) : 0 }
+    /// Of what it was to spend: what is gone before a cut cannot be spent less.
+    public var delivery: Double {
+        let aim = max(budget, spentAtCut)
+        return aim > .zero ? Double(paid.rawValue) / Double(aim.rawValue) : 0
+    }
 }
 
 /// Sums at one moment, for plots.

@@ -219,6 +219,7 @@ extension MarketRun {
         for campaign in stride(from: 0, to: plans.count, by: 3) {
             let budget = Micros(Int64(Double(budgets[campaign].rawValue) * share))
             budgets[campaign] = budget
+            outcomes[campaign].spentAtCut = Micros(spent[campaign])
             control.root.cut(campaign, to: budget)
             control.root.callIn(campaign)
             // What regions hold can still be spent: the operator sees it before the cut is confirmed.

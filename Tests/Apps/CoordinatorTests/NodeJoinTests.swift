@@ -125,6 +125,49 @@ struct NodeJoinTests {
         try Self.isQuiet(pair)
     }
 
+    /// One of them has twice the requests of the other; the coordinator that plans for both is killed in the middle.
+    @Test func twoNodesKeepToOnePlanTogether() throws {
+        let pair = try Pair()
+        let leader = try pair.leader()
+        let budget = 4_000_000.0
+        try Self.order(pair, "northwind-winter", "4")
+        let flight = SpendingNode.Flight(start: Date(), seconds: 90)
+        let nodes = try ["node-a", "node-b"].map { try SpendingNode($0, of: pair, evenFor: flight) }
+        var billed = [0.0, 0.0]
+        func spend(until end: Double) throws {
+            while Date() < flight.start + end {
+                for node in [0, 0, 1] {
+                    for ad in try nodes[node].bid() where nodes[node].bill(ad) {
+                        billed[node] += Double(ad.price)
+                    }
+                }
+            }
+        }
+        // Nobody plans before all nodes had time to speak; meanwhile each spends a few impressions.
+        while try ask(pair.leader().admin, "GET /v1/pacing")?.json["campaigns"].map({ "\($0)" })?
+            .contains("node-b") != true
+        {
+            try #require(Date() < flight.start + 40, "no plan: \(nodes[0].log.suffix(2_000))")
+            try spend(until: Date().timeIntervalSince(flight.start) + 1)
+        }
+        let planned = (at: Date().timeIntervalSince(flight.start), spent: billed.reduce(0, +))
+        #expect(planned.spent < budget / 4, "\(planned)")
+        #expect(nodes.allSatisfy { $0.pacing("northwind-winter")?.isPlanned == true })
+        let middle = (planned.at + flight.seconds) / 2
+        try spend(until: middle - 5)
+        leader.kill(SIGKILL)
+        try spend(until: middle)
+        let half = (billed.reduce(0, +) - planned.spent) / (budget - planned.spent)
+        try spend(until: flight.seconds - 2)
+        let all = billed.reduce(0, +)
+        print("two nodes of one plan: \(planned), half of it \(half), billed \(billed) of \(budget)")
+        // Nodes that each planned all of it would have spent it by then.
+        #expect((0.3...0.75).contains(half), "\(half)")
+        #expect(all <= budget && all > 0.75 * budget, "\(all)")
+        #expect((0.5...0.8).contains(billed[0] / all), "\(billed)")
+        try Self.isQuiet(pair)
+    }
+
     @Test func behindItsFenceANodeSpendsNothing() throws {
         let pair = try Pair(lease: 5)
         let leader = try pair.leader()

@@ -16,12 +16,13 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
         .standardized
 
     /// Starts one with two shards; what an earlier start of this name left in the folder it goes on from.
-    init(_ name: String, of pair: Pair, holdSeconds: Int = 300) throws {
+    /// - evenFor: the seconds from now on over which `northwind-winter` is spent evenly; else nothing is paced.
+    init(_ name: String, of pair: Pair, holdSeconds: Int = 300, evenFor flight: Flight? = nil) throws {
         self.name = name
         folder = pair.folder.appending(path: "node-\(name)")
         port = try PostgresServer.freePort()
         admin = try PostgresServer.freePort()
-        try Self.copyCatalog(to: folder.appending(path: "catalog"))
+        try Self.copyCatalog(to: folder.appending(path: "catalog"), flight)
         let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let settings: [String: Any] = [
             "daemon": "node", "node": ["name": name, "region": "here"], "shards": 2,
@@ -69,19 +70,37 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
     deinit { kill(SIGKILL) }
 
     /// With one campaign only, whose budgets have no days, so that there is one account to look at.
-    private static func copyCatalog(to folder: URL) throws {
+    private static func copyCatalog(to folder: URL, _ flight: Flight?) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let from = examples.appending(path: "catalog")
         for file in try FileManager.default.contentsOfDirectory(atPath: from.path()) {
-            let text = try String(contentsOf: from.appending(path: file), encoding: .utf8)
+            var text = try String(contentsOf: from.appending(path: file), encoding: .utf8)
                 .replacing("\"start\": \"2026-", with: "\"start\": \"2000-")
                 .replacing("\"end\": \"20", with: "\"end\": \"21")
                 .replacing(#/ *"dailyBudget": [0-9.]+,\n/#, with: "")
+                .replacing(#/ *"pacing": "[a-z]+",\n/#, with: "")
+                .replacing("\"lifetimeBudget\"", with: "\"pacing\": \"asap\", \"lifetimeBudget\"")
+            if let flight {
+                text.replace(
+                    #/("id": "northwind-winter".*?"flight": ){[^}]*}(.*?)"asap"/#.dotMatchesNewlines(),
+                    maxReplacements: 1
+                ) { "\($0.1)\(flight.text)\($0.2)\"even\"" }
+            }
             try Data(text.utf8).write(to: folder.appending(path: file))
         }
     }
 
     var log: String { (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "" }
+
+    struct Flight {
+        let start: Date
+        let seconds: Double
+
+        var text: String {
+            let (from, to) = (start.formatted(.iso8601), (start + seconds).formatted(.iso8601))
+            return "{\"start\": \"\(from)\", \"end\": \"\(to)\"}"
+        }
+    }
 
     /// One ad: what it was promised to cost at most, in micros, and where its bill goes.
     struct Ad {
@@ -120,6 +139,15 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
 
     /// True where the node says that the bill is on its disk.
     func bill(_ ad: Ad) -> Bool { ask(port, "GET \(ad.bill)")?.status == 204 }
+
+    /// What the node says of a campaign's pacing.
+    func pacing(_ campaign: String) -> (share: Double, isPlanned: Bool)? {
+        let one = ask(admin, "GET /v1/pacing")?.body.split(separator: "{\"campaign\":\"")
+            .first { $0.hasPrefix("\(campaign)\"") }
+        guard let one, let share = one.firstMatch(of: /"share":([0-9.e-]+)/).flatMap({ Double($0.output.1) })
+        else { return nil }
+        return (share, !one.contains("\"behind\":null"))
+    }
 
     /// What the node says is wrong with a campaign's money: nil where there is no such campaign, "" for nothing. The answer
     /// comes in chunks, so that it is no JSON as it is.

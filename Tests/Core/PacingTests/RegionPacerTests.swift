@@ -34,11 +34,17 @@ private struct Region: ~Copyable {
     mutating func run(seconds: Int, rate: (Int64) -> Int) {
         for _ in 0..<seconds {
             for place in terms.indices {
+                let authorised = sights[place].authorised
                 for _ in 0..<rate(second) {
                     sights[place].arrivals += 1
+                    let soFar = sights[place].authorised - authorised
+                    let isUndrawn = soFar < pacer.openings[place]
+                    if isUndrawn { sights[place].undrawn += 1 }
                     let lot = UInt32(truncatingIfNeeded: draws.next())
-                    let share = pacer.shares[place]
-                    guard share == .max || lot < share, sights[place].left - sights[place].open >= Self.price
+                    let isHarmless = pacer.atRisk(place).map { soFar < pacer.openings[place] + $0 } ?? true
+                    let share = isHarmless ? pacer.shares[place] : 0
+                    guard isUndrawn || share == .max || lot < share,
+                        sights[place].left - sights[place].open >= Self.price
                     else { continue }
                     sights[place].authorised += Self.price
                     guard draws.nextUnit() < won else { continue }
@@ -54,11 +60,11 @@ private struct Region: ~Copyable {
     }
 
     static func terms(
-        _ mode: PacingMode, id: String = "one", dollars: Int64, seconds: Int64
+        _ mode: PacingMode, id: String = "one", dollars: Double, seconds: Int64
     ) -> PacedTerms {
         PacedTerms(
             id: id, start: start, end: start + .seconds(seconds), mode: mode,
-            lifetime: Micros(dollars * 1_000_000), daily: nil, price: price)
+            lifetime: Micros(Int64(dollars * 1_000_000)), daily: nil, price: price)
     }
 
     /// The largest distance from an even line, of the budget, once a minute has passed.
@@ -96,6 +102,21 @@ private struct Region: ~Copyable {
         var region = Region([Region.terms(.even, dollars: 30, seconds: 300)])
         region.run(seconds: 300) { _ in 400 }
         #expect(region.distance(0, seconds: 300) < 0.04, "\(region.distance(0, seconds: 300))")
+    }
+
+    /// Whoever comes first is served, until what that costs could be seen in the plan: at any speed.
+    @Test(arguments: [1, 20, 5_000]) func aStartIsBoundedByMoneyAndNotByTime(rate: Int) {
+        // An impression in ten seconds; half a hundredth of the day's plan are 43 of them.
+        var region = Region([Region.terms(.even, dollars: 86.4, seconds: 86_400)])
+        region.run(seconds: 1) { _ in 0 }
+        region.run(seconds: 90) { _ in rate }
+        let impressions = region.spent[0].map { $0 / Region.price.rawValue }
+        let served = min(rate * 40, 43)
+        #expect(impressions[1 + (served - 1) / rate] >= served, "\(impressions)")
+        // On top of it what tokens keep, and what the plan says meanwhile.
+        #expect(impressions[60] <= 43 + 10 + 2 * 6, "\(impressions)")
+        // The traffic is known then: nobody waits for a share to climb.
+        if rate == 20 { #expect(impressions[90] > impressions[60], "\(impressions)") }
     }
 
     @Test func trafficFollowsTheForecast() {

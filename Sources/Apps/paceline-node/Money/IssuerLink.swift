@@ -1,9 +1,11 @@
 // The way to the issuer: one exchange at a time over HTTP, with a time limit, to the coordinators in turn until the one that
 // leads answers. On a thread of its own; what is said and what an answer means is `IssuerSession`'s.
 import Commands
+import Documents
 import HTTP
 import Kernel
 import Ledger
+import Pacing
 import Reactor
 import Serving
 import Settings
@@ -119,6 +121,55 @@ final class IssuerLink: Sendable {
             }
         }
         if isPosted != true { done(.unanswered) }
+    }
+
+    /// What became of words about pacing.
+    enum PacingOutcome: Sendable {
+        case answered([PaceOrder])
+        /// The issuer is of a version that directs nobody, or a broker.
+        case notDirected
+        case unanswered
+    }
+
+    /// Carries what is said of pacing, to the coordinator that is asked for money; calls back once, on this link's thread.
+    func pace(
+        _ statements: [(day: String?, PaceStatement)], start: UInt64,
+        _ done: @escaping @Sendable (PacingOutcome) -> Void
+    ) {
+        let all = PaceWire.Statements(holder: settings.holder, node: nil, start: start, statements)
+        let body = Array(PaceWire.tree(all).line.utf8)
+        let isPosted = remote.withLock { $0 }?.post { [self] reactor in
+            guard let client = place.client else { return done(.unanswered) }
+            let endpoint = endpoints[place.turn % endpoints.count]
+            var request = ClientRequest(.post, endpoint, "/v1/pacing")
+            request.headers = [("content-type", "application/json")]
+            request.body = body
+            client.send(request, deadline: reactor.now + settings.timeout) { [self] result in
+                done(hearPacing(result, from: endpoint))
+            }
+        }
+        if isPosted != true { done(.unanswered) }
+    }
+
+    private func hearPacing(
+        _ result: Result<ClientResponse, ClientFailure>, from endpoint: Endpoint
+    ) -> PacingOutcome {
+        switch result {
+        case .success(let response) where response.status == 200:
+            do {
+                return .answered(try PaceWire.orders(JSONTree(reading: response.body)))
+            } catch {
+                trouble(endpoint, "answers what is not of pacing's protocol: \(error)")
+            }
+        case .success(let response) where response.status == 404: return .notDirected
+        case .success(let response):
+            trouble(
+                endpoint,
+                "answers \(response.status): \(String(decoding: response.body.prefix(300), as: UTF8.self))",
+                isExpected: response.status == 503)
+        case .failure(let failure): trouble(endpoint, "\(failure)")
+        }
+        return .unanswered
     }
 
     private func hear(

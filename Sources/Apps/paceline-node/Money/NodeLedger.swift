@@ -136,7 +136,7 @@ final class NodeLedger: Sendable {
         self.names = names
         former = replay.accounts(by: names)
         places = (0..<shards).map { _ in Place() }
-        pacing = NodePacing(shards: shards, isAtWork: remote == nil)
+        pacing = NodePacing(shards: shards)
         state = Mutex(State(remotes: Array(repeating: nil, count: shards)))
         do {
             work = try Kernel.blockingEventDescriptor()

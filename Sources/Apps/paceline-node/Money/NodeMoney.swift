@@ -42,10 +42,8 @@ final class NodeMoney: Sendable {
         opened.withLock { $0 = ledger }
         let terms = catalogs.decisions.campaignTerms(serving.snapshot)
         try ledger.start(terms)
-        if ledger.pacing.isAtWork {
-            ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))
-            try ledger.pacing.start(ledger, directory, context.log)
-        }
+        ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))
+        try ledger.pacing.start(ledger, directory, context.log)
         try keeper.start(
             reservations: context.settings.budgets.openReservations * context.shards,
             ledger.remote == nil ? nil : ledger)

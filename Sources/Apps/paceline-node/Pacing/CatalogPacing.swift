@@ -12,17 +12,27 @@ struct CatalogPacing {
         /// Nil for a campaign that runs as fast as it goes.
         let cell: UnsafeMutablePointer<PacingCell>?
         let place: Int
+        /// What holds before the pacing's thread has come to the campaign.
+        let first: PacingTable.Entry
     }
 
     /// By campaign.
     let rows: [Row]
 
-    init(_ snapshot: CatalogSnapshot, _ pacing: NodePacing, shard: Int) {
+    /// - terms: of its campaigns, in their order.
+    init(_ snapshot: CatalogSnapshot, _ terms: [CampaignTerms], _ pacing: NodePacing, shard: Int) {
         rows = pacing.places(of: (0..<snapshot.campaignCount).map { snapshot.id(.campaigns, at: $0) }, shard)
             .enumerated().map { row, place in
-                let isPaced = pacing.isAtWork && snapshot.campaign(at: row).pacing != .asap
-                return Row(cell: isPaced ? place.cell : nil, place: place.place)
+                let isPaced = snapshot.campaign(at: row).pacing != .asap
+                return Row(
+                    cell: isPaced ? place.cell : nil, place: place.place,
+                    first: Self.first(terms[row]))
             }
+    }
+
+    private static func first(_ terms: CampaignTerms) -> PacingTable.Entry {
+        let opening = RegionPacer.firstOpening(price: terms.highest).rawValue
+        return PacingTable.Entry(share: RegionPacer.firstShare, opening: opening, most: opening)
     }
 
     static func terms(of snapshot: CatalogSnapshot, _ budgets: [CampaignTerms]) -> [PacedCampaign] {

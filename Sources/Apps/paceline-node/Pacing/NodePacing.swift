@@ -1,6 +1,6 @@
-// A node's pacing: once a second it takes what the shards have counted and what the ledger has left, asks the region's
-// pacer for each campaign's share of the requests, and hands the shards a new table. It paces the node alone: what
-// other nodes spend of the same budgets it sees only as money that is no longer there.
+// A node's pacing: once a second it takes what the shards have counted and what the ledger has left, asks the node's
+// pacer for each campaign's share of the requests, and hands the shards a new table. Where the money comes from a coordinator,
+// that plans for all its nodes; else the node plans for itself.
 import Commands
 import Kernel
 import Ledger
@@ -21,6 +21,8 @@ final class NodePacing: Sendable {
         var standing = RegionPacer.Standing()
         var turnedAt: Instant?
         var version: UInt64 = 0
+        /// When a coordinator was heard last; nil where none directs this node.
+        var heardAt: Instant?
         var rows: [PacingRow] = []
     }
 
@@ -35,15 +37,16 @@ final class NodePacing: Sendable {
         /// A catalog's terms that the thread has not taken yet.
         var next: [PacedCampaign]?
         var shown = Shown()
+        /// What came of words to the coordinator, until the thread takes it.
+        var heard: IssuerLink.PacingOutcome?
     }
 
-    /// Whether this node paces. Of money that is elsewhere it knows what it was given, and not what is left to plan with.
-    let isAtWork: Bool
     private let state: Mutex<State>
     private let shards: [Place]
 
-    init(shards: Int, isAtWork: Bool) {
-        self.isAtWork = isAtWork
+    var shardCount: Int { shards.count }
+
+    init(shards: Int) {
         self.shards = (0..<shards).map { _ in Place() }
         var cells = Array(repeating: PacingCells(), count: shards)
         for shard in cells.indices { cells[shard].grow(to: 1) }
@@ -80,7 +83,16 @@ final class NodePacing: Sendable {
 
     var shown: Shown { state.withLock { $0.shown } }
 
+    func heard(_ outcome: IssuerLink.PacingOutcome) { state.withLock { $0.heard = outcome } }
+
     // MARK: The pacing's thread
+
+    func takeHeard() -> IssuerLink.PacingOutcome? {
+        state.withLock { state in
+            defer { state.heard = nil }
+            return state.heard
+        }
+    }
 
     /// Starts the thread, which runs as long as the process.
     func start(_ ledger: NodeLedger, _ directory: String, _ log: Log) throws(Failure) {
@@ -106,14 +118,15 @@ final class NodePacing: Sendable {
     }
 
     /// What all shards have counted, by place.
-    func counted(_ places: [Int]) -> [(arrivals: UInt64, authorised: Int64)] {
+    func counted(_ places: [Int]) -> [(arrivals: UInt64, undrawn: UInt64, authorised: Int64)] {
         let cells = state.withLock { $0.cells }
         return places.map { place in
-            cells.reduce((0, 0)) { sum, shard in
+            cells.reduce((0, 0, 0)) { sum, shard in
                 let cell = shard[place]
                 return (
                     sum.0 &+ cell.pointee.arrivals.load(ordering: .relaxed),
-                    sum.1 &+ cell.pointee.authorised.load(ordering: .relaxed)
+                    sum.1 &+ cell.pointee.undrawn.load(ordering: .relaxed),
+                    sum.2 &+ cell.pointee.authorised.load(ordering: .relaxed)
                 )
             }
         }

@@ -5,14 +5,23 @@ import Synchronization
 struct PacingCell: ~Copyable {
     /// Decisions in which the campaign could have competed.
     let arrivals = Atomic<UInt64>(0)
+    /// Of these, the ones for which no lot was drawn.
+    let undrawn = Atomic<UInt64>(0)
     /// Micros that were put aside for its ads.
     let authorised = Atomic<Int64>(0)
     /// The last decision that is counted: of several line items only the first one counts. The shard's own.
     var decision: UInt64 = 0
+    /// The last of the shard's periods in which it was asked for, and what was authorised by then. The shard's own.
+    var period: UInt64 = 0
+    var authorisedBefore: Int64 = 0
 
     /// One writer: no other one's addition can come in between.
     func addArrival() {
         arrivals.store(arrivals.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    }
+
+    func addUndrawn() {
+        undrawn.store(undrawn.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
     }
 
     func add(authorised amount: Int64) {
@@ -41,9 +50,18 @@ struct PacingCells: @unchecked Sendable {
 
 /// What the pacing's thread says once a second, for all campaigns: never changed, and let go when no shard has it.
 final class PacingTable: Sendable {
-    let version: UInt64
-    /// By the campaigns' places: of 2^32 requests.
-    let shares: [UInt32]
+    struct Entry: Sendable {
+        /// Of 2^32 requests.
+        let share: UInt32
+        /// What a shard may put aside from now on before the share holds.
+        let opening: Int64
+        /// Where it has put aside so much, the campaign is not drawn until another table comes.
+        let most: Int64
+    }
 
-    init(version: UInt64, shares: [UInt32]) { (self.version, self.shares) = (version, shares) }
+    let version: UInt64
+    /// By the campaigns' places; nil for one that the thread has not come to yet.
+    let entries: [Entry?]
+
+    init(version: UInt64, entries: [Entry?]) { (self.version, self.entries) = (version, entries) }
 }

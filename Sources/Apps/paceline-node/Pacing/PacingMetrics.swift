@@ -48,5 +48,12 @@ extension NodePacing {
                 "How old the shares are that shards decide by; a second where all is well. They hold until newer ones come.",
             unit: .seconds
         ) { pacing()?.shown.turnedAt.map { Double((Kernel.monotonicNow() - $0).nanoseconds) / 1e9 } }
+        catalogue.computedGauge(
+            "paceline_pacing_word_age_seconds",
+            help:
+                "How long ago the coordinator that directs this node's pacing was heard; the node goes on by its part of the "
+                + "plan. There is none where the node plans for itself.",
+            unit: .seconds
+        ) { pacing()?.shown.heardAt.map { Double((Kernel.monotonicNow() - $0).nanoseconds) / 1e9 } }
     }
 }

@@ -19,6 +19,8 @@ final class PacingRun: @unchecked Sendable {
     private var hour: Int64
     private var hourSince: Instant
     private var requestsBefore: UInt64 = 0
+    /// Nil where the node plans for itself.
+    private var words: PacingWords?
 
     private static let hourLength: Int64 = 3_600_000_000_000
 
@@ -27,7 +29,8 @@ final class PacingRun: @unchecked Sendable {
         let now = ledger.clock.now
         forecast = file.read()
         week = WeekOfSupply(forecast, from: now)
-        pacer = RegionPacer([], at: now)
+        words = ledger.remote.map { PacingWords($0.link, ledger.session.rawValue) }
+        pacer = RegionPacer([], words == nil ? .own : .directed, at: now)
         hour = now.nanoseconds / Self.hourLength
         hourSince = now
     }
@@ -41,11 +44,12 @@ final class PacingRun: @unchecked Sendable {
         observeHour(now)
         let counted = pacing.counted(places)
         let (money, spending) = ledger.spending
+        if let outcome = pacing.takeHeard() { words?.hear(outcome, &pacer, at: now) }
         pacer.turn(
             { place in
                 let campaign = campaigns[place]
                 var sight = PacedSight()
-                sight.arrivals = counted[place].arrivals
+                (sight.arrivals, sight.undrawn) = (counted[place].arrivals, counted[place].undrawn)
                 sight.authorised = Micros(counted[place].authorised)
                 let spent = spending[campaign.terms.id] ?? CampaignSpending()
                 (sight.settled, sight.open) = (spent.settled, spent.open)
@@ -58,15 +62,19 @@ final class PacingRun: @unchecked Sendable {
                 }
                 return sight
             }, week: week, at: now)
+        speak(counted.map(\.arrivals), money, now)
         publish(now)
     }
 
     private func publish(_ now: Instant) {
         version += 1
-        var shares = [UInt32](repeating: .max, count: (places.max() ?? 0) + 1)
-        for (row, place) in places.enumerated() { shares[place] = pacer.shares[row] }
+        var entries = [PacingTable.Entry?](repeating: nil, count: (places.max() ?? 0) + 1)
+        for (row, place) in places.enumerated() {
+            entries[place] = entry(row)
+        }
         var shown = NodePacing.Shown()
         (shown.standing, shown.turnedAt, shown.version) = (pacer.standing, Kernel.monotonicNow(), version)
+        shown.heardAt = words?.heardAt
         shown.rows = campaigns.indices.map { row in
             let (behind, share) = pacer.progress(row)
             return PacingRow(
@@ -74,7 +82,37 @@ final class PacingRun: @unchecked Sendable {
                 share: share == .max ? 1 : Double(share) * 0x1p-32, behind: behind,
                 isPlanned: pacer.isPlanned(row))
         }
-        pacing.publish(PacingTable(version: version, shares: shares), shown)
+        pacing.publish(PacingTable(version: version, entries: entries), shown)
+    }
+
+    /// A campaign's requests are not spread evenly over shards: each may have twice its part of what is at risk, and a
+    /// tenth of it where there are many.
+    private func entry(_ row: Int) -> PacingTable.Entry {
+        let shards = Int64(pacing.shardCount)
+        let opening = pacer.openings[row].rawValue / shards
+        let most = pacer.atRisk(row).map { opening + max($0.rawValue / max(shards / 2, 1), $0.rawValue / 10) }
+        return PacingTable.Entry(share: pacer.shares[row], opening: opening, most: most ?? .max)
+    }
+
+    /// Tells the coordinator where the node stands, where there is one and it is time.
+    private func speak(_ arrivals: [UInt64], _ money: [String: CampaignMoney], _ now: Instant) {
+        let all = pacing.counted([NodePacing.allRequests])[0].arrivals
+        guard let rows = words?.next(of: campaigns.count, requests: all, at: now) else { return }
+        let day = words?.supply(week, at: now) ?? []
+        var spoken: [Int] = []
+        let statements = rows.compactMap { row -> (day: String?, PaceStatement)? in
+            let campaign = campaigns[row]
+            // Of all requests, those that its targeting lets through: all, before any came.
+            let eligible = Double(arrivals[row] + 1) / Double(all + 1)
+            let today = money[campaign.terms.id]?.today
+            let end = today.map {
+                BudgetDay(number: $0.number + 1).start(startsAtMinutes: campaign.dayStartsAtMinutes)
+            }
+            let statement = pacer.statement(row, dayEnd: end, supply: day.map { $0 * eligible })
+            if statement != nil { spoken.append(row) }
+            return statement.map { (today?.date, $0) }
+        }
+        words?.say(statements, spoken) { [unowned pacing] in pacing.heard($0) }
     }
 
     /// Learns an hour when it is over, from the part of it that was seen.

@@ -7,15 +7,19 @@ import Units
 
 /// One for each shard, used on its thread only. A question costs a few loads and stores.
 final class ShardPacing {
-    private var table = PacingTable(version: 0, shares: [])
+    private var table = PacingTable(version: 0, entries: [])
     private var rows: [CatalogPacing.Row]
     private var decision: UInt64 = 0
+    /// What may be put aside until the next table is counted from the beginning of a period: from a table, or, where no newer one
+    /// comes, again and again.
+    private var period: UInt64 = 0
+    private var periodStart = Instant(nanoseconds: .min)
+    private var seen: UInt64 = 0
+    /// No table allows its opening twice.
+    private var isFresh = true
+    /// Longer than a table takes to come.
+    private static let periodMost = NodePacing.turnPause + NodePacing.turnPause
     private let all: UnsafeMutablePointer<PacingCell>
-
-    /// That of a campaign that the thread has not come to yet.
-    private static let first = PacingShare(rawValue: RegionPacer.firstShare)
-    /// It competes for its first requests without a lot: as many cost little, and whoever tries a node sees an ad.
-    private static let undrawn: UInt64 = 10
 
     init(_ pacing: NodePacing, _ catalog: CatalogPacing, shard: Int, _ reactor: Reactor) {
         rows = catalog.rows
@@ -31,20 +35,38 @@ final class ShardPacing {
         if next.version > table.version { table = next }
     }
 
-    func begin() {
+    func begin(at now: Instant) {
         decision &+= 1
         all.pointee.addArrival()
+        // A clock that was set back begins another one, too.
+        guard seen != table.version || now >= periodStart + Self.periodMost || now < periodStart else {
+            return
+        }
+        isFresh = seen != table.version || periodStart.nanoseconds == .min
+        (period, periodStart, seen) = (period &+ 1, now, table.version)
     }
 
     func admission(ofCampaign campaign: Int) -> PacingShare {
         let row = rows[campaign]
         guard let cell = row.cell else { return .all }
-        if cell.pointee.decision != decision {
+        let entry = (row.place < table.entries.count ? table.entries[row.place] : nil) ?? row.first
+        let isFirstQuestion = cell.pointee.decision != decision
+        if isFirstQuestion {
             cell.pointee.decision = decision
             cell.pointee.addArrival()
         }
-        if cell.pointee.arrivals.load(ordering: .relaxed) <= Self.undrawn { return .all }
-        return row.place < table.shares.count ? PacingShare(rawValue: table.shares[row.place]) : Self.first
+        let authorised = cell.pointee.authorised.load(ordering: .relaxed)
+        if cell.pointee.period != period {
+            cell.pointee.period = period
+            cell.pointee.authorisedBefore = authorised
+        }
+        // It is put aside behind the decision: all questions of one have the same answer.
+        let spent = authorised - cell.pointee.authorisedBefore
+        if isFresh, spent < entry.opening {
+            if isFirstQuestion { cell.pointee.addUndrawn() }
+            return .all
+        }
+        return spent < entry.most ? PacingShare(rawValue: entry.share) : .none
     }
 
     /// Put aside for an ad whose answer leaves.

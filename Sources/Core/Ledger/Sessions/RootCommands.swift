@@ -118,6 +118,8 @@ extension RootLedger {
         leases.inherit(session, limits.lease, at: now)
     }
 
+    public func account(_ name: AccountName) -> AccountIndex? { names[name] }
+
     public func label(_ account: AccountIndex) -> AccountLabel? {
         account.row < labels.count ? labels[account.row] : nil
     }

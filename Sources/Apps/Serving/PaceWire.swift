@@ -1,0 +1,161 @@
+// What nodes and the coordinator say to one another of pacing, as the bytes of `POST /v1/pacing`, version 1. Money does not
+// depend on it: it lies beside the ledger's own messages, takes part in no transaction, and may be lost.
+public import Documents
+public import Pacing
+import Units
+
+public enum PaceWire {
+    public static let version: UInt32 = 1
+    /// As many campaigns as one exchange speaks of; the next goes on behind them.
+    public static let most = 500
+
+    /// Who speaks, and of what.
+    public struct Statements: Sendable {
+        /// Who holds money of the root.
+        public var holder: String
+        /// Which of its nodes, where it is not one.
+        public var node: String?
+        /// Of the node's process: sums begin anew with each.
+        public var start: UInt64
+        /// With the budget's day, such as 2026-11-28, where there is one.
+        public var statements: [(day: String?, PaceStatement)]
+
+        public init(
+            holder: String, node: String?, start: UInt64, _ statements: [(day: String?, PaceStatement)]
+        ) {
+            (self.holder, self.node, self.start, self.statements) = (holder, node, start, statements)
+        }
+    }
+
+    // MARK: Statements
+
+    public static func tree(_ all: Statements) -> JSONTree {
+        var members: [JSONTree.Member] = [
+            .init("version", .number(version)), .init("holder", .string(all.holder)),
+        ]
+        if let node = all.node { members.append(.init("node", .string(node))) }
+        members.append(.init("start", .string("\(all.start)")))
+        members.append(.init("campaigns", .array(all.statements.map { tree($0.day, $0.1) })))
+        return .object(members)
+    }
+
+    private static func tree(_ day: String?, _ one: PaceStatement) -> JSONTree {
+        var members: [JSONTree.Member] = [
+            .init("campaign", .string(one.terms.id)), .init("pacing", .string(one.terms.mode.rawValue)),
+            .init("start", instant(one.terms.start)), .init("end", instant(one.terms.end)),
+            .init("price", amount(one.terms.price)), .init("plan", .number(one.plan)),
+            .init("spent", amount(max(one.report.spent, .zero))),
+            .init("target", amount(max(one.report.target, .zero))),
+            .init("admitted", real(one.report.admitted)), .init("open", amount(max(one.open, .zero))),
+            .init("supply", .array(one.supply.map { real($0.rounded()) })),
+        ]
+        if let day { members.append(.init("day", .string(day))) }
+        if let end = one.dayEnd { members.append(.init("dayEnd", instant(end))) }
+        return .object(members)
+    }
+
+    public static func statements(_ tree: JSONTree) throws(Malformed) -> Statements {
+        let fields = try Fields(tree, at: "")
+        _ = try fields.number("version", version...version)
+        let list = try fields.list("campaigns", most: most)
+        var statements: [(day: String?, PaceStatement)] = []
+        for (index, one) in list.enumerated() {
+            statements.append(try statement(Fields(one, at: "campaigns[\(index)]")))
+        }
+        return Statements(
+            holder: try fields.text("holder"), node: fields.has("node") ? try fields.text("node") : nil,
+            start: try fields.bits("start"), statements)
+    }
+
+    private static func statement(_ fields: Fields) throws(Malformed) -> (day: String?, PaceStatement) {
+        guard let mode = PacingMode(rawValue: try fields.text("pacing")) else {
+            throw Malformed(
+                place: "\(fields.place).pacing",
+                allowed: "one of \(PacingMode.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        let terms = PacedTerms(
+            id: try fields.text("campaign"), start: try fields.instant("start"),
+            end: try fields.instant("end"),
+            mode: mode, lifetime: .zero, daily: nil, price: try fields.amount("price"))
+        let supply = try fields.list("supply", most: PaceStatement.hours)
+        guard supply.count == PaceStatement.hours else {
+            throw Malformed(place: "\(fields.place).supply", allowed: "a number for each hour of a day")
+        }
+        var numbers: [Double] = []
+        for (hour, one) in supply.enumerated() {
+            numbers.append(try Fields.real(one, 0...1e15, at: "\(fields.place).supply[\(hour)]"))
+        }
+        var statement = PaceStatement(terms: terms, supply: numbers)
+        if fields.has("dayEnd") { statement.dayEnd = try fields.instant("dayEnd") }
+        statement.plan = try fields.number("plan", 0...UInt32.max)
+        statement.report.spent = try fields.amount("spent")
+        statement.report.target = try fields.amount("target")
+        statement.report.admitted = try fields.real("admitted", 0...1)
+        statement.open = try fields.amount("open")
+        return (fields.has("day") ? try fields.text("day", most: 10) : nil, statement)
+    }
+
+    // MARK: Orders
+
+    public static func tree(_ orders: [PaceOrder]) -> JSONTree {
+        ["version": .number(version), "campaigns": .array(orders.map(tree))]
+    }
+
+    private static func tree(_ order: PaceOrder) -> JSONTree {
+        var members: [JSONTree.Member] = [
+            .init("campaign", .string(order.campaign)), .init("plan", .number(order.plan)),
+            .init("scale", real(order.scale)), .init("ahead", real(order.ahead)),
+        ]
+        if let part = order.part {
+            members.append(
+                .init(
+                    "part",
+                    [
+                        "start": instant(part.start), "end": instant(part.end),
+                        "hourly": .array(part.hourly.map(amount)),
+                    ]))
+        }
+        return .object(members)
+    }
+
+    public static func orders(_ tree: JSONTree) throws(Malformed) -> [PaceOrder] {
+        let fields = try Fields(tree, at: "")
+        _ = try fields.number("version", version...version)
+        var orders: [PaceOrder] = []
+        for (index, one) in try fields.list("campaigns", most: most).enumerated() {
+            let fields = try Fields(one, at: "campaigns[\(index)]")
+            var order = PaceOrder(
+                campaign: try fields.text("campaign"), plan: try fields.number("plan", 0...UInt32.max))
+            order.scale = try fields.real("scale", 0...1e3)
+            order.ahead = try fields.real("ahead", -1e6...1e6)
+            if fields.has("part") { order.part = try part(fields) }
+            orders.append(order)
+        }
+        return orders
+    }
+
+    private static func part(_ order: Fields) throws(Malformed) -> PaceOrder.Part {
+        let place = "\(order.place).part"
+        let fields = try Fields(order.tree("part", "a part of a plan"), at: place)
+        var hourly: [Micros] = []
+        for (hour, one) in try fields.list("hourly", most: 25).enumerated() {
+            hourly.append(try Fields.amount(one, at: "\(place).hourly[\(hour)]"))
+        }
+        let part = PaceOrder.Part(
+            start: try fields.instant("start"), end: try fields.instant("end"), hourly: hourly)
+        guard let part else {
+            throw Malformed(place: place, allowed: "an amount for each hour from its start to its end")
+        }
+        return part
+    }
+
+    // MARK: Values
+
+    /// A flight that never ends does so in a century.
+    private static func instant(_ instant: Instant) -> JSONTree {
+        let range = Fields.instants
+        return .string("\(min(max(instant.nanoseconds, range.lowerBound), range.upperBound))")
+    }
+    private static func amount(_ amount: Micros) -> JSONTree { JSONTree(.number(amount.description)) }
+    private static func real(_ value: Double) -> JSONTree { JSONTree(.number("\(value)")) }
+}

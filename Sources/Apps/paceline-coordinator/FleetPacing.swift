@@ -1,0 +1,100 @@
+// The pacing of all nodes that hold money of this root: what they say goes to the fleet's pacer with what the book has of their
+// campaigns' money. Nothing of it is kept beyond a leadership: nodes say it again, and go on by what they were told.
+import Documents
+import Kernel
+import Ledger
+import Pacing
+import Serving
+import Settings
+import Units
+
+/// Used on the root's thread only.
+final class FleetPacing {
+    private unowned let root: Root
+    private let limits: FleetPacer.Limits
+    private var pacer: FleetPacer
+    private var epoch: Epoch
+    /// Plans are by the wall clock as this process found it.
+    private let offset = Kernel.wallNow() - Kernel.boottimeNow()
+
+    /// Nodes speak every five seconds; with leases that are shorter than some of these, they are heard of late all the same.
+    private static let silenceLeast = Interval.seconds(30)
+
+    init(_ context: CoordinatorContext, _ root: Root) {
+        self.root = root
+        limits = FleetPacer.Limits(silence: max(context.settings.leases.lease, Self.silenceLeast))
+        epoch = root.machine.epoch
+        pacer = FleetPacer(limits, epoch: epoch.rawValue, at: Kernel.boottimeNow() + offset)
+    }
+
+    private var now: Instant { Kernel.boottimeNow() + offset }
+
+    /// What this node is to do; nil where another coordinator leads. Whose account is not there has no money either, and
+    /// nothing is said of it.
+    func heard(_ all: PaceWire.Statements) -> [PaceOrder]? {
+        guard let book = leading() else { return nil }
+        let name = all.node.map { "\(all.holder)/\($0)" } ?? all.holder
+        let now = now
+        return all.statements.compactMap { day, statement in
+            let day = day.flatMap { BudgetDay(date: $0) }
+            guard let budget = budget(of: statement.terms.id, day, in: book) else { return nil }
+            return pacer.heard(statement, from: name, start: all.start, budget, at: now)
+        }
+    }
+
+    /// The book of a leader; whoever leads anew begins with nothing.
+    private func leading() -> GrantBook? {
+        guard root.leads, let book = root.machine.book else { return nil }
+        if root.machine.epoch != epoch {
+            epoch = root.machine.epoch
+            pacer = FleetPacer(limits, epoch: epoch.rawValue, at: now)
+        }
+        return book
+    }
+
+    private func budget(of campaign: String, _ day: BudgetDay?, in book: GrantBook) -> PaceBudget? {
+        let name = AccountName(campaign: campaign, day: day)
+        guard let account = root.machine.account(name) else { return nil }
+        let window = book.accounts[account.row]
+        guard let parent = window.parent else {
+            return PaceBudget(lifetime: window.budget, left: Self.left(window))
+        }
+        let lifetime = book.accounts[parent.row]
+        return PaceBudget(
+            lifetime: lifetime.budget, today: window.budget,
+            left: lifetime.isOpen ? Self.left(lifetime) : .zero, leftToday: Self.left(window))
+    }
+
+    /// What is granted is not spent yet.
+    private static func left(_ account: GrantBook.Account) -> Micros {
+        guard account.isOpen else { return .zero }
+        return max(account.budget - account.settled - account.suspense - account.presumed, .zero)
+    }
+
+    // MARK: Looking
+
+    /// Nil where another coordinator leads.
+    func standings() -> JSONTree? {
+        guard leading() != nil else { return nil }
+        return ["campaigns": .array(pacer.standings(at: now).map(Self.tree))]
+    }
+
+    private static func tree(_ one: FleetPacer.Standing) -> JSONTree {
+        func real(_ value: Double) -> JSONTree { JSONTree(.number("\(value)")) }
+        func amount(_ amount: Micros) -> JSONTree { JSONTree(.number(amount.description)) }
+        return [
+            "campaign": .string(one.campaign), "plan": .number(one.plan),
+            "endsInSeconds": .number(one.endsIn.wholeMilliseconds / 1_000), "planned": amount(one.planned),
+            "due": amount(one.due), "spent": amount(one.spent), "cannotDeliver": .bool(one.cannotDeliver),
+            "nodes": .array(
+                one.nodes.map { node in
+                    [
+                        "node": .string(node.node), "scale": real(node.scale), "spent": amount(node.spent),
+                        "competesFor": real(node.admitted),
+                        "silentSeconds": .number(node.silent.wholeMilliseconds / 1_000),
+                        "isLost": .bool(node.isLost),
+                    ]
+                }),
+        ]
+    }
+}

@@ -1,0 +1,75 @@
+// What a node and the coordinator that directs its pacing say to one another about a campaign. All of it is sums, levels and
+// whole plans, so that what comes twice, late or not at all does no harm.
+public import Units
+
+/// From a node, every few seconds.
+public struct PaceStatement: Sendable, Hashable {
+    /// As the node's catalog has it.
+    public var terms: PacedTerms
+    /// When the budget's day is over, where it has days.
+    public var dayEnd: Instant?
+    /// The plan that it goes by; zero where it has none.
+    public var plan: UInt32 = 0
+    /// Of that plan. When it was made is for who hears it to say: clocks are not compared.
+    public var report = PaceReport()
+    /// What will come of what is set aside and not billed yet.
+    public var open = Micros.zero
+    /// Requests for which it could compete there: expected in each hour of the day to come, by the hour of UTC.
+    public var supply: [Double]
+
+    public static let hours = 24
+
+    public init(terms: PacedTerms, supply: [Double]) {
+        precondition(supply.count == Self.hours, "a number for each hour of a day")
+        (self.terms, self.supply) = (terms, supply)
+    }
+}
+
+/// To a node, as the answer to its statement.
+public struct PaceOrder: Sendable, Hashable {
+    /// A node's part of a plan.
+    public struct Part: Sendable, Hashable {
+        public var start: Instant
+        public var end: Instant
+        /// What to spend in each hour from the start on.
+        public var hourly: [Micros]
+
+        /// Nil where that is no plan: a day has at most twenty-five hours.
+        public init?(start: Instant, end: Instant, hourly: [Micros]) {
+            guard end > start, end - start <= .seconds(25 * 3_600),
+                hourly.count == Supply.hours(from: start, to: end), hourly.allSatisfy({ $0 >= .zero })
+            else { return nil }
+            (self.start, self.end, self.hourly) = (start, end, hourly)
+        }
+
+        var curve: SpendCurve {
+            SpendCurve(start: start, end: end, hourly: hourly.map { Double($0.rawValue) })
+        }
+    }
+
+    public var campaign: String
+    /// Zero where nothing is to be spent now: outside the flight, or with nothing left.
+    public var plan: UInt32
+    /// Where the node goes by another plan than this.
+    public var part: Part?
+    /// How much of its part it is to spend: above one where others cannot.
+    public var scale = 1.0
+    /// How far spend is ahead of the plan on all nodes together, of the plan's whole.
+    public var ahead = 0.0
+
+    public init(campaign: String, plan: UInt32) { (self.campaign, self.plan) = (campaign, plan) }
+}
+
+/// What a campaign may spend, as the ledger's root has it.
+public struct PaceBudget: Sendable, Hashable {
+    /// All of it, and of its day. Another one makes another plan.
+    public var lifetime: Micros
+    public var today: Micros?
+    /// What is neither billed nor lost; what is open is in it.
+    public var left: Micros
+    public var leftToday: Micros?
+
+    public init(lifetime: Micros, today: Micros? = nil, left: Micros, leftToday: Micros? = nil) {
+        (self.lifetime, self.today, self.left, self.leftToday) = (lifetime, today, left, leftToday)
+    }
+}

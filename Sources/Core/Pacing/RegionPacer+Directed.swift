@@ -1,0 +1,74 @@
+// A node whose plans a coordinator makes: what it says of its campaigns, what it does of what it is told, and how it goes on
+// while it hears nothing.
+public import Units
+
+extension RegionPacer {
+    /// Orders come every five seconds. After so long without one, how all nodes stand together is not known any more; the
+    /// node's part of the plan still holds.
+    static let staleAfter = Interval.seconds(30)
+    /// A plan that is over, and no other one: its rate goes on, so long at a time.
+    static let goesOnFor = Interval.seconds(3_600)
+
+    func isAwaited(_ place: Int) -> Bool {
+        direction == .directed && campaigns[place].word == .awaited && campaigns[place].terms.mode != .asap
+    }
+
+    /// What to tell the coordinator of a campaign; nil for one that no plan holds.
+    /// - supply: requests for which it could compete, by the hour of UTC.
+    public func statement(_ place: Int, dayEnd: Instant?, supply: [Double]) -> PaceStatement? {
+        guard campaigns[place].terms.mode != .asap else { return nil }
+        var statement = PaceStatement(terms: campaigns[place].terms, supply: supply)
+        statement.dayEnd = dayEnd
+        statement.open = table.expectedOfOpen(place)
+        guard campaigns[place].planEnd != nil else { return statement }
+        statement.plan = campaigns[place].version
+        statement.report = table.report(of: place)
+        return statement
+    }
+
+    /// - report: what the statement had that this answers.
+    public mutating func told(_ place: Int, _ order: PaceOrder, answering report: PaceReport, at now: Instant)
+    {
+        guard order.plan != 0 else {
+            campaigns[place].word = .idle
+            campaigns[place].planEnd = nil
+            table.stopped(place)
+            return
+        }
+        if let part = order.part {
+            begin(place, part.curve, order.plan, now)
+        } else if campaigns[place].version != order.plan {
+            // The answer to a statement of before another plan.
+            return
+        }
+        (campaigns[place].word, campaigns[place].heardAt) = (.planned, now)
+        var answers = order.part == nil ? report : PaceReport()
+        answers.local = 0
+        table.directed(
+            PaceDirective(
+                campaign: Int32(place), plan: order.plan, theta: 0, scale: order.scale, ahead: order.ahead,
+                answers: answers))
+    }
+
+    private mutating func begin(_ place: Int, _ curve: SpendCurve, _ version: UInt32, _ now: Instant) {
+        let isFirst = campaigns[place].heardAt.nanoseconds == .min
+        campaigns[place].version = version
+        campaigns[place].planEnd = curve.end
+        campaigns[place].behindSince = nil
+        table.planned(
+            place, curve: curve, choice: [], plan: version, isPaced: true, isGuaranteed: false, theta: 0,
+            shown: 1, price: campaigns[place].terms.price, goesOn: !isFirst, at: now)
+        if isFirst { table.opened(place, at: now) }
+    }
+
+    /// What holds without another word.
+    mutating func goOn(_ place: Int, _ now: Instant) {
+        guard let end = campaigns[place].planEnd else { return }
+        if now > campaigns[place].heardAt + Self.staleAfter { table.leftAlone(place) }
+        guard now >= end else { return }
+        let rate = table.meanRate(of: place) * Double(Self.goesOnFor.nanoseconds) / 1e9
+        let until = now + Self.goesOnFor
+        // It has no number: whoever is told of it gives the node its part of a plan.
+        begin(place, SpendCurve(start: now, end: until, hourly: [rate]), 0, now)
+    }
+}

@@ -1,0 +1,64 @@
+// Words about pacing, as bytes: what is written is read again, and what is no word is refused with its place.
+import Documents
+import Pacing
+import Serving
+import Testing
+import Units
+
+@Suite struct PaceWireTests {
+    private static let start = Instant(nanoseconds: 1_704_067_200 * 1_000_000_000)
+
+    private func statement() -> PaceStatement {
+        var statement = PaceStatement(
+            terms: PacedTerms(
+                id: "one", start: Self.start, end: Self.start + .seconds(86_400), mode: .traffic,
+                lifetime: .zero,
+                daily: nil, price: Micros(4_200)), supply: (0..<24).map { Double($0) * 100 })
+        statement.dayEnd = Self.start + .seconds(3_600)
+        statement.plan = 65_538
+        statement.report.spent = Micros(1_234_567)
+        statement.report.target = Micros(1_300_000)
+        statement.report.admitted = 0.25
+        statement.open = Micros(42_000)
+        return statement
+    }
+
+    @Test func statementsComeBack() throws {
+        let all = PaceWire.Statements(
+            holder: "broker-0", node: "node-a", start: 7, [("2026-11-28", statement()), (nil, statement())])
+        let tree = PaceWire.tree(all)
+        let read = try PaceWire.statements(JSONTree(reading: Array(tree.line.utf8)))
+        #expect(read.holder == "broker-0" && read.node == "node-a" && read.start == 7)
+        #expect(read.statements.map(\.day) == ["2026-11-28", nil])
+        #expect(read.statements.allSatisfy { $0.1 == statement() })
+    }
+
+    @Test func ordersComeBack() throws {
+        var order = PaceOrder(campaign: "one", plan: 3)
+        (order.scale, order.ahead) = (1.25, -0.003)
+        order.part = PaceOrder.Part(
+            start: Self.start, end: Self.start + .seconds(5_400), hourly: [Micros(10), Micros(0)])
+        let orders = [order, PaceOrder(campaign: "two", plan: 0)]
+        #expect(try PaceWire.orders(JSONTree(reading: Array(PaceWire.tree(orders).line.utf8))) == orders)
+    }
+
+    @Test(arguments: [
+        ("\"version\":1", "\"version\":2", "version"),
+        ("\"pacing\":\"traffic\"", "\"pacing\":\"fast\"", "campaigns[0].pacing"),
+        ("\"admitted\":0.25", "\"admitted\":1.5", "campaigns[0].admitted"),
+        ("\"supply\":[0.0,", "\"supply\":[", "campaigns[0].supply"),
+        ("\"supply\":[0.0,", "\"supply\":[-1,", "campaigns[0].supply[0]"),
+        ("\"spent\":1.234567", "\"spent\":-1", "campaigns[0].spent"),
+        ("\"dayEnd\":\"", "\"dayEnd\":\"9", "campaigns[0].dayEnd"),
+    ])
+    func whatIsNoWordIsRefusedWithItsPlace(old: String, new: String, place: String) throws {
+        let all = PaceWire.Statements(holder: "a", node: nil, start: 7, [(nil, statement())])
+        let line = PaceWire.tree(all).line.replacing(" ", with: "")
+        let text = line.replacing(old, with: new)
+        #expect(text != line, "\(line)")
+        do throws(Malformed) {
+            _ = try PaceWire.statements(try! JSONTree(reading: Array(text.utf8)))
+            Issue.record("it was read")
+        } catch { #expect(error.place == place, "\(error)") }
+    }
+}
