@@ -3,6 +3,7 @@ import Commands
 import HTTP
 import Kernel
 import Ledger
+import LedgerWire
 import Postgres
 import Reactor
 import Serving
@@ -51,7 +52,7 @@ final class RootService {
         limits.bodyBytes = Self.bodyBytes
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
-        let holderRoutes = HolderRoutes(context, root)
+        let holderRoutes = HolderRoutes(context.settings.holders, context.health, root)
         let adminRoutes = AdminRoutes(context, root, pool)
         holders = Server(
             reactor: reactor, limits: limits, responder: holderRoutes,
