@@ -99,7 +99,11 @@ final class BrokerIssuer: MoneyIssuer {
             return false
         }
         keep()
-        whenKept { done(.answered(answers)) }
+        // Never within this call: an answer is held first.
+        let isSet = reactor.timer(at: reactor.now) { [weak self] in
+            self?.whenKept { done(.answered(answers)) }
+        }
+        guard isSet != nil else { return false }
         say()
         return true
     }

@@ -112,9 +112,11 @@ final class BrokerJournal {
 
     static func pieces(of desk: BrokerDesk) -> [BrokerRows] { desk.pieces(of: rowsMost) }
 
+    private var isAllDurable: Bool { journal.durable >= journal.accepted && waiting.isEmpty }
+
     /// Calls back when all that was appended until now is durable.
     func whenDurable(_ body: @escaping () -> Void) {
-        guard journal.durable < journal.accepted || !waiting.isEmpty else { return body() }
+        if isAllDurable { return body() }
         waiting.append((journal.accepted, body))
         journal.commit(upTo: journal.accepted)
     }

@@ -317,7 +317,7 @@ private func terms(_ campaigns: [String], currency: CurrencyCode = .usd) -> [Cam
         var now = Instant(nanoseconds: 1_000_000_000)
         var root = TestRoot(at: now)
         var node = TestNode(60, read.replay, at: now)
-        #expect(node.session.openEvidence == 3)
+        #expect(node.session.openEvidence == 4)
         node.talk(&root, at: &now)
         let name = AccountName(campaign: "a", day: BudgetDay(number: 9))
         let whole = NodeEvidence.Forgotten(
