@@ -49,6 +49,7 @@ let package = Package(
     products: [
         .executable(name: "paceline", targets: ["paceline"]),
         .executable(name: "paceline-node", targets: ["paceline-node"]),
+        .executable(name: "paceline-broker", targets: ["paceline-broker"]),
         .executable(name: "paceline-coordinator", targets: ["paceline-coordinator"]),
         .library(
             name: "PacelineCore",
@@ -144,11 +145,18 @@ let package = Package(
                 "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/Serving", swiftSettings: strict),
+        .target(
+            name: "LedgerWire",
+            dependencies: [
+                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Ledger", "Pacing", "Reactor", "Serving",
+                "Settings", "TLS", "Telemetry", "Units",
+            ],
+            path: "Sources/Apps/LedgerWire", swiftSettings: strict),
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
                 "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Kernel", "Ledger",
-                "LedgerStore", "Pacing",
+                "LedgerStore", "LedgerWire", "Pacing",
                 "Postgres", "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/paceline-coordinator", exclude: ["Migrations"], swiftSettings: strict),
@@ -162,13 +170,19 @@ let package = Package(
                 "OpenRTB", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
             ]),
         app(
+            "paceline-broker",
+            [
+                "Commands", "Documents", "HTTP", "JSON", "Journal", "Kernel", "Ledger", "LedgerWire",
+                "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
+            ]),
+        app(
             "paceline-node",
             [
                 "Auction", "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents",
                 "Features",
                 "HTTP",
-                "JSON", "Journal", "Kernel", "Ledger", "Notices", "OpenRTB", "Pacing", "Reactor", "Redis",
-                "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
+                "JSON", "Journal", "Kernel", "Ledger", "LedgerWire", "Notices", "OpenRTB", "Pacing",
+                "Reactor", "Redis", "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
@@ -323,7 +337,7 @@ let package = Package(
             ["Commands", "Documents", "Pacing", "Serving", "Settings", "Units"]),
         tests(
             "CoordinatorTests", in: "Apps",
-            ["Kernel", "PostgresServer", "paceline", "paceline-coordinator", "paceline-node"]),
+            ["Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator", "paceline-node"]),
         tests(
             "RequestPathTests", in: "Apps",
             [

@@ -29,6 +29,11 @@ public enum SettingsFile {
         try read(path) { bytes throws(DocumentRefused) in try NodeSettings(bytes) }
     }
 
+    /// Those of a broker.
+    public static func broker(_ path: String) throws(Failure) -> BrokerSettings {
+        try read(path) { bytes throws(DocumentRefused) in try BrokerSettings(bytes) }
+    }
+
     /// Those of a coordinator.
     public static func coordinator(_ path: String) throws(Failure) -> CoordinatorSettings {
         try read(path) { bytes throws(DocumentRefused) in try CoordinatorSettings(bytes) }

@@ -5,6 +5,7 @@ import JSON
 import Kernel
 import Ledger
 import LedgerStore
+import LedgerWire
 import Postgres
 import Serving
 import Settings
@@ -211,7 +212,7 @@ final class AdminRoutes: Responder {
         }
     }
 
-    private func answer(_ outcome: Root.Outcome, _ order: AccountOrder, _ response: inout Response) {
+    private func answer(_ outcome: IssuerOutcome, _ order: AccountOrder, _ response: inout Response) {
         guard case .answered(let answers) = outcome else { return response.notLeader(root) }
         switch answers.first {
         case .ordered(let account, let version, let isNew):

@@ -3,6 +3,7 @@ import HTTP
 import Kernel
 import Ledger
 import LedgerStore
+import LedgerWire
 import Postgres
 import Reactor
 import Settings
@@ -59,14 +60,7 @@ struct RootMetrics {
 }
 
 /// Used on its thread only.
-final class Root {
-    /// What became of a request.
-    enum Outcome {
-        case answered([RootAnswer])
-        /// Whether any of it is there is not known to the asker: it asks the leader again.
-        case notLeader
-    }
-
+final class Root: MoneyIssuer {
     private let context: CoordinatorContext
     private let pool: PostgresPool
     private let metrics: RootMetrics
@@ -74,7 +68,7 @@ final class Root {
     private(set) var machine: RootLedger
     /// The leadership row as it was read last.
     private(set) var leader: LeaderReading?
-    private var open: [Int: (Outcome) -> Void] = [:]
+    private var open: [Int: (IssuerOutcome) -> Void] = [:]
     private var nextTicket = 0
     private let migrations: [Migration]
     private var isMigrated = false
@@ -110,6 +104,9 @@ final class Root {
 
     var now: Instant { Kernel.boottimeNow() }
     var leads: Bool { machine.leads(at: now) }
+    var epoch: Epoch { machine.epoch }
+
+    func decline(_ response: inout Response) { response.notLeader(self) }
 
     func start() { tick() }
 
@@ -137,7 +134,7 @@ final class Root {
     // MARK: Asking
 
     /// Calls back once, when all of it is acknowledged; false where it is not taken.
-    func ask(_ commands: [RootCommand], _ done: @escaping (Outcome) -> Void) -> Bool {
+    func ask(_ commands: [RootCommand], _ done: @escaping (IssuerOutcome) -> Void) -> Bool {
         guard stopped == nil, machine.ask(commands, ticket: nextTicket, at: now) else { return false }
         open[nextTicket] = done
         nextTicket += 1
@@ -283,7 +280,7 @@ final class Root {
         metrics.time.record(time - batch.sentAt)
         if batch.claim != nil { metrics.takeovers.add() }
         for (ticket, answers) in machine.acknowledged(at: time) {
-            open.removeValue(forKey: ticket)?(.answered(answers))
+            open.removeValue(forKey: ticket)?(.answered(answers.map(leased)))
         }
         pump()
     }
@@ -291,15 +288,26 @@ final class Root {
     private func dismiss(_ tickets: [Int]) {
         metrics.refused.add()
         sending = nil
-        for ticket in tickets { open.removeValue(forKey: ticket)?(.notLeader) }
+        for ticket in tickets { open.removeValue(forKey: ticket)?(.declined) }
     }
 
     // MARK: Leases
 
-    /// The lease that a renewal's answer carries, counted from now.
-    func lease(_ session: LedgerSession, request: UInt64) -> Interval? {
-        machine.lease(session, request: request, at: now)
+    /// An answer that carries a lease, which is counted from now.
+    private func leased(_ answer: RootAnswer) -> RootAnswer {
+        switch answer {
+        case .opened(let session, _):
+            machine.counts(session, at: now)
+            return answer
+        case .book(let effects):
+            for case .renew(let session, let request, let next) in effects {
+                guard let length = machine.lease(session, request: request, at: now) else {
+                    return .refused(.leaseOver, session)
+                }
+                return .leased(session, request: request, length, next: next)
+            }
+            return answer
+        default: return answer
+        }
     }
-
-    func counts(_ session: LedgerSession) { machine.counts(session, at: now) }
 }

@@ -3,6 +3,7 @@ import Commands
 import HTTP
 import Kernel
 import Ledger
+import LedgerWire
 import Postgres
 import Reactor
 import Serving
@@ -54,7 +55,8 @@ final class RootService {
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
         funding = context.settings.catalog.map { [root, pool] in CatalogFunding(context, $0, root, pool) }
         let pacing = FleetPacing(context, root)
-        let holderRoutes = HolderRoutes(context, root, pacing)
+        let holderRoutes = HolderRoutes(
+            context.settings.holders, context.health, root, pacing: { pacing.heard($0) })
         let adminRoutes = AdminRoutes(context, root, pacing, pool, funding)
         holders = Server(
             reactor: reactor, limits: limits, responder: holderRoutes,

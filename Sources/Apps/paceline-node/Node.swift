@@ -272,7 +272,10 @@ struct Node: ~Copyable {
         // Load balancers look again in their own time; a second signal says that nobody has to.
         _ = Kernel.nextSignal(of: Signals.stop, withinMilliseconds: Int(settings.notice.wholeMilliseconds))
         // The timeout counts from the signal: what the supervisor waits for is this and no more.
-        let abandoned = threads.drain(within: max(settings.timeout - settings.notice, .zero))
+        let left = max(settings.timeout - settings.notice, .zero)
+        let began = Kernel.monotonicNow()
+        let abandoned = threads.drain(within: left)
+        context.money?.end(within: max(left - (Kernel.monotonicNow() - began), .zero))
         if abandoned > 0 {
             log.warning("connections were cut at the end of the drain", ["connections": .integer(abandoned)])
         }

@@ -113,7 +113,10 @@ final class Service {
         guard let journal else { return reactor.stop() }
         let latest = max(deadline, reactor.now + Service.journalGrace)
         _ = reactor.timer(at: latest) { [self] in reactor.stop() }
-        journal.noteStop(cut: abandoned) { [self] in reactor.stop() }
+        journal.noteStop(cut: abandoned) { [self] in
+            decisions?.money.reportLast()
+            reactor.stop()
+        }
     }
 }
 

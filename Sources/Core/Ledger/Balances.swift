@@ -120,20 +120,20 @@ public struct Balances: Sendable {
     }
 
     /// What was encoded, or why these bytes are not that.
-    public init(_ bytes: RawSpan) throws(BalancesRefusal) {
+    public init(_ bytes: RawSpan) throws(NumbersRefusal) {
         var head = NumberReader(bytes)
-        guard try head.number() == Self.magic else { throw BalancesRefusal("no balances: other magic bytes") }
+        guard try head.number() == Self.magic else { throw NumbersRefusal("no balances: other magic bytes") }
         let version = try head.number()
         guard (Self.versionWithoutSettled...Self.version).contains(version) else {
-            throw BalancesRefusal("version \(version), not \(Self.version)")
+            throw NumbersRefusal("version \(version), not \(Self.version)")
         }
         let length = try head.number()
         let checksum = try head.number()
         guard length == UInt64(bytes.byteCount - Self.headBytes) else {
-            throw BalancesRefusal("\(bytes.byteCount) bytes, not \(length) behind the head")
+            throw NumbersRefusal("\(bytes.byteCount) bytes, not \(length) behind the head")
         }
         guard checksum == UInt64(CRC32C.checksum(of: bytes.extracting(Self.headBytes..<bytes.byteCount)))
-        else { throw BalancesRefusal("the checksum does not fit") }
+        else { throw NumbersRefusal("the checksum does not fit") }
         var body = head
         for _ in 0..<(try body.count()) { covered[try body.text()] = try body.number() }
         var names: [AccountName] = []
@@ -177,14 +177,14 @@ public struct Balances: Sendable {
         replay.longestHold = Interval(nanoseconds: Int64(bitPattern: try body.number()))
         replay.lastTime = Instant(nanoseconds: Int64(bitPattern: try body.number()))
         if version > Self.versionWithoutEvidence { try readEvidence(&body, names) }
-        guard body.isAtEnd else { throw BalancesRefusal("bytes behind the end") }
+        guard body.isAtEnd else { throw NumbersRefusal("bytes behind the end") }
     }
 }
 
 extension Balances {
     private mutating func readEvidence(
         _ body: inout NumberReader, _ names: [AccountName]
-    ) throws(BalancesRefusal) {
+    ) throws(NumbersRefusal) {
         for _ in 0..<(try body.count()) { replay.acknowledged.insert(LedgerSession(try body.number())) }
         for _ in 0..<(try body.count()) {
             let session = LedgerSession(try body.number())
@@ -196,7 +196,7 @@ extension Balances {
                     account: account, shard: UInt32(place >> 32), number: UInt32(truncatingIfNeeded: place),
                     mask: try body.number(), paid: try body.amount(), late: try body.amount())
                 guard block.mask != 0, !blocks.contains(block.place) else {
-                    throw BalancesRefusal("a block that is empty, or stands there twice")
+                    throw NumbersRefusal("a block that is empty, or stands there twice")
                 }
                 blocks.take(block)
             }
@@ -205,85 +205,23 @@ extension Balances {
     }
 }
 
-/// Why bytes are no balances.
-public struct BalancesRefusal: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
-    init(_ description: String) { self.description = description }
-}
-
-/// Numbers as eight bytes, little-endian; texts with their length before them.
-private struct NumberWriter {
-    var bytes: [UInt8] = []
-
-    mutating func put(_ number: UInt64) {
-        for shift in stride(from: UInt64(0), to: 64, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: number >> shift))
-        }
-    }
-    mutating func put(_ amount: Micros) { put(UInt64(bitPattern: amount.rawValue)) }
-    mutating func put(_ text: String) {
-        put(UInt64(text.utf8.count))
-        bytes.append(contentsOf: text.utf8)
-    }
-}
-
-private struct NumberReader: ~Escapable {
-    private let bytes: RawSpan
-    private var offset = 0
-
-    @_lifetime(copy bytes) init(_ bytes: RawSpan) { self.bytes = bytes }
-
-    var isAtEnd: Bool { offset == bytes.byteCount }
-
+extension NumberReader {
     @_lifetime(self: copy self)
-    mutating func number() throws(BalancesRefusal) -> UInt64 {
-        guard offset + 8 <= bytes.byteCount else { throw BalancesRefusal("ends at byte \(offset)") }
-        defer { offset += 8 }
-        return UInt64(
-            littleEndian: unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
-    }
-
-    /// How many things follow, each of eight bytes at least.
-    @_lifetime(self: copy self)
-    mutating func count() throws(BalancesRefusal) -> Int {
-        let count = try number()
-        guard count <= UInt64((bytes.byteCount - offset) / 8) else {
-            throw BalancesRefusal("\(count) entries at byte \(offset), more than there can be")
-        }
-        return Int(count)
-    }
-
-    @_lifetime(self: copy self)
-    mutating func amount() throws(BalancesRefusal) -> Micros { Micros(Int64(bitPattern: try number())) }
-
-    @_lifetime(self: copy self)
-    mutating func text() throws(BalancesRefusal) -> String {
-        let length = try number()
-        guard length <= UInt64(bytes.byteCount - offset) else {
-            throw BalancesRefusal("a text of \(length) bytes at byte \(offset)")
-        }
-        defer { offset += Int(length) }
-        return unsafe bytes.extracting(offset..<offset + Int(length)).withUnsafeBytes {
-            unsafe String(decoding: $0, as: UTF8.self)
-        }
-    }
-
-    @_lifetime(self: copy self)
-    mutating func name(_ names: [AccountName]) throws(BalancesRefusal) -> AccountName {
+    mutating func name(_ names: [AccountName]) throws(NumbersRefusal) -> AccountName {
         let place = try number()
-        guard place < UInt64(names.count) else { throw BalancesRefusal("no name \(place)") }
+        guard place < UInt64(names.count) else { throw NumbersRefusal("no name \(place)") }
         return names[Int(place)]
     }
 
     @_lifetime(self: copy self)
-    mutating func key() throws(BalancesRefusal) -> ReservationKey {
+    mutating func key() throws(NumbersRefusal) -> ReservationKey {
         let session = LedgerSession(try number())
         let shard = UInt32(truncatingIfNeeded: try number())
         return ReservationKey(session: session, shard: shard, sequence: try number())
     }
 
     @_lifetime(self: copy self)
-    mutating func sums(_ names: [AccountName]) throws(BalancesRefusal) -> [AccountName: Micros] {
+    mutating func sums(_ names: [AccountName]) throws(NumbersRefusal) -> [AccountName: Micros] {
         var sums: [AccountName: Micros] = [:]
         for _ in 0..<(try count()) {
             let name = try name(names)
@@ -295,7 +233,7 @@ private struct NumberReader: ~Escapable {
     @_lifetime(self: copy self)
     mutating func rows(
         _ names: [AccountName]
-    ) throws(BalancesRefusal) -> [ReservationKey: LedgerReplay.Open] {
+    ) throws(NumbersRefusal) -> [ReservationKey: LedgerReplay.Open] {
         var rows: [ReservationKey: LedgerReplay.Open] = [:]
         for _ in 0..<(try count()) {
             let key = try key()

@@ -3,17 +3,19 @@
 public import Documents
 
 public enum Daemon: String, CaseIterable, Sendable {
-    case node, coordinator
+    case node, broker, coordinator
 }
 
 /// An accepted settings file.
 public enum DaemonSettings: Sendable {
     case node(NodeSettings)
+    case broker(BrokerSettings)
     case coordinator(CoordinatorSettings)
 
     public var daemon: Daemon {
         switch self {
         case .node: .node
+        case .broker: .broker
         case .coordinator: .coordinator
         }
     }
@@ -22,6 +24,7 @@ public enum DaemonSettings: Sendable {
     public var effective: JSONTree {
         switch self {
         case .node(let settings): settings.effective
+        case .broker(let settings): settings.effective
         case .coordinator(let settings): settings.effective
         }
     }
@@ -30,6 +33,7 @@ public enum DaemonSettings: Sendable {
     public var certificates: [(path: String, tls: TLSSettings)] {
         switch self {
         case .node(let settings): settings.certificates
+        case .broker(let settings): settings.certificates
         case .coordinator(let settings): settings.certificates
         }
     }
@@ -40,6 +44,7 @@ public enum DaemonSettings: Sendable {
         let tree = try reading.tree(of: bytes)
         switch try Daemon(namedIn: tree, reading) {
         case .node: self = .node(try NodeSettings(tree, reading))
+        case .broker: self = .broker(try BrokerSettings(tree, reading))
         case .coordinator: self = .coordinator(try CoordinatorSettings(tree, reading))
         }
     }
@@ -61,6 +66,7 @@ extension Daemon {
     var shape: ObjectShape {
         switch self {
         case .node: NodeSettings.schema.shape
+        case .broker: BrokerSettings.schema.shape
         case .coordinator: CoordinatorSettings.schema.shape
         }
     }

@@ -31,10 +31,10 @@ public struct LedgerSettings: DocumentObject, Equatable {
             [
                 .required(
                     "holder", \.holder, .name, example: "node-1",
-                    "Who this node is there: one of the coordinator's `holders`, and of no other node."),
+                    "Who this node is there: one of the `holders` of the coordinators or brokers that are named, and of no other node."),
                 .required(
                     "coordinators", \.coordinators, .list(of: .object, count: 1...16),
-                    "The coordinators, on their `listen`. They are asked in turn until the one that leads answers."
+                    "The coordinators, on their `listen`, or the brokers of this region on theirs. They are asked in turn until one answers that leads, or has this node's session; a node's first session is with the first of them."
                 ),
                 .defaulted(
                     "timeoutMilliseconds", \.timeout, .milliseconds(100...60_000),
@@ -57,7 +57,7 @@ public struct LedgerSettings: DocumentObject, Equatable {
         package init() {}
 
         package static let schema = Schema<Self>(
-            "ledger.issuer.coordinators[]",
+            "coordinators[]",
             [
                 .required("address", \.address, .address, example: IPAddress.loopback, "Its address."),
                 .required("port", \.port, .integer(1...65_535), example: 9_800, "Its port for holders."),
@@ -73,7 +73,7 @@ public struct LedgerSettings: DocumentObject, Equatable {
         package init() {}
 
         package static let schema = Schema<Self>(
-            "ledger.issuer.tls",
+            "issuer.tls",
             [
                 .required(
                     "serverName", \.serverName, .word, example: "coordinator",
@@ -84,7 +84,7 @@ public struct LedgerSettings: DocumentObject, Equatable {
                 ),
                 .optional(
                     "certificateFile", \.certificateFile, .absolutePath,
-                    "Who this node is, in PEM: one of its URIs ends in the holder's name. Read once, at start."
+                    "Who asks, in PEM: one of its URIs ends in the holder's name. Read once, at start."
                 ),
                 .optional("keyFile", \.keyFile, .absolutePath, "The certificate's key, in PEM."),
             ],

@@ -10,6 +10,13 @@ extension Kernel {
     /// The same, and it counts the time that the machine slept: for leases.
     public static func boottimeNow() -> Instant { read(CLOCK_BOOTTIME) }
 
+    /// Which boot of the machine this is, since `boottimeNow` starts anew with each. Zero where the kernel does not say.
+    public static func boot() -> UInt64 {
+        guard let text = try? contents(of: "/proc/sys/kernel/random/boot_id", limit: 64) else { return 0 }
+        let digits = String(decoding: text, as: UTF8.self).filter(\.isHexDigit).prefix(16)
+        return UInt64(digits, radix: 16) ?? 0
+    }
+
     /// Time since 1970: for people, certificates and flights.
     public static func wallNow() -> Instant { read(CLOCK_REALTIME) }
 

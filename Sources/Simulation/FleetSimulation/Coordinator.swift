@@ -291,7 +291,7 @@ extension World {
             send(.hasClaim(key, reservation, timeline: timeline), from: index, to: to)
         case .forwardClaim(let key, let claim): send(.forwardClaim(key, claim), from: index, to: to)
         case .refuse(_, let session): send(.refused(session), from: index, to: to)
-        case .acknowledgeReturn, .move, .fenceClone, .alarm: break
+        case .acknowledgeReturn, .acknowledgeEnd, .move, .fenceClone, .alarm: break
         }
     }
 

@@ -347,6 +347,8 @@ extension World {
         case .acknowledgeReturn: coverage.note(.acknowledgeReturn)
         case .acknowledgeBlock: coverage.note(.acknowledgeBlock)
         case .acknowledgeClosing: coverage.note(.acknowledgeClosing)
+        // A simulated node says closings of all accounts.
+        case .acknowledgeEnd: break
         case .acknowledgeClaim: coverage.note(.acknowledgeClaim)
         case .forwardClaim: coverage.note(.forwardClaim)
         case .renew: coverage.note(.renew as Coverage.BookKind)

@@ -7,60 +7,19 @@ import Testing
 
 @Suite(.enabled(if: postgresPrograms != nil, "\(needsPostgres)"), .serialized)
 struct NodeJoinTests {
-    private static func order(_ pair: Pair, _ campaign: String, _ budget: String) throws {
-        let body = "{\"campaign\":\"\(campaign)\",\"currency\":\"USD\",\"budget\":\(budget),\"highest\":0.05}"
-        let answer = try pair.order("open-\(campaign)", body)
-        #expect(answer.status == 201, "\(answer.body)")
-    }
-
-    private static func root(_ pair: Pair, _ column: String) throws -> Int64 {
-        let rows = try pair.sql(
-            "select coalesce(sum(\(column)), 0) from paceline.accounts where parent is null")
-        return try #require(Int64(rows[0][0]))
-    }
-
-    /// Waits until it holds; what it was at last where it does not come to.
-    private static func until(_ what: String, _ seconds: Double = 20, _ holds: () throws -> Bool) throws {
-        let end = Date().addingTimeInterval(seconds)
-        while try !holds() {
-            guard Date() < end else { throw PostgresServerFailure(description: "not in time: \(what)") }
-            usleep(100_000)
-        }
-    }
-
-    /// Bids until so many ads are promised. Answers them.
-    private static func ads(_ node: SpendingNode, _ count: Int, within seconds: Double = 20) throws
-        -> [SpendingNode.Ad]
-    {
-        var ads: [SpendingNode.Ad] = []
-        let end = Date().addingTimeInterval(seconds)
-        while ads.count < count, Date() < end { ads += try node.bid() }
-        try #require(ads.count >= count, "\(ads.count) ads: \(node.log.suffix(2_000))")
-        return ads
-    }
-
-    private static func isQuiet(_ pair: Pair) throws {
-        #expect(try pair.sql("select * from paceline.imbalances") == [])
-        for row in try pair.sql(
-            "select budget, granted + settled + suspense + presumed from paceline.accounts")
-        {
-            #expect(Int64(row[0])! >= Int64(row[1])!, "more is committed than there is: \(row)")
-        }
-    }
-
     @Test func whatIsBilledIsAtTheRootOnceThoughTheNodeIsKilled() throws {
         let pair = try Pair(lease: 6)
         _ = try pair.leader()
-        try Self.order(pair, "northwind-winter", "50")
+        try Spending.order(pair, "northwind-winter", "50")
         var node = try SpendingNode("node-a", of: pair)
-        let ads = try Self.ads(node, 40)
+        let ads = try Spending.ads(node, 40)
         // A campaign that the root does not know has no money, and says so.
         #expect(ads.allSatisfy { $0.campaign == "northwind-winter" })
-        try Self.until("it is told") { node.trouble("aurora-launch") == "noAccount" }
+        try Spending.until("it is told") { node.trouble("aurora-launch") == "noAccount" }
         #expect(node.trouble("northwind-winter") == "")
         for ad in ads.prefix(20) { #expect(node.bill(ad)) }
         let half = ads.prefix(20).reduce(Int64(0)) { $0 + $1.price }
-        try Self.until("the root has half: \(half)") { abs(try Self.root(pair, "settled") - half) <= 20 }
+        try Spending.until("the root has half: \(half)") { abs(try Spending.root(pair, "settled") - half) <= 20 }
         // Killed while bills come.
         for ad in ads[20..<30] { #expect(node.bill(ad)) }
         node.kill(SIGKILL)
@@ -68,15 +27,15 @@ struct NodeJoinTests {
         node = try SpendingNode("node-a", of: pair)
         for ad in ads { #expect(node.bill(ad)) }
         let all = ads.reduce(Int64(0)) { $0 + $1.price }
-        try Self.until("the root has all: \(all)") { abs(try Self.root(pair, "settled") - all) <= 40 }
-        #expect(try Self.root(pair, "late") == 0)
+        try Spending.until("the root has all: \(all)") { abs(try Spending.root(pair, "settled") - all) <= 40 }
+        #expect(try Spending.root(pair, "late") == 0)
         // Behind its fence the first session is closed by what the journals say: what no mark covered is free again.
-        try Self.until("the first session is closed", 30) {
+        try Spending.until("the first session is closed", 30) {
             let fenced = try pair.sql("select count(*) from paceline.sessions where is_fenced")
             return fenced == [["1"]] && node.metric("paceline_issuer_evidence_open") == 0
         }
         #expect(node.metric("paceline_issuer_refusals") == 0)
-        try Self.isQuiet(pair)
+        try Spending.isQuiet(pair)
         // In order: everything is billed, so nothing is left in doubt of this start.
         node.kill(SIGTERM)
         #expect(node.end() == 0, "\(node.log.suffix(2_000))")
@@ -85,28 +44,28 @@ struct NodeJoinTests {
     @Test func aNodeGoesOnWhileAnotherTakesOver() throws {
         let pair = try Pair()
         let leader = try pair.leader()
-        try Self.order(pair, "northwind-winter", "50")
+        try Spending.order(pair, "northwind-winter", "50")
         let node = try SpendingNode("node-a", of: pair)
-        var ads = try Self.ads(node, 10)
+        var ads = try Spending.ads(node, 10)
         leader.kill(SIGKILL)
-        ads += try Self.ads(node, 10, within: 5)
+        ads += try Spending.ads(node, 10, within: 5)
         for ad in ads { #expect(node.bill(ad)) }
         _ = try pair.leader()
         let all = ads.reduce(Int64(0)) { $0 + $1.price }
-        try Self.until("the new leader has all: \(all)") { abs(try Self.root(pair, "settled") - all) <= 20 }
+        try Spending.until("the new leader has all: \(all)") { abs(try Spending.root(pair, "settled") - all) <= 20 }
         #expect(try pair.sql("select epoch from paceline.leadership") == [["2"]])
         // It gives money as well.
-        let before = try Self.root(pair, "granted")
-        _ = try Self.ads(node, 60)
-        try Self.until("more is granted") { try Self.root(pair, "granted") > before }
-        try Self.isQuiet(pair)
+        let before = try Spending.root(pair, "granted")
+        _ = try Spending.ads(node, 60)
+        try Spending.until("more is granted") { try Spending.root(pair, "granted") > before }
+        try Spending.isQuiet(pair)
     }
 
     @Test func twoNodesShareABudgetAndNeverOverspendIt() throws {
         let pair = try Pair()
         _ = try pair.leader()
         let budget: Int64 = 1_500_000
-        try Self.order(pair, "northwind-winter", "1.5")
+        try Spending.order(pair, "northwind-winter", "1.5")
         let nodes = try [SpendingNode("node-a", of: pair), SpendingNode("node-b", of: pair)]
         var billed: [Int64] = [0, 0]
         var last = Date()
@@ -121,8 +80,8 @@ struct NodeJoinTests {
         let all = billed.reduce(0, +)
         print("two nodes billed \(billed[0]) and \(billed[1]) micros of \(budget)")
         #expect(all <= budget && all > budget / 2 && billed.allSatisfy { $0 > 0 })
-        try Self.until("the root has all: \(all)") { abs(try Self.root(pair, "settled") - all) <= 100 }
-        try Self.isQuiet(pair)
+        try Spending.until("the root has all: \(all)") { abs(try Spending.root(pair, "settled") - all) <= 100 }
+        try Spending.isQuiet(pair)
     }
 
     /// One of them has twice the requests of the other; the coordinator that plans for both is killed in the middle.
@@ -171,17 +130,17 @@ struct NodeJoinTests {
     @Test func behindItsFenceANodeSpendsNothing() throws {
         let pair = try Pair(lease: 5)
         let leader = try pair.leader()
-        try Self.order(pair, "northwind-winter", "50")
+        try Spending.order(pair, "northwind-winter", "50")
         let node = try SpendingNode("node-a", of: pair)
-        _ = try Self.ads(node, 5)
+        _ = try Spending.ads(node, 5)
         // No coordinator answers: the node goes on, and ends with its lease.
         for one in pair.all { one.kill(SIGSTOP) }
-        _ = try Self.ads(node, 5, within: 2)
-        try Self.until("nothing is bid behind the fence") {
+        _ = try Spending.ads(node, 5, within: 2)
+        try Spending.until("nothing is bid behind the fence") {
             try (0..<3).allSatisfy { _ in try node.bid().isEmpty }
         }
         let fenced = "paceline_budget_refusals_total{reason=\"fenced\"}"
-        try Self.until("the reason is told") {
+        try Spending.until("the reason is told") {
             _ = try node.bid()
             return (node.metric(fenced) ?? 0) > 0
         }
@@ -189,18 +148,18 @@ struct NodeJoinTests {
         // Who takes over counts every lease in full, so this session is renewed, though late.
         leader.kill(SIGKILL)
         for one in pair.all { one.kill(SIGCONT) }
-        _ = try Self.ads(node, 5)
+        _ = try Spending.ads(node, 5)
         #expect(node.isRunning)
         // Now the node itself sleeps for longer than its lease: the root has fenced it, and another start is needed.
         node.kill(SIGSTOP)
-        try Self.until("the root fences the session") {
+        try Spending.until("the root fences the session") {
             try pair.sql("select count(*) from paceline.sessions where is_fenced") == [["1"]]
         }
         node.kill(SIGCONT)
         #expect(node.end() == 1, "\(node.log.suffix(2_000))")
         #expect(node.log.contains("the issuer does not renew this session any more"))
         let next = try SpendingNode("node-a", of: pair)
-        _ = try Self.ads(next, 5)
-        try Self.isQuiet(pair)
+        _ = try Spending.ads(next, 5)
+        try Spending.isQuiet(pair)
     }
 }

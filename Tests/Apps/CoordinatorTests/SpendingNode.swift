@@ -16,8 +16,14 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
         .standardized
 
     /// Starts one with two shards; what an earlier start of this name left in the folder it goes on from.
-    /// - evenFor: the seconds from now on over which `northwind-winter` is spent evenly; else nothing is paced.
-    init(_ name: String, of pair: Pair, holdSeconds: Int = 300, evenFor flight: Flight? = nil) throws {
+    ///
+    /// - Parameters:
+    ///   - issuers: brokers' ports for holders; the coordinators' where there are none.
+    ///   - evenFor: the seconds from now on over which `northwind-winter` is spent evenly; else nothing is paced.
+    init(
+        _ name: String, of pair: Pair, issuers: [UInt16]? = nil, ahead: Int = 60, holdSeconds: Int = 300,
+        evenFor flight: Flight? = nil
+    ) throws {
         self.name = name
         folder = pair.folder.appending(path: "node-\(name)")
         port = try PostgresServer.freePort()
@@ -43,8 +49,10 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
             ],
             "ledger": [
                 "issuer": [
-                    "holder": name, "timeoutMilliseconds": 2_000,
-                    "coordinators": pair.all.map { ["address": "127.0.0.1", "port": Int($0.port)] },
+                    "holder": name, "timeoutMilliseconds": 2_000, "aheadSeconds": ahead,
+                    "coordinators": (issuers ?? pair.all.map(\.port)).map {
+                        ["address": "127.0.0.1", "port": Int($0)]
+                    },
                 ]
             ],
         ]

@@ -148,8 +148,16 @@ struct BookEvents {
         guard let leaf = leaf(book), let child = book.child(leaf.root), book.children[child].isFenced else {
             return nil
         }
-        let account = account(book)
         let row = book.leaf(leaf) ?? 0
+        if chance(1, of: 8) {
+            let known = book.accounts.indices.map { AccountIndex(UInt32($0)) }.filter {
+                let evidence = book.evidence(row, $0)
+                return drawn[LeafAccount(leaf: leaf, account: $0)] != nil
+                    || evidence.paid + evidence.claimed > .zero
+            }
+            return .ended(leaf, accounts: known)
+        }
+        let account = account(book)
         let known = book.evidence(row, account)
         let least = known.paid + known.claimed
         let name = LeafAccount(leaf: leaf, account: account)

@@ -235,6 +235,27 @@ import Units
         #expect(book.places == [980, 0, 0, 20, 0])
     }
 
+    /// A holder that never heard of an account keeps nothing of it: its journal has none.
+    @Test func whoNeverHadAnAccountClosesItWithNothing() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        let other = LeafKey(root: Self.broker, node: LedgerSession(71))
+        book.tell(.leafRegistered(other))
+        let end = BookEvent.ended(other, accounts: [])
+        book.tell(end)
+        #expect(book.effects == [.refuse(.beforeTheFence, other.node)])
+        book.tell(.fenced(Self.broker))
+        book.close(0, freed: 0)
+        // It has a closing of its own to come.
+        book.tell(.ended(other, accounts: [Self.account]))
+        #expect(book.places == [900, 0, 0, 100, 0])
+        for _ in 0..<2 {
+            book.tell(end)
+            #expect(book.effects.last == .acknowledgeEnd(other) && book.places == [1_000, 0, 0, 0, 0])
+        }
+        #expect(book.book.imbalance == nil)
+    }
+
     @Test func nothingIsGrantedUnderOverhang() {
         var book = Book(budget: 300, windows: [200, 200])
         book.tell(.requested(Self.broker, AccountIndex(1), upTo: Micros(200)))

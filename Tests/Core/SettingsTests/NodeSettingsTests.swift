@@ -158,7 +158,10 @@ private func mutants(of members: [JSONTree.Member], _ object: ObjectShape, at pa
         #expect(settings.admin.address == .loopback && settings.admin.tls == nil)
     }
 
-    @Test(arguments: [(Daemon.node, "settings.md"), (.coordinator, "coordinator-settings.md")])
+    @Test(arguments: [
+        (Daemon.node, "settings.md"), (.broker, "broker-settings.md"),
+        (.coordinator, "coordinator-settings.md"),
+    ])
     func theReferenceIsWhatTheCodeSays(_ daemon: Daemon, _ name: String) throws {
         let page = URL(filePath: #filePath).appending(path: "../../../../docs/\(name)").standardized
         #expect(

@@ -89,10 +89,10 @@ private func refusals(_ text: String) -> [String] {
     @Test(arguments: [
         ("", "1:1: found broken JSON: there is no value; allowed one JSON object, in UTF-8"),
         ("[]", #"1:1: found an array of 0 elements; allowed an object"#),
-        ("{\n}", #"1:1: daemon: found nothing; allowed "node", "coordinator", and it is required"#),
+        ("{\n}", #"1:1: daemon: found nothing; allowed "node", "broker", "coordinator", and it is required"#),
         (
             #"{"daemon": "nod"}"#,
-            #"1:12: daemon: found the string "nod"; allowed "node", "coordinator"; did you mean 'node'?"#
+            #"1:12: daemon: found the string "nod"; allowed "node", "broker", "coordinator"; did you mean 'node'?"#
         ),
         (
             "{\"shards\": 01}",

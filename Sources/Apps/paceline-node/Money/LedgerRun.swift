@@ -1,6 +1,7 @@
 // What the ledger's thread does: passes messages between the issuer, the holder and the shards, each in its words.
 import Kernel
 import Ledger
+import LedgerWire
 import Synchronization
 import Units
 

@@ -4,6 +4,7 @@ import Commands
 import Journal
 import Kernel
 import Ledger
+import LedgerWire
 import Reactor
 import Settings
 import Synchronization
@@ -50,6 +51,7 @@ final class NodeLedger: Sendable {
         let openEvidence: Int
         let refused: Int
         let isGettingReady: Bool
+        let hasGivenBack: Bool
         let acknowledged: Set<LedgerSession>
 
         init(_ session: IssuerSession, fence: Instant) {
@@ -58,6 +60,7 @@ final class NodeLedger: Sendable {
             openEvidence = session.openEvidence
             refused = session.refusals.values.reduce(0, +)
             isGettingReady = session.isGettingReady
+            hasGivenBack = session.hasGivenBack
             acknowledged = session.acknowledged
         }
     }
@@ -129,7 +132,7 @@ final class NodeLedger: Sendable {
                 limits: IssuerSession.Limits(
                     lifetime: kept + kept, aheadSeconds: issuer.ahead.wholeMilliseconds / 1_000),
                 seed: seeds.next(), at: now)
-            remote = (session, try IssuerLink(issuer, log))
+            remote = (session, try IssuerLink(IssuerSettings(issuer), at: "ledger.issuer", log))
         } else {
             remote = nil
         }
@@ -208,6 +211,20 @@ final class NodeLedger: Sendable {
     }
 
     var leaves: Bool { state.withLock { $0.leaves != nil } }
+
+    /// Behind the shards' end: what none of them has goes back to an issuer elsewhere, so that others may have it at once. What is
+    /// set aside waits for its bills, and for the next start.
+    func giveBack(within limit: Interval) {
+        guard remote != nil, !leaves else { return }
+        let end = clock.now + limit
+        change([])
+        while state.withLock({ $0.issuer.map { $0.phase == .live && !$0.hasGivenBack } ?? false }) {
+            guard clock.now < end else {
+                return log.warning("the issuer has not answered; what was not spent waits for the next start")
+            }
+            Kernel.sleep(for: .milliseconds(10))
+        }
+    }
 
     /// What the balances need not keep any longer, once; and the sessions of which the issuer knows all.
     func takeForgotten() -> (blocks: [NodeEvidence.Forgotten], acknowledged: Set<LedgerSession>) {

@@ -3,6 +3,7 @@ import Commands
 import Journal
 import Kernel
 import Ledger
+import LedgerWire
 import Serving
 import Settings
 import Synchronization
@@ -30,6 +31,14 @@ final class NodeMoney: Sendable {
             preconditionFailure("money is spent when the journals have been read")
         }
         return ledger
+    }
+
+    /// An end in order waits so long for an issuer elsewhere: some exchanges.
+    private static let patience = Interval.seconds(2)
+
+    /// When all shards have ended.
+    func end(within limit: Interval) {
+        opened.withLock { $0 }?.giveBack(within: min(limit, Self.patience))
     }
 
     var session: UInt64 { ledger.session.rawValue }

@@ -387,4 +387,11 @@ final class ShardMoney {
             tell(.turned)
         } while journal.journal.accepted > written
     }
+
+    /// When the journal is closed: what is under no mark any more, and surely so, is the issuer's again.
+    func reportLast() {
+        tell(.durable(upTo: journal.journal.durable))
+        tell(.turned)
+        tell(.reportDue)
+    }
 }

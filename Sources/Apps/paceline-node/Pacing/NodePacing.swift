@@ -4,6 +4,7 @@
 import Commands
 import Kernel
 import Ledger
+import LedgerWire
 import Pacing
 import Reactor
 import Synchronization

@@ -1,5 +1,6 @@
 // A node's talk with the coordinator that directs its pacing: what is said when, and what is made of the answer.
 import Kernel
+import LedgerWire
 import Pacing
 import Serving
 import Units

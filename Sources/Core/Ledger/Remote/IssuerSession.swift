@@ -109,6 +109,8 @@ public struct IssuerSession: Sendable {
     /// So often in a row the issuer has to give no lease, behind the end of the last one, before that is believed: one that
     /// is about to lose its leadership gives none either.
     private static let leaseRefusalsMost = 3
+    /// A broker knows what its root says within a round trip.
+    private static let takenPause = Interval.milliseconds(200)
 
     /// - Parameters:
     ///   - names: the numbers that accounts of earlier sessions have in this one, dense from zero.
@@ -306,12 +308,13 @@ public struct IssuerSession: Sendable {
         _ topic: Topic, _ word: IssuerWord?, _ now: Instant, _ effects: inout [IssuerEffect]
     ) {
         switch (topic, word) {
-        case (.find(let row), .found(let number, let currency)):
+        case (.find(let row), .found(let number, let currency, _)):
             accounts[row].number = number
             // It may have been asked for without one, and be wanted in another by now.
             let isOther = accounts[row].currency.map { $0 != currency } ?? false
             accounts[row].trouble = isOther ? .otherCurrency : nil
             if !accounts[row].isOpen { open(row, &effects) }
+        case (.find(let row), .taken): accounts[row].askAt = now + Self.takenPause
         case (.find(let row), .refused(.unknownAccount)): accounts[row].trouble = .noAccount
         case (.find(let row), .refused(.otherCurrency)): accounts[row].trouble = .otherCurrency
         case (.session, .opened(let upper)):
@@ -337,6 +340,11 @@ public struct IssuerSession: Sendable {
             // It was closed while this was on its way.
             if !accounts[row].isOpen { accounts[row].ahead.end() }
         case (.giveBack(let row, let sum), .returned): accounts[row].heard = max(accounts[row].heard, sum)
+        // Who has the session is asked next, or after that; behind the lease it is not waited for any more.
+        case (.renewal, .refused(.elsewhere)):
+            if now >= leasedUntil { leasesRefused += 1 }
+            if leasesRefused >= Self.leaseRefusalsMost { end(.elsewhere) }
+        case (.request, .refused(.elsewhere)), (.giveBack, .refused(.elsewhere)): break
         case (.evidence(let said), let word):
             evidence.heard(said, word)
             guard case .refused(let refusal) = word else { return }
@@ -358,6 +366,9 @@ public struct IssuerSession: Sendable {
         if case .over = phase { return }
         phase = .over(refusal)
     }
+
+    /// Whether the issuer has heard of all that went back to it.
+    public var hasGivenBack: Bool { accounts.allSatisfy { $0.back <= $0.heard } }
 
     // MARK: Evidence
 

@@ -13,11 +13,14 @@ public enum IssuerSaying: Hashable, Sendable {
     case giveBack(LedgerSession, AccountIndex, Micros)
     case settle(LeafKey, SettlementBlock)
     case close(LeafKey, Closing)
+    /// There are no other accounts than these, of which there are closings.
+    case end(LeafKey, [AccountIndex])
 }
 
 /// One of the answers to a saying; most have one.
 public enum IssuerWord: Hashable, Sendable {
-    case found(AccountIndex, CurrencyCode)
+    /// With the most that one reservation of it may cost.
+    case found(AccountIndex, CurrencyCode, highest: Micros)
     case opened(LedgerSession)
     case registered(LeafKey)
     case leased(LedgerSession, request: UInt64, Interval, next: UInt64)
@@ -26,6 +29,8 @@ public enum IssuerWord: Hashable, Sendable {
     case returned(LedgerSession, AccountIndex, Micros)
     case settled
     case closed
+    /// It is on its way to the root: whoever says it again hears what that says.
+    case taken
     case refused(IssuerRefusal)
 }
 
@@ -35,6 +40,8 @@ public enum IssuerRefusal: String, CaseIterable, Sendable {
     case forgedBlock, forgedClosing, beforeTheFence, behindClaims, fenced, cloned, anotherRefund
     /// The session's lease has run out, or the issuer may give none at the moment.
     case leaseOver
+    /// The session is with another issuer of the same root: that one is asked again.
+    case elsewhere
     /// One that this version does not know.
     case other
 

@@ -14,13 +14,7 @@ struct MoneyAhead: Hashable, Sendable {
     private(set) var isLast = false
     /// The holder could use so much in all.
     private(set) var wanted: Micros?
-    private var perSecond = Micros.zero
-    private var used = Micros.zero
-    private var measuredAt: Instant?
-    private var isBased = false
-
-    /// Of the mean: eight seconds of it are as good as forgotten after half a minute.
-    private static let weight: Int64 = 8
+    private var rate = SpendRate()
 
     var kept: Micros { granted - given - returned }
     private var missing: Micros { max((wanted ?? given) - given, .zero) }
@@ -58,29 +52,13 @@ struct MoneyAhead: Hashable, Sendable {
         return granted.adding(missing + target - kept)
     }
 
-    private func target(_ seconds: Int64) -> Micros { perSecond.multiplied(by: seconds) ?? perSecond }
+    private func target(_ seconds: Int64) -> Micros { rate.spend(of: seconds) }
 
     /// Some time has passed: what was spent is measured, and what is kept for nothing goes back.
     ///
     /// - Parameter back: what the holder has given back.
     mutating func turn(back: Micros, seconds: Int64, least: Micros, at now: Instant) {
-        guard given > .zero, let since = measuredAt else {
-            if given > .zero { measuredAt = now }
-            return
-        }
-        guard now - since >= .seconds(1) else { return }
-        measuredAt = now
-        guard isBased else {
-            // What shards take to begin with is not spent yet.
-            isBased = true
-            used = given - back
-            return
-        }
-        let spent = max(given - back - used, .zero)
-        used = max(used, given - back)
-        let passed = max((now - since).wholeMilliseconds / 1_000, 1)
-        perSecond = Micros(
-            (perSecond.rawValue * (Self.weight - 1) + spent.rawValue / passed) / Self.weight)
+        guard given > .zero, rate.measure(given - back, at: now) else { return }
         let most = (target(seconds) + least) + (target(seconds) + least)
         if kept > most { returned += kept - target(seconds) }
     }

@@ -25,6 +25,8 @@ public struct NodeEvidence: Sendable {
         var sums: [AccountIndex: Sums] = [:]
         /// The issuer has never heard of it: its money came from elsewhere.
         var isForeign = false
+        /// The issuer knows that there are no further accounts.
+        var isEndHeard = false
         var pause = NodeEvidence.pauseLeast
         var nextAt = Instant(nanoseconds: .min)
     }
@@ -45,6 +47,7 @@ public struct NodeEvidence: Sendable {
     enum Said: Hashable, Sendable {
         case block(LedgerSession, SettlementBlock)
         case closing(LedgerSession, Closing)
+        case end(LedgerSession)
     }
 
     /// What the issuer's number of an account is known to be.
@@ -151,9 +154,29 @@ public struct NodeEvidence: Sendable {
                     list.append((.closing(session, closing), .close(key, translated)))
                 }
             }
+            if sessions[at].hasEnded, !sessions[at].isEndHeard, list.count < most,
+                let known = Self.known(sessions[at].sums.keys, number)
+            {
+                list.append((.end(session), .end(key, known)))
+            }
             if list.count > before { sessions[at].nextAt = now + sessions[at].pause }
         }
         return list
+    }
+
+    /// The issuer's numbers of these accounts, as far as it has them; nil while one is not known to be there or not.
+    private static func known(
+        _ accounts: some Sequence<AccountIndex>, _ number: (AccountIndex) -> Number
+    ) -> [AccountIndex]? {
+        var known: [AccountIndex] = []
+        for account in accounts {
+            switch number(account) {
+            case .known(let number): known.append(number)
+            case .awaited: return nil
+            case .none: break
+            }
+        }
+        return known.sorted()
     }
 
     /// What became of something that was said.
@@ -162,8 +185,9 @@ public struct NodeEvidence: Sendable {
         case (.block(let session, let block), .settled): sessions[row(session)].blocks.acknowledged(block)
         case (.closing(let session, let closing), .closed):
             sessions[row(session)].sums[closing.account]?.heard = closing
+        case (.end(let session), .closed): sessions[row(session)].isEndHeard = true
         case (.block(let session, _), .refused(let refusal)),
-            (.closing(let session, _), .refused(let refusal)):
+            (.closing(let session, _), .refused(let refusal)), (.end(let session), .refused(let refusal)):
             let at = row(session)
             if refusal == .unknownLeaf, sessions[at].hasEnded { sessions[at].isForeign = true }
             sessions[at].pause = min(sessions[at].pause + sessions[at].pause, Self.pauseMost)
@@ -208,7 +232,7 @@ public struct NodeEvidence: Sendable {
             sessions.filter { one in
                 guard one.hasEnded else { return false }
                 return one.isForeign
-                    || one.blocks.open == 0
+                    || one.isEndHeard && one.blocks.open == 0
                         && one.sums.allSatisfy { account, sums in
                             if case .none = number(account) { return true }
                             return sums.heard == sums.closing(account)
@@ -221,7 +245,7 @@ public struct NodeEvidence: Sendable {
         sessions.reduce(0) { sum, one in
             guard !one.isForeign else { return sum }
             let closings = one.hasEnded ? one.sums.count { $0.value.heard != $0.value.closing($0.key) } : 0
-            return sum + one.blocks.open + closings
+            return sum + one.blocks.open + closings + (one.hasEnded && !one.isEndHeard ? 1 : 0)
         }
     }
 }

@@ -109,6 +109,8 @@ public enum BookEvent: Hashable, Sendable {
     case settled(LeafKey, SettlementBlock)
     case claimed(LeafKey, Claim)
     case closed(LeafKey, Closing)
+    /// Its journal has no other account than these, of which it has closings: of all others nothing ever came under a mark.
+    case ended(LeafKey, accounts: [AccountIndex])
     /// The session's lease has run out, as the issuer counts it.
     case fenced(LedgerSession)
     /// No further evidence is waited for.
@@ -129,6 +131,7 @@ public enum BookEffect: Hashable, Sendable {
     case acknowledgeReturn(LedgerSession, AccountIndex, Micros)
     case acknowledgeBlock(LeafKey, SettlementBlock)
     case acknowledgeClosing(LeafKey, Closing)
+    case acknowledgeEnd(LeafKey)
     case acknowledgeClaim(LeafKey, ReservationKey)
     /// To the holder that has the reservation, so that its journal takes the bill in by its key.
     case forwardClaim(LeafKey, Claim)

@@ -173,6 +173,17 @@ extension GrantBook {
         return rows
     }
 
+    /// Names every row that is there.
+    func nameAll(_ touches: inout BookTouches) {
+        for account in accountIndices { touches.add(.account(account)) }
+        let rows = rows
+        for row in rows.sessions { touches.add(.session(row.session)) }
+        for row in rows.cells { touches.add(.cell(row.session, row.account)) }
+        for row in rows.leaves { touches.add(.leaf(row.key)) }
+        for row in rows.leafCells { touches.add(.leafCell(row.leaf, row.account)) }
+        for row in rows.blocks { touches.add(.block(row.leaf, row.block.place)) }
+    }
+
     /// Those of these names, as they are now; what has come back to zero too.
     public func rows(named names: some Sequence<BookRowName>) -> BookRows {
         var rows = BookRows()

@@ -74,6 +74,11 @@ extension GrantBook {
             touch(key, claim.account, &touches)
             touches.add(.claim(key.node, claim.key))
         case .closed(let key, let closing): touch(key, closing.account, &touches)
+        case .ended(let key, _):
+            guard let leaf = leaf(key) else { return }
+            for row in accounts.indices where leafCells[leaf * accounts.count + row].isClosed {
+                touch(key, AccountIndex(UInt32(row)), &touches)
+            }
         case .auditBegan, .presentationEnded:
             for row in accounts.indices { touches.add(.account(AccountIndex(UInt32(row)))) }
         case .presented(let session, _, let account, _, _):

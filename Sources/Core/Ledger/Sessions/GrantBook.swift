@@ -63,6 +63,8 @@ public struct GrantBook: Sendable {
         var nonce: UInt64 = 0
         var usedBy: UInt64 = 0
         public internal(set) var leafCount = 0
+        /// The renewal that was answered last; zero before the first.
+        public var lastRequest: UInt64 { usedBy }
     }
 
     struct Cell: Sendable {

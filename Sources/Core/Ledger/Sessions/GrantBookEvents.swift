@@ -20,6 +20,7 @@ extension GrantBook {
         case .settled(let key, let block): settle(key, block, &effects)
         case .claimed(let key, let claim): self.claim(key, claim, &effects)
         case .closed(let key, let closing): close(key, closing, &effects)
+        case .ended(let key, let accounts): end(key, accounts, &effects)
         case .fenced(let session): fence(session, &effects)
         case .horizonReached(let session): presume(session, &effects)
         case .auditBegan(let holders):

@@ -240,6 +240,29 @@ extension GrantBook {
         effects.append(.acknowledgeClosing(key, closing))
     }
 
+    /// A closing of nothing for every account that a holder's other sessions were given and this one was not: without it, one
+    /// node that never heard of a campaign would keep all that its broker had of it.
+    mutating func end(_ key: LeafKey, _ known: [AccountIndex], _ effects: inout [BookEffect]) {
+        guard let leaf = leaf(key) else { return effects.append(.refuse(.unknownLeaf, key.node)) }
+        let child = leaves[leaf].child
+        guard children[child].isFenced || !rules.keep(.closingsComeBehindTheFence) else {
+            return effects.append(.refuse(.beforeTheFence, key.node))
+        }
+        let known = Set(known)
+        let others = accounts.indices.filter {
+            !known.contains(AccountIndex(UInt32($0))) && !leafCells[leaf * accounts.count + $0].isClosed
+                && cells[child * accounts.count + $0].out > .zero
+        }
+        guard others.allSatisfy({ leafCells[leaf * accounts.count + $0].settled == .zero }) else {
+            return effects.append(.refuse(.forgedClosing, key.node))
+        }
+        for row in others {
+            leafCells[leaf * accounts.count + row].isClosed = true
+            change(child, AccountIndex(UInt32(row)), &effects) { $0.closedLeaves += 1 }
+        }
+        effects.append(.acknowledgeEnd(key))
+    }
+
     // MARK: Audits
 
     mutating func present(

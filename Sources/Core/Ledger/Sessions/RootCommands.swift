@@ -28,11 +28,11 @@ extension RootLedger {
 
     /// A number that is answered is one that is in the tables: an answer leaves behind its batch.
     private func find(_ name: AccountName, _ currency: CurrencyCode?) -> RootAnswer {
-        guard let account = names[name], let known = book?.accounts[account.row].currency else {
+        guard let account = names[name], let known = book?.accounts[account.row] else {
             return .notFound(.unknownAccount)
         }
-        guard currency == nil || currency == known else { return .notFound(.otherCurrency) }
-        return .found(account, known)
+        guard currency == nil || currency == known.currency else { return .notFound(.otherCurrency) }
+        return .found(account, known.currency, highest: known.highest)
     }
 
     /// Tells the book, and keeps the movements for the batch; the rest is for whoever asked.

@@ -59,8 +59,13 @@ public enum RootAnswer: Hashable, Sendable {
     /// As the account is now.
     case ordered(AccountIndex, version: UInt64, isNew: Bool)
     case refusedOrder(OrderRefusal)
-    case found(AccountIndex, CurrencyCode)
+    case found(AccountIndex, CurrencyCode, highest: Micros)
     case notFound(BookRefusal)
+    /// A lease that is counted from now.
+    case leased(LedgerSession, request: UInt64, Interval, next: UInt64)
+    /// By a broker: the root has not heard of it yet, and whoever says it again hears what that says.
+    case taken
+    case refused(IssuerRefusal, LedgerSession)
 }
 
 public enum OrderRefusal: Hashable, Sendable {

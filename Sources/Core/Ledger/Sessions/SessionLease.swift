@@ -23,6 +23,12 @@ public struct SessionLease: Hashable, Sendable {
 
     public init(rules: LedgerRules = .all) { self.rules = rules }
 
+    /// Of a holder that starts anew, and knows how far its clock may go. It is renewed at once.
+    public init(resuming fence: Instant, rules: LedgerRules = .all) {
+        self.init(rules: rules)
+        self.fence = fence
+    }
+
     /// What drift may come to in a lease of this length.
     public static func margin(of length: Interval) -> Interval {
         Interval(nanoseconds: length.nanoseconds / driftShare)
@@ -98,6 +104,9 @@ public struct RenewalChain: Hashable, Sendable {
         self.nonce = nonce
         nextID = firstID
     }
+
+    /// What another start goes on from: the nonce, and the request on it, which may have been sent.
+    public var place: (nonce: UInt64, id: UInt64) { (nonce, open?.id ?? nextID) }
 
     /// The request to send: the one that is open, as it was, or a new one.
     public mutating func request(at now: Instant) -> Request {

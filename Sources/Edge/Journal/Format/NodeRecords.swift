@@ -20,7 +20,7 @@ extension RecordKind {
 }
 
 extension RecordLayout {
-    public static let all: [RecordLayout] = node + ledger + frequency + notices
+    public static let all: [RecordLayout] = node + ledger + frequency + notices + broker
 
     private static let node: [RecordLayout] = [
         RecordLayout(

@@ -1,31 +1,55 @@
-// `POST /v1/ledger`: messages of one holder, which become one part of one transaction and are answered together; and `POST
-// /v1/pacing`: what its nodes say of their campaigns, and what they are to spend by when.
-import Documents
-import HTTP
-import JSON
-import Ledger
-import Serving
-import Settings
-import TLS
-import Telemetry
-import Units
+// `POST /v1/ledger`: messages of one holder, which become one part of one transaction and are answered together; and, where the
+// issuer plans, `POST /v1/pacing`: what its nodes say of their campaigns, and what they are to spend by when.
+internal import Documents
+public import HTTP
+internal import JSON
+public import Ledger
+public import Pacing
+public import Serving
+internal import TLS
+public import Telemetry
+internal import Units
 
-/// Used on the root's thread only.
-final class HolderRoutes: Responder {
-    private let context: CoordinatorContext
-    private let root: Root
-    private let pacing: FleetPacing
+/// Who answers holders of money: a root, or a broker. Used on its own thread only.
+public protocol MoneyIssuer: AnyObject {
+    /// Calls back once, when all of it is there for good; false where it is not taken.
+    func ask(_ commands: [RootCommand], _ done: @escaping (IssuerOutcome) -> Void) -> Bool
+    /// A number that no session ever had.
+    func candidate(_ holder: HolderNumber) -> LedgerSession
+    func nonce() -> UInt64
+    var epoch: Epoch { get }
+    /// Says who is to be asked instead.
+    func decline(_ response: inout Response)
+}
+
+/// What became of an exchange.
+public enum IssuerOutcome {
+    case answered([RootAnswer])
+    /// Whether any of it is there is not known to the asker: it asks again, or elsewhere.
+    case declined
+}
+
+/// Used on the issuer's thread only.
+public final class HolderRoutes: Responder {
+    /// Who may ask, in the order of their numbers.
+    private let holders: [String]
+    private let issuer: any MoneyIssuer
     private var router = Router()
-    weak var server: Server?
+    public weak var server: Server?
 
-    init(_ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing) {
-        (self.context, self.root, self.pacing) = (context, root, pacing)
-        router.addHealth(context.health)
+    public init(
+        _ holders: [String], _ health: Health, _ issuer: any MoneyIssuer,
+        pacing: ((PaceWire.Statements) -> [PaceOrder]?)? = nil
+    ) {
+        self.holders = holders
+        self.issuer = issuer
+        router.addHealth(health)
         router.add(.post, "/v1/ledger") { [unowned self] request, response in take(request, &response) }
-        router.add(.post, "/v1/pacing") { [unowned self] request, response in pace(request, &response) }
+        guard let pacing else { return }
+        router.add(.post, "/v1/pacing") { [unowned self] in pace($0, pacing, &$1) }
     }
 
-    func respond(to request: borrowing Request, _ response: inout Response) {
+    public func respond(to request: borrowing Request, _ response: inout Response) {
         router.respond(to: request, &response)
     }
 
@@ -40,14 +64,14 @@ final class HolderRoutes: Responder {
             else {
                 throw Malformed(place: "messages", allowed: "a list of 1 to \(HolderMessages.most) messages")
             }
-            let messages = HolderMessages(holder: HolderNumber(UInt8(number)), root: root)
+            let messages = HolderMessages(holder: HolderNumber(UInt8(number)), issuer: issuer)
             var commands: [RootCommand] = []
             for (index, one) in list.enumerated() {
                 commands.append(try messages.command(one, at: "messages[\(index)]"))
             }
             let place = request.place
-            let isTaken = root.ask(commands) { [weak self] outcome in self?.answer(place, messages, outcome) }
-            guard isTaken else { return response.notLeader(root) }
+            let isTaken = issuer.ask(commands) { [weak self] outcome in self?.answer(place, messages, outcome) }
+            guard isTaken else { return issuer.decline(&response) }
             response.isHeld = true
         } catch {
             response.problem(.badRequest, "the message is not one of this protocol", error.members)
@@ -63,12 +87,15 @@ final class HolderRoutes: Responder {
     }
 
     /// `POST /v1/pacing`: answered at once, from what this process heard of late.
-    private func pace(_ request: borrowing Request, _ response: inout Response) {
+    private func pace(
+        _ request: borrowing Request, _ pacing: (PaceWire.Statements) -> [PaceOrder]?,
+        _ response: inout Response
+    ) {
         let body = request.body.withUnsafeBytes { Array($0) }
         do throws(Malformed) {
             let all = try PaceWire.statements(try Self.tree(body))
             guard holder(all.holder, of: request, &response) != nil else { return }
-            guard let orders = pacing.heard(all) else { return response.notLeader(root) }
+            guard let orders = pacing(all) else { return issuer.decline(&response) }
             response.json(PaceWire.tree(orders))
         } catch {
             response.problem(.badRequest, "the message is not one of this protocol", error.members)
@@ -79,9 +106,9 @@ final class HolderRoutes: Responder {
     private func holder(
         _ name: String, of request: borrowing Request, _ response: inout Response
     ) -> Int? {
-        guard let number = context.settings.holders.firstIndex(of: name) else {
+        guard let number = holders.firstIndex(of: name) else {
             response.problem(
-                .forbidden, "no such holder in this coordinator's settings", [.init("holder", .string(name))])
+                .forbidden, "no such holder in the settings here", [.init("holder", .string(name))])
             return nil
         }
         if let peer = request.peer, !Self.vouches(peer, for: name) {
@@ -100,12 +127,12 @@ final class HolderRoutes: Responder {
         }
     }
 
-    private func answer(_ place: AnswerPlace, _ messages: HolderMessages, _ outcome: Root.Outcome) {
+    private func answer(_ place: AnswerPlace, _ messages: HolderMessages, _ outcome: IssuerOutcome) {
         server?.answer(place) { response in
-            guard case .answered(let answers) = outcome else { return response.notLeader(root) }
+            guard case .answered(let answers) = outcome else { return issuer.decline(&response) }
             response.json([
                 "version": .number(HolderMessages.version),
-                "epoch": .string("\(root.machine.epoch.rawValue)"),
+                "epoch": .string("\(issuer.epoch.rawValue)"),
                 "answers": .array(answers.map(messages.tree)),
             ])
         }

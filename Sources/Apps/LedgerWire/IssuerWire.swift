@@ -1,8 +1,8 @@
-// What a node says to its issuer and hears from it, as the bytes of `POST /v1/ledger`, version 1.
-import Documents
-import Ledger
-import Serving
-import Units
+// What a holder says to its issuer and hears from it, as the bytes of `POST /v1/ledger`, version 1.
+internal import Documents
+internal import Ledger
+internal import Serving
+internal import Units
 
 enum IssuerWire {
     static let version: UInt32 = 1
@@ -66,6 +66,10 @@ enum IssuerWire {
                         .init("drawn", amount(closing.drawn)), .init("freed", amount(closing.freed)),
                     ])
             ]
+        case .end(let key, let accounts):
+            return [
+                "end": leaf(key, [.init("accounts", .array(accounts.map { .number($0.rawValue) }))])
+            ]
         }
     }
 
@@ -112,7 +116,9 @@ enum IssuerWire {
             AccountIndex(try fields.number("account", 0...UInt32(Int32.max)))
         }
         switch name {
-        case "found": return .found(try account(), try fields.currency("currency"))
+        case "found":
+            let highest = fields.has("highest") ? try fields.amount("highest") : .zero
+            return .found(try account(), try fields.currency("currency"), highest: highest)
         case "opened": return .opened(try session())
         case "registered":
             return .registered(LeafKey(root: try session(), node: LedgerSession(try fields.bits("node"))))
@@ -127,7 +133,8 @@ enum IssuerWire {
                 isLast: try fields.flag("isLast"))
         case "returned": return .returned(try session(), try account(), try fields.amount("sum"))
         case "settled": return .settled
-        case "closed": return .closed
+        case "closed", "ended": return .closed
+        case "taken": return .taken
         case "refused": return .refused(IssuerRefusal(named: try fields.text("reason")))
         default: return nil
         }

@@ -1,5 +1,5 @@
-// A broker: a holder of the root's and the issuer of its region's nodes. It keeps nothing on a disk: a broker that starts is a new
-// session, and the one before it is closed by the closings of the nodes that it gave to.
+// A broker: a holder of the root's and the issuer of its region's nodes. It is closed by the closings of the nodes that it gave
+// to, whatever it kept itself; where what it did is on a disk, another start of it goes on with the session (`BrokerRows`).
 public import Units
 
 /// Each start of a broker: unleased → leased → fenced, for good where a renewal is refused. It grants to a node session only
@@ -7,7 +7,9 @@ public import Units
 public struct BrokerLedger: Sendable {
     public let session: LedgerSession
     public private(set) var lease: SessionLease
-    public private(set) var book: GrantBook
+    public internal(set) var book: GrantBook
+    /// Rows that changed since somebody took them; nobody does where nothing is kept.
+    public var touches: BookTouches?
     private var chain: RenewalChain
     private var leases: LeaseCount
     private let rules: LedgerRules
@@ -15,6 +17,8 @@ public struct BrokerLedger: Sendable {
     /// What the root has granted, and what went back to it.
     private var held: [Held]
     private var registered: Set<LedgerSession> = []
+    /// Whose the sessions are that the root is asked to register.
+    private var opened: [LedgerSession: HolderNumber] = [:]
     /// The last timeline that this session was presented to.
     private var audited: UInt32 = 0
     private var bookEffects: [BookEffect] = []
@@ -29,6 +33,8 @@ public struct BrokerLedger: Sendable {
         var recalledAt = Instant(nanoseconds: .min)
         /// Idle since then; back to the root after a while.
         var idleSince = Instant.distantFuture
+        /// By what all nodes have taken.
+        var rate = SpendRate()
     }
 
     public init(
@@ -47,6 +53,51 @@ public struct BrokerLedger: Sendable {
         held = accounts.map { _ in Held() }
     }
 
+    /// Goes on with a session whose rows are known. Every node's lease is counted in full from now.
+    ///
+    /// - Parameter fence: as far as the clock's readings still mean the same; long past where they do not.
+    public init(
+        resuming rows: BrokerRows, of session: BrokerRows.Session, fence: Instant, limits: BrokerLimits,
+        at now: Instant
+    ) throws(BookFault) {
+        self.init(
+            session: session.session, accounts: [],
+            chain: RenewalChain(nonce: session.nonce, firstID: session.request), limits: limits)
+        lease = SessionLease(resuming: fence)
+        book = try GrantBook(restoring: rows.book)
+        held = book.accounts.map { _ in Held() }
+        guard rows.accounts.count == held.count else { throw .misnumbered("an account of the broker's") }
+        for row in rows.accounts {
+            guard row.index.row < held.count else { throw .dangling("account \(row.index.rawValue)") }
+            held[row.index.row].granted = row.granted
+            held[row.index.row].returned = row.returned
+            held[row.index.row].requested = row.granted
+            held[row.index.row].wanted = row.granted
+        }
+        for child in book.children {
+            registered.insert(child.session)
+            if !child.isFenced { leases.inherit(child.session, limits.window, at: now) }
+        }
+    }
+
+    /// Adds accounts behind those that are there.
+    public mutating func add(_ more: [GrantBook.Account]) {
+        let first = held.count
+        book.add(more.map { GrantBook.Account(currency: $0.currency, highest: $0.highest) })
+        held += more.map { _ in Held() }
+        for row in first..<held.count { touches?.add(.account(AccountIndex(UInt32(row)))) }
+    }
+
+    /// The most that one reservation may cost, as the root has it now.
+    public mutating func change(highest: Micros, of account: AccountIndex) {
+        guard book.accounts[account.row].highest != highest else { return }
+        book.accounts[account.row].highest = highest
+        touches?.add(.account(account))
+    }
+
+    /// The nonce that is next and the request on it, for who keeps them.
+    public var renewal: (nonce: UInt64, id: UInt64) { chain.place }
+
     public mutating func handle(_ event: BrokerEvent, at now: Instant, _ effects: inout [BrokerEffect]) {
         switch event {
         case .turned(let wall): turn(now, wall, &effects)
@@ -59,10 +110,12 @@ public struct BrokerLedger: Sendable {
             granted(account, upTo, isLast, now, &effects)
         case .registered(let node, let timeline):
             guard isKept(timeline) else { return }
-            registered.insert(node)
-            tell(.sessionOpened(node, HolderNumber(0)), &effects)
+            guard registered.insert(node).inserted else { return }
+            tell(.sessionOpened(node, opened.removeValue(forKey: node) ?? HolderNumber(0)), &effects)
             tell(.leafRegistered(LeafKey(root: node, node: node)), &effects)
             give(node, 0, 0, now, &effects)
+            // Where none could be given it is counted all the same: without an end it would never be closed.
+            leases.inherit(node, limits.window, at: now)
         case .nodeOpened(let node, let holder):
             if registered.contains(node) || !rules.keep(.registeredBeforeTheFirstGrant) {
                 if registered.insert(node).inserted {
@@ -71,6 +124,7 @@ public struct BrokerLedger: Sendable {
                 }
                 give(node, 0, 0, now, &effects)
             } else if !lease.isOver(at: now) {
+                opened[node] = holder
                 effects.append(.register(node, holder))
             }
         case .nodeRenewed(let node, let request, let next): renew(node, request, next, now, &effects)
@@ -112,7 +166,8 @@ public struct BrokerLedger: Sendable {
         for row in held.indices {
             let account = AccountIndex(UInt32(row))
             let nodes = rules.keep(.brokerReturnsItsOwn) ? Micros.zero : book.accounts[row].suspense
-            let spare = book.accounts[row].unassigned + nodes - limits.reserve
+            let reserve = reserve(account, now, &effects)
+            let spare = book.accounts[row].unassigned + nodes - reserve
             guard spare > .zero, held[row].wanted <= held[row].granted else {
                 held[row].idleSince = .distantFuture
                 continue
@@ -124,6 +179,21 @@ public struct BrokerLedger: Sendable {
         }
     }
 
+    /// What is kept of an account. Where less than half of it is left, more is asked for before a node needs it.
+    private mutating func reserve(
+        _ account: AccountIndex, _ now: Instant, _ effects: inout [BrokerEffect]
+    ) -> Micros {
+        guard limits.aheadSeconds > 0 else { return limits.reserve }
+        let row = account.row
+        _ = held[row].rate.measure(book.accounts[row].committed, at: now)
+        let reserve = max(held[row].rate.spend(of: limits.aheadSeconds), limits.reserve)
+        let free = book.accounts[row].unassigned
+        if free.rawValue < reserve.rawValue / 2, !held[row].isLast, !lease.isOver(at: now) {
+            ask(account, for: reserve - free, now, &effects)
+        }
+        return reserve
+    }
+
     private mutating func giveBack(
         _ account: AccountIndex, _ spare: Micros, _ effects: inout [BrokerEffect]
     ) {
@@ -133,6 +203,14 @@ public struct BrokerLedger: Sendable {
         held[row].wanted = min(held[row].wanted, held[row].granted)
         changeBudget(account, &effects)
         effects.append(.giveBack(account, held[row].returned))
+    }
+
+    /// Gives back all that no node has: whoever ends in order leaves it to others at once.
+    mutating func release(at now: Instant, _ effects: inout [BrokerEffect]) {
+        guard !lease.isOver(at: now) else { return }
+        for row in held.indices where book.accounts[row].unassigned > .zero {
+            giveBack(AccountIndex(UInt32(row)), book.accounts[row].unassigned, &effects)
+        }
     }
 
     private mutating func changeBudget(_ account: AccountIndex, _ effects: inout [BrokerEffect]) {
@@ -160,7 +238,7 @@ public struct BrokerLedger: Sendable {
         _ effects: inout [BrokerEffect]
     ) {
         guard registered.contains(node) else { return effects.append(.refuse(node)) }
-        book.handle(.renewalAsked(node, request, next: next), &bookEffects)
+        handle(.renewalAsked(node, request, next: next))
         for effect in bookEffects {
             switch effect {
             case .renew(_, let id, let next): give(node, id, next, now, &effects)
@@ -191,17 +269,26 @@ public struct BrokerLedger: Sendable {
         tell(.requested(node, account, upTo: upTo), &effects)
         let missing = upTo.subtracting(book.granted(node, account)) ?? .zero
         guard missing > .zero, book.child(node) != nil else { return }
-        let ahead = missing + limits.reserve
-        let wanted = held[row].granted.adding(ahead) ?? held[row].granted
+        let ahead = max(held[row].rate.spend(of: limits.aheadSeconds), limits.reserve)
+        if ask(account, for: missing + ahead, now, &effects) { recall(node, account, now, &effects) }
+    }
+
+    /// Asks the root for so much more; not again for the same before a pause.
+    @discardableResult
+    private mutating func ask(
+        _ account: AccountIndex, for amount: Micros, _ now: Instant, _ effects: inout [BrokerEffect]
+    ) -> Bool {
+        let row = account.row
+        let wanted = held[row].granted.adding(amount) ?? held[row].granted
         held[row].wanted = max(held[row].wanted, wanted)
         guard
             wanted > held[row].requested
                 || held[row].requestedAt.nanoseconds <= now.nanoseconds - SessionLease.retryPause.nanoseconds
-        else { return }
+        else { return false }
         held[row].requested = max(held[row].requested, wanted)
         held[row].requestedAt = now
         effects.append(.request(account, upTo: wanted))
-        recall(node, account, now, &effects)
+        return true
     }
 
     /// The root has no more: what lies idle with other nodes is called in, so that it goes round.
@@ -220,7 +307,7 @@ public struct BrokerLedger: Sendable {
 
     /// Tells the book, and passes on what it orders.
     private mutating func tell(_ event: BookEvent, _ effects: inout [BrokerEffect]) {
-        book.handle(event, &bookEffects)
+        handle(event)
         for effect in bookEffects {
             switch effect {
             case .grant(let node, let account, let upTo, let isLast):
@@ -229,12 +316,24 @@ public struct BrokerLedger: Sendable {
                 effects.append(.acknowledgeReturn(node, account, sum))
             case .move(let movement): effects.append(.move(movement))
             case .refuse(let reason, let session): effects.append(.refused(reason, session))
-            case .opened, .registered, .acknowledgeBlock, .acknowledgeClosing, .acknowledgeClaim, .renew,
+            case .opened, .registered, .acknowledgeBlock, .acknowledgeClosing, .acknowledgeEnd,
+                .acknowledgeClaim, .renew,
                 .fenceClone, .alarm, .forwardClaim:
                 break
             }
         }
         bookEffects.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func handle(_ event: BookEvent) {
+        if var touches {
+            // Taken out meanwhile: two names of one set would copy it.
+            self.touches = nil
+            book.handle(event, &bookEffects, touching: &touches)
+            self.touches = touches
+        } else {
+            book.handle(event, &bookEffects)
+        }
     }
 
     // MARK: Presenting
@@ -243,6 +342,11 @@ public struct BrokerLedger: Sendable {
     public func presentation(_ account: AccountIndex) -> (granted: Micros, returned: Micros) {
         (held[account.row].granted, held[account.row].returned)
     }
+
+    /// Whether the root had no more when it was asked last.
+    public func isLast(_ account: AccountIndex) -> Bool { held[account.row].isLast }
+
+    public func isRegistered(_ node: LedgerSession) -> Bool { registered.contains(node) }
 
     public var nodes: [LedgerSession] { registered.sorted() }
 

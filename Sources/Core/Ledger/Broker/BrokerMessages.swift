@@ -47,6 +47,8 @@ public struct BrokerLimits: Hashable, Sendable {
     public var window: Interval
     /// What is kept ready for the next one that asks.
     public var reserve: Micros
+    /// Where it is more, so many seconds of what nodes took lately: for the time in which no root answers.
+    public var aheadSeconds: Int64 = 0
     /// After this what nobody asks for goes back to the root.
     public var idle: Interval
     public var recallPause = Interval.seconds(1)

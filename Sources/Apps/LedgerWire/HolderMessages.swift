@@ -1,16 +1,18 @@
-// What holders say to the root and hear from it, version 1: one JSON object for each message and each answer.
-import Documents
-import Ledger
-import Serving
-import Units
+// What holders say to an issuer and hear from it, version 1: one JSON object for each message and each answer.
+internal import Documents
+public import Ledger
+public import Serving
+internal import Units
 
 struct HolderMessages {
     static let version: UInt32 = 1
     /// As many as one transaction takes.
     static let most = 2_048
+    /// As many as a root may have.
+    private static let accountsMost = 4_096
 
     let holder: HolderNumber
-    let root: Root
+    let issuer: any MoneyIssuer
 
     func command(_ tree: JSONTree, at place: String) throws(Malformed) -> RootCommand {
         let message = try Fields(tree, at: place)
@@ -21,7 +23,7 @@ struct HolderMessages {
         switch name {
         case "open":
             return .open(
-                start: try fields.bits("start") & UInt64(Int64.max), holder, candidate: root.candidate(holder)
+                start: try fields.bits("start") & UInt64(Int64.max), holder, candidate: issuer.candidate(holder)
             )
         case "find":
             return .find(
@@ -33,7 +35,7 @@ struct HolderMessages {
                     try session(fields),
                     RenewalChain.Request(
                         id: try fields.bits("request"), nonce: try fields.bits("nonce"),
-                        sentAt: Instant(nanoseconds: 0)), next: root.nonce()))
+                        sentAt: Instant(nanoseconds: 0)), next: issuer.nonce()))
         case "request":
             return said(.requested(try session(fields), try account(fields), upTo: try fields.amount("upTo")))
         case "return":
@@ -63,11 +65,13 @@ struct HolderMessages {
                     Closing(
                         account: try account(fields), drawn: try fields.amount("drawn"),
                         freed: try fields.amount("freed"))))
+        case "end":
+            return said(.ended(try leaf(fields), accounts: try accounts(fields)))
         default: throw Malformed(place: place, allowed: "one of \(Self.names)")
         }
     }
 
-    private static let names = "open, renew, request, return, register, settle, claim, close, find"
+    private static let names = "open, renew, request, return, register, settle, claim, close, end, find"
 
     private func said(_ event: BookEvent) -> RootCommand { .book(event, by: holder) }
 
@@ -84,19 +88,48 @@ struct HolderMessages {
         AccountIndex(try fields.number("account", 0...UInt32(Int32.max)))
     }
 
+    private func accounts(_ fields: Fields) throws(Malformed) -> [AccountIndex] {
+        let allowed = "a list of at most \(Self.accountsMost) numbers of accounts"
+        guard case .array(let list) = try fields.tree("accounts", allowed).content,
+            list.count <= Self.accountsMost
+        else { throw Malformed(place: "\(fields.place).accounts", allowed: allowed) }
+        return try list.map { tree throws(Malformed) in
+            guard case .number(let text) = tree.content, let number = UInt32(text) else {
+                throw Malformed(place: "\(fields.place).accounts", allowed: allowed)
+            }
+            return AccountIndex(number)
+        }
+    }
+
     // MARK: Answers
 
     func tree(_ answer: RootAnswer) -> JSONTree {
         switch answer {
         case .opened(let session, let epoch):
-            root.counts(session)
             return [["opened": ["session": text(session), "epoch": .string("\(epoch.rawValue)")]]]
         case .book(let effects): return .array(effects.compactMap(tree))
-        case .found(let account, let currency):
+        case .found(let account, let currency, let highest):
             return [
-                ["found": ["account": .number(account.rawValue), "currency": .string("\(currency)")]]
+                [
+                    "found": [
+                        "account": .number(account.rawValue), "currency": .string("\(currency)"),
+                        "highest": amount(highest),
+                    ]
+                ]
             ]
         case .notFound(let reason): return [["refused": ["reason": .string("\(reason)")]]]
+        case .leased(let session, let request, let length, let next):
+            return [
+                [
+                    "leased": [
+                        "session": text(session), "request": .string("\(request)"),
+                        "nonce": .string("\(next)"), "milliseconds": .number(length.wholeMilliseconds),
+                    ]
+                ]
+            ]
+        case .taken: return [["taken": [:]]]
+        case .refused(let reason, let session):
+            return [["refused": ["session": text(session), "reason": .string(reason.rawValue)]]]
         case .ordered, .refusedOrder: return []
         }
     }
@@ -130,6 +163,7 @@ struct HolderMessages {
             ]
         case .acknowledgeClosing(let key, let closing):
             return ["closed": leaf(key, [.init("account", .number(closing.account.rawValue))])]
+        case .acknowledgeEnd(let key): return ["ended": leaf(key, [])]
         case .acknowledgeClaim(let key, let reservation):
             return ["claimed": leaf(key, reservationMembers(reservation))]
         case .forwardClaim(let key, let claim):
@@ -143,20 +177,11 @@ struct HolderMessages {
                         .init("amount", amount(claim.amount)),
                     ])
             ]
-        case .renew(let session, let request, let next):
-            guard let length = root.lease(session, request: request) else {
-                return ["refused": ["session": text(session), "reason": "leaseOver"]]
-            }
-            return [
-                "leased": [
-                    "session": text(session), "request": .string("\(request)"), "nonce": .string("\(next)"),
-                    "milliseconds": .number(length.wholeMilliseconds),
-                ]
-            ]
         case .fenceClone(let session): return ["refused": ["session": text(session), "reason": "cloned"]]
         case .refuse(let reason, let session):
             return ["refused": ["session": text(session), "reason": .string("\(reason)")]]
-        case .alarm, .move: return nil
+        // Who gives leases says how long they are.
+        case .renew, .alarm, .move: return nil
         }
     }
 
@@ -174,7 +199,7 @@ struct HolderMessages {
 
 extension Fields {
     /// Nil where there is none.
-    func day(_ key: String) throws(Malformed) -> BudgetDay? {
+    public func day(_ key: String) throws(Malformed) -> BudgetDay? {
         guard has(key) else { return nil }
         guard let day = BudgetDay(date: try text(key, most: 10)) else {
             throw Malformed(

@@ -1,22 +1,22 @@
-// The way to the issuer: one exchange at a time over HTTP, with a time limit, to the coordinators in turn until the one that
-// leads answers. On a thread of its own; what is said and what an answer means is `IssuerSession`'s.
-import Commands
-import Documents
-import HTTP
-import Kernel
-import Ledger
-import Pacing
-import Reactor
-import Serving
-import Settings
-import Synchronization
-import TLS
-import Telemetry
-import Units
+// The way to the issuer: one exchange at a time over HTTP, with a time limit, to those who are named in turn until one answers. On
+// a thread of its own; what is said and what an answer means is `IssuerSession`'s and `BrokerDesk`'s.
+public import Commands
+internal import Documents
+internal import HTTP
+internal import Kernel
+public import Ledger
+public import Pacing
+internal import Reactor
+internal import Serving
+internal import Settings
+internal import Synchronization
+internal import TLS
+public import Telemetry
+internal import Units
 
-/// Shared by the ledger's thread, which says, and its own, which carries.
-final class IssuerLink: Sendable {
-    enum Outcome: Sendable {
+/// Shared by the thread that says, and its own, which carries.
+public final class IssuerLink: Sendable {
+    public enum Outcome: Sendable {
         case answered([[IssuerWord]])
         case unanswered
     }
@@ -24,7 +24,7 @@ final class IssuerLink: Sendable {
     /// The client, for functions that run on its thread. No other thread looks into it.
     private final class Place: @unchecked Sendable {
         var client: Client?
-        /// The coordinator that is asked next.
+        /// Who is asked next.
         var turn = 0
     }
 
@@ -33,7 +33,7 @@ final class IssuerLink: Sendable {
         var unanswered = 0
     }
 
-    private let settings: LedgerSettings.Issuer
+    private let settings: IssuerSettings
     private let endpoints: [Endpoint]
     private let context: TLSContext?
     private let log: Log
@@ -44,14 +44,15 @@ final class IssuerLink: Sendable {
     /// Answers of some hundred bytes to each of some hundred sayings.
     private static let answerBytesMost = 1024 * 1024
 
-    init(_ settings: LedgerSettings.Issuer, _ log: Log) throws(Failure) {
+    /// - Parameter path: where the settings stand in their file.
+    public init(_ settings: IssuerSettings, at path: String, _ log: Log) throws(Failure) {
         self.settings = settings
         self.log = log
         let server = settings.tls.map { ExpectedServer.host($0.serverName) }
         endpoints = try settings.coordinators.enumerated().map { index, one throws(Failure) in
             guard let address = SocketAddress(literal: one.address.description, port: one.port) else {
                 throw Failure(
-                    "ledger.issuer.coordinators[\(index)].address: \(one.address) is not an address of this system"
+                    "\(path).coordinators[\(index)].address: \(one.address) is not an address of this system"
                 )
             }
             return Endpoint(address: address, authority: "\(address)", server: server)
@@ -67,15 +68,15 @@ final class IssuerLink: Sendable {
                     trust: tls.authorityFile.map { .authorities(.file($0)) } ?? .system,
                     certificate: tls.certificateFile.map { .file($0) }, key: tls.keyFile.map { .file($0) }))
         } catch {
-            throw Failure("ledger.issuer.tls: \(error)")
+            throw Failure("\(path).tls: \(error)")
         }
     }
 
-    var answered: Int { counts.withLock { $0.answered } }
-    var unanswered: Int { counts.withLock { $0.unanswered } }
+    public var answered: Int { counts.withLock { $0.answered } }
+    public var unanswered: Int { counts.withLock { $0.unanswered } }
 
     /// Starts the thread, which runs as long as the process.
-    func start() throws(Failure) {
+    public func start() throws(Failure) {
         let signal: Descriptor
         do {
             signal = try Kernel.blockingEventDescriptor()
@@ -108,7 +109,7 @@ final class IssuerLink: Sendable {
     }
 
     /// Carries one exchange; calls back once, on this link's thread.
-    func say(_ sayings: [IssuerSaying], _ done: @escaping @Sendable (Outcome) -> Void) {
+    public func say(_ sayings: [IssuerSaying], _ done: @escaping @Sendable (Outcome) -> Void) {
         let body = IssuerWire.body(sayings, from: settings.holder)
         let isPosted = remote.withLock { $0 }?.post { [self] reactor in
             guard let client = place.client else { return done(.unanswered) }
@@ -124,7 +125,7 @@ final class IssuerLink: Sendable {
     }
 
     /// What became of words about pacing.
-    enum PacingOutcome: Sendable {
+    public enum PacingOutcome: Sendable {
         case answered([PaceOrder])
         /// The issuer is of a version that directs nobody, or a broker.
         case notDirected
@@ -132,7 +133,7 @@ final class IssuerLink: Sendable {
     }
 
     /// Carries what is said of pacing, to the coordinator that is asked for money; calls back once, on this link's thread.
-    func pace(
+    public func pace(
         _ statements: [(day: String?, PaceStatement)], start: UInt64,
         _ done: @escaping @Sendable (PacingOutcome) -> Void
     ) {
@@ -180,6 +181,8 @@ final class IssuerLink: Sendable {
             do throws(Malformed) {
                 let words = try IssuerWire.words(response.body)
                 counts.withLock { $0.answered += 1 }
+                // Another one has the session: it is asked next.
+                if words.contains(where: { $0.last == .refused(.elsewhere) }) { place.turn += 1 }
                 return .answered(words)
             } catch {
                 trouble(

@@ -1,0 +1,99 @@
+// What the desk's thread runs: a reactor with the journal, the nodes' server and the operators' server on it.
+import Commands
+import HTTP
+import Journal
+import Kernel
+import LedgerWire
+import Reactor
+import Serving
+import Settings
+import Telemetry
+import Units
+
+/// Made and used on its own thread only.
+final class BrokerService {
+    let reactor: Reactor
+    private let context: BrokerContext
+    private let issuer: BrokerIssuer
+    private let nodes: Server
+    private let operators: Server
+    private var cut = 0
+
+    /// Two thousand messages, each some hundred bytes.
+    private static let bodyBytes = 1024 * 1024
+    /// Some of each of 64 nodes, and of who else looks.
+    private static let connectionsMost = 512
+    /// An answer waits for the disk alone.
+    private static let heldTimeout = Interval.seconds(10)
+
+    init(_ context: BrokerContext) throws(Failure) {
+        self.context = context
+        let block = context.metrics.addShard()
+        do {
+            var limits = ReactorLimits()
+            limits.streams = 2 * (Self.connectionsMost + Server.displacedMost)
+            reactor = try Reactor(
+                .automatic, limits: limits, metrics: ReactorMetrics(context.keys.reactor, block))
+        } catch {
+            throw Failure("the desk's I/O could not be set up: \(error)")
+        }
+        issuer = try BrokerIssuer(
+            context, on: reactor, metrics: JournalMetrics(context.keys.journal, block))
+        var limits = ServerLimits()
+        limits.connections = Self.connectionsMost
+        limits.bodyBytes = Self.bodyBytes
+        limits.heldTimeout = Self.heldTimeout
+        limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
+        let nodeRoutes = HolderRoutes(context.settings.holders, context.health, issuer)
+        nodes = Server(
+            reactor: reactor, limits: limits, responder: nodeRoutes,
+            metrics: ServerMetrics(context.keys.nodes, block))
+        operators = Server(
+            reactor: reactor, limits: limits, responder: BrokerRoutes(context),
+            metrics: ServerMetrics(context.keys.admin, block))
+        nodeRoutes.server = nodes
+        for (index, listener) in context.settings.listen.enumerated() {
+            try listen(nodes, listener.address, listener.port, "listen[\(index)]")
+        }
+        try listen(operators, context.settings.admin.address, context.settings.admin.port, "admin")
+        issuer.onBroken = { [weak self] in self?.reactor.stop() }
+        issuer.start()
+    }
+
+    private func listen(
+        _ server: Server, _ address: IPAddress, _ port: UInt16, _ path: String
+    ) throws(Failure) {
+        guard let socket = SocketAddress(literal: address.description, port: port) else {
+            throw Failure("\(path): \(address) is not an address of this system")
+        }
+        do {
+            // Servers share ports: a second broker on one is a mistake that must be seen.
+            Kernel.close(try Kernel.listen(on: socket, backlog: 1, shared: false))
+            try server.listen(on: socket, credentials: context.certificates["\(path).tls"])
+        } catch {
+            throw Failure("\(path): could not listen on \(socket): \(error)")
+        }
+    }
+
+    /// Serves until drained. Answers how many connections had to be cut.
+    func run() -> Int {
+        do {
+            try reactor.run()
+        } catch {
+            context.log.critical("the kernel ended the desk's I/O", ["cause": .error(error)])
+            cut += nodes.connectionCount + operators.connectionCount
+        }
+        return cut
+    }
+
+    /// Finishes what is in flight, for at most so long, and ends `run`.
+    func drain(within limit: Interval) {
+        _ = reactor.timer(at: reactor.now + limit) { [self] in
+            cut += nodes.abandon() + operators.abandon()
+            reactor.stop()
+        }
+        nodes.drain { [self] in
+            issuer.stop { [self] in operators.drain { [self] in reactor.stop() } }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+// What a broker says to its root and hears from it, in exchanges as a node has them.
+public import Units
+
+extension BrokerDesk {
+    private static let leaseRefusalsMost = 3
+
+    /// What is to be said now; nothing while an exchange is under way, or for a while after one that had no answer.
+    public mutating func next(at now: Instant) -> [IssuerSaying] {
+        guard inFlight.isEmpty, now >= nextAt else { return [] }
+        var sayings: [IssuerSaying] = []
+        func hasRoom() -> Bool { sayings.count < limits.sayings }
+        func say(_ saying: IssuerSaying, _ topic: Topic) {
+            sayings.append(saying)
+            inFlight.append(topic)
+        }
+        if let session = ledger?.session {
+            if let renewal { say(.renew(session, renewal), .renewal) }
+            for node in registers where hasRoom() {
+                say(.register(LeafKey(root: session, node: node)), .register(node))
+            }
+            for (row, sum) in returns.sorted(by: { $0.key < $1.key }) where hasRoom() {
+                say(.giveBack(session, accounts[row].number, sum), .giveBack(row, sum))
+            }
+            for (row, upTo) in requests.sorted(by: { $0.key < $1.key }) where hasRoom() && !isLeaving {
+                say(.request(session, accounts[row].number, upTo: upTo), .request(row))
+            }
+        } else {
+            say(.open(start: start), .session)
+        }
+        for (name, finding) in findings where hasRoom() {
+            guard case .wanted(let currency) = finding else { continue }
+            say(.find(name, currency), .find(name))
+        }
+        for (key, saying) in relay.next(limits.sayings - sayings.count) {
+            say(saying, .evidence(key, saying))
+        }
+        return sayings
+    }
+
+    /// Nobody answered, or nobody who leads: all of it is said again.
+    public mutating func unanswered(at now: Instant) {
+        for case .evidence(let key, _) in inFlight { relay.unanswered(key) }
+        inFlight.removeAll(keepingCapacity: true)
+        failures += 1
+        let doubled = limits.retryLeast.nanoseconds << Int64(min(failures - 1, 16))
+        let pause = min(doubled, limits.retryMost.nanoseconds)
+        // From half of it to all of it: brokers that lost the same root do not come back at once.
+        nextAt = now + Interval(nanoseconds: pause / 2 + Int64(random.next(below: UInt64(pause / 2 + 1))))
+    }
+
+    /// The answers, one list of words for each saying.
+    public mutating func answered(_ answers: [[IssuerWord]], at now: Instant) {
+        guard answers.count == inFlight.count else { return unanswered(at: now) }
+        let topics = inFlight
+        inFlight.removeAll(keepingCapacity: true)
+        failures = 0
+        heardAt = now
+        let session = ledger?.session
+        for (topic, words) in zip(topics, answers) {
+            // What was said by a session that has ended since means nothing to the next.
+            if case .evidence = topic {} else if session != ledger?.session { continue }
+            hear(topic, words.last, at: now)
+        }
+    }
+
+    private mutating func hear(_ topic: Topic, _ word: IssuerWord?, at now: Instant) {
+        switch (topic, word) {
+        case (.session, .opened(let session)): open(session, at: now)
+        case (.renewal, .leased(_, let id, let length, let next)):
+            renewal = nil
+            leasesRefused = 0
+            tell(.renewed(request: id, for: length, next: next), at: now)
+        case (.renewal, .refused(.leaseOver)):
+            if ledger?.lease.isOver(at: now) == true { leasesRefused += 1 }
+            if leasesRefused >= Self.leaseRefusalsMost { end(.leaseOver) }
+        case (.register(let node), .registered):
+            registers.removeAll { $0 == node }
+            tell(.registered(node, timeline: 0), at: now)
+        case (.register(let node), .refused(let refusal)):
+            registers.removeAll { $0 == node }
+            unregistered[node] = refusal
+            refused(refusal)
+        case (.request(let row), .granted(_, _, let upTo, let isLast)):
+            requests[row] = nil
+            tell(.granted(AccountIndex(UInt32(row)), upTo: upTo, isLast: isLast, timeline: 0), at: now)
+            // It was on its way when this broker began to leave.
+            if isLeaving { leave(at: now) }
+        case (.giveBack(let row, let sum), .returned): if returns[row] == sum { returns[row] = nil }
+        case (.find(let name), .found(let number, let currency, let highest)):
+            found(name, number, currency, highest)
+        case (.find(let name), .refused(let refusal)):
+            let reason: BookRefusal = refusal == .otherCurrency ? .otherCurrency : .unknownAccount
+            findings[name] = .missing(reason, askAgainAt: now + limits.findPause)
+        case (.evidence(let key, let saying), let word):
+            relay.heard(key, saying, word)
+            guard case .refused(let refusal) = word else { return }
+            if refusal != .beforeTheFence, refusal != .unknownLeaf { refuse(refusal) }
+        case (.request(let row), .refused(let refusal)):
+            requests[row] = nil
+            refused(refusal)
+        case (.giveBack(let row, _), .refused(let refusal)):
+            returns[row] = nil
+            refused(refusal)
+        case (_, .refused(let refusal)): refused(refusal)
+        default: break
+        }
+    }
+
+    private mutating func refused(_ refusal: IssuerRefusal) {
+        refuse(refusal)
+        if refusal.endsTheSession { end(refusal) }
+    }
+
+    // MARK: The session
+
+    private mutating func open(_ session: LedgerSession, at now: Instant) {
+        guard ledger == nil else { return }
+        var next = BrokerLedger(
+            session: session, accounts: [], chain: RenewalChain(nonce: 0, firstID: start | 1),
+            limits: limits.broker)
+        next.touches = BookTouches()
+        ledger = next
+        isSessionTouched = true
+        // Their numbers are the root's; what they cost at most is asked for again.
+        ledger?.add(accounts.map { GrantBook.Account(currency: $0.currency, highest: .zero) })
+        for row in accounts.indices { accounts[row].isFound = false }
+    }
+
+    /// The root does not renew this session any more. What it had is closed by the journals of its nodes.
+    private mutating func end(_ refusal: IssuerRefusal) {
+        guard let ledger else { return }
+        sessionsLost += 1
+        former.formUnion(ledger.nodes)
+        self.ledger = nil
+        start += 1
+        renewal = nil
+        registers = []
+        unregistered = [:]
+        requests = [:]
+        returns = [:]
+        leasesRefused = 0
+    }
+
+    private mutating func found(
+        _ name: AccountName, _ number: AccountIndex, _ currency: CurrencyCode, _ highest: Micros
+    ) {
+        findings[name] = nil
+        guard ledger != nil else { return }
+        if let row = rows[name] {
+            accounts[row].isFound = true
+            ledger?.change(highest: highest, of: AccountIndex(UInt32(row)))
+            return
+        }
+        guard accounts.count < limits.accounts else { return }
+        put(name, number, currency, isFound: true)
+        ledger?.add([GrantBook.Account(currency: currency, highest: highest)])
+    }
+}

@@ -1,0 +1,199 @@
+// Brokers between a root and its nodes, with real processes: what is billed is at the root once, whatever is killed, and money of
+// a broker that is lost comes back when its nodes have closed it.
+import Foundation
+import Glibc
+import PostgresServer
+import Synchronization
+import Testing
+
+@Suite(.enabled(if: postgresPrograms != nil, "\(needsPostgres)"), .serialized)
+struct BrokerTests {
+    /// Bids and bills on a thread of its own until it is stopped.
+    private final class Traffic: @unchecked Sendable {
+        private let billed = Mutex<(sum: Int64, ads: Int, refused: Int)>((0, 0, 0))
+        private let isOver = Atomic<Bool>(false)
+        private let ended = DispatchSemaphore(value: 0)
+
+        init(_ nodes: [SpendingNode]) {
+            Thread.detachNewThread { [self] in
+                while !isOver.load(ordering: .relaxed) {
+                    for node in nodes {
+                        for ad in (try? node.bid()) ?? [] {
+                            let isTaken = node.bill(ad)
+                            billed.withLock {
+                                $0.sum += isTaken ? ad.price : 0
+                                $0.ads += isTaken ? 1 : 0
+                                $0.refused += isTaken ? 0 : 1
+                            }
+                        }
+                    }
+                }
+                ended.signal()
+            }
+        }
+
+        var ads: Int { billed.withLock { $0.ads } }
+
+        func stop() -> (sum: Int64, ads: Int, refused: Int) {
+            isOver.store(true, ordering: .relaxed)
+            ended.wait()
+            return billed.withLock { $0 }
+        }
+    }
+
+    @Test func aBrokerThatIsKilledUnderLoadGoesOnFromItsJournal() throws {
+        let pair = try Pair()
+        _ = try pair.leader()
+        try Spending.order(pair, "northwind-winter", "50")
+        let broker = try RunningBroker("broker-0", of: pair)
+        let node = try SpendingNode("node-a", of: pair, issuers: [broker.port])
+        #expect(node.trouble("northwind-winter") == "")
+        let traffic = Traffic([node])
+        try Spending.until("ads are sold") { traffic.ads > 30 }
+        for _ in 0..<3 {
+            broker.kill(SIGKILL)
+            _ = broker.end()
+            let before = traffic.ads
+            try Spending.until("the node goes on from what it holds") { traffic.ads > before + 10 }
+            try broker.start()
+            let more = traffic.ads
+            try Spending.until("and with the broker") { traffic.ads > more + 10 }
+        }
+        let billed = traffic.stop()
+        #expect(billed.refused == 0)
+        print("\(billed.ads) ads, \(billed.sum) micros, over three kills of the broker")
+        try Spending.until("the root has all: \(billed.sum)") {
+            abs(try Spending.root(pair, "settled") - billed.sum) <= Int64(billed.ads)
+        }
+        // One session of the broker, and one of the node below it, through all of that.
+        #expect(try pair.sql("select count(*) from paceline.sessions") == [["1"]])
+        #expect(try pair.sql("select count(*) from paceline.leaves") == [["1"]])
+        #expect(broker.log.contains("goes on with the session of an earlier start"))
+        #expect(broker.metric("paceline_issuer_refusals") == 0)
+        #expect(node.metric("paceline_issuer_refusals") == 0)
+        #expect(try Spending.root(pair, "late") == 0)
+        #expect(node.isRunning)
+        try Spending.isQuiet(pair)
+        // In order, and what nobody wants comes back.
+        broker.kill(SIGTERM)
+        #expect(broker.end() == 0, "\(broker.log.suffix(2_000))")
+    }
+
+    @Test func aBrokerGoesOnWithoutAnyCoordinator() throws {
+        let pair = try Pair()
+        _ = try pair.leader()
+        try Spending.order(pair, "northwind-winter", "50")
+        let broker = try RunningBroker("broker-0", of: pair, ahead: 120)
+        let node = try SpendingNode("node-a", of: pair, issuers: [broker.port], ahead: 2)
+        let traffic = Traffic([node])
+        // It learns what its node takes.
+        try Spending.until("the broker keeps some ahead", 30) { broker.sum("free") > 500_000 }
+        for one in pair.all { one.kill(SIGSTOP) }
+        let (granted, ads) = (broker.sum("granted") + broker.sum("settled"), traffic.ads)
+        try Spending.until("the broker grants more", 60) {
+            broker.sum("granted") + broker.sum("settled") > granted + 20_000
+        }
+        #expect(traffic.ads > ads)
+        // Killed just then, it has its lease and its money from the journal.
+        broker.kill(SIGKILL)
+        _ = broker.end()
+        try broker.start()
+        let again = traffic.ads
+        try Spending.until("ads are sold") { traffic.ads > again + 10 }
+        for one in pair.all { one.kill(SIGCONT) }
+        let billed = traffic.stop()
+        _ = try pair.leader()
+        try Spending.until("the root has all: \(billed.sum)", 40) {
+            abs(try Spending.root(pair, "settled") - billed.sum) <= Int64(billed.ads)
+        }
+        #expect(try Spending.root(pair, "late") == 0)
+        try Spending.isQuiet(pair)
+    }
+
+    /// What is not spent is the root's again as soon as a node and its broker have ended in order.
+    @Test func anEndInOrderReturnsMoney() throws {
+        let pair = try Pair()
+        _ = try pair.leader()
+        try Spending.order(pair, "northwind-winter", "50")
+        let broker = try RunningBroker("broker-0", of: pair)
+        let node = try SpendingNode("node-a", of: pair, issuers: [broker.port])
+        let ads = try Spending.ads(node, 20)
+        for ad in ads { #expect(node.bill(ad)) }
+        node.kill(SIGTERM)
+        #expect(node.end() == 0, "\(node.log.suffix(2_000))")
+        #expect(broker.sum("granted") <= Int64(ads.count), "\(broker.sum("granted"))")
+        broker.kill(SIGTERM)
+        #expect(broker.end() == 0, "\(broker.log.suffix(2_000))")
+        // What the last bills came to may not have been said: it is what is left.
+        let billed = ads.reduce(Int64(0)) { $0 + $1.price }
+        let out = try Spending.root(pair, "granted") + Spending.root(pair, "settled")
+        #expect(abs(out - billed) <= Int64(ads.count), "\(out), \(billed)")
+        try Spending.isQuiet(pair)
+    }
+
+    @Test func theMoneyOfABrokerThatIsLostComesBack() throws {
+        let pair = try Pair(lease: 8)
+        _ = try pair.leader()
+        try Spending.order(pair, "northwind-winter", "50")
+        let brokers = try ["broker-0", "broker-1"].map { try RunningBroker($0, of: pair, window: 4) }
+        let ports = brokers.map(\.port)
+        var node = try SpendingNode("node-a", of: pair, issuers: ports)
+        let ads = try Spending.ads(node, 20)
+        for ad in ads.prefix(10) { #expect(node.bill(ad)) }
+        brokers[0].kill(SIGKILL)
+        // Evidence goes by the other one, and the session ends with its lease.
+        for ad in ads[10...] { #expect(node.bill(ad)) }
+        let all = ads.reduce(Int64(0)) { $0 + $1.price }
+        try Spending.until("the root has all: \(all)") {
+            abs(try Spending.root(pair, "settled") - all) <= Int64(ads.count)
+        }
+        #expect(node.end() == 1, "\(node.log.suffix(2_000))")
+        node = try SpendingNode("node-a", of: pair, issuers: ports)
+        _ = try Spending.ads(node, 5)
+        try Spending.until("the lost broker's session is closed", 40) {
+            let open = try pair.sql(
+                """
+                select s.is_fenced, (select coalesce(sum(granted - returned - settled), 0) from paceline.cells c
+                    where c.session = s.session),
+                    (select coalesce(sum(waiting), 0) from paceline.cells c where c.session = s.session)
+                from paceline.sessions s order by ordinal limit 1
+                """)
+            return open[0][0] == "t" && open[0][2] == "0"
+                && (try Spending.root(pair, "suspense")) == 0
+        }
+        try Spending.isQuiet(pair)
+    }
+
+    @Test func aPairOfBrokersSharesABudgetThatIsNeverOverspent() throws {
+        let pair = try Pair()
+        _ = try pair.leader()
+        let budget: Int64 = 1_500_000
+        try Spending.order(pair, "northwind-winter", "1.5")
+        let brokers = try ["broker-0", "broker-1"].map { try RunningBroker($0, of: pair, ahead: 5) }
+        let ports = brokers.map(\.port)
+        let nodes = [
+            try SpendingNode("node-a", of: pair, issuers: ports),
+            try SpendingNode("node-b", of: pair, issuers: ports.reversed()),
+        ]
+        var billed: [Int64] = [0, 0]
+        var last = Date()
+        while Date().timeIntervalSince(last) < 5 {
+            for (index, node) in nodes.enumerated() {
+                for ad in try node.bid() where node.bill(ad) {
+                    billed[index] += ad.price
+                    last = Date()
+                }
+            }
+        }
+        let all = billed.reduce(0, +)
+        print("two nodes of two brokers billed \(billed[0]) and \(billed[1]) micros of \(budget)")
+        #expect(all <= budget && all > budget / 2 && billed.allSatisfy { $0 > 0 })
+        try Spending.until("the root has all: \(all)") {
+            abs(try Spending.root(pair, "settled") - all) <= 200
+        }
+        // Disjoint: each has its own session, and one node below it.
+        #expect(
+            try pair.sql("select count(*), count(distinct root) from paceline.leaves") == [["2", "2"]])
+        try Spending.isQuiet(pair)
+    }
+}
