@@ -303,7 +303,7 @@ let package = Package(
             "DecisionJournalTests", in: "Apps",
             [
                 "Catalog", "Commands", "Decision", "DecisionJournal", "Documents", "Inference", "Journal",
-                "Units",
+                "Kernel", "Units",
             ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         tests(

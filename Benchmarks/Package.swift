@@ -92,6 +92,7 @@ let package = Package(
             name: "Traffic", dependencies: ["BenchKit", .product(name: "PacelineCore", package: "paceline")],
             swiftSettings: strict),
         bench("bench-overload", ["Rig", "Traffic"]),
+        bench("bench-models", ["Rig", "Traffic"]),
         bench(
             "bench-decide",
             [

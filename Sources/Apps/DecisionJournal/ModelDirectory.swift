@@ -11,17 +11,27 @@ import Inference
 import Kernel
 import Units
 
+/// One file of it, as it was when it was read.
+public struct ModelFile: Sendable {
+    public let name: String
+    public let byteCount: Int
+    public let sha256: String
+}
+
 /// One such directory, read whole.
 public struct ModelDirectory {
     public let served: ServedModels
-    /// Every file of it, by its name: what is kept so that decisions can be made again.
-    public let files: [(name: String, bytes: [UInt8])]
+    /// The list, and every file that it names.
+    public let files: [ModelFile]
 
     static let list = "models.json"
     private static let listBytesMost = 1 << 20
-    /// Each is read whole into memory, compiled and kept there.
+    /// Each is read whole into memory, and models are compiled from there.
     private static let fileBytesMost = 1 << 30
+    /// Of models no more is held while a directory is read; the others are read again when their turn comes.
+    private static let heldBytesMost = 64 << 20
 
+    private let path: String
     /// The list in words of its own, where it says who comes after whom.
     let list: ModelList
     /// All models in the order of the list, shadows among them.
@@ -29,9 +39,13 @@ public struct ModelDirectory {
 
     /// Refuses what does not fit together, with the file and the reason.
     ///
-    /// - Parameter isMeasured: whether models are held to what they may take here; not where decisions are made again.
-    public init(_ path: String, isMeasured: Bool = true) throws(Failure) {
-        try self.init(path, isMeasured: isMeasured) { (name) throws(Failure) in
+    /// - Parameters:
+    ///   - isMeasured: whether models are held to what they may take here; not where decisions are made again.
+    ///   - compiled: where compiled models are mapped from; without it they are compiled into memory.
+    public init(
+        _ path: String, isMeasured: Bool = true, compiled: CompiledModels? = nil
+    ) throws(Failure) {
+        try self.init(path, isMeasured: isMeasured, compiled: compiled) { (name) throws(Failure) in
             try Self.read(name, in: path)
         }
     }
@@ -43,25 +57,47 @@ public struct ModelDirectory {
     /// The same of files that are not there yet. Checks come in this order, and the first that fails is the last: the
     /// list, checksums, the schema, models and what belongs to them, columns, golden rows, senseless scores, cost.
     init(
-        _ path: String, isMeasured: Bool, reading: (String) throws(Failure) -> [UInt8]
+        _ path: String, isMeasured: Bool, compiled: CompiledModels? = nil,
+        reading: (String) throws(Failure) -> [UInt8]
     ) throws(Failure) {
         let bytes = try reading(Self.list)
         let list = try SettingsFile.refusing("\(path)/\(Self.list)") { () throws(DocumentRefused) in
             try ModelList(reading: bytes)
         }
-        var files = [(Self.list, bytes)]
-        for name in list.names { files.append((name, try reading(name))) }
-        func content(_ name: String) -> [UInt8] { files.first { $0.0 == name }?.1 ?? [] }
-        for file in list.files ?? [] {
-            let found = Self.checksum(content(file.name))
-            guard found == file.sha256 else {
+        let sealed = Dictionary(uniqueKeysWithValues: (list.files ?? []).map { ($0.name, $0.sha256) })
+        let modelFiles = Set(list.models.map(\.file))
+        var (files, all, held, heldBytes): ([String: ModelFile], SHA256, [String: [UInt8]], Int) = (
+            [:], SHA256(), [:], 0
+        )
+        let names = [Self.list] + list.names
+        for name in names {
+            let bytes = name == Self.list ? bytes : try reading(name)
+            all.add("\(name)\n\(bytes.count)\n".utf8Span.span.raw)
+            all.add(bytes.span.raw)
+            let found = Self.checksum(bytes)
+            guard found == sealed[name] ?? found else {
                 throw Failure(
-                    "\(path)/\(file.name): found the SHA-256 \(found); allowed: \(file.sha256), as \(Self.list) has it: "
+                    "\(path)/\(name): found the SHA-256 \(found); allowed: \(sealed[name] ?? ""), as \(Self.list) has it: "
                         + "the file was damaged or changed; copy it again, or run `paceline model pack`")
             }
+            files[name] = ModelFile(name: name, byteCount: bytes.count, sha256: found)
+            if modelFiles.contains(name) {
+                guard heldBytes + bytes.count <= Self.heldBytesMost else { continue }
+                heldBytes += bytes.count
+            }
+            held[name] = bytes
         }
+        func content(_ name: String) throws(Failure) -> [UInt8] {
+            if let bytes = held[name] { return bytes }
+            let bytes = try reading(name)
+            guard Self.checksum(bytes) == files[name]?.sha256 else {
+                throw Failure("\(path)/\(name): changed while it was read; it is read again when it stays as it is")
+            }
+            return bytes
+        }
+        let schema = try content(list.features)
         let features = try SettingsFile.refusing("\(path)/\(list.features)") { () throws(DocumentRefused) in
-            try CompiledFeatures(reading: content(list.features))
+            try CompiledFeatures(reading: schema)
         }
         var models: [ServedModel] = []
         for (index, entry) in list.models.enumerated() {
@@ -70,7 +106,9 @@ public struct ModelDirectory {
                     "\(path)/\(Self.list): models[\(index)].featuresVersion: found \(version); "
                         + "allowed: \(features.schema.version), the version of \(list.features)")
             }
-            models.append(try Self.model(entry, at: path, isMeasured: isMeasured, content))
+            models.append(
+                try Self.model(
+                    entry, at: path, isMeasured: isMeasured, compiled, files[entry.file]?.sha256 ?? "", content))
         }
         var priors: [PredictedGoal: Double] = [:]
         priors[.click] = list.clickPrior
@@ -78,10 +116,11 @@ public struct ModelDirectory {
         priors[.action] = list.actionPrior
         let listed = zip(list.models, models)
         served = ServedModels(
-            version: Self.version(files), features: features,
+            version: Self.version(all), features: features,
             models: listed.filter { !$0.0.isShadow }.map(\.1),
             shadows: listed.filter(\.0.isShadow).map { ShadowModel($0.0.title, $0.1) }, priors: priors)
-        self.files = files
+        self.path = path
+        self.files = names.compactMap { files[$0] }
         self.models = models
         self.list = list
         do {
@@ -91,8 +130,9 @@ public struct ModelDirectory {
         }
         for (entry, model) in zip(list.models, models) {
             if let name = entry.golden {
+                let rows = try content(name)
                 do {
-                    try GoldenRows(reading: content(name)).check(model.model, model.calibrator)
+                    try GoldenRows(reading: rows).check(model.model, model.calibrator)
                 } catch {
                     throw Failure("\(path)/\(name):\(error) (of \(entry.file))")
                 }
@@ -107,15 +147,29 @@ public struct ModelDirectory {
     }
 
     private static func model(
-        _ entry: ModelEntry, at path: String, isMeasured: Bool, _ content: (String) -> [UInt8]
+        _ entry: ModelEntry, at path: String, isMeasured: Bool, _ compiled: CompiledModels?, _ digest: String,
+        _ content: (String) throws(Failure) -> [UInt8]
     ) throws(Failure) -> ServedModel {
-        let bytes = content(entry.file)
+        func compile() throws(Failure) -> [UInt8] {
+            let bytes = try content(entry.file)
+            do {
+                guard Model.isCompiled(bytes) else { return try ModelCompiler.compile(ModelReader.read(bytes)) }
+                _ = try Model(copying: bytes)
+                return bytes
+            } catch {
+                throw Failure("\(path)/\(entry.file): \(error)")
+            }
+        }
         let model: Model
-        do {
-            model = try Model(
-                copying: Model.isCompiled(bytes) ? bytes : ModelCompiler.compile(ModelReader.read(bytes)))
-        } catch {
-            throw Failure("\(path)/\(entry.file): \(error)")
+        if let compiled {
+            model = try compiled.model(of: digest, making: compile)
+        } else {
+            let bytes = try compile()
+            do {
+                model = try Model(copying: bytes)
+            } catch {
+                throw Failure("\(path)/\(entry.file): \(error)")
+            }
         }
         if let columns = entry.columns, columns.count != model.featureCount {
             throw Failure(
@@ -124,13 +178,14 @@ public struct ModelDirectory {
         }
         var calibrator: Calibrator?
         if let name = entry.calibrator {
+            let bytes = try content(name)
             calibrator = try SettingsFile.refusing("\(path)/\(name)") { () throws(DocumentRefused) in
-                try Calibrator(reading: content(name))
+                try Calibrator(reading: bytes)
             }
         }
         return ServedModel(
             entry.goal.predicted, entry.tier == .full ? .full : .distilled, model, calibrator: calibrator,
-            version: model.version.rawValue, columns: entry.columns,
+            version: model.version.rawValue, columns: entry.columns, campaigns: entry.campaigns ?? [],
             // Of a shadow nobody asks whether there is time.
             cost: isMeasured && !entry.isShadow ? ModelCost(of: model).one : nil)
     }
@@ -151,13 +206,8 @@ public struct ModelDirectory {
     }
 
     /// The first eight bytes of SHA-256 of all files, each with its name and length before it.
-    private static func version(_ files: [(name: String, bytes: [UInt8])]) -> UInt64 {
-        var digest = SHA256()
-        for (name, bytes) in files {
-            digest.add("\(name)\n\(bytes.count)\n".utf8Span.span.raw)
-            digest.add(bytes.span.raw)
-        }
-        let sum = digest.digest()
+    private static func version(_ all: SHA256) -> UInt64 {
+        let sum = all.digest()
         return (0..<8).reduce(0) { $0 << 8 | UInt64(sum[$1]) }
     }
 
@@ -176,12 +226,22 @@ public struct ModelDirectory {
         do {
             try Kernel.makeDirectory("\(store)/models")
             try Kernel.makeDirectory(directory)
-            for file in files.reversed() { try Kernel.replace("\(directory)/\(file.name)", with: file.bytes) }
+            for file in files.reversed() { try keep(file, in: directory) }
             try Kernel.synchroniseNames(in: directory)
             try Kernel.synchroniseNames(in: "\(store)/models")
+        } catch let failure as Failure {
+            throw failure
         } catch {
             throw Failure("\(directory): the models could not be kept: \(error)")
         }
+    }
+
+    private func keep(_ file: ModelFile, in directory: String) throws {
+        let bytes = try Self.read(file.name, in: path)
+        guard Self.checksum(bytes) == file.sha256 else {
+            throw Failure("\(path)/\(file.name): changed while it was copied; it is read again when it stays as it is")
+        }
+        try Kernel.replace("\(directory)/\(file.name)", with: bytes)
     }
 
     /// Notes what is served from now on, and of which directory it was read.

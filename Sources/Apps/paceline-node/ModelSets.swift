@@ -25,6 +25,8 @@ final class ModelSets: Sendable {
     let shadows: ShadowWork
     /// Beside the compiled catalogs.
     private let store: String
+    /// Beside them, too.
+    private let compiled: CompiledModels
     private let state: Mutex<State>
     private let health: Health
     private let log: Log
@@ -37,8 +39,9 @@ final class ModelSets: Sendable {
     init(_ settings: ModelSettings, store: String, _ health: Health, _ log: Log) throws(Failure) {
         (self.settings, self.store, self.health, self.log) = (settings, store, health, log)
         shadows = ShadowWork(settings)
-        let found = Result { () throws(Failure) in
-            let (directory, seen) = try Self.read(settings.path)
+        compiled = try CompiledModels("\(store)/compiled-models")
+        let found = Result { [compiled] () throws(Failure) in
+            let (directory, seen) = try Self.read(settings.path, compiled)
             return (directory, try NodeModels(directory, settings, former: nil, log), seen)
         }
         switch found {
@@ -48,7 +51,8 @@ final class ModelSets: Sendable {
             health.set("models", .ready)
         case .failure(let failure):
             guard let last = ModelDirectory.lastServed(in: store, of: settings.path) else { throw failure }
-            let models = try NodeModels(ModelDirectory(last, isMeasured: false), settings, former: nil, log)
+            let models = try NodeModels(
+                ModelDirectory(last, isMeasured: false, compiled: compiled), settings, former: nil, log)
             state = Mutex(State(serving: models, refused: nil, seen: nil))
             refuse(failure)
         }
@@ -66,7 +70,7 @@ final class ModelSets: Sendable {
             let stamp = try Self.stamp(settings.path)
             guard isWanted || stamp != state.withLock({ $0.seen }) else { return nil }
             state.withLock { $0.seen = stamp }
-            let (directory, seen) = try Self.read(settings.path)
+            let (directory, seen) = try Self.read(settings.path, compiled)
             state.withLock { $0.seen = seen }
             let former = serving
             guard directory.served.version != former.served.version else {
@@ -109,6 +113,9 @@ final class ModelSets: Sendable {
                 "shadows": .integer(models.served.shadows.count),
                 "schema": .string(models.served.features.schema.name), "path": .string(settings.path),
             ])
+        if let complaint = compiled.complaint {
+            log.warning("models are not kept in memory", ["cause": .string(complaint)])
+        }
     }
 
     // MARK: Files
@@ -125,10 +132,12 @@ final class ModelSets: Sendable {
         }
     }
 
-    private static func read(_ path: String) throws(Failure) -> (ModelDirectory, [String: FileStamp]) {
+    private static func read(
+        _ path: String, _ compiled: CompiledModels
+    ) throws(Failure) -> (ModelDirectory, [String: FileStamp]) {
         var stamp = try stamp(path)
         for _ in 0..<readingsMost {
-            let outcome = Result { () throws(Failure) in try ModelDirectory(path) }
+            let outcome = Result { () throws(Failure) in try ModelDirectory(path, compiled: compiled) }
             let after = try Self.stamp(path)
             if after == stamp { return (try outcome.get(), stamp) }
             stamp = after
@@ -141,6 +150,7 @@ final class ModelSets: Sendable {
         try directory.keep(in: store)
         try ModelDirectory.noteServed(directory.served.version, in: store, of: settings.path)
         try ModelDirectory.prune(in: store, keeping: directory.served.version)
+        try compiled.prune()
     }
 
     // MARK: What operators are told
@@ -166,6 +176,23 @@ final class ModelSets: Sendable {
             "paceline_model_refused",
             help: "1 while the models on disk are refused and the last good ones serve."
         ) { [self] in state.withLock { $0.refused } == nil ? 0 : 1 }
+        let compiled = compiled
+        catalogue.computedGauge(
+            "paceline_model_compiled_bytes",
+            help: "Compiled models that are mapped, by whether the system lets them be kept in memory.",
+            unit: .bytes, labels: ["kept": "yes"]
+        ) { Double(compiled.tally.keptBytes) }
+        catalogue.computedGauge(
+            "paceline_model_compiled_bytes",
+            help: "Compiled models that are mapped, by whether the system lets them be kept in memory.",
+            unit: .bytes, labels: ["kept": "no"]
+        ) { Double(compiled.tally.looseBytes) }
+        catalogue.computedCounter(
+            "paceline_model_compilations_total", help: "Models that were compiled, and not found compiled."
+        ) { Double(compiled.tally.made) }
+        catalogue.computedCounter(
+            "paceline_model_damaged_total", help: "Files of compiled models that were damaged, and made again."
+        ) { Double(compiled.tally.damaged) }
         catalogue.computedGauge(
             "paceline_model_checksum",
             help: "The first eight digits of the version of the models in use, as a number."

@@ -138,7 +138,8 @@ private final class Models {
         let models = try Models()
         let sound = try ModelDirectory(models.path, isMeasured: false)
         var tried = 0
-        for (name, bytes) in sound.files {
+        for file in sound.files {
+            let (name, bytes) = (file.name, try models.bytes(file.name))
             // One bit of each byte, another one from byte to byte; of long files every few bytes.
             for place in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 60)) {
                 var damaged = bytes
@@ -167,7 +168,8 @@ private final class Models {
         try models.unseal()
         let sound = try ModelDirectory(models.path, isMeasured: false)
         var refused = 0
-        for (name, bytes) in sound.files where name != "models.json" {
+        for file in sound.files where file.name != "models.json" {
+            let (name, bytes) = (file.name, try models.bytes(file.name))
             for place in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 40)) {
                 var damaged = bytes
                 damaged[place] ^= 1 << UInt8(place % 8)

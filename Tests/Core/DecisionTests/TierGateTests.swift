@@ -5,11 +5,12 @@ import Units
 
 @Suite struct TierGateTests {
     private func use(_ tier: ScoringTier, candidates: Int = 50) -> ModelUse {
-        ModelUse(goal: .click, tier: tier, candidates: candidates, patience: nil)
+        ModelUse(
+            model: Int(tier.rawValue), goal: .click, tier: tier, candidates: candidates, patience: nil)
     }
 
     @Test func aQuarterOfTheTimeIsForAModel() {
-        var gate = TierGate()
+        var gate = TierGate(costs: [nil, nil])
         // Nobody knows yet.
         #expect(gate.fall(of: use(.full), left: .milliseconds(1), isOverloaded: false) == nil)
         // 50 candidates in a millisecond.
@@ -24,14 +25,13 @@ import Units
     }
 
     @Test func anOverloadedShardAsksNoFullModel() {
-        var gate = TierGate()
+        var gate = TierGate(costs: [nil, nil])
         #expect(gate.fall(of: use(.full), left: .seconds(1), isOverloaded: true) == .load)
         #expect(gate.fall(of: use(.distilled), left: .seconds(1), isOverloaded: true) == nil)
     }
 
     @Test func oneSlowMomentDoesNotShutAModelOut() {
-        var gate = TierGate()
-        gate.expect(.click, .full, .milliseconds(10))
+        var gate = TierGate(costs: [.milliseconds(10), nil])
         var refused = 0
         while gate.fall(of: use(.full), left: .milliseconds(40), isOverloaded: false) != nil { refused += 1 }
         // From ten milliseconds a candidate to a fiftieth of that, a sixteenth less each time.

@@ -11,22 +11,18 @@ public struct TierGate: Sendable {
     /// one moment at which the system put the shard aside does not shut a model out for long.
     private static let weight: Int64 = 16
 
-    /// By goal and tier, what one candidate took in the mean, in nanoseconds.
-    private var cost = InlineArray<6, Int64>(repeating: 0)
+    /// By model, what one candidate took in the mean, in nanoseconds.
+    private var cost: [Int64]
 
-    public init() {}
-
-    /// - Parameter cost: what one candidate took when the model was loaded; nil where nobody measured it.
-    public mutating func expect(_ goal: PredictedGoal, _ tier: ScoringTier, _ cost: Interval?) {
-        self.cost[ScoringPlan.place(of: goal, tier)] = cost.map { max($0.nanoseconds, 0) } ?? 0
-    }
+    /// - Parameter costs: by model, what one candidate took when it was loaded; nil where nobody measured it.
+    public init(costs: [Interval?]) { cost = costs.map { $0.map { max($0.nanoseconds, 0) } ?? 0 } }
 
     /// Why a model is not to be asked.
     ///
     /// - Parameter left: of the time in which the exchange takes an answer.
     public mutating func fall(of use: ModelUse, left: Interval, isOverloaded: Bool) -> TierFall? {
         if isOverloaded, use.tier == .full { return .load }
-        let place = ScoringPlan.place(of: use.goal, use.tier)
+        let place = use.model
         let needed = cost[place].multipliedReportingOverflow(by: Int64(use.candidates))
         guard needed.overflow || needed.partialValue > left.nanoseconds / Self.shareOfTime else { return nil }
         cost[place] -= max(cost[place] / Self.weight, 1)
@@ -35,7 +31,7 @@ public struct TierGate: Sendable {
 
     public mutating func note(_ use: ModelUse, took: Interval) {
         guard use.candidates > 0 else { return }
-        let place = ScoringPlan.place(of: use.goal, use.tier)
+        let place = use.model
         let one = max(took.nanoseconds, 0) / Int64(use.candidates)
         let before = cost[place]
         cost[place] = before == 0 ? one : before + (one - before) / Self.weight
