@@ -19,6 +19,7 @@ final class ModelSets: Sendable {
         var refused: String?
         /// What was looked at last, whatever came of it.
         var seen: [String: FileStamp]?
+        var seenProfiles: ProfileFiles
     }
 
     private let settings: ModelSettings
@@ -42,18 +43,18 @@ final class ModelSets: Sendable {
         compiled = try CompiledModels("\(store)/compiled-models")
         let found = Result { [compiled] () throws(Failure) in
             let (directory, seen) = try Self.read(settings.path, compiled)
-            return (directory, try NodeModels(directory, settings, former: nil, log), seen)
+            return (directory, try NodeModels(directory.served, settings, former: nil, log), seen)
         }
         switch found {
         case .success(let (directory, models, seen)):
-            state = Mutex(State(serving: models, refused: nil, seen: seen))
+            state = Mutex(State(serving: models, refused: nil, seen: seen, seenProfiles: models.files))
             try keep(directory)
             health.set("models", .ready)
         case .failure(let failure):
             guard let last = ModelDirectory.lastServed(in: store, of: settings.path) else { throw failure }
             let models = try NodeModels(
-                ModelDirectory(last, isMeasured: false, compiled: compiled), settings, former: nil, log)
-            state = Mutex(State(serving: models, refused: nil, seen: nil))
+                ModelDirectory(last, isMeasured: false, compiled: compiled).served, settings, former: nil, log)
+            state = Mutex(State(serving: models, refused: nil, seen: nil, seenProfiles: models.files))
             refuse(failure)
         }
         note(serving)
@@ -63,22 +64,28 @@ final class ModelSets: Sendable {
 
     // MARK: While serving
 
-    /// Other models than those that are served, where the directory has any that are accepted whole. On the loading
-    /// thread.
+    /// Other models than those that are served, or the same with other files of profiles, where the directory has any
+    /// that are accepted whole. On the loading thread.
     func changed(isWanted: Bool) -> NodeModels? {
         do {
-            let stamp = try Self.stamp(settings.path)
-            guard isWanted || stamp != state.withLock({ $0.seen }) else { return nil }
-            state.withLock { $0.seen = stamp }
+            let (stamp, profiles) = (try Self.stamp(settings.path), ProfileFiles(in: settings))
+            let isNews = state.withLock { state in
+                defer { (state.seen, state.seenProfiles) = (stamp, profiles) }
+                return stamp != state.seen || profiles != state.seenProfiles
+            }
+            guard isWanted || isNews else { return nil }
             let (directory, seen) = try Self.read(settings.path, compiled)
             state.withLock { $0.seen = seen }
             let former = serving
             guard directory.served.version != former.served.version else {
+                let models =
+                    former.areProfilesOthers(settings)
+                    ? try NodeModels(former.served, settings, former: former, log) : nil
                 state.withLock { $0.refused = nil }
                 health.set("models", .ready)
-                return nil
+                return models
             }
-            let models = try NodeModels(directory, settings, former: former, log)
+            let models = try NodeModels(directory.served, settings, former: former, log)
             try keep(directory)
             return models
         } catch {
@@ -90,9 +97,16 @@ final class ModelSets: Sendable {
 
     /// All shards decide with these.
     func took(_ models: NodeModels) {
+        let former = serving
         state.withLock { ($0.serving, $0.refused) = (models, nil) }
-        counters.withLock { $0?.reloads.add() }
         health.set("models", .ready)
+        if former.files != models.files {
+            log.info(
+                "profiles taken into use",
+                ["files": .integer(models.profiles.count { $0 != nil }), "path": .string(settings.profiles ?? "")])
+        }
+        guard former.served.version != models.served.version else { return }
+        counters.withLock { $0?.reloads.add() }
         note(models)
     }
 
