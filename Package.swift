@@ -152,7 +152,7 @@ let package = Package(
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
                 "Features", "Fleet", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel",
                 "MarketSimulation", "Notices",
-                "OpenRTB", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
+                "OpenRTB", "Pacing", "Reactor", "Redis", "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-node",

@@ -21,7 +21,7 @@ final class NodeModels: Sendable {
         _ served: ServedModels, _ settings: ModelSettings, former: NodeModels?, _ log: Log
     ) throws(Failure) {
         self.served = served
-        files = ProfileFiles(in: settings)
+        let files = ProfileFiles(in: settings)
         let isSameSchema = former?.served.features.fingerprint == served.features.fingerprint
         var profiles: [ProfileStore?] = []
         for entity in FeatureEntity.allCases {
@@ -35,16 +35,25 @@ final class NodeModels: Sendable {
                 continue
             }
             let path = ProfileFiles.path(of: entity, in: folder)
-            guard files.all[place] != nil else {
+            guard files.all[place] != nil || settings.shared != nil else {
                 log.warning("there are no profiles of this kind", ["path": .string(path)])
                 profiles.append(nil)
                 continue
             }
             do {
-                profiles.append(try ProfileStore(reading: path, served.features, entity))
+                if settings.shared == nil {
+                    profiles.append(try ProfileStore(reading: path, served.features, entity))
+                } else {
+                    // Of what is fed the node itself is the one who writes.
+                    try Kernel.makeDirectory(folder)
+                    profiles.append(
+                        try ProfileStore(path, served.features, entity, bytesMost: settings.profileBytes))
+                }
             } catch { throw Failure("models.profiles: \(error)") }
         }
         self.profiles = profiles
+        // Those that were made just now are no news.
+        self.files = settings.shared == nil ? files : ProfileFiles(in: settings)
     }
 
     /// Whether the files that its profiles are mapped from have been made, removed or replaced since.
