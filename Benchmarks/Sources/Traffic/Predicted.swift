@@ -45,5 +45,7 @@ public enum Predicted {
     }()
 
     /// In the schema's order.
-    public static let features: [String] = schema.matches(of: /"name": "([A-Za-z0-9]+)", "entity"/).map { String($0.1) }
+    public static let features: [String] = schema.matches(of: /"name": "([A-Za-z0-9]+)", "entity"/).map {
+        String($0.1)
+    }
 }

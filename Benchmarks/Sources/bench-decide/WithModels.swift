@@ -25,7 +25,8 @@ enum WithModels {
         let folder = FileManager.default.temporaryDirectory.appending(path: "paceline-decide-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let snapshot = try CatalogSnapshot(copying: CatalogCompiler.compile(Predicted.source(lineItems: lineItems)))
+        let snapshot = try CatalogSnapshot(
+            copying: CatalogCompiler.compile(Predicted.source(lineItems: lineItems)))
         let features = try CompiledFeatures(reading: Array(Predicted.schema.utf8))
         var state = StoreState(try profiles(snapshot, features, in: folder))
         let models = try [PredictedGoal.click, .completedView].map { goal in

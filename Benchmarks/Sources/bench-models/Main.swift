@@ -13,7 +13,7 @@ enum Main {
     static let secondsPerRound = isLong ? 30.0 : 4
     static let swapEvery = 0.1
     /// Models of the large set, and trees of 64 leaves of each.
-    static let (largeCount, largeTrees) = isLong ? (600, 1_000) : (24, 500)
+    static let (largeCount, largeTrees) = isLong ? (600, 600) : (24, 500)
     /// Of what the node can do: a node that has no time left has none for models either.
     static let shareOfCapacity = 0.25
     static let connections = "64"
@@ -22,7 +22,7 @@ enum Main {
         Bench.run("models") { bench in
             try withFolder { folder in
                 let traffic = try Traffic(in: folder, requests: 2_048, isPredicted: true)
-                let package = Package(folder)
+                let package = ModelPackage(folder)
                 try package.write(seed: 1, to: package.served)
                 try package.write(seed: 2, to: package.next)
                 let node = try Server.node(catalog: traffic.catalog, models: package.served, in: folder)
@@ -56,7 +56,7 @@ enum Main {
     // MARK: Ten times a second
 
     private static func swap(
-        _ node: Server, _ traffic: Traffic, _ package: Package, _ rate: Double, _ bench: inout Bench
+        _ node: Server, _ traffic: Traffic, _ package: ModelPackage, _ rate: Double, _ bench: inout Bench
     ) throws {
         var swaps = 0
         let before = try reloads(node)
@@ -71,9 +71,11 @@ enum Main {
         let taken = try reloads(node) - before
         Bench.note(
             "\(Int(rate)) requests a second, a quarter of what the node can do; \(swaps) swaps, of which \(Int(taken)) were "
-                + "taken; p50 \(median(samples.a.map(\.latency.p50))) µs beside \(median(samples.b.map(\.latency.p50)))")
+                + "taken; p50 \(median(samples.a.map(\.latency.p50))) µs beside \(median(samples.b.map(\.latency.p50)))"
+        )
         guard taken >= 0.9 * Double(swaps) else {
-            throw Impossible("of \(swaps) swaps only \(Int(taken)) were taken: the machine is too busy to measure")
+            throw Impossible(
+                "of \(swaps) swaps only \(Int(taken)) were taken: the machine is too busy to measure")
         }
         try bench.compare(
             "all models swapped ten times a second: p99", unit: "µs", ours: samples.a.map(\.latency.p99),
@@ -107,7 +109,7 @@ enum Main {
     // MARK: A large set
 
     private static func load(
-        _ node: Server, _ traffic: Traffic, _ package: Package, _ rate: Double, _ bench: inout Bench
+        _ node: Server, _ traffic: Traffic, _ package: ModelPackage, _ rate: Double, _ bench: inout Bench
     ) throws {
         let bytes = try package.writeLarge(largeCount, trees: largeTrees, traffic.campaigns)
         let before = try reloads(node)

@@ -144,7 +144,8 @@ public final class CompiledModels: Sendable {
         let tally = tally
         guard tally.looseBytes > 0 else { return nil }
         let limit = (try? Kernel.keptMemoryLimit()).map { $0.map { "\($0) bytes" } ?? "any number" } ?? "?"
-        return "found \(tally.looseBytes) of \(tally.keptBytes + tally.looseBytes) bytes of compiled models that the "
+        return
+            "found \(tally.looseBytes) of \(tally.keptBytes + tally.looseBytes) bytes of compiled models that the "
             + "system did not let be locked in memory, so that it may take them out while requests wait; RLIMIT_MEMLOCK "
             + "allows \(limit): set LimitMEMLOCK=infinity where systemd starts the node, or ulimit -l unlimited"
     }

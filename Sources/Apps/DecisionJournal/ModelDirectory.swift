@@ -91,7 +91,8 @@ public struct ModelDirectory {
             if let bytes = held[name] { return bytes }
             let bytes = try reading(name)
             guard Self.checksum(bytes) == files[name]?.sha256 else {
-                throw Failure("\(path)/\(name): changed while it was read; it is read again when it stays as it is")
+                throw Failure(
+                    "\(path)/\(name): changed while it was read; it is read again when it stays as it is")
             }
             return bytes
         }
@@ -108,7 +109,8 @@ public struct ModelDirectory {
             }
             models.append(
                 try Self.model(
-                    entry, at: path, isMeasured: isMeasured, compiled, files[entry.file]?.sha256 ?? "", content))
+                    entry, at: path, isMeasured: isMeasured, compiled, files[entry.file]?.sha256 ?? "",
+                    content))
         }
         var priors: [PredictedGoal: Double] = [:]
         priors[.click] = list.clickPrior
@@ -153,7 +155,9 @@ public struct ModelDirectory {
         func compile() throws(Failure) -> [UInt8] {
             let bytes = try content(entry.file)
             do {
-                guard Model.isCompiled(bytes) else { return try ModelCompiler.compile(ModelReader.read(bytes)) }
+                guard Model.isCompiled(bytes) else {
+                    return try ModelCompiler.compile(ModelReader.read(bytes))
+                }
                 _ = try Model(copying: bytes)
                 return bytes
             } catch {
@@ -239,7 +243,8 @@ public struct ModelDirectory {
     private func keep(_ file: ModelFile, in directory: String) throws {
         let bytes = try Self.read(file.name, in: path)
         guard Self.checksum(bytes) == file.sha256 else {
-            throw Failure("\(path)/\(file.name): changed while it was copied; it is read again when it stays as it is")
+            throw Failure(
+                "\(path)/\(file.name): changed while it was copied; it is read again when it stays as it is")
         }
         try Kernel.replace("\(directory)/\(file.name)", with: bytes)
     }

@@ -21,7 +21,8 @@ struct ModelList: DocumentObject {
             .required("features", \.features, .fileName, "The schema of the features, beside this file."),
             .required(
                 "models", \.models, .list(of: .object, count: 0...ServedModels.most + ShadowModel.most),
-                "One for each goal and tier, others for campaigns that have their own, and shadows beside them."),
+                "One for each goal and tier, others for campaigns that have their own, and shadows beside them."
+            ),
             .optional(
                 "clickPrior", \.clickPrior, .number(0...1),
                 "The share of clicks that was observed; without it, decision.priors has one."),

@@ -84,7 +84,8 @@ extension ModelDirectory {
             let golden = entry.golden == nil ? "no golden rows" : "golden rows exact"
             let bound = entry.latencyMicroseconds.map { " of \($0)" } ?? ""
             let role = entry.isShadow ? "shadow \(entry.title) of" : "\(model.tier)"
-            let whose = entry.campaigns.map { $0.count == 1 ? " for \($0[0])" : " for \($0.count) campaigns" } ?? ""
+            let whose =
+                entry.campaigns.map { $0.count == 1 ? " for \($0[0])" : " for \($0.count) campaigns" } ?? ""
             return "\(role) \(model.goal.name)\(whose)\(version)\(parent): \(entry.file), \(golden), "
                 + "\(ModelCost(of: model.model))\(bound)"
         }

@@ -53,7 +53,8 @@ final class ModelSets: Sendable {
         case .failure(let failure):
             guard let last = ModelDirectory.lastServed(in: store, of: settings.path) else { throw failure }
             let models = try NodeModels(
-                ModelDirectory(last, isMeasured: false, compiled: compiled).served, settings, former: nil, log)
+                ModelDirectory(last, isMeasured: false, compiled: compiled).served, settings, former: nil, log
+            )
             state = Mutex(State(serving: models, refused: nil, seen: nil, seenProfiles: models.files))
             refuse(failure)
         }
@@ -103,7 +104,10 @@ final class ModelSets: Sendable {
         if former.files != models.files {
             log.info(
                 "profiles taken into use",
-                ["files": .integer(models.profiles.count { $0 != nil }), "path": .string(settings.profiles ?? "")])
+                [
+                    "files": .integer(models.profiles.count { $0 != nil }),
+                    "path": .string(settings.profiles ?? ""),
+                ])
         }
         guard former.served.version != models.served.version else { return }
         counters.withLock { $0?.reloads.add() }
@@ -205,7 +209,8 @@ final class ModelSets: Sendable {
             "paceline_model_compilations_total", help: "Models that were compiled, and not found compiled."
         ) { Double(compiled.tally.made) }
         catalogue.computedCounter(
-            "paceline_model_damaged_total", help: "Files of compiled models that were damaged, and made again."
+            "paceline_model_damaged_total",
+            help: "Files of compiled models that were damaged, and made again."
         ) { Double(compiled.tally.damaged) }
         catalogue.computedGauge(
             "paceline_model_checksum",

@@ -30,7 +30,9 @@ final class NodeFrequency: @unchecked Sendable {
         mail = FrequencyMail(shards: shards)
         remembered = FrequencyMemory(bytes: options.bytes)
         salt = try ViewerSalt.load(settings)
-        server = try settings.frequency.shared.map { shared throws(Failure) in try RedisServer(shared, "frequency.shared") }
+        server = try settings.frequency.shared.map { shared throws(Failure) in
+            try RedisServer(shared, "frequency.shared")
+        }
     }
 
     /// The shards have their copies.

@@ -21,7 +21,8 @@ struct ProfileFeedKeys: Sendable {
         stream = RedisMetricKeys(in: &catalogue, prefix: "paceline_profile_feed")
         changes = FedChange.allCases.map {
             catalogue.counter(
-                "paceline_profile_changes_total", help: "Changes of profiles from the feed, by what became of them.",
+                "paceline_profile_changes_total",
+                help: "Changes of profiles from the feed, by what became of them.",
                 labels: ["outcome": $0.rawValue])
         }
     }
@@ -122,8 +123,12 @@ final class ProfileFeed {
         let seed = UInt64(bitPattern: Kernel.wallNow().nanoseconds)
         let stream = SharedStream(server, options, on: reactor, seed: seed, metrics: metrics)
         stream.onEntry = { [unowned self] place, bytes in
-            changes[index(of: take(bytes, at: FeedPlace(milliseconds: place.milliseconds, sequence: place.sequence)))]
-                .add()
+            changes[
+                index(
+                    of: take(bytes, at: FeedPlace(milliseconds: place.milliseconds, sequence: place.sequence))
+                )
+            ]
+            .add()
         }
         stream.onState = { [unowned self] in tell($0) }
         self.stream = stream

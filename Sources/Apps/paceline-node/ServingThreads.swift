@@ -33,7 +33,8 @@ struct ServingKeys: Sendable {
     let feed: ProfileFeedKeys?
 
     init(
-        in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, models: ModelSettings?, shared: Bool,
+        in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, models: ModelSettings?,
+        shared: Bool,
         notices: Bool
     ) {
         reactor = ReactorMetricKeys(in: &catalogue)

@@ -14,8 +14,10 @@ enum FeaturesPublish {
     static let server = Parameter.requiredOption(
         "server", WordKind.text, "The server's address and port, as in 127.0.0.1:6379 or [::1]:6379.")
     static let stream = Parameter.option(
-        "stream", WordKind.text, default: "paceline:profiles", "The key of the stream, as in models.shared.stream.")
-    static let user = Parameter.option("user", WordKind.text, "Who this is to the server; with --password-file.")
+        "stream", WordKind.text, default: "paceline:profiles",
+        "The key of the stream, as in models.shared.stream.")
+    static let user = Parameter.option(
+        "user", WordKind.text, "Who this is to the server; with --password-file.")
     static let passwordFile = Parameter.option(
         "password-file", WordKind.file, "A file with the password in its first line.")
     static let entries = Parameter.option(
@@ -53,7 +55,9 @@ enum FeaturesPublish {
                 path, features, { told throws(Failure) in try publisher.send(told) },
                 refused: { line, reason in
                     refused += 1
-                    if refused <= shownMost { output.print("\(InputFile.displayName(path)):\(line): \(reason)") }
+                    if refused <= shownMost {
+                        output.print("\(InputFile.displayName(path)):\(line): \(reason)")
+                    }
                 })
         }
         try publisher.finish()
@@ -68,7 +72,8 @@ enum FeaturesPublish {
             let address = SocketAddress(
                 literal: text[..<colon].trimmed(of: "[", "]"), port: port)
         else {
-            throw Failure("--server: found \(text); allowed: an address and a port, as in 127.0.0.1:6379", .usage)
+            throw Failure(
+                "--server: found \(text); allowed: an address and a port, as in 127.0.0.1:6379", .usage)
         }
         var server = RedisServer(address: address)
         server.user = call[user]

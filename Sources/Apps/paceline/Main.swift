@@ -25,7 +25,8 @@ enum Paceline {
                 Command(
                     "features", "Works on what models know of viewers, content and ads.",
                     subcommands: [
-                        FeaturesCheck.command, FeaturesImport.command, FeaturesPublish.command, FeaturesShow.command,
+                        FeaturesCheck.command, FeaturesImport.command, FeaturesPublish.command,
+                        FeaturesShow.command,
                         FeaturesConsistency.command,
                     ]),
                 Command(

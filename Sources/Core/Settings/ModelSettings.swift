@@ -30,7 +30,9 @@ public struct ModelSettings: DocumentObject, Equatable {
             .defaulted(
                 "profileBytes", \.profileBytes, .integer(1_048_576...1_099_511_627_776, unit: "bytes"),
                 "How large the file of each kind of thing is made, where `shared` feeds profiles and it is not there yet.",
-                because: "Some hundred thousand profiles of a hundred features; the one told of longest ago makes room."),
+                because:
+                    "Some hundred thousand profiles of a hundred features; the one told of longest ago makes room."
+            ),
             .defaulted(
                 "shadowOneIn", \.shadowOneIn, .integer(0...1_000_000),
                 "Of how many decisions one is shown to shadows, which are models that are only compared; 0 for none.",
@@ -45,7 +47,8 @@ public struct ModelSettings: DocumentObject, Equatable {
             Rule("`shared` needs `profiles`: what it brings has to go somewhere.") { all, objections in
                 if all.shared != nil, all.profiles == nil {
                     objections.refuse(
-                        "shared", found: "a feed without profiles", allowed: "`profiles` beside it, a directory")
+                        "shared", found: "a feed without profiles",
+                        allowed: "`profiles` beside it, a directory")
                 }
             }
         ])

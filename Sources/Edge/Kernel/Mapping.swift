@@ -20,7 +20,9 @@ extension Kernel {
     /// How many bytes this process may keep so; nil where there is no limit.
     public static func keptMemoryLimit() throws(Errno) -> Int? {
         var limit = rlimit()
-        try require(.option) { Int(getrlimit(__rlimit_resource_t(UInt32(__RLIMIT_MEMLOCK.rawValue)), &limit)) }
+        try require(.option) {
+            Int(getrlimit(__rlimit_resource_t(UInt32(__RLIMIT_MEMLOCK.rawValue)), &limit))
+        }
         return limit.rlim_cur == UInt.max ? nil : Int(clamping: limit.rlim_cur)
     }
 

@@ -29,10 +29,12 @@ struct FeedNotes {
     let head: UnsafeMutableRawPointer
 
     private func note(_ index: Int) -> FeedPlace? {
-        let note = UnsafeRawBufferPointer(start: head + Self.start + index * Self.stride, count: Self.words + 4)
+        let note = UnsafeRawBufferPointer(
+            start: head + Self.start + index * Self.stride, count: Self.words + 4)
         let place = FeedPlace(
             milliseconds: note.load(as: UInt64.self), sequence: note.load(fromByteOffset: 8, as: UInt64.self))
-        let sum = CRC32C.checksum(of: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: note[..<Self.words])))
+        let sum = CRC32C.checksum(
+            of: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: note[..<Self.words])))
         return place > .start && sum == note.load(fromByteOffset: Self.words, as: UInt32.self) ? place : nil
     }
 

@@ -28,7 +28,10 @@ import Testing
         let port = try FreePorts.take(1)[0]
         func serve() throws -> Running {
             try folder.start(
-                ["redis-server", "--bind", "127.0.0.1", "--port", "\(port)", "--save", "", "--appendonly", "no"],
+                [
+                    "redis-server", "--bind", "127.0.0.1", "--port", "\(port)", "--save", "", "--appendonly",
+                    "no",
+                ],
                 seconds: 120, into: "redis")
         }
         var server = try serve()
@@ -59,7 +62,8 @@ import Testing
         try await until("what is new is taken") { try await node.metric(Self.applied) == 7 }
         #expect(try await shown().contains("version 7"))
         // Of another schema it means nothing.
-        let schema = folder.read("models/features.json").replacingOccurrences(of: "\"version\": 1", with: "\"version\": 9")
+        let schema = folder.read("models/features.json").replacingOccurrences(
+            of: "\"version\": 1", with: "\"version\": 9")
         try folder.write(schema, to: "other.json")
         try await publish(2, "other.json")
         try await until("it is passed over") {
@@ -110,6 +114,8 @@ import Testing
         }
         let refused = try await folder.run(
             "paceline features publish --schema models/features.json --server 127.0.0.1:\(port) told.jsonl")
-        #expect(refused.status == 1 && refused.errors.contains("took 0 changes and no more: no connection"), "\(refused)")
+        #expect(
+            refused.status == 1 && refused.errors.contains("took 0 changes and no more: no connection"),
+            "\(refused)")
     }
 }

@@ -74,7 +74,8 @@ import Testing
             """, to: "history.jsonl")
         func makeProfiles(_ name: String) async throws {
             let imported = try await folder.run(
-                "paceline features import --schema models/features.json --store \(name) --megabytes 1 history.jsonl")
+                "paceline features import --schema models/features.json --store \(name) --megabytes 1 history.jsonl"
+            )
             #expect(imported.status == 0, "\(imported)")
         }
         let plan = Plan(catalog: "catalog", models: "models", profiles: "profiles", accessOneIn: 0)

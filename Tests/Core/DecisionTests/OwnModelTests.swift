@@ -104,14 +104,18 @@ import Units
             ("own", [all, own, views], [:], [0.001, 0.002, 0.002], [0, 1, 2], [1, 2, 1]),
             ("own only", [own, views], [:], [0.009, 0.002, 0.002], [0, 1], [2, 1]),
             (
-                "own falls to its own distilled one, or else to that for all", [all, own, other, last, views],
+                "own falls to its own distilled one, or else to that for all",
+                [all, own, other, last, views],
                 [1: .deadline], [0.001, 0.004, 0.003], [0, 3, 2, 4], [1, 1, 1, 1]
             ),
             (
                 "own falls to the prior", [all, own, views], [1: .load], [0.001, 0.009, 0.009], [0, 2],
                 [1, 1]
             ),
-            ("of another goal", [all, model(0.7, goal: .action, of: [0]), views], [:], [0.001, 0.001, 0.001], [0, 2], [3, 1]),
+            (
+                "of another goal", [all, model(0.7, goal: .action, of: [0]), views], [:],
+                [0.001, 0.001, 0.001], [0, 2], [3, 1]
+            ),
         ]
         for (name, models, falls, worths, used, counts) in cases {
             let found = try decide(models, falls: falls)

@@ -72,7 +72,9 @@ struct ModelGrouping {
         unknownCampaigns = own.keys.filter { !seen.contains($0) }.sorted()
     }
 
-    private static func put(_ number: Int, _ model: ServedModel, into group: inout ModelGroup) throws(ModelsRefused) {
+    private static func put(_ number: Int, _ model: ServedModel, into group: inout ModelGroup)
+        throws(ModelsRefused)
+    {
         guard group[model.tier] == nil else {
             throw ModelsRefused(model, "a second one", allowed: "one for each goal, tier and campaign")
         }

@@ -160,11 +160,13 @@ extension DecisionWorkspace {
 
     /// Predicts for the new rows of a group by the best tier that is there, has time and makes sense.
     private mutating func predict<State: DecisionState & ~Copyable>(
-        _ goal: PredictedGoal, _ group: UInt32, from first: Int, _ request: borrowing BidRequest, _ state: inout State
+        _ goal: PredictedGoal, _ group: UInt32, from first: Int, _ request: borrowing BidRequest,
+        _ state: inout State
     ) {
         guard let plan = scoring.plan else { return }
         scoring.batch.removeAll()
-        for row in first..<scoring.scored.count where scoring.scored[row].goal == goal && scoring.scored[row].group == group {
+        for row in first..<scoring.scored.count
+        where scoring.scored[row].goal == goal && scoring.scored[row].group == group {
             _ = scoring.batch.append(UInt32(truncatingIfNeeded: row))
         }
         let (place, group) = (Int(goal.rawValue), Int(group))

@@ -42,7 +42,9 @@ public struct SharedChange: Equatable, Sendable {
 
     @_lifetime(writer: copy writer)
     public func write(to writer: inout ByteWriter) {
-        for word in [schema, self.writer, sequence, change.key, UInt64(bitPattern: change.amount), change.item] {
+        for word in [
+            schema, self.writer, sequence, change.key, UInt64(bitPattern: change.amount), change.item,
+        ] {
             writer.put(bytesOf: word.littleEndian)
         }
         writer.put(bytesOf: change.seconds.littleEndian)

@@ -1,34 +1,36 @@
 // Directories of models that take each other's place at once, as a deployment's rename does.
 import BenchKit
-import Foundation
-import Traffic
+public import Foundation
 
-struct Package {
-    let served: URL
-    let next: URL
+public struct ModelPackage {
+    public let served: URL
+    public let next: URL
 
-    init(_ folder: URL) {
+    public init(_ folder: URL) {
         served = folder.appendingPathComponent("models")
         next = folder.appendingPathComponent("models-next")
     }
 
-    /// Two models of a hundred trees, for all campaigns.
-    func write(seed: UInt64, to directory: URL) throws {
+    /// Two models of a hundred trees, for all campaigns, and two of ten trees that stand in for them.
+    public func write(seed: UInt64, to directory: URL) throws {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         var entries: [String] = []
         for (place, goal) in ["click", "completedView"].enumerated() {
-            let text = GrownModel.text(
-                trees: 100, leaves: 31, Predicted.features, seed: 2 * seed + UInt64(place))
-            try Data(text.utf8).write(to: directory.appendingPathComponent("\(goal).txt"))
-            entries.append(#"{"goal": "\#(goal)", "file": "\#(goal).txt"}"#)
+            for (tier, trees) in [("full", 100), ("distilled", 10)] {
+                let text = GrownModel.text(
+                    trees: trees, leaves: 31, Predicted.features, seed: 2 * seed + UInt64(place))
+                let file = "\(goal)-\(tier).txt"
+                try Data(text.utf8).write(to: directory.appendingPathComponent(file))
+                entries.append(#"{"goal": "\#(goal)", "tier": "\#(tier)", "file": "\#(file)"}"#)
+            }
         }
         try writeList(entries, to: directory)
     }
 
     /// Beside models for all, so many that share the campaigns out among them: `next` is these. Gives their bytes.
-    func writeLarge(_ count: Int, trees: Int, _ campaigns: [String]) throws -> Int {
+    public func writeLarge(_ count: Int, trees: Int, _ campaigns: [String]) throws -> Int {
         try write(seed: 3, to: next)
-        var entries = ["click", "completedView"].map { #"{"goal": "\#($0)", "file": "\#($0).txt"}"# }
+        var entries = ["click", "completedView"].map { #"{"goal": "\#($0)", "file": "\#($0)-full.txt"}"# }
         var bytes = 0
         // A tree of each is its own, and with it all that is made of the file; to grow all of them would take longer
         // than to load them.
@@ -66,38 +68,9 @@ struct Package {
     }
 
     /// Each takes the other's place, at once.
-    func exchange() throws {
+    public func exchange() throws {
         guard renameat2(AT_FDCWD, served.path, AT_FDCWD, next.path, UInt32(RENAME_EXCHANGE)) == 0 else {
             throw Impossible("two directories could not be exchanged: errno \(errno)")
         }
-    }
-}
-
-/// Exchanges them again and again, and tells the node each time.
-final class Swapper: @unchecked Sendable {
-    private let lock = NSLock()
-    private var isOver = false
-    private var count = 0
-    private let ended = DispatchSemaphore(value: 0)
-
-    init(_ package: Package, _ node: pid_t, every seconds: Double) {
-        Thread {
-            var next = Date()
-            while !self.lock.withLock({ self.isOver }) {
-                guard (try? package.exchange()) != nil else { break }
-                kill(node, SIGHUP)
-                self.lock.withLock { self.count += 1 }
-                next += seconds
-                Thread.sleep(until: next)
-            }
-            self.ended.signal()
-        }.start()
-    }
-
-    /// How many there were.
-    func stop() -> Int {
-        lock.withLock { isOver = true }
-        ended.wait()
-        return lock.withLock { count }
     }
 }
