@@ -213,6 +213,36 @@ private final class Models {
         #expect(throws: Failure.self) { try ModelDirectory.find(version + 1, in: [store.path]) }
     }
 
+    /// Of two versions that differ in one file all others are on the disk once, and go with the last copy.
+    @Test func copiesShareWhatIsTheSame() throws {
+        let (models, store) = (try Models(), try Models())
+        let first = try ModelDirectory(models.path)
+        try first.keep(in: store.path)
+        try models.unseal()
+        let second = try ModelDirectory(models.path)
+        #expect(second.served.version != first.served.version)
+        try second.keep(in: store.path)
+        let shared = "\(store.path)/model-files"
+        func names() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: shared).sorted()
+        }
+        #expect(try names().count == first.files.count + 1, "the list is another one")
+        for version in [first, second].map(\.served.version) {
+            #expect(try ModelDirectory.find(version, in: [store.path]).version == version)
+        }
+        // A crash before a copy's list was written, and one while a file was.
+        let kept = ModelDirectory.kept(second.served.version, in: store.path)
+        try FileManager.default.removeItem(atPath: "\(kept)/models.json")
+        try Data([1]).write(to: URL(filePath: "\(shared)/\(first.files[1].sha256).77.new"))
+        try second.keep(in: store.path)
+        #expect(
+            try ModelDirectory.find(second.served.version, in: [store.path]).version == second.served.version)
+        try FileManager.default.removeItem(
+            atPath: ModelDirectory.kept(first.served.version, in: store.path))
+        try ModelDirectory.prune(in: store.path, keeping: second.served.version)
+        #expect(try names() == second.files.map(\.sha256).sorted())
+    }
+
     @Test func theSchemaInTheRepositoryIsOurs() throws {
         let text = try String(
             contentsOf: Models.root.appending(path: "docs/models.schema.json"), encoding: .utf8)

@@ -19,6 +19,9 @@ public final class ScoringPlan: Sendable {
     let groups: [ModelGroup]
     /// Campaigns that models name and the catalog does not have.
     public let unknownCampaigns: [String]
+    /// Columns that are the request's own, and those of line items and creatives.
+    let requestColumns: [Int]
+    let ownColumns: [Int]
     let shadows: [PlannedShadow]
     /// Columns of line items and creatives that some shadow reads.
     let shadowColumns: [Int]
@@ -26,6 +29,10 @@ public final class ScoringPlan: Sendable {
     /// Takes some seconds for a million line items. Fails where a model wants a feature that the schema does not have.
     public init(_ models: ServedModels, _ snapshot: CatalogSnapshot) throws(ModelsRefused) {
         self.models = models
+        let features = models.features.schema.features
+        func isOwn(_ column: Int) -> Bool { [.lineItem, .creative].contains(features[column].entity) }
+        requestColumns = features.indices.filter { !isOwn($0) }
+        ownColumns = features.indices.filter(isOwn)
         var planned: [PlannedModel] = []
         for model in models.models { planned.append(try PlannedModel(model, models.features)) }
         self.planned = planned

@@ -105,6 +105,22 @@ extension Decider {
         return workspace.scoring.goals[Int(goal.rawValue)].falls[Int(tier.rawValue)]
     }
 
+    /// How many values the last decision gave its models, by the number of what stands behind them. Looks at each: for
+    /// some decisions of many.
+    public var valuesByCode: InlineArray<5, Int> {
+        var counts = InlineArray<5, Int>(repeating: 0)
+        guard let plan = workspace.scoring.plan, workspace.scoring.isFilled else { return counts }
+        for column in plan.requestColumns {
+            counts[Int(workspace.scoring.request.code(0, column).rawValue)] += 1
+        }
+        for row in 0..<workspace.scoring.scored.count {
+            for column in plan.ownColumns {
+                counts[Int(workspace.scoring.rows.code(row, column).rawValue)] += 1
+            }
+        }
+        return counts
+    }
+
     /// Profiles that the last decision asked for, and how many of them were known.
     public var profilesAsked: (all: Int, known: Int) {
         let (request, rows) = (workspace.scoring.request.tally, workspace.scoring.rows.tally)
