@@ -147,7 +147,8 @@ in
 
         # One descriptor for each connection and file; connections are bounded by settings, and this is far above.
         LimitNOFILE = 1048576;
-        # io_uring's rings count as locked memory: where there is none of it the node falls back to epoll.
+        # Compiled models are locked in memory. io_uring's rings count as such, too: where there is none of it the node falls
+        # back to epoll.
         LimitMEMLOCK = "infinity";
         OOMScoreAdjust = -500;
 

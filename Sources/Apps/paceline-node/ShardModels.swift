@@ -31,6 +31,7 @@ final class ShardModels {
 
     func begin(arrived: Instant, isOverloaded: Bool) {
         (self.arrived, self.isOverloaded) = (arrived, isOverloaded)
+        gate.begin()
     }
 
     /// First all keys are brought into the cache, then all profiles, and then they are read.

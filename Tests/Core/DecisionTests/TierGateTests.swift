@@ -40,4 +40,23 @@ import Units
         for _ in 0..<100 { gate.note(use(.full), took: .seconds(1)) }
         #expect(gate.fall(of: use(.full), left: .seconds(3), isOverloaded: false) == .deadline)
     }
+
+    /// Each takes less than a quarter of what is left, and all of them no more than three quarters of what there was.
+    @Test func dozensOfModelsLeaveTimeForTheAnswer() {
+        var gate = TierGate(costs: Array(repeating: .microseconds(20), count: 48))
+        for _ in 0..<2 {
+            gate.begin()
+            var left = Interval.milliseconds(20)
+            var asked = 0
+            for model in 0..<48 {
+                let use = ModelUse(model: model, goal: .click, tier: .full, candidates: 50, patience: nil)
+                guard gate.fall(of: use, left: left, isOverloaded: false) == nil else { continue }
+                gate.note(use, took: .milliseconds(1))
+                left = left - .milliseconds(1)
+                asked += 1
+            }
+            // A millisecond each, of twenty; those that were passed over are believed to be a little faster.
+            #expect(asked == 15 && left == .milliseconds(5))
+        }
+    }
 }
