@@ -3,6 +3,14 @@ import Decision
 import Testing
 import Units
 
+extension TierGate {
+    /// As the first question of a request.
+    fileprivate mutating func first(of use: ModelUse, left: Interval, isOverloaded: Bool) -> TierFall? {
+        begin()
+        return fall(of: use, left: left, isOverloaded: isOverloaded)
+    }
+}
+
 @Suite struct TierGateTests {
     private func use(_ tier: ScoringTier, candidates: Int = 50) -> ModelUse {
         ModelUse(
@@ -12,16 +20,16 @@ import Units
     @Test func aQuarterOfTheTimeIsForAModel() {
         var gate = TierGate(costs: [nil, nil])
         // Nobody knows yet.
-        #expect(gate.fall(of: use(.full), left: .milliseconds(1), isOverloaded: false) == nil)
+        #expect(gate.first(of: use(.full), left: .milliseconds(1), isOverloaded: false) == nil)
         // 50 candidates in a millisecond.
         gate.note(use(.full), took: .milliseconds(1))
-        #expect(gate.fall(of: use(.full), left: .milliseconds(4), isOverloaded: false) == nil)
-        #expect(gate.fall(of: use(.full), left: .microseconds(3_900), isOverloaded: false) == .deadline)
+        #expect(gate.first(of: use(.full), left: .milliseconds(4), isOverloaded: false) == nil)
+        #expect(gate.first(of: use(.full), left: .microseconds(3_900), isOverloaded: false) == .deadline)
         #expect(
-            gate.fall(of: use(.full, candidates: 25), left: .microseconds(2_100), isOverloaded: false) == nil)
+            gate.first(of: use(.full, candidates: 25), left: .microseconds(2_100), isOverloaded: false) == nil)
         // Another tier and another goal have their own times; who has no time left has none.
-        #expect(gate.fall(of: use(.distilled), left: .microseconds(1), isOverloaded: false) == nil)
-        #expect(gate.fall(of: use(.full), left: .milliseconds(-5), isOverloaded: false) == .deadline)
+        #expect(gate.first(of: use(.distilled), left: .microseconds(1), isOverloaded: false) == nil)
+        #expect(gate.first(of: use(.full), left: .milliseconds(-5), isOverloaded: false) == .deadline)
     }
 
     @Test func anOverloadedShardAsksNoFullModel() {
