@@ -1,7 +1,7 @@
 // The thread that takes changes of profiles from a stream that nodes share, and puts them into the files that requests
 // read. No request waits for it or for the server, and a server that is away is said and tried again.
 import Commands
-import DecisionJournal
+import Decision
 import Features
 import Kernel
 import Reactor

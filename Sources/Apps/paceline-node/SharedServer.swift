@@ -4,6 +4,7 @@ import Kernel
 import Redis
 import Settings
 import TLS
+import Units
 
 extension RedisServer {
     /// - Parameter section: of the settings, for complaints.

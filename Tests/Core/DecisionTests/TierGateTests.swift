@@ -26,7 +26,8 @@ extension TierGate {
         #expect(gate.first(of: use(.full), left: .milliseconds(4), isOverloaded: false) == nil)
         #expect(gate.first(of: use(.full), left: .microseconds(3_900), isOverloaded: false) == .deadline)
         #expect(
-            gate.first(of: use(.full, candidates: 25), left: .microseconds(2_100), isOverloaded: false) == nil)
+            gate.first(of: use(.full, candidates: 25), left: .microseconds(2_100), isOverloaded: false) == nil
+        )
         // Another tier and another goal have their own times; who has no time left has none.
         #expect(gate.first(of: use(.distilled), left: .microseconds(1), isOverloaded: false) == nil)
         #expect(gate.first(of: use(.full), left: .milliseconds(-5), isOverloaded: false) == .deadline)
