@@ -156,7 +156,9 @@ final class ProfileFeed {
 
     private func wait() {
         _ = reactor.timer(at: reactor.now + Self.pause) { [unowned self] in
-            if sets.serving === models {
+            let serving = sets.serving
+            if serving.profiles.elementsEqual(models.profiles, by: { $0 === $1 }) {
+                models = serving
                 if let place = stream?.place {
                     let noted = FeedPlace(milliseconds: place.milliseconds, sequence: place.sequence)
                     for store in stores { store.noteFed(noted) }
