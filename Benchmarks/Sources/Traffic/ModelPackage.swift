@@ -1,5 +1,6 @@
 // Directories of models that take each other's place at once, as a deployment's rename does.
 import BenchKit
+import CExchange
 public import Foundation
 
 public struct ModelPackage {
@@ -69,7 +70,7 @@ public struct ModelPackage {
 
     /// Each takes the other's place, at once.
     public func exchange() throws {
-        guard renameat2(AT_FDCWD, served.path, AT_FDCWD, next.path, UInt32(RENAME_EXCHANGE)) == 0 else {
+        guard exchange_paths(served.path, next.path) == 0 else {
             throw Impossible("two directories could not be exchanged: errno \(errno)")
         }
     }
