@@ -167,7 +167,7 @@ let package = Package(
                 "Features", "Fleet", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel",
                 "Ledger",
                 "MarketSimulation", "Notices",
-                "OpenRTB", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
+                "OpenRTB", "Pacing", "Reactor", "Redis", "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-broker",
@@ -321,7 +321,7 @@ let package = Package(
             "DecisionJournalTests", in: "Apps",
             [
                 "Catalog", "Commands", "Decision", "DecisionJournal", "Documents", "Inference", "Journal",
-                "Units",
+                "Kernel", "Units",
             ]),
         tests("CommandsTests", in: "Apps", ["Commands", "Kernel", "TestCertificates", "paceline"]),
         tests(

@@ -88,10 +88,13 @@ let package = Package(
             exclude: ["peers.py", "loops.c"], swiftSettings: strict),
         bench("bench-openrtb", [.product(name: "PacelineCore", package: "paceline")]),
         // A catalog and requests for a node that is measured.
+        .target(name: "CExchange", cSettings: warnings),
         .target(
-            name: "Traffic", dependencies: ["BenchKit", .product(name: "PacelineCore", package: "paceline")],
+            name: "Traffic",
+            dependencies: ["BenchKit", "CExchange", .product(name: "PacelineCore", package: "paceline")],
             swiftSettings: strict),
         bench("bench-overload", ["Rig", "Traffic"]),
+        bench("bench-models", ["Rig", "Traffic"]),
         bench(
             "bench-decide",
             [

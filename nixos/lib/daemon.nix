@@ -138,7 +138,7 @@ in
           User = unit;
           Group = unit;
           LoadCredential = lib.mapAttrsToList (credential: path: "${credential}:${path}") cfg.credentials;
-          # io_uring's rings count as locked memory: where there is none of it epoll takes their place. Their three calls
+          # Compiled models are locked in memory, and rings of io_uring count as such, too: without it epoll takes their place. Their three calls
           # are in @aio, which is in @system-service.
           LimitMEMLOCK = "infinity";
         }

@@ -3,7 +3,8 @@ import BenchKit
 public import Foundation
 
 extension Server {
-    public static func node(catalog: URL, in folder: URL) throws -> Server {
+    /// - Parameter models: a directory with models.json; without it nothing is predicted.
+    public static func node(catalog: URL, models: URL? = nil, in folder: URL) throws -> Server {
         let (port, adminPort) = (try freePort(), try freePort())
         let state = folder.appendingPathComponent("node-state")
         let child = try Child(
@@ -11,28 +12,31 @@ extension Server {
             [
                 "--standalone", catalog.path, "--state", state.path, "--port", "\(port)", "--admin-port",
                 "\(adminPort)", "--shards", "1",
-            ], on: .server)
+            ] + (models.map { ["--models", $0.path] } ?? []), on: .server)
         return try Server("paceline-node", child, port: port, adminPort: adminPort)
     }
 
     /// What all decisions of a node took since it started, as it counts them itself, and how many there were.
     public func decisionTime() throws -> (seconds: Double, count: Double) {
-        let metrics = try fetch("/metrics", port: adminPort)
-        func value(_ name: String) throws -> Double {
-            let line = metrics.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        let found = try metrics(["paceline_decision_seconds_sum", "paceline_decision_seconds_count"])
+        return (found[0], found[1])
+    }
+
+    /// What a node says of itself, by the names with their labels.
+    public func metrics(_ names: [String]) throws -> [Double] {
+        let lines = try fetch("/metrics", port: adminPort).split(separator: "\n")
+        return try names.map { name in
+            let line = lines.first { $0.hasPrefix(name + " ") }
             guard let value = line.flatMap({ Double($0.dropFirst(name.count + 1)) }) else {
                 throw Impossible("a node's metrics have no \(name)")
             }
             return value
         }
-        return (
-            try value("paceline_decision_seconds_sum"), try value("paceline_decision_seconds_count")
-        )
     }
 }
 
 /// The path of an executable of the product, which `./dev bench` builds beside the benches.
-private func product(_ name: String) throws -> String {
+public func product(_ name: String) throws -> String {
     let here = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     var folder = URL(fileURLWithPath: here).deletingLastPathComponent()
     while folder.path != "/", folder.lastPathComponent != "Benchmarks" { folder.deleteLastPathComponent() }

@@ -11,12 +11,16 @@ public struct Traffic {
     /// The requests, as the load generator takes them.
     public let bodies: URL
     public let requests: [GeneratedBidRequests.One]
+    /// Their ids.
+    public let campaigns: [String]
 
     public static let lineItems = 10_000
 
-    public init(in folder: URL, requests count: Int) throws {
+    /// - Parameter isPredicted: everybody pays for what a model predicts.
+    public init(in folder: URL, requests count: Int, isPredicted: Bool = false) throws {
         var generator = CatalogGenerator(lineItems: Self.lineItems, seed: 7)
-        var source = generator.source()
+        var source = isPredicted ? Predicted.source(lineItems: Self.lineItems) : generator.source()
+        campaigns = source.campaigns.map(\.id)
         // A node goes by the clock on the wall, and the generated campaigns by an evening of their own.
         let now = Instant(nanoseconds: Int64(Date().timeIntervalSince1970 * 1e9))
         let later = now - CatalogGenerator.now

@@ -9,6 +9,7 @@ import Features
 import Foundation
 import Inference
 import Store
+import Traffic
 import Units
 
 enum WithModels {
@@ -24,8 +25,9 @@ enum WithModels {
         let folder = FileManager.default.temporaryDirectory.appending(path: "paceline-decide-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let snapshot = try CatalogSnapshot(copying: CatalogCompiler.compile(source()))
-        let features = try schema()
+        let snapshot = try CatalogSnapshot(
+            copying: CatalogCompiler.compile(Predicted.source(lineItems: lineItems)))
+        let features = try CompiledFeatures(reading: Array(Predicted.schema.utf8))
         var state = StoreState(try profiles(snapshot, features, in: folder))
         let models = try [PredictedGoal.click, .completedView].map { goal in
             let model = try GrownModel.model(
@@ -82,48 +84,6 @@ enum WithModels {
         try bench.measure("\(name): hydrating alone", unit: "µs", ours: hydration)
         try bench.compare("\(name): p50", unit: "µs", ours: p50, peer: parts, named: "parts apart")
         try bench.compare("\(name): p99", unit: "µs", ours: p99, peer: parts, named: "parts apart")
-    }
-
-    /// The catalog of the other cases, in which everybody pays for what a model predicts: as much as before.
-    private static func source() -> CatalogSource {
-        var generator = CatalogGenerator(lineItems: lineItems, seed: 7)
-        var source = generator.source()
-        for index in source.campaigns.indices {
-            let worth = Int64(800 + index * 37 % 3_700) * 10_000
-            let isClick = index % 2 == 0
-            source.campaigns[index].goal = isClick ? .cpc : .cpcv
-            source.campaigns[index].goalValue = Micros(isClick ? worth : worth / 900)
-        }
-        for index in source.lineItems.indices {
-            source.lineItems[index].bid = nil
-            source.lineItems[index].goalValue = nil
-        }
-        return source
-    }
-
-    /// Forty features, of which twenty-five are the request's: 12 that it says, and 13 of its viewer and content.
-    private static func schema() throws -> CompiledFeatures {
-        let said: [(String, String)] = [
-            ("hour", "request"), ("weekday", "request"), ("deviceType", "request"),
-            ("connectionType", "request"), ("slots", "request"), ("breakSeconds", "request"),
-            ("breakAds", "request"), ("isLive", "content"), ("contentSeconds", "content"),
-            ("isApp", "request"), ("isFirstPrice", "request"), ("isSite", "request"),
-            ("priority", "lineItem"), ("goalValue", "lineItem"), ("seconds", "creative"),
-        ]
-        var features = said.map { name, entity in
-            let isFlag = name.hasPrefix("is")
-            return
-                #"{"name": "\#(name)", "entity": "\#(entity)", "from": "\#(name)", "type": "\#(isFlag ? "flag" : "number")", "owner": "bench"}"#
-        }
-        for (entity, count) in [("user", 13), ("lineItem", 6), ("creative", 6)] {
-            features += (0..<count).map {
-                #"{"name": "\#(entity)\#($0)", "entity": "\#(entity)", "default": 0, "owner": "bench"}"#
-            }
-        }
-        let text =
-            #"{"schema": "paceline/features/1", "name": "bench", "version": 1, "features": ["#
-            + features.joined(separator: ",") + "]}"
-        return try CompiledFeatures(reading: Array(text.utf8))
     }
 
     /// Stores in which every line item, every creative and a hundred thousand viewers are known.

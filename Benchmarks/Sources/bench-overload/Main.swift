@@ -1,4 +1,4 @@
-// Three times what a node can do, from a generator that sends what is due whether or not the node keeps up: what is
+// Three times what a node can do, and ten times where it predicts, from a generator that sends what is due whether or not the node keeps up: what is
 // still decided, how soon, what the rest is told, what it costs in memory, and how soon it is over.
 import BenchKit
 import Foundation
@@ -24,30 +24,39 @@ enum Main {
 
     static func main() {
         Bench.run("overload") { bench in
-            try withFolder { folder in
-                let traffic = try Traffic(in: folder, requests: 2_048)
-                for attempt in 1... {
-                    let own = folder.appendingPathComponent("\(attempt)")
-                    try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
-                    let node = try Server.node(catalog: traffic.catalog, in: own)
-                    defer { node.stop() }
-                    do {
-                        return try measure(node, traffic, own, &bench)
-                    } catch let disturbed as Disturbed {
-                        let share = Int(disturbed.share * 100)
-                        guard attempt < triesMost else {
-                            throw Impossible("other processes took \(share) % of a core; measure again later")
-                        }
-                        Bench.note("run again: other processes took \(share) % of a core")
+            try run(predicts: false, &bench)
+            try run(predicts: true, &bench)
+        }
+    }
+
+    private static func run(predicts: Bool, _ bench: inout Bench) throws {
+        try withFolder { folder in
+            let traffic = try Traffic(in: folder, requests: 2_048, isPredicted: predicts)
+            let package = ModelPackage(folder)
+            if predicts { try package.write(seed: 1, to: package.served) }
+            for attempt in 1... {
+                let own = folder.appendingPathComponent("\(attempt)")
+                try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
+                let node = try Server.node(
+                    catalog: traffic.catalog, models: predicts ? package.served : nil, in: own)
+                defer { node.stop() }
+                do {
+                    return try measure(node, traffic, own, predicts: predicts, &bench)
+                } catch let disturbed as Disturbed {
+                    let share = Int(disturbed.share * 100)
+                    guard attempt < triesMost else {
+                        throw Impossible("other processes took \(share) % of a core; measure again later")
                     }
+                    Bench.note("run again: other processes took \(share) % of a core")
                 }
             }
         }
     }
 
     private static func measure(
-        _ node: Server, _ traffic: Traffic, _ folder: URL, _ bench: inout Bench
+        _ node: Server, _ traffic: Traffic, _ folder: URL, predicts: Bool, _ bench: inout Bench
     ) throws {
+        let (factor, prefix) = predicts ? (10.0, "with models: ") : (3.0, "")
         func load(_ seconds: Double, warmup: Double, _ options: [String]) throws -> Load {
             try Load.run(
                 "http", node, seconds: seconds, warmup: warmup,
@@ -65,7 +74,9 @@ enum Main {
         }
         let before = try open(0.5, 2, warmup: 0.3)
         let memory = try node.child.residentBytes()
-        let during = try open(3, seconds, warmup: 0)
+        let falls = try predicts ? tierFalls(node) : (0, 0)
+        let during = try open(factor, seconds, warmup: 0)
+        let fell = try predicts ? tierFalls(node) : (0, 0)
         let grown = try node.child.residentBytes() - memory
         // What is still in the sockets' queues when the generator leaves, the node reads and finds nobody there for.
         let after = try open(0.5, 2, warmup: 2)
@@ -73,25 +84,49 @@ enum Main {
         try inspect([full, during])
         Bench.note(
             """
-            capacity \(Int(capacity)) requests a second; at a half of it p99 \(before.latency.p99) µs; at three times \
+            capacity \(Int(capacity)) requests a second; at a half of it p99 \(before.latency.p99) µs; at \(Int(factor)) times \
             it \(Int(during.perSecond)) answers a second, of which \(Int(during.shedPerSecond)) turned away, \
             \(Int(during.unsent ?? 0)) not sent for want of a free connection; the generator was late by \
             \(during.late?.p99 ?? 0) µs in one of a hundred, and had nothing to do in \
             \(Int((during.idle ?? 0) / during.seconds * 100)) % of its core's time; the node used \
             \(Int(during.serverCPU / during.seconds * 100)) % of its own; \(grown / 1_048_576) MiB more
             """)
-        try bench.measure("admitted: p99", unit: "µs", ours: [during.latency.p99])
+        if predicts {
+            Bench.note(
+                "decisions that fell from a full model during it: \(fell.load - falls.load) for load, "
+                    + "\(fell.deadline - falls.deadline) for want of time")
+            try bench.measure(
+                "with models: decisions that fell from a full model, of those decided", unit: "%",
+                ours: [
+                    100 * (fell.load + fell.deadline - falls.load - falls.deadline)
+                        / max(during.requests - (during.shed ?? 0), 1)
+                ])
+        }
+        try bench.measure("\(prefix)admitted: p99", unit: "µs", ours: [during.latency.p99])
         try bench.measure(
-            "admitted, of capacity", unit: "%",
+            "\(prefix)admitted, of capacity", unit: "%",
             ours: [100 * (during.perSecond - during.shedPerSecond) / capacity])
-        try bench.measure("turned away: p99", unit: "µs", ours: [max(during.turnedAway?.p99 ?? 0, 0.001)])
-        try bench.measure("memory, of before", unit: "%", ours: [100 * (memory + grown) / memory])
+        try bench.measure(
+            "\(prefix)turned away: p99", unit: "µs", ours: [max(during.turnedAway?.p99 ?? 0, 0.001)])
+        try bench.measure("\(prefix)memory, of before", unit: "%", ours: [100 * (memory + grown) / memory])
         guard (after.shed ?? 0) == 0 else {
             throw Impossible("\(after.shed ?? 0) turned away two seconds after")
         }
         try bench.compare(
-            "p99 at half of capacity, 2 s after", unit: "µs", ours: [after.latency.p99],
+            "\(prefix)p99 at half of capacity, 2 s after", unit: "µs", ours: [after.latency.p99],
             peer: [before.latency.p99], named: "before")
+    }
+
+    /// Goals of decisions whose full model was not asked, by the reason.
+    private static func tierFalls(_ node: Server) throws -> (load: Double, deadline: Double) {
+        func sum(_ reason: String) throws -> Double {
+            try node.metrics(
+                ["click", "completedView"].map {
+                    #"paceline_model_falls_total{goal="\#($0)",tier="full",reason="\#(reason)"}"#
+                }
+            ).reduce(0, +)
+        }
+        return (try sum("load"), try sum("deadline"))
     }
 
     /// Balances are written at the start, and then when there is more to them.

@@ -8,20 +8,29 @@ import Digests
 public import Documents
 import Features
 import Inference
-import Kernel
 import Units
+
+/// One file of it, as it was when it was read.
+public struct ModelFile: Sendable {
+    public let name: String
+    public let byteCount: Int
+    public let sha256: String
+}
 
 /// One such directory, read whole.
 public struct ModelDirectory {
     public let served: ServedModels
-    /// Every file of it, by its name: what is kept so that decisions can be made again.
-    public let files: [(name: String, bytes: [UInt8])]
+    /// The list, and every file that it names.
+    public let files: [ModelFile]
 
     static let list = "models.json"
     private static let listBytesMost = 1 << 20
-    /// Each is read whole into memory, compiled and kept there.
+    /// Each is read whole into memory, and models are compiled from there.
     private static let fileBytesMost = 1 << 30
+    /// Of models no more is held while a directory is read; the others are read again when their turn comes.
+    private static let heldBytesMost = 64 << 20
 
+    let path: String
     /// The list in words of its own, where it says who comes after whom.
     let list: ModelList
     /// All models in the order of the list, shadows among them.
@@ -29,9 +38,13 @@ public struct ModelDirectory {
 
     /// Refuses what does not fit together, with the file and the reason.
     ///
-    /// - Parameter isMeasured: whether models are held to what they may take here; not where decisions are made again.
-    public init(_ path: String, isMeasured: Bool = true) throws(Failure) {
-        try self.init(path, isMeasured: isMeasured) { (name) throws(Failure) in
+    /// - Parameters:
+    ///   - isMeasured: whether models are held to what they may take here; not where decisions are made again.
+    ///   - compiled: where compiled models are mapped from; without it they are compiled into memory.
+    public init(
+        _ path: String, isMeasured: Bool = true, compiled: CompiledModels? = nil
+    ) throws(Failure) {
+        try self.init(path, isMeasured: isMeasured, compiled: compiled) { (name) throws(Failure) in
             try Self.read(name, in: path)
         }
     }
@@ -43,25 +56,48 @@ public struct ModelDirectory {
     /// The same of files that are not there yet. Checks come in this order, and the first that fails is the last: the
     /// list, checksums, the schema, models and what belongs to them, columns, golden rows, senseless scores, cost.
     init(
-        _ path: String, isMeasured: Bool, reading: (String) throws(Failure) -> [UInt8]
+        _ path: String, isMeasured: Bool, compiled: CompiledModels? = nil,
+        reading: (String) throws(Failure) -> [UInt8]
     ) throws(Failure) {
         let bytes = try reading(Self.list)
         let list = try SettingsFile.refusing("\(path)/\(Self.list)") { () throws(DocumentRefused) in
             try ModelList(reading: bytes)
         }
-        var files = [(Self.list, bytes)]
-        for name in list.names { files.append((name, try reading(name))) }
-        func content(_ name: String) -> [UInt8] { files.first { $0.0 == name }?.1 ?? [] }
-        for file in list.files ?? [] {
-            let found = Self.checksum(content(file.name))
-            guard found == file.sha256 else {
+        let sealed = Dictionary(uniqueKeysWithValues: (list.files ?? []).map { ($0.name, $0.sha256) })
+        let modelFiles = Set(list.models.map(\.file))
+        var (files, all, held, heldBytes): ([String: ModelFile], SHA256, [String: [UInt8]], Int) = (
+            [:], SHA256(), [:], 0
+        )
+        let names = [Self.list] + list.names
+        for name in names {
+            let bytes = name == Self.list ? bytes : try reading(name)
+            all.add("\(name)\n\(bytes.count)\n".utf8Span.span.raw)
+            all.add(bytes.span.raw)
+            let found = Self.checksum(bytes)
+            guard found == sealed[name] ?? found else {
                 throw Failure(
-                    "\(path)/\(file.name): found the SHA-256 \(found); allowed: \(file.sha256), as \(Self.list) has it: "
+                    "\(path)/\(name): found the SHA-256 \(found); allowed: \(sealed[name] ?? ""), as \(Self.list) has it: "
                         + "the file was damaged or changed; copy it again, or run `paceline model pack`")
             }
+            files[name] = ModelFile(name: name, byteCount: bytes.count, sha256: found)
+            if modelFiles.contains(name) {
+                guard heldBytes + bytes.count <= Self.heldBytesMost else { continue }
+                heldBytes += bytes.count
+            }
+            held[name] = bytes
         }
+        func content(_ name: String) throws(Failure) -> [UInt8] {
+            if let bytes = held[name] { return bytes }
+            let bytes = try reading(name)
+            guard Self.checksum(bytes) == files[name]?.sha256 else {
+                throw Failure(
+                    "\(path)/\(name): changed while it was read; it is read again when it stays as it is")
+            }
+            return bytes
+        }
+        let schema = try content(list.features)
         let features = try SettingsFile.refusing("\(path)/\(list.features)") { () throws(DocumentRefused) in
-            try CompiledFeatures(reading: content(list.features))
+            try CompiledFeatures(reading: schema)
         }
         var models: [ServedModel] = []
         for (index, entry) in list.models.enumerated() {
@@ -70,7 +106,10 @@ public struct ModelDirectory {
                     "\(path)/\(Self.list): models[\(index)].featuresVersion: found \(version); "
                         + "allowed: \(features.schema.version), the version of \(list.features)")
             }
-            models.append(try Self.model(entry, at: path, isMeasured: isMeasured, content))
+            models.append(
+                try Self.model(
+                    entry, at: path, isMeasured: isMeasured, compiled, files[entry.file]?.sha256 ?? "",
+                    content))
         }
         var priors: [PredictedGoal: Double] = [:]
         priors[.click] = list.clickPrior
@@ -78,10 +117,11 @@ public struct ModelDirectory {
         priors[.action] = list.actionPrior
         let listed = zip(list.models, models)
         served = ServedModels(
-            version: Self.version(files), features: features,
+            version: Self.version(all), features: features,
             models: listed.filter { !$0.0.isShadow }.map(\.1),
             shadows: listed.filter(\.0.isShadow).map { ShadowModel($0.0.title, $0.1) }, priors: priors)
-        self.files = files
+        self.path = path
+        self.files = names.compactMap { files[$0] }
         self.models = models
         self.list = list
         do {
@@ -91,8 +131,9 @@ public struct ModelDirectory {
         }
         for (entry, model) in zip(list.models, models) {
             if let name = entry.golden {
+                let rows = try content(name)
                 do {
-                    try GoldenRows(reading: content(name)).check(model.model, model.calibrator)
+                    try GoldenRows(reading: rows).check(model.model, model.calibrator)
                 } catch {
                     throw Failure("\(path)/\(name):\(error) (of \(entry.file))")
                 }
@@ -107,15 +148,31 @@ public struct ModelDirectory {
     }
 
     private static func model(
-        _ entry: ModelEntry, at path: String, isMeasured: Bool, _ content: (String) -> [UInt8]
+        _ entry: ModelEntry, at path: String, isMeasured: Bool, _ compiled: CompiledModels?, _ digest: String,
+        _ content: (String) throws(Failure) -> [UInt8]
     ) throws(Failure) -> ServedModel {
-        let bytes = content(entry.file)
+        func compile() throws(Failure) -> [UInt8] {
+            let bytes = try content(entry.file)
+            do {
+                guard Model.isCompiled(bytes) else {
+                    return try ModelCompiler.compile(ModelReader.read(bytes))
+                }
+                _ = try Model(copying: bytes)
+                return bytes
+            } catch {
+                throw Failure("\(path)/\(entry.file): \(error)")
+            }
+        }
         let model: Model
-        do {
-            model = try Model(
-                copying: Model.isCompiled(bytes) ? bytes : ModelCompiler.compile(ModelReader.read(bytes)))
-        } catch {
-            throw Failure("\(path)/\(entry.file): \(error)")
+        if let compiled {
+            model = try compiled.model(of: digest, making: compile)
+        } else {
+            let bytes = try compile()
+            do {
+                model = try Model(copying: bytes)
+            } catch {
+                throw Failure("\(path)/\(entry.file): \(error)")
+            }
         }
         if let columns = entry.columns, columns.count != model.featureCount {
             throw Failure(
@@ -124,13 +181,14 @@ public struct ModelDirectory {
         }
         var calibrator: Calibrator?
         if let name = entry.calibrator {
+            let bytes = try content(name)
             calibrator = try SettingsFile.refusing("\(path)/\(name)") { () throws(DocumentRefused) in
-                try Calibrator(reading: content(name))
+                try Calibrator(reading: bytes)
             }
         }
         return ServedModel(
             entry.goal.predicted, entry.tier == .full ? .full : .distilled, model, calibrator: calibrator,
-            version: model.version.rawValue, columns: entry.columns,
+            version: model.version.rawValue, columns: entry.columns, campaigns: entry.campaigns ?? [],
             // Of a shadow nobody asks whether there is time.
             cost: isMeasured && !entry.isShadow ? ModelCost(of: model).one : nil)
     }
@@ -151,98 +209,8 @@ public struct ModelDirectory {
     }
 
     /// The first eight bytes of SHA-256 of all files, each with its name and length before it.
-    private static func version(_ files: [(name: String, bytes: [UInt8])]) -> UInt64 {
-        var digest = SHA256()
-        for (name, bytes) in files {
-            digest.add("\(name)\n\(bytes.count)\n".utf8Span.span.raw)
-            digest.add(bytes.span.raw)
-        }
-        let sum = digest.digest()
+    private static func version(_ all: SHA256) -> UInt64 {
+        let sum = all.digest()
         return (0..<8).reduce(0) { $0 << 8 | UInt64(sum[$1]) }
-    }
-
-    // MARK: For replay
-
-    /// What a node writes of itself for those who make its decisions again, beside its compiled catalogs.
-    public static func kept(_ version: UInt64, in store: String) -> String {
-        "\(store)/models/\(hexadecimal(version))"
-    }
-
-    /// Writes a copy under its version; one that is there is left as it is. The list is written last, so that a copy
-    /// that a crash cut short is none.
-    public func keep(in store: String) throws(Failure) {
-        let directory = Self.kept(served.version, in: store)
-        if (try? Kernel.stamp(of: "\(directory)/\(Self.list)")) != nil { return }
-        do {
-            try Kernel.makeDirectory("\(store)/models")
-            try Kernel.makeDirectory(directory)
-            for file in files.reversed() { try Kernel.replace("\(directory)/\(file.name)", with: file.bytes) }
-            try Kernel.synchroniseNames(in: directory)
-            try Kernel.synchroniseNames(in: "\(store)/models")
-        } catch {
-            throw Failure("\(directory): the models could not be kept: \(error)")
-        }
-    }
-
-    /// Notes what is served from now on, and of which directory it was read.
-    public static func noteServed(_ version: UInt64, in store: String, of source: String) throws(Failure) {
-        do {
-            try Kernel.replace(
-                "\(store)/models/current", with: Array("\(hexadecimal(version))\n\(source)\n".utf8))
-        } catch { throw Failure("\(error)") }
-    }
-
-    /// The copy of what was served last of this directory; nil where there is none.
-    public static func lastServed(in store: String, of source: String) -> String? {
-        guard let bytes = try? Kernel.contents(of: "\(store)/models/current", limit: 16_384) else {
-            return nil
-        }
-        let lines = String(decoding: bytes, as: UTF8.self).split(
-            separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count == 3, lines[1] == source, let version = UInt64(lines[0], radix: 16) else {
-            return nil
-        }
-        return kept(version, in: store)
-    }
-
-    /// Copies that a store keeps: as many as are served in a journal's life, hardly more.
-    static let keptMost = 64
-
-    /// Removes the oldest copies beyond that, never this one.
-    public static func prune(in store: String, keeping version: UInt64) throws(Failure) {
-        let folder = "\(store)/models"
-        do {
-            var copies: [(path: String, age: Int64)] = []
-            for name in try Kernel.entries(of: folder) where name != hexadecimal(version) && name != "current"
-            {
-                let stamp = try? Kernel.stamp(of: "\(folder)/\(name)/\(list)")
-                copies.append(("\(folder)/\(name)", stamp?.modifiedNanoseconds ?? 0))
-            }
-            copies.sort { $0.age < $1.age }
-            for copy in copies.dropLast(keptMost - 1) {
-                // Without its list a copy is none.
-                _ = Kernel.remove("\(copy.path)/\(list)")
-                for name in try Kernel.entries(of: copy.path) { _ = Kernel.remove("\(copy.path)/\(name)") }
-                try Kernel.removeDirectory(copy.path)
-            }
-        } catch {
-            throw Failure("\(folder): old models could not be removed: \(error)")
-        }
-    }
-
-    /// The models that a record names, from where a node kept them.
-    public static func find(_ version: UInt64, in stores: [String]) throws(Failure) -> ServedModels {
-        for store in stores {
-            let directory = kept(version, in: store)
-            guard (try? Kernel.stamp(of: "\(directory)/\(list)")) != nil else { continue }
-            let found = try ModelDirectory(directory, isMeasured: false).served
-            guard found.version == version else {
-                throw Failure("\(directory): holds the models \(hexadecimal(found.version))")
-            }
-            return found
-        }
-        throw Failure(
-            "the models \(hexadecimal(version)) are not in \(stores.joined(separator: " or ")): name where a node keeps its compiled catalogs and models with --catalogs"
-        )
     }
 }

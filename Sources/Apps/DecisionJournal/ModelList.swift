@@ -11,14 +11,18 @@ struct ModelList: DocumentObject {
     var actionPrior: Double?
     var files: [ListedFile]?
 
+    /// Each model with its calibrator and golden rows, and the schema.
+    private static let filesMost = 3 * (ServedModels.most + ShadowModel.most) + 1
+
     static let schema = Schema<Self>(
         "models",
         [
             .constant("schema", "paceline/models/1", "What this file is, and how it is read."),
             .required("features", \.features, .fileName, "The schema of the features, beside this file."),
             .required(
-                "models", \.models, .list(of: .object, count: 0...6 + ShadowModel.most),
-                "One for each goal and tier, and shadows beside them."),
+                "models", \.models, .list(of: .object, count: 0...ServedModels.most + ShadowModel.most),
+                "One for each goal and tier, others for campaigns that have their own, and shadows beside them."
+            ),
             .optional(
                 "clickPrior", \.clickPrior, .number(0...1),
                 "The share of clicks that was observed; without it, decision.priors has one."),
@@ -26,20 +30,27 @@ struct ModelList: DocumentObject {
                 "completedViewPrior", \.completedViewPrior, .number(0...1), "The same of views to the end."),
             .optional("actionPrior", \.actionPrior, .number(0...1), "The same of actions."),
             .optional(
-                "files", \.files, .list(of: .object, count: 1...64),
+                "files", \.files, .list(of: .object, count: 1...filesMost),
                 "All files that are named here, with their checksums, as `paceline model pack` writes them."),
         ],
         rules: [
-            Rule("There is one model for each goal and tier.") { list, objections in
-                for (index, model) in list.models.enumerated()
-                where !model.isShadow
-                    && list.models[..<index].contains(where: {
-                        !$0.isShadow && $0.goal == model.goal && $0.tier == model.tier
-                    })
-                {
+            Rule("There is one model for each goal, tier and campaign, and one for all others.") {
+                list, objections in
+                var seen: Set<String> = []
+                for (index, model) in list.models.enumerated() where !model.isShadow {
+                    for campaign in model.campaigns ?? [""]
+                    where !seen.insert("\(model.goal) \(model.tier) \(campaign)").inserted {
+                        objections.refuse(
+                            "models[\(index)].\(campaign.isEmpty ? "goal" : "campaigns")",
+                            found: "a second \(model.tier) model of \(model.goal)"
+                                + (campaign.isEmpty ? "" : " for \(campaign)"),
+                            allowed: "one")
+                    }
+                }
+                let count = list.models.count { !$0.isShadow }
+                if count > ServedModels.most {
                     objections.refuse(
-                        "models[\(index)].goal", found: "a second \(model.tier) model of \(model.goal)",
-                        allowed: "one")
+                        "models", found: "\(count) models that decide", allowed: "up to \(ServedModels.most)")
                 }
             },
             Rule("Shadows have names of their own, and there are at most \(ShadowModel.most).") {
@@ -60,16 +71,18 @@ struct ModelList: DocumentObject {
             },
             Rule("`files` has each file that is named here, once, and no other.") { list, objections in
                 guard let files = list.files?.map(\.name) else { return }
+                let (names, listed) = (Set(list.names), Set(files))
+                var seen: Set<String> = []
                 for (index, name) in files.enumerated() {
-                    if !list.names.contains(name) {
+                    if !names.contains(name) {
                         objections.refuse(
                             "files[\(index)].name", found: "\(name)",
                             allowed: "a file that is named elsewhere here")
-                    } else if files[..<index].contains(name) {
+                    } else if !seen.insert(name).inserted {
                         objections.refuse("files[\(index)].name", found: "\(name) again", allowed: "once")
                     }
                 }
-                for name in list.names where !files.contains(name) {
+                for name in list.names where !listed.contains(name) {
                     objections.refuse(
                         "files", found: "nothing for \(name)",
                         allowed: "every file: run `paceline model pack` again")
@@ -93,7 +106,8 @@ struct ModelList: DocumentObject {
     /// Every file that it names, once, in the order in which it does.
     var names: [String] {
         let all = [features] + models.flatMap { [$0.file, $0.calibrator, $0.golden].compactMap { $0 } }
-        return all.enumerated().filter { !all[..<$0].contains($1) }.map(\.element)
+        var seen: Set<String> = []
+        return all.filter { seen.insert($0).inserted }
     }
 
     var page: String { Self.schema.show(self).page + "\n" }
@@ -123,6 +137,7 @@ struct ModelEntry: DocumentObject {
     var calibrator: String?
     var golden: String?
     var columns: [String]?
+    var campaigns: [String]?
     var version: Int?
     var parent: Int?
     var featuresVersion: Int?
@@ -150,6 +165,9 @@ struct ModelEntry: DocumentObject {
                 "columns", \.columns, .list(of: .words, count: 1...1_024),
                 "The schema's features in the model's order, where its own names are not theirs."),
             .optional(
+                "campaigns", \.campaigns, .list(of: .identifier, count: 1...4_096),
+                "Those that it predicts for in place of the model for all; without it, it is that one."),
+            .optional(
                 "version", \.version, .integer(1...1_000_000_000), "Grows with every training, for people."),
             .optional(
                 "parent", \.parent, .integer(1...1_000_000_000),
@@ -175,6 +193,10 @@ struct ModelEntry: DocumentObject {
                         allowed: model.isShadow
                             ? "a name, since it is a shadow" : "none: only shadows have names")
                 }
+                if model.isShadow, model.campaigns != nil {
+                    objections.refuse(
+                        "campaigns", found: "a list", allowed: "none: a shadow is compared for all campaigns")
+                }
                 if model.isShadow, model.tier != .full {
                     objections.refuse(
                         "tier", found: model.tier.rawValue, allowed: "none: a shadow is in no tier")
@@ -185,6 +207,9 @@ struct ModelEntry: DocumentObject {
     var isShadow: Bool { role == .shadow }
     /// What files and people call it.
     var title: String { name ?? tier.rawValue }
+
+    /// What its golden rows are called where `paceline model pack` writes them.
+    var goldenName: String { "\(campaigns == nil ? "\(goal)-\(title)" : file).golden.jsonl" }
 }
 
 struct ListedFile: DocumentObject {

@@ -40,7 +40,7 @@ extension ModelDirectory {
                     )
                 }
                 let golden = GoldenRows(of: model.model, model.calibrator, rows: Array(values))
-                let name = "\(packed.models[index].goal)-\(packed.models[index].title).golden.jsonl"
+                let name = packed.models[index].goldenName
                 packed.models[index].golden = name
                 made.append((name, Array(golden.rows.map { $0.line + "\n" }.joined().utf8)))
             }
@@ -84,7 +84,9 @@ extension ModelDirectory {
             let golden = entry.golden == nil ? "no golden rows" : "golden rows exact"
             let bound = entry.latencyMicroseconds.map { " of \($0)" } ?? ""
             let role = entry.isShadow ? "shadow \(entry.title) of" : "\(model.tier)"
-            return "\(role) \(model.goal.name)\(version)\(parent): \(entry.file), \(golden), "
+            let whose =
+                entry.campaigns.map { $0.count == 1 ? " for \($0[0])" : " for \($0.count) campaigns" } ?? ""
+            return "\(role) \(model.goal.name)\(whose)\(version)\(parent): \(entry.file), \(golden), "
                 + "\(ModelCost(of: model.model))\(bound)"
         }
     }

@@ -96,13 +96,15 @@ private enum ScoringText {
 extension ScoringReport.Prediction {
     fileprivate var text: String {
         let said = probability.map { "\($0)" } ?? "the settings' prior"
-        return "\(goal.name) \(said) (\(tier))"
+        let own = isOwn ? model.map { ", the campaign's own \(hexadecimal($0))" } ?? "" : ""
+        return "\(goal.name) \(said) (\(tier)\(own))"
     }
 
     var tree: JSONTree {
         [
             "goal": .string("\(goal)"), "tier": .string("\(tier)"),
             "probability": probability.map { JSONTree(.number("\($0)")) } ?? .null,
+            "model": model.map { .string(hexadecimal($0)) } ?? .null, "isOwn": .bool(isOwn),
             "features": .array(values.map(\.tree)),
         ]
     }

@@ -44,7 +44,9 @@ final class Catalogs: Sendable {
         /// The same catalog with other models.
         init(_ former: Serving, _ models: NodeModels) throws(Failure) {
             (numbers, places, index, since) = (former.numbers, former.places, former.index, former.since)
-            plan = try Self.plan(models, former.snapshot)
+            plan =
+                former.models?.served.version == models.served.version
+                ? former.plan : try Self.plan(models, former.snapshot)
             self.models = models
         }
 
@@ -125,6 +127,7 @@ final class Catalogs: Sendable {
     func start() throws(Failure) {
         if let snapshot = lastGood() {
             let serving = try Serving(snapshot, decisions, models?.serving)
+            sayUnknown(serving)
             return state.withLock { $0.serving = serving }
         }
         let compiled = try CompiledCatalog(settings.path)
@@ -134,8 +137,23 @@ final class Catalogs: Sendable {
         if snapshot.lineItemCount == 0 {
             log.warning("the catalog has no line item: nothing can be bid", ["path": .string(settings.path)])
         }
+        sayUnknown(serving)
         state.withLock { ($0.serving, $0.stamp) = (serving, compiled.stamp) }
     }
+
+    /// Catalogs and models come one after the other, so that a model for a campaign that is not there is no reason to
+    /// refuse either.
+    private func sayUnknown(_ serving: Serving) {
+        guard let unknown = serving.plan?.unknownCampaigns, !unknown.isEmpty else { return }
+        log.notice(
+            "models name campaigns that the catalog does not have",
+            [
+                "campaigns": .integer(unknown.count),
+                "first": .string(unknown.prefix(Self.unknownShown).joined(separator: " ")),
+            ])
+    }
+
+    private static let unknownShown = 5
 
     private func lastGood() -> CatalogSnapshot? {
         guard let current = store.current else { return nil }
@@ -216,6 +234,7 @@ final class Catalogs: Sendable {
     }
 
     func took(_ serving: Serving, _ stamp: CatalogStamp) {
+        sayUnknown(serving)
         state.withLock {
             let former = $0.serving?.snapshot.lineItemCount ?? 0
             $0.fewer = max(0, former - serving.snapshot.lineItemCount)
@@ -228,7 +247,10 @@ final class Catalogs: Sendable {
     }
 
     /// The same catalog is served with other models.
-    func took(_ serving: Serving) { state.withLock { $0.serving = serving } }
+    func took(_ serving: Serving) {
+        sayUnknown(serving)
+        state.withLock { $0.serving = serving }
+    }
 
     /// The files say again what is served already.
     func foundUnchanged(_ stamp: CatalogStamp) {

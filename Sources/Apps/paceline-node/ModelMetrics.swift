@@ -1,6 +1,7 @@
 // What a node counts of models: for whom each tier predicted, why a better one did not, what profiles knew, and how
 // long models take.
 import Decision
+import Features
 import Telemetry
 import Units
 
@@ -11,6 +12,8 @@ struct ModelMetricKeys: Sendable {
     let falls: [CounterKey]
     let known: CounterKey
     let unknown: CounterKey
+    /// By the number of what stands behind a value.
+    let values: [CounterKey]
     /// By goal.
     let time: [HistogramKey]
 
@@ -44,6 +47,13 @@ struct ModelMetricKeys: Sendable {
                 labels: ["known": known])
         }
         (known, unknown) = (profiles("yes"), profiles("no"))
+        values = FeatureCode.allCases.map {
+            catalogue.counter(
+                "paceline_model_values_total",
+                help:
+                    "Values that models were given, by what stands behind them, in one decision of \(ModelMetrics.valuesOneIn).",
+                labels: ["code": "\($0)"])
+        }
         time = PredictedGoal.allCases.map {
             catalogue.histogram(
                 "paceline_model_seconds", help: "What a decision waits for one goal's model.",
@@ -59,6 +69,11 @@ struct ModelMetrics {
     private let known: Counter
     private let unknown: Counter
     private let time: [Histogram]
+    private let values: [Counter]
+    private var decisions = 0
+
+    /// To look at every value of a decision takes a microsecond or two.
+    static let valuesOneIn = 16
 
     init(_ keys: ModelMetricKeys, _ shard: ShardMetrics) {
         candidates = keys.candidates.map { shard.counter($0) }
@@ -66,11 +81,12 @@ struct ModelMetrics {
         known = shard.counter(keys.known)
         unknown = shard.counter(keys.unknown)
         time = keys.time.map { shard.histogram($0) }
+        values = keys.values.map { shard.counter($0) }
     }
 
     func note(_ use: ModelUse, took: Interval) { time[Int(use.goal.rawValue)].record(took) }
 
-    func count(_ decider: borrowing Decider) {
+    mutating func count(_ decider: borrowing Decider) {
         // By number: `allCases` would make an array for each decision.
         for goal in 0..<UInt8(3) {
             for tier in 0..<UInt8(3) {
@@ -83,6 +99,11 @@ struct ModelMetrics {
                 let place = (Int(goal.rawValue) * 2 + Int(tier.rawValue)) * 4 + Int(reason.rawValue) - 1
                 falls[place].add()
             }
+        }
+        decisions &+= 1
+        if decisions % Self.valuesOneIn == 1 {
+            let counts = decider.valuesByCode
+            for code in counts.indices where counts[code] > 0 { values[code].add(counts[code]) }
         }
         let asked = decider.profilesAsked
         if asked.known > 0 { known.add(asked.known) }

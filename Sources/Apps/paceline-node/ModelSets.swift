@@ -19,12 +19,15 @@ final class ModelSets: Sendable {
         var refused: String?
         /// What was looked at last, whatever came of it.
         var seen: [String: FileStamp]?
+        var seenProfiles: ProfileFiles
     }
 
     private let settings: ModelSettings
     let shadows: ShadowWork
     /// Beside the compiled catalogs.
     private let store: String
+    /// Beside them, too.
+    private let compiled: CompiledModels
     private let state: Mutex<State>
     private let health: Health
     private let log: Log
@@ -37,19 +40,22 @@ final class ModelSets: Sendable {
     init(_ settings: ModelSettings, store: String, _ health: Health, _ log: Log) throws(Failure) {
         (self.settings, self.store, self.health, self.log) = (settings, store, health, log)
         shadows = ShadowWork(settings)
-        let found = Result { () throws(Failure) in
-            let (directory, seen) = try Self.read(settings.path)
-            return (directory, try NodeModels(directory, settings, former: nil, log), seen)
+        compiled = try CompiledModels("\(store)/compiled-models")
+        let found = Result { [compiled] () throws(Failure) in
+            let (directory, seen) = try Self.read(settings.path, compiled)
+            return (directory, try NodeModels(directory.served, settings, former: nil, log), seen)
         }
         switch found {
         case .success(let (directory, models, seen)):
-            state = Mutex(State(serving: models, refused: nil, seen: seen))
+            state = Mutex(State(serving: models, refused: nil, seen: seen, seenProfiles: models.files))
             try keep(directory)
             health.set("models", .ready)
         case .failure(let failure):
             guard let last = ModelDirectory.lastServed(in: store, of: settings.path) else { throw failure }
-            let models = try NodeModels(ModelDirectory(last, isMeasured: false), settings, former: nil, log)
-            state = Mutex(State(serving: models, refused: nil, seen: nil))
+            let models = try NodeModels(
+                ModelDirectory(last, isMeasured: false, compiled: compiled).served, settings, former: nil, log
+            )
+            state = Mutex(State(serving: models, refused: nil, seen: nil, seenProfiles: models.files))
             refuse(failure)
         }
         note(serving)
@@ -59,22 +65,28 @@ final class ModelSets: Sendable {
 
     // MARK: While serving
 
-    /// Other models than those that are served, where the directory has any that are accepted whole. On the loading
-    /// thread.
+    /// Other models than those that are served, or the same with other files of profiles, where the directory has any
+    /// that are accepted whole. On the loading thread.
     func changed(isWanted: Bool) -> NodeModels? {
         do {
-            let stamp = try Self.stamp(settings.path)
-            guard isWanted || stamp != state.withLock({ $0.seen }) else { return nil }
-            state.withLock { $0.seen = stamp }
-            let (directory, seen) = try Self.read(settings.path)
+            let (stamp, profiles) = (try Self.stamp(settings.path), ProfileFiles(in: settings))
+            let isNews = state.withLock { state in
+                defer { (state.seen, state.seenProfiles) = (stamp, profiles) }
+                return stamp != state.seen || profiles != state.seenProfiles
+            }
+            guard isWanted || isNews else { return nil }
+            let (directory, seen) = try Self.read(settings.path, compiled)
             state.withLock { $0.seen = seen }
             let former = serving
             guard directory.served.version != former.served.version else {
+                let models =
+                    former.areProfilesOthers(settings)
+                    ? try NodeModels(former.served, settings, former: former, log) : nil
                 state.withLock { $0.refused = nil }
                 health.set("models", .ready)
-                return nil
+                return models
             }
-            let models = try NodeModels(directory, settings, former: former, log)
+            let models = try NodeModels(directory.served, settings, former: former, log)
             try keep(directory)
             return models
         } catch {
@@ -86,9 +98,19 @@ final class ModelSets: Sendable {
 
     /// All shards decide with these.
     func took(_ models: NodeModels) {
+        let former = serving
         state.withLock { ($0.serving, $0.refused) = (models, nil) }
-        counters.withLock { $0?.reloads.add() }
         health.set("models", .ready)
+        if former.files != models.files {
+            log.info(
+                "profiles taken into use",
+                [
+                    "files": .integer(models.profiles.count { $0 != nil }),
+                    "path": .string(settings.profiles ?? ""),
+                ])
+        }
+        guard former.served.version != models.served.version else { return }
+        counters.withLock { $0?.reloads.add() }
         note(models)
     }
 
@@ -109,6 +131,9 @@ final class ModelSets: Sendable {
                 "shadows": .integer(models.served.shadows.count),
                 "schema": .string(models.served.features.schema.name), "path": .string(settings.path),
             ])
+        if let complaint = compiled.complaint {
+            log.warning("models are not kept in memory", ["cause": .string(complaint)])
+        }
     }
 
     // MARK: Files
@@ -125,10 +150,12 @@ final class ModelSets: Sendable {
         }
     }
 
-    private static func read(_ path: String) throws(Failure) -> (ModelDirectory, [String: FileStamp]) {
+    private static func read(
+        _ path: String, _ compiled: CompiledModels
+    ) throws(Failure) -> (ModelDirectory, [String: FileStamp]) {
         var stamp = try stamp(path)
         for _ in 0..<readingsMost {
-            let outcome = Result { () throws(Failure) in try ModelDirectory(path) }
+            let outcome = Result { () throws(Failure) in try ModelDirectory(path, compiled: compiled) }
             let after = try Self.stamp(path)
             if after == stamp { return (try outcome.get(), stamp) }
             stamp = after
@@ -141,6 +168,7 @@ final class ModelSets: Sendable {
         try directory.keep(in: store)
         try ModelDirectory.noteServed(directory.served.version, in: store, of: settings.path)
         try ModelDirectory.prune(in: store, keeping: directory.served.version)
+        try compiled.prune()
     }
 
     // MARK: What operators are told
@@ -166,6 +194,24 @@ final class ModelSets: Sendable {
             "paceline_model_refused",
             help: "1 while the models on disk are refused and the last good ones serve."
         ) { [self] in state.withLock { $0.refused } == nil ? 0 : 1 }
+        let compiled = compiled
+        catalogue.computedGauge(
+            "paceline_model_compiled_bytes",
+            help: "Compiled models that are mapped, by whether the system lets them be kept in memory.",
+            unit: .bytes, labels: ["kept": "yes"]
+        ) { Double(compiled.tally.keptBytes) }
+        catalogue.computedGauge(
+            "paceline_model_compiled_bytes",
+            help: "Compiled models that are mapped, by whether the system lets them be kept in memory.",
+            unit: .bytes, labels: ["kept": "no"]
+        ) { Double(compiled.tally.looseBytes) }
+        catalogue.computedCounter(
+            "paceline_model_compilations_total", help: "Models that were compiled, and not found compiled."
+        ) { Double(compiled.tally.made) }
+        catalogue.computedCounter(
+            "paceline_model_damaged_total",
+            help: "Files of compiled models that were damaged, and made again."
+        ) { Double(compiled.tally.damaged) }
         catalogue.computedGauge(
             "paceline_model_checksum",
             help: "The first eight digits of the version of the models in use, as a number."

@@ -60,7 +60,7 @@ final class NodeContext: Sendable {
         var catalogue = MetricsCatalogue()
         keys = ServingKeys(
             in: &catalogue, journal: settings.journal != nil, decisions: settings.catalog != nil,
-            models: settings.models != nil,
+            models: settings.models,
             shared: settings.frequency.shared != nil, notices: settings.notices != nil)
         journals = Journals(health)
         notices = try settings.notices.map { [shards] notices throws(Failure) in
@@ -166,6 +166,11 @@ struct Node: ~Copyable {
             .start()
             if let shadows = catalogs.models?.shadows, let keys = context.keys.shadows {
                 try shadows.start(keys, in: context.metrics)
+            }
+            if let sets = catalogs.models, let shared = context.settings.models?.shared,
+                let keys = context.keys.feed
+            {
+                try ProfileFeed.start(sets, shared, keys, in: context.metrics, context.health, log)
             }
         }
         log.info(

@@ -8,7 +8,6 @@ import Kernel
 import Reactor
 import Redis
 import Settings
-import TLS
 import Telemetry
 import Units
 
@@ -31,7 +30,9 @@ final class NodeFrequency: @unchecked Sendable {
         mail = FrequencyMail(shards: shards)
         remembered = FrequencyMemory(bytes: options.bytes)
         salt = try ViewerSalt.load(settings)
-        server = try settings.frequency.shared.map { shared throws(Failure) in try RedisServer(shared) }
+        server = try settings.frequency.shared.map { shared throws(Failure) in
+            try RedisServer(shared, "frequency.shared")
+        }
     }
 
     /// The shards have their copies.
@@ -60,31 +61,6 @@ extension FrequencyOptions {
         holdSeconds = UInt32(clamping: settings.promise.wholeMilliseconds / 1_000)
         sessionSeconds = UInt32(clamping: settings.session.wholeMilliseconds / 1_000)
         showsUncountable = settings.uncountable == .show
-    }
-}
-
-extension RedisServer {
-    fileprivate init(_ shared: FrequencySettings.Shared) throws(Failure) {
-        guard let address = SocketAddress(literal: shared.address.description, port: shared.port) else {
-            throw Failure("frequency.shared.address: \(shared.address) is not an address of this system")
-        }
-        self.init(address: address)
-        user = shared.user
-        timeout = shared.timeout
-        if let path = shared.passwordFile {
-            let lines = try SecretFile.read(path, "frequency.shared.passwordFile").split(
-                separator: UInt8(ascii: "\n"), maxSplits: 1, omittingEmptySubsequences: false)
-            password = String(decoding: lines.first ?? [], as: UTF8.self)
-        }
-        guard let guarded = shared.tls else { return }
-        do {
-            let trust = guarded.authorityFile.map { TrustAnchors.authorities(.file($0)) } ?? .system
-            tls = (
-                try TLSContext(.client, .client(trust: trust, protocols: [])), .host(guarded.serverName)
-            )
-        } catch {
-            throw Failure("frequency.shared.tls: \(error)")
-        }
     }
 }
 

@@ -5,6 +5,7 @@ import Journal
 import Kernel
 import Reactor
 import Redis
+import Settings
 import Telemetry
 import Units
 
@@ -28,9 +29,12 @@ struct ServingKeys: Sendable {
     /// Nil where nothing is predicted.
     let models: ModelMetricKeys?
     let shadows: ShadowMetricKeys?
+    /// Nil where nobody feeds profiles.
+    let feed: ProfileFeedKeys?
 
     init(
-        in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, models: Bool, shared: Bool,
+        in catalogue: inout MetricsCatalogue, journal: Bool, decisions: Bool, models: ModelSettings?,
+        shared: Bool,
         notices: Bool
     ) {
         reactor = ReactorMetricKeys(in: &catalogue)
@@ -43,8 +47,9 @@ struct ServingKeys: Sendable {
         money = decisions ? MoneyMetricKeys(in: &catalogue) : nil
         shading = decisions ? ShadingMetricKeys(in: &catalogue) : nil
         pacing = decisions ? PacingMetricKeys(in: &catalogue) : nil
-        self.models = models ? ModelMetricKeys(in: &catalogue) : nil
-        shadows = models ? ShadowMetricKeys(in: &catalogue) : nil
+        self.models = models != nil ? ModelMetricKeys(in: &catalogue) : nil
+        shadows = models != nil ? ShadowMetricKeys(in: &catalogue) : nil
+        feed = models?.shared != nil ? ProfileFeedKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil
     }
 }

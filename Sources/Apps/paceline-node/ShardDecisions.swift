@@ -20,7 +20,7 @@ final class ShardDecisions {
     private let pacingMetrics: PacingMetrics
     private var seeds: Randomness
     private let metrics: DecisionMetrics
-    private let modelMetrics: ModelMetrics?
+    private var modelMetrics: ModelMetrics?
     /// Nil where nothing is predicted.
     private let shadows: ShardShadows?
     private let recording: DecisionRecording

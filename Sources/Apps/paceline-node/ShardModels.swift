@@ -9,7 +9,7 @@ import Units
 final class ShardModels {
     private let stores: [ProfileStore?]
     private let room: UnsafeMutableRawBufferPointer
-    private var gate = TierGate()
+    private var gate: TierGate
     /// The shard's, which outlive these models.
     var metrics: ModelMetrics?
     /// How long a request may wait that does not say.
@@ -21,7 +21,7 @@ final class ShardModels {
 
     init(_ models: NodeModels, limit: Interval) {
         stores = models.profiles
-        for model in models.served.models { gate.expect(model.goal, model.tier, model.cost) }
+        gate = TierGate(costs: models.served.models.map(\.cost))
         self.limit = limit
         let bytes = stores.compactMap { $0?.layout.bytes }.max() ?? 0
         room = .allocate(byteCount: max(bytes, 8), alignment: 8)
@@ -31,6 +31,7 @@ final class ShardModels {
 
     func begin(arrived: Instant, isOverloaded: Bool) {
         (self.arrived, self.isOverloaded) = (arrived, isOverloaded)
+        gate.begin()
     }
 
     /// First all keys are brought into the cache, then all profiles, and then they are read.

@@ -27,7 +27,8 @@ enum Paceline {
                 Command(
                     "features", "Works on what models know of viewers, content and ads.",
                     subcommands: [
-                        FeaturesCheck.command, FeaturesImport.command, FeaturesShow.command,
+                        FeaturesCheck.command, FeaturesImport.command, FeaturesPublish.command,
+                        FeaturesShow.command,
                         FeaturesConsistency.command,
                     ]),
                 Command(

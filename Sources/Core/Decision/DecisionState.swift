@@ -33,7 +33,8 @@ public protocol DecisionState: ~Copyable {
     mutating func hydrate(
         _ rows: inout FeatureRows, asks: Range<Int>, _ layout: ProfileLayout, at now: UInt32)
 
-    /// Why a model is not to be asked; nil where it is. Asked for each goal of a pod, the best tier first.
+    /// Why a model is not to be asked; nil where it is. Asked for each goal of a pod and those of its campaigns that
+    /// have models of their own, the best tier first.
     mutating func fall(of use: ModelUse) -> TierFall?
 
     /// The model was asked; what it took is what the next answers may go by.
@@ -76,14 +77,18 @@ extension DecisionState where Self: ~Copyable {
 
 /// A model that is to predict for some candidates.
 public struct ModelUse: Hashable, Sendable {
+    /// Its number in the set.
+    public var model: Int
     public var goal: PredictedGoal
     public var tier: ScoringTier
     public var candidates: Int
     /// How long the exchange waits, the network left out; nil where it does not say.
     public var patience: Interval?
 
-    public init(goal: PredictedGoal, tier: ScoringTier, candidates: Int, patience: Interval?) {
-        (self.goal, self.tier) = (goal, tier)
+    public init(
+        model: Int, goal: PredictedGoal, tier: ScoringTier, candidates: Int, patience: Interval?
+    ) {
+        (self.model, self.goal, self.tier) = (model, goal, tier)
         (self.candidates, self.patience) = (candidates, patience)
     }
 }

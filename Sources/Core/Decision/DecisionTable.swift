@@ -20,6 +20,13 @@
         unsafe start.deallocate()
     }
 
+    /// So many rows that are the same.
+    static func filled(_ count: Int, with row: Row) -> DecisionTable {
+        var table = DecisionTable(count)
+        for _ in 0..<count { _ = table.append(row) }
+        return table
+    }
+
     mutating func removeAll() { count = 0 }
 
     mutating func removeLast() {

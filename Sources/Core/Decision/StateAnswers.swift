@@ -22,7 +22,7 @@ public struct StateAnswers: ~Copyable {
     /// Three searches for each pod's ads, in as many pods as an answer has ads for.
     static let reservationsMost = 1_024
 
-    /// Two tiers of three goals, in as many pods as an answer has ads for.
+    /// Two tiers of three goals, in as many pods as an answer has ads for; or of dozens of campaigns in a few.
     static let fallsMost = 1_024
 
     /// Line items that were refused, by the number of the question.

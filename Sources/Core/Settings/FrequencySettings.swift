@@ -71,7 +71,7 @@ public struct FrequencySettings: DocumentObject, Equatable {
 }
 
 extension FrequencySettings {
-    public struct Shared: DocumentObject, Equatable {
+    public struct Shared: DocumentObject, Equatable, StoreServer {
         public internal(set) var address = IPAddress.loopback
         public internal(set) var port: UInt16 = 6_379
         public internal(set) var stream = "paceline:shown"

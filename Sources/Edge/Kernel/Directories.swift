@@ -88,6 +88,18 @@ extension Kernel {
         try require(.stat) { Int(utimensat(AT_FDCWD, path, nil, 0)) }
     }
 
+    /// Gives a file one more name, on the same file system.
+    public static func link(_ path: String, as name: String) throws(Errno) {
+        try require(.rename) { Int(Glibc.link(path, name)) }
+    }
+
+    /// How many names a file has.
+    public static func nameCount(of path: String) throws(Errno) -> Int {
+        var info = stat()
+        try require(.stat) { Int(fstatat(AT_FDCWD, path, &info, 0)) }
+        return Int(info.st_nlink)
+    }
+
     public static func remove(_ path: String) -> Int {
         pass(.remove) { Int(unlink(path)) }
     }

@@ -11,6 +11,21 @@ extension Kernel {
         return UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: address), count: bytes)
     }
 
+    /// Keeps mapped bytes in memory until they are unmapped, whatever else the machine wants memory for. Fails where this
+    /// process may not lock as much.
+    public static func keepInMemory(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
+        try require(.map) { Int(mlock(bytes.baseAddress, bytes.count)) }
+    }
+
+    /// How many bytes this process may keep so; nil where there is no limit.
+    public static func keptMemoryLimit() throws(Errno) -> Int? {
+        var limit = rlimit()
+        try require(.option) {
+            Int(getrlimit(__rlimit_resource_t(UInt32(__RLIMIT_MEMLOCK.rawValue)), &limit))
+        }
+        return limit.rlim_cur == UInt.max ? nil : Int(clamping: limit.rlim_cur)
+    }
+
     public static func unmap(_ bytes: UnsafeRawBufferPointer) {
         munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
     }

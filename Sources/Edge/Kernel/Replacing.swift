@@ -5,13 +5,16 @@ import Glibc
 extension Kernel {
     /// Writes the bytes beside the path, makes them durable, and then gives them the name.
     ///
-    /// - Parameter mode: who may read it, from its first byte on.
-    public static func replace(_ path: String, with bytes: [UInt8], mode: UInt32 = 0o644)
-        throws(FileFailure)
-    {
+    /// - Parameters:
+    ///   - mode: who may read it, from its first byte on.
+    ///   - isDurable: false for what is looked at before it is used and can be made again: nobody waits for the disk,
+    ///     and a crash may leave anything under the name.
+    public static func replace(
+        _ path: String, with bytes: [UInt8], mode: UInt32 = 0o644, isDurable: Bool = true
+    ) throws(FileFailure) {
         let draft = "\(path).\(getpid()).new"
         do {
-            try write(draft, bytes, mode)
+            try write(draft, bytes, mode, isDurable)
             try require(.rename) { Int(rename(draft, path)) }
         } catch {
             _ = unlink(draft)
@@ -19,7 +22,9 @@ extension Kernel {
         }
     }
 
-    private static func write(_ path: String, _ bytes: [UInt8], _ mode: UInt32) throws(Errno) {
+    private static func write(
+        _ path: String, _ bytes: [UInt8], _ mode: UInt32, _ isDurable: Bool
+    ) throws(Errno) {
         let descriptor = try open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
         defer { close(descriptor) }
         var done = 0
@@ -30,6 +35,7 @@ extension Kernel {
             if count < 0 { throw Errno(Int32(-count)) }
             done += count
         }
+        guard isDurable else { return }
         let result = synchronise(descriptor)
         if result < 0 { throw Errno(Int32(-result)) }
     }

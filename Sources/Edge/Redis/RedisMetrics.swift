@@ -10,26 +10,27 @@ public struct RedisMetricKeys: Sendable {
     let waiting: GaugeKey
     let available: GaugeKey
 
-    public init(in catalogue: inout MetricsCatalogue) {
+    /// - Parameter prefix: what the names begin with, where a process speaks through several streams.
+    public init(in catalogue: inout MetricsCatalogue, prefix: String = "paceline_shared") {
         appended = catalogue.counter(
-            "paceline_shared_appended_total", help: "Entries that the shared store has taken.")
+            "\(prefix)_appended_total", help: "Entries that the shared store has taken.")
         read = catalogue.counter(
-            "paceline_shared_read_total", help: "Entries read from the shared store, one's own too.")
+            "\(prefix)_read_total", help: "Entries read from the shared store, one's own too.")
         foreign = catalogue.counter(
-            "paceline_shared_foreign_total",
+            "\(prefix)_foreign_total",
             help: "Entries of the shared store that this version does not understand.")
         dropped = catalogue.counter(
-            "paceline_shared_dropped_total",
+            "\(prefix)_dropped_total",
             help: "Entries that other nodes never get, because too many waited for the shared store.")
         lost = RedisFailure.labels.map { reason in
             catalogue.counter(
-                "paceline_shared_failures_total",
+                "\(prefix)_failures_total",
                 help: "Connections to the shared store that failed, by reason.", labels: ["reason": reason])
         }
         waiting = catalogue.gauge(
-            "paceline_shared_waiting", help: "Entries that the shared store is not known to have.")
+            "\(prefix)_waiting", help: "Entries that the shared store is not known to have.")
         available = catalogue.gauge(
-            "paceline_shared_available", help: "Whether the shared store is in reach: 1 or 0.")
+            "\(prefix)_available", help: "Whether the shared store is in reach: 1 or 0.")
     }
 }
 

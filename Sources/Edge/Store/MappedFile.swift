@@ -26,5 +26,11 @@ public final class MappedFile: @unchecked Sendable {
         withExtendedLifetime(self) { other.withUnsafeBytes { bytes.elementsEqual($0) } }
     }
 
+    /// Keeps it in memory for as long as it is held: reading it never waits for a disk. Fails where this process may not
+    /// lock as much; then it is read as before.
+    public func keepInMemory() throws(Errno) {
+        if bytes.count > 0 { try Kernel.keepInMemory(bytes) }
+    }
+
     deinit { if bytes.count > 0 { Kernel.unmap(bytes) } }
 }

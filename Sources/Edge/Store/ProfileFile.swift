@@ -1,6 +1,6 @@
 // A file of profiles, mapped by the node that keeps it and by whoever looks into it.
 //
-//     4,096 bytes    what it is, and for which schema
+//     4,096 bytes    what it is, and for which schema; how far a feed was read that ends up in it
 //     keys           8 bytes each, in sets of eight: one cache line
 //     records        32 bytes of head and the profile, rounded up to cache lines
 import Features

@@ -19,6 +19,7 @@ public final class ProfileStore: @unchecked Sendable {
     private let descriptor: Descriptor
     private let isWritable: Bool
     private let memory: UnsafeMutableRawBufferPointer
+    private let start: UnsafeMutableRawPointer
     private let keys: UnsafeMutablePointer<Atomic<UInt64>>
     private let records: UnsafeMutableRawPointer
     private let setMask: UInt64
@@ -93,7 +94,7 @@ public final class ProfileStore: @unchecked Sendable {
         self.path = path
         self.descriptor = descriptor
         self.isWritable = isWritable
-        memory = mapped
+        (memory, self.start) = (mapped, start)
         layout = features.layout(of: entity)
         keys = (start + head.keysStart).bindMemory(to: Atomic<UInt64>.self, capacity: head.slots)
         records = start + head.recordsStart
@@ -167,6 +168,19 @@ public final class ProfileStore: @unchecked Sendable {
     }
 
     // MARK: Writing, by the one thread that keeps the file
+
+    /// How far a feed was read whose changes are here.
+    public private(set) var fed: FeedPlace {
+        get { FeedNotes(head: start).place }
+        set { FeedNotes(head: start).write(newValue) }
+    }
+
+    /// All of a feed up to there that concerns these profiles is in them. After a process that died at most the one entry
+    /// is told again that it was at.
+    public func noteFed(_ place: FeedPlace) {
+        precondition(isWritable, "opened for looking only")
+        if place > fed { fed = place }
+    }
 
     /// Changes the profile that the change names, and makes it where there is none.
     public func apply(_ change: ProfileChange, toldAt told: UInt32) -> ProfileOutcome {

@@ -118,8 +118,8 @@ TREES_NODES(take_nodes64, csimd_tree_node64, uint64_t)
 // Columns are taken so many at a time, for the list of their rows.
 enum { columns_most = 128 };
 
-TREES_INLINE void masks_of(const csimd_tree_block *block, const csimd_tree_use *uses, size_t uses_with_rows,
-                           size_t uses_count, const uint32_t *codes, const uint8_t *start, uint8_t *masks) {
+TREES_INLINE void take_rows(const csimd_tree_block *block, const csimd_tree_use *uses, size_t uses_with_rows,
+                            const uint32_t *codes, const uint8_t *start, uint8_t *masks) {
     const uint32_t lines = block->row_bytes / CSIMD_TREES_LINE;
     uint32_t rows[columns_most];
     size_t done = 0;
@@ -134,15 +134,36 @@ TREES_INLINE void masks_of(const csimd_tree_block *block, const csimd_tree_use *
         start = masks;
         done += some;
     } while (done < uses_with_rows);
-    for (size_t i = 0; i < uses_count; i++) {
-        const csimd_tree_use *use = uses + i;
-        const size_t count = use->count, first = use->nodes + block->positions[use->positions + codes[use->slot]];
+}
+
+// The nodes of several rows by turns: two nodes of one tree, of which the second waits for what the first has
+// written, then lie further apart. All are found before any is taken, as the compiler must think that what is
+// written may be a position.
+TREES_INLINE void take_nodes(const csimd_tree_block *block, const csimd_tree_use *uses, size_t uses_count,
+                             const uint32_t *codes, size_t code_stride, uint8_t *masks, size_t stride,
+                             const size_t rows) {
+    for (const csimd_tree_use *use = uses; use < uses + uses_count; use++) {
+        const size_t count = use->count;
+        size_t first[CSIMD_TREES_ABREAST];
+#pragma clang loop unroll(full)
+        for (size_t row = 0; row < rows; row++)
+            first[row] = use->nodes + block->positions[use->positions + codes[row * code_stride + use->slot]];
         if (block->mask_bytes == 4) {
-            take_nodes32(masks, (const csimd_tree_node32 *)block->nodes + first, count);
+            const csimd_tree_node32 *nodes = block->nodes;
+#pragma clang loop unroll(full)
+            for (size_t row = 0; row < rows; row++) take_nodes32(masks + row * stride, nodes + first[row], count);
         } else {
-            take_nodes64(masks, (const csimd_tree_node64 *)block->nodes + first, count);
+            const csimd_tree_node64 *nodes = block->nodes;
+#pragma clang loop unroll(full)
+            for (size_t row = 0; row < rows; row++) take_nodes64(masks + row * stride, nodes + first[row], count);
         }
     }
+}
+
+TREES_INLINE void masks_of(const csimd_tree_block *block, const csimd_tree_use *uses, size_t uses_with_rows,
+                           size_t uses_count, const uint32_t *codes, const uint8_t *start, uint8_t *masks) {
+    take_rows(block, uses, uses_with_rows, codes, start, masks);
+    take_nodes(block, uses, uses_count, codes, 0, masks, 0, 1);
 }
 
 TREES_TARGET static void masks_alone(const csimd_tree_block *block, const csimd_tree_use *uses,
@@ -219,9 +240,10 @@ TREES_TARGET static void add(const csimd_tree_block *block, const csimd_tree_use
     const size_t stride = block->row_bytes + CSIMD_TREES_SPARE;
     size_t row = 0;
     for (; row + CSIMD_TREES_ABREAST <= rows; row += CSIMD_TREES_ABREAST) {
+        const uint32_t *from = codes + row * code_stride;
         for (size_t i = 0; i < CSIMD_TREES_ABREAST; i++)
-            masks_of(block, uses, uses_with_rows, uses_count, codes + (row + i) * code_stride, start,
-                     masks + i * stride);
+            take_rows(block, uses, uses_with_rows, from + i * code_stride, start, masks + i * stride);
+        take_nodes(block, uses, uses_count, from, code_stride, masks, stride, CSIMD_TREES_ABREAST);
         add_rows(block, masks, stride, sums + row * block->output_count, CSIMD_TREES_ABREAST);
     }
     for (; row < rows; row++) {

@@ -138,7 +138,8 @@ private final class Models {
         let models = try Models()
         let sound = try ModelDirectory(models.path, isMeasured: false)
         var tried = 0
-        for (name, bytes) in sound.files {
+        for file in sound.files {
+            let (name, bytes) = (file.name, try models.bytes(file.name))
             // One bit of each byte, another one from byte to byte; of long files every few bytes.
             for place in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 60)) {
                 var damaged = bytes
@@ -167,7 +168,8 @@ private final class Models {
         try models.unseal()
         let sound = try ModelDirectory(models.path, isMeasured: false)
         var refused = 0
-        for (name, bytes) in sound.files where name != "models.json" {
+        for file in sound.files where file.name != "models.json" {
+            let (name, bytes) = (file.name, try models.bytes(file.name))
             for place in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 40)) {
                 var damaged = bytes
                 damaged[place] ^= 1 << UInt8(place % 8)
@@ -209,6 +211,36 @@ private final class Models {
             to: URL(filePath: "\(ModelDirectory.kept(version, in: store.path))/models.json"))
         #expect(throws: Failure.self) { try ModelDirectory.find(version, in: [store.path]) }
         #expect(throws: Failure.self) { try ModelDirectory.find(version + 1, in: [store.path]) }
+    }
+
+    /// Of two versions that differ in one file all others are on the disk once, and go with the last copy.
+    @Test func copiesShareWhatIsTheSame() throws {
+        let (models, store) = (try Models(), try Models())
+        let first = try ModelDirectory(models.path)
+        try first.keep(in: store.path)
+        try models.unseal()
+        let second = try ModelDirectory(models.path)
+        #expect(second.served.version != first.served.version)
+        try second.keep(in: store.path)
+        let shared = "\(store.path)/model-files"
+        func names() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: shared).sorted()
+        }
+        #expect(try names().count == first.files.count + 1, "the list is another one")
+        for version in [first, second].map(\.served.version) {
+            #expect(try ModelDirectory.find(version, in: [store.path]).version == version)
+        }
+        // A crash before a copy's list was written, and one while a file was.
+        let kept = ModelDirectory.kept(second.served.version, in: store.path)
+        try FileManager.default.removeItem(atPath: "\(kept)/models.json")
+        try Data([1]).write(to: URL(filePath: "\(shared)/\(first.files[1].sha256).77.new"))
+        try second.keep(in: store.path)
+        #expect(
+            try ModelDirectory.find(second.served.version, in: [store.path]).version == second.served.version)
+        try FileManager.default.removeItem(
+            atPath: ModelDirectory.kept(first.served.version, in: store.path))
+        try ModelDirectory.prune(in: store.path, keeping: second.served.version)
+        #expect(try names() == second.files.map(\.sha256).sorted())
     }
 
     @Test func theSchemaInTheRepositoryIsOurs() throws {

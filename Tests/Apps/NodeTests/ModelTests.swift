@@ -38,6 +38,11 @@ import Testing
                     #"paceline_model_candidates_total{goal="completedView",tier="full"} 20"#), "\(metrics)")
             // The viewer's and the creative's; a child cannot be counted, so the dinner, which has a cap, is not for him.
             #expect(metrics.contains(#"paceline_model_profiles_total{known="yes"} 40"#))
+            // Of the first decision and of the seventeenth.
+            for code in ["present", "missing"] {
+                let name = #"paceline_model_values_total{code="\#(code)"}"#
+                #expect(try await node.metric(name) >= 2, "\(metrics)")
+            }
         }
         let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
         #expect(replayed.output.contains("21 decisions: 21 replayed, 21 equal, 0 different"), "\(replayed)")
@@ -60,6 +65,60 @@ import Testing
         let lost = try await folder.run(
             "rm -r state/models; paceline replay journal --catalogs state", seconds: 120)
         #expect(lost.status == 1 && lost.output.contains("MISSING: the models"), "\(lost)")
+    }
+
+    /// Profiles that are made, and files that take another's place, while the node serves.
+    @Test func profilesAreTakenWhenTheyCome() async throws {
+        let folder = try Folder()
+        try Demo.copyModels(into: folder)
+        let now = ISO8601DateFormatter().string(from: Date() - 60)
+        try folder.write(
+            """
+            {"at": "\(now)", "creative": "harvest-bowl-15", "event": "watched", "value": 0.5}
+
+            """, to: "history.jsonl")
+        func makeProfiles(_ name: String) async throws {
+            let imported = try await folder.run(
+                "paceline features import --schema models/features.json --store \(name) --megabytes 1 history.jsonl"
+            )
+            #expect(imported.status == 0, "\(imported)")
+        }
+        let plan = Plan(catalog: "catalog", models: "models", profiles: "profiles", accessOneIn: 0)
+        try await withNode(plan, in: folder) { node in
+            let known = #"paceline_model_profiles_total{known="yes"}"#
+            var viewer = 0
+            /// How many profiles of ten requests were known.
+            func ask() async throws -> Double {
+                let before = try await node.metric(known)
+                for _ in 0..<10 {
+                    #expect(try await node.bid(of(viewer))?.status == 200)
+                    viewer += 1
+                }
+                try await Task.sleep(for: .milliseconds(50))
+                return try await node.metric(known) - before
+            }
+            #expect(try await ask() == 0)
+            try await makeProfiles("profiles")
+            try await until("they are taken") { try await ask() == 10 }
+            try await makeProfiles("later")
+            try folder.write("nonsense", to: "other.profiles")
+            let place = folder.path("profiles/creative.profiles")
+            // What is no file of profiles is refused, and the former ones serve.
+            #expect(rename(folder.path("other.profiles"), place) == 0)
+            try await until("the mistake is refused") {
+                try await node.metric("paceline_model_refused") == 1
+            }
+            #expect(node.log.contains("creative.profiles"))
+            #expect(try await ask() == 10)
+            #expect(rename(folder.path("later/creative.profiles"), place) == 0)
+            try await until("the other file is taken") {
+                try await node.metric("paceline_model_refused") == 0
+            }
+            #expect(try await ask() == 10)
+            #expect(try await node.metric("paceline_model_reloads_total") == 0, "the models are the same")
+            try FileManager.default.removeItem(atPath: place)
+            try await until("they are gone") { try await ask() == 0 }
+        }
     }
 
     @Test func aChangeIsTakenAndAMistakeIsNot() async throws {

@@ -29,6 +29,8 @@ struct Plan: Sendable {
     /// Models to predict with, and profiles, in the folder.
     var models: String?
     var profiles: String?
+    /// Where changes of profiles come from: the settings' section.
+    var feed: [String: any Sendable] = [:]
     /// The settings of shadows, in the section of models.
     var shadows: [String: Int] = [:]
     /// The settings' section, as JSON.
@@ -80,6 +82,7 @@ struct Plan: Sendable {
         if let models {
             var section: [String: Any] = ["path": folder.path(models)]
             if let profiles { section["profiles"] = folder.path(profiles) }
+            if !feed.isEmpty { section["shared"] = feed }
             all["models"] = section.merging(shadows) { $1 }
         }
         if let frequency {

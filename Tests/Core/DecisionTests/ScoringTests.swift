@@ -334,7 +334,8 @@ private func decide(
         let twice = stump(.click, gives: [0, 1])
         #expect(
             refusal([twice, twice])
-                == "the full model of clicks: found a second one; allowed one for each goal and tier")
+                == "the full model of clicks: found a second one; allowed one for each goal, tier and campaign"
+        )
     }
 
     /// Run by the part `exact` of the tests.

@@ -72,6 +72,35 @@ import Units
         #expect(look(other, digest(5)).values[0] == 5, "another process may look")
     }
 
+    @Test func howFarAFeedWasReadIsKeptWithThem() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func place(_ milliseconds: UInt64, _ sequence: UInt64) -> FeedPlace {
+            FeedPlace(milliseconds: milliseconds, sequence: sequence)
+        }
+        try { () throws in
+            let store = try self.store()
+            #expect(store.fed == .start)
+            for at in [place(5, 0), place(5, 1), place(9, 0), place(7, 3)] { store.noteFed(at) }
+            #expect(store.fed == place(9, 0), "it only grows")
+            _ = store.apply(.value(1, of: 0, .user, key: digest(1), at: 900), toldAt: 950)
+        }()
+        var bytes = try Data(contentsOf: URL(filePath: path))
+        #expect(try store().fed == place(9, 0))
+        // Of two notes one is always whole: whichever is torn, the other counts.
+        for (at, left) in [(128, place(9, 0)), (192, place(5, 1))] {
+            let former = bytes[at + 3]
+            bytes[at + 3] ^= 0x40
+            try bytes.write(to: URL(filePath: path))
+            let found = try store().fed
+            #expect(found == left || found == (at == 128 ? place(5, 1) : place(9, 0)))
+            bytes[at + 3] = former
+        }
+        for at in [131, 195] { bytes[at] ^= 0x40 }
+        try bytes.write(to: URL(filePath: path))
+        let store = try self.store()
+        #expect(store.fed == .start && look(store, digest(1)).values[0] == 1)
+    }
+
     @Test func halfWrittenProfilesAreForgotten() throws {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try { () throws in

@@ -4,7 +4,7 @@ import Units
 
 extension Kind where Value == String {
     /// What other files and requests call a thing. It stands in journals, URLs and commands unquoted.
-    static var identifier: Kind {
+    package static var identifier: Kind {
         .text(
             TextForm(
                 name: "1 to 128 letters, digits and -_.:/ without spaces",

@@ -54,7 +54,10 @@ extension DecisionWorkspace {
         hydrate(from: before, &state)
         for goal in 0..<scoring.goals.count {
             if let goal = PredictedGoal(rawValue: UInt8(goal)) {
-                predict(goal, from: before, request, &state)
+                scoring.findGroups(of: goal, from: before)
+                for index in 0..<scoring.asked.count {
+                    predict(goal, scoring.asked[index], from: before, request, &state)
+                }
             }
         }
         for index in 0..<scoring.pending.count {
@@ -118,9 +121,10 @@ extension DecisionWorkspace {
             let (item, creative) = (
                 scoring.pending[index].candidate.lineItem, scoring.pending[index].candidate.creative
             )
+            let group = scoring.plan?.goals[item].group ?? 0
             scoring.pending[index].row =
                 scoring.row(lineItem: item, creative: creative)
-                ?? scoring.add(lineItem: item, creative: creative, goal)
+                ?? scoring.add(lineItem: item, creative: creative, goal, group: group)
         }
     }
 
@@ -154,36 +158,39 @@ extension DecisionWorkspace {
         }
     }
 
-    /// Predicts for the new rows of a goal by the best tier that is there, has time and makes sense.
+    /// Predicts for the new rows of a group by the best tier that is there, has time and makes sense.
     private mutating func predict<State: DecisionState & ~Copyable>(
-        _ goal: PredictedGoal, from first: Int, _ request: borrowing BidRequest, _ state: inout State
+        _ goal: PredictedGoal, _ group: UInt32, from first: Int, _ request: borrowing BidRequest,
+        _ state: inout State
     ) {
         guard let plan = scoring.plan else { return }
         scoring.batch.removeAll()
-        for row in first..<scoring.scored.count where scoring.scored[row].goal == goal {
+        for row in first..<scoring.scored.count
+        where scoring.scored[row].goal == goal && scoring.scored[row].group == group {
             _ = scoring.batch.append(UInt32(truncatingIfNeeded: row))
         }
-        let place = Int(goal.rawValue)
+        let (place, group) = (Int(goal.rawValue), Int(group))
         let count = scoring.batch.count
         guard count > 0 else { return }
         let patience = request.tmax.map { Interval.milliseconds(Int64($0)) - settings.network }
-        while scoring.goals[place].tier < .prior {
-            let tier = scoring.goals[place].tier
+        while scoring.tiers[group] < .prior {
+            let tier = scoring.tiers[group]
             let fall: TierFall?
-            if plan.planned[ScoringPlan.place(of: goal, tier)] == nil {
-                fall = .missing
-            } else {
-                let use = ModelUse(goal: goal, tier: tier, candidates: count, patience: patience)
+            if let model = plan.groups[group][tier] {
+                let use = ModelUse(
+                    model: model, goal: goal, tier: tier, candidates: count, patience: patience)
                 let refusal = state.fall(of: use)
                 answers.note(fall: refusal)
-                fall = refusal ?? (scoring.predict(goal, tier) ? nil : .senseless)
+                fall = refusal ?? (scoring.predict(by: model, tier) ? nil : .senseless)
                 if refusal == nil { state.used(use) }
+            } else {
+                fall = .missing
             }
             guard let fall else { break }
             scoring.goals[place].falls[Int(tier.rawValue)] = fall
-            scoring.goals[place].tier = tier == .full ? .distilled : .prior
+            scoring.tiers[group] = tier == .full ? .distilled : .prior
         }
-        let tier = scoring.goals[place].tier
+        let tier = scoring.tiers[group]
         scoring.goals[place].candidates[Int(tier.rawValue)] += count
         guard tier == .prior else { return }
         for index in 0..<count {

@@ -13,8 +13,15 @@ public final class ScoringPlan: Sendable {
     let creatives: CatalogFeatures
     /// By line item, what it pays for and how much.
     let goals: [PlannedGoal]
-    /// By goal and tier, at `place(of:)`.
-    let planned: [PlannedModel?]
+    /// By their number in the set.
+    let planned: [PlannedModel]
+    /// Which models predict for whom: first those for all, by goal, then those of campaigns that have their own.
+    let groups: [ModelGroup]
+    /// Campaigns that models name and the catalog does not have.
+    public let unknownCampaigns: [String]
+    /// Columns that are the request's own, and those of line items and creatives.
+    let requestColumns: [Int]
+    let ownColumns: [Int]
     let shadows: [PlannedShadow]
     /// Columns of line items and creatives that some shadow reads.
     let shadowColumns: [Int]
@@ -22,16 +29,15 @@ public final class ScoringPlan: Sendable {
     /// Takes some seconds for a million line items. Fails where a model wants a feature that the schema does not have.
     public init(_ models: ServedModels, _ snapshot: CatalogSnapshot) throws(ModelsRefused) {
         self.models = models
-        var planned = [PlannedModel?](
-            repeating: nil, count: PredictedGoal.allCases.count * ScoringTier.models)
-        for model in models.models {
-            let place = Self.place(of: model.goal, model.tier)
-            guard planned[place] == nil else {
-                throw ModelsRefused(model, "a second one", allowed: "one for each goal and tier")
-            }
-            planned[place] = try PlannedModel(model, models.features)
-        }
+        let features = models.features.schema.features
+        func isOwn(_ column: Int) -> Bool { [.lineItem, .creative].contains(features[column].entity) }
+        requestColumns = features.indices.filter { !isOwn($0) }
+        ownColumns = features.indices.filter(isOwn)
+        var planned: [PlannedModel] = []
+        for model in models.models { planned.append(try PlannedModel(model, models.features)) }
         self.planned = planned
+        let grouping = try ModelGrouping(models, snapshot)
+        (groups, unknownCampaigns) = (grouping.groups, grouping.unknownCampaigns)
         var shadowed: [(String, PlannedModel)] = []
         for shadow in models.shadows {
             shadowed.append((shadow.name, try PlannedModel(shadow.served, models.features)))
@@ -47,11 +53,12 @@ public final class ScoringPlan: Sendable {
         requests = RequestFeatures(models.features)
         lineItems = .lineItems(models.features, snapshot)
         creatives = .creatives(models.features, snapshot)
-        goals = (0..<snapshot.lineItemCount).map { PlannedGoal($0, snapshot) }
+        goals = (0..<snapshot.lineItemCount).map { PlannedGoal($0, snapshot, grouping) }
     }
 
-    static func place(of goal: PredictedGoal, _ tier: ScoringTier) -> Int {
-        Int(goal.rawValue) * ScoringTier.models + Int(tier.rawValue)
+    /// The model for all of a goal and tier.
+    func general(_ goal: PredictedGoal, _ tier: ScoringTier) -> ServedModel? {
+        groups[Int(goal.rawValue)][tier].map { models.models[$0] }
     }
 }
 
@@ -60,21 +67,15 @@ struct PlannedGoal: Sendable {
     /// Nil where its price does not depend on what is predicted.
     let goal: PredictedGoal?
     let value: Micros
+    /// Whose models predict it.
+    let group: UInt32
 
-    init(_ row: Int, _ snapshot: CatalogSnapshot) {
+    init(_ row: Int, _ snapshot: CatalogSnapshot, _ grouping: ModelGrouping) {
         let item = snapshot.lineItemRow(row)
         let campaign = snapshot.campaignRow(item.campaign)
         value = item.goalValue ?? campaign.goalValue
-        guard item.bid == nil else {
-            goal = nil
-            return
-        }
-        switch campaign.goal {
-        case .cpm: goal = nil
-        case .cpc: goal = .click
-        case .cpcv: goal = .completedView
-        case .cpa: goal = .action
-        }
+        goal = item.bid == nil ? campaign.goal.predicted : nil
+        group = grouping.group(ofCampaign: item.campaign)
     }
 }
 

@@ -17,6 +17,10 @@ public struct ScoringReport: Sendable {
         public let tier: ScoringTier
         /// Nil where the settings' prior stands in.
         public let probability: Double?
+        /// The version of the model that said so; nil where it was none.
+        public let model: UInt64?
+        /// Whether it is one of its campaign's own.
+        public let isOwn: Bool
         /// Of its line item and its creative.
         public let values: [Value]
     }
@@ -25,8 +29,9 @@ public struct ScoringReport: Sendable {
         public let goal: PredictedGoal
         /// By tier, for how many candidates it predicted.
         public let candidates: [Int]
-        /// Why the full and the distilled model were not used any more.
+        /// Why the full and the distilled models were not used any more.
         public let falls: [TierFall?]
+        /// Of those for all campaigns.
         public let versions: [UInt64?]
     }
 
@@ -56,7 +61,7 @@ extension ScoringRoom {
             goal: goal, candidates: (0..<3).map { goals[place].candidates[$0] },
             falls: (0..<ScoringTier.models).map { goals[place].falls[$0] },
             versions: (0..<ScoringTier.models).map {
-                plan.planned[place * ScoringTier.models + $0]?.served.version
+                ScoringTier(rawValue: UInt8($0)).flatMap { plan.general(goal, $0)?.version }
             })
     }
 
@@ -64,6 +69,8 @@ extension ScoringRoom {
         guard let plan, let row = row(lineItem: lineItem, creative: creative) else { return nil }
         return ScoringReport.Prediction(
             goal: scored[row].goal, tier: scored[row].tier, probability: scored[row].probability,
+            model: scored[row].model.map { plan.models.models[Int($0)].version },
+            isOwn: scored[row].model.map { !plan.models.models[Int($0)].campaigns.isEmpty } ?? false,
             values: Self.values(rows, row, plan) { $0 == .lineItem || $0 == .creative })
     }
 
@@ -96,6 +103,22 @@ extension Decider {
     public func fall(of goal: PredictedGoal, _ tier: ScoringTier) -> TierFall? {
         guard tier < .prior else { return nil }
         return workspace.scoring.goals[Int(goal.rawValue)].falls[Int(tier.rawValue)]
+    }
+
+    /// How many values the last decision gave its models, by the number of what stands behind them. Looks at each: for
+    /// some decisions of many.
+    public var valuesByCode: InlineArray<5, Int> {
+        var counts = InlineArray<5, Int>(repeating: 0)
+        guard let plan = workspace.scoring.plan, workspace.scoring.isFilled else { return counts }
+        for column in plan.requestColumns {
+            counts[Int(workspace.scoring.request.code(0, column).rawValue)] += 1
+        }
+        for row in 0..<workspace.scoring.scored.count {
+            for column in plan.ownColumns {
+                counts[Int(workspace.scoring.rows.code(row, column).rawValue)] += 1
+            }
+        }
+        return counts
     }
 
     /// Profiles that the last decision asked for, and how many of them were known.

@@ -9,9 +9,13 @@ struct ScoredRow {
     var lineItem: UInt32 = 0
     var creative: UInt32 = 0
     var goal = PredictedGoal.click
+    /// Whose models predict for it.
+    var group: UInt32 = 0
     /// Where it stands in the table that finds it.
     var slot: UInt32 = 0
     var tier = ScoringTier.prior
+    /// Of the set; none where no model predicted.
+    var model: UInt16?
     /// Nil where the settings' prior stands in.
     var probability: Double?
 }
@@ -29,10 +33,8 @@ struct PendingCandidate {
 
 /// How far one goal's predictions of a request had to fall.
 struct GoalProgress {
-    var tier = ScoringTier.full
-    /// Of the full and of the distilled model.
+    /// Of the full and of the distilled models: the last reason, where several fell.
     var falls = InlineArray<2, TierFall?>(repeating: nil)
-    var isPrepared = InlineArray<2, Bool>(repeating: false)
     /// Candidates by the tier that predicted for them.
     var candidates = InlineArray<3, Int>(repeating: 0)
 
@@ -54,6 +56,14 @@ struct ScoringRoom: ~Copyable {
     /// Rows that are to be predicted for together.
     var batch: DecisionTable<UInt32>
     var goals = InlineArray<3, GoalProgress>(repeating: GoalProgress())
+    /// By group, the best tier that has not fallen in this request.
+    var tiers: DecisionTable<ScoringTier>
+    /// Groups that candidates of the pod at hand are of, in the order of those.
+    var asked: DecisionTable<UInt32>
+    /// Of all groups, whether it is among those.
+    private var isAsked: DecisionTable<Bool>
+    /// By model, whether it has taken in the request's own values.
+    private var isPrepared: DecisionTable<Bool>
     var now = Instant(nanoseconds: 0)
     var isFilled = false
     /// What is known of somebody went into the request's row.
@@ -74,9 +84,13 @@ struct ScoringRoom: ~Copyable {
         scored = DecisionTable(rowCount)
         pending = DecisionTable(most)
         batch = DecisionTable(most)
+        tiers = .filled(plan?.groups.count ?? 1, with: .full)
+        asked = DecisionTable(plan?.groups.count ?? 1)
+        isAsked = .filled(plan?.groups.count ?? 1, with: false)
+        isPrepared = .filled(max(plan?.planned.count ?? 1, 1), with: false)
         places = DecisionTable(2 * rowCount)
         for _ in 0..<2 * rowCount { _ = places.append(0) }
-        let features = plan?.planned.compactMap { $0?.served.model.featureCount }.max() ?? 1
+        let features = plan?.planned.map(\.served.model.featureCount).max() ?? 1
         input = ScoringNumbers(most * features)
         output = ScoringNumbers(most)
         scratches = ModelScratches(plan?.planned ?? [])
@@ -86,7 +100,16 @@ struct ScoringRoom: ~Copyable {
 
     mutating func removeAll() {
         guard plan != nil else { return }
-        for index in 0..<scored.count { places[Int(scored[index].slot)] = 0 }
+        for index in 0..<scored.count {
+            places[Int(scored[index].slot)] = 0
+            let group = Int(scored[index].group)
+            tiers[group] = .full
+            for tier in 0..<UInt8(ScoringTier.models) {
+                if let tier = ScoringTier(rawValue: tier), let model = plan?.groups[group][tier] {
+                    isPrepared[model] = false
+                }
+            }
+        }
         scored.removeAll()
         pending.removeAll()
         request.removeAsks()
@@ -108,13 +131,23 @@ struct ScoringRoom: ~Copyable {
         return nil
     }
 
+    /// Notes the groups of a goal that rows from this one on are of.
+    mutating func findGroups(of goal: PredictedGoal, from first: Int) {
+        asked.removeAll()
+        for row in first..<scored.count where scored[row].goal == goal && !isAsked[Int(scored[row].group)] {
+            isAsked[Int(scored[row].group)] = true
+            _ = asked.append(scored[row].group)
+        }
+        for index in 0..<asked.count { isAsked[Int(asked[index])] = false }
+    }
+
     /// A new one; nil where none is left.
-    mutating func add(lineItem: Int, creative: Int, _ goal: PredictedGoal) -> Int? {
+    mutating func add(lineItem: Int, creative: Int, _ goal: PredictedGoal, group: UInt32) -> Int? {
         var slot = first(lineItem, creative)
         while places[slot] != 0 { slot = (slot + 1) % places.count }
         let row = scored.count
         let one = ScoredRow(
-            lineItem: UInt32(lineItem), creative: UInt32(creative), goal: goal,
+            lineItem: UInt32(lineItem), creative: UInt32(creative), goal: goal, group: group,
             slot: UInt32(truncatingIfNeeded: slot))
         guard scored.append(one) else { return nil }
         places[slot] = UInt32(row + 1)
@@ -127,16 +160,16 @@ struct ScoringRoom: ~Copyable {
     }
 
     /// Predicts for the batch. False where the model says what is no probability; then nothing is kept.
-    mutating func predict(_ goal: PredictedGoal, _ tier: ScoringTier) -> Bool {
-        guard let plan, let planned = plan.planned[ScoringPlan.place(of: goal, tier)] else { return false }
+    mutating func predict(by number: Int, _ tier: ScoringTier) -> Bool {
+        guard let plan else { return false }
+        let planned = plan.planned[number]
         let model = planned.served.model
         let width = model.featureCount
-        let place = ScoringPlan.place(of: goal, tier)
-        if !goals[Int(goal.rawValue)].isPrepared[Int(tier.rawValue)] {
+        if !isPrepared[number] {
             var target = input.first(width)
             for feature in 0..<width { target[feature] = request.value(0, Int(planned.columns[feature])) }
-            model.prepare(input.span(width), &scratches[place])
-            goals[Int(goal.rawValue)].isPrepared[Int(tier.rawValue)] = true
+            model.prepare(input.span(width), &scratches[number])
+            isPrepared[number] = true
         }
         let count = batch.count
         var target = input.first(count * width)
@@ -148,13 +181,14 @@ struct ScoringRoom: ~Copyable {
             }
         }
         var scores = output.first(count)
-        model.score(input.span(count * width), into: &scores, &scratches[place])
+        model.score(input.span(count * width), into: &scores, &scratches[number])
         model.head.predict(&scores)
         planned.served.calibrator?.replace(&scores)
         for index in 0..<count where !(scores[index] >= 0 && scores[index] <= 1) { return false }
         for index in 0..<count {
             scored[Int(batch[index])].probability = scores[index]
             scored[Int(batch[index])].tier = tier
+            scored[Int(batch[index])].model = UInt16(truncatingIfNeeded: number)
         }
         return true
     }
@@ -163,30 +197,29 @@ struct ScoringRoom: ~Copyable {
 /// A scratch for each model, at its place.
 @safe struct ModelScratches: ~Copyable, @unchecked Sendable {
     private let start: UnsafeMutablePointer<ModelScratch>
-    private let isThere: [Bool]
+    private let count: Int
 
-    init(_ planned: [PlannedModel?]) {
-        isThere = planned.map { $0 != nil }
-        unsafe start = .allocate(capacity: max(planned.count, 1))
+    init(_ planned: [PlannedModel]) {
+        count = planned.count
+        unsafe start = .allocate(capacity: max(count, 1))
         for index in planned.indices {
-            guard let one = planned[index] else { continue }
-            let scratch = ModelScratch(for: one.served.model, shared: one.shared)
+            let scratch = ModelScratch(for: planned[index].served.model, shared: planned[index].shared)
             unsafe (start + index).initialize(to: scratch)
         }
     }
 
     deinit {
-        for index in isThere.indices where isThere[index] { unsafe (start + index).deinitialize(count: 1) }
+        unsafe start.deinitialize(count: count)
         unsafe start.deallocate()
     }
 
     subscript(_ place: Int) -> ModelScratch {
         unsafeAddress {
-            precondition(isThere[place], "there is no such model")
+            precondition(place >= 0 && place < count, "there is no such model")
             return unsafe UnsafePointer(start + place)
         }
         nonmutating unsafeMutableAddress {
-            precondition(isThere[place], "there is no such model")
+            precondition(place >= 0 && place < count, "there is no such model")
             return unsafe start + place
         }
     }

@@ -68,21 +68,27 @@ public struct ServedModel: Sendable {
     public let cost: Interval?
     /// What its features are called in the schema; none where it has their order.
     let featureNames: [String]
+    /// The ids of those that it predicts for in place of the model for all; none where it is that one.
+    public let campaigns: [String]
 
     /// - Parameter columns: the schema's features in the model's order, where its own names are not theirs.
     public init(
         _ goal: PredictedGoal, _ tier: ScoringTier, _ model: Model, calibrator: Calibrator?, version: UInt64,
-        columns: [String]? = nil, cost: Interval? = nil
+        columns: [String]? = nil, campaigns: [String] = [], cost: Interval? = nil
     ) {
         precondition(tier != .prior, "a prior is no model")
         (self.goal, self.tier, self.model) = (goal, tier, model)
         (self.calibrator, self.version, self.cost) = (calibrator, version, cost)
+        self.campaigns = campaigns
         featureNames = columns ?? model.head.featureNames
     }
 }
 
 /// All models at one time. A decision sees one of these, whole.
 public struct ServedModels: Sendable {
+    /// As many decide at one time, and each of them has a scratch on each shard.
+    public static let most = 1_024
+
     /// By which records name the set.
     public let version: UInt64
     public let features: CompiledFeatures
@@ -97,6 +103,7 @@ public struct ServedModels: Sendable {
         priors: [PredictedGoal: Double] = [:]
     ) {
         precondition(shadows.count <= ShadowModel.most, "more shadows than a sample has room for")
+        precondition(models.count <= Self.most, "more models than a set may have")
         precondition(priors.values.allSatisfy { (0...1).contains($0) }, "a prior is a probability")
         (self.version, self.features, self.models, self.shadows) = (version, features, models, shadows)
         self.priors = PredictedGoal.allCases.map { priors[$0] }
@@ -108,7 +115,8 @@ public struct ModelsRefused: Error, Equatable, Sendable, CustomStringConvertible
     public let description: String
 
     init(_ model: ServedModel, _ found: String, allowed: String) {
+        let whose = model.campaigns.first.map { " for the campaign \($0)" } ?? ""
         description =
-            "the \(model.tier) model of \(model.goal.name)s: found \(found); allowed \(allowed)"
+            "the \(model.tier) model of \(model.goal.name)s\(whose): found \(found); allowed \(allowed)"
     }
 }

@@ -4,38 +4,47 @@ public import Units
 /// One for each shard and set of models. A request may spend a share of the time that is left to it on predictions,
 /// and an overloaded shard asks no full model.
 public struct TierGate: Sendable {
-    /// One part in so many of a request's time that is left may go into one goal's predictions: three goals, and as
-    /// much for all else.
+    /// One part in so many of a request's time that is left may go into one model's predictions, and as much is left for
+    /// all else however many models there are.
     static let shareOfTime: Int64 = 4
     /// A measurement weighs as much of the mean, and what is believed of a model that is not asked fades as fast:
     /// one moment at which the system put the shard aside does not shut a model out for long.
     private static let weight: Int64 = 16
 
-    /// By goal and tier, what one candidate took in the mean, in nanoseconds.
-    private var cost = InlineArray<6, Int64>(repeating: 0)
+    /// By model, what one candidate took in the mean, in nanoseconds.
+    private var cost: [Int64]
+    /// Of the request at hand: what was left of its time when the first model was asked for, nil before, and what models
+    /// have taken since.
+    private var whole: Int64?
+    private var spent: Int64 = 0
 
-    public init() {}
+    /// - Parameter costs: by model, what one candidate took when it was loaded; nil where nobody measured it.
+    public init(costs: [Interval?]) { cost = costs.map { $0.map { max($0.nanoseconds, 0) } ?? 0 } }
 
-    /// - Parameter cost: what one candidate took when the model was loaded; nil where nobody measured it.
-    public mutating func expect(_ goal: PredictedGoal, _ tier: ScoringTier, _ cost: Interval?) {
-        self.cost[ScoringPlan.place(of: goal, tier)] = cost.map { max($0.nanoseconds, 0) } ?? 0
-    }
+    /// Another request comes.
+    public mutating func begin() { (whole, spent) = (nil, 0) }
 
     /// Why a model is not to be asked.
     ///
     /// - Parameter left: of the time in which the exchange takes an answer.
     public mutating func fall(of use: ModelUse, left: Interval, isOverloaded: Bool) -> TierFall? {
         if isOverloaded, use.tier == .full { return .load }
-        let place = ScoringPlan.place(of: use.goal, use.tier)
+        let place = use.model
         let needed = cost[place].multipliedReportingOverflow(by: Int64(use.candidates))
-        guard needed.overflow || needed.partialValue > left.nanoseconds / Self.shareOfTime else { return nil }
+        let whole = self.whole ?? max(left.nanoseconds, 0)
+        self.whole = whole
+        let isTooMuch =
+            needed.overflow || needed.partialValue > left.nanoseconds / Self.shareOfTime
+            || needed.partialValue > whole - whole / Self.shareOfTime - spent
+        guard isTooMuch else { return nil }
         cost[place] -= max(cost[place] / Self.weight, 1)
         return .deadline
     }
 
     public mutating func note(_ use: ModelUse, took: Interval) {
         guard use.candidates > 0 else { return }
-        let place = ScoringPlan.place(of: use.goal, use.tier)
+        let place = use.model
+        spent += max(took.nanoseconds, 0)
         let one = max(took.nanoseconds, 0) / Int64(use.candidates)
         let before = cost[place]
         cost[place] = before == 0 ? one : before + (one - before) / Self.weight

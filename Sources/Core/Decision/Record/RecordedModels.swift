@@ -10,7 +10,7 @@ public struct RecordedGoal: Equatable, Sendable {
     public let candidates: [Int]
     /// Why the full and the distilled model were not used any more; nil where they were.
     public let falls: [TierFall?]
-    /// Of the full and the distilled model; nil where there is none.
+    /// Of the full and the distilled model for all campaigns; nil where there is none.
     public let versions: [UInt64?]
 }
 
@@ -157,9 +157,12 @@ extension ScoringRoom {
         for tier in 0..<3 { writer.put(small: goals[index].candidates[tier]) }
         for tier in 0..<ScoringTier.models {
             writer.put(goals[index].falls[tier]?.rawValue ?? 0)
-            if let model = plan.planned[index * ScoringTier.models + tier] {
+            if let goal = PredictedGoal(rawValue: UInt8(truncatingIfNeeded: index)),
+                let tier = ScoringTier(rawValue: UInt8(truncatingIfNeeded: tier)),
+                let model = plan.general(goal, tier)
+            {
                 writer.put(small: 1)
-                writer.put(fixed: model.served.version)
+                writer.put(fixed: model.version)
             } else {
                 writer.put(small: 0)
             }

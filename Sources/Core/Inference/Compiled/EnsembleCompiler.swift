@@ -3,6 +3,10 @@
 import CSIMD
 
 public enum ModelCompiler {
+    /// Raised whenever the same model is compiled into other bytes, so that nobody takes what an older compiler made of
+    /// it for what this one would.
+    public static let version = 2
+
     public static func compile(_ content: ModelContent) throws(ModelRefused) -> [UInt8] {
         switch content {
         case .trees(let ensemble): try EnsembleCompiler(ensemble).compile()

@@ -29,8 +29,9 @@ struct MaskBlock {
     private(set) var uses: [Use] = []
 
     /// The table of a block may have so many bytes: it should stay in a core's second cache beside what else
-    /// is there. Measured by `./dev bench infer`.
-    static let tableBytes = 384 * 1024
+    /// is there. Measured by `./dev bench infer` where that has a mebibyte: with half as many, twice as many nodes are
+    /// taken one by one, which is most of what a row then costs.
+    static let tableBytes = 640 * 1024
 
     /// Nil where a column has more nodes than its positions can tell.
     init?(_ trees: Range<Int>, _ all: [MaskTree], _ columns: TreeColumns, wide: Bool) {

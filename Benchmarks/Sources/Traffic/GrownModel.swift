@@ -1,15 +1,21 @@
 // Trees that nobody trained, as large as those that somebody would: seeded, with every leaf at the end of splits on
 // features drawn at random.
 import Foundation
-import Inference
+public import Inference
 import Units
 
-enum GrownModel {
+public enum GrownModel {
     /// A LightGBM model of classification whose predictions lie around a tenth.
-    static func model(trees: Int, leaves: Int, _ features: [String], seed: UInt64) throws -> Model {
+    public static func model(trees: Int, leaves: Int, _ features: [String], seed: UInt64) throws -> Model {
+        let text = text(trees: trees, leaves: leaves, features, seed: seed)
+        return try Model(copying: ModelCompiler.compile(ModelReader.read(Array(text.utf8))))
+    }
+
+    /// As LightGBM would save it.
+    public static func text(trees: Int, leaves: Int, _ features: [String], seed: UInt64) -> String {
         var random = SplitMix64(state: seed &+ 17)
         let blocks = (0..<trees).map { tree($0, leaves, features.count, &random) }
-        let text = """
+        return """
             tree
             version=v4
             num_class=1
@@ -25,7 +31,6 @@ enum GrownModel {
             end of trees
 
             """
-        return try Model(copying: ModelCompiler.compile(ModelReader.read(Array(text.utf8))))
     }
 
     /// Grown leaf by leaf, as LightGBM grows: some leaf becomes a split of two.
