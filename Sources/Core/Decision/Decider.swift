@@ -147,8 +147,6 @@ struct DecisionWorkspace: ~Copyable {
     var isSeller = false
     /// The newest version of VAST that the pod at hand may have.
     var newest = VASTVersion.v4_2
-    /// Of all slots of the pod at hand.
-    var medium: UInt8 = 0
     var markup: MarkupWriting
     var templates: MarkupTemplates
     var notices: NoticeWriting
@@ -326,7 +324,6 @@ extension DecisionWorkspace {
     ) {
         offer(pod, request, &trace)
         guard slots.count > 0 else { return }
-        medium = slots[0].medium
         let end = walk(request, seed: seed, &state, &trace)
         if scoring.isOn { score(request, seed: seed, &state, &trace) }
         outcomeOfRest = max(outcomeOfRest ?? end.outcome, end.outcome)

@@ -84,12 +84,17 @@ extension CatalogQuery {
 
     private mutating func addFormats(_ request: borrowing BidRequest) {
         var (video, audio, banner) = (false, false, false)
-        let imps = request.imps
-        for index in imps.indices {
-            if imps[index].video != nil { video = true }
-            if imps[index].audio != nil { audio = true }
-            // Of an imp that offers several the slot is for the richest.
-            if imps[index].video == nil, imps[index].audio == nil, imps[index].banner != nil { banner = true }
+        let pods = request.pods
+        for index in pods.indices {
+            let slots = request[pods[index].slots]
+            for index in slots.indices {
+                switch slots[index].media {
+                case .video: video = true
+                case .audio: audio = true
+                case .banner: banner = true
+                case .native: break
+                }
+            }
         }
         if video { add(.format, literal: "video") }
         if audio { add(.format, literal: "audio") }

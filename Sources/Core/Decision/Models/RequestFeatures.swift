@@ -86,7 +86,9 @@ struct RequestFeatures: Sendable {
         let pods = request.pods
         for pod in pods.indices {
             let slots = request[pods[pod].slots]
-            for slot in slots.indices { sum += Int64(of(slots[slot])) }
+            // What is no break is one place, whatever may fill it.
+            let count = pods[pod].kind == .single ? min(slots.count, 1) : slots.count
+            for slot in 0..<count { sum += Int64(of(slots[slot])) }
         }
         return sum
     }
