@@ -3,6 +3,7 @@
 // decision (`StateAnswers`), so that it can be decided again where none of it exists any more.
 public import Auction
 public import Features
+public import Notices
 public import OpenRTB
 public import Units
 
@@ -97,14 +98,20 @@ public struct BidToShade: Hashable, Sendable {
     public var floor: Micros
 }
 
-/// What a recorded decision knew of its viewer.
+/// What a recorded decision knew of its viewer, as far as a record may say it.
 public struct RecalledViewer: Hashable, Sendable {
     public var permissions: Permissions
     public var keys: ViewerKeys
+    /// Which of the catalog's places finer than a city he was in, by their values there; nil where the request says it.
+    public var places: [UInt32]?
+    /// By the ads' numbers, whom their tokens named; none where `keys` say it.
+    public var sealed: [SealedViewer]
 
-    public init(permissions: Permissions, keys: ViewerKeys) {
-        self.permissions = permissions
-        self.keys = keys
+    public init(
+        permissions: Permissions, keys: ViewerKeys, places: [UInt32]? = nil, sealed: [SealedViewer] = []
+    ) {
+        (self.permissions, self.keys) = (permissions, keys)
+        (self.places, self.sealed) = (places, sealed)
     }
 }
 

@@ -40,7 +40,8 @@ struct RequestFeatures: Sendable {
             let column = columns[index].column
             let standIn = columns[index].standIn
             let use = source.use
-            if let use, !permissions.allows(use) {
+            // What models saw is kept (docs/decisions/0042): what may not be kept they do not see.
+            if let use, !permissions.allows(use) || !permissions.allows(.journaling) {
                 rows.set(row, column, standIn, .forbidden)
             } else if let value = Self.number(source, request, now)
                 ?? Self.place(source, request, columns[index].words)

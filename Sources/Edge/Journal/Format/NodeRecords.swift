@@ -48,7 +48,7 @@ extension RecordLayout {
                 ("responseBytes", .u32), ("tookNanoseconds", .i64), ("oneIn", .u32),
             ]),
         RecordLayout(
-            "decision", .decision, version: 4,
+            "decision", .decision, version: 5,
             [
                 ("id", .id), ("at", .i64), ("catalog", .id), ("settings", .id), ("format", .u16),
                 ("noBid", .u16), ("ads", .u32), ("answerBytes", .u32), ("answerChecksum", .u32),
