@@ -140,6 +140,8 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
         case capByHousehold = 4
         case capUncountable = 5
         case unmarked = 6
+        case noAccount = 7
+        case fenced = 8
 
         var isCap: Bool { self == .capByUser || self == .capByHousehold || self == .capUncountable }
     }
@@ -148,6 +150,10 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
     public static let budget = StateRefusal(.budget)
     /// There is money, but not for use: the journal does not have its mark yet.
     public static let unmarked = StateRefusal(.unmarked)
+    /// No account is open for its campaign: its issuer has none, or has not been asked yet, or its day is over.
+    public static let noAccount = StateRefusal(.noAccount)
+    /// There is money, and its issuer has been silent for so long that nobody may spend it.
+    public static let fenced = StateRefusal(.fenced)
     /// Its campaign spends as fast as it is to.
     public static let pacing = StateRefusal(.pacing)
     /// Its cap at this place among its caps holds.
@@ -162,7 +168,7 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
 
     /// One of each reason.
     public static let allCases = [
-        budget, unmarked, pacing, capByUser(0), capByHousehold(0), capUncountable(0),
+        budget, unmarked, noAccount, fenced, pacing, capByUser(0), capByHousehold(0), capUncountable(0),
     ]
 
     private var reason: Reason {
@@ -180,6 +186,8 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
         switch reason {
         case .budget: .budget
         case .unmarked: .unmarked
+        case .noAccount: .noAccount
+        case .fenced: .fenced
         case .pacing: .pacing
         case .capByUser: .capByUser
         case .capByHousehold: .capByHousehold
