@@ -327,9 +327,8 @@ let package = Package(
         tests(
             "NodeTests", in: "Apps",
             [
-                "Catalog", "Commands", "Decision", "DecisionJournal", "Features", "HTTP", "Kernel", "Notices",
-                "OpenRTB", "TestCertificates",
-                "Units",
+                "Catalog", "Commands", "Decision", "DecisionJournal", "Features", "HTTP", "Kernel", "Ledger",
+                "Notices", "OpenRTB", "Settings", "Telemetry", "TestCertificates", "Units",
                 "paceline-node",
             ]),
         tests(

@@ -195,9 +195,7 @@ extension RequestKept {
         case .notSampled: "its request was not one of the sample that journal.requestOneIn keeps"
         case .whole: "its request was kept whole"
         case .redacted: "its request was kept without what privacy forbids to keep"
-        case .withheld: "its request was decided by what privacy forbids to keep"
-        case .viewerWithheld:
-            "its ads' tokens name a viewer who may be counted for caps, and whom privacy forbids to keep"
+        case .unreadable: "its request could not be read again to leave out what privacy forbids to keep"
         case .tooLarge: "its request was too large to keep"
         }
     }

@@ -37,17 +37,19 @@ extension DecisionReport {
             pod.score == pod.bound
             ? "nothing is worth more" : "at most \(pod.bound.total) is possible"
         var lines = [
-            "", "pod \(pod.number): worth \(pod.score.total); \(proof) (\(pod.steps) steps)",
+            "", "pod \(pod.number)\(pod.choice): worth \(pod.score.total); \(proof) (\(pod.steps) steps)",
             "    place      worth      price  seconds  tier         line item, creative",
         ]
         let placed = pod.candidates.sorted { $0.place < $1.place }
         for one in placed {
+            let medium = pod.media.count > 1 ? " (\(one.medium))" : ""
             let deal = one.deal.map { ", deal \($0)" } ?? ""
             let why = (one.why ?? one.saleText).map { ": \($0)" } ?? ""
             lines.append(
                 "\(column(one.position.map { "\($0 + 1)" } ?? "-", 9))  \(column("\(one.value)", 9))"
                     + "  \(column("\(one.price)", 9))  \(column("\(one.seconds)", 7))"
-                    + "  \(padded("\(one.tier)", 11))  \(one.lineItem), \(one.creative)\(deal)\(why)")
+                    + "  \(padded("\(one.tier)", 11))  \(one.lineItem), \(one.creative)\(medium)\(deal)\(why)"
+            )
         }
         for other in pod.alternatives {
             let ads = other.lineItems.isEmpty ? "nothing" : other.lineItems.joined(separator: ", ")
@@ -79,7 +81,8 @@ extension DecisionReport {
 
     private func tree(_ pod: Pod) -> JSONTree {
         [
-            "pod": .number(pod.number), "worth": .string("\(pod.score.total)"),
+            "pod": .number(pod.number), "media": .array(pod.media.map { .string("\($0)") }),
+            "worth": .string("\(pod.score.total)"),
             "bound": .string("\(pod.bound.total)"), "steps": .number(pod.steps),
             "alternatives": .array(
                 pod.alternatives.map { other in
@@ -92,6 +95,7 @@ extension DecisionReport {
                 pod.candidates.map { one in
                     [
                         "lineItem": .string(one.lineItem), "creative": .string(one.creative),
+                        "medium": .string("\(one.medium)"),
                         "seconds": .number(one.seconds), "tier": .string("\(one.tier)"),
                         "worth": .string("\(one.value)"), "price": .string("\(one.price)"),
                         "deal": one.deal.map { .string($0) } ?? .null,
@@ -109,6 +113,13 @@ extension DecisionReport {
     }
     private func padded(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}
+
+extension DecisionReport.Pod {
+    /// Where its one place is for ads of several media.
+    fileprivate var choice: String {
+        media.count > 1 ? " (one ad of \(media.map { "\($0)" }.joined(separator: " or ")))" : ""
     }
 }
 

@@ -39,6 +39,8 @@ final class NodeContext: Sendable {
     let frequency: NodeFrequency?
     /// Nil where nobody tells of ads.
     let notices: NodeNotices?
+    /// What earlier starts learnt of prices; nil where nothing is decided.
+    let shading: ShadingRecall?
     /// Nil where nothing is spent.
     let money: NodeMoney?
     /// This start of the node, in its journals and in the name of every reservation.
@@ -73,9 +75,11 @@ final class NodeContext: Sendable {
             catalogs = try Catalogs(
                 catalog, decisions, notices, settings, health, log)
             self.frequency = frequency
+            shading = ShadingRecall(shards: shards, at: Kernel.wallNow())
         } else {
             catalogs = nil
             frequency = nil
+            shading = nil
         }
         if settings.catalog != nil, let journal = settings.journal {
             money = try NodeMoney(journal.directory, isRemote: settings.ledger.issuer != nil, log)
@@ -114,7 +118,8 @@ final class NodeContext: Sendable {
         self.money?.keeper.hold(journal.journal, shard: shard)
         let recording = DecisionRecording(
             journal, oneIn: settings.journal?.requestOneIn ?? 0, catalogs.decisionSettings(shard: shard))
-        let shading = ShardShading(settings.decision, shadingKeys, block)
+        let known = shading?.known(to: shard) ?? [:]
+        let shading = ShardShading(settings.decision, journal, known, shadingKeys, block)
         let pacing = ShardPacing(ledger.pacing, catalog.pacing, shard: shard, reactor)
         return ShardDecisions(
             catalog, frequency, money, shading, pacing, seed: seeds.next(), reactor, settings.overload,
@@ -155,6 +160,7 @@ struct Node: ~Copyable {
         let threads = try ServingThreads(shards: shards, context)
         context.frequency?.forget()
         context.notices?.forget()
+        context.shading?.removeAll()
         context.health.set("listeners", .ready)
         context.health.set("certificates", .ready)
         if let catalogs = context.catalogs, let ledger = context.money?.ledger {
@@ -210,10 +216,11 @@ struct Node: ~Copyable {
         else { return }
         let began = Kernel.monotonicNow()
         let notices = context.notices?.recall
+        let shading = context.shading
         let memory = JournalMemory(
             of: journal.directory,
             for: [frequency.remembered as any JournalListener, money.keeper.listener]
-                + (notices.map { [$0] } ?? []))
+                + (notices.map { [$0] } ?? []) + (shading.map { [$0] } ?? []))
         let replay = frequency.remembered
         for trouble in memory.troubles {
             log.error(
@@ -229,6 +236,7 @@ struct Node: ~Copyable {
                 "impressions": .integer(replay.impressions), "counters": .integer(replay.counters),
                 "subjects": .integer(replay.subjects),
                 "notices": .integer(notices?.counted.count ?? 0),
+                "shadedMarkets": .integer(shading?.markets ?? 0),
                 "openReservations": .integer(money.ledger.opening.open.count),
                 "marksInDoubt": .integer(money.ledger.opening.doubts.count),
                 "tookMilliseconds": .integer(Int((Kernel.monotonicNow() - began).wholeMilliseconds)),

@@ -109,6 +109,7 @@ final class Service {
     /// The last word is the journal's, if its disk lets it.
     private func end(by deadline: Instant) {
         frequency?.end()
+        decisions?.shading.end()
         decisions?.money.end()
         guard let journal else { return reactor.stop() }
         let latest = max(deadline, reactor.now + Service.journalGrace)

@@ -126,20 +126,25 @@ final class ShardNotices {
         metrics.remembered.set(memory.used)
         guard verdict == .first else { return true }
         defer { if taken.isBill { lastBill = journal?.journal.accepted ?? 0 } }
-        let catalog = decisions.serving
-        journal?.note(taken, catalog.places.find(taken.notice), catalog.snapshot, at: now)
+        write(.notice, taken)
         if taken.isBill { metrics.count(taken.price.basis) }
         frequency.note(taken.event, of: taken.notice, at: now)
         decisions.shading.note(taken)
         return true
     }
 
-    /// Of a test's ad nothing was put aside: what is told of it bills nothing, counts for nobody's caps, and is in no
-    /// journal.
+    private func write(_ kind: RecordKind, _ taken: TakenNotice) {
+        let catalog = decisions.serving
+        journal?.note(kind, taken, catalog.places.find(taken.notice), catalog.snapshot)
+    }
+
+    /// Of a test's ad nothing was put aside: what is told of it bills nothing and counts for nobody's caps. Its record is
+    /// of a kind of its own, so that the same notice is a duplicate after a start too.
     private func countTest(_ taken: TakenNotice, at now: Instant) -> Bool {
         let verdict = memory.count(taken.event, of: taken.notice, at: now)
         metrics.count(taken.event, verdict == .first ? .test : NoticeOutcome(verdict))
         metrics.remembered.set(memory.used)
+        if verdict == .first { write(.testNotice, taken) }
         return true
     }
 
@@ -169,10 +174,10 @@ extension TakenNotice {
 
 extension NodeJournal {
     fileprivate func note(
-        _ taken: TakenNotice, _ place: NoticePlace?, _ snapshot: CatalogSnapshot, at now: Instant
+        _ kind: RecordKind, _ taken: TakenNotice, _ place: NoticePlace?, _ snapshot: CatalogSnapshot
     ) {
         let notice = taken.notice
-        append(.notice) { writer in
+        append(kind) { writer in
             CountedNotice(taken.event, of: notice).write(taken.price, reason: taken.reason, into: &writer)
             if let place {
                 writer.put(text: snapshot.bytes(snapshot.campaignID(place.campaign)))

@@ -1,7 +1,9 @@
-// What a shard learns of the bids that it shades: what it bid, and what exchanges tell of it. In memory alone: after a
-// start bids are the value again, until enough was seen.
+// What a shard learns of the bids that it shades: what it bid, and what exchanges tell of it. What is known of a market
+// is journaled now and then, and a start goes on from there.
 import Auction
 import Decision
+import Journal
+import Kernel
 import Notices
 import OpenRTB
 import Settings
@@ -28,14 +30,25 @@ struct ShadingMetricKeys: Sendable {
 
 /// Used on its shard's thread only.
 final class ShardShading {
+    /// A market is journaled so often while it changes: half a kilobyte each time.
+    private static let pause = Interval.seconds(30)
+
     private var memory: ShadingMemory
+    private let journal: NodeJournal
     private let outcomes: [Counter]
     private let markets: Gauge
 
-    init(_ settings: NodeSettings.Decision, _ keys: ShadingMetricKeys, _ shard: ShardMetrics) {
+    /// - Parameter known: what earlier starts had seen, by market.
+    init(
+        _ settings: NodeSettings.Decision, _ journal: NodeJournal, _ known: [UInt64: BidShading],
+        _ keys: ShadingMetricKeys, _ shard: ShardMetrics
+    ) {
         memory = ShadingMemory(patience: settings.bidOutcomeWithin)
+        for (market, shading) in known { memory.restore(shading, of: market) }
+        self.journal = journal
         outcomes = keys.outcomes.map { shard.counter($0) }
         markets = shard.gauge(keys.markets)
+        markets.set(memory.marketCount)
     }
 
     func shade(_ bid: BidToShade) -> ShadedBid {
@@ -48,6 +61,19 @@ final class ShardShading {
         memory.sent(number, price: price, in: market, at: now)
         for place in outcomes.indices { outcomes[place].add(Int(memory.taken[place] &- before[place])) }
         markets.set(memory.marketCount)
+        if let changed = memory.nextChanged(at: now, pause: Self.pause, looks: 1) { write(changed) }
+    }
+
+    /// The shard ends: what it knows is kept. What it bid of late, and nobody told of yet, teaches nothing.
+    func end() {
+        let now = Kernel.wallNow()
+        while let changed = memory.nextChanged(at: now, pause: .zero, looks: .max) { write(changed) }
+    }
+
+    private func write(_ changed: (market: UInt64, shading: BidShading)) {
+        journal.append(.shadingMarket, .sample) {
+            ShadingPayload.put(changed.market, changed.shading, into: &$0)
+        }
     }
 
     func note(_ taken: TakenNotice) {

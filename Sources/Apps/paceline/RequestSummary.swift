@@ -173,7 +173,13 @@ extension RequestSummary {
     private static func lines(_ pod: Pod) -> [String] {
         let name = pod.id.isEmpty ? pod.kind : "\(quoted(pod.id)) \(pod.kind)"
         let count = pod.slots.count
-        return ["pod       \(name), \(count) slot\(count == 1 ? "" : "s")"]
+        // An imp that is no part of a break holds one ad, of whichever medium.
+        let isOnePlace = pod.kind == "single" && count > 1
+        let size =
+            isOnePlace
+            ? "one ad of \(pod.slots.map(\.media).joined(separator: " or "))"
+            : "\(count) slot\(count == 1 ? "" : "s")"
+        return ["pod       \(name), \(size)"]
             + first(pod.slots.map { "  imp \(quoted($0.imp)) \(line($0))" })
     }
 

@@ -9,7 +9,7 @@ extension DecisionWorkspace {
         _ request: borrowing BidRequest, at now: Instant, seed: UInt64, _ format: AnswerFormat,
         _ decision: inout Decision
     ) {
-        notices.begin(isTest: request.test)
+        notices.begin(isTest: request.test, recalled: recalledTokens)
         do throws(JSONError) {
             switch format {
             case .openrtb: answerCount = try writeBids(request, at: now, seed: seed, &decision.trace)
@@ -70,6 +70,7 @@ extension DecisionWorkspace {
                 continue
             }
             tellMacros(of: win, index, seed: seed, at: now, request)
+            wins[index].sealedViewer = notices.sealedViewer
             let key = MarkupKey(win)
             let template = win.medium == Self.banner ? nil : templates.find(key)
             var file: Int?
@@ -132,6 +133,7 @@ extension DecisionWorkspace {
                 lose(win.candidate.lineItem)
                 trace.ads -= 1
             }
+            wins[index].sealedViewer = notices.sealedViewer
         }
         guard trace.ads > 0 else { return }
         markup.document.reset(wins[0].version)

@@ -3,6 +3,7 @@
 // give the same bytes, on any machine.
 internal import Auction
 public import Catalog
+internal import Notices
 public import OpenRTB
 public import Units
 
@@ -87,6 +88,8 @@ struct Win {
     var sale = AdSale()
     /// What showing it once costs at its price, in its campaign's currency: no more than was put aside.
     var cost = Micros.zero
+    /// Whom its tokens name.
+    var sealedViewer = SealedViewer(user: 0, household: 0)
     /// Its markup could be written.
     var isWritten = false
 }
@@ -124,7 +127,7 @@ struct DecisionWorkspace: ~Copyable {
     var rankedMost = Self.candidates
     let early: EarlyRank
     let demand: KnownDemand
-    private let places: KnownPlaces
+    private let knownPlaces: KnownPlaces
     var batch = EarlyBatch()
     var kinds = KindFits()
     /// What the request at hand may refuse single creatives for.
@@ -147,14 +150,16 @@ struct DecisionWorkspace: ~Copyable {
     var isSeller = false
     /// The newest version of VAST that the pod at hand may have.
     var newest = VASTVersion.v4_2
-    /// Of all slots of the pod at hand.
-    var medium: UInt8 = 0
     var markup: MarkupWriting
     var templates: MarkupTemplates
     var notices: NoticeWriting
     var scoring: ScoringRoom
     /// By what the viewer is counted.
     var viewer = ViewerKeys()
+    /// The values of the query that say where the viewer is, closer than by city.
+    var places = 0..<0
+    /// Of a decision that is made again: see `RecalledViewer.sealed`.
+    var recalledTokens: [SealedViewer] = []
     /// None has a value: what an exchange knows only after the auction is the exchange's to fill in.
     let macros = AuctionMacros()
     var response = DecisionBytes(Self.answerBytesMost)
@@ -173,7 +178,7 @@ struct DecisionWorkspace: ~Copyable {
         let snapshot = index.snapshot
         self.snapshot = snapshot
         self.index = index
-        (early, demand, places) = (index.early, index.demand, index.places)
+        (early, demand, knownPlaces) = (index.early, index.demand, index.places)
         kept = DecisionBox(settings)
         seat = Array(settings.seat.utf8)
         query = CatalogQuery(snapshot)
@@ -194,6 +199,7 @@ struct DecisionWorkspace: ~Copyable {
         report = nil
         outcomes.removeAll()
         answers.removeAll()
+        places = 0..<0
         outcomeOfRest = nil
         wins.removeAll()
         scoring.removeAll()
@@ -215,6 +221,7 @@ extension DecisionWorkspace {
         isSeller = format == .vast
         saleRule = SaleRule(openRTB: request.at)
         let recalled = state.recalled
+        recalledTokens = recalled?.sealed ?? []
         decision.trace.permissions =
             recalled?.permissions ?? Permissions(request, vendor: settings.vendor)
         decision.noBid = obstacle(request)
@@ -224,7 +231,7 @@ extension DecisionWorkspace {
                 ?? ViewerKeys(request, decision.trace.permissions, salt: settings.viewerSalt)
             state.begin(viewer, at: now)
             scoring.now = now
-            find(request, at: now, &decision)
+            find(request, at: now, recalled: recalled?.places, &decision)
             if explains { report = DecisionReport(query.isOverfull ? nil : snapshot.explain(query)) }
         }
         if decision.noBid == nil {
@@ -292,15 +299,18 @@ extension DecisionWorkspace {
     private mutating func knownPlace(_ request: borrowing BidRequest) -> Int? {
         let inventory = request.inventory
         return switch inventory.kind {
-        case .app: places.row(request[inventory.bundle], .app, snapshot)
-        case .site: places.row(request[inventory.domain], .site, snapshot)
+        case .app: knownPlaces.row(request[inventory.bundle], .app, snapshot)
+        case .site: knownPlaces.row(request[inventory.domain], .site, snapshot)
         case .unknown, .dooh: nil
         }
     }
 
-    private mutating func find(_ request: borrowing BidRequest, at now: Instant, _ decision: inout Decision) {
+    private mutating func find(
+        _ request: borrowing BidRequest, at now: Instant, recalled: [UInt32]?, _ decision: inout Decision
+    ) {
         setRefusals(request)
-        query.fill(request, place, snapshot, decision.trace.permissions, at: now)
+        places = query.fill(
+            request, place, snapshot, decision.trace.permissions, at: now, recalled: recalled)
         if query.isOverfull {
             decision.noBid = .tooManyValues
             return
@@ -326,7 +336,6 @@ extension DecisionWorkspace {
     ) {
         offer(pod, request, &trace)
         guard slots.count > 0 else { return }
-        medium = slots[0].medium
         let end = walk(request, seed: seed, &state, &trace)
         if scoring.isOn { score(request, seed: seed, &state, &trace) }
         outcomeOfRest = max(outcomeOfRest ?? end.outcome, end.outcome)

@@ -1,7 +1,7 @@
 // The way to a decision as people read it: every filter with what it took, every ad that competed with what
 // became of it. Made only where somebody asks, since it costs many times what deciding does.
 public import Auction
-internal import Catalog
+public import Catalog
 internal import OpenRTB
 public import Units
 
@@ -17,6 +17,7 @@ public struct DecisionReport: Sendable {
     public struct Candidate: Sendable {
         public let lineItem: String
         public let creative: String
+        public let medium: Creative.Format
         public let seconds: Int32
         public let tier: PriorityTier
         public let value: Micros
@@ -42,7 +43,8 @@ public struct DecisionReport: Sendable {
     public struct Pod: Sendable {
         /// Which of the request's pods, from 0.
         public let number: Int
-        public let slots: Int
+        /// What may fill it: more than one only of an imp that is no part of a break.
+        public let media: [Creative.Format]
         public let score: PodScore
         /// No pod of these candidates is worth more.
         public let bound: PodScore
@@ -77,22 +79,35 @@ extension DecisionWorkspace {
         for index in 0..<ranked.count {
             let one = ranked[index]
             var deal: String?
+            let medium = format(demand.creatives[one.creative].format)
             if let number = one.deal { deal = String(copying: request.utf8(deals[number].deal.id)) }
             let sale = sale(of: one, inPod: number)
             candidates.append(
                 DecisionReport.Candidate(
                     lineItem: string(snapshot.lineItemID(one.lineItem)),
-                    creative: string(snapshot.creativeID(one.creative)),
-                    seconds: medium == Self.banner ? 0 : one.seconds,
+                    creative: string(snapshot.creativeID(one.creative)), medium: medium,
+                    seconds: medium == .banner ? 0 : one.seconds,
                     tier: one.tier, value: one.value, price: sale?.price ?? one.price, deal: deal, sale: sale,
                     rival: sale?.rival.map { string(snapshot.lineItemID($0)) },
                     prediction: scoring.prediction(lineItem: one.lineItem, creative: one.creative),
                     outcome: problem.outcome(of: index, in: solution)))
         }
         return DecisionReport.Pod(
-            number: number, slots: slots.count, score: solution.score, bound: solution.bound,
+            number: number, media: media, score: solution.score, bound: solution.bound,
             steps: solution.steps, candidates: candidates, alternatives: alternatives(to: solution))
     }
+
+    /// Of the slots at hand, each once.
+    private var media: [Creative.Format] {
+        var media: [Creative.Format] = []
+        for index in 0..<slots.count {
+            let medium = format(slots[index].medium)
+            if !media.contains(medium) { media.append(medium) }
+        }
+        return media
+    }
+
+    private func format(_ place: UInt8) -> Creative.Format { Creative.Format.allCases[Int(place)] }
 
     private func sale(of candidate: RankedCandidate, inPod pod: Int) -> AdSale? {
         for index in 0..<wins.count

@@ -3,6 +3,7 @@
 // decision (`StateAnswers`), so that it can be decided again where none of it exists any more.
 public import Auction
 public import Features
+public import Notices
 public import OpenRTB
 public import Units
 
@@ -102,14 +103,20 @@ public struct BidToShade: Hashable, Sendable {
     public var floor: Micros
 }
 
-/// What a recorded decision knew of its viewer.
+/// What a recorded decision knew of its viewer, as far as a record may say it.
 public struct RecalledViewer: Hashable, Sendable {
     public var permissions: Permissions
     public var keys: ViewerKeys
+    /// Which of the catalog's places finer than a city he was in, by their values there; nil where the request says it.
+    public var places: [UInt32]?
+    /// By the ads' numbers, whom their tokens named; none where `keys` say it.
+    public var sealed: [SealedViewer]
 
-    public init(permissions: Permissions, keys: ViewerKeys) {
-        self.permissions = permissions
-        self.keys = keys
+    public init(
+        permissions: Permissions, keys: ViewerKeys, places: [UInt32]? = nil, sealed: [SealedViewer] = []
+    ) {
+        (self.permissions, self.keys) = (permissions, keys)
+        (self.places, self.sealed) = (places, sealed)
     }
 }
 
@@ -138,6 +145,8 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
         case capByHousehold = 4
         case capUncountable = 5
         case unmarked = 6
+        case noAccount = 7
+        case fenced = 8
 
         var isCap: Bool { self == .capByUser || self == .capByHousehold || self == .capUncountable }
     }
@@ -146,6 +155,10 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
     public static let budget = StateRefusal(.budget)
     /// There is money, but not for use: the journal does not have its mark yet.
     public static let unmarked = StateRefusal(.unmarked)
+    /// No account is open for its campaign: its issuer has none, or has not been asked yet, or its day is over.
+    public static let noAccount = StateRefusal(.noAccount)
+    /// There is money, and its issuer has been silent for so long that nobody may spend it.
+    public static let fenced = StateRefusal(.fenced)
     /// Its campaign spends as fast as it is to.
     public static let pacing = StateRefusal(.pacing)
     /// Its cap at this place among its caps holds.
@@ -160,7 +173,7 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
 
     /// One of each reason.
     public static let allCases = [
-        budget, unmarked, pacing, capByUser(0), capByHousehold(0), capUncountable(0),
+        budget, unmarked, noAccount, fenced, pacing, capByUser(0), capByHousehold(0), capUncountable(0),
     ]
 
     private var reason: Reason {
@@ -178,6 +191,8 @@ public struct StateRefusal: RawRepresentable, Hashable, Sendable, BitwiseCopyabl
         switch reason {
         case .budget: .budget
         case .unmarked: .unmarked
+        case .noAccount: .noAccount
+        case .fenced: .fenced
         case .pacing: .pacing
         case .capByUser: .capByUser
         case .capByHousehold: .capByHousehold

@@ -73,12 +73,11 @@ extension DecisionWorkspace {
         let creative = demand.creatives[row]
         // A line item with an approved creative may still have others.
         guard creative.isApproved else { return fit }
-        // All slots of a pod are of one medium.
         fit.outcome = .medium
-        guard creative.format == medium else { return fit }
-        fit.outcome = .duration
         var (asked, taking): (UInt32, UInt32) = (0, 0)
-        for index in 0..<slots.count where slots[index].segment.allows(seconds: creative.seconds) {
+        for index in 0..<slots.count where slots[index].medium == creative.format {
+            fit.outcome = max(fit.outcome, .duration)
+            guard slots[index].segment.allows(seconds: creative.seconds) else { continue }
             let alike: UInt32 = 1 << UInt32(slots[index].alike)
             if asked & alike == 0 {
                 asked |= alike

@@ -9,8 +9,12 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
     case request = 0
     /// The index took it: its status, targeting, flight, or a block by advertiser or category.
     case targeting = 1
-    /// Refused before it could compete: its campaign has nothing left to spend, or not now.
+    /// Refused before it could compete: nobody has opened an account for its campaign.
+    case noAccount = 22
+    /// Its campaign has nothing left to spend, or not now.
     case budget = 2
+    /// There is money, and the lease has run out under which it may be spent.
+    case fenced = 23
     /// There is money, and the journal does not have its mark yet: a node that just started, or a disk that is slow.
     case unmarked = 21
     case pacing = 3
@@ -47,7 +51,14 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
     public static func < (a: LineItemOutcome, b: LineItemOutcome) -> Bool { a.rank < b.rank }
 
     /// In the order of the cases, which is not that of their numbers: what came later stands where it belongs.
-    private var rank: UInt8 { self == .unmarked ? Self.budget.rawValue * 2 + 1 : rawValue * 2 }
+    private var rank: UInt8 {
+        switch self {
+        case .noAccount: 4 * Self.budget.rawValue - 1
+        case .fenced: 4 * Self.budget.rawValue + 1
+        case .unmarked: 4 * Self.budget.rawValue + 2
+        default: 4 * rawValue
+        }
+    }
 
     public static let count = allCases.count
 
@@ -63,6 +74,8 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
         case .request: "not asked, as nothing could be bid on this request"
         case .targeting: "not for this request"
         case .budget: "its campaign has no money at hand: spent, or set aside"
+        case .noAccount: "no account is open for its campaign: its issuer has none, or has not named it yet"
+        case .fenced: "its campaign's money is behind a lease that has run out: its issuer is silent"
         case .unmarked: "its campaign's money waits for the journal"
         case .pacing: "its campaign spends as fast as it is to"
         case .capByUser: "shown to the viewer as often as its cap allows"
@@ -87,7 +100,7 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
 }
 
 /// How many line items ended so, by the outcome's number.
-public typealias OutcomeCounts = InlineArray<22, Int>
+public typealias OutcomeCounts = InlineArray<24, Int>
 
 /// Why nothing was bid: OpenRTB's number where it has one, else one of ours, which start at 500.
 public enum NoBid: Int32, CaseIterable, Sendable {
@@ -156,7 +169,7 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     private init(_ outcome: LineItemOutcome) {
         switch outcome {
         case .request, .targeting: self = .nothingTargeted
-        case .budget, .pacing, .unreserved: self = .noBudget
+        case .noAccount, .budget, .fenced, .pacing, .unreserved: self = .noBudget
         case .unmarked: self = .noMoneyYet
         case .capByUser, .capByHousehold, .capUncountable, .capByCreative, .seenEarlier: self = .capped
         case .currency: self = .noCurrency

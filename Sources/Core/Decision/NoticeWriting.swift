@@ -26,6 +26,8 @@ struct NoticeWriting: ~Copyable {
     private var tokens = DecisionBytes(2 * Self.tokenBytes)
     /// What is told of the answer's ads bills nothing, and counts for nobody.
     private var isTest = false
+    /// By the ads' numbers, whom their tokens named when they were made first; none where the viewer is known.
+    private var recalled: [SealedViewer] = []
 
     init(_ addresses: NoticeAddresses?) {
         self.addresses = addresses
@@ -36,6 +38,8 @@ struct NoticeWriting: ~Copyable {
     private(set) var isSigned = false
     /// Whether its impression is what is billed.
     private(set) var isBilledByImpression = false
+    /// Whom its tokens name.
+    private(set) var sealedViewer = SealedViewer(user: 0, household: 0)
 
     static let tokenBytes = NoticeToken.characters
 
@@ -53,9 +57,10 @@ struct NoticeWriting: ~Copyable {
     var tailOfImpression: StaticString { asksPriceOfPlayers ? NoticeTail.price : NoticeTail.nothing }
 
     /// Another answer.
-    mutating func begin(isTest: Bool) {
+    mutating func begin(isTest: Bool, recalled: [SealedViewer]) {
         isSigned = false
         self.isTest = isTest
+        self.recalled = recalled
     }
 
     /// Makes the tokens of an ad. False where they cannot be made: such an ad must not be bid, as nobody could
@@ -85,7 +90,9 @@ struct NoticeWriting: ~Copyable {
         if !isTest { notice.name(viewer, candidate.lineItem, snapshot) }
         // Where no exchange is asked, nobody bills but what was shown.
         notice.isBilledByImpression = addresses.isBilledByImpression || format == .vast
-        guard let made = key.sign(notice) else { return false }
+        let viewer = number < recalled.count ? recalled[number] : nil
+        guard let made = key.sign(notice, viewer: viewer) else { return false }
+        sealedViewer = made.sealedViewer
         isBilledByImpression = notice.isBilledByImpression
         asksPriceOfPlayers = notice.isBilledByImpression && format == .openrtb
         let (player, exchange) = made.tokens

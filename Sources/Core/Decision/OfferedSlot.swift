@@ -46,9 +46,10 @@ extension DecisionWorkspace {
         slots.removeAll()
         deals.removeAll()
         kinds.removeAll()
-        problem.removeAll()
         let all = request[pod.slots]
-        newest = isSeller ? newestRead(by: all, request) : .v4_2
+        let isOnePlace = pod.kind == .single
+        problem.removeAll(isOnePlace: isOnePlace)
+        newest = isSeller && !isOnePlace ? newestRead(by: all, request) : .v4_2
         for turn in 0..<3 {
             for index in all.indices {
                 let slot = all[index]
@@ -109,8 +110,9 @@ extension DecisionWorkspace {
         let playsVideo = av.linearity != 2 && (av.plcmt.map(VideoPlacement.playsVideo) ?? true)
         if playsVideo, setDevice(&offered.device, av, request) {
             offered.version = version(request[av.protocols], upTo: newest)
-            offered.wrapper = wrapper(request[av.protocols])
-            // All ads of a pod that is one document are of its version.
+            // All ads of one document are of its version.
+            offered.wrapper = wrapper(
+                request[av.protocols], upTo: isSeller ? offered.version ?? newest : .v4_2)
             if isSeller, offered.wrapper != offered.version { offered.wrapper = nil }
         }
         return add(&offered, request)
@@ -148,7 +150,8 @@ extension DecisionWorkspace {
         // Sizes of banners are compared one by one.
         guard offered.medium != Self.banner else { return slots.count }
         for index in 0..<slots.count {
-            guard slots[index].version == offered.version, slots[index].wrapper == offered.wrapper,
+            guard slots[index].medium == offered.medium, slots[index].version == offered.version,
+                slots[index].wrapper == offered.wrapper,
                 slots[index].needsHTTPS == offered.needsHTTPS, slots[index].device == offered.device
             else { continue }
             let other = request[slots[index].refusedAttributes]
@@ -206,7 +209,7 @@ extension DecisionWorkspace {
     }
 
     /// The newest version in which the slot follows to another server.
-    private mutating func wrapper(_ protocols: Span<Int32>) -> VASTVersion? {
+    private mutating func wrapper(_ protocols: Span<Int32>, upTo newest: VASTVersion) -> VASTVersion? {
         if protocols.isEmpty { return newest }
         var reads = Versions()
         for index in protocols.indices {

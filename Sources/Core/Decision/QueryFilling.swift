@@ -36,11 +36,13 @@ struct Place {
 
 extension CatalogQuery {
     /// Takes in a request as it stands at this time.
+    ///
+    /// - Parameter recalled: the values that are returned, where the request is a record's and does not say them.
+    /// - Returns: the places of the values that say where the viewer is, closer than by city.
     mutating func fill(
         _ request: borrowing BidRequest, _ place: Place, _ snapshot: CatalogSnapshot,
-        _ permissions: Permissions,
-        at now: Instant
-    ) {
+        _ permissions: Permissions, at now: Instant, recalled: [UInt32]?
+    ) -> Range<Int> {
         let (device, user) = (request.device, request.user)
         let offset = device.geo.utcoffset ?? user.geo.utcoffset ?? 0
         // The epoch began on a Thursday, three days after a Monday's midnight.
@@ -48,7 +50,14 @@ extension CatalogQuery {
         let minutes = Int(epochMinutes) + 3 * 24 * 60 + Int(offset)
         start(at: now, viewerQuarter: WeekMask.quarter(ofMinute: minutes))
         addFormats(request)
-        addGeo(device.geo, request, permissions)
+        addArea(device.geo, request)
+        let first = count
+        if let recalled {
+            for number in recalled { add(number: number) }
+        } else if permissions.allows(.preciseLocation) {
+            addPreciseLocation(device.geo, request)
+        }
+        let places = first..<count
         if let type = device.devicetype { add(.deviceType, number: type) }
         addIfAny(.os, device.os, request)
         addInventory(request, place, snapshot)
@@ -56,6 +65,7 @@ extension CatalogQuery {
         if permissions.allows(.personalisation) { addAudience(user, request) }
         addDeals(request)
         addBlocks(request, place, snapshot)
+        return places
     }
 
     private mutating func addIfAny(_ dimension: Dimension, _ text: Text, _ request: borrowing BidRequest) {
@@ -84,24 +94,31 @@ extension CatalogQuery {
 
     private mutating func addFormats(_ request: borrowing BidRequest) {
         var (video, audio, banner) = (false, false, false)
-        let imps = request.imps
-        for index in imps.indices {
-            if imps[index].video != nil { video = true }
-            if imps[index].audio != nil { audio = true }
-            // Of an imp that offers several the slot is for the richest.
-            if imps[index].video == nil, imps[index].audio == nil, imps[index].banner != nil { banner = true }
+        let pods = request.pods
+        for index in pods.indices {
+            let slots = request[pods[index].slots]
+            for index in slots.indices {
+                switch slots[index].media {
+                case .video: video = true
+                case .audio: audio = true
+                case .banner: banner = true
+                case .native: break
+                }
+            }
         }
         if video { add(.format, literal: "video") }
         if audio { add(.format, literal: "audio") }
         if banner { add(.format, literal: "banner") }
     }
 
-    private mutating func addGeo(_ geo: Geo, _ request: borrowing BidRequest, _ permissions: Permissions) {
+    private mutating func addArea(_ geo: Geo, _ request: borrowing BidRequest) {
         addIfAny(.country, geo.country, request)
         if !geo.region.isEmpty { add(.region, request[geo.country], request[geo.region]) }
         addIfAny(.metro, geo.metro, request)
         if !geo.city.isEmpty { add(.city, request[geo.country], request[geo.city]) }
-        guard permissions.allows(.preciseLocation) else { return }
+    }
+
+    private mutating func addPreciseLocation(_ geo: Geo, _ request: borrowing BidRequest) {
         if !geo.zip.isEmpty { add(.postalCode, request[geo.country], request[geo.zip]) }
         if let latitude = geo.lat, let longitude = geo.lon, abs(latitude) <= 90, abs(longitude) <= 180,
             let point = GlobePoint(

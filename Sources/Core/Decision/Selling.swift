@@ -130,7 +130,7 @@ extension DecisionWorkspace {
         // FNV-1a.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         func take(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        take(medium)
+        take(demand.creatives[candidate.creative].format)
         take(candidate.deal == nil ? 0 : 1)
         let name = request[candidate.deal.map { deals[$0].deal.id } ?? request.inventory.publisher.id]
         for at in 0..<name.byteCount { take(name.byte(at)) }

@@ -85,6 +85,9 @@ public struct JSONStringBytes: ~Escapable, BitwiseCopyable {
         self.end = end
     }
 
+    /// Where in the document the spelling of the next byte starts; within a character, where the next one's does.
+    @inlinable public var position: Int { offset }
+
     @inlinable public mutating func next() -> UInt8? {
         if _slowPath(pending != 0) {
             defer { pending >>= 8 }

@@ -22,6 +22,8 @@ public struct NoticeToken: Sendable {
     static let bytes = 96
     static let format: UInt8 = 1
     static let clear = 50
+    /// The viewer and the household, within what is sealed.
+    static let sealedViewer = 66
     static let signed = 82
     static let code = 14
 
@@ -57,6 +59,12 @@ public struct SignedNotice: Sendable {
         self.code = code
     }
 
+    /// Whom it names, as it stands in the tokens.
+    public var sealedViewer: SealedViewer {
+        var at = NoticeToken.sealedViewer
+        return SealedViewer(user: bytes.span.take(8, &at), household: bytes.span.take(8, &at))
+    }
+
     public func token(for sender: NoticeSender) -> NoticeToken { NoticeToken(coded(for: sender)) }
 
     /// Both at once, which takes little longer than one.
@@ -80,6 +88,14 @@ public struct SignedNotice: Sendable {
     }
 }
 
+/// Whom a notice names, under the seal of its own token: nobody without the key reads it, and no two ads say it alike.
+public struct SealedViewer: Hashable, Sendable {
+    public let user: UInt64
+    public let household: UInt64
+
+    public init(user: UInt64, household: UInt64) { (self.user, self.household) = (user, household) }
+}
+
 extension NoticeSender {
     /// Where its part of the code starts.
     var codeStart: Int { self == .player ? 0 : SHA256Digest.byteCount / 2 }
@@ -87,7 +103,9 @@ extension NoticeSender {
 
 extension NoticeKey {
     /// Nil where a field does not fit: whoever bids it does without notices, or does not bid.
-    public func sign(_ notice: Notice) -> SignedNotice? {
+    ///
+    /// - Parameter viewer: whom it names, where that is known as an earlier token with the same clear part had it.
+    public func sign(_ notice: Notice, viewer: SealedViewer? = nil) -> SignedNotice? {
         guard notice.fits else { return nil }
         var bytes = InlineArray<96, UInt8>(repeating: 0)
         var span = bytes.mutableSpan
@@ -110,11 +128,21 @@ extension NoticeKey {
         room.put(UInt64(notice.highest.rawValue), 6, &at)
         room.put(UInt64(notice.reserved.rawValue), 6, &at)
         room.put(UInt64(notice.window), 4, &at)
+        precondition(at == NoticeToken.sealedViewer, "the layout and its sizes agree")
         room.put(notice.viewer, 8, &at)
         room.put(notice.household, 8, &at)
         precondition(at == NoticeToken.signed, "the layout and its sizes agree")
         seal(&bytes)
+        if let viewer { Self.put(viewer, into: &bytes) }
         return SignedNotice(bytes, code.code(of: bytes.span.raw.extracting(0..<NoticeToken.signed)))
+    }
+
+    private static func put(_ viewer: SealedViewer, into bytes: inout InlineArray<96, UInt8>) {
+        var span = bytes.mutableSpan
+        var room = span.mutableRaw
+        var at = NoticeToken.sealedViewer
+        room.put(viewer.user, 8, &at)
+        room.put(viewer.household, 8, &at)
     }
 
     /// Seals what is open, and opens what is sealed.

@@ -17,6 +17,10 @@ struct NodeJoinTests {
         #expect(ads.allSatisfy { $0.campaign == "northwind-winter" })
         try Spending.until("it is told") { node.trouble("aurora-launch") == "noAccount" }
         #expect(node.trouble("northwind-winter") == "")
+        let last = try #require(try Self.ads(node, 1).last)
+        try Self.until("its decisions say so too") {
+            node.explanation(last).contains("no account is open for its campaign")
+        }
         for ad in ads.prefix(20) { #expect(node.bill(ad)) }
         let half = ads.prefix(20).reduce(Int64(0)) { $0 + $1.price }
         try Spending.until("the root has half: \(half)") { abs(try Spending.root(pair, "settled") - half) <= 20 }

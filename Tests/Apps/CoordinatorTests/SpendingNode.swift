@@ -45,7 +45,7 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
             ],
             "journal": [
                 "directory": folder.appending(path: "journal").path(), "segmentBytes": 8_388_608,
-                "flushIntervalMilliseconds": 5,
+                "flushIntervalMilliseconds": 5, "requestOneIn": 1,
             ],
             "ledger": [
                 "issuer": [
@@ -115,6 +115,8 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
         let campaign: String
         let price: Int64
         let bill: String
+        /// The decision that it is of.
+        let decision: String
     }
 
     /// Another viewer each time: caps are not what is tried here.
@@ -139,7 +141,8 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
                 ads.append(
                     Ad(
                         campaign: bid["cid"] as? String ?? "",
-                        price: Int64((price * 1_000).rounded(.up)), bill: path))
+                        price: Int64((price * 1_000).rounded(.up)), bill: path,
+                        decision: answer.json["bidid"] as? String ?? ""))
             }
         }
         return ads
@@ -156,6 +159,9 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
         else { return nil }
         return (share, !one.contains("\"behind\":null"))
     }
+
+    /// Why a decision came out as it did, with every line item.
+    func explanation(_ ad: Ad) -> String { ask(admin, "GET /explain?id=\(ad.decision)")?.body ?? "" }
 
     /// What the node says is wrong with a campaign's money: nil where there is no such campaign, "" for nothing. The answer
     /// comes in chunks, so that it is no JSON as it is.

@@ -53,7 +53,7 @@ final class Folder: Sendable {
     }
 
     /// Runs lines in bash, in this folder, for at most so many seconds; then they are killed.
-    func run(_ lines: String, seconds: Int = 20) async throws -> Outcome {
+    func run(_ lines: String, seconds: Int = 120) async throws -> Outcome {
         let name = UUID().uuidString
         let status = try await start(["bash", "-c", lines], seconds: seconds, into: name).end()
         return Outcome(status: status, output: read("\(name).output"), errors: read("\(name).errors"))

@@ -31,7 +31,7 @@ import Testing
             }
             // A child's request: nobody's profile is asked for.
             _ = try await node.bid(of(30).replacingOccurrences(of: "\"coppa\": 0", with: "\"coppa\": 1"))
-            try await Task.sleep(for: .milliseconds(100))
+            try await node.hasWritten()
             let metrics = try #require(try await Wire.get("/metrics", port: node.admin)?.body)
             #expect(
                 metrics.contains(

@@ -147,6 +147,7 @@ extension RunningNode {
     @Test func testsBillNothing() async throws {
         let folder = try Folder()
         try Demo.copyCatalog(into: folder)
+        var told: Addresses?
         try await withNotices(in: folder) { node in
             let test = try Demo.request().replacing("\"at\": 1,", with: "\"at\": 1, \"test\": 1,")
             let answer = try #require(try await node.bid(test))
@@ -171,18 +172,30 @@ extension RunningNode {
             #expect(try await node.metric("paceline_frequency_promised_total") == 0)
             let settled = "paceline_budget_units{place=\"settled\",currency=\"USD\"}"
             #expect(try await node.metric(settled) == 0)
-            try await Task.sleep(for: .milliseconds(300))
+            try await node.hasWritten()
             let records = try await folder.run("paceline journal cat --json journal")
             for kind in ["reserved", "settled", "released", "notice"] {
-                #expect(!records.output.contains("\"kind\":\"\(kind)\""), "\(kind)")
+                #expect(!records.output.contains("\"kind\": \"\(kind)\""), "\(kind)")
             }
             let shown = try await folder.run(
                 "paceline notice verify --keys notice-keys \(addresses.token("bill"))")
             #expect(shown.output.contains("test       yes"), "\(shown)")
+            #expect(records.output.ranges(of: "\"kind\": \"test-notice\"").count == 11)
             // The same viewer's first real request is bid on, and billed.
             let real = try await node.bidAddresses()
             #expect(try await node.tell("bill", real.token("bill"), "&p=11.5") == "204")
             #expect(try await node.notices("bill", "counted") == 1)
+            try await node.hasWritten()
+            told = addresses
+        }
+        // What was told of a test is known after a start, like what was told of other ads.
+        try await withNotices(in: folder) { node in
+            let addresses = try #require(told)
+            for event in Self.exchange + Self.player {
+                #expect(try await node.tell(event, addresses.token(event)) == "204")
+                #expect(try await node.notices(event, "duplicate") == 1, "\(event)")
+                #expect(try await node.notices(event, "test") == 0, "\(event)")
+            }
         }
     }
 
@@ -241,8 +254,8 @@ extension RunningNode {
         for event in ["bill", "imp"] {
             #expect(try await first.tell(event, bid.token(event), "&p=10") == "204")
         }
-        // On the disk within the flush interval; then the node is killed.
-        try await Task.sleep(for: .milliseconds(300))
+        // On the disk; then the node is killed.
+        try await first.hasWritten()
         await first.stop()
         try await withNotices(shards: 2, in: folder) { node in
             for event in ["bill", "imp", "start"] {

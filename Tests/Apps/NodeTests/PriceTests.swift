@@ -1,5 +1,6 @@
 // Prices on the real program: what an ad tag's own auction clears is what the budget pays, and what people are told.
 import Foundation
+import Glibc
 import Testing
 
 @Suite struct PriceTests {
@@ -78,37 +79,51 @@ import Testing
         let plan = Plan(
             catalog: "catalog", notices: "http://notices.test", decision: ["bidOutcomeSeconds": 1],
             accessOneIn: 0)
-        try await withNode(plan, in: folder) { node in
-            let body = try Demo.request("banner")
-            func bid() async throws -> (price: Double, answer: Answer, loss: String) {
-                let answer = try #require(try await node.bid(body))
-                let price = try #require(answer.body.firstMatch(of: #/"price":([0-9.]+)/#)?.output.1)
-                let loss = try #require(
-                    answer.body.replacing("\\/", with: "/").firstMatch(
-                        of: #/notices\.test(/e/loss\?t=[A-Za-z0-9_-]+)/#)?
-                        .output.1)
-                return (try #require(Double(price)), answer, String(loss))
-            }
-            for _ in 0..<80 {
-                let one = try await bid()
-                #expect(one.price <= 4.2)
-                // Lost all the same, to a bid on a deal that was no higher.
-                #expect(try await Wire.get("\(one.loss)&r=103&m=3", port: node.port)?.status == 204)
-            }
-            try await Task.sleep(for: .milliseconds(1_200))
-            var last = try await bid()
-            for _ in 0..<40 where last.price == 4.2 { last = try await bid() }
-            #expect(last.price >= 3 && last.price < 3.7, "\(last.price)")
-            #expect(try await node.metric("paceline_shading_outcomes_total{outcome=\"lost\"}") >= 64)
-            let id = try #require(last.answer.header("paceline-decision"))
-            try await Task.sleep(for: .milliseconds(100))
-            let told = try await folder.run(
-                "paceline explain \(id) --journal journal --catalogs state", seconds: 120)
-            #expect(told.status == 0 && told.output.contains("of the 4.2 that it is worth, where"), "\(told)")
-            let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
-            #expect(
-                replayed.status == 0 && replayed.output.contains(", 0 different; 0 not replayed"),
-                "\(replayed)")
+        let body = try Demo.request("banner")
+        func bid(_ node: RunningNode) async throws -> (price: Double, answer: Answer, loss: String) {
+            let answer = try #require(try await node.bid(body))
+            let price = try #require(answer.body.firstMatch(of: #/"price":([0-9.]+)/#)?.output.1)
+            let loss = try #require(
+                answer.body.replacing("\\/", with: "/").firstMatch(
+                    of: #/notices\.test(/e/loss\?t=[A-Za-z0-9_-]+)/#)?
+                    .output.1)
+            return (try #require(Double(price)), answer, String(loss))
         }
+        try await Places.shared.take()
+        defer { Task { await Places.shared.give() } }
+        let node = try await RunningNode.start(plan, in: folder, seconds: 300)
+        for _ in 0..<80 {
+            let one = try await bid(node)
+            #expect(one.price <= 4.2)
+            // Lost all the same, to a bid on a deal that was no higher.
+            #expect(try await Wire.get("\(one.loss)&r=103&m=3", port: node.port)?.status == 204)
+        }
+        try await Task.sleep(for: .milliseconds(1_200))
+        var last = try await bid(node)
+        for _ in 0..<40 where last.price == 4.2 { last = try await bid(node) }
+        #expect(last.price >= 3 && last.price < 3.7, "\(last.price)")
+        #expect(try await node.metric("paceline_shading_outcomes_total{outcome=\"lost\"}") >= 64)
+        let id = try #require(last.answer.header("paceline-decision"))
+        try await node.hasWritten()
+        let told = try await folder.run(
+            "paceline explain \(id) --journal journal --catalogs state", seconds: 120)
+        #expect(told.status == 0 && told.output.contains("of the 4.2 that it is worth, where"), "\(told)")
+        node.running.signal(SIGTERM)
+        #expect(await node.running.end() == 0, "\(node.log)")
+
+        // Another start knows the market from the journal, and asks nobody first.
+        let next = try await RunningNode.start(plan, in: folder, seconds: 300)
+        #expect(try await next.metric("paceline_shading_markets") == 1)
+        var first = try await next.bid(body)
+        try await until("there is money") {
+            first = try await next.bid(body)
+            return first?.status == 200
+        }
+        let price = try #require(first?.body.firstMatch(of: #/"price":([0-9.]+)/#)?.output.1)
+        #expect(Double(price) == last.price, "\(price) after a start, \(last.price) before it")
+        await next.stop()
+        let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
+        #expect(
+            replayed.status == 0 && replayed.output.contains(", 0 different; 0 not replayed"), "\(replayed)")
     }
 }

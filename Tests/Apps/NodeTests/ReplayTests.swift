@@ -63,7 +63,7 @@ import Testing
         sent += 1
         // What an operator asks of the node while it serves.
         let bid = try #require(try bids(last).first?["id"] as? String)
-        try await Task.sleep(for: .milliseconds(100))
+        try await node.hasWritten()
         // Reading segments takes a debug build a while.
         let wire = try Wire(node.admin)
         wire.send("GET /explain?id=\(bid) HTTP/1.1\r\nhost: localhost\r\n\r\n")
@@ -129,7 +129,7 @@ import Testing
         ) { node in
             let answer = try #require(try await node.bid(Demo.request()))
             let id = try #require(answer.header("paceline-decision"))
-            try await Task.sleep(for: .milliseconds(100))
+            try await node.hasWritten()
             let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
             // Nothing was replayed: that is neither a success nor a difference.
             #expect(replayed.status == 3, "\(replayed)")

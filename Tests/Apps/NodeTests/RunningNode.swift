@@ -125,7 +125,7 @@ final class RunningNode: Sendable {
     var log: String { folder.read("node.errors") }
 
     /// Starts a node and waits until it is ready.
-    static func start(_ plan: Plan, in folder: Folder, seconds: Int = 60) async throws -> RunningNode {
+    static func start(_ plan: Plan, in folder: Folder, seconds: Int = 300) async throws -> RunningNode {
         let ports = try FreePorts.take(2 + plan.secure.count)
         try folder.write(plan.settings(ports: ports, in: folder), to: "node.json")
         let command = ["paceline-node", "--config", "node.json"]
@@ -163,6 +163,15 @@ final class RunningNode: Sendable {
 
     func metric(_ name: String) async throws -> Double {
         try #require(try await metrics()[name], "there is no metric \(name)")
+    }
+
+    /// Waits until the disk has all that was journaled before.
+    func hasWritten() async throws {
+        // A shard says at the end of a turn what waits: that of the last answer is over when the next one comes.
+        _ = try await Wire.get("/v1/node", port: port)
+        try await until("all is on the disk", within: .seconds(30)) {
+            try await metric("paceline_journal_waiting_bytes") == 0
+        }
     }
 
     /// Connections that ended for this reason.

@@ -171,4 +171,66 @@ nonisolated(unsafe) var escaped: UnsafeMutableRawPointer?
         let solution = solver.solve(problem)
         #expect(solution.count == 0 && solution.isProven)
     }
+
+    /// Several ways to fill one place: the best ad of the best of them, as if each were asked alone; everybody else has no
+    /// slot, and the next one is the winner's rival, whichever way it would take.
+    @Test func aPlaceHoldsOneAd() {
+        var random = Randomness(seed: 91)
+        var placed = 0
+        for round in 0..<500 {
+            let ways = (0..<random.next(in: 1...3)).map { _ in
+                let least = Int32(random.next(in: 1...30))
+                return PodSegment.slot(
+                    least...(least + Int32(random.next(in: 0...30))),
+                    floors: Floors(hard: Micros(Int64(random.next(in: 0...6)))))
+            }
+            let ads = (0..<random.next(in: 0...8)).map { _ in
+                let value = Micros(Int64(random.next(in: 1...9)))
+                var ad = PodCandidate(
+                    lineItem: UInt32(random.next(in: 1...99)), creative: UInt64(random.next(in: 1...99)),
+                    advertiser: UInt64(random.next(in: 1...99)), seconds: Int32(random.next(in: 1...40)),
+                    value: value, price: value, tier: PriorityTier(rawValue: UInt8(random.next(in: 1...2)))!)
+                ad.segments = UInt32(random.next(in: 0...7))
+                return ad
+            }
+            func solve(_ ways: [PodSegment], _ ads: [PodCandidate]) -> PodSolution {
+                var problem = PodProblem()
+                var solver = PodSolver()
+                problem.removeAll(isOnePlace: true)
+                for way in ways { expectTrue(problem.add(way)) }
+                for ad in ads { expectTrue(problem.add(ad)) }
+                let solution = solver.solve(problem)
+                #expect(solution.count <= 1 && solution.isProven && problem.positionCount <= 1)
+                guard solution.count == 1 else { return solution }
+                placed += 1
+                let winner = solution[0].candidate
+                for index in ads.indices {
+                    switch problem.outcome(of: index, in: solution) {
+                    case .placed: #expect(index == winner)
+                    case .noSlot, .excluded: #expect(index != winner)
+                    case let other: Issue.record("round \(round): \(other)")
+                    }
+                }
+                let rival = problem.rival(of: 0, in: solution)
+                let others = ads.indices.filter {
+                    ads[$0].advertiser != ads[winner].advertiser && ads[$0].lineItem != ads[winner].lineItem
+                        && problem.exclusion(of: $0) == nil
+                }
+                #expect(rival.map { ads[$0].value } == others.map { ads[$0].value }.max(), "round \(round)")
+                return solution
+            }
+            let together = solve(ways, ads)
+            let alone = ways.indices.map { way in
+                solve(
+                    [ways[way]],
+                    ads.map { ad in
+                        var ad = ad
+                        ad.segments = ad.segments >> UInt32(way) & 1
+                        return ad
+                    })
+            }
+            #expect(together.score == (alone.map(\.score).max() ?? together.score), "round \(round)")
+        }
+        #expect(placed > 500)
+    }
 }

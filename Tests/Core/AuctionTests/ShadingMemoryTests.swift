@@ -89,4 +89,43 @@ private func cpm(_ units: Double) -> Micros { Micros(Int64(units * 1_000_000)) }
             }
         }
     }
+
+    /// What is handed out to be kept gives the same bids in another memory, is handed out once for each change, and not
+    /// too often.
+    @Test func whatIsKnownOutlastsItsMemory() throws {
+        var memory = ShadingMemory(patience: .seconds(60), markets: 8, bids: 1_024)
+        var clock: Int64 = 0
+        bids(400, at: cpm(6), .won, minimum: cpm(5), &memory, &clock)
+        var kept: [(market: UInt64, shading: BidShading)] = []
+        while let one = memory.nextChanged(at: at(clock), pause: .seconds(30), looks: 8) { kept.append(one) }
+        try #require(kept.count == 1 && kept[0].market == 7)
+        var next = ShadingMemory(patience: .seconds(60), markets: 8, bids: 1_024)
+        let copy = try #require(BidShading { kept[0].shading.outcomes(in: $0) })
+        next.restore(copy, of: 7)
+        #expect(next.marketCount == 1)
+        for value in [3.0, 5.5, 6, 8, 20] {
+            let (one, other) = (
+                memory.bid(value: cpm(value), floor: cpm(1), in: 7),
+                next.bid(value: cpm(value), floor: cpm(1), in: 7)
+            )
+            #expect(one == other && (value < 8 || one.price < cpm(value)), "\(value): \(one)")
+        }
+        // Nothing new is known to either; then more is, and is kept when it is time.
+        let nothing = next.nextChanged(at: at(clock), pause: .zero, looks: 8)
+        #expect(nothing == nil)
+        let began = clock
+        bids(100, at: cpm(6), .won, &memory, &clock)
+        let early = memory.nextChanged(at: at(began + 29), pause: .seconds(30), looks: 8)
+        let due = memory.nextChanged(at: at(began + 30), pause: .seconds(30), looks: 8)
+        let again = memory.nextChanged(at: at(began + 90), pause: .seconds(30), looks: 8)
+        #expect(early == nil && due != nil && again == nil)
+    }
+
+    @Test func noMarketHasSeenThat() {
+        for outcomes in [(BidShading.mostEvidence, 0), (3_000, 3_000), (UInt32.max, 1)] as [(UInt32, UInt32)]
+        {
+            let none = BidShading { $0 == 5 ? outcomes : (0, 0) }
+            #expect(none == nil)
+        }
+    }
 }

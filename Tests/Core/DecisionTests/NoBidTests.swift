@@ -46,6 +46,11 @@ struct NoBidCase: Sendable, CustomTestStringConvertible {
                 "northwind-guaranteed": .unmarked, "harvest-evening": .unmarked, "aurora-drama": .unmarked,
             ], reason: .noMoneyYet),
         .init(
+            testDescription: "nobody has opened accounts for two, and the lease of one has run out",
+            refusals: [
+                "northwind-guaranteed": .noAccount, "harvest-evening": .noAccount, "aurora-drama": .fenced,
+            ], reason: .noBudget),
+        .init(
             testDescription: "two of four have no money, one is capped, one is below the floor",
             refusals: [
                 "northwind-guaranteed": .budget, "harvest-evening": .pacing, "aurora-drama": .capByUser(0),

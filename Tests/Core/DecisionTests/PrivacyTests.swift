@@ -103,17 +103,17 @@ private let signals: [(name: String, path: [String], value: String)] = [
     }
 
     /// The answer's bytes, and the request as it may be kept.
-    private func decide(_ request: String) throws -> (
+    private func decide(_ request: String, seed: UInt64 = 5) throws -> (
         answer: String, record: RecordedDecision, permissions: Permissions
     ) {
         var decider = Decider(Demo.snapshot, settings: NoticeTests.settings())
         var recorder = DecisionRecorder()
         let bytes = Array(request.utf8)
-        let decision = try decider.decide(bytes.span.bytes, at: Demo.evening, seed: 5)
+        let decision = try decider.decide(bytes.span.bytes, at: Demo.evening, seed: seed)
         recorder.record(
             decision, of: bytes.span.bytes, by: decider,
             RecordedContext(
-                now: Demo.evening, seed: 5, format: .openrtb, catalog: 1, settings: 2, keepsRequest: true))
+                now: Demo.evening, seed: seed, format: .openrtb, catalog: 1, settings: 2, keepsRequest: true))
         let record = try RecordedDecision(recorder.bytes)
         return (
             decider.answer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }, record,
@@ -130,9 +130,9 @@ private let signals: [(name: String, path: [String], value: String)] = [
         whole = setting(signal.path[...], of: whole, to: try object(signal.value)) ?? whole
         let (answer, record, permissions) = try decide(try text(whole))
         #expect(!permissions.allows(.journaling), "\(signal.name)")
-        // Where tokens name the viewer nothing of the request is kept at all.
-        #expect(record.kept == .redacted || record.kept == .viewerWithheld, "\(signal.name): \(record.kept)")
-        #expect(record.viewerKeys == ViewerKeys())
+        #expect(
+            record.kept == .redacted && record.viewerKeys == ViewerKeys(), "\(signal.name): \(record.kept)")
+        #expect(try again(record) == answer, "\(signal.name)")
         let kept = String(decoding: record.request, as: UTF8.self)
         for field in fields() {
             for secret in ["secret-", "1907", "40.123456", "203.0.113.77", "2001:db8:7", "40.654321"]
@@ -148,6 +148,41 @@ private let signals: [(name: String, path: [String], value: String)] = [
             let without = try decide(try text(setting(field.path[...], of: whole, to: nil) ?? whole))
             #expect(without.answer == answer, "\(signal.name): \(field.name) is read")
         }
+    }
+
+    /// The record's decision once more: with the key of the tokens, and without the viewer.
+    private func again(_ record: RecordedDecision) throws -> String {
+        var decider = Decider(Demo.snapshot, settings: NoticeTests.settings())
+        var state = try #require(RecordedState(record))
+        _ = try decider.decide(
+            record.request.span.bytes, at: record.now, seed: record.id, format: record.format, state: &state)
+        #expect(!state.wasAskedMore)
+        return decider.answer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Opted out of sale in a state whose section lets the viewer's place be used: he is counted and found, and the record
+    /// says neither who nor where he is.
+    @Test(arguments: [5, 6, 7, 8]) func whoMayBeCountedAndNotKeptIsReplayed(_ seed: UInt64) throws {
+        // Section 8: opted out of sale, and location is not refused.
+        let gpp = #""gdpr": 0, "gpp_sid": [8], "gpp": "DBABBg~BAQIAAAA""#
+        let home = Demo.request.replacingOccurrences(of: "\"gdpr\": 0", with: gpp)
+        let away = home.replacingOccurrences(of: "10001", with: "99999")
+            .replacingOccurrences(of: "40.7506", with: "10.7506")
+        var answers: [String] = []
+        for request in [home, away] {
+            let (answer, record, permissions) = try decide(request, seed: seed)
+            #expect(permissions.allows(.preciseLocation) && permissions.allows(.frequency))
+            #expect(!permissions.allows(.journaling) && record.kept == .redacted)
+            let kept = String(decoding: record.request, as: UTF8.self)
+            #expect(!kept.contains("10001") && !kept.contains("40.7506") && !kept.contains("6f1c2d54"))
+            // Each ad names him otherwise.
+            let sealed = record.ads.compactMap(\.sealedViewer?.user)
+            #expect(sealed.count == record.ads.count && Set(sealed).count == sealed.count && sealed.count > 1)
+            #expect(try again(record) == answer)
+            answers.append(answer)
+        }
+        // The place decides: a record that did not say what it came to would be another decision.
+        #expect(Set(answers.map { $0.matches(of: /"cid":"[^"]*"/).map { "\($0.output)" } }).count == 2)
     }
 
     /// The same request where everything may be done: all of it is kept, and what may decide does.
@@ -175,10 +210,26 @@ private let signals: [(name: String, path: [String], value: String)] = [
         #expect(!kept.contains("secret"))
     }
 
-    @Test(arguments: [#""keywords": "context\u003dsecret-1","#, #""kwarray": ["context=secret\/2"],"#])
-    func escapedPairsAreNotTakenApart(_ keywords: String) throws {
-        let record = try decide(child(keywords)).record
-        #expect(record.kept == .withheld && record.request.isEmpty)
+    /// Escapes are spelled as they came, and pairs are taken apart by what they mean.
+    @Test(arguments: [
+        (
+            #""keywords": "context\u003dtravel ,secret\u002c context=out\u0064oors","#,
+            #""keywords": "context\u003dtravel,context=out\u0064oors""#
+        ),
+        (
+            #""keywords": "\u0020context=travel\u0020\u002csecret=\u00e9\"","#,
+            #""keywords": "context=travel""#
+        ),
+        (
+            #""kwarray": ["c\u006fntext=travel", "context=secret\/2", "\u0020context=travel"],"#,
+            #""kwarray": ["c\u006fntext=travel","",""]"#
+        ),
+    ])
+    func escapedPairsAreTakenApart(_ keywords: String, _ expected: String) throws {
+        let (answer, record, _) = try decide(child(keywords))
+        let kept = String(decoding: record.request, as: UTF8.self)
+        #expect(record.kept == .redacted && kept.contains(expected) && !kept.contains("secret"), "\(kept)")
+        #expect(try again(record) == answer)
     }
 
     private func child(_ keywords: String) -> String {

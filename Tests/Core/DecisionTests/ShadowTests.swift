@@ -121,20 +121,6 @@ private func answer(_ decider: inout Decider, seed: UInt64 = 5) throws -> (Decis
         }
     }
 
-    /// The viewer's profile was asked for; where that may be used and not kept, so may what follows from it.
-    @Test func whatMayNotBeKeptIsNotTaken() throws {
-        let plan = try ScoringPlan(models(champions, shadows), Scored.snapshot)
-        var sample = ShadowSample(plan)
-        var decider = Decider(
-            DecisionIndex(Scored.snapshot, DecisionSettings()), settings: .init(), plan: plan)
-        var (decision, _) = try answer(&decider)
-        let isTaken = sample.take(decision, by: decider)
-        // Journaling is the seventh use.
-        decision.trace.permissions = Permissions(words: (0, (1 << 8) << 32))
-        let isTakenAgain = sample.take(decision, by: decider)
-        #expect(isTaken && !isTakenAgain)
-    }
-
     @Test func whatFoundNoTimeIsNotInTheRecord() throws {
         let plan = try ScoringPlan(models(champions, shadows), Scored.snapshot)
         var sample = ShadowSample(plan)

@@ -103,7 +103,7 @@ struct CappedState: DecisionState {
         }
         for raw in UInt8.min...UInt8.max {
             let refusal = StateRefusal(rawValue: raw)
-            let isOne = raw & 15 >= 3 && raw & 15 <= 5 && raw >> 4 < 8 || raw == 1 || raw == 2 || raw == 6
+            let isOne = raw & 15 >= 3 && raw & 15 <= 5 && raw >> 4 < 8 || [1, 2, 6, 7, 8].contains(raw)
             #expect((refusal != nil) == isOne && (refusal == nil || refusal?.rawValue == raw))
         }
     }

@@ -1,4 +1,5 @@
 // Imps become pods with slots.
+import Foundation
 import OpenRTB
 import Testing
 import Units
@@ -94,6 +95,31 @@ import Units
         try reading(text) { request in
             let media = request.pods.indices.map { request[request.pods[$0].slots][0].media }
             #expect(media == [.banner, .audio, .native, .video])
+        }
+    }
+
+    /// What an imp offers beside its richest medium fills the same place, unless the place is in a break.
+    @Test(
+        arguments: [
+            (#""banner":{},"video":V,"audio":A,"native":{"request":"x"}"#, "video audio banner"),
+            (#""video":V,"banner":{}"#, "video banner"), (#""audio":A,"banner":{}"#, "audio banner"),
+            (#""video":P,"audio":A,"banner":{}"#, "video"), (#""video":D,"audio":A,"banner":{}"#, "video"),
+            (#""video":V,"audio":P,"banner":{}"#, "video banner"), (#""banner":{}"#, "banner"),
+        ])
+    func otherMediaFillTheSamePlace(_ objects: String, _ expected: String) throws {
+        var offered = objects
+        for (short, object) in [
+            ("V", #"{"mimes":["video/mp4"]}"#), ("A", #"{"mimes":["audio/mp4"]}"#),
+            ("P", #"{"mimes":["video/mp4"],"podid":"p"}"#), ("D", #"{"mimes":["video/mp4"],"poddur":60}"#),
+        ] {
+            offered = offered.replacingOccurrences(of: ":" + short, with: ":" + object)
+        }
+        let text = #"{"id":"r","imp":[{"id":"1","banner":{}},{"id":"2",\#(offered)},{"id":"3","banner":{}}]}"#
+        try reading(text) { request in
+            let slots = request[request.pods[1].slots]
+            #expect(slots.indices.map { "\(slots[$0].media)" }.joined(separator: " ") == expected)
+            #expect(slots.indices.allSatisfy { slots[$0].imp == 1 })
+            #expect(request.pods.indices.map { request[request.pods[$0].slots][0].imp } == [0, 1, 2])
         }
     }
 }

@@ -73,6 +73,13 @@ def pods(imps):
             found.append(pod)
         pod[1].append(index)
         pod[2].append(dynamic)
+        # What is no part of a break is one place for whatever the imp offers.
+        if medium and not name and not dynamic:
+            audio = imp.get("audio") if medium == "video" else None
+            if audio and not audio.get("podid") and audio.get("poddur") is None:
+                pod[1].append(index)
+            if imp.get("banner") is not None:
+                pod[1].append(index)
     for name, members, dynamic in found:
         if all(dynamic):
             kind = "dynamic"
@@ -96,7 +103,7 @@ for line in sys.stdin:
     out.append(f"inventory.kind={kind or 'unknown'}")
     for index, pod in enumerate(pods(request["imp"])):
         out.append(f"pods[{index}]={pod}")
-        for member in pod.split(",")[1:]:
+        for member in dict.fromkeys(pod.split(",")[1:]):
             out.append(f"imp[{member}].pod={index}")
     for index, imp in enumerate(request["imp"]):
         deals = imp.get("pmp") or {}

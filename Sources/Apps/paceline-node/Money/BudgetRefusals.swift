@@ -3,5 +3,13 @@ import Decision
 import Ledger
 
 extension StateRefusal {
-    init(_ refusal: BudgetRefusal) { self = refusal == .unmarked ? .unmarked : .budget }
+    init(_ refusal: BudgetRefusal) {
+        self =
+            switch refusal {
+            case .closed: .noAccount
+            case .exhausted, .crowded: .budget
+            case .unmarked: .unmarked
+            case .fenced: .fenced
+            }
+    }
 }

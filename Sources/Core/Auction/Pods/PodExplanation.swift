@@ -42,6 +42,8 @@ extension PodProblem {
         for position in 0..<solution.count where solution[position].candidate == index {
             return .placed(position: position)
         }
+        // The place is taken, whoever else may stand beside its ad.
+        if isOnePlace, solution.count > 0 { return .noSlot }
         for position in 0..<solution.count {
             if let reason = conflict(index, solution[position].candidate) {
                 return .conflict(reason, position: position)

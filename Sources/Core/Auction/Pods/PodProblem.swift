@@ -8,6 +8,8 @@ public struct PodProblem: ~Copyable {
     public private(set) var segmentCount = 0
     /// Ads that all segments together may hold.
     public private(set) var positionCount = 0
+    /// The segments are ways to fill one place, as with an imp that takes a video or a banner: they hold one ad together.
+    public private(set) var isOnePlace = false
     var candidates = FixedTable(
         PodLimits.candidates, repeating: PodCandidate(seconds: 0, value: .zero, price: .zero))
     public private(set) var candidateCount = 0
@@ -32,8 +34,9 @@ public struct PodProblem: ~Copyable {
 
     public init() {}
 
-    /// Back to how it was made.
-    public mutating func removeAll() {
+    /// Back to how it was made, but for whether its segments are one place.
+    public mutating func removeAll(isOnePlace: Bool = false) {
+        self.isOnePlace = isOnePlace
         segmentCount = 0
         positionCount = 0
         candidateCount = 0
@@ -51,11 +54,12 @@ public struct PodProblem: ~Copyable {
     public mutating func add(_ segment: PodSegment) -> Bool {
         guard segmentCount < PodLimits.segments else { return false }
         var fitting = segment
-        fitting.capacity = min(segment.capacity, PodLimits.positions - positionCount)
+        let positions = isOnePlace ? 1 : PodLimits.positions - positionCount
+        fitting.capacity = min(segment.capacity, positions)
         guard fitting.capacity > 0 else { return segment.capacity <= 0 }
         segments[segmentCount] = fitting
         segmentCount += 1
-        positionCount += fitting.capacity
+        positionCount = isOnePlace ? 1 : positionCount + fitting.capacity
         return fitting.capacity == segment.capacity
     }
 

@@ -16,9 +16,12 @@ extension PodProblem {
         for index in 0..<candidateCount {
             let rival = candidates[index]
             guard winner.advertiser == 0 || rival.advertiser != winner.advertiser,
-                rival.lineItem != winner.lineItem, Int64(rival.seconds) <= seconds,
+                rival.lineItem != winner.lineItem,
                 best.map({ rival.value > candidates[$0].value }) ?? true,
-                allows(rival, in: place.segment), !isWithdrawn(index),
+                isOnePlace
+                    ? segment(for: rival) != nil
+                    : Int64(rival.seconds) <= seconds && allows(rival, in: place.segment),
+                !isWithdrawn(index),
                 exclusionEverywhere(of: rival).reason == nil, mayJoin(index, solution, instead: position)
             else { continue }
             best = index

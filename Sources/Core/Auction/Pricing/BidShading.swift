@@ -48,6 +48,23 @@ public struct BidShading: Sendable {
 
     public init() {}
 
+    /// What another value had seen, as `outcomes(in:)` tells it; nil where no value can have seen that.
+    public init?(outcomes: (Int) -> (wins: UInt32, losses: UInt32)) {
+        for index in 0..<Self.bucketCount {
+            let (wins, losses) = outcomes(index)
+            guard wins < Self.mostEvidence, losses < Self.mostEvidence, wins + losses < Self.mostEvidence
+            else {
+                return nil
+            }
+            buckets[index] = Bucket(wins: wins, losses: losses)
+        }
+    }
+
+    /// What was seen at the prices of a bucket.
+    public func outcomes(in bucket: Int) -> (wins: UInt32, losses: UInt32) {
+        (buckets[bucket].wins, buckets[bucket].losses)
+    }
+
     /// Takes in the outcome of one bid.
     public mutating func observe(price: Micros, won: Bool) {
         note(Self.bucket(of: price), won: won)

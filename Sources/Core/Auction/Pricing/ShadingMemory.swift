@@ -28,6 +28,9 @@ public struct ShadingMemory: ~Copyable {
         var id: UInt64 = 0
         var used: UInt64 = 0
         var shading = BidShading()
+        /// More is known than was handed out to be kept, and when that was.
+        var isChanged = false
+        var keptAt = Instant(nanoseconds: .min)
     }
 
     /// Publishers and deals of one shard's traffic that are told apart: half a kilobyte each.
@@ -49,6 +52,8 @@ public struct ShadingMemory: ~Copyable {
     /// Where in the ring a bid is, by its number.
     private var places: [UInt32]
     private var clock: UInt64 = 0
+    /// The market that is asked next whether it has changed.
+    private var cursor = 0
     /// Bids that were taken in, by their outcome.
     public private(set) var taken = InlineArray<4, UInt64>(repeating: 0)
 
@@ -105,6 +110,32 @@ public struct ShadingMemory: ~Copyable {
         }
     }
 
+    /// A market of which more is known than was handed out before; nil where there is none among the next ones.
+    ///
+    /// - Parameters:
+    ///   - pause: one market is handed out again after so long.
+    ///   - looks: markets that are looked at; the next call goes on behind them.
+    public mutating func nextChanged(
+        at now: Instant, pause: Interval, looks: Int
+    ) -> (market: UInt64, shading: BidShading)? {
+        for _ in 0..<min(looks, markets.count) {
+            let index = cursor
+            cursor = (cursor + 1) % markets.count
+            guard markets[index].isChanged else { continue }
+            // Under a clock that was set back it is handed out once more.
+            let due = markets[index].keptAt
+            guard now < due || due.nanoseconds == .min || now - due >= pause else { continue }
+            (markets[index].isChanged, markets[index].keptAt) = (false, now)
+            return (markets[index].id, markets[index].shading)
+        }
+        return nil
+    }
+
+    /// What was known of a market in another memory.
+    public mutating func restore(_ shading: BidShading, of market: UInt64) {
+        markets[index(of: market) ?? newMarket(market)].shading = shading
+    }
+
     private func slot(of number: UInt64, _ probe: Int) -> Int {
         Int((number &+ UInt64(probe)) % UInt64(places.count))
     }
@@ -128,6 +159,7 @@ public struct ShadingMemory: ~Copyable {
         taken[Int(bid.outcome.rawValue)] += 1
         guard bid.outcome != .void else { return }
         let index = index(of: bid.market) ?? newMarket(bid.market)
+        markets[index].isChanged = true
         if bid.minimum > .zero {
             markets[index].shading.observe(minimumToWin: bid.minimum)
         } else {

@@ -9,7 +9,8 @@ public import Units
 
     let snapshot: CatalogSnapshot
     let values: UnsafeMutablePointer<UInt32>
-    private(set) var count = 0
+    /// Of its values.
+    public private(set) var count = 0
     /// The single dimensions that have a value, a bit each.
     private var singles: UInt32 = 0
     private(set) var now = Instant(nanoseconds: 0)
@@ -77,6 +78,16 @@ public import Units
             }
             low += 1
         }
+    }
+
+    /// A value by its number, as `value(at:)` gave it; of another catalog it is none.
+    public mutating func add(number: UInt32) {
+        if number < UInt32(clamping: snapshot.count(.values)) { append(number) }
+    }
+
+    public func value(at index: Int) -> UInt32 {
+        precondition(index >= 0 && index < count, "there is no such value")
+        return unsafe values[index]
     }
 
     /// What a block list of the catalog refuses, by its number there.

@@ -40,7 +40,8 @@ struct RequestFeatures: Sendable {
             let column = columns[index].column
             let standIn = columns[index].standIn
             let use = source.use
-            if let use, !permissions.allows(use) {
+            // What models saw is kept (docs/decisions/0042): what may not be kept they do not see.
+            if let use, !permissions.allows(use) || !permissions.allows(.journaling) {
                 rows.set(row, column, standIn, .forbidden)
             } else if let value = Self.number(source, request, now)
                 ?? Self.place(source, request, columns[index].words)
@@ -86,7 +87,9 @@ struct RequestFeatures: Sendable {
         let pods = request.pods
         for pod in pods.indices {
             let slots = request[pods[pod].slots]
-            for slot in slots.indices { sum += Int64(of(slots[slot])) }
+            // What is no break is one place, whatever may fill it.
+            let count = pods[pod].kind == .single ? min(slots.count, 1) : slots.count
+            for slot in 0..<count { sum += Int64(of(slots[slot])) }
         }
         return sum
     }

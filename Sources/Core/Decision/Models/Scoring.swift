@@ -79,36 +79,24 @@ extension DecisionWorkspace {
         let identifier = ViewerKeys.identifier(request)
         let address = ViewerKeys.address(request.device, request)
         let content = request.inventory.content.id
-        if ask(.user, mayKnow, identifier?.text, identifier?.text.byteCount ?? 0, features, request, &state) {
-            scoring.namesViewer = true
-        }
-        if ask(.household, mayKnow, address?.text, address?.length ?? 0, features, request, &state) {
-            scoring.namesViewer = true
-        }
+        ask(.user, mayKnow, identifier?.text, identifier?.text.byteCount ?? 0, features, request, &state)
+        ask(.household, mayKnow, address?.text, address?.length ?? 0, features, request, &state)
         let title = content.isEmpty ? nil : content
-        _ = ask(.content, true, title, content.byteCount, features, request, &state)
+        ask(.content, true, title, content.byteCount, features, request, &state)
     }
 
-    /// Whether somebody was asked for.
     private mutating func ask<State: DecisionState & ~Copyable>(
         _ entity: FeatureEntity, _ isAllowed: Bool, _ name: Text?, _ length: Int,
         _ features: CompiledFeatures, _ request: borrowing BidRequest, _ state: inout State
-    ) -> Bool {
+    ) {
         let layout = features.layout(of: entity)
-        guard layout.bytes > 0 else { return false }
-        guard isAllowed else {
-            scoring.request.fillForbidden(0, layout)
-            return false
-        }
-        guard let name else {
-            scoring.request.fillUnknown(0, layout)
-            return false
-        }
+        guard layout.bytes > 0 else { return }
+        guard isAllowed else { return scoring.request.fillForbidden(0, layout) }
+        guard let name else { return scoring.request.fillUnknown(0, layout) }
         let ask = scoring.request.askCount
         let key = CompiledFeatures.key(request[name].extracting(0..<length))
         scoring.request.ask(for: entity, key: key, row: 0)
         state.hydrate(&scoring.request, asks: ask..<ask + 1, layout, at: seconds)
-        return true
     }
 
     private var seconds: UInt32 { UInt32(clamping: scoring.now.nanoseconds / 1_000_000_000) }
@@ -135,27 +123,23 @@ extension DecisionWorkspace {
             plan.lineItems.fill(row, of: &scoring.rows, from: Int(scoring.scored[row].lineItem))
             plan.creatives.fill(row, of: &scoring.rows, from: Int(scoring.scored[row].creative))
         }
-        let features = plan.models.features
+        ask(.lineItem, plan.lineItems.keys, from: first, &state) { $0.lineItem }
+        ask(.creative, plan.creatives.keys, from: first, &state) { $0.creative }
+    }
+
+    /// What the profiles say of the new rows' entities, whose keys stand in the order of the catalog's rows; none where the
+    /// schema has nothing of them.
+    private mutating func ask<State: DecisionState & ~Copyable>(
+        _ entity: FeatureEntity, _ keys: [UInt64], from first: Int, _ state: inout State,
+        _ row: (ScoredRow) -> UInt32
+    ) {
+        guard let plan = scoring.plan, !keys.isEmpty else { return }
         let start = scoring.rows.askCount
-        if !plan.lineItems.keys.isEmpty {
-            for row in first..<scoring.scored.count {
-                let key = plan.lineItems.keys[Int(scoring.scored[row].lineItem)]
-                scoring.rows.ask(for: .lineItem, key: key, row: row)
-            }
-            state.hydrate(
-                &scoring.rows, asks: start..<scoring.rows.askCount, features.layout(of: .lineItem),
-                at: seconds)
+        for at in first..<scoring.scored.count {
+            scoring.rows.ask(for: entity, key: keys[Int(row(scoring.scored[at]))], row: at)
         }
-        let next = scoring.rows.askCount
-        if !plan.creatives.keys.isEmpty {
-            for row in first..<scoring.scored.count {
-                let key = plan.creatives.keys[Int(scoring.scored[row].creative)]
-                scoring.rows.ask(for: .creative, key: key, row: row)
-            }
-            state.hydrate(
-                &scoring.rows, asks: next..<scoring.rows.askCount, features.layout(of: .creative), at: seconds
-            )
-        }
+        let layout = plan.models.features.layout(of: entity)
+        state.hydrate(&scoring.rows, asks: start..<scoring.rows.askCount, layout, at: seconds)
     }
 
     /// Predicts for the new rows of a group by the best tier that is there, has time and makes sense.

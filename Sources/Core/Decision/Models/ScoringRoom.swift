@@ -66,8 +66,6 @@ struct ScoringRoom: ~Copyable {
     private var isPrepared: DecisionTable<Bool>
     var now = Instant(nanoseconds: 0)
     var isFilled = false
-    /// What is known of somebody went into the request's row.
-    var namesViewer = false
     private var places: DecisionTable<UInt32>
     private let scratches: ModelScratches
     private let input: ScoringNumbers<Float>
@@ -115,7 +113,7 @@ struct ScoringRoom: ~Copyable {
         request.removeAsks()
         rows.removeAsks()
         for index in goals.indices { goals[index] = GoalProgress() }
-        (isFilled, namesViewer) = (false, false)
+        isFilled = false
     }
 
     /// The row of a creative of a line item; nil where there is none.

@@ -38,14 +38,10 @@ public struct ShadowSample: ~Copyable {
         for _ in plan.shadows { _ = isScored.append(false) }
     }
 
-    /// Takes in what the decider has just decided. False where nothing was predicted, or where what was known of a
-    /// viewer may be used and not kept.
+    /// Takes in what the decider has just decided. False where nothing was predicted.
     public mutating func take(_ decision: Decision, by decider: borrowing Decider) -> Bool {
         rows.removeAll()
         guard decider.workspace.scoring.scored.count > 0 else { return false }
-        if !decision.trace.permissions.allows(.journaling), decider.workspace.scoring.namesViewer {
-            return false
-        }
         number = decision.id
         let width = plan.models.features.schema.features.count
         var shared = request.first(width)

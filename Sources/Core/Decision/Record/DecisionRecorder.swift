@@ -2,6 +2,7 @@
 // it can be made again. What the viewer's permissions do not let be kept is not.
 internal import Auction
 internal import Catalog
+internal import Notices
 internal import OpenRTB
 public import Units
 
@@ -10,13 +11,11 @@ public enum RequestKept: UInt8, CaseIterable, Sendable {
     /// It is not one of the sample.
     case notSampled = 0
     case whole = 1
-    /// Without what may not be kept, none of which the decision was made by.
+    /// Without what may not be kept.
     case redacted = 2
-    /// The decision was made by what may be used, and not kept.
-    case withheld = 3
+    /// It could not be read again to be redacted.
+    case unreadable = 3
     case tooLarge = 4
-    /// The tokens of its ads name a viewer who may be counted, and not be kept.
-    case viewerWithheld = 5
 
     /// The decision can be made again.
     public var isReplayable: Bool { self == .whole || self == .redacted }
@@ -44,7 +43,7 @@ public struct RecordedContext: Sendable {
 /// Writes one record after the other into memory that it keeps. One for each shard; allocates nothing.
 public struct DecisionRecorder: ~Copyable {
     /// The version of the record's form, and the only one that is read: no release wrote an earlier one.
-    public static let version: UInt16 = 4
+    public static let version: UInt16 = 5
     /// Room for the largest request and as much beside it; a journal takes twice that.
     static let bytesMost = 512 * 1024
 
@@ -82,14 +81,6 @@ public struct DecisionRecorder: ~Copyable {
     private mutating func keep(
         _ request: RawSpan, _ trace: borrowing DecisionTrace, _ decider: borrowing Decider
     ) -> (kept: RequestKept, length: Int) {
-        // The tokens of ads name a viewer who may be counted; a journal that may not know him cannot make them again.
-        if !trace.permissions.allows(.journaling), trace.ads > 0, decider.workspace.namesViewer {
-            return (.viewerWithheld, 0)
-        }
-        // So does what profiles say of him.
-        if !trace.permissions.allows(.journaling), decider.workspace.scoring.namesViewer {
-            return (.withheld, 0)
-        }
         let catalog = decider.workspace.snapshot
         let redaction = redactor.redact(request, trace.permissions, into: unsafe redacted.writable()) {
             catalog.targetedValue(.custom, $0) != nil
@@ -97,7 +88,7 @@ public struct DecisionRecorder: ~Copyable {
         return switch redaction {
         case .unchanged: (.whole, 0)
         case .redacted(let length): (.redacted, length)
-        case .decisive: (.withheld, 0)
+        case .unreadable: (.unreadable, 0)
         }
     }
 
@@ -121,14 +112,15 @@ public struct DecisionRecorder: ~Copyable {
         writer.put(fixed: UInt16(kept.rawValue))
         writer.put(fixed: RecordFlags(isCut: !isWhole, isTest: decision.isTest).rawValue)
         writer.put(decision.trace.permissions, decider.workspace.viewer)
+        decider.workspace.putPlaces(decision.trace.permissions, &writer)
         writer.put(decision.trace)
-        decider.workspace.putAds(&writer)
+        decider.workspace.putAds(&writer, seals: decider.workspace.namesViewer(decision.trace.permissions))
         if isWhole { writer.put(decider.workspace.answers) } else { writer.put(small: 0) }
         decider.workspace.scoring.put(&writer, whole: kept.isReplayable)
         switch kept {
         case .whole: writer.put(counted: request)
         case .redacted: writer.put(counted: redacted.first(length))
-        case .notSampled, .withheld, .viewerWithheld, .tooLarge: break
+        case .notSampled, .unreadable, .tooLarge: break
         }
         return writer.fits ? writer.count : 0
     }
@@ -219,15 +211,32 @@ extension ByteWriter {
 }
 
 extension DecisionWorkspace {
-    /// Whether the tokens of the answer's ads name the viewer.
-    fileprivate var namesViewer: Bool { settings.notices?.key != nil && viewer != ViewerKeys() }
+    /// Whether the tokens of the answer's ads name a viewer whom the record does not.
+    fileprivate func namesViewer(_ permissions: Permissions) -> Bool {
+        !permissions.allows(.journaling) && settings.notices?.key != nil && viewer != ViewerKeys()
+    }
+
+    /// Where the viewer was may decide, and not be kept: what the catalog made of it stands for it, one more than how
+    /// many values it has and then these. 0 where the request says it.
+    @_lifetime(writer: copy writer)
+    fileprivate func putPlaces(_ permissions: Permissions, _ writer: inout ByteWriter) {
+        guard !permissions.allows(.journaling), permissions.allows(.preciseLocation) else {
+            return writer.put(small: 0)
+        }
+        writer.put(small: places.count + 1)
+        for index in places { writer.put(fixed: query.value(at: index)) }
+    }
 
     /// The ads of the answer, in rows of the catalog.
+    ///
+    /// - Parameter seals: with whom their tokens name, as it stands in them: what players and exchanges are given too,
+    ///   and what only the key of the tokens can open.
     @_lifetime(writer: copy writer)
-    fileprivate func putAds(_ writer: inout ByteWriter) {
+    fileprivate func putAds(_ writer: inout ByteWriter, seals: Bool) {
         var written = 0
         for index in 0..<wins.count where wins[index].isWritten { written += 1 }
         writer.put(small: written)
+        writer.put(small: seals ? 1 : 0)
         for index in 0..<wins.count where wins[index].isWritten {
             let win = wins[index]
             writer.put(small: index)
@@ -244,6 +253,10 @@ extension DecisionWorkspace {
             writer.put(win.candidate.tier.rawValue)
             writer.put(UInt8(win.candidate.deal == nil ? 0 : 1))
             writer.put(win.reservation)
+            if seals {
+                writer.put(fixed: win.sealedViewer.user)
+                writer.put(fixed: win.sealedViewer.household)
+            }
         }
     }
 }

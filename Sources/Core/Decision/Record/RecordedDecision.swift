@@ -1,5 +1,7 @@
 // A decision's record, read: what it came to, and what is needed to make it again.
 public import Auction
+internal import Catalog
+public import Notices
 public import OpenRTB
 public import Units
 
@@ -19,6 +21,8 @@ public struct RecordedAd: Equatable, Sendable {
     public let tier: PriorityTier
     public let isOnDeal: Bool
     public let reservation: Reservation
+    /// Whom its tokens name, where the record itself may not.
+    public let sealedViewer: SealedViewer?
 }
 
 /// How the price of a recorded ad came about.
@@ -46,6 +50,8 @@ public struct RecordedDecision: Sendable {
     public let permissions: Permissions
     /// Empty where nobody could be counted, or may be known to the journal.
     public let viewerKeys: ViewerKeys
+    /// See `RecalledViewer`.
+    public let places: [UInt32]?
     public let retrieved: Int
     public let candidates: Int
     public let pods: Int
@@ -62,7 +68,16 @@ public struct RecordedDecision: Sendable {
     /// Nil where there was no room for all of them.
     public let answers: RecordedAnswers?
 
-    public var viewer: RecalledViewer { RecalledViewer(permissions: permissions, keys: viewerKeys) }
+    public var viewer: RecalledViewer {
+        var sealed: [SealedViewer] = []
+        for ad in ads {
+            guard let own = ad.sealedViewer else { continue }
+            // What was signed and not written is in no answer.
+            while sealed.count < ad.number { sealed.append(SealedViewer(user: 0, household: 0)) }
+            sealed.append(own)
+        }
+        return RecalledViewer(permissions: permissions, keys: viewerKeys, places: places, sealed: sealed)
+    }
 
     /// The decision can be made again from this record, its catalog and its settings.
     public var isReplayable: Bool { kept.isReplayable && answers != nil }
@@ -113,6 +128,7 @@ public struct RecordedDecision: Sendable {
                 try scan.fixed(UInt64.self, "the permissions"), try scan.fixed(UInt64.self, "the permissions")
             ))
         viewerKeys = try Self.viewerKeys(&scan)
+        places = try Self.places(&scan)
         retrieved = try scan.small("what was retrieved")
         candidates = try scan.small("the candidates")
         pods = try scan.small("the pods")
@@ -134,6 +150,14 @@ public struct RecordedDecision: Sendable {
         if present & 1 != 0 { keys.user = try scan.fixed(UInt64.self, "a viewer") }
         if present & 2 != 0 { keys.household = try scan.fixed(UInt64.self, "a household") }
         return keys
+    }
+
+    private static func places(_ scan: inout RecordScan) throws(RecordRefusal) -> [UInt32]? {
+        let count = try scan.small("the viewer's places", most: CatalogQuery.mostValues + 1)
+        guard count > 0 else { return nil }
+        var places: [UInt32] = []
+        for _ in 1..<count { places.append(try scan.fixed(UInt32.self, "a place")) }
+        return places
     }
 
     private static func outcomes(
@@ -171,6 +195,7 @@ public struct RecordedDecision: Sendable {
     ) throws(RecordRefusal) -> [RecordedAd] {
         let written = try scan.small("the ads", most: DecisionWorkspace.winsMost)
         guard written == count else { throw scan.refusal("\(written) ads", "\(count), as said before") }
+        let areSealed = try scan.small("whether viewers are sealed", most: 1) == 1
         var ads: [RecordedAd] = []
         for _ in 0..<written {
             let number = try scan.small("an ad's number", most: DecisionWorkspace.winsMost)
@@ -191,7 +216,11 @@ public struct RecordedDecision: Sendable {
                 RecordedAd(
                     number: number, lineItem: lineItem, creative: creative, imp: imp, pod: pod, price: price,
                     terms: terms, value: value, seconds: seconds, tier: tier, isOnDeal: isOnDeal,
-                    reservation: try Reservation(&scan)))
+                    reservation: try Reservation(&scan),
+                    sealedViewer: areSealed
+                        ? SealedViewer(
+                            user: try scan.fixed(UInt64.self, "a sealed viewer"),
+                            household: try scan.fixed(UInt64.self, "a sealed household")) : nil))
         }
         return ads
     }
@@ -210,7 +239,7 @@ extension Decider {
                     terms: RecordedTerms(bid: win.sale.bid, floor: win.sale.floor, basis: win.sale.basis),
                     value: win.candidate.value,
                     seconds: Int(win.candidate.seconds), tier: win.candidate.tier,
-                    isOnDeal: win.candidate.deal != nil, reservation: win.reservation))
+                    isOnDeal: win.candidate.deal != nil, reservation: win.reservation, sealedViewer: nil))
         }
         return ads
     }

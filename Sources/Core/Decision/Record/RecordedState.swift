@@ -136,7 +136,8 @@ public struct SupposedState: DecisionState {
     public let recalled: RecalledViewer?
 
     public init(_ said: SaidByRow, of record: RecordedDecision, through rows: CatalogRows) {
-        recalled = record.viewer
+        // Places are numbers of the other catalog.
+        recalled = RecalledViewer(permissions: record.permissions, keys: record.viewerKeys)
         self.said.profiles = said.profiles
         for (row, refusal) in said.refusals {
             if let other = rows.lineItems[row] { self.said.refusals[other] = refusal }

@@ -115,8 +115,11 @@ public struct Permissions: Hashable, Sendable {
 
     mutating func refuseAll(_ refusal: PermissionRefusal) { refuse(each: DataUse.all, refusal) }
 
-    /// Refuses the uses with these bits, unless something else did so before.
+    /// Refuses the uses with these bits, unless something else did so before. Nobody is decided for by what the decision's
+    /// own record may not say.
     private mutating func refuse(each uses: UInt8, _ refusal: PermissionRefusal) {
+        let isForgotten = uses & DataUse.bit(.journaling) != 0
+        let uses = isForgotten ? uses | DataUse.bit(.personalisation) : uses
         let new = UInt64(refusal.kind.rawValue) << 8 | UInt64(refusal.number)
         var use: UInt8 = 0
         while use < 7 {

@@ -51,13 +51,16 @@ public struct USConsent: Hashable, Sendable {
 // Sections of GPP.
 extension USConsent {
     /// The ids of the sections that are read here: the national one, and those of the states.
-    static let sections: ClosedRange<UInt8> = 7...23
+    static let sections: ClosedRange<UInt8> = 7...27
 
     /// A section's fields after its version, two bits each, in their order: notices of sale (s), sharing (h),
     /// targeted advertising (t), sensitive data (e) and others (n); opt-outs of sale (S), sharing (H) and
     /// targeted advertising (T); sensitive data that is location (g) or not (x); known children (k); consent
     /// to further use (p); the multi-state agreement's coverage (m), opt-out mode (o) and service provider
-    /// mode (v).
+    /// mode (v), or both modes as one field (M).
+    ///
+    /// From Maryland (24) on the specification has a header with the section's id before the fields. The IAB's own library
+    /// writes none, and what starts otherwise than its strings is no consent.
     private static func layout(section: UInt8) -> StaticString? {
         switch section {
         case 7: "nshteeSHTxxxxxxxgxxxxxxxxkkkpmov"
@@ -75,9 +78,20 @@ extension USConsent {
         case 20: "nstSTxxxxxxxgkkkpmov"
         case 21: "nstSTxxxxxxxgxxkkkkkpmov"
         case 22, 23: "nstSTxxxxxxxgkpmov"
+        case 24: "mMnstSTp"
+        case 25, 26, 27: "mMnstSTkp"
         default: nil
         }
     }
+
+    /// Kinds of sensitive data in a subsection of their own.
+    private static let sensitiveData: StaticString = "xxxxxxxg"
+
+    private static func mayHaveSensitiveData(_ section: UInt8) -> Bool { (25...27).contains(section) }
+
+    /// Whether the law wants an answer on location, and the section's fields need not have one. Maryland lets nobody sell
+    /// it.
+    private static func needsLocation(_ section: UInt8) -> Bool { section >= 24 }
 
     /// The national section before four more kinds of sensitive data and of children were added to it, under
     /// the same version. Only its length tells.
@@ -86,11 +100,12 @@ extension USConsent {
 
     /// Whether the section has a subsection for the browser's global privacy control.
     private static func mayHaveControl(_ section: UInt8) -> Bool {
-        section != 9 && section != 11 && section != 13
+        section != 9 && section != 11 && section != 13 && !mayHaveSensitiveData(section)
     }
 
     init(section: UInt8, _ string: RawSpan, in range: Range<Int>) throws(ConsentError) {
         self.init()
+        if Self.needsLocation(section) { preciseLocationRefusal = PermissionRefusal(.notCovered, section) }
         guard var layout = Self.layout(section: section) else {
             throw ConsentError(.unsupportedSection, at: range.lowerBound)
         }
@@ -100,6 +115,21 @@ extension USConsent {
         var bits = try ConsentBits(string, core)
         let start = bits.error(.unsupportedVersion)
         guard try bits.read(6) == 1 else { throw start }
+        try take(layout, &bits, section)
+        if let second = segments.next() {
+            if Self.mayHaveSensitiveData(section) {
+                var bits = try ConsentBits(string, second)
+                try take(Self.sensitiveData, &bits, section)
+            } else {
+                try readControl(string, second, section)
+            }
+        }
+        if let more = segments.next() { throw ConsentError(.repeatedSegment, at: more.lowerBound) }
+    }
+
+    private mutating func take(
+        _ layout: StaticString, _ bits: inout ConsentBits, _ section: UInt8
+    ) throws(ConsentError) {
         for index in 0..<layout.utf8CodeUnitCount {
             let here = bits.error(.invalidValue)
             let value = try bits.read(2)
@@ -107,8 +137,6 @@ extension USConsent {
             take(unsafe layout.utf8Start[index], value, section)
         }
         try bits.finish()
-        if let control = segments.next() { try readControl(string, control, section) }
-        if let more = segments.next() { throw ConsentError(.repeatedSegment, at: more.lowerBound) }
     }
 
     private mutating func take(_ field: UInt8, _ value: UInt32, _ section: UInt8) {
@@ -120,15 +148,15 @@ extension USConsent {
             if value == 2 { refuseAdvertising(.noNotice, section) }
         case UInt8(ascii: "p"): if value == 1 { refuseAdvertising(.noConsentToUse, section) }
         case UInt8(ascii: "v"): if value == 1 { refuseAdvertising(.serviceProviderOnly, section) }
+        case UInt8(ascii: "M"): if value == 2 { refuseAdvertising(.serviceProviderOnly, section) }
         case UInt8(ascii: "k"):
             if value == 1 && childRefusal == nil {
                 childRefusal = PermissionRefusal(.childWithoutConsent, section)
             }
         // Location needs an answer: "not applicable" is that of somebody who does not use it.
         case UInt8(ascii: "g"):
-            if value < 2 {
-                preciseLocationRefusal = PermissionRefusal(value == 1 ? .optedOut : .notCovered, section)
-            }
+            preciseLocationRefusal =
+                value == 2 ? nil : PermissionRefusal(value == 1 ? .optedOut : .notCovered, section)
         default: break
         }
     }

@@ -57,4 +57,7 @@ public struct AudioVideo: Sendable, BitwiseCopyable {
 
     /// Whether the number of ads and their lengths are the buyer's to choose within `poddur`.
     public var isDynamic: Bool { poddur != nil }
+
+    /// It is no part of a break.
+    var isAlone: Bool { podid.isEmpty && !isDynamic }
 }

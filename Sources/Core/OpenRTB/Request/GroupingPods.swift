@@ -12,7 +12,9 @@ extension RequestStorage {
             precondition(fits, "more slots than imps")
             let pod = try podIndex(ofImp: index, in: root)
             imps[all.start + index].pod = Int32(pod)
-            pods[pod].slots = Run(from: 0, to: pods[pod].slots.count + 1)
+            let others = otherMedia(ofImp: index)
+            let count = 1 + (others.audio ? 1 : 0) + (others.banner ? 1 : 0)
+            pods[pod].slots = Run(from: 0, to: pods[pod].slots.count + count)
         }
         // Where the slots of each pod start; they are put in place in the order of the imps.
         var start = 0
@@ -21,16 +23,35 @@ extension RequestStorage {
             pods[pod].slots = Run(from: start, to: start)
             start += count
         }
-        for _ in 0..<all.count { _ = slots.append(PodSlot()) }
+        for _ in 0..<start { _ = slots.append(PodSlot()) }
         for index in 0..<all.count {
-            let pod = Int(imps[all.start + index].pod)
-            let run = pods[pod].slots
-            slots[run.start + run.count] = slotsByImp[index]
-            pods[pod].slots = Run(from: run.start, to: run.start + run.count + 1)
+            put(slotsByImp[index])
+            let others = otherMedia(ofImp: index)
+            if others.audio { put(slot(ofImp: index, .audio, imps[all.start + index].audio)) }
+            if others.banner { put(slot(ofImp: index, .banner, nil)) }
         }
         for pod in 0..<pods.count where !pods[pod].id.isEmpty || pods[pod].kind == .dynamic {
             pods[pod].kind = kind(of: pods[pod].slots)
         }
+    }
+
+    /// Behind the slots that its pod has already.
+    private mutating func put(_ slot: PodSlot) {
+        let pod = Int(imps[values.imps.start + Int(slot.imp)].pod)
+        let run = pods[pod].slots
+        slots[run.start + run.count] = slot
+        pods[pod].slots = Run(from: run.start, to: run.start + run.count + 1)
+    }
+
+    /// What may fill the imp's place beside the richest medium: nothing in a break, whose ads follow one another in one
+    /// stream.
+    private mutating func otherMedia(ofImp index: Int) -> (audio: Bool, banner: Bool) {
+        let place = values.imps.start + index
+        let pod = Int(imps[place].pod)
+        guard pods[pod].kind == .single, pods[pod].id.isEmpty else { return (false, false) }
+        let hasVideo = imps[place].video != nil
+        let hasBanner = imps[place].banner != nil && (hasVideo || imps[place].audio != nil)
+        return (hasVideo && imps[place].audio?.isAlone == true, hasBanner)
     }
 
     private mutating func kind(of run: Run<PodSlot>) -> Pod.Kind {
@@ -112,16 +133,20 @@ extension RequestStorage {
         return imps[index].video ?? imps[index].audio
     }
 
+    /// Of the richest medium that it offers.
     private mutating func slot(ofImp index: Int) -> PodSlot {
+        let place = values.imps.start + index
+        if let video = imps[place].video { return slot(ofImp: index, .video, video) }
+        if let audio = imps[place].audio { return slot(ofImp: index, .audio, audio) }
+        return slot(ofImp: index, imps[place].banner == nil ? .native : .banner, nil)
+    }
+
+    private mutating func slot(ofImp index: Int, _ media: PodSlot.Media, _ av: AudioVideo?) -> PodSlot {
         var slot = PodSlot()
         slot.imp = Int32(index)
-        let place = values.imps.start + index
-        slot.floor = imps[place].bidfloor
-        guard let av = audioVideo(ofImp: index) else {
-            slot.media = imps[place].banner == nil ? .native : .banner
-            return slot
-        }
-        if imps[place].video == nil { slot.media = .audio }
+        slot.media = media
+        slot.floor = imps[values.imps.start + index].bidfloor
+        guard let av else { return slot }
         slot.position = av.slotinpod
         slot.isDynamic = av.isDynamic
         slot.exactSeconds = av.rqddurs

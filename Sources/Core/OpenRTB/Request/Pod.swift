@@ -1,11 +1,11 @@
-// Pods: the imps of a request as breaks of ads, each with the slots that an auction has to fill. Every imp is
-// a slot of exactly one pod, so that an auction needs to know nothing but pods.
+// Pods: the imps of a request as breaks of ads, each with the slots that an auction has to fill. Every imp belongs to
+// exactly one pod, so that an auction needs to know nothing but pods.
 public import Units
 
 /// A break of ads. Its slots stand in the order of the request's imps.
 public struct Pod: Sendable, BitwiseCopyable {
     public enum Kind: UInt8, Sendable, BitwiseCopyable {
-        /// An imp that belongs to no pod: one slot.
+        /// An imp that is no part of a break: one place, with a slot for each medium that may fill it.
         case single
         /// Each slot holds one ad.
         case structured
@@ -35,7 +35,7 @@ public struct PodSlot: Sendable, BitwiseCopyable {
 
     /// Which of the request's imps.
     public var imp: Int32 = 0
-    /// The richest of what the imp offers.
+    /// Of an imp in a break, the richest of what it offers.
     public var media = Media.video
     /// The place that the seller guarantees, one of `SlotInPod`.
     public var position: Int32 = 0
@@ -54,6 +54,9 @@ public struct PodSlot: Sendable, BitwiseCopyable {
     public var durationFloors = Run<DurationFloor>()
 
     init() {}
+
+    /// Video, audio and banner: an imp that offers all three has a slot of each.
+    static let mediaOfOneImp = 3
 
     /// More ads than this are not put into one dynamic slot where the seller sets no limit: a quarter of an
     /// hour of ads of 15 seconds, longer than any break.

@@ -1,5 +1,6 @@
 // A request as it may be kept: without what the viewer's permissions do not let be written down. What a decision may
-// go by stays, so that the request that is left is decided like the one that came.
+// go by stays, so that the request that is left is decided like the one that came; but for the viewer's place, of which
+// a record has what the catalog made of it.
 internal import JSON
 internal import Units
 
@@ -9,18 +10,21 @@ public enum RequestRedaction: Equatable, Sendable {
     case unchanged
     /// This many bytes of it may.
     case redacted(Int)
-    /// Something that may not be kept may be decided by: without it, it would be another request.
-    case decisive
+    /// No reader has accepted it: nothing of it is kept.
+    case unreadable
 }
 
 /// Redacts one request after the other in memory that is allocated once.
 public struct RequestRedactor: ~Copyable {
     private var scratch: JSONScratch
+    /// Of one keyword, what it means.
+    private var unescaped: BoundedList<UInt8>
     private let limits: RequestLimits
 
     public init(limits: RequestLimits = RequestLimits()) {
         self.limits = limits
         scratch = JSONScratch(maximumBytes: limits.bytes)
+        unescaped = BoundedList(capacity: limits.bytes)
     }
 
     /// Writes what may be kept of a request that a reader has accepted. It is never longer than the request.
@@ -31,19 +35,27 @@ public struct RequestRedactor: ~Copyable {
         _ request: RawSpan, _ permissions: Permissions, into room: consuming MutableRawSpan,
         _ asks: (RawSpan) -> Bool
     ) -> RequestRedaction {
-        var rules = RedactionRules(permissions)
+        let rules = RedactionRules(permissions)
         guard rules.takesAnything else { return .unchanged }
+        return Self.redact(request, rules, into: room, &scratch, &unescaped, limits, asks)
+    }
+
+    /// The document holds on to its scratch, so memories are taken apart here.
+    private static func redact(
+        _ request: RawSpan, _ rules: RedactionRules, into room: consuming MutableRawSpan,
+        _ scratch: inout JSONScratch, _ unescaped: inout BoundedList<UInt8>, _ limits: RequestLimits,
+        _ asks: (RawSpan) -> Bool
+    ) -> RequestRedaction {
         do throws(JSONError) {
             let document = try JSONDocument(
                 request, scratch: &scratch,
                 limits: JSONLimits(bytes: limits.bytes, depth: RequestLimits.depth))
             var writer = ByteWriter(room)
-            try rules.copy(document.root, in: .request, of: request, &writer, asks)
+            try rules.copy(document.root, in: .request, of: request, &writer, &unescaped, asks)
             precondition(writer.fits, "what is left of a request is no longer than it")
-            return rules.isDecisive ? .decisive : .redacted(writer.count)
+            return .redacted(writer.count)
         } catch {
-            // A reader has accepted it, so this is not reached; what cannot be read is not kept.
-            return .decisive
+            return .unreadable
         }
     }
 }
@@ -53,16 +65,12 @@ private struct RedactionRules {
     /// Nothing of the viewer may be written down.
     private let isAnonymous: Bool
     private let (hidesIdentifiers, hidesPerson, hidesPlace): (Bool, Bool, Bool)
-    private let (usesPerson, usesPlace): (Bool, Bool)
-    private(set) var isDecisive = false
 
     init(_ permissions: Permissions) {
         isAnonymous = !permissions.allows(.journaling)
-        usesPerson = permissions.allows(.personalisation)
-        usesPlace = permissions.allows(.preciseLocation)
         hidesIdentifiers = isAnonymous || !permissions.allows(.identifiers)
-        hidesPerson = isAnonymous || !usesPerson
-        hidesPlace = isAnonymous || !usesPlace
+        hidesPerson = isAnonymous || !permissions.allows(.personalisation)
+        hidesPlace = isAnonymous || !permissions.allows(.preciseLocation)
     }
 
     var takesAnything: Bool { hidesIdentifiers || hidesPerson || hidesPlace }
@@ -77,9 +85,9 @@ private struct RedactionRules {
     }
 
     @_lifetime(writer: copy writer)
-    mutating func copy(
+    func copy(
         _ value: JSONValue, in place: Place, of request: RawSpan, _ writer: inout ByteWriter,
-        _ asks: (RawSpan) -> Bool
+        _ unescaped: inout BoundedList<UInt8>, _ asks: (RawSpan) -> Bool
     ) throws(JSONError) {
         switch value.kind {
         case .object:
@@ -94,7 +102,7 @@ private struct RedactionRules {
                 // The key as it stands, with its colon.
                 writer.put(request.extracting(field.key.offset..<field.value.offset))
                 if case .look(let inner) = verdict {
-                    try copy(field.value, in: inner, of: request, &writer, asks)
+                    try copy(field.value, in: inner, of: request, &writer, &unescaped, asks)
                 } else {
                     writer.put(field.value.raw)
                 }
@@ -107,45 +115,56 @@ private struct RedactionRules {
             while let element = elements.next() {
                 if !isFirst { writer.put(UInt8(ascii: ",")) }
                 isFirst = false
-                try copy(element, in: place == .keywords ? .keyword : place, of: request, &writer, asks)
+                let inner = place == .keywords ? .keyword : place
+                try copy(element, in: inner, of: request, &writer, &unescaped, asks)
             }
             writer.put(UInt8(ascii: "]"))
-        case .string where place == .keywords: try copyPairs(value, listed: true, &writer, asks)
-        case .string where place == .keyword: try copyPairs(value, listed: false, &writer, asks)
+        case .string where place == .keywords || place == .keyword:
+            try copyPairs(value.string(), listed: place == .keywords, of: request, &writer, &unescaped, asks)
         case .string, .number, .bool, .null: writer.put(value.raw)
         }
     }
 
-    /// Of keywords only pairs that somebody asks for decide, and so only they stay: whatever else a seller writes there is
-    /// not read. What is escaped may be such a pair, and is not taken apart for it.
+    /// Of keywords only pairs that somebody asks for decide, and so only they stay, spelled as they were: whatever else a
+    /// seller writes there is not read.
     @_lifetime(writer: copy writer)
-    private mutating func copyPairs(
-        _ value: JSONValue, listed: Bool, _ writer: inout ByteWriter, _ asks: (RawSpan) -> Bool
+    private func copyPairs(
+        _ text: JSONString, listed: Bool, of request: RawSpan, _ writer: inout ByteWriter,
+        _ unescaped: inout BoundedList<UInt8>, _ asks: (RawSpan) -> Bool
     ) throws(JSONError) {
-        let text = try value.string().raw
         writer.put(UInt8(ascii: "\""))
-        var (start, isFirst) = (0, true)
-        while start < text.byteCount {
-            var (end, isPair) = (start, false)
-            while end < text.byteCount, !listed || text.byte(end) != UInt8(ascii: ",") {
-                if text.byte(end) == UInt8(ascii: "\\") { isDecisive = true }
-                if text.byte(end) == UInt8(ascii: "=") { isPair = true }
-                end += 1
+        var bytes = text.bytes
+        var isFirst = true
+        var isLast = false
+        while !isLast {
+            // Where the pair's spelling starts and ends, and what it means, without the blanks around it.
+            var (start, end, length) = (bytes.position, bytes.position, 0)
+            var isPair = false
+            isLast = true
+            unescaped.removeAll()
+            while let byte = bytes.next() {
+                if listed, byte == UInt8(ascii: ",") {
+                    isLast = false
+                    break
+                }
+                if listed, byte == UInt8(ascii: " "), unescaped.count == 0 {
+                    start = bytes.position
+                    continue
+                }
+                let fits = unescaped.append(byte)
+                precondition(fits, "a keyword is no longer than its request")
+                if byte == UInt8(ascii: "=") { isPair = true }
+                if !listed || byte != UInt8(ascii: " ") { (end, length) = (bytes.position, unescaped.count) }
             }
-            var (first, last) = (start, end)
-            while listed, first < last, text.byte(first) == UInt8(ascii: " ") { first += 1 }
-            while listed, last > first, text.byte(last - 1) == UInt8(ascii: " ") { last -= 1 }
-            if isPair, asks(text.extracting(first..<last)) {
-                if !isFirst { writer.put(UInt8(ascii: ",")) }
-                isFirst = false
-                writer.put(text.extracting(first..<last))
-            }
-            start = end + 1
+            guard isPair, asks(unescaped.span(Run(from: 0, to: length)).raw) else { continue }
+            if !isFirst { writer.put(UInt8(ascii: ",")) }
+            isFirst = false
+            writer.put(request.extracting(start..<end))
         }
         writer.put(UInt8(ascii: "\""))
     }
 
-    private mutating func verdict(_ key: borrowing JSONKey, in place: Place) -> Verdict {
+    private func verdict(_ key: borrowing JSONKey, in place: Place) -> Verdict {
         switch place {
         case .request: ofRequest(key)
         case .user: ofUser(key)
@@ -224,12 +243,9 @@ private struct RedactionRules {
         }
     }
 
-    private mutating func ofUser(_ key: borrowing JSONKey) -> Verdict {
+    private func ofUser(_ key: borrowing JSONKey) -> Verdict {
         switch key {
-        case "data", "keywords", "kwarray":
-            // What is allowed to decide, and not to be kept.
-            if isAnonymous, usesPerson { isDecisive = true }
-            return hidesPerson ? .drop : .keep
+        case "data", "keywords", "kwarray": return hidesPerson ? .drop : .keep
         case "geo": return .look(.userGeo)
         case _ where isAnonymous: return .drop
         case "customdata", "gender", "yob": return hidesPerson ? .drop : .keep
@@ -261,11 +277,8 @@ private struct RedactionRules {
         }
     }
 
-    private mutating func ofGeo(_ key: borrowing JSONKey) -> Verdict {
-        if isPrecise(key) {
-            if isAnonymous, usesPlace, key == "lat" || key == "lon" || key == "zip" { isDecisive = true }
-            return hidesPlace ? .drop : .keep
-        }
+    private func ofGeo(_ key: borrowing JSONKey) -> Verdict {
+        if isPrecise(key) { return hidesPlace ? .drop : .keep }
         return isArea(key) || key == "utcoffset" || key == "type" || !isAnonymous && key == "ipservice"
             ? .keep : .drop
     }

@@ -38,7 +38,7 @@ struct RequestValues {
 
     var imps: BoundedList<Imp>
     var pods: BoundedList<Pod>
-    /// The slots of all pods, one pod after the other, and the same in the order of the imps.
+    /// The slots of all pods, one pod after the other, and the first of each imp in the order of the imps.
     var slots: BoundedList<PodSlot>
     var slotsByImp: BoundedList<PodSlot>
     var texts = BoundedList<Text>(capacity: RequestLimits.texts)
@@ -60,7 +60,7 @@ struct RequestValues {
         unescaped = BoundedList(capacity: limits.bytes)
         imps = BoundedList(capacity: limits.imps)
         pods = BoundedList(capacity: limits.imps)
-        slots = BoundedList(capacity: limits.imps)
+        slots = BoundedList(capacity: limits.imps * PodSlot.mediaOfOneImp)
         slotsByImp = BoundedList(capacity: limits.imps)
         // Only ever read together with a byte count, which starts out as none.
         unsafe bytes = UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped

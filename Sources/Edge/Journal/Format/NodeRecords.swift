@@ -15,6 +15,8 @@ extension RecordKind {
     public static let decisionSettings = RecordKind(rawValue: 24)
     /// What shadows said of one decision of their sample: Core's `RecordedShadow` reads it.
     public static let shadow = RecordKind(rawValue: 25)
+    /// What a shard has seen to win and to lose in one market, by price.
+    public static let shadingMarket = RecordKind(rawValue: 26)
     /// A catalog was taken into use, or refused while another one stays.
     public static let catalogReload = RecordKind(rawValue: 22)
 }
@@ -48,7 +50,7 @@ extension RecordLayout {
                 ("responseBytes", .u32), ("tookNanoseconds", .i64), ("oneIn", .u32),
             ]),
         RecordLayout(
-            "decision", .decision, version: 4,
+            "decision", .decision, version: 5,
             [
                 ("id", .id), ("at", .i64), ("catalog", .id), ("settings", .id), ("format", .u16),
                 ("noBid", .u16), ("ads", .u32), ("answerBytes", .u32), ("answerChecksum", .u32),
@@ -58,6 +60,7 @@ extension RecordLayout {
             "decision-settings", .decisionSettings, version: 1, [("id", .id), ("content", .rest)]),
         RecordLayout(
             "shadow", .shadow, version: 1, [("decision", .id), ("models", .id), ("details", .rest)]),
+        RecordLayout("shading-market", .shadingMarket, version: 1, [("market", .id), ("outcomes", .rest)]),
         RecordLayout(
             "catalog-reload", .catalogReload, version: 1,
             [("version", .u64), ("lineItems", .u32), ("taken", .u16), ("cause", .text)]),

@@ -5,18 +5,20 @@ import Units
 extension RecordKind {
     /// The first notice of its event for its ad.
     public static let notice = RecordKind(rawValue: 30)
+    /// The same of an ad that answered a test: nothing is billed, and it is no impression.
+    public static let testNotice = RecordKind(rawValue: 31)
 }
 
 extension RecordLayout {
-    static let notices: [RecordLayout] = [
+    static let notices: [RecordLayout] = [("notice", .notice), ("test-notice", .testNotice)].map {
         RecordLayout(
-            "notice", .notice, version: 1,
+            $0, $1, version: 1,
             [
                 ("event", .u16), ("session", .u64), ("shard", .u32), ("sequence", .u64), ("ad", .u16),
                 ("decision", .u64), ("expiresSeconds", .u32), ("priceBasis", .u16), ("askedMicros", .i64),
                 ("reason", .u32), ("campaign", .text), ("lineItem", .text), ("creative", .text),
             ])
-    ]
+    }
 }
 
 /// What is needed to know the same notice again.
@@ -32,7 +34,9 @@ public struct CountedNotice: Equatable, Sendable {
 
     /// Nil for a record of another kind or version, or one that is not as its kind is.
     public init?(_ kind: RecordKind, version: UInt16, _ payload: RawSpan) {
-        guard kind == .notice, version == 1, payload.byteCount >= 50 else { return nil }
+        guard kind == .notice || kind == .testNotice, version == 1, payload.byteCount >= 50 else {
+            return nil
+        }
         let number: UInt16 = payload.number(at: 0)
         guard let event = NoticeEvent(rawValue: UInt8(clamping: number)) else { return nil }
         var notice = Notice()

@@ -130,6 +130,46 @@ import Testing
         }
     }
 
+    /// From section 24 on both modes are one field, and sensitive data stands in a subsection. The first string of each
+    /// kind is what the IAB's library writes with every field set to 1; the others set one field each.
+    static let newer: [(section: String, advertising: String?, location: String, child: Bool)] = [
+        ("BVVU.YA", "optedOut", "notCovered", false), ("BQAA", nil, "notCovered", false),
+        ("BQAA.QA", nil, "notCovered", false), ("BQAA.YA", "globalPrivacyControl", "notCovered", false),
+        ("BUAA", nil, "notCovered", false), ("BYAA", "serviceProviderOnly", "notCovered", false),
+        ("BSAA", nil, "notCovered", false), ("BQgA", "noNotice", "notCovered", false),
+        ("BQIA", "noNotice", "notCovered", false), ("BQBA", "optedOut", "notCovered", false),
+        ("BQAQ", "optedOut", "notCovered", false), ("BQAE", "noConsentToUse", "notCovered", false),
+    ]
+    static let newerWithSensitiveData:
+        [(section: String, advertising: String?, location: String, child: Bool)] = [
+            ("BVVV.kkk", "optedOut", "optedOut", true), ("BQAA", nil, "notCovered", false),
+            ("BQAA.AAA", nil, "notCovered", false), ("BQAA.AAI", nil, "-", false),
+            ("BQAA.AAE", nil, "optedOut", false), ("BYAA.AAI", "serviceProviderOnly", "-", false),
+            ("BQgA.AAI", "noNotice", "-", false), ("BQIA.AAI", "noNotice", "-", false),
+            ("BQBA.AAI", "optedOut", "-", false), ("BQAQ.AAI", "optedOut", "-", false),
+            ("BQAB.AAI", "noConsentToUse", "-", false), ("BQAE.AAI", nil, "-", true),
+        ]
+
+    @Test(arguments: [(24, "usmd"), (25, "usin"), (26, "usky"), (27, "usri")])
+    func newerStatesAreRead(_ id: Int, _ name: String) throws {
+        for (section, advertising, location, child) in id == 24 ? Self.newer : Self.newerWithSensitiveData {
+            let read = try Self.read(Self.header(id) + "~" + section)
+            #expect(read.sectionNames == [name])
+            func kind(_ use: DataUse) -> String? { read.permissions.refusal(of: use).map { "\($0.kind)" } }
+            let all = child ? "childWithoutConsent" : nil
+            #expect(kind(.measurement) == all && kind(.frequency) == all, "\(name) \(section)")
+            #expect(kind(.profiling) == all ?? advertising, "\(name) \(section)")
+            #expect(kind(.preciseLocation) ?? "-" == all ?? location, "\(name) \(section)")
+        }
+        // The specification's header before the fields, a version to come, values that are none, and what is another's.
+        let damaged = ["YBAA", "CQAA", "BwAA", "BQAA.QA.QA", "BQAA.AAM", "BQA"]
+        for section in damaged + [id == 24 ? "BQAA.AAI" : "BQAA.gA"] {
+            #expect(throws: ConsentError.self, "\(name) \(section)") {
+                try Self.read(Self.header(id) + "~" + section)
+            }
+        }
+    }
+
     @Test func rangesOfSectionsAreRead() throws {
         // Sections 2 and 6 as two items, and 6 to 8 as one range.
         #expect(

@@ -74,7 +74,10 @@ import Units
             refusals {
                 $0.consent.remove(7)
                 $0.interest.remove(7)
-            } == ["measurement: no consent to purpose 7", "journaling: no consent to purpose 7"])
+            } == [
+                "personalisation: no consent to purpose 7", "measurement: no consent to purpose 7",
+                "journaling: no consent to purpose 7",
+            ])
         #expect(refusals { $0.consent.remove(1) }.count == 5)
         #expect(refusals { $0.features = [2] } == ["precise location: no opt-in to special feature 1"])
         #expect(

@@ -150,8 +150,12 @@ struct RequestLook: ~Escapable {
             for index in slots.indices {
                 let slot = slots[index]
                 let imp = Int(slot.imp)
-                require(index == 0 || slots[index - 1].imp < slot.imp, "slots out of order")
-                require(!seen[imp] && imps[imp].pod == Int32(pod), "a slot of two pods")
+                let isOther = pods[pod].kind == .single && index > 0 && slots[index - 1].media != slot.media
+                require(
+                    index == 0 || slots[index - 1].imp < slot.imp
+                        || isOther && slots[index - 1].imp == slot.imp,
+                    "slots out of order")
+                require((!seen[imp] || isOther) && imps[imp].pod == Int32(pod), "a slot of two pods")
                 seen[imp] = true
                 let isFit = slot.minSeconds <= slot.maxSeconds && slot.maxSeconds <= slot.totalSeconds
                 require(slot.minSeconds >= 0 && isFit, "ads that fit nowhere: \(slot)")
