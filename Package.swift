@@ -86,6 +86,7 @@ let package = Package(
         core("Ledger", ["Units"]),
         core("Fleet", ["Documents", "Units"]),
         core("OpenRTB", ["JSON", "Units"]),
+        core("Operations", ["Documents", "Units"]),
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
@@ -152,7 +153,7 @@ let package = Package(
                 "Auction", "CSIMD", "Catalog", "Commands", "Decision", "DecisionJournal", "Documents",
                 "Features", "Fleet", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel",
                 "MarketSimulation", "Notices",
-                "OpenRTB", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
+                "OpenRTB", "Operations", "Pacing", "Reactor", "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-node",
@@ -226,6 +227,7 @@ let package = Package(
             ]),
         tests("FleetTests", in: "Core", ["Documents", "Fleet", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
+        tests("OperationsTests", in: "Core", ["Documents", "Operations"]),
         .testTarget(
             name: "PacingTests", dependencies: ["AllocationCounter", "Pacing", "Units"],
             path: "Tests/Core/PacingTests", swiftSettings: strict),

@@ -39,6 +39,8 @@ debian_packages() {
     libpq-headers) echo libpq-dev ;;
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
+    amtool) echo prometheus-alertmanager ;;
+    promtool) echo prometheus ;;
     c++-library) echo g++ ;;
     h11 | mpmath | prometheus-client | venv) echo "python3-$1" ;;
     # By https://www.swift.org/install/linux, without what only its debugger uses.
