@@ -8,9 +8,7 @@ enum RunbookShow {
         discussion: "Those of alerts first, then procedures, each with what it is about.",
         parameters: [RunbookFiles.directory],
         examples: [
-            Example(
-                "paceline runbook list", "All of them.",
-                prints: "AvailabilityBurning       9 steps  More than one request in a thousand got neither a decision nor a reasoned no-bid in time: it was turned away by overload, its `tmax` was too short, or it got a 5xx. The label `burn` says how many times faster than allowed over thirty days.")
+            Example("paceline runbook list", "All of them.")
         ],
         run: { call, output throws(Failure) in
             for runbook in try RunbookFiles.all(in: call[RunbookFiles.directory]) {
