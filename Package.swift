@@ -90,6 +90,7 @@ let package = Package(
         core("Ledger", ["Units"]),
         core("Fleet", ["Documents", "Units"]),
         core("OpenRTB", ["JSON", "Units"]),
+        core("Operations", ["Documents", "Units"]),
         core("Documents", ["JSON", "Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
@@ -167,7 +168,7 @@ let package = Package(
                 "Features", "Fleet", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel",
                 "Ledger",
                 "MarketSimulation", "Notices",
-                "OpenRTB", "Pacing", "Reactor", "Redis", "Settings", "Store", "TLS", "Units",
+                "OpenRTB", "Operations", "Pacing", "Reactor", "Redis", "Settings", "Store", "TLS", "Units",
             ]),
         app(
             "paceline-broker",
@@ -249,6 +250,7 @@ let package = Package(
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         tests(
             "PacingTests", in: "Core", ["AllocationCounter", "Pacing", "Units"]),
+        tests("OperationsTests", in: "Core", ["Documents", "Operations"]),
         .testTarget(
             name: "MarketSimulationTests", dependencies: ["MarketSimulation", "Pacing", "Units"],
             path: "Tests/Simulation/MarketSimulationTests", exclude: ["hindsight_oracle.py"],

@@ -71,6 +71,9 @@ part_nix() { nixos/checks/check; }
 # terraform: every stack against its providers' schemas.
 part_terraform() { terraform/lab/check; }
 
+# operate: rules, routes, dashboards and runbooks, with what reads and runs them.
+part_operate() { Tests/Operations/check; }
+
 part_format() {
   if ! swift format --version; then
     say "this Swift toolchain has no swift format"

@@ -49,7 +49,7 @@ run_part() {
   local log=$logs/$name.log limit=$((budget * hang_factor + hang_seconds)) status=0 began=$SECONDS arguments
   [ "$long" = no ] || limit=$hang_seconds_long
   read -ra arguments <<<"${given[i]}"
-  if [ "$kind" = swift ] && [ "$build_ok" = no ]; then
+  if [[ $kind == swift || $kind == operate ]] && [ "$build_ok" = no ]; then
     finish "$i" 0 0 0 1 "skipped, the build failed"
     return
   fi
@@ -173,7 +173,7 @@ test_parts() {
   prepare "$kinds_chosen"
   mkdir -p "$logs"
   trap stop_running INT TERM
-  if [ "$built" = no ] && [[ $kinds_chosen == *' swift '* ]]; then
+  if [ "$built" = no ] && [[ $kinds_chosen == *' swift '* || $kinds_chosen == *' operate '* ]]; then
     # Tests run what was built: for one part alone, only the tests are.
     part_index build
     given[index]=tests
@@ -189,12 +189,13 @@ test_parts() {
 prepare() {
   [[ $1 != *' shell '* ]] || provide shellcheck || true
   [[ $1 != *' formal '* ]] || provide spin gcc || true
+  [[ $1 != *' operate '* ]] || provide promtool amtool curl openssl python3 postgresql || true
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
   if [[ $1 == *' fleet '* ]]; then
     require_toolchain
     provide postgresql openssl curl python3 || true
   fi
-  if [[ $1 == *' swift '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then
+  if [[ $1 == *' swift '* || $1 == *' operate '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then
     require_toolchain
     # Real peers of the tests; a test whose peer is missing is skipped and says so.
     provide openssl curl python3 redis-server postgresql || true

@@ -29,6 +29,16 @@ public struct Program: Sendable {
         return .failed
     }
 
+    /// Why these words after the program's name would not be understood; nil where they would. Nothing is run.
+    public func refusal(of words: [String]) -> String? {
+        do {
+            _ = try root.parse(words)
+            return nil
+        } catch {
+            return "\(error.path): \(error.message)"
+        }
+    }
+
     private func answer(_ words: [String], _ output: inout Output) -> Outcome {
         let request: Request
         do {

@@ -93,6 +93,9 @@ final class NodeContext: Sendable {
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
         catalogue.computedGauge(
+            "paceline_shards", help: "Threads that answer, each on a core of its own where there are enough."
+        ) { [shards] in Double(shards) }
+        catalogue.computedGauge(
             "paceline_node_info", help: "Which node this is; always 1.",
             labels: [
                 "node": settings.node.name, "region": settings.node.region, "version": version,

@@ -40,6 +40,16 @@ enum Paceline {
                 Command(
                     "fleet", "Works on the fleet file: clouds, regions and hosts.",
                     subcommands: [FleetCheck.command, FleetAddRegion.command, FleetAbsorb.command]),
+                Command(
+                    "slo", "Works on service levels: what is promised, measured and told.",
+                    subcommands: [SLOCheck.command, SLORules.command, SLORules.dashboards]),
+                Command(
+                    "runbook", "Works on runbooks: what to do when something happens.",
+                    subcommands: [
+                        RunbookShow.list, RunbookShow.show, RunbookCheckCommand.command, RunbookRun.command,
+                    ]),
+                Capacity.command,
+                SupportBundle.command,
                 Command("json", "Works on JSON files.", subcommands: [JSONCheck.command]),
                 Command(
                     "pacing", "Plans how campaigns spend, and simulates it.",

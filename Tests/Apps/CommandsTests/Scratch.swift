@@ -16,7 +16,7 @@ final class Scratch {
         // What a reader who pastes a line at the root of the repository has before him.
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
             .standardized
-        for name in ["Examples", "nixos"] {
+        for name in ["Examples", "nixos", "runbooks"] {
             try FileManager.default.createSymbolicLink(
                 at: folder.appending(path: name), withDestinationURL: root.appending(path: name))
         }
