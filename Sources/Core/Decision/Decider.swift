@@ -125,7 +125,7 @@ struct DecisionWorkspace: ~Copyable {
     let early: EarlyRank
     let demand: KnownDemand
     private let places: KnownPlaces
-    var batch = EarlyBatch()
+    var batch: EarlyBatch
     var kinds = KindFits()
     /// What the request at hand may refuse single creatives for.
     var refusals = CreativeRefusals()
@@ -177,6 +177,7 @@ struct DecisionWorkspace: ~Copyable {
         kept = DecisionBox(settings)
         seat = Array(settings.seat.utf8)
         query = CatalogQuery(snapshot)
+        batch = EarlyBatch(places: snapshot.lineItemCount)
         scratch = RetrievalScratch(snapshot)
         exchange = Exchange(settings.currencies)
         outcomes = OutcomeTable(lineItems: snapshot.lineItemCount)

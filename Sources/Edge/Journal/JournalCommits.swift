@@ -45,6 +45,8 @@ struct CommitState {
 
     /// When the oldest record that no fdatasync covers was accepted.
     var unsyncedSince: Instant?
+    /// When the batch at hand was taken.
+    var batchTaken = Instant(nanoseconds: .min)
     var timer: TimerHandle?
     /// Somebody waits for this record to be durable.
     var wanted: UInt64 = 0
@@ -211,7 +213,7 @@ extension Journal {
             return true
         }
         if written == batch.end {
-            if batch.end > durableEnd, isCommitDue {
+            if batch.end > durableEnd, isCommitDue, !hasOlderRecordsBehind {
                 synchronise()
                 return true
             }
@@ -230,15 +232,35 @@ extension Journal {
     private var isCommitDue: Bool {
         // Who waits for a record that is not written yet is served by one fdatasync, after it is.
         commits.phase == .closing || batch.end == boundary?.place
-            || commits.wanted > durable && commits.wanted <= batch.sequence
-            || commits.unsyncedSince.map { reactor.now - $0 >= options.flushInterval } ?? false
+            || commits.wanted > durable && commits.wanted <= batch.sequence || isFlushDue
     }
 
-    /// More of what was accepted; false where all of it is written.
+    /// The flush interval of a record that no batch has yet is over: it comes into the batch, so that one fdatasync
+    /// serves it too.
+    private var hasOlderRecordsBehind: Bool {
+        guard isFlushDue, let since = commits.unsyncedSince else { return false }
+        return (boundary?.place ?? tail) > batch.end
+            && commits.batchTaken < since + options.flushInterval
+    }
+
+    private var isFlushDue: Bool {
+        commits.unsyncedSince.map { reactor.now - $0 >= options.flushInterval } ?? false
+    }
+
+    /// A small ring does not fill up with what waits for company.
+    private var writeBytesLeast: UInt64 { UInt64(min(options.writeBytesLeast, options.ringBytes / 8)) }
+
+    /// More of what was accepted; false where all of it is written, or where the rest is too little for a write of its
+    /// own and nobody waits for it yet.
     private func extendBatch() -> Bool {
         let limit = boundary ?? (tail, accepted)
         guard limit.place > batch.end else { return false }
+        guard
+            limit.place - batch.end >= writeBytesLeast || boundary != nil || isFlushDue
+                || commits.wanted > batch.sequence || commits.phase == .closing
+        else { return false }
         batch = (limit.place, limit.sequence)
+        commits.batchTaken = reactor.now
         return true
     }
 
@@ -282,7 +304,8 @@ extension Journal {
         commits.inFlight = self
         commits.inFlightSince = reactor.now
         commits.syncing = (batch.end, batch.sequence, reactor.now)
-        commits.unsyncedSince = tail > batch.end ? reactor.now : nil
+        // What the batch does not have was accepted after it was taken.
+        commits.unsyncedSince = tail > batch.end ? commits.batchTaken : nil
         reactor.synchronise(segment.file.descriptor, commits.onSynchronised)
     }
 
