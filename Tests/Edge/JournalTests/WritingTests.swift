@@ -71,6 +71,7 @@ struct WritingTests {
         let folder = try JournalFolder()
         let bench = try Bench(folder, driver) { options in
             options.flushInterval = .seconds(60)
+            options.writeInterval = .seconds(60)
             options.ringBytes = 64 * 1024
             options.segmentBytes = 128 * 1024
             options.writeBytesLeast = 4_096
@@ -96,11 +97,25 @@ struct WritingTests {
         try bench.close()
     }
 
+    /// What is little is written in its time, though nobody has asked for it and its flush is far.
+    @Test(arguments: drivers) func littleIsWrittenInItsTime(_ driver: DriverChoice) throws {
+        let folder = try JournalFolder()
+        let bench = try Bench(folder, driver) { $0.flushInterval = .seconds(60) }
+        try bench.settle("the first segment is prepared") { (try? folder.segments().isEmpty) == false }
+        bench.append("little")
+        let began = Kernel.monotonicNow()
+        while (try? folder.texts()) != ["little"], Kernel.monotonicNow() - began < .seconds(20) {
+            try bench.reactor.turn(until: Kernel.monotonicNow() + .seconds(20))
+        }
+        #expect(bench.journal.durable == 0 && Kernel.monotonicNow() - began < .seconds(10))
+        try bench.close()
+    }
+
     /// One fdatasync at the end of a flush interval covers what was written and what waited for company.
     @Test(arguments: drivers) func whatWaitedIsFlushedWithTheRest(_ driver: DriverChoice) throws {
         let folder = try JournalFolder()
         let bench = try Bench(folder, driver) { options in
-            options.flushInterval = .milliseconds(200)
+            options.flushInterval = .seconds(1)
             options.ringBytes = 64 * 1024
             options.segmentBytes = 128 * 1024
             options.writeBytesLeast = 4_096
