@@ -16,7 +16,7 @@ extension DecisionWorkspace {
         of lineItem: Int, _ state: inout State
     ) -> LineItemOutcome? {
         if let known = outcomes[lineItem] { return known < .currency ? known : nil }
-        let campaign = snapshot.campaign(ofLineItem: lineItem)
+        let campaign = Int(truncatingIfNeeded: demand.lineItems[lineItem].campaign)
         var refusal = state.refusal(ofLineItem: lineItem, campaign: campaign)
         if refusal == nil, isPaced {
             refusal = draw(lineItem, campaign, state.admission(ofCampaign: campaign))

@@ -45,9 +45,8 @@ extension DecisionWorkspace {
                 block = early.take(
                     upTo: number, without: number > first ? number - 1 : nil, from: from, found: scratch,
                     into: &batch)
-                batch.order()
-                while let row = batch.next() {
-                    let item = snapshot.lineItem(ofRow: row)
+                while let place = batch.next() {
+                    let item = early.lineItem(at: place)
                     guard left > 0 else { return .bound }
                     switch standing(
                         of: item, left <= Self.consideredMost - Self.consideredLeast ? least : .zero)

@@ -128,7 +128,7 @@ struct DecisionWorkspace: ~Copyable {
     let early: EarlyRank
     let demand: KnownDemand
     private let knownPlaces: KnownPlaces
-    var batch = EarlyBatch()
+    var batch: EarlyBatch
     var kinds = KindFits()
     /// What the request at hand may refuse single creatives for.
     var refusals = CreativeRefusals()
@@ -182,6 +182,7 @@ struct DecisionWorkspace: ~Copyable {
         kept = DecisionBox(settings)
         seat = Array(settings.seat.utf8)
         query = CatalogQuery(snapshot)
+        batch = EarlyBatch(places: snapshot.lineItemCount)
         scratch = RetrievalScratch(snapshot)
         exchange = Exchange(settings.currencies)
         outcomes = OutcomeTable(lineItems: snapshot.lineItemCount)

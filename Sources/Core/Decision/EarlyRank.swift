@@ -23,6 +23,8 @@ internal import Units
     private let classes: UnsafeMutablePointer<UInt64>
     /// By first row, its place in the order.
     private let places: UnsafeMutablePointer<UInt32>
+    /// By place in the order, the line item.
+    private let items: UnsafeMutablePointer<UInt32>
     /// By class, the place of its first line item; and behind them how many line items there are.
     private let starts: UnsafeMutablePointer<Int>
 
@@ -41,6 +43,8 @@ internal import Units
             unsafe (starts + number).initialize(to: number == 0 ? 0 : lineItems >> (count - number))
         }
         let order = Self.order(lineItems, demand, settings)
+        unsafe items = .allocate(capacity: max(lineItems, 1))
+        for place in order.indices { unsafe (items + place).initialize(to: order[place]) }
         var placeOf = [UInt32](repeating: 0, count: lineItems)
         for place in order.indices { placeOf[Int(order[place])] = UInt32(place) }
         var last = -1
@@ -60,6 +64,7 @@ internal import Units
     func deallocate() {
         unsafe classes.deallocate()
         unsafe places.deallocate()
+        unsafe items.deallocate()
         unsafe starts.deallocate()
     }
 
@@ -141,8 +146,15 @@ internal import Units
         while rest != 0 {
             let row = word &* 64 &+ rest.trailingZeroBitCount
             rest &= rest &- 1
-            batch.append(unsafe places[row], UInt32(truncatingIfNeeded: row))
+            batch.append(unsafe Int(truncatingIfNeeded: places[row]))
         }
+    }
+
+    /// The line item at a place of the order.
+    @inline(__always)
+    func lineItem(at place: Int) -> Int {
+        precondition(place >= 0 && place < lineItems, "the order has no such place")
+        return unsafe Int(truncatingIfNeeded: items[place])
     }
 }
 
@@ -156,50 +168,92 @@ extension SIMD8<UInt64> {
     }
 }
 
-/// Line items of one class, of which the best one is at hand: a heap by their place in the order.
-struct EarlyBatch: ~Copyable {
+/// Line items of one class by their places in the order, of which the first is at hand: a bit for each place, one for each
+/// 64 of these that have any, and one for each 64 of those. Putting one in is three stores and taking the first is a few
+/// instructions without a guess; a heap's comparisons are guesses, of which every second one is wrong.
+@safe struct EarlyBatch: ~Copyable, @unchecked Sendable {
     /// A class that has more is taken in pieces.
     static let most = 4_096
 
-    /// The place above, the first row below.
-    private var heap = DecisionTable<UInt64>(Self.most)
+    private let low: UnsafeMutablePointer<UInt64>
+    private let middle: UnsafeMutablePointer<UInt64>
+    private let high: UnsafeMutablePointer<UInt64>
+    private let highCount: Int
+    private var count = 0
+    // What is left of the words at hand, which are cleared as they are taken, and where they stand.
+    private var lowRest: UInt64 = 0
+    private var lowAt = 0
+    private var middleRest: UInt64 = 0
+    private var middleAt = 0
+    private var highRest: UInt64 = 0
+    private var highAt = 0
+    private var highNext = 0
 
-    var isEmpty: Bool { heap.count == 0 }
-
-    func hasRoom(for more: Int) -> Bool { heap.count + more <= Self.most }
-
-    mutating func removeAll() { heap.removeAll() }
-
-    fileprivate mutating func append(_ place: UInt32, _ row: UInt32) {
-        _ = heap.append(UInt64(place) << 32 | UInt64(row))
+    init(places: Int) {
+        highCount = (places >> 18) + 1
+        unsafe low = Self.zeros(highCount << 12)
+        unsafe middle = Self.zeros(highCount << 6)
+        unsafe high = Self.zeros(highCount)
     }
 
-    /// Brings what was appended into the form of a heap.
-    mutating func order() {
-        for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(index) }
+    deinit {
+        unsafe low.deallocate()
+        unsafe middle.deallocate()
+        unsafe high.deallocate()
     }
 
-    /// Takes out the line item that promises most; gives its first row.
+    private static func zeros(_ count: Int) -> UnsafeMutablePointer<UInt64> {
+        let words = UnsafeMutablePointer<UInt64>.allocate(capacity: count)
+        unsafe words.initialize(repeating: 0, count: count)
+        return unsafe words
+    }
+
+    func hasRoom(for more: Int) -> Bool { count + more <= Self.most }
+
+    /// Ready to be filled anew.
+    mutating func removeAll() {
+        while nextWord() {}
+        (count, lowRest, highNext) = (0, 0, 0)
+    }
+
+    /// All are put in before the first is taken out.
+    @inline(__always)
+    mutating func append(_ place: Int) {
+        precondition(place >> 18 < highCount, "the order has no such place")
+        unsafe low[place >> 6] |= 1 &<< UInt64(truncatingIfNeeded: place & 63)
+        unsafe middle[place >> 12] |= 1 &<< UInt64(truncatingIfNeeded: place >> 6 & 63)
+        unsafe high[place >> 18] |= 1 &<< UInt64(truncatingIfNeeded: place >> 12 & 63)
+        count &+= 1
+    }
+
+    /// Takes out the place of the line item that promises most.
+    @inline(__always)
     mutating func next() -> Int? {
-        guard heap.count > 0 else { return nil }
-        let best = heap[0]
-        heap[0] = heap[heap.count - 1]
-        heap.removeLast()
-        if heap.count > 1 { sink(0) }
-        return Int(truncatingIfNeeded: best & 0xFFFF_FFFF)
+        if lowRest == 0, !nextWord() { return nil }
+        let place = lowAt &<< 6 | lowRest.trailingZeroBitCount
+        lowRest &= lowRest &- 1
+        return place
     }
 
-    private mutating func sink(_ start: Int) {
-        let moved = heap[start]
-        var at = start
-        while true {
-            var child = 2 &* at &+ 1
-            guard child < heap.count else { break }
-            if child &+ 1 < heap.count, heap[child &+ 1] < heap[child] { child &+= 1 }
-            guard heap[child] < moved else { break }
-            heap[at] = heap[child]
-            at = child
+    /// Takes the next word of places into the hand; false where there is none.
+    private mutating func nextWord() -> Bool {
+        while middleRest == 0 {
+            while highRest == 0 {
+                guard highNext < highCount else { return false }
+                highAt = highNext
+                unsafe highRest = high[highAt]
+                unsafe high[highAt] = 0
+                highNext &+= 1
+            }
+            middleAt = highAt &<< 6 | highRest.trailingZeroBitCount
+            highRest &= highRest &- 1
+            unsafe middleRest = middle[middleAt]
+            unsafe middle[middleAt] = 0
         }
-        heap[at] = moved
+        lowAt = middleAt &<< 6 | middleRest.trailingZeroBitCount
+        middleRest &= middleRest &- 1
+        unsafe lowRest = low[lowAt]
+        unsafe low[lowAt] = 0
+        return true
     }
 }

@@ -270,7 +270,7 @@ extension DecisionWorkspace {
 
     private mutating func offerDeals(_ all: Span<OpenRTB.Deal>, _ request: borrowing BidRequest) {
         for index in all.indices {
-            guard let value = snapshot.targetedValue(.deal, request[all[index].id]) else { continue }
+            guard let value = query.targetedValue(.deal, request[all[index].id]) else { continue }
             guard deals.append(OfferedDeal(deal: all[index], value: value)) else { return }
             setTerms(ofDeal: deals.count - 1, request)
         }

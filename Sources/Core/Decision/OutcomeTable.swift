@@ -5,6 +5,8 @@
 struct OutcomeTable: ~Copyable {
     private var outcomes: DecisionTable<LineItemOutcome>
     private var touched: DecisionTable<UInt32>
+    /// How many line items have each outcome; under that of a request, how many have lost it, less than zero.
+    private var counts = OutcomeCounts(repeating: 0)
 
     init(lineItems: Int) {
         outcomes = DecisionTable(max(lineItems, 1))
@@ -16,6 +18,7 @@ struct OutcomeTable: ~Copyable {
     mutating func removeAll() {
         for index in 0..<touched.count { outcomes[Int(touched[index])] = .request }
         touched.removeAll()
+        counts = OutcomeCounts(repeating: 0)
     }
 
     /// How many line items have an outcome of their own.
@@ -33,14 +36,17 @@ struct OutcomeTable: ~Copyable {
     }
 
     mutating func set(_ item: Int, _ outcome: LineItemOutcome) {
-        if outcomes[item] == .request { _ = touched.append(UInt32(truncatingIfNeeded: item)) }
+        let before = outcomes[item]
+        if before == .request { _ = touched.append(UInt32(truncatingIfNeeded: item)) }
+        counts[Int(before.rawValue)] &-= 1
+        counts[Int(outcome.rawValue)] &+= 1
         outcomes[item] = outcome
     }
 
     /// Adds each line item to its outcome.
-    func count(into counts: inout OutcomeCounts) {
-        for index in 0..<touched.count {
-            counts[Int(outcomes[Int(touched[index])].rawValue)] += 1
+    mutating func count(into sums: inout OutcomeCounts) {
+        for index in counts.indices where index != Int(LineItemOutcome.request.rawValue) {
+            sums[index] += counts[index]
         }
     }
 }

@@ -2,7 +2,7 @@
 // allocates nothing. It grows only when accounts are opened.
 
 @safe struct LedgerTable<Row: BitwiseCopyable>: ~Copyable, @unchecked Sendable {
-    private var start: UnsafeMutablePointer<Row>
+    private var start: UnsafeMutableRawPointer
     private(set) var count: Int
     private let blank: Row
 
@@ -10,8 +10,23 @@
         precondition(count > 0, "a table needs room")
         self.count = count
         self.blank = blank
-        unsafe start = .allocate(capacity: count)
-        unsafe start.initialize(repeating: blank, count: count)
+        unsafe start = Self.room(count)
+        for row in 0..<count { unsafe place(row).initialize(to: blank) }
+    }
+
+    /// Large rows begin at a line of the cache, which what is asked of an account most then lies in.
+    private static var stride: Int {
+        let bytes = MemoryLayout<Row>.stride
+        return bytes < 64 ? bytes : (bytes + 63) & ~63
+    }
+
+    private static func room(_ count: Int) -> UnsafeMutableRawPointer {
+        .allocate(byteCount: count * stride, alignment: 64)
+    }
+
+    @inline(__always)
+    private func place(_ row: Int) -> UnsafeMutablePointer<Row> {
+        unsafe (start + row &* Self.stride).assumingMemoryBound(to: Row.self)
     }
 
     deinit { unsafe start.deallocate() }
@@ -20,11 +35,11 @@
     mutating func grow(to wanted: Int) {
         guard wanted > count else { return }
         let larger = max(wanted, 2 * count)
-        let grown = UnsafeMutablePointer<Row>.allocate(capacity: larger)
-        unsafe grown.update(from: start, count: count)
-        unsafe (grown + count).initialize(repeating: blank, count: larger - count)
+        let grown = unsafe Self.room(larger)
+        unsafe grown.copyMemory(from: start, byteCount: count * Self.stride)
         unsafe start.deallocate()
         unsafe start = grown
+        for row in count..<larger { unsafe place(row).initialize(to: blank) }
         count = larger
     }
 
@@ -32,11 +47,11 @@
         // An address, and not a value: an account is some hundred bytes, of which one or two fields are wanted.
         @inline(__always) unsafeAddress {
             precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "there is no such row")
-            return unsafe UnsafePointer(start + index)
+            return unsafe UnsafePointer(place(index))
         }
         @inline(__always) unsafeMutableAddress {
             precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "there is no such row")
-            return unsafe start + index
+            return unsafe place(index)
         }
     }
 }

@@ -63,7 +63,7 @@ extension RawSpan {
 
     /// All bytes of a text that has fewer than eight, in a number: texts of one length have different ones.
     @inlinable @inline(__always)
-    var short: UInt64 {
+    public var short: UInt64 {
         if byteCount >= 4 {
             let first = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: 0, as: UInt32.self)
             let last = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: byteCount &- 4, as: UInt32.self)

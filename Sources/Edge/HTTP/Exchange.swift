@@ -25,7 +25,7 @@ public struct AnswerPlace: Equatable, Sendable {
 
 /// A whole request: head and body.
 public struct Request: ~Copyable, ~Escapable {
-    let head: UnsafePointer<RequestHead>
+    let head: UnsafeMutablePointer<RequestHead>
     let bytes: RawSpan
     /// The whole body, chunks already joined.
     public let body: RawSpan
@@ -33,7 +33,8 @@ public struct Request: ~Copyable, ~Escapable {
     private unowned(unsafe) let connection: ServerConnection
 
     @_lifetime(copy bytes, copy body)
-    init(head: UnsafePointer<RequestHead>, bytes: RawSpan, body: RawSpan, connection: ServerConnection) {
+    init(head: UnsafeMutablePointer<RequestHead>, bytes: RawSpan, body: RawSpan, connection: ServerConnection)
+    {
         self.head = head
         self.bytes = bytes
         self.body = body

@@ -351,7 +351,7 @@ final class ServerConnection: Transport {
         let isWhole = head.pointee.framing != .chunked
         let stays = serverReference._withUnsafeGuaranteedRef { server -> Bool? in
             let request = Request(
-                head: UnsafePointer(head), bytes: bytes.bytes, body: body.bytes, connection: self)
+                head: head, bytes: bytes.bytes, body: body.bytes, connection: self)
             // Chunks were decoded in place, and cannot be read a second time.
             if isWhole, server.yields(request) {
                 isYielding = true

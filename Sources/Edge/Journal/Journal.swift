@@ -189,8 +189,9 @@ public final class Journal {
         let padding = start + UInt64(payload.byteCount)
         ring.putZeros(Int(end - padding), at: padding)
         tail = end
-        guard commits.unsyncedSince == nil else { return }
-        commits.unsyncedSince = reactor.now
+        if commits.unsyncedSince == nil { commits.unsyncedSince = reactor.now }
+        guard commits.unbatchedSince == nil else { return }
+        commits.unbatchedSince = reactor.now
         // In a turn its end does this, for all that the turn brings.
         if !reactor.isHandling { armTimer() }
     }

@@ -45,7 +45,10 @@ struct CommitState {
 
     /// When the oldest record that no fdatasync covers was accepted.
     var unsyncedSince: Instant?
+    /// When the oldest record was accepted that no batch has yet.
+    var unbatchedSince: Instant?
     var timer: TimerHandle?
+    var writeTimer: TimerHandle?
     /// Somebody waits for this record to be durable.
     var wanted: UInt64 = 0
     var reported: UInt64 = 0
@@ -57,6 +60,7 @@ struct CommitState {
     var onWritten: (Result<Int, Errno>) -> Void = { _ in }
     var onSynchronised: (Result<Int, Errno>) -> Void = { _ in }
     var onTimer: () -> Void = {}
+    var onWriteTimer: () -> Void = {}
     var onOverdueTimer: () -> Void = {}
 
     init(nextNumber: UInt64) {
@@ -86,6 +90,7 @@ extension Journal {
         commits.onWritten = { [unowned self] result in completed { $0.wrote(result) } }
         commits.onSynchronised = { [unowned self] result in completed { $0.synchronised(result) } }
         commits.onTimer = { [weak self] in self?.commits.timer = nil }
+        commits.onWriteTimer = { [weak self] in self?.commits.writeTimer = nil }
         commits.onOverdueTimer = { [weak self] in self?.commits.overdueTimer = nil }
         reactor.afterEachTurn { [weak self] in self?.turn() }
         prepare()
@@ -115,6 +120,7 @@ extension Journal {
 
     /// A turn when the flush interval is over, or when it is time to try again.
     func armTimer() {
+        armWriteTimer()
         guard commits.timer == nil, commits.inFlight == nil,
             commits.phase == .open || commits.phase == .closing
         else { return }
@@ -123,6 +129,15 @@ extension Journal {
         if commits.prepareFailure != nil { due = min(due ?? commits.retryAt, commits.retryAt) }
         guard let due else { return }
         commits.timer = reactor.timer(at: max(due, reactor.now + .milliseconds(1)), commits.onTimer)
+    }
+
+    /// A timer of its own, as the other one may be set for later.
+    private func armWriteTimer() {
+        guard commits.writeTimer == nil, commits.inFlight == nil, commits.segment != nil,
+            let since = commits.unbatchedSince
+        else { return }
+        commits.writeTimer = reactor.timer(
+            at: max(since + writeInterval, reactor.now + .milliseconds(1)), commits.onWriteTimer)
     }
 
     /// A timer of its own: the other one must never be late for it.
@@ -211,7 +226,7 @@ extension Journal {
             return true
         }
         if written == batch.end {
-            if batch.end > durableEnd, isCommitDue {
+            if batch.end > durableEnd, isCommitDue, !hasOlderRecordsBehind {
                 synchronise()
                 return true
             }
@@ -230,15 +245,38 @@ extension Journal {
     private var isCommitDue: Bool {
         // Who waits for a record that is not written yet is served by one fdatasync, after it is.
         commits.phase == .closing || batch.end == boundary?.place
-            || commits.wanted > durable && commits.wanted <= batch.sequence
-            || commits.unsyncedSince.map { reactor.now - $0 >= options.flushInterval } ?? false
+            || commits.wanted > durable && commits.wanted <= batch.sequence || isFlushDue
     }
 
-    /// More of what was accepted; false where all of it is written.
+    /// The flush interval of a record that no batch has yet is over: it comes into the batch, so that one fdatasync
+    /// serves it too.
+    private var hasOlderRecordsBehind: Bool {
+        (boundary?.place ?? tail) > batch.end
+            && hasWaited(options.flushInterval, since: commits.unbatchedSince)
+    }
+
+    private func hasWaited(_ interval: Interval, since: Instant?) -> Bool {
+        since.map { reactor.now - $0 >= interval } ?? false
+    }
+
+    private var isFlushDue: Bool { hasWaited(options.flushInterval, since: commits.unsyncedSince) }
+    private var writeInterval: Interval { min(options.writeInterval, options.flushInterval) }
+
+    /// A small ring does not fill up with what waits for company.
+    private var writeBytesLeast: UInt64 { UInt64(min(options.writeBytesLeast, options.ringBytes / 8)) }
+
+    /// More of what was accepted; false where all of it is written, or where the rest is too little for a write of its
+    /// own and nobody waits for it yet.
     private func extendBatch() -> Bool {
         let limit = boundary ?? (tail, accepted)
         guard limit.place > batch.end else { return false }
+        guard
+            limit.place - batch.end >= writeBytesLeast || boundary != nil
+                || hasWaited(writeInterval, since: commits.unbatchedSince)
+                || commits.wanted > batch.sequence || commits.phase == .closing
+        else { return false }
         batch = (limit.place, limit.sequence)
+        if tail == batch.end { commits.unbatchedSince = nil }
         return true
     }
 
@@ -282,7 +320,7 @@ extension Journal {
         commits.inFlight = self
         commits.inFlightSince = reactor.now
         commits.syncing = (batch.end, batch.sequence, reactor.now)
-        commits.unsyncedSince = tail > batch.end ? reactor.now : nil
+        commits.unsyncedSince = commits.unbatchedSince
         reactor.synchronise(segment.file.descriptor, commits.onSynchronised)
     }
 
@@ -347,6 +385,7 @@ extension Journal {
         batch = (durableEnd, durable)
         if boundary == nil { segmentLimit = durableEnd + segmentRoom }
         commits.unsyncedSince = tail > durableEnd ? reactor.now : nil
+        commits.unbatchedSince = commits.unsyncedSince
         judgeHealth()
         if commits.phase == .closing { giveUp() }
     }

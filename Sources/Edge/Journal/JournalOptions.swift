@@ -21,6 +21,11 @@ public struct JournalOptions: Sendable {
     public var retainedFor = Interval.seconds(7 * 86_400)
     /// What was appended is durable after this and one commit.
     public var flushInterval = Interval.milliseconds(100)
+    /// Less than this waits for more, for `writeInterval` or until somebody wants it on the disk: each write of a file costs
+    /// a thread of the kernel its start, which at thirty thousand records a second was some hundredths of the node's time.
+    public var writeBytesLeast = 128 << 10
+    /// A process that is killed loses what it has not written: no more than this.
+    public var writeInterval = Interval.milliseconds(20)
     /// Memory for records that are not durable yet: a power of two. A disk that stands still for a second
     /// loses nothing at 4 MB of records a second.
     public var ringBytes = 4 << 20

@@ -17,8 +17,9 @@ public enum SegmentTrouble: Error, CustomStringConvertible {
 
 /// Reads a segment as `SegmentReader` does, and refuses what that refuses.
 public struct SegmentPass: ~Copyable {
-    /// Some thousand records, or the largest that a writer puts down; a record that is still larger gets what it needs.
-    static let pieceBytes = 1 << 20
+    /// Some hundred records, which stay in a core's own cache between being read and being checked, beside what a shard on
+    /// the same core has there. A record that is larger gets what it needs.
+    static let pieceBytes = 1 << 18
     /// A longer record is none: a length of this size is damage.
     static let recordBytesMax = 64 << 20
 

@@ -32,11 +32,15 @@ import Units
         }
     }
 
-    /// The instruction takes three streams of 1,024 bytes at a time: around one, several, and what is left.
+    /// The instruction takes three streams of 1,024 bytes at a time, and then of 128: around one, several, and what is left.
     @Test func bothWaysAgreeAroundTheStreams() {
         var random = Randomness(seed: 11)
         let bytes = (0..<20_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-        for count in [1_023, 1_024, 3_071, 3_072, 3_073, 6_143, 6_144, 6_150, 9_999, 19_990] {
+        for count in [
+            383, 384, 385, 767, 768, 1_023, 1_024, 3_071, 3_072, 3_073, 3_455, 3_456, 3_840, 6_143, 6_144,
+            6_150,
+            9_999, 19_990,
+        ] {
             let start = random.next(in: 0...9)
             let piece = Array(bytes[start..<start + count])
             let fast = CRC32C.checksum(of: piece.span.raw, continuing: 7)

@@ -66,6 +66,73 @@ struct WritingTests {
         try bench.close()
     }
 
+    /// What is little waits for company in memory: until its time, until it is much, or until somebody wants it on the disk.
+    @Test(arguments: drivers) func littleIsNotWrittenAlone(_ driver: DriverChoice) throws {
+        let folder = try JournalFolder()
+        let bench = try Bench(folder, driver) { options in
+            options.flushInterval = .seconds(60)
+            options.writeInterval = .seconds(60)
+            options.ringBytes = 64 * 1024
+            options.segmentBytes = 128 * 1024
+            options.writeBytesLeast = 4_096
+        }
+        bench.append("first")
+        bench.journal.commit(upTo: 1)
+        try bench.settleAll()
+        func rest() throws {
+            let end = Kernel.monotonicNow() + .milliseconds(30)
+            while Kernel.monotonicNow() < end { try bench.reactor.turn(until: end) }
+        }
+        bench.append("little")
+        try rest()
+        #expect(try folder.texts() == ["first"], "it is in memory")
+        let much = String(repeating: "x", count: 4_096)
+        bench.append(much)
+        try bench.settle("much is written") { (try? folder.texts().count) == 3 }
+        #expect(bench.journal.durable == 1, "and nobody asked for more")
+        bench.append("wanted")
+        bench.journal.commit(upTo: bench.journal.accepted)
+        try bench.settleAll()
+        #expect(try folder.texts() == ["first", "little", much, "wanted"])
+        try bench.close()
+    }
+
+    /// What is little is written in its time, though nobody has asked for it and its flush is far.
+    @Test(arguments: drivers) func littleIsWrittenInItsTime(_ driver: DriverChoice) throws {
+        let folder = try JournalFolder()
+        let bench = try Bench(folder, driver) { $0.flushInterval = .seconds(60) }
+        try bench.settle("the first segment is prepared") { (try? folder.segments().isEmpty) == false }
+        bench.append("little")
+        let began = Kernel.monotonicNow()
+        while (try? folder.texts()) != ["little"], Kernel.monotonicNow() - began < .seconds(20) {
+            try bench.reactor.turn(until: Kernel.monotonicNow() + .seconds(20))
+        }
+        #expect(bench.journal.durable == 0 && Kernel.monotonicNow() - began < .seconds(10))
+        try bench.close()
+    }
+
+    /// One fdatasync at the end of a flush interval covers what was written and what waited for company.
+    @Test(arguments: drivers) func whatWaitedIsFlushedWithTheRest(_ driver: DriverChoice) throws {
+        let folder = try JournalFolder()
+        let bench = try Bench(folder, driver) { options in
+            options.flushInterval = .seconds(1)
+            options.ringBytes = 64 * 1024
+            options.segmentBytes = 128 * 1024
+            options.writeBytesLeast = 4_096
+        }
+        bench.append("first")
+        bench.journal.commit(upTo: 1)
+        try bench.settleAll()
+        var commits: [UInt64] = []
+        bench.journal.onDurable = { commits.append($0) }
+        bench.append(String(repeating: "x", count: 4_096))
+        try bench.settle("much is written") { (try? folder.texts().count) == 2 }
+        bench.append("little")
+        try bench.settleAll()
+        #expect(commits == [3])
+        try bench.close()
+    }
+
     /// Journals that nobody writes any more are kept within the same bounds.
     @Test func formerJournalsAreRetainedToo() throws {
         let folder = try JournalFolder()

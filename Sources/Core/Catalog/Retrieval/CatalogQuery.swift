@@ -8,6 +8,7 @@ public import Units
     public static let mostValues = 4_096
 
     let snapshot: CatalogSnapshot
+    private let index: ValueIndex
     let values: UnsafeMutablePointer<UInt32>
     /// Of its values.
     public private(set) var count = 0
@@ -20,6 +21,7 @@ public import Units
 
     public init(_ snapshot: CatalogSnapshot) {
         self.snapshot = snapshot
+        index = ValueIndex(snapshot)
         unsafe values = .allocate(capacity: Self.mostValues)
     }
 
@@ -44,13 +46,18 @@ public import Units
 
     /// The request has this value. Of a dimension of which a request has one value, the first one counts.
     public mutating func add(_ dimension: Dimension, _ value: RawSpan) {
-        if isFirst(dimension), let number = snapshot.value(dimension, value) { append(number) }
+        if isFirst(dimension), let number = index.find(dimension, value) { append(number) }
     }
 
     /// The same for a value of two parts, joined as catalogs write them: a place in its country, a custom value
     /// behind its key.
     public mutating func add(_ dimension: Dimension, _ first: RawSpan, _ second: RawSpan) {
-        if isFirst(dimension), let number = snapshot.value(dimension, first, second) { append(number) }
+        if isFirst(dimension), let number = index.find(dimension, first, second) { append(number) }
+    }
+
+    /// The number of a value that line items ask for; nil where none does.
+    public mutating func targetedValue(_ dimension: Dimension, _ value: RawSpan) -> UInt32? {
+        index.find(dimension, value)
     }
 
     private mutating func isFirst(_ dimension: Dimension) -> Bool {

@@ -1,4 +1,4 @@
-// Finds the number of a value that a request carries, by its bytes, without copying them.
+// Finds the number of a value by its bytes, without copying them: for whoever asks rarely. Requests go by `ValueIndex`.
 import Units
 
 extension CatalogSnapshot {
@@ -10,31 +10,6 @@ extension CatalogSnapshot {
         var probe = ValueProbe(hash, in: self)
         while let (value, name) = probe.next(of: dimension, in: self) {
             if ignoresCase ? text.isSame(name) : text.isEqual(to: name) { return value }
-        }
-        return nil
-    }
-
-    /// The same for a value of two parts.
-    func value(_ dimension: Dimension, _ first: RawSpan, _ second: RawSpan) -> UInt32? {
-        let ignoresCase = dimension.ignoresCase
-        let joint = dimension == .custom ? UInt8(ascii: "=") : UInt8(ascii: "/")
-        var hash = ValueHash(dimension)
-        hash.add(first, ignoresCase: ignoresCase)
-        hash.add(joint)
-        hash.add(second, ignoresCase: ignoresCase)
-        let middle = first.byteCount
-        var probe = ValueProbe(hash, in: self)
-        while let (value, name) = probe.next(of: dimension, in: self) {
-            guard name.byteCount == middle + 1 + second.byteCount, name.byte(middle) == joint else {
-                continue
-            }
-            let (start, end) = (name.extracting(first: middle), name.extracting(droppingFirst: middle + 1))
-            if ignoresCase
-                ? first.isSame(start) && second.isSame(end)
-                : first.isEqual(to: start) && second.isEqual(to: end)
-            {
-                return value
-            }
         }
         return nil
     }

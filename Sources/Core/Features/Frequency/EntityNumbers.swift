@@ -5,13 +5,13 @@ public import Catalog
 /// Shared by all shards that serve the catalog.
 public final class EntityNumbers: Sendable {
     public let snapshot: CatalogSnapshot
-    private let lineItems: [EntityNumber]
+    /// Each line item's number, and where its caps start; behind them where the last one's end.
+    private let lineItems: [(entity: EntityNumber, caps: UInt32)]
     private let creatives: [EntityNumber]
     private let advertisers: [EntityNumber]
-    /// The caps of all line items, and where each one's start: a question must not go through the snapshot, whose
-    /// owner would be counted up and down each time.
+    /// The caps of all line items: a question must not go through the snapshot, whose owner would be counted up and down
+    /// each time.
     private let caps: [FrequencyCapRow]
-    private let capStarts: [UInt32]
     /// Whose each creative is, in the order of the creatives' numbers.
     private let owners: [(creative: EntityNumber, advertiser: EntityNumber)]
     /// A bit for each line item that has a cap: most questions end there.
@@ -19,21 +19,22 @@ public final class EntityNumbers: Sendable {
 
     public init(_ snapshot: CatalogSnapshot) {
         self.snapshot = snapshot
-        lineItems = (0..<snapshot.lineItemCount).map {
-            EntityNumber(.lineItem, id: snapshot.bytes(snapshot.lineItemID($0)))
-        }
         creatives = (0..<snapshot.creativeCount).map {
             EntityNumber(.creative, id: snapshot.bytes(snapshot.creativeID($0)))
         }
         advertisers = (0..<snapshot.advertiserCount).map {
             EntityNumber(.advertiser, id: snapshot.bytes(snapshot.advertiserID($0)))
         }
-        var (caps, starts): ([FrequencyCapRow], [UInt32]) = ([], [0])
+        var caps: [FrequencyCapRow] = []
+        var lineItems: [(entity: EntityNumber, caps: UInt32)] = []
+        lineItems.reserveCapacity(snapshot.lineItemCount + 1)
         for row in 0..<snapshot.lineItemCount {
+            let entity = EntityNumber(.lineItem, id: snapshot.bytes(snapshot.lineItemID(row)))
+            lineItems.append((entity, UInt32(caps.count)))
             for place in snapshot.frequencyCaps(ofLineItem: row) { caps.append(snapshot.capRow(at: place)) }
-            starts.append(UInt32(caps.count))
         }
-        (self.caps, capStarts) = (caps, starts)
+        lineItems.append((EntityNumber(rawValue: 0), UInt32(caps.count)))
+        (self.caps, self.lineItems) = (caps, lineItems)
         let (creatives, advertisers) = (creatives, advertisers)
         owners = creatives.indices.map {
             (creatives[$0], advertisers[snapshot.advertiser(ofCreative: $0)])
@@ -45,7 +46,7 @@ public final class EntityNumbers: Sendable {
         capped = bits
     }
 
-    public func lineItem(_ row: Int) -> EntityNumber { lineItems[row] }
+    public func lineItem(_ row: Int) -> EntityNumber { lineItems[row].entity }
     public func creative(_ row: Int) -> EntityNumber { creatives[row] }
     public func advertiser(_ row: Int) -> EntityNumber { advertisers[row] }
 
@@ -66,7 +67,9 @@ public final class EntityNumbers: Sendable {
 
     /// Places for `cap(at:)`, the line item's own.
     @inline(__always)
-    public func caps(ofLineItem row: Int) -> Range<Int> { Int(capStarts[row])..<Int(capStarts[row + 1]) }
+    public func caps(ofLineItem row: Int) -> Range<Int> {
+        Int(lineItems[row].caps)..<Int(lineItems[row + 1].caps)
+    }
     @inline(__always)
     public func cap(at place: Int) -> FrequencyCapRow { caps[place] }
 

@@ -116,9 +116,23 @@ extension FrequencyCounters {
         let caps = numbers.caps(ofLineItem: row)
         for place in caps {
             let cap = numbers.cap(at: place)
+            if isFree(cap, entity) { continue }
             if let held = state(of: cap, place - caps.lowerBound, entity) { return held }
         }
         return nil
+    }
+
+    /// What holds of most caps: the viewer is known, and has neither seen the line item nor been promised anything.
+    @inline(__always)
+    private mutating func isFree(_ cap: FrequencyCapRow, _ lineItem: EntityNumber) -> Bool {
+        switch cap.subject {
+        case FrequencyCapRow.user:
+            user != 0 && promisedToUser.isEmpty && cap.impressions > 0 && !ofUser.mayKnow(lineItem)
+        case FrequencyCapRow.household:
+            household != 0 && promisedToHousehold.isEmpty && cap.impressions > 0
+                && !ofHousehold.mayKnow(lineItem)
+        default: user != 0 && promisedToUser.isEmpty
+        }
     }
 
     private mutating func state(of cap: FrequencyCapRow, _ place: Int, _ lineItem: EntityNumber) -> HeldCap? {

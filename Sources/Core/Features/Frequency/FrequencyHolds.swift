@@ -156,6 +156,7 @@ public struct HoldLook: ~Copyable {
 
     public init() {}
 
+    var isEmpty: Bool { row[0].count == 0 }
     public var isFull: Bool { Int(row[0].count) >= FrequencyHolds.holdsMost }
 
     public func promises(ofLineItem lineItem: EntityNumber) -> Int {

@@ -36,8 +36,13 @@ internal import Units
     /// Impressions of a thing from this second on; all of them where it is nil.
     @inline(__always)
     public func impressions(of entity: EntityNumber, since start: CountedSecond?) -> Int {
-        guard bits[Int(entity.rawValue >> 6 & 7)] >> UInt64(entity.rawValue & 63) & 1 == 1 else { return 0 }
-        return search(entity, start)
+        mayKnow(entity) ? search(entity, start) : 0
+    }
+
+    /// False where nothing is known of a thing.
+    @inline(__always)
+    func mayKnow(_ entity: EntityNumber) -> Bool {
+        bits[Int(entity.rawValue >> 6 & 7)] >> UInt64(entity.rawValue & 63) & 1 == 1
     }
 
     private func search(_ entity: EntityNumber, _ start: CountedSecond?) -> Int {
