@@ -331,7 +331,10 @@ let package = Package(
         tests("ServingTests", in: "Apps", ["Commands", "Serving", "Settings"]),
         tests(
             "CoordinatorTests", in: "Apps",
-            ["Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator", "paceline-node"]),
+            [
+                "Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator",
+                "paceline-node",
+            ]),
         tests(
             "RequestPathTests", in: "Apps",
             [

@@ -18,7 +18,9 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
     /// Starts one with two shards; what an earlier start of this name left in the folder it goes on from.
     ///
     /// - Parameter issuers: brokers' ports for holders; the coordinators' where there are none.
-    init(_ name: String, of pair: Pair, issuers: [UInt16]? = nil, ahead: Int = 60, holdSeconds: Int = 300) throws {
+    init(_ name: String, of pair: Pair, issuers: [UInt16]? = nil, ahead: Int = 60, holdSeconds: Int = 300)
+        throws
+    {
         self.name = name
         folder = pair.folder.appending(path: "node-\(name)")
         port = try PostgresServer.freePort()
