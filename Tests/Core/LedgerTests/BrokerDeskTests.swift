@@ -165,6 +165,36 @@ private struct TestBroker {
         #expect(try !broker.killed(at: now + .seconds(90)).desk.serves(at: now + .seconds(90)))
     }
 
+    /// What it kept for the time without a root, another start keeps, until it knows that nobody takes it.
+    @Test func aStartKeepsWhatTheOneBeforeItKept() throws {
+        var (root, broker, now) = try live()
+        var upTo: Int64 = 0
+        func take(_ seconds: Int, _ each: Int64, _ broker: inout TestBroker, _ root: inout TestRoot) {
+            for _ in 0..<seconds {
+                now = now + .seconds(1)
+                upTo += each
+                let renewal = RenewalChain.Request(id: UInt64(upTo) | 1, nonce: 0, sentAt: now)
+                _ = broker.desk.take(
+                    [
+                        ask(.requested(node, AccountIndex(0), upTo: Micros(upTo))),
+                        ask(.renewalAsked(node, renewal, next: 0)),
+                    ], at: now)
+                broker.exchange(&root, at: now)
+            }
+        }
+        take(40, 100, &broker, &root)
+        broker.keep()
+        broker.commit()
+        let kept = broker.desk.money[0].account.unassigned
+        #expect(kept >= Micros(250), "\(kept)")
+        broker = try broker.killed(at: now)
+        take(10, 0, &broker, &root)
+        #expect(broker.desk.money[0].account.unassigned == kept)
+        take(60, 0, &broker, &root)
+        #expect(broker.desk.money[0].account.unassigned < Micros(100))
+        #expect(root.machine.book?.imbalance == nil)
+    }
+
     @Test func aSessionThatTheRootGaveUpIsFollowedByAnother() throws {
         var (root, broker, now) = try live()
         let request = ask(.requested(node, AccountIndex(0), upTo: Micros(100)))
