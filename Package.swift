@@ -338,7 +338,10 @@ let package = Package(
             ["Commands", "Documents", "Pacing", "Serving", "Settings", "Units"]),
         tests(
             "CoordinatorTests", in: "Apps",
-            ["Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator", "paceline-node"]),
+            [
+                "Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator",
+                "paceline-node",
+            ]),
         tests(
             "RequestPathTests", in: "Apps",
             [

@@ -23,7 +23,8 @@ struct HolderMessages {
         switch name {
         case "open":
             return .open(
-                start: try fields.bits("start") & UInt64(Int64.max), holder, candidate: issuer.candidate(holder)
+                start: try fields.bits("start") & UInt64(Int64.max), holder,
+                candidate: issuer.candidate(holder)
             )
         case "find":
             return .find(

@@ -70,7 +70,8 @@ public final class HolderRoutes: Responder {
                 commands.append(try messages.command(one, at: "messages[\(index)]"))
             }
             let place = request.place
-            let isTaken = issuer.ask(commands) { [weak self] outcome in self?.answer(place, messages, outcome) }
+            let isTaken = issuer.ask(commands) { [weak self] outcome in self?.answer(place, messages, outcome)
+            }
             guard isTaken else { return issuer.decline(&response) }
             response.isHeld = true
         } catch {

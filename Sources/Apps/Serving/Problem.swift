@@ -24,5 +24,7 @@ extension Response {
 }
 
 extension Malformed {
-    public var members: [JSONTree.Member] { [.init("field", .string(place)), .init("allowed", .string(allowed))] }
+    public var members: [JSONTree.Member] {
+        [.init("field", .string(place)), .init("allowed", .string(allowed))]
+    }
 }

@@ -86,7 +86,8 @@ final class BrokerIssuer: MoneyIssuer {
     private func judgeLeaving() {
         guard let onLeft, desk.hasGivenBack || now >= leavesAt else { return }
         if !desk.hasGivenBack {
-            context.log.warning("the root has not answered; what no node has stays with this broker's session")
+            context.log.warning(
+                "the root has not answered; what no node has stays with this broker's session")
         }
         self.onLeft = nil
         onLeft()
@@ -116,7 +117,8 @@ final class BrokerIssuer: MoneyIssuer {
         response.header("retry-after", "1")
         response.problem(
             .serviceUnavailable,
-            "this broker has no lease of its root at the moment, or too much to do; ask the other one, or again")
+            "this broker has no lease of its root at the moment, or too much to do; ask the other one, or again"
+        )
     }
 
     /// Puts what changed into the journal. What that does not take now is owed.
@@ -199,7 +201,8 @@ final class BrokerIssuer: MoneyIssuer {
         context.view.state = BrokerState(desk)
         if desk.isBroken {
             context.log.critical(
-                "the machine's clocks have parted, so that the lease cannot be counted any more; the broker leaves")
+                "the machine's clocks have parted, so that the lease cannot be counted any more; the broker leaves"
+            )
             onBroken()
         }
     }

@@ -33,7 +33,8 @@ final class BrokerJournal {
             throw Failure(
                 "journal.directory: \(trouble)\nWhat this broker promised its nodes is not known whole. Put the "
                     + "directory back from a copy of this machine's; or move it away, and the broker starts with "
-                    + "another session, while the money of this one comes back when its nodes have closed it.")
+                    + "another session, while the money of this one comes back when its nodes have closed it."
+            )
         }
         return listener.memory
     }
@@ -87,7 +88,8 @@ final class BrokerJournal {
     /// Writes rows as one record; false where the journal does not take them now.
     func append(_ rows: BrokerRows) -> Bool {
         let payload = rows.encoded()
-        guard case .accepted(let number) = journal.append(.brokerRows, at: Kernel.wallNow(), payload.span.bytes)
+        guard
+            case .accepted(let number) = journal.append(.brokerRows, at: Kernel.wallNow(), payload.span.bytes)
         else { return false }
         bytes += payload.count
         journal.commit(upTo: number)

@@ -138,7 +138,10 @@ enum BrokerMetrics {
                 "paceline_broker_nodes", "Sessions of nodes whose lease has not run out.",
                 { Double($0.nodes.count { !$0.isFenced }) }
             ),
-            ("paceline_broker_accounts", "Accounts that nodes have asked for.", { Double($0.accounts.count) }),
+            (
+                "paceline_broker_accounts", "Accounts that nodes have asked for.",
+                { Double($0.accounts.count) }
+            ),
         ]
         for gauge in gauges {
             catalogue.computedGauge(gauge.name, help: gauge.help) { gauge.value(view.state) }

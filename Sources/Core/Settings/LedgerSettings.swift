@@ -31,7 +31,8 @@ public struct LedgerSettings: DocumentObject, Equatable {
             [
                 .required(
                     "holder", \.holder, .name, example: "node-1",
-                    "Who this node is there: one of the `holders` of the coordinators or brokers that are named, and of no other node."),
+                    "Who this node is there: one of the `holders` of the coordinators or brokers that are named, and of no other node."
+                ),
                 .required(
                     "coordinators", \.coordinators, .list(of: .object, count: 1...16),
                     "The coordinators, on their `listen`, or the brokers of this region on theirs. They are asked in turn until one answers that leads, or has this node's session; a node's first session is with the first of them."

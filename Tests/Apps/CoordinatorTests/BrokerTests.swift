@@ -158,8 +158,8 @@ struct BrokerTests {
                     (select coalesce(sum(waiting), 0) from paceline.cells c where c.session = s.session)
                 from paceline.sessions s order by ordinal limit 1
                 """)
-            return open[0][0] == "t" && open[0][2] == "0"
-                && (try Spending.root(pair, "suspense")) == 0
+            let suspense = try Spending.root(pair, "suspense")
+            return open[0][0] == "t" && open[0][2] == "0" && suspense == 0
         }
         try Spending.isQuiet(pair)
     }

@@ -23,7 +23,9 @@ struct NodeJoinTests {
         }
         for ad in ads.prefix(20) { #expect(node.bill(ad)) }
         let half = ads.prefix(20).reduce(Int64(0)) { $0 + $1.price }
-        try Spending.until("the root has half: \(half)") { abs(try Spending.root(pair, "settled") - half) <= 20 }
+        try Spending.until("the root has half: \(half)") {
+            abs(try Spending.root(pair, "settled") - half) <= 20
+        }
         // Killed while bills come.
         for ad in ads[20..<30] { #expect(node.bill(ad)) }
         node.kill(SIGKILL)
@@ -56,7 +58,9 @@ struct NodeJoinTests {
         for ad in ads { #expect(node.bill(ad)) }
         _ = try pair.leader()
         let all = ads.reduce(Int64(0)) { $0 + $1.price }
-        try Spending.until("the new leader has all: \(all)") { abs(try Spending.root(pair, "settled") - all) <= 20 }
+        try Spending.until("the new leader has all: \(all)") {
+            abs(try Spending.root(pair, "settled") - all) <= 20
+        }
         #expect(try pair.sql("select epoch from paceline.leadership") == [["2"]])
         // It gives money as well.
         let before = try Spending.root(pair, "granted")
@@ -84,7 +88,9 @@ struct NodeJoinTests {
         let all = billed.reduce(0, +)
         print("two nodes billed \(billed[0]) and \(billed[1]) micros of \(budget)")
         #expect(all <= budget && all > budget / 2 && billed.allSatisfy { $0 > 0 })
-        try Spending.until("the root has all: \(all)") { abs(try Spending.root(pair, "settled") - all) <= 100 }
+        try Spending.until("the root has all: \(all)") {
+            abs(try Spending.root(pair, "settled") - all) <= 100
+        }
         try Spending.isQuiet(pair)
     }
 

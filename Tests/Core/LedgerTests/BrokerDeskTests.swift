@@ -108,7 +108,8 @@ private struct TestBroker {
         #expect(granted(broker.desk.take([request], at: now)) == Micros(100))
         #expect(root.places(0)?.granted == Micros(100))
         // Its own number for it is the root's, and another holder does not speak for it.
-        let other = RootCommand.book(.requested(node, AccountIndex(0), upTo: Micros(900)), by: HolderNumber(2))
+        let other = RootCommand.book(
+            .requested(node, AccountIndex(0), upTo: Micros(900)), by: HolderNumber(2))
         #expect(broker.desk.take([other], at: now) == [.refused(.unknownSession, node)])
         // A session that it does not have may be another broker's.
         let stranger = LedgerSession(78)
@@ -117,8 +118,9 @@ private struct TestBroker {
                 == [.refused(.elsewhere, stranger)])
         now = now + .seconds(1)
         let renewal = RenewalChain.Request(id: 9, nonce: 0, sentAt: now)
-        guard case .leased(node, request: 9, let length, next: 3)? = broker.desk.take(
-            [ask(.renewalAsked(node, renewal, next: 3))], at: now)?.first
+        guard
+            case .leased(node, request: 9, let length, next: 3)? = broker.desk.take(
+                [ask(.renewalAsked(node, renewal, next: 3))], at: now)?.first
         else { return #expect(Bool(false), "no lease") }
         #expect(length == .seconds(20))
     }
@@ -143,7 +145,8 @@ private struct TestBroker {
         #expect(broker.desk.take([ask(.settled(key, block))], at: now) == [.taken])
         broker.exchange(&root, at: now)
         #expect(
-            broker.desk.take([ask(.settled(key, block))], at: now) == [.book([.acknowledgeBlock(key, block)])])
+            broker.desk.take([ask(.settled(key, block))], at: now) == [.book([.acknowledgeBlock(key, block)])]
+        )
         #expect(root.places(0)?.settled == Micros(20) && broker.desk.openEvidence == 0)
         // Of a node session of another broker, and of none.
         let foreign = LeafKey(root: LedgerSession(0), node: LedgerSession(1))
@@ -160,6 +163,36 @@ private struct TestBroker {
         #expect(try broker.killed(at: now + .seconds(5)).desk.serves(at: now + .seconds(5)))
         #expect(try !broker.killed(at: now, boot: 2).desk.serves(at: now))
         #expect(try !broker.killed(at: now + .seconds(90)).desk.serves(at: now + .seconds(90)))
+    }
+
+    /// What it kept for the time without a root, another start keeps, until it knows that nobody takes it.
+    @Test func aStartKeepsWhatTheOneBeforeItKept() throws {
+        var (root, broker, now) = try live()
+        var upTo: Int64 = 0
+        func take(_ seconds: Int, _ each: Int64, _ broker: inout TestBroker, _ root: inout TestRoot) {
+            for _ in 0..<seconds {
+                now = now + .seconds(1)
+                upTo += each
+                let renewal = RenewalChain.Request(id: UInt64(upTo) | 1, nonce: 0, sentAt: now)
+                _ = broker.desk.take(
+                    [
+                        ask(.requested(node, AccountIndex(0), upTo: Micros(upTo))),
+                        ask(.renewalAsked(node, renewal, next: 0)),
+                    ], at: now)
+                broker.exchange(&root, at: now)
+            }
+        }
+        take(40, 100, &broker, &root)
+        broker.keep()
+        broker.commit()
+        let kept = broker.desk.money[0].account.unassigned
+        #expect(kept >= Micros(250), "\(kept)")
+        broker = try broker.killed(at: now)
+        take(10, 0, &broker, &root)
+        #expect(broker.desk.money[0].account.unassigned == kept)
+        take(60, 0, &broker, &root)
+        #expect(broker.desk.money[0].account.unassigned < Micros(100))
+        #expect(root.machine.book?.imbalance == nil)
     }
 
     @Test func aSessionThatTheRootGaveUpIsFollowedByAnother() throws {
@@ -234,7 +267,8 @@ private struct TestBroker {
             case 1: broker.writeAll()
             case 2: event = .leafRegistered(LeafKey(root: node, node: node))
             case 3...5:
-                event = .requested(node, account, upTo: Micros(told[at][row] + Int64(random.next(below: 300))))
+                event = .requested(
+                    node, account, upTo: Micros(told[at][row] + Int64(random.next(below: 300))))
             case 6 where spare > 0:
                 back[at][row] += 1 + Int64(random.next(below: UInt64(spare)))
                 event = .returned(node, account, Micros(back[at][row]))
@@ -252,7 +286,8 @@ private struct TestBroker {
                 event = .settled(LeafKey(root: LedgerSession(0), node: node), block)
             }
             let commands: [RootCommand] =
-                [.find(AccountName(campaign: ["a", "b"][row]), nil)] + (event.map { [.book($0, by: by)] } ?? [])
+                [.find(AccountName(campaign: ["a", "b"][row]), nil)]
+                + (event.map { [.book($0, by: by)] } ?? [])
             let answers = broker.desk.take(commands, at: now)
             broker.keep()
             // An answer leaves when its rows are durable; otherwise it never does.
@@ -261,7 +296,9 @@ private struct TestBroker {
             if random.next(below: 5) > 0, let upTo = granted(answers) {
                 told[at][row] = max(told[at][row], upTo.rawValue)
             }
-            for case .leased(_, let id, _, let next) in answers ?? [] { _ = renewals[at].answered(id, next: next) }
+            for case .leased(_, let id, _, let next) in answers ?? [] {
+                _ = renewals[at].answered(id, next: next)
+            }
             let session = broker.desk.ledger?.session ?? LedgerSession(0)
             for row in 0..<2 {
                 let out = (0..<3).reduce(Int64(0)) { $0 + told[$1][row] - back[$1][row] }
@@ -275,7 +312,8 @@ private struct TestBroker {
         broker.writeAll()
         let again = try broker.killed(at: now)
         #expect(
-            again.desk.ledger.map { Set($0.book.rows.cells) } == broker.desk.ledger.map { Set($0.book.rows.cells) },
+            again.desk.ledger.map { Set($0.book.rows.cells) }
+                == broker.desk.ledger.map { Set($0.book.rows.cells) },
             "seed \(seed)")
         #expect(broker.desk.refusals.isEmpty, "seed \(seed): \(broker.desk.refusals)")
         // Everything settled is at the root, once.
@@ -283,11 +321,14 @@ private struct TestBroker {
             now = now + .milliseconds(300)
             broker.exchange(&root, at: now)
             for at in 0..<3 {
-                let events = blocks[at].map { BookEvent.settled(LeafKey(root: LedgerSession(0), node: nodes[at]), $0) }
+                let events = blocks[at].map {
+                    BookEvent.settled(LeafKey(root: LedgerSession(0), node: nodes[at]), $0)
+                }
                 _ = broker.desk.take(events.map { .book($0, by: HolderNumber(UInt8(at))) }, at: now)
             }
         }
         let all = paid.reduce(Int64(0)) { $0 + $1[0] + $1[1] }
-        #expect((0..<2).reduce(Int64(0)) { $0 + (root.places($1)?.settled.rawValue ?? 0) } == all, "seed \(seed)")
+        #expect(
+            (0..<2).reduce(Int64(0)) { $0 + (root.places($1)?.settled.rawValue ?? 0) } == all, "seed \(seed)")
     }
 }

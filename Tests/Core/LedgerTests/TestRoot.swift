@@ -80,7 +80,8 @@ struct TestRoot {
         case .opened(let session, _):
             machine.counts(session, at: now)
             return [.opened(session)]
-        case .found(let account, let currency, let highest): return [.found(account, currency, highest: highest)]
+        case .found(let account, let currency, let highest):
+            return [.found(account, currency, highest: highest)]
         case .notFound(let reason): return [.refused(IssuerRefusal(named: "\(reason)"))]
         case .ordered, .refusedOrder, .leased, .taken, .refused: return []
         case .book(let effects): return effects.compactMap { word($0, now) }

@@ -31,7 +31,9 @@ extension BrokerDesk {
         case .missing(let reason, let askAgainAt) where now < askAgainAt: return .notFound(reason)
         case .wanted: return .taken
         case .missing, nil:
-            guard accounts.count + findings.count < 2 * limits.accounts else { return .notFound(.unknownAccount) }
+            guard accounts.count + findings.count < 2 * limits.accounts else {
+                return .notFound(.unknownAccount)
+            }
             findings[name] = .wanted(currency)
             return .taken
         }

@@ -173,7 +173,9 @@ public struct BrokerLedger: Sendable {
                 continue
             }
             if held[row].idleSince == .distantFuture { held[row].idleSince = now }
-            // Unissued money is capped in seconds: what nobody asked for so long goes back.
+            // Unissued money is capped in seconds: what nobody asked for so long goes back; but a start that does not know yet
+            // what its nodes take keeps what the one before it kept for them.
+            guard limits.aheadSeconds == 0 || held[row].rate.isSettled else { continue }
             guard now >= held[row].idleSince + limits.idle, !lease.isOver(at: now) else { continue }
             giveBack(account, spare, &effects)
         }

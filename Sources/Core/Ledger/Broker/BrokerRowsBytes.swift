@@ -84,7 +84,8 @@ extension BrokerRows {
         if try reader.number() != 0 {
             session = Session(
                 session: LedgerSession(try reader.number()), nonce: try reader.number(),
-                request: try reader.number(), fence: Instant(nanoseconds: Int64(bitPattern: try reader.number())),
+                request: try reader.number(),
+                fence: Instant(nanoseconds: Int64(bitPattern: try reader.number())),
                 boot: try reader.number())
         }
         for _ in 0..<(try reader.count()) { try readAccount(&reader) }

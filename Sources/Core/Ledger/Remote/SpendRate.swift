@@ -6,6 +6,11 @@ struct SpendRate: Hashable, Sendable {
     private var used = Micros.zero
     private var measuredAt: Instant?
     private var isBased = false
+    private var measures = 0
+
+    /// Before it has seen half a minute it knows too little to say what is kept for nothing.
+    static let measuresLeast = 30
+    var isSettled: Bool { measures >= Self.measuresLeast }
 
     /// Of the mean: eight seconds of it are as good as forgotten after half a minute.
     private static let weight: Int64 = 8
@@ -20,6 +25,7 @@ struct SpendRate: Hashable, Sendable {
         }
         guard now - since >= .seconds(1) else { return false }
         measuredAt = now
+        measures = min(measures + 1, Self.measuresLeast)
         guard isBased else {
             // What is taken to begin with is not spent yet.
             isBased = true
