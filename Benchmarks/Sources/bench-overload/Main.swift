@@ -92,15 +92,14 @@ enum Main {
             \(Int(during.serverCPU / during.seconds * 100)) % of its own; \(grown / 1_048_576) MiB more
             """)
         if predicts {
+            let (load, deadline) = (fell.load - falls.load, fell.deadline - falls.deadline)
             Bench.note(
-                "decisions that fell from a full model during it: \(fell.load - falls.load) for load, "
-                    + "\(fell.deadline - falls.deadline) for want of time")
+                "decisions that fell from a full model during it: \(load) for load, \(deadline) for want of time"
+            )
+            let decided = during.requests - (during.shed ?? 0)
             try bench.measure(
                 "with models: decisions that fell from a full model, of those decided", unit: "%",
-                ours: [
-                    100 * (fell.load + fell.deadline - falls.load - falls.deadline)
-                        / max(during.requests - (during.shed ?? 0), 1)
-                ])
+                ours: [100 * (load + deadline) / max(decided, 1)])
         }
         try bench.measure("\(prefix)admitted: p99", unit: "µs", ours: [during.latency.p99])
         try bench.measure(
