@@ -74,9 +74,9 @@ enum Main {
         }
         let before = try open(0.5, 2, warmup: 0.3)
         let memory = try node.child.residentBytes()
-        let falls = try predicts ? tierFalls(node) : (0, 0)
+        let falls: TierFalls = try predicts ? tierFalls(node) : (0, 0)
         let during = try open(factor, seconds, warmup: 0)
-        let fell = try predicts ? tierFalls(node) : (0, 0)
+        let fell: TierFalls = try predicts ? tierFalls(node) : (0, 0)
         let grown = try node.child.residentBytes() - memory
         // What is still in the sockets' queues when the generator leaves, the node reads and finds nobody there for.
         let after = try open(0.5, 2, warmup: 2)
@@ -117,7 +117,9 @@ enum Main {
     }
 
     /// Goals of decisions whose full model was not asked, by the reason.
-    private static func tierFalls(_ node: Server) throws -> (load: Double, deadline: Double) {
+    private typealias TierFalls = (load: Double, deadline: Double)
+
+    private static func tierFalls(_ node: Server) throws -> TierFalls {
         func sum(_ reason: String) throws -> Double {
             try node.metrics(
                 ["click", "completedView"].map {
