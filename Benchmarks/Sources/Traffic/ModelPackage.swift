@@ -3,7 +3,7 @@ import BenchKit
 import CExchange
 public import Foundation
 
-public struct ModelPackage {
+public struct ModelPackage: Sendable {
     public let served: URL
     public let next: URL
 

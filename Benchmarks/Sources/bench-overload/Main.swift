@@ -74,9 +74,9 @@ enum Main {
         }
         let before = try open(0.5, 2, warmup: 0.3)
         let memory = try node.child.residentBytes()
-        let falls = try predicts ? tierFalls(node) : (0, 0)
+        let falls: TierFalls = try predicts ? tierFalls(node) : (0, 0)
         let during = try open(factor, seconds, warmup: 0)
-        let fell = try predicts ? tierFalls(node) : (0, 0)
+        let fell: TierFalls = try predicts ? tierFalls(node) : (0, 0)
         let grown = try node.child.residentBytes() - memory
         // What is still in the sockets' queues when the generator leaves, the node reads and finds nobody there for.
         let after = try open(0.5, 2, warmup: 2)
@@ -92,15 +92,14 @@ enum Main {
             \(Int(during.serverCPU / during.seconds * 100)) % of its own; \(grown / 1_048_576) MiB more
             """)
         if predicts {
+            let (load, deadline) = (fell.load - falls.load, fell.deadline - falls.deadline)
             Bench.note(
-                "decisions that fell from a full model during it: \(fell.load - falls.load) for load, "
-                    + "\(fell.deadline - falls.deadline) for want of time")
+                "decisions that fell from a full model during it: \(load) for load, \(deadline) for want of time"
+            )
+            let decided = during.requests - (during.shed ?? 0)
             try bench.measure(
                 "with models: decisions that fell from a full model, of those decided", unit: "%",
-                ours: [
-                    100 * (fell.load + fell.deadline - falls.load - falls.deadline)
-                        / max(during.requests - (during.shed ?? 0), 1)
-                ])
+                ours: [100 * (load + deadline) / max(decided, 1)])
         }
         try bench.measure("\(prefix)admitted: p99", unit: "µs", ours: [during.latency.p99])
         try bench.measure(
@@ -118,7 +117,9 @@ enum Main {
     }
 
     /// Goals of decisions whose full model was not asked, by the reason.
-    private static func tierFalls(_ node: Server) throws -> (load: Double, deadline: Double) {
+    private typealias TierFalls = (load: Double, deadline: Double)
+
+    private static func tierFalls(_ node: Server) throws -> TierFalls {
         func sum(_ reason: String) throws -> Double {
             try node.metrics(
                 ["click", "completedView"].map {

@@ -20,12 +20,17 @@ public final class CompiledModels: Sendable {
 
     private struct State {
         var mappings: [String: Mapping] = [:]
+        /// By SHA-256, what models took when they were loaded first.
+        var costs: [String: ModelCost] = [:]
         var made = 0
         var damaged = 0
     }
 
     /// Twice the largest set that was measured: the one that serves, and the next.
     public static let bytesMost = 8 << 30
+
+    /// Beyond so many all are measured again: as many as some sets of the largest kind have.
+    private static let costsMost = 8_192
 
     private let directory: String
     private let bytesMost: Int
@@ -64,6 +69,17 @@ public final class CompiledModels: Sendable {
         do {
             return try map(name)
         } catch { throw Failure("\(path): compiled, and not used: \(error)") }
+    }
+
+    /// What a model takes on this machine, which is measured once for as long as the process lives.
+    func cost(of digest: String, _ model: Model) -> ModelCost {
+        if let known = state.withLock({ $0.costs[digest] }) { return known }
+        let cost = ModelCost(of: model)
+        state.withLock { state in
+            if state.costs.count >= Self.costsMost { state.costs = [:] }
+            state.costs[digest] = cost
+        }
+        return cost
     }
 
     private func map(_ name: String) throws -> Model {

@@ -139,7 +139,9 @@ public struct ModelDirectory {
                 }
             }
             guard isMeasured, let most = entry.latencyMicroseconds else { continue }
-            let cost = ModelCost(of: model.model)
+            let cost =
+                files[entry.file].flatMap { compiled?.cost(of: $0.sha256, model.model) }
+                ?? ModelCost(of: model.model)
             guard cost.batch <= .microseconds(Int64(most)) else {
                 throw Failure(
                     "\(path)/\(entry.file): found \(cost); allowed: \(most) µs (latencyMicroseconds)")
@@ -186,11 +188,14 @@ public struct ModelDirectory {
                 try Calibrator(reading: bytes)
             }
         }
+        // Of a shadow nobody asks whether there is time.
+        let cost =
+            isMeasured && !entry.isShadow
+            ? compiled?.cost(of: digest, model) ?? ModelCost(of: model) : nil
         return ServedModel(
             entry.goal.predicted, entry.tier == .full ? .full : .distilled, model, calibrator: calibrator,
             version: model.version.rawValue, columns: entry.columns, campaigns: entry.campaigns ?? [],
-            // Of a shadow nobody asks whether there is time.
-            cost: isMeasured && !entry.isShadow ? ModelCost(of: model).one : nil)
+            cost: cost?.one)
     }
 
     static func checksum(_ bytes: [UInt8]) -> String {
