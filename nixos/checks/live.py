@@ -1,5 +1,5 @@
-"""live.py RENDERED FOLDER: what hosts render, alive on this machine in a network namespace of its own: every host's address in the
-mesh is one of loopback, and etcd, Patroni with Postgres, HAProxy, coordinators and a node run on the very files that hosts
+"""live.py RENDERED FOLDER: what hosts render, alive on this machine in a network namespace of its own: every host's address in
+the mesh is one of loopback, and etcd, Patroni with Postgres, HAProxy, coordinators and a node run on the very files that hosts
 have. Changed are paths, passwords, Postgres's memory and what needs a bucket or a watchdog. Run it by `unshare --net`.
 
 The database is bootstrapped by the hosts' own script; a coordinator leads; a node has its certificate accepted; an edge passes
@@ -156,7 +156,7 @@ def start_daemon(daemon: str, name: str) -> None:
         shutil.copytree(ROOT / "Examples/catalog", state / "catalog")
     file = FOLDER / f"{daemon}-{name}.json"
     file.write_text(json.dumps(settings), encoding="utf-8")
-    traced = ("strace", "-f", "-qq", "-o", str(FOLDER / f"{daemon}.calls")) if shutil.which("strace") else ()
+    traced = ("strace", "-f", "-qq", "-o", str(FOLDER / f"{daemon}-{name}.calls")) if shutil.which("strace") else ()
     start(f"{daemon}-{name}", *traced, str(ROOT / f".build/release/paceline-{daemon}"), "--config", str(file))
 
 
@@ -248,7 +248,7 @@ def main() -> None:
         "word of the root",
         lambda: next(
             (line for line in get(f"http://{MESH[node]}:{PORTS['admin']}/metrics")[1].decode().splitlines()
-             if line.startswith("paceline_issuer_exchanges_total") and 'outcome="answered"' in line and not line.endswith(" 0")),
+             if line.startswith('paceline_issuer_exchanges_total{outcome="answered"}') and not line.endswith(" 0")),
             None,
         ),
     )
