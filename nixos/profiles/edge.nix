@@ -58,7 +58,9 @@ in
       retry-on conn-failure
       http-reuse always
       # A node says that it leaves for as long as three of these and one more take (drain.noticeMilliseconds).
-      default-server inter 2s fall 3 rise 2
+      # A node that refuses connections is out at the third: by checks alone its viewers would be refused for six seconds, since
+      # a hash finds the same node at each try.
+      default-server inter 2s fall 3 rise 2 observe layer4 error-limit 3 on-error mark-down
     ${servers}
     backend notices
       option httpchk

@@ -1,5 +1,5 @@
-"""changes.py PLAN: what a plan (as `terraform show -json` says it) would do, a line for each resource, sorted. What stays is left
-out; outputs that change are named."""
+"""changes.py PLAN: what a plan (as `terraform show -json` says it) would do, a line for each resource, sorted. What stays is
+left out; outputs that change are named."""
 
 import json
 import sys

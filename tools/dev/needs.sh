@@ -57,7 +57,7 @@ readonly model_trainers=(lightgbm matplotlib)
 readonly model_peers=(onnxruntime onnxmltools lleaves 'llvmlite<0.45' tl2cgen 'treelite==4.1.2')
 
 # What looks at rendered configurations and at the scripts beside them.
-readonly deploy_checkers=(patroni 'psycopg[binary]' ruff mypy)
+readonly deploy_checkers=('patroni[etcd3]' 'psycopg[binary]' ruff mypy)
 
 # provide_python PACKAGE...: packages of PyPI in a virtual environment under .build, where tests and benches look first.
 # Status 1 where that was not possible; what needs them says so and is skipped.

@@ -1,0 +1,278 @@
+"""live.py RENDERED FOLDER: what hosts render, alive on this machine in a network namespace of its own: every host's address in
+the mesh is one of loopback, and etcd, Patroni with Postgres, HAProxy, coordinators and a node run on the very files that hosts
+have. Changed are paths, passwords, Postgres's memory and what needs a bucket or a watchdog. Run it by `unshare --net`.
+
+The database is bootstrapped by the hosts' own script; a coordinator leads; a node has its certificate accepted; an edge passes
+requests on to it, and a notice to the node that it names; the primary is killed, and what was acknowledged is there after.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import typing
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path.cwd()
+HOSTS: dict[str, dict[str, typing.Any]] = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
+FOLDER = pathlib.Path(sys.argv[2])
+FLEET = json.loads((ROOT / "nixos/fleet.json").read_text(encoding="utf-8"))
+MESH = {host["name"]: host["mesh"] for region in FLEET["regions"] for host in region["hosts"]}
+ADDRESS = {host["name"]: host["address"] for region in FLEET["regions"] for host in region["hosts"]}
+PORTS = FLEET["ports"]
+IDENTITY = FOLDER / "identity"
+POSTGRES = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+SECONDS = 90
+running: list[subprocess.Popen[bytes]] = []
+
+
+def start(name: str, *command: str, **environment: str) -> subprocess.Popen[bytes]:
+    """In a process group of its own, so that a host's death is the death of all that it started."""
+    log = (FOLDER / f"{name}.log").open("ab")
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=log, stderr=log, start_new_session=True, cwd=FOLDER
+    )
+    running.append(process)
+    return process
+
+
+def as_nobody(*command: str) -> tuple[str, ...]:
+    """Postgres refuses to run as root. A Python that was installed in root's home is read all the same."""
+    reading = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
+    return ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *reading, *command)
+
+
+def get(url: str, body: bytes | None = None) -> tuple[int, bytes]:
+    request = urllib.request.Request(url, data=body, headers={"content-type": "application/json"} if body else {})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+    except OSError:
+        return 0, b""
+
+
+T = typing.TypeVar("T")
+
+
+def wait_for(what: str, found: typing.Callable[[], T | None]) -> T:
+    began = time.monotonic()
+    while (value := found()) is None:
+        if time.monotonic() > began + SECONDS:
+            raise SystemExit(f"failed: live: no {what} within {SECONDS} s; {tails()}")
+        time.sleep(0.2)
+    print(f"live: {what} after {time.monotonic() - began:.1f} s", flush=True)
+    return value
+
+
+def tails() -> str:
+    return "; ".join(
+        f"{log.name}: {(log.read_text(errors='replace').splitlines() or ['nothing'])[-1][:200]}" for log in FOLDER.glob("*.log")
+    )
+
+
+def certify() -> None:
+    """The fleet's authority, and a certificate of each host by it, as nixos/profiles/identity.nix keeps them."""
+    IDENTITY.mkdir()
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl("req", "-x509", *key, "-days", "1", "-subj", "/CN=fleet", "-keyout", "authority-key.pem", "-out", "authority.pem")
+    for name in HOSTS:
+        (IDENTITY / name).mkdir()
+        openssl("req", *key, "-subj", f"/CN={name}", "-keyout", f"{name}/key.pem", "-out", "request.pem")
+        (IDENTITY / "names").write_text(
+            f"subjectAltName=DNS:{name},DNS:coordinator.{FLEET['domain']},URI:spiffe://fleet/region/here/node/{name}\n"
+        )
+        openssl(
+            "x509", "-req", "-in", "request.pem", "-CA", "authority.pem", "-CAkey", "authority-key.pem", "-CAcreateserial",
+            "-days", "1", "-extfile", "names", "-out", f"{name}/certificate.pem",
+        )
+        shutil.copy(IDENTITY / "authority.pem", IDENTITY / name)
+        pem = [(IDENTITY / name / part).read_text() for part in ("certificate.pem", "key.pem")]
+        (IDENTITY / name / "full.pem").write_text("".join(pem))
+
+
+def openssl(*arguments: str) -> None:
+    subprocess.run(("openssl", *arguments), check=True, cwd=IDENTITY, capture_output=True)
+
+
+def start_etcd(name: str) -> None:
+    environment = {key: value for key, value in HOSTS[name]["etcd"].items() if key.startswith("ETCD_")}
+    start(f"etcd-{name}", "etcd", **{**environment, "ETCD_DATA_DIR": str(FOLDER / f"etcd-{name}")})
+
+
+def start_patroni(name: str) -> subprocess.Popen[bytes]:
+    settings = json.loads(HOSTS[name]["patroni"])
+    home = FOLDER / f"database-{name}"
+    home.mkdir(exist_ok=True)
+    shutil.chown(home, "nobody", "nogroup")
+    postgres, bootstrap = settings["postgresql"], settings["bootstrap"]
+    postgres |= {"bin_dir": str(POSTGRES), "data_dir": str(home / "data"), "pgpass": str(home / "pgpass")}
+    postgres["parameters"]["unix_socket_directories"] = str(home)
+    # Who runs it is nobody here.
+    postgres["pg_ident"] = ["local nobody postgres"]
+    postgres["create_replica_methods"] = ["basebackup"]
+    del postgres["recovery_conf"], postgres["pgbackrest"]
+    bootstrap["dcs"]["postgresql"]["parameters"] |= {"archive_mode": "off", "shared_buffers": "32MB"}
+    bootstrap["post_bootstrap"] = f"bash {FOLDER / 'make-database.sh'}"
+    settings["watchdog"] = {"mode": "off"}
+    file = home / "patroni.json"
+    file.write_text(json.dumps(settings), encoding="utf-8")
+    passwords = {
+        f"PATRONI_{what}_PASSWORD": f"secret-{what.lower()}" for what in ("SUPERUSER", "REPLICATION", "REWIND", "RESTAPI")
+    }
+    # The distribution's own libraries of Python stay out of its way.
+    return start(
+        f"patroni-{name}", *as_nobody("patroni", str(file)), LEDGER_PASSWORD="secret-ledger", HOME=str(home),
+        PATH=f"{POSTGRES}:{os.environ['PATH']}", **passwords,
+    )
+
+
+def start_proxy(name: str) -> None:
+    text = HOSTS[name]["haproxy"].replace("/var/lib/acme/requests/full.pem", str(IDENTITY / name / "full.pem"))
+    # On loopback a connection comes from the address that it goes to, unless it is told whose it is.
+    text = text.replace("  default-server inter", f"  default-server source {MESH[name]} inter")
+    # As many descriptors as this shell may have.
+    text = text.replace("maxconn 200000", "maxconn 1000")
+    file = FOLDER / f"haproxy-{name}.cfg"
+    file.write_text("global\n" + text, encoding="utf-8")
+    start(f"haproxy-{name}", "haproxy", "-db", "-f", str(file))
+
+
+def start_daemon(daemon: str, name: str) -> None:
+    state = FOLDER / f"{daemon}-{name}"
+    state.mkdir()
+    text = HOSTS[name][daemon].replace("/var/lib/identity", str(IDENTITY / name)).replace("/var/lib/paceline", str(state))
+    text = text.replace("/run/credentials/paceline-coordinator.service", str(FOLDER))
+    settings = json.loads(text)
+    if daemon == "coordinator":
+        settings["database"]["migrationsDirectory"] = str(ROOT / "Sources/Apps/paceline-coordinator/Migrations")
+    else:
+        shutil.copytree(ROOT / "Examples/catalog", state / "catalog")
+    file = FOLDER / f"{daemon}-{name}.json"
+    file.write_text(json.dumps(settings), encoding="utf-8")
+    traced = ("strace", "-f", "-qq", "-o", str(FOLDER / f"{daemon}-{name}.calls")) if shutil.which("strace") else ()
+    start(f"{daemon}-{name}", *traced, str(ROOT / f".build/release/paceline-{daemon}"), "--config", str(file))
+
+
+def primary() -> str | None:
+    for name, rendered in HOSTS.items():
+        if rendered["patroni"] and get(f"http://{MESH[name]}:{PORTS['patroni']}/primary")[0] == 200:
+            return name
+    return None
+
+
+def standbys(needed: int) -> typing.Callable[[], bool | None]:
+    def found() -> bool | None:
+        name = primary()
+        if name is None:
+            return None
+        members = json.loads(get(f"http://{MESH[name]}:{PORTS['patroni']}/cluster")[1] or b'{"members": []}')["members"]
+        ready = [member for member in members if member["role"] in ("quorum_standby", "sync_standby")]
+        return True if len(ready) >= needed else None
+
+    return found
+
+
+def leader(names: list[str]) -> str | None:
+    for name in names:
+        status, said = get(f"http://{MESH[name]}:{PORTS['admin']}/v1/coordinator")
+        if status == 200 and json.loads(said)["leads"]:
+            return name
+    return None
+
+
+def put_budget(name: str, budget: int, version: str | None = None) -> str | None:
+    request = urllib.request.Request(
+        f"http://{MESH[name]}:{PORTS['admin']}/api/v1/ledger/accounts",
+        data=json.dumps({"campaign": "c", "currency": "USD", "budget": budget, "highest": 0.05}).encode(),
+        headers={"Idempotency-Key": str(budget), "content-type": "application/json"}
+        | ({"If-Match": f'"{version}"'} if version else {}),
+        method="PUT",
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return str(json.loads(answer.read())["version"])
+    except OSError:
+        return None
+
+
+def budget_of(name: str) -> float | None:
+    status, said = get(f"http://{MESH[name]}:{PORTS['admin']}/api/v1/ledger/accounts?campaign=c")
+    return float(json.loads(said)["budget"]) if status == 200 else None
+
+
+def main() -> None:
+    subprocess.run(("ip", "link", "set", "lo", "up"), check=True)
+    for address in (*MESH.values(), *ADDRESS.values()):
+        subprocess.run(("ip", "addr", "add", f"{address}/32", "dev", "lo"), check=True)
+    FOLDER.chmod(0o755)
+    shutil.copy(ROOT / "nixos/scripts/make-database.sh", FOLDER)
+    (FOLDER / "ledger-password").write_text("secret-ledger\n")
+    certify()
+    with_role = {key: [name for name, one in HOSTS.items() if one[key]] for key in ("etcd", "patroni", "coordinator", "node")}
+
+    for name in with_role["etcd"]:
+        start_etcd(name)
+    databases = {name: start_patroni(name) for name in with_role["patroni"]}
+    first = wait_for("primary", primary)
+    wait_for(f"quorum of {len(databases) - 1} standbys", standbys(len(databases) - 1))
+
+    for name in with_role["coordinator"]:
+        start_proxy(name)
+        start_daemon("coordinator", name)
+    coordinators = with_role["coordinator"]
+    lead = wait_for("coordinator that leads", lambda: leader(coordinators))
+    version = wait_for("budget", lambda: put_budget(lead, 100))
+
+    node = with_role["node"][0]
+    start_daemon("node", node)
+    wait_for("node that is ready", lambda: True if get(f"http://{MESH[node]}:{PORTS['admin']}/readyz")[0] == 200 else None)
+    edge = f"{node.split('-node-')[0]}-edge-1"
+    start_proxy(edge)
+    base = f"http://{ADDRESS[edge]}:{PORTS['serve']}"
+    wait_for("edge with a node", lambda: True if get(f"{base}/edge")[0] == 200 else None)
+    request = (ROOT / "Examples/ctv-pod.json").read_bytes()
+    # Two of the region's three nodes are not there: whoever comes to one of them first is refused, and no other.
+    statuses = [get(f"{base}/openrtb2/bid", request)[0] for _ in range(50)]
+    refused = sum(status not in (200, 204) for status in statuses)
+    assert refused <= 2 and statuses[-1] in (200, 204), f"requests by the edge say {statuses}"
+    assert get(f"{base}/n/{node}/e/imp?t=x")[0] == 400, "a notice does not come to its node"
+    assert get(f"{base}/n/nobody/e/imp?t=x")[0] == 404, "a notice for nobody is passed on"
+    exchanges = wait_for(
+        "word of the root",
+        lambda: next(
+            (line for line in get(f"http://{MESH[node]}:{PORTS['admin']}/metrics")[1].decode().splitlines()
+             if line.startswith('paceline_issuer_exchanges_total{outcome="answered"}') and not line.endswith(" 0")),
+            None,
+        ),
+    )
+    print(f"live: {exchanges}")
+
+    # As a machine that loses its power: Patroni and Postgres at once.
+    os.killpg(databases[first].pid, signal.SIGKILL)
+    for pid_file in (FOLDER / f"database-{first}").glob("data/postmaster.pid"):
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+    second = wait_for("other primary", lambda: found if (found := primary()) not in (None, first) else None)
+    lead = wait_for("coordinator that leads", lambda: leader(coordinators))
+    assert wait_for("budget that was acknowledged", lambda: budget_of(lead)) == 100
+    wait_for("budget that is changed", lambda: put_budget(lead, 200, version))
+    print(f"live: {first} was killed, {second} is primary; {refused} of 50 requests refused")
+
+
+try:
+    main()
+finally:
+    for process in reversed(running):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+    for process in running:
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
