@@ -98,8 +98,8 @@ struct NodeJoinTests {
     @Test func twoNodesKeepToOnePlanTogether() throws {
         let pair = try Pair()
         let leader = try pair.leader()
-        let budget = 4_000_000.0
-        try Self.order(pair, "northwind-winter", "4")
+        let budget = 8_000_000.0
+        try Self.order(pair, "northwind-winter", "8")
         let flight = SpendingNode.Flight(start: Date(), seconds: 90)
         let nodes = try ["node-a", "node-b"].map { try SpendingNode($0, of: pair, evenFor: flight) }
         var billed = [0.0, 0.0]
@@ -131,9 +131,10 @@ struct NodeJoinTests {
         let all = billed.reduce(0, +)
         print("two nodes of one plan: \(planned), half of it \(half), billed \(billed) of \(budget)")
         // Nodes that each planned all of it would have spent it by then.
-        #expect((0.3...0.75).contains(half), "\(half)")
+        // Tokens keep ten seconds' worth of these minutes.
+        #expect((0.3...0.8).contains(half), "\(half)")
         #expect(all <= budget && all > 0.75 * budget, "\(all)")
-        #expect((0.5...0.8).contains(billed[0] / all), "\(billed)")
+        #expect((0.45...0.8).contains(billed[0] / all), "\(billed)")
         try Self.isQuiet(pair)
     }
 

@@ -89,6 +89,7 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
                 .replacing(#/ *"pacing": "[a-z]+",\n/#, with: "")
                 .replacing("\"lifetimeBudget\"", with: "\"pacing\": \"asap\", \"lifetimeBudget\"")
             if let flight {
+                if file == "line-items.json" { text.replace(#/ *"flight": {[^}]*},?\n/#, with: "") }
                 text.replace(
                     #/("id": "northwind-winter".*?"flight": ){[^}]*}(.*?)"asap"/#.dotMatchesNewlines(),
                     maxReplacements: 1
