@@ -48,7 +48,7 @@ joined() {
   printf '%s' "$*"
 }
 
-# of_roles ROLE...: the names of holders of money, in the order of the topology: their number is their place.
+# holders: of money, in the order of the topology, as JSON: their number is their place.
 holders() {
   local found=() name quoted=()
   of_role node

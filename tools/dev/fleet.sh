@@ -25,7 +25,7 @@ readonly turn_seconds=0.1
 members=() ports_needed=()
 # Global, as this file is read within a function.
 declare -gA role_of region_of serves_of admin_of pid_of began_of phase_of restart_at held
-stopping='' drawn=0 turns=0
+stopping='' drawn=0
 
 # read_topology: one member of the fleet a line.
 read_topology() {
@@ -220,7 +220,6 @@ supervise() {
     [ -z "$fault" ] || fault_turn
     [ -z "$for_seconds" ] || [ "$SECONDS" -lt "$((serving_since + for_seconds))" ] || stopping=yes
     pause
-    turns=$((turns + 1))
   done
 }
 
