@@ -21,18 +21,23 @@ import Units
             var taken: [Int] = []
             while taken.count < stop, let place = batch.next() { taken.append(place) }
             #expect(taken == Array(all.sorted().prefix(stop)), "seed \(seed), turn \(turn)")
-            if stop == all.count { #expect(batch.next() == nil) }
+            guard stop == all.count else { continue }
+            let isEmpty = batch.next() == nil
+            #expect(isEmpty)
         }
     }
 
     @Test func aBatchIsFullAtItsBound() {
         var batch = EarlyBatch(places: 10_000)
         for place in 0..<EarlyBatch.most {
-            #expect(batch.hasRoom(for: 1))
+            let hasRoom = batch.hasRoom(for: 1)
+            #expect(hasRoom)
             batch.append(place)
         }
-        #expect(!batch.hasRoom(for: 1))
+        let isFull = !batch.hasRoom(for: 1)
+        #expect(isFull)
         batch.removeAll()
-        #expect(batch.hasRoom(for: EarlyBatch.most) && batch.next() == nil)
+        let (isEmpty, hasRoom) = (batch.next() == nil, batch.hasRoom(for: EarlyBatch.most))
+        #expect(isEmpty && hasRoom)
     }
 }

@@ -1,6 +1,6 @@
 // The grammar allocates nothing, neither where it accepts nor where it refuses.
 import AllocationCounter
-import HTTP
+@testable import HTTP
 import Testing
 
 @Suite struct MessageAllocationTests {

@@ -1,5 +1,5 @@
 // Which request heads are accepted and what they say; which are refused, why, and with which status.
-import HTTP
+@testable import HTTP
 import Testing
 
 @Suite struct MessageRequestTests {
