@@ -7,14 +7,19 @@ enum Capacity {
     static let peak = Parameter.requiredOption(
         "peak", .integer(1...100_000_000), "Requests a second at the peak, all regions together.")
     static let fleet = Parameter.option(
-        "fleet", WordKind.file, "A fleet file: its cost and load are taken, and what is there is held against the peak.")
+        "fleet", WordKind.file,
+        "A fleet file: its cost and load are taken, and what is there is held against the peak.")
     static let regions = Parameter.option(
-        "regions", .integer(2...64), "How many regions of equal size; without it, those of the fleet file that have nodes.")
+        "regions", .integer(2...64),
+        "How many regions of equal size; without it, those of the fleet file that have nodes.")
     static let microseconds = Parameter.option(
-        "microseconds", .integer(1...100_000), "What a request costs of one core, as ./dev bench decide measured it.")
+        "microseconds", .integer(1...100_000),
+        "What a request costs of one core, as ./dev bench decide measured it.")
     static let models = Parameter.option(
-        "models", .integer(1...100_000), "What models take of a request in addition, as paceline model bench measured it.")
-    static let load = Parameter.option("load", .integer(10...90), "The share of its cores that may be busy, in percent.")
+        "models", .integer(1...100_000),
+        "What models take of a request in addition, as paceline model bench measured it.")
+    static let load = Parameter.option(
+        "load", .integer(10...90), "The share of its cores that may be busy, in percent.")
     static let cores = Parameter.option("cores", .integer(1...1_024), default: 16, "Cores of a node.")
     static let json = Parameter.jsonLine
 
@@ -31,9 +36,11 @@ enum Capacity {
             Example(
                 "paceline capacity --peak 200000 --regions 3 --microseconds 65", "From scratch.",
                 prints: "200000 a second × 65 µs = 13 cores busy; at 60 % load 22"),
-            Example("paceline capacity --peak 900000 --fleet nixos/fleet.json", "Does what is there carry it?"),
             Example(
-                "paceline capacity --peak 2000000 --fleet nixos/fleet.json", "And twice as much?", outcome: .failed),
+                "paceline capacity --peak 900000 --fleet nixos/fleet.json", "Does what is there carry it?"),
+            Example(
+                "paceline capacity --peak 2000000 --fleet nixos/fleet.json", "And twice as much?",
+                outcome: .failed),
         ],
         run: run)
 
@@ -45,7 +52,8 @@ enum Capacity {
         }
         let environment = file?.environments.first
         guard let cost = call[microseconds] ?? environment?.decisionMicroseconds else {
-            throw Failure("what a request costs is not known: give --microseconds, or a --fleet that says it", .usage)
+            throw Failure(
+                "what a request costs is not known: give --microseconds, or a --fleet that says it", .usage)
         }
         let here = file.flatMap { file in environment.map { file.capacities(of: $0) } } ?? []
         guard let count = call[regions] ?? (here.count > 1 ? here.count : nil) else {
@@ -59,7 +67,9 @@ enum Capacity {
         }
         // What is there, by the cost and the load that hold here.
         let dearest = plans.map(\.decisionMicroseconds).max() ?? cost
-        let standing = here.map { (region: $0.region, perSecond: $0.cores * busy * 10_000 / dearest, cores: $0.cores) }
+        let standing = here.map {
+            (region: $0.region, perSecond: $0.cores * busy * 10_000 / dearest, cores: $0.cores)
+        }
         let all = standing.reduce(0) { $0 + $1.perSecond }
         let left = standing.map { all - $0.perSecond }.min()
         if call[json] {

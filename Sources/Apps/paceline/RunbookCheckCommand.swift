@@ -6,7 +6,8 @@ import Operations
 
 enum RunbookCheckCommand {
     static let levels = Parameter.option(
-        "slo", WordKind.file, default: "nixos/observability/slo.json", "The service levels whose alerts are meant.")
+        "slo", WordKind.file, default: "nixos/observability/slo.json",
+        "The service levels whose alerts are meant.")
     static let json = Parameter.json
 
     static let command = Command(
@@ -20,7 +21,9 @@ enum RunbookCheckCommand {
         parameters: [RunbookFiles.directory, levels, json],
         examples: [
             Example("paceline runbook check", "The repository's."),
-            Example("mkdir none; paceline runbook check --directory none", "No alert has one there.", outcome: .failed),
+            Example(
+                "mkdir none; paceline runbook check --directory none", "No alert has one there.",
+                outcome: .failed),
         ],
         run: run)
 
@@ -35,7 +38,8 @@ enum RunbookCheckCommand {
         for runbook in runbooks {
             for step in runbook.steps {
                 if try RunbookShell.parses(step.script) { continue }
-                problems.append(.init(name: runbook.name, line: step.line, what: "bash does not take this block"))
+                problems.append(
+                    .init(name: runbook.name, line: step.line, what: "bash does not take this block"))
             }
         }
         for problem in problems {

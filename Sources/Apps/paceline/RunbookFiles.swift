@@ -17,7 +17,9 @@ enum RunbookFiles {
             return try Kernel.entries(of: directory).filter { $0.hasSuffix(".md") && $0 != "README.md" }
                 .map { String($0.dropLast(3)) }.sorted()
         } catch {
-            throw Failure("\(directory): no runbooks could be listed there: \(error); run it at the root, or give --directory")
+            throw Failure(
+                "\(directory): no runbooks could be listed there: \(error); run it at the root, or give --directory"
+            )
         }
     }
 
@@ -32,7 +34,8 @@ enum RunbookFiles {
         guard known.contains(name) else {
             let nearest = nearestName(to: name, among: known)
             throw Failure(
-                "there is no runbook '\(name)' in \(directory)" + (nearest.map { "; did you mean '\($0)'?" } ?? ""))
+                "there is no runbook '\(name)' in \(directory)"
+                    + (nearest.map { "; did you mean '\($0)'?" } ?? ""))
         }
         return try read(name, in: directory)
     }

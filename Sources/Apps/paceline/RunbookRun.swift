@@ -19,7 +19,9 @@ enum RunbookRun {
             """,
         parameters: [RunbookFiles.name, RunbookFiles.directory, step, dry, record],
         examples: [
-            Example("paceline runbook run NodeDown --dry-run", "What would run.", prints: "Step 1 of 6, Check: Which ones, by Prometheus:"),
+            Example(
+                "paceline runbook run NodeDown --dry-run", "What would run.",
+                prints: "Step 1 of 6, Check: Which ones, by Prometheus:"),
             Example("paceline runbook run NodeDown --step 99", "It has not that many.", outcome: .failed),
             Example(
                 "echo no | paceline runbook run NodeDown --record kept.log", "Nobody said yes.",

@@ -21,11 +21,15 @@ enum RunbookShow {
     static let show = Command(
         "show", "Shows a runbook, its steps numbered.",
         parameters: [RunbookFiles.name, RunbookFiles.directory],
-        examples: [Example("paceline runbook show NodeDown", "As it is read at night.", prints: "# NodeDown")],
+        examples: [
+            Example("paceline runbook show NodeDown", "As it is read at night.", prints: "# NodeDown")
+        ],
         run: { call, output throws(Failure) in
             let runbook = try RunbookFiles.named(call[RunbookFiles.name], in: call[RunbookFiles.directory])
             var next = 0
-            for (index, line) in runbook.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            for (index, line) in runbook.text.split(separator: "\n", omittingEmptySubsequences: false)
+                .enumerated()
+            {
                 if next < runbook.steps.count, index + 2 == runbook.steps[next].line {
                     next += 1
                     output.print("Step \(next):")

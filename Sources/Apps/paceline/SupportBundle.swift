@@ -10,8 +10,10 @@ import Units
 enum SupportBundle {
     static let url = Parameter.argument(
         "URL", WordKind.serverURL, "A listener for operators: of a node or a coordinator.")
-    static let target = Parameter.requiredOption("output", WordKind.file, "The directory to make; it must not be there.")
-    static let settings = Parameter.option("settings", WordKind.file, "The daemon's settings file, to add to it.")
+    static let target = Parameter.requiredOption(
+        "output", WordKind.file, "The directory to make; it must not be there.")
+    static let settings = Parameter.option(
+        "settings", WordKind.file, "The daemon's settings file, to add to it.")
     static let json = Parameter.jsonLine
 
     /// What is asked of a daemon; who has no such address answers 404, which is told.
@@ -35,7 +37,8 @@ enum SupportBundle {
         ],
         examples: [
             Example(
-                "paceline support-bundle http://127.0.0.1:1 --output bundle", "Nobody listens there.", outcome: .failed,
+                "paceline support-bundle http://127.0.0.1:1 --output bundle", "Nobody listens there.",
+                outcome: .failed,
                 prints: "http://127.0.0.1:1: nothing answered, and nothing was written")
         ],
         run: run)
@@ -50,7 +53,8 @@ enum SupportBundle {
         var files: [(name: String, text: String)] = []
         var missing: [String] = []
         for (name, path) in addresses {
-            let node = try NodeConnection(server, address, context, within: .seconds(Int64(call[Status.timeout])))
+            let node = try NodeConnection(
+                server, address, context, within: .seconds(Int64(call[Status.timeout])))
             guard let answer = try? node.get(path), answer.status == 200 || path == "/readyz" else {
                 missing.append(path)
                 continue

@@ -37,14 +37,17 @@ public struct AlertRules: Sendable {
         ]
     }
 
-    public static func series(_ objective: ServiceLevels.Objective, _ what: String, _ window: PromDuration) -> String {
+    public static func series(_ objective: ServiceLevels.Objective, _ what: String, _ window: PromDuration)
+        -> String
+    {
         "slo:\(objective.name):\(what)_rate\(window)"
     }
 
     private static func recorded(_ objective: ServiceLevels.Objective, _ scale: Int) -> [Rule] {
         BurnWindows.recorded.flatMap { window in
             let over = { (query: String) in
-                PromQuery(query.replacing(ServiceLevels.Objective.window, with: "\(window)")).scaled(by: scale)
+                PromQuery(query.replacing(ServiceLevels.Objective.window, with: "\(window)")).scaled(
+                    by: scale)
             }
             let total = series(objective, "total", window)
             return [

@@ -19,8 +19,10 @@ extension Dashboard {
     ]
 
     private static let regions: JSONTree = [
-        "name": "region", "type": "query", "label": "Region", "multi": true, "includeAll": true, "allValue": ".*",
-        "current": ["text": "All", "value": "$__all"], "datasource": ["type": "prometheus", "uid": "${source}"],
+        "name": "region", "type": "query", "label": "Region", "multi": true, "includeAll": true,
+        "allValue": ".*",
+        "current": ["text": "All", "value": "$__all"],
+        "datasource": ["type": "prometheus", "uid": "${source}"],
         "query": "label_values(up{job=\"paceline-node\"}, region)", "refresh": 2,
     ]
 

@@ -45,7 +45,8 @@ public struct Dashboard: Sendable {
             panels: levels.objectives.flatMap { objective in
                 [
                     Panel(
-                        title: "\(objective.name): share that failed; \(objective.percent) % must not", unit: .share,
+                        title: "\(objective.name): share that failed; \(objective.percent) % must not",
+                        unit: .share,
                         queries: [
                             (
                                 "\(AlertRules.series(objective, "errors:ratio", hour)){\(region)}",
@@ -88,10 +89,16 @@ public struct Dashboard: Sendable {
                 queries: [(rate("paceline_decisions_total", by: "result"), "{{result}}")]),
             Panel(
                 title: "No bid, by reason", unit: .perSecond,
-                queries: [(rate("paceline_decisions_total", "result=\"no_bid\"", by: "reason"), "{{reason}}")]),
+                queries: [(rate("paceline_decisions_total", "result=\"no_bid\"", by: "reason"), "{{reason}}")]
+            ),
             Panel(
                 title: "Turned away", unit: .perSecond,
-                queries: [(rate("paceline_decisions_total", "result=\"turned_away\"", by: "region, reason"), "{{region}} {{reason}}")]),
+                queries: [
+                    (
+                        rate("paceline_decisions_total", "result=\"turned_away\"", by: "region, reason"),
+                        "{{region}} {{reason}}"
+                    )
+                ]),
             Panel(
                 title: "Time of a decision", unit: .seconds,
                 queries: [
@@ -110,7 +117,9 @@ public struct Dashboard: Sendable {
                 queries: [(rate("process_cpu_seconds_total", "job=\"paceline-node\""), "{{region}}")]),
             Panel(
                 title: "Answers by status", unit: .perSecond,
-                queries: [(rate("paceline_http_responses_total", "server=\"requests\"", by: "class"), "{{class}}")]),
+                queries: [
+                    (rate("paceline_http_responses_total", "server=\"requests\"", by: "class"), "{{class}}")
+                ]),
             Panel(
                 title: "Notices by what became of them", unit: .perSecond,
                 queries: [(rate("paceline_notices_total", by: "event, outcome"), "{{event}} {{outcome}}")]),
@@ -130,7 +139,9 @@ public struct Dashboard: Sendable {
         panels: [
             Panel(
                 title: "Where the money is", unit: .money,
-                queries: [("sum by (place, currency) (\(each("paceline_budget_units")))", "{{place}} {{currency}}")]),
+                queries: [
+                    ("sum by (place, currency) (\(each("paceline_budget_units")))", "{{place}} {{currency}}")
+                ]),
             Panel(
                 title: "Spend a second", unit: .money,
                 queries: [
@@ -176,7 +187,9 @@ public struct Dashboard: Sendable {
         panels: [
             Panel(
                 title: "Campaigns by how they stand", unit: .count,
-                queries: [("sum by (region, state) (\(each("paceline_pacing_campaigns")))", "{{region}} {{state}}")]),
+                queries: [
+                    ("sum by (region, state) (\(each("paceline_pacing_campaigns")))", "{{region}} {{state}}")
+                ]),
             Panel(
                 title: "Age of the shares", unit: .seconds,
                 queries: [("max by (region) (\(each("paceline_pacing_age_seconds")))", "{{region}}")]),
@@ -190,7 +203,10 @@ public struct Dashboard: Sendable {
                 title: "Viewers forgotten, and how long before they were shown something", unit: .count,
                 queries: [
                     (rate("paceline_frequency_forgotten_total"), "{{region}} forgotten"),
-                    ("min by (region) (\(each("paceline_frequency_forgotten_after_seconds")))", "{{region}} seconds"),
+                    (
+                        "min by (region) (\(each("paceline_frequency_forgotten_after_seconds")))",
+                        "{{region}} seconds"
+                    ),
                 ]),
             Panel(
                 title: "The pool's shared store", unit: .count,
@@ -208,13 +224,23 @@ public struct Dashboard: Sendable {
                 queries: [(rate("paceline_model_candidates_total", by: "goal, tier"), "{{goal}} {{tier}}")]),
             Panel(
                 title: "Falls", unit: .perSecond,
-                queries: [(rate("paceline_model_falls_total", by: "goal, tier, reason"), "{{goal}} {{tier}} {{reason}}")]),
+                queries: [
+                    (
+                        rate("paceline_model_falls_total", by: "goal, tier, reason"),
+                        "{{goal}} {{tier}} {{reason}}"
+                    )
+                ]),
             Panel(
                 title: "Time of a goal's model, 99 %", unit: .seconds,
                 queries: [(quantile("0.99", "paceline_model_seconds", by: "goal"), "{{goal}}")]),
             Panel(
                 title: "Nodes by models' version", unit: .count,
-                queries: [("count_values by (region) (\"version\", \(each("paceline_model_checksum")))", "{{region}} {{version}}")]),
+                queries: [
+                    (
+                        "count_values by (region) (\"version\", \(each("paceline_model_checksum")))",
+                        "{{region}} {{version}}"
+                    )
+                ]),
             Panel(
                 title: "Refused", unit: .count,
                 queries: [("sum by (region) (\(each("paceline_model_refused")))", "{{region}}")]),
@@ -244,7 +270,10 @@ public struct Dashboard: Sendable {
             Panel(
                 title: "Time of a batch, 99 %", unit: .seconds,
                 queries: [
-                    ("histogram_quantile(0.99, sum by (le) (rate(paceline_root_batch_seconds_bucket[$__rate_interval])))", "99 %")
+                    (
+                        "histogram_quantile(0.99, sum by (le) (rate(paceline_root_batch_seconds_bucket[$__rate_interval])))",
+                        "99 %"
+                    )
                 ]),
             Panel(
                 title: "Messages of holders", unit: .perSecond,
@@ -261,7 +290,10 @@ public struct Dashboard: Sendable {
             Panel(
                 title: "Outcomes that are not done", unit: .perSecond,
                 queries: [
-                    ("sum by (outcome, reason) (rate(paceline_database_outcomes_total{outcome!=\"done\"}[$__rate_interval]))", "{{outcome}} {{reason}}")
+                    (
+                        "sum by (outcome, reason) (rate(paceline_database_outcomes_total{outcome!=\"done\"}[$__rate_interval]))",
+                        "{{outcome}} {{reason}}"
+                    )
                 ]),
             Panel(
                 title: "Members: primary, synchronous, failsafe", unit: .count,

@@ -9,7 +9,8 @@ public struct Redaction: Sendable {
 
     /// Keys whose values name customers, machines or people.
     private static let naming: Set<String> = [
-        "campaign", "advertiser", "lineItem", "name", "node", "region", "holder", "address", "host", "listener",
+        "campaign", "advertiser", "lineItem", "name", "node", "region", "holder", "address", "host",
+        "listener",
         "instance", "path", "file", "url", "serverName", "peer", "leader",
     ]
     /// Words in a key whose values are secrets, or lead to one.
@@ -51,9 +52,14 @@ public struct Redaction: Sendable {
             out += words(in: rest[..<quote])
             let after = rest[rest.index(after: quote)...]
             guard let end = after.firstIndex(of: "\"") else { return out + words(in: rest[quote...]) }
-            let key = rest[..<quote].hasSuffix("=") ? rest[..<quote].dropLast().split { !$0.isLetter }.last ?? "" : ""
+            let key =
+                rest[..<quote].hasSuffix("=")
+                ? rest[..<quote].dropLast().split { !$0.isLetter }.last ?? "" : ""
             let value = String(after[..<end])
-            out += "\"" + (Self.naming.contains(String(key)) ? number(value, String(key)) : words(in: value[...])) + "\""
+            out +=
+                "\""
+                + (Self.naming.contains(String(key)) ? number(value, String(key)) : words(in: value[...]))
+                + "\""
             rest = after[after.index(after: end)...]
         }
         return out + words(in: rest)

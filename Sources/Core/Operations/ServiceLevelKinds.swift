@@ -5,7 +5,9 @@ extension Kind where Value == String {
     /// Becomes a file's name, so it is held to what every file system takes.
     static var alertName: Kind {
         .text(
-            TextForm(name: "3 to 60 letters and digits, the first a capital, as in NodeDown", pattern: "^[A-Z][A-Za-z0-9]{2,59}$"),
+            TextForm(
+                name: "3 to 60 letters and digits, the first a capital, as in NodeDown",
+                pattern: "^[A-Z][A-Za-z0-9]{2,59}$"),
             read: { text in
                 (3...60).contains(text.utf8.count) && isUpper(text.utf8.first)
                     && text.utf8.allSatisfy { isLower($0) || isUpper($0) || isDigit($0) } ? text : nil
@@ -25,9 +27,11 @@ extension Kind where Value == String {
     /// One line of PromQL that names something; whether it is one, promtool says.
     static var query: Kind {
         .text(
-            TextForm(name: "a query of at most 1000 bytes on one line that names a metric", pattern: "^.{1,1000}$"),
+            TextForm(
+                name: "a query of at most 1000 bytes on one line that names a metric", pattern: "^.{1,1000}$"),
             read: { text in
-                let isLine = (1...1_000).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= UInt8(ascii: " ") }
+                let isLine =
+                    (1...1_000).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= UInt8(ascii: " ") }
                 return isLine && !PromQuery(text).selectors.isEmpty ? text : nil
             }, show: { $0 })
     }
@@ -36,14 +40,16 @@ extension Kind where Value == String {
         .text(
             TextForm(name: "1 to 300 bytes on one line", pattern: "^.{1,300}$"),
             read: { text in
-                (1...300).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= UInt8(ascii: " ") } ? text : nil
+                (1...300).contains(text.utf8.count) && text.utf8.allSatisfy { $0 >= UInt8(ascii: " ") }
+                    ? text : nil
             }, show: { $0 })
     }
 
     /// The beginning of an address, to which a name is added.
     static var address: Kind {
         .text(
-            TextForm(name: "https:// or http:// and what follows, ending with /", pattern: "^https?://[^ ]+/$"),
+            TextForm(
+                name: "https:// or http:// and what follows, ending with /", pattern: "^https?://[^ ]+/$"),
             read: { text in
                 (text.hasPrefix("https://") || text.hasPrefix("http://")) && text.hasSuffix("/")
                     && text.utf8.count <= 300 && text.utf8.allSatisfy { $0 > UInt8(ascii: " ") } ? text : nil
@@ -59,6 +65,10 @@ extension Kind where Value == PromDuration {
     }
 }
 
-private func isLower(_ byte: UInt8?) -> Bool { byte.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } ?? false }
-private func isUpper(_ byte: UInt8?) -> Bool { byte.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } ?? false }
+private func isLower(_ byte: UInt8?) -> Bool {
+    byte.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } ?? false
+}
+private func isUpper(_ byte: UInt8?) -> Bool {
+    byte.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } ?? false
+}
 private func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

@@ -15,8 +15,10 @@ public struct ServiceLevels: DocumentObject, Equatable {
         [
             .unread("$schema", "Where an editor finds the JSON Schema of this file."),
             .constant("schema", "paceline/slo/1", "What this file is, and how it is read."),
-            .required("runbooks", \.runbooks, .address, "Where runbooks are read; the alert's name and .md follow."),
-            .required("dashboards", \.dashboards, .address, "Where dashboards are; a dashboard's name follows."),
+            .required(
+                "runbooks", \.runbooks, .address, "Where runbooks are read; the alert's name and .md follow."),
+            .required(
+                "dashboards", \.dashboards, .address, "Where dashboards are; a dashboard's name follows."),
             .required(
                 "objectives", \.objectives, .list(of: .object, count: 1...50),
                 "What is promised: each becomes four alerts of one name, by how fast its budget burns."),
@@ -30,11 +32,13 @@ public struct ServiceLevels: DocumentObject, Equatable {
                 for (at, one) in file.objectives.enumerated() {
                     if !seen.insert(one.name).inserted {
                         objections.refuse(
-                            "objectives[\(at)].name", found: one.name, allowed: "a name that no other one has")
+                            "objectives[\(at)].name", found: one.name, allowed: "a name that no other one has"
+                        )
                     }
                     if !seen.insert(one.alert).inserted {
                         objections.refuse(
-                            "objectives[\(at)].alert", found: one.alert, allowed: "a name that no other alert has")
+                            "objectives[\(at)].alert", found: one.alert,
+                            allowed: "a name that no other alert has")
                     }
                 }
                 for (at, one) in file.causes.enumerated() where !seen.insert(one.alert).inserted {
@@ -44,7 +48,9 @@ public struct ServiceLevels: DocumentObject, Equatable {
             }
         ])
 
-    public static var jsonSchema: JSONTree { Shape.object(schema.shape).jsonSchema(title: "Paceline's service levels") }
+    public static var jsonSchema: JSONTree {
+        Shape.object(schema.shape).jsonSchema(title: "Paceline's service levels")
+    }
 
     /// Refuses a file as a whole, with everything that is wrong with it.
     public init(reading bytes: [UInt8]) throws(DocumentRefused) {
@@ -83,14 +89,18 @@ extension ServiceLevels {
                     "percent", \.percent, .decimal(Micros(50_000_000)...Micros(99_999_900), unit: "percent"),
                     "The share of what is counted by `total` that must not be in `errors`, over thirty days."),
                 .required(
-                    "errors", \.errors, .query, "What broke the promise, a second, by region; its windows are `[$window]`."),
+                    "errors", \.errors, .query,
+                    "What broke the promise, a second, by region; its windows are `[$window]`."),
                 .required("total", \.total, .query, "What could have, a second, by the same labels."),
                 .defaulted(
                     "fewestPerSecond", \.fewestPerSecond, .decimal(Micros(0)...Micros(1_000_000_000_000)),
                     "No alert while `total` is below that over the long window.",
-                    because: "One failure among three requests at night is a third of them and nobody's emergency."),
+                    because:
+                        "One failure among three requests at night is a third of them and nobody's emergency."
+                ),
                 .required(
-                    "promise", \.promise, .sentence, "What broke, to follow a percentage: `of requests were not answered`."),
+                    "promise", \.promise, .sentence,
+                    "What broke, to follow a percentage: `of requests were not answered`."),
                 .required("dashboard", \.dashboard, .choice, "Which dashboard shows it."),
             ],
             rules: [
@@ -98,7 +108,8 @@ extension ServiceLevels {
                     for (key, query) in [("errors", objective.errors), ("total", objective.total)]
                     where !query.contains("[\(window)]") {
                         objections.refuse(
-                            key, found: "no [\(window)]", allowed: "a rate over [\(window)], which each alert sets")
+                            key, found: "no [\(window)]",
+                            allowed: "a rate over [\(window)], which each alert sets")
                     }
                 }
             ])
@@ -121,19 +132,23 @@ extension ServiceLevels {
             "cause",
             [
                 .required("alert", \.alert, .alertName, "What it is called, and its runbook."),
-                .required("severity", \.severity, .choice, "Whether somebody is woken, or looks at it in the morning."),
+                .required(
+                    "severity", \.severity, .choice,
+                    "Whether somebody is woken, or looks at it in the morning."),
                 .required("when", \.when, .query, "A query that has results while it is so."),
                 .optional("for", \.lasting, .duration, "For how long it must be so."),
                 .required(
                     "summary", \.summary, .sentence,
-                    "What is so, with the numbers, in Prometheus' templates: `{{ $labels.instance }}`, `{{ $value }}`."),
+                    "What is so, with the numbers, in Prometheus' templates: `{{ $labels.instance }}`, `{{ $value }}`."
+                ),
                 .required("dashboard", \.dashboard, .choice, "Which dashboard shows it."),
             ],
             rules: [
                 Rule("The summary says where, or how much: it has a template in it.") { cause, objections in
                     if !cause.summary.contains("{{") {
                         objections.refuse(
-                            "summary", found: "no {{ … }}", allowed: "the instance, the region or the value, as in {{ $value }}")
+                            "summary", found: "no {{ … }}",
+                            allowed: "the instance, the region or the value, as in {{ $value }}")
                     }
                 }
             ])

@@ -20,7 +20,8 @@ import Testing
 
     @Test func metricsKeepTheirNumbers() {
         var redaction = Redaction()
-        let text = "a_total{instance=\"n1\",result=\"bid\"} 5\nb{node=\"n1\",le=\"0.001\"} 1.5e-3\n# HELP a Said of it.\n"
+        let text =
+            "a_total{instance=\"n1\",result=\"bid\"} 5\nb{node=\"n1\",le=\"0.001\"} 1.5e-3\n# HELP a Said of it.\n"
         #expect(
             redaction.redacted(text)
                 == "a_total{instance=\"instance-1\",result=\"bid\"} 5\nb{node=\"instance-1\",le=\"0.001\"} 1.5e-3\n# HELP a Said of it.\n"
