@@ -6,6 +6,7 @@ import Documents
 import Kernel
 import Ledger
 import LedgerStore
+import LedgerWire
 import Postgres
 import Reactor
 import Serving
@@ -114,7 +115,7 @@ final class CatalogFunding {
         }
     }
 
-    private func answered(_ orders: [AccountOrder], _ outcome: Root.Outcome) {
+    private func answered(_ orders: [AccountOrder], _ outcome: IssuerOutcome) {
         isAsking = false
         guard case .answered(let answers) = outcome else { return }
         for (order, answer) in zip(orders, answers) {
