@@ -7,10 +7,20 @@ extension RegionPacer {
     /// node's part of the plan still holds.
     static let staleAfter = Interval.seconds(30)
     /// A plan that is over, and no other one: its rate goes on, so long at a time.
+    /// A coordinator has all nodes' words, and a plan, within a quarter of this.
+    static let awaitedFor = Interval.seconds(60)
     static let goesOnFor = Interval.seconds(3_600)
 
     func isAwaited(_ place: Int) -> Bool {
         direction == .directed && campaigns[place].word == .awaited && campaigns[place].terms.mode != .asap
+    }
+
+    /// Before the first plan a campaign spends what it may without one, and no more; where none comes for long, slowly: who should
+    /// make it does not.
+    mutating func awaitedShare(_ place: Int, _ now: Instant) -> UInt32 {
+        let since = campaigns[place].awaitedSince ?? now
+        campaigns[place].awaitedSince = since
+        return now < since + Self.awaitedFor ? 0 : Self.firstShare
     }
 
     /// What to tell the coordinator of a campaign; nil for one that no plan holds.

@@ -29,6 +29,7 @@ public struct RegionPacer: ~Copyable {
         /// What a coordinator has said of it, where one does.
         var word = Word.awaited
         var heardAt = Instant(nanoseconds: .min)
+        var awaitedSince: Instant?
     }
 
     /// By whom plans are made.
@@ -145,7 +146,7 @@ public struct RegionPacer: ~Copyable {
             openings[place] = table.opening(of: place)
             guard campaigns[place].planEnd != nil else {
                 if isAwaited(place) {
-                    shares[place] = Self.firstShare
+                    shares[place] = awaitedShare(place, now)
                     openings[place] = table.firstOpening(of: place, price: campaigns[place].terms.price)
                     standing.held += 1
                     continue
