@@ -17,8 +17,8 @@ struct NodeJoinTests {
         #expect(ads.allSatisfy { $0.campaign == "northwind-winter" })
         try Spending.until("it is told") { node.trouble("aurora-launch") == "noAccount" }
         #expect(node.trouble("northwind-winter") == "")
-        let last = try #require(try Self.ads(node, 1).last)
-        try Self.until("its decisions say so too") {
+        let last = try #require(try Spending.ads(node, 1).last)
+        try Spending.until("its decisions say so too") {
             node.explanation(last).contains("no account is open for its campaign")
         }
         for ad in ads.prefix(20) { #expect(node.bill(ad)) }
@@ -99,7 +99,7 @@ struct NodeJoinTests {
         let pair = try Pair()
         let leader = try pair.leader()
         let budget = 8_000_000.0
-        try Self.order(pair, "northwind-winter", "8")
+        try Spending.order(pair, "northwind-winter", "8")
         let flight = SpendingNode.Flight(start: Date(), seconds: 90)
         let nodes = try ["node-a", "node-b"].map { try SpendingNode($0, of: pair, evenFor: flight) }
         var billed = [0.0, 0.0]
@@ -122,7 +122,7 @@ struct NodeJoinTests {
         let planned = (at: Date().timeIntervalSince(flight.start), spent: billed.reduce(0, +))
         #expect(planned.spent < budget / 4, "\(planned)")
         // The plan came with one node's words; the other's come within five seconds.
-        try Self.until("both have their parts") {
+        try Spending.until("both have their parts") {
             nodes.allSatisfy { $0.pacing("northwind-winter")?.isPlanned == true }
         }
         let middle = (planned.at + flight.seconds) / 2
@@ -138,7 +138,7 @@ struct NodeJoinTests {
         #expect((0.3...0.8).contains(half), "\(half)")
         #expect(all <= budget && all > 0.75 * budget, "\(all)")
         #expect((0.45...0.8).contains(billed[0] / all), "\(billed)")
-        try Self.isQuiet(pair)
+        try Spending.isQuiet(pair)
     }
 
     @Test func behindItsFenceANodeSpendsNothing() throws {
