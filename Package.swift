@@ -330,6 +330,9 @@ let package = Package(
             ]),
         tests("ServingTests", in: "Apps", ["Commands", "Serving", "Settings"]),
         tests(
+            "LedgerWireTests", in: "Apps",
+            ["Documents", "HTTP", "Ledger", "LedgerWire", "Serving", "Units"]),
+        tests(
             "CoordinatorTests", in: "Apps",
             [
                 "Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator",
