@@ -337,6 +337,9 @@ let package = Package(
             "ServingTests", in: "Apps",
             ["Commands", "Documents", "Pacing", "Serving", "Settings", "Units"]),
         tests(
+            "LedgerWireTests", in: "Apps",
+            ["Documents", "HTTP", "Ledger", "LedgerWire", "Serving", "Units"]),
+        tests(
             "CoordinatorTests", in: "Apps",
             [
                 "Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator",

@@ -2,7 +2,7 @@
 # How the packages of this repository are built.
 
 # The executables that `./dev build` leaves under .build/release.
-readonly products=(paceline paceline-node paceline-coordinator)
+readonly products=(paceline paceline-node paceline-broker paceline-coordinator)
 
 # build_products release|debug: one product after the other, since SwiftPM takes one at a time.
 build_products() {
