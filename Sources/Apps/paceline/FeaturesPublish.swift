@@ -40,9 +40,9 @@ enum FeaturesPublish {
         parameters: [FeaturesInput.schema, server, stream, user, passwordFile, entries, files],
         examples: [
             Example(
-                "paceline features publish --schema Examples/features/schema.json --server 127.0.0.1:1 "
-                    + "Examples/features/history.jsonl",
-                "A server that is not there is said.", outcome: .failed)
+                "printf '' | paceline features publish --schema Examples/features/schema.json --server 127.0.0.1:6379 -",
+                "What another program prints, which is nothing here.",
+                prints: "0 changes published; 0 lines refused")
         ],
         run: run)
 

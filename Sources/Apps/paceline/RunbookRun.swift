@@ -22,7 +22,6 @@ enum RunbookRun {
             Example(
                 "paceline runbook run NodeDown --dry-run", "What would run.",
                 prints: "Step 1 of 6, Check: Which ones, by Prometheus:"),
-            Example("paceline runbook run NodeDown --step 99", "It has not that many.", outcome: .failed),
             Example(
                 "echo no | paceline runbook run NodeDown --record kept.log", "Nobody said yes.",
                 prints: "Step 1 of 6, Check: Which ones, by Prometheus:"),

@@ -23,7 +23,7 @@ private let cases = [
     Typed("paceline completion z", ["zsh"]),
     Typed("paceline json check --u", ["--unique-keys"]),
     Typed("paceline json check --json --depth 3 o", ["one two.json"]),
-    Typed("paceline check-config --schema ", ["node", "coordinator"]),
+    Typed("paceline check-config --schema ", ["broker", "node", "coordinator"]),
     Typed("paceline check-config --example n", ["node"]),
     Typed("paceline check-config m", ["more"]),
 ]

@@ -65,7 +65,9 @@ import Testing
             try await until("the loss is refused") {
                 try await node.metric("paceline_catalog_refused") == 1
             }
-            for told in [try await ready(node), node.log] { #expect(told.contains(said), "\(told)") }
+            let told = try await ready(node)
+            #expect(told.contains(said), "\(told)")
+            try await until("the log says so too") { node.log.contains(said) }
             #expect(try await Wire.get("/readyz", port: node.admin)?.status == 200)
             #expect(try await node.catalogVersion() == first)
             #expect(try await node.metric("paceline_catalog_line_items") == 10)

@@ -95,6 +95,12 @@ private struct Extreme: CustomStringConvertible, Sendable {
                         ]
                     }
                     if section == "models" { settings["models"] = ["path": folder.path("models")] }
+                    if extreme.path.starts(with: ["models", "shared"]) {
+                        settings["models"] = [
+                            "path": folder.path("models"), "profiles": folder.path("profiles"),
+                            "shared": ["address": "127.0.0.1", "port": 1],
+                        ]
+                    }
                     if section == "notices" {
                         settings["notices"] = [
                             "baseURL": "http://a.test", "keyFile": folder.path("keys-\(ports[0])"),
