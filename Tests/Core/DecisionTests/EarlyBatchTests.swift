@@ -21,18 +21,22 @@ import Units
             var taken: [Int] = []
             while taken.count < stop, let place = batch.next() { taken.append(place) }
             #expect(taken == Array(all.sorted().prefix(stop)), "seed \(seed), turn \(turn)")
-            if stop == all.count { #expect(batch.next() == nil) }
+            guard stop == all.count else { continue }
+            let more = batch.next()
+            #expect(more == nil)
         }
     }
 
     @Test func aBatchIsFullAtItsBound() {
         var batch = EarlyBatch(places: 10_000)
         for place in 0..<EarlyBatch.most {
-            #expect(batch.hasRoom(for: 1))
+            let hasRoom = batch.hasRoom(for: 1)
+            #expect(hasRoom)
             batch.append(place)
         }
-        #expect(!batch.hasRoom(for: 1))
+        let isFull = !batch.hasRoom(for: 1)
         batch.removeAll()
-        #expect(batch.hasRoom(for: EarlyBatch.most) && batch.next() == nil)
+        let (hasRoom, place) = (batch.hasRoom(for: EarlyBatch.most), batch.next())
+        #expect(isFull && hasRoom && place == nil)
     }
 }
