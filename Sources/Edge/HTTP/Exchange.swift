@@ -56,7 +56,7 @@ public struct Request: ~Copyable, ~Escapable {
     /// The value of the first header of this name, whatever its case.
     @_lifetime(copy self)
     public func header(_ name: StaticString) -> RawSpan? {
-        guard let range = head.pointee.headers.value(of: name, in: bytes) else { return nil }
+        guard let range = head.pointee.header(name, in: bytes) else { return nil }
         return range.of(bytes)
     }
 

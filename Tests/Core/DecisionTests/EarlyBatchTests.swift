@@ -22,8 +22,8 @@ import Units
             while taken.count < stop, let place = batch.next() { taken.append(place) }
             #expect(taken == Array(all.sorted().prefix(stop)), "seed \(seed), turn \(turn)")
             guard stop == all.count else { continue }
-            let isEmpty = batch.next() == nil
-            #expect(isEmpty)
+            let more = batch.next()
+            #expect(more == nil)
         }
     }
 
@@ -35,9 +35,8 @@ import Units
             batch.append(place)
         }
         let isFull = !batch.hasRoom(for: 1)
-        #expect(isFull)
         batch.removeAll()
-        let (isEmpty, hasRoom) = (batch.next() == nil, batch.hasRoom(for: EarlyBatch.most))
-        #expect(isEmpty && hasRoom)
+        let (hasRoom, place) = (batch.hasRoom(for: EarlyBatch.most), batch.next())
+        #expect(isFull && hasRoom && place == nil)
     }
 }

@@ -1,6 +1,6 @@
 // The grammar allocates nothing, neither where it accepts nor where it refuses.
 import AllocationCounter
-@testable import HTTP
+import HTTP
 import Testing
 
 @Suite struct MessageAllocationTests {
@@ -24,7 +24,7 @@ import Testing
                 let arrived = request.span.extracting(..<end).bytes
                 if case .complete = requestHead.parse(arrived, progress: &progress) { steps += 1 }
             }
-            if requestHead.headers.value(of: "user-agent", in: request.span.bytes) != nil { steps += 1 }
+            if requestHead.header("user-agent", in: request.span.bytes) != nil { steps += 1 }
             if case .refused(let refusal) = requestHead.parse(refused.span.bytes) {
                 steps += Int(refusal.status.code) == 501 ? 1 : 0
             }

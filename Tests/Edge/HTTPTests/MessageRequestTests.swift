@@ -1,5 +1,5 @@
 // Which request heads are accepted and what they say; which are refused, why, and with which status.
-@testable import HTTP
+import HTTP
 import Testing
 
 @Suite struct MessageRequestTests {
@@ -188,7 +188,7 @@ import Testing
         var head = RequestHead()
         #expect(head.parse(bytes.span.bytes) == .complete(headLength: bytes.count))
         func value(_ name: StaticString) -> String? {
-            head.headers.value(of: name, in: bytes.span.bytes)?.text(in: bytes)
+            head.header(name, in: bytes.span.bytes)?.text(in: bytes)
         }
         #expect(value("x-name") == "one \t two")
         #expect(value("X-NAME") == "one \t two")

@@ -111,6 +111,8 @@ final class Bench {
         options.ringBytes = 16 * 1024
         options.segmentBytes = 32 * 1024
         options.flushInterval = .milliseconds(5)
+        // Each turn writes what it has: faults are planned for the second write, or the third.
+        options.writeBytesLeast = 1
         options.retryPause = .milliseconds(10)
         change(&options)
         try self.init(options, driver)

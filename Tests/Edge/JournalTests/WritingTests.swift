@@ -100,7 +100,10 @@ struct WritingTests {
     /// What is little is written in its time, though nobody has asked for it and its flush is far.
     @Test(arguments: drivers) func littleIsWrittenInItsTime(_ driver: DriverChoice) throws {
         let folder = try JournalFolder()
-        let bench = try Bench(folder, driver) { $0.flushInterval = .seconds(60) }
+        let bench = try Bench(folder, driver) { options in
+            options.flushInterval = .seconds(60)
+            options.writeBytesLeast = 4_096
+        }
         try bench.settle("the first segment is prepared") { (try? folder.segments().isEmpty) == false }
         bench.append("little")
         let began = Kernel.monotonicNow()

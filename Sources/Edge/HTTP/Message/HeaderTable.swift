@@ -47,7 +47,7 @@ public struct HeaderTable: ~Copyable, Sendable {
 
     /// The value of the first header of this name, upper and lower case being the same. Mutating, though it changes
     /// nothing: for a call that only borrows it Swift 6.3 copies the whole of the table, sixteen hundred bytes.
-    public mutating func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? {
+    mutating func value(of name: StaticString, in bytes: RawSpan) -> ByteRange? {
         for index in 0..<fieldCount where fields[index].name.equalsIgnoringCase(name, in: bytes) {
             return fields[index].value
         }

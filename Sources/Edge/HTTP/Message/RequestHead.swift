@@ -58,6 +58,11 @@ public struct RequestHead: ~Copyable, Sendable {
         return parse(bytes, progress: &progress)
     }
 
+    /// The value of the first header of this name, whatever its case.
+    public mutating func header(_ name: StaticString, in bytes: RawSpan) -> ByteRange? {
+        headers.value(of: name, in: bytes)
+    }
+
     /// The host that the request is for: the target's own, or else the Host header's value.
     public var authority: ByteRange { targetAuthority.isEmpty ? headers.host : targetAuthority }
     public var hasHost: Bool { headers.hostCount > 0 }
