@@ -1,7 +1,7 @@
 """Answers like a member of Patroni at /metrics, with the names that Patroni exports, until it is ended.
 
-Of an installed Patroni the names are read out of its own source; else they are those of 3.0.2, Debian 12's. It prints its
-process id and port. Patroni itself needs etcd and three databases: too much for a look at names.
+Of an installed Patroni 4, which the fleet has, the names are read out of its own source; else they are those of 4.1. It
+prints its process id and port. Patroni itself needs etcd and three databases: too much for a look at names.
 """
 import http.server
 import importlib.util
@@ -11,17 +11,19 @@ import re
 import sys
 
 NAMES = """
-patroni_version patroni_postgres_running patroni_postmaster_start_time patroni_master patroni_primary
-patroni_xlog_location patroni_standby_leader patroni_replica patroni_sync_standby patroni_xlog_received_location
-patroni_xlog_replayed_location patroni_xlog_replayed_timestamp patroni_xlog_paused patroni_postgres_server_version
-patroni_cluster_unlocked patroni_failsafe_mode_is_active patroni_postgres_timeline patroni_dcs_last_seen
-patroni_pending_restart patroni_is_paused
+patroni_version patroni_postgres_running patroni_postmaster_start_time patroni_primary patroni_xlog_location
+patroni_standby_leader patroni_replica patroni_sync_standby patroni_quorum_standby patroni_xlog_received_location
+patroni_xlog_replayed_location patroni_xlog_replayed_timestamp patroni_xlog_paused patroni_postgres_streaming
+patroni_postgres_in_archive_recovery patroni_postgres_server_version patroni_cluster_unlocked
+patroni_failsafe_mode_is_active patroni_postgres_timeline patroni_dcs_last_seen patroni_pending_restart patroni_is_paused
 """.split()
 
 package = importlib.util.find_spec("patroni")
 if package:
     source = pathlib.Path(package.origin).with_name("api.py").read_text()
-    NAMES = sorted(set(re.findall(r"# TYPE (patroni_\w+)", source)))
+    names = sorted(set(re.findall(r"# TYPE (patroni_\w+)", source)))
+    # Patroni 3 commits by no quorum.
+    NAMES = names if "patroni_quorum_standby" in names else NAMES
 
 
 class Member(http.server.BaseHTTPRequestHandler):

@@ -167,7 +167,7 @@ rec {
         scrape_configs = config.services.prometheus.scrapeConfigs;
         alerting.alertmanagers = config.services.prometheus.alertmanagers;
       });
-      alertmanager = when config.services.prometheus.alertmanager.enable config.services.prometheus.alertmanager.configuration;
+      alertmanager = when config.services.prometheus.alertmanager.enable config.services.prometheus.alertmanager.configText;
       # What has no checker of its own here, but has to be JSON.
       collector = config.services.opentelemetry-collector.settings;
       loki = when config.services.loki.enable config.services.loki.configuration;

@@ -28,9 +28,11 @@ def main() -> None:
         for name in ("node", "coordinator", "patroni"):
             if rendered[name]:
                 (folder / f"{name}.json").write_text(rendered[name], encoding="utf-8")
-        for name in ("prometheus", "alertmanager"):
-            if rendered[name]:
-                (folder / f"{name}.json").write_text(json.dumps(rendered[name]), encoding="utf-8")
+        if rendered["prometheus"]:
+            (folder / "prometheus.json").write_text(json.dumps(rendered["prometheus"]), encoding="utf-8")
+        if rendered["alertmanager"]:
+            # As the unit reads it, where no environment is put in.
+            (folder / "alertmanager.yml").write_text(rendered["alertmanager"].replace("$$", "$"), encoding="utf-8")
 
 
 main()

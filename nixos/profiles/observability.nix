@@ -18,12 +18,16 @@ let
     static_configs = targets role port;
   };
   secret = name: config.paceline.secrets.${name}.path;
+  # Where alerts go, as alertmanager.yml names them.
+  receivers = [
+    "pagerduty-routing-key"
+    "slack-url"
+  ];
 in
 {
   imports = [ ./authority.nix ];
 
-  paceline.secrets = {
-    alert-webhook.units = [ "alertmanager.service" ];
+  paceline.secrets = lib.genAttrs receivers (_: { units = [ "alertmanager.service" ]; }) // {
     grafana-password.owner = "grafana";
     grafana-key.owner = "grafana";
   };
@@ -40,13 +44,17 @@ in
     };
     # Where promtool is run on it: while the configuration is built, and by `./dev test nix`.
     checkConfig = "syntax-only";
-    ruleFiles = [ ../observability/alerts.yaml ];
+    ruleFiles = [
+      ../observability/alerts.yml
+      ../observability/hosts.yml
+    ];
     alertmanagers = [
       { static_configs = [ { targets = [ "${host.mesh}:${toString fleet.ports.alertmanager}" ]; } ]; }
     ];
+    # Rules, dashboards and runbooks ask for jobs by these names.
     scrapeConfigs = [
-      (job "node" "node" "admin")
-      (job "coordinator" "coordinator" "admin")
+      (job "paceline-node" "node" "admin")
+      (job "paceline-coordinator" "coordinator" "admin")
       (job "host" "all" "hostMetrics")
       (job "patroni" "database" "patroni")
       (job "postgres" "database" "databaseMetrics")
@@ -61,43 +69,13 @@ in
       listenAddress = host.mesh;
       port = fleet.ports.alertmanager;
       checkConfig = false;
-      configuration = {
-        route = {
-          receiver = "operators";
-          # One region that is lost is one message.
-          group_by = [
-            "alertname"
-            "region"
-          ];
-          group_wait = "30s";
-          group_interval = "5m";
-          repeat_interval = "4h";
-        };
-        # A host that is gone says so once, and not by each of its services.
-        inhibit_rules = [
-          {
-            source_matchers = [ ''alertname="HostUnreachable"'' ];
-            target_matchers = [ ''alertname=~"TargetDown|CertificateEnding"'' ];
-            equal = [ "host" ];
-          }
-        ];
-        receivers = [
-          {
-            name = "operators";
-            webhook_configs = [
-              {
-                url_file = "/run/credentials/alertmanager.service/alert-webhook";
-                send_resolved = true;
-              }
-            ];
-          }
-        ];
-      };
+      # NixOS puts environment in for what follows a dollar, and one for two.
+      configText = lib.replaceStrings [ "$" ] [ "$$" ] (builtins.readFile ../observability/alertmanager.yml);
     };
   };
 
   # Its user is made when it starts, and no secret can be his before.
-  systemd.services.alertmanager.serviceConfig.LoadCredential = [ "alert-webhook:${secret "alert-webhook"}" ];
+  systemd.services.alertmanager.serviceConfig.LoadCredential = map (name: "${name}:${secret name}") receivers;
 
   services.loki = {
     enable = true;

@@ -34,5 +34,5 @@ pg_dump --host "$scratch" --port 5433 --username postgres --file /dev/null pacel
 wrong=$(ask --command 'select count(*) from paceline.imbalances' paceline)
 [ "$wrong" = 0 ] || { echo "$wrong balances are not the sum of their movements" >&2; exit 1; }
 printf 'paceline_restore_check_success_seconds{repository="%s"} %s\n' "$repository" "$(date +%s)" \
-  >/var/lib/measured/restore-check.prom.new
-mv /var/lib/measured/restore-check.prom.new /var/lib/measured/restore-check.prom
+  >"/var/lib/measured/restore-check-$repository.prom.new"
+mv "/var/lib/measured/restore-check-$repository.prom.new" "/var/lib/measured/restore-check-$repository.prom"

@@ -299,7 +299,10 @@ public struct Dashboard: Sendable {
                 title: "Members: primary, synchronous, failsafe", unit: .count,
                 queries: [
                     ("sum by (instance) (patroni_primary)", "{{instance}} primary"),
-                    ("sum by (instance) (patroni_sync_standby)", "{{instance}} synchronous"),
+                    (
+                        "sum by (instance) (patroni_sync_standby + patroni_quorum_standby)",
+                        "{{instance}} synchronous"
+                    ),
                     ("sum by (instance) (patroni_failsafe_mode_is_active)", "{{instance}} failsafe"),
                 ]),
             Panel(

@@ -125,7 +125,8 @@ public struct RunbookCheck {
 
     /// What a host of the fleet or an operator's machine has, and what every shell has.
     private static let programs: Set<String> = [
-        "amtool", "awk", "cat", "cd", "cp", "curl", "cut", "date", "df", "diff", "dig", "echo", "etcdctl",
+        "amtool", "awk", "cat", "cd", "chronyc", "cp", "curl", "cut", "date", "df", "diff", "dig", "echo",
+        "etcdctl",
         "exit", "false",
         "find", "git", "grep", "head", "install", "jq", "journalctl", "ls", "mkdir", "mktemp", "mv",
         "nixos-rebuild",
