@@ -47,7 +47,7 @@ struct BrokerTests {
         try Spending.order(pair, "northwind-winter", "50")
         let broker = try RunningBroker("broker-0", of: pair)
         let node = try SpendingNode("node-a", of: pair, issuers: [broker.port])
-        #expect(node.trouble("northwind-winter") == "")
+        try Spending.until("its money is there") { node.trouble("northwind-winter") == "" }
         let traffic = Traffic([node])
         try Spending.until("ads are sold") { traffic.ads > 30 }
         for _ in 0..<3 {
