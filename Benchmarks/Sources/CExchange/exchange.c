@@ -1,5 +1,7 @@
 // What renameat2(2) does beyond rename(2).
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "CExchange.h"
 
 #include <fcntl.h>

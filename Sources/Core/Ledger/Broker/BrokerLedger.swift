@@ -114,8 +114,9 @@ public struct BrokerLedger: Sendable {
             tell(.sessionOpened(node, opened.removeValue(forKey: node) ?? HolderNumber(0)), &effects)
             tell(.leafRegistered(LeafKey(root: node, node: node)), &effects)
             give(node, 0, 0, now, &effects)
-            // Where none could be given it is counted all the same: without an end it would never be closed.
-            leases.inherit(node, limits.window, at: now)
+            // Where none could be given, as this session is at its end, it is counted to that end all the same: without one
+            // it would never be closed.
+            leases.inherit(node, limits.window, ownFence: lease.fence, at: now)
         case .nodeOpened(let node, let holder):
             if registered.contains(node) || !rules.keep(.registeredBeforeTheFirstGrant) {
                 if registered.insert(node).inserted {

@@ -53,9 +53,13 @@ public struct LeaseCount: Sendable {
     }
 
     /// A taker-over counts a lease that somebody else gave, as if it had been given now.
-    public mutating func inherit(_ session: LedgerSession, _ length: Interval, at now: Instant) {
+    ///
+    /// - Parameter ownFence: where the giver's own session may have ended before.
+    public mutating func inherit(
+        _ session: LedgerSession, _ length: Interval, ownFence: Instant = .distantFuture, at now: Instant
+    ) {
         guard row(session) == nil else { return }
-        rows.append(Row(session: session, end: now + length + SessionLease.margin(of: length)))
+        rows.append(Row(session: session, end: min(now + length + SessionLease.margin(of: length), ownFence)))
     }
 
     /// Takes the next lease that has run out; each once.
