@@ -142,8 +142,8 @@ let package = Package(
             name: "Serving",
             dependencies: [
                 "Catalog", "Commands", "Decision", "Documents", "HTTP", "Kernel", "Ledger", "Pacing",
-                "Settings",
-                "TLS", "Telemetry", "Units",
+                "Reactor",
+                "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/Serving", swiftSettings: strict),
         .target(

@@ -1,4 +1,4 @@
-// One broker's life: start its thread, watch over it, reload certificates, drain. It runs on the main thread.
+// One broker: what its threads share, and its life.
 import Commands
 import HTTP
 import Journal
@@ -7,7 +7,6 @@ import LedgerWire
 import Reactor
 import Serving
 import Settings
-import Synchronization
 import Telemetry
 import Units
 
@@ -60,18 +59,7 @@ struct BrokerKeys: Sendable {
 }
 
 struct Broker: ~Copyable {
-    static let stop = [Kernel.interruptSignal, Kernel.terminateSignal]
-    static let signals = stop + [Kernel.hangUpSignal]
-
     private let context: BrokerContext
-    private let notifier = ServiceNotifier()
-
-    /// What the desk's thread tells of itself.
-    private final class Running: @unchecked Sendable {
-        let state = Mutex<(started: Result<ReactorRemote, Failure>?, cut: Int?)>((nil, nil))
-        /// Used on the desk's thread only.
-        var service: BrokerService?
-    }
 
     init(_ settings: BrokerSettings, version: String) throws(Failure) {
         context = try BrokerContext(settings, version: version)
@@ -79,75 +67,11 @@ struct Broker: ~Copyable {
 
     /// Serves until told to stop. True where everything in flight has finished in time.
     consuming func run() throws(Failure) -> Bool {
-        let running = Running()
         try context.link.start()
-        let remote = try Broker.start(context, running)
-        context.health.set("listeners", .ready)
-        context.log.info(
-            "serving",
-            [
-                "broker": .string(context.settings.name),
-                "listeners": .string(
-                    context.settings.listen.map { "\($0.address):\($0.port)" }.joined(separator: " ")),
-                "admin": .string("\(context.settings.admin.address):\(context.settings.admin.port)"),
-            ])
-        tell { notifier throws(NotifyFailure) in try notifier.ready() }
-        while true {
-            let signal = Kernel.nextSignal(of: Broker.signals, withinMilliseconds: 1_000)
-            if let signal, Broker.stop.contains(signal) { break }
-            context.certificates.reload(evenUnchanged: signal == Kernel.hangUpSignal, context.log)
-            if running.state.withLock({ $0.cut }) != nil { return false }
-        }
-        let drain = context.settings.drain
-        context.log.notice("draining", ["noticeMilliseconds": .integer(Int(drain.notice.wholeMilliseconds))])
-        context.health.set("drain", .notReady("the broker is leaving"))
-        tell { notifier throws(NotifyFailure) in try notifier.stopping() }
-        _ = Kernel.nextSignal(of: Broker.stop, withinMilliseconds: Int(drain.notice.wholeMilliseconds))
-        let limit = max(drain.timeout - drain.notice, .zero)
-        _ = remote.post { _ in running.service?.drain(within: limit) }
-        while true {
-            if let cut = running.state.withLock({ $0.cut }) {
-                context.log.info("stopped", ["connectionsCut": .integer(cut)])
-                return cut == 0
-            }
-            _ = Kernel.nextSignal(of: Broker.stop, withinMilliseconds: 5)
-        }
-    }
-
-    private static func start(_ context: BrokerContext, _ running: Running) throws(Failure) -> ReactorRemote {
-        do {
-            let signal = try Kernel.blockingEventDescriptor()
-            try Thread(name: "desk") {
-                do throws(Failure) {
-                    let service = try BrokerService(context)
-                    running.service = service
-                    running.state.withLock { $0.started = .success(service.reactor.remote) }
-                    Kernel.signal(signal)
-                    let cut = service.run()
-                    running.service = nil
-                    running.state.withLock { $0.cut = cut }
-                } catch {
-                    running.state.withLock { $0.started = .failure(error) }
-                    Kernel.signal(signal)
-                }
-            }.detach()
-            Kernel.awaitSignal(signal)
-            Kernel.close(signal)
-        } catch {
-            throw Failure("the desk's thread could not start: \(error)")
-        }
-        switch running.state.withLock({ $0.started }) {
-        case .success(let remote): return remote
-        case .failure(let failure): throw failure
-        case nil: throw Failure("the desk's thread ended before it served")
-        }
-    }
-
-    private func tell(_ body: (ServiceNotifier) throws(NotifyFailure) -> Void) {
-        do {
-            try body(notifier)
-        } catch {
-            context.log.warning("the supervisor could not be told", ["cause": .error(error)])
-        }
+        let settings = context.settings
+        return try DaemonLife(
+            "broker", settings.name, listen: settings.listen, admin: settings.admin, drain: settings.drain,
+            context.log, context.health, context.certificates
+        ).run(thread: "desk") { [context] () throws(Failure) in try BrokerService(context) }
     }
 }

@@ -11,7 +11,7 @@ import Telemetry
 import Units
 
 /// Made and used on its own thread only.
-final class BrokerService {
+final class BrokerService: DaemonService {
     let reactor: Reactor
     private let context: BrokerContext
     private let issuer: BrokerIssuer
@@ -53,29 +53,15 @@ final class BrokerService {
             metrics: ServerMetrics(context.keys.admin, block))
         nodeRoutes.server = nodes
         for (index, listener) in context.settings.listen.enumerated() {
-            try listen(nodes, listener.address, listener.port, "listen[\(index)]")
+            try nodes.listenAlone(
+                listener.address, listener.port, "listen[\(index)]", context.certificates)
         }
-        try listen(operators, context.settings.admin.address, context.settings.admin.port, "admin")
+        let admin = context.settings.admin
+        try operators.listenAlone(admin.address, admin.port, "admin", context.certificates)
         issuer.onBroken = { [weak self] in self?.reactor.stop() }
         issuer.start()
     }
 
-    private func listen(
-        _ server: Server, _ address: IPAddress, _ port: UInt16, _ path: String
-    ) throws(Failure) {
-        guard let socket = SocketAddress(literal: address.description, port: port) else {
-            throw Failure("\(path): \(address) is not an address of this system")
-        }
-        do {
-            // Servers share ports: a second broker on one is a mistake that must be seen.
-            Kernel.close(try Kernel.listen(on: socket, backlog: 1, shared: false))
-            try server.listen(on: socket, credentials: context.certificates["\(path).tls"])
-        } catch {
-            throw Failure("\(path): could not listen on \(socket): \(error)")
-        }
-    }
-
-    /// Serves until drained. Answers how many connections had to be cut.
     func run() -> Int {
         do {
             try reactor.run()
@@ -86,7 +72,6 @@ final class BrokerService {
         return cut
     }
 
-    /// Finishes what is in flight, for at most so long, and ends `run`.
     func drain(within limit: Interval) {
         _ = reactor.timer(at: reactor.now + limit) { [self] in
             cut += nodes.abandon() + operators.abandon()

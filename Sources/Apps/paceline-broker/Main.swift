@@ -1,6 +1,7 @@
 // The broker: `paceline-broker --config FILE`. A region has a pair of them, each with money of its own.
 import Commands
 import Kernel
+import Serving
 import Settings
 
 @main
@@ -23,7 +24,7 @@ enum PacelineBroker {
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
         // Before any thread starts, so that all of them inherit it and only the main thread takes signals.
-        Kernel.block(signals: Broker.signals)
+        Kernel.block(signals: DaemonLife.signals)
         guard let file = call[config] else { throw Failure("--config FILE is needed", .usage) }
         let settings = try SettingsFile.broker(file)
         return try Broker(settings, version: version).run() ? .ok : .failed

@@ -1,6 +1,7 @@
 // The coordinator: `paceline-coordinator --config FILE`. Several run at once; one leads, the others read and take over.
 import Commands
 import Kernel
+import Serving
 import Settings
 
 @main
@@ -23,7 +24,7 @@ enum PacelineCoordinator {
 
     private static func run(_ call: Invocation, _ output: inout Output) throws(Failure) -> Outcome {
         // Before any thread starts, so that all of them inherit it and only the main thread takes signals.
-        Kernel.block(signals: Coordinator.signals)
+        Kernel.block(signals: DaemonLife.signals)
         guard let file = call[config] else { throw Failure("--config FILE is needed", .usage) }
         let settings = try SettingsFile.coordinator(file)
         return try Coordinator(settings, version: version).run() ? .ok : .failed

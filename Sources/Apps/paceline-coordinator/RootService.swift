@@ -12,7 +12,7 @@ import Telemetry
 import Units
 
 /// Made and used on its own thread only.
-final class RootService {
+final class RootService: DaemonService {
     let reactor: Reactor
     private let context: CoordinatorContext
     private let pool: PostgresPool
@@ -67,9 +67,11 @@ final class RootService {
         holderRoutes.server = holders
         adminRoutes.server = operators
         for (index, listener) in context.settings.listen.enumerated() {
-            try listen(holders, listener.address, listener.port, "listen[\(index)]")
+            try holders.listenAlone(
+                listener.address, listener.port, "listen[\(index)]", context.certificates)
         }
-        try listen(operators, context.settings.admin.address, context.settings.admin.port, "admin")
+        let admin = context.settings.admin
+        try operators.listenAlone(admin.address, admin.port, "admin", context.certificates)
         pool.onNotice = { [log = context.log] in
             log.warning("the database says", ["notice": .string("\($0)")])
         }
@@ -81,22 +83,6 @@ final class RootService {
         try funding?.start()
     }
 
-    private func listen(
-        _ server: Server, _ address: IPAddress, _ port: UInt16, _ path: String
-    ) throws(Failure) {
-        guard let socket = SocketAddress(literal: address.description, port: port) else {
-            throw Failure("\(path): \(address) is not an address of this system")
-        }
-        do {
-            // Servers share ports: a second coordinator on one is a mistake that must be seen.
-            Kernel.close(try Kernel.listen(on: socket, backlog: 1, shared: false))
-            try server.listen(on: socket, credentials: context.certificates["\(path).tls"])
-        } catch {
-            throw Failure("\(path): could not listen on \(socket): \(error)")
-        }
-    }
-
-    /// Serves until drained. Answers how many connections had to be cut.
     func run() -> Int {
         do {
             try reactor.run()
@@ -107,7 +93,6 @@ final class RootService {
         return cut
     }
 
-    /// Finishes what is in flight, for at most so long, and ends `run`.
     func drain(within limit: Interval) {
         _ = reactor.timer(at: reactor.now + limit) { [self] in
             cut += holders.abandon() + operators.abandon()
