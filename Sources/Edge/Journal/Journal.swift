@@ -192,8 +192,11 @@ public final class Journal {
         if commits.unsyncedSince == nil { commits.unsyncedSince = reactor.now }
         guard commits.unbatchedSince == nil else { return }
         commits.unbatchedSince = reactor.now
-        // In a turn its end does this, for all that the turn brings.
-        if !reactor.isHandling { armTimer() }
+        guard !reactor.isHandling else { return }
+        // In a turn its end does this, for all that the turn brings. Between turns the segment may not even be open, whose
+        // first write is what the next turn comes from.
+        if commits.segment == nil { advance() }
+        armTimer()
     }
 
     // MARK: Losses

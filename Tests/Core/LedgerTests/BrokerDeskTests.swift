@@ -125,6 +125,23 @@ private struct TestBroker {
         #expect(length == .seconds(20))
     }
 
+    /// A grant that was asked for before the end goes back too, before the end.
+    @Test func anEndWaitsForWhatIsOnItsWay() throws {
+        var (root, broker, now) = try live()
+        #expect(
+            granted(broker.desk.take([ask(.requested(node, AccountIndex(0), upTo: Micros(100)))], at: now))
+                == .zero)
+        broker.desk.turn(wall: now, at: now)
+        let sayings = broker.desk.next(at: now)
+        broker.desk.leave(at: now)
+        #expect(!broker.desk.hasGivenBack)
+        broker.desk.answered(root.hear(sayings, at: now), at: now)
+        #expect(root.places(0)?.granted == Micros(100) && !broker.desk.hasGivenBack)
+        now = now + .seconds(1)
+        broker.exchange(&root, at: now)
+        #expect(root.places(0)?.granted == .zero && broker.desk.hasGivenBack)
+    }
+
     @Test func evidenceIsAcknowledgedByTheRootAlone() throws {
         var (root, broker, now) = try live()
         let request = ask(.requested(node, AccountIndex(0), upTo: Micros(100)))

@@ -164,6 +164,42 @@ private func terms(_ campaigns: [String], currency: CurrencyCode = .usd) -> [Cam
         #expect(node.session.refusals.isEmpty)
     }
 
+    /// Who loses its issuer in its first seconds has money for as long as anybody else.
+    @Test func keepsAsMuchInItsFirstSeconds() {
+        var (root, node, now) = Self.live(budget: 100_000)
+        var upTo = Micros.zero
+        for _ in 0..<4 {
+            upTo += Micros(100)
+            now = now + .seconds(1)
+            node.tell(.requested(AccountIndex(0), upTo: upTo), at: now)
+            node.exchange(&root, at: now)
+            node.tell(.turned, at: now)
+        }
+        now = now + .seconds(1)
+        node.exchange(&root, at: now)
+        let granted = root.places(0)?.granted ?? .zero
+        #expect(granted >= upTo + Micros(900) && granted <= upTo + Micros(1_100), "\(granted), \(upTo)")
+    }
+
+    /// A grant that was asked for before the end has to come back too.
+    @Test func anEndWaitsForWhatIsOnItsWay() {
+        var (root, node, now) = Self.live()
+        node.tell(.requested(AccountIndex(0), upTo: Micros(300)), at: now)
+        let sayings = node.session.next(at: now)
+        node.tell(.termsChanged([]), at: now)
+        #expect(!node.session.hasGivenBack)
+        var effects: [IssuerEffect] = []
+        node.session.answered(root.hear(sayings, at: now), at: now, &effects)
+        node.follow(effects)
+        // The holder was closed before it heard of this, and gives all of it back.
+        var report = HolderReport(account: AccountIndex(0))
+        report.returned = node.granted[AccountIndex(0)] ?? .zero
+        node.tell(.reported(report), at: now)
+        #expect(!node.session.hasGivenBack)
+        node.exchange(&root, at: now)
+        #expect(node.session.hasGivenBack && root.places(0)?.granted == .zero)
+    }
+
     @Test func settlementsCountOnceHoweverOftenTheyAreSaid() {
         var (root, node, now) = Self.live()
         node.tell(.requested(AccountIndex(0), upTo: Micros(900)), at: now)

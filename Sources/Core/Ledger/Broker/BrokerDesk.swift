@@ -183,8 +183,11 @@ public struct BrokerDesk: Sendable {
         keepOrders()
     }
 
-    /// Whether the root has heard of all that was given back.
-    public var hasGivenBack: Bool { returns.isEmpty }
+    /// Whether the root has heard of all that was given back, and grants nothing any more that it was asked for before.
+    public var hasGivenBack: Bool {
+        let isGranted = inFlight.contains { if case .request = $0 { true } else { false } }
+        return !isGranted && returns.isEmpty
+    }
 
     // MARK: Keeping
 

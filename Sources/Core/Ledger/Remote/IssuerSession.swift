@@ -367,8 +367,11 @@ public struct IssuerSession: Sendable {
         phase = .over(refusal)
     }
 
-    /// Whether the issuer has heard of all that went back to it.
-    public var hasGivenBack: Bool { accounts.allSatisfy { $0.back <= $0.heard } }
+    /// Whether the issuer has heard of all that went back to it, and grants nothing any more that it was asked for before.
+    public var hasGivenBack: Bool {
+        let isGranted = inFlight.contains { if case .request = $0 { true } else { false } }
+        return !isGranted && accounts.allSatisfy { $0.back <= $0.heard }
+    }
 
     // MARK: Evidence
 

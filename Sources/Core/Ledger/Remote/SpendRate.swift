@@ -25,7 +25,6 @@ struct SpendRate: Hashable, Sendable {
         }
         guard now - since >= .seconds(1) else { return false }
         measuredAt = now
-        measures = min(measures + 1, Self.measuresLeast)
         guard isBased else {
             // What is taken to begin with is not spent yet.
             isBased = true
@@ -35,8 +34,10 @@ struct SpendRate: Hashable, Sendable {
         let spent = max(sum - used, .zero)
         used = max(used, sum)
         let passed = max((now - since).wholeMilliseconds / 1_000, 1)
-        perSecond = Micros(
-            (perSecond.rawValue * (Self.weight - 1) + spent.rawValue / passed) / Self.weight)
+        measures = min(measures + 1, Self.measuresLeast)
+        // The first seconds count in full: an issuer that is lost early has left as much as one that is lost late.
+        let weight = min(Int64(measures), Self.weight)
+        perSecond = Micros((perSecond.rawValue * (weight - 1) + spent.rawValue / passed) / weight)
         return true
     }
 }
