@@ -139,9 +139,10 @@ public struct PaceSettings: Sendable, Hashable {
     }
 
     /// Of what a campaign may spend before there is any plan, what it has not.
-    func firstOpening(of campaign: Int, price: Micros) -> Micros {
+    func firstOpening(of campaign: Int, _ terms: PacedTerms) -> Micros {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
-        return unsafe Micros(max(PaceRow.bunch * price.rawValue - rows[campaign].authorised, 0))
+        let most = max(PaceRow.bunch * terms.price.rawValue, terms.beforeAnyPlan.rawValue)
+        return unsafe Micros(max(most - rows[campaign].authorised, 0))
     }
 
     /// What the campaign may spend without a lot until the next turn.

@@ -19,6 +19,19 @@ public struct PacedTerms: Sendable, Hashable {
         (self.id, self.start, self.end, self.mode) = (id, start, end, mode)
         (self.lifetime, self.daily, self.price) = (lifetime, daily, max(price, Micros(1)))
     }
+
+    /// What each node may spend before it hears of a plan: what the whole campaign would spend evenly while one is made, as far as
+    /// that is little of its budget.
+    var beforeAnyPlan: Micros {
+        let whole = Double((daily ?? lifetime).rawValue)
+        let length = daily == nil ? max((end - start).nanoseconds, 1) : Self.day.nanoseconds
+        let even = whole * Double(Self.untilPlanned.nanoseconds) / Double(length)
+        return Micros(Int64(min(even, whole * PaceRow.atRisk)))
+    }
+
+    private static let day = Interval.seconds(86_400)
+    /// A leader hears all nodes for twelve seconds, and nodes speak every five.
+    private static let untilPlanned = Interval.seconds(30)
 }
 
 /// Counted since the pacer began: sums that only grow, but for what is open and what is left.

@@ -147,7 +147,7 @@ public struct RegionPacer: ~Copyable {
             guard campaigns[place].planEnd != nil else {
                 if isAwaited(place) {
                     shares[place] = awaitedShare(place, now)
-                    openings[place] = table.firstOpening(of: place, price: campaigns[place].terms.price)
+                    openings[place] = table.firstOpening(of: place, campaigns[place].terms)
                     standing.held += 1
                     continue
                 }
