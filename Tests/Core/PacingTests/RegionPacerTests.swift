@@ -164,6 +164,18 @@ private struct Region: ~Copyable {
         #expect(abs(spent - 250) < 5, "\(spent)")
     }
 
+    /// Until a coordinator's first word a node spends what the campaign would meanwhile, as far as that is little of it, or a few
+    /// impressions of a small one.
+    @Test(arguments: [(86_400, nil, 86_400, 30), (86_400, nil, 100, 432), (86_400, 43_200, 999, 15), (20, nil, 86_400, 0.1)])
+    func whatIsSpentBeforeAnyPlan(_ lifetime: Double, _ daily: Double?, _ seconds: Int64, _ most: Double) {
+        var terms = Region.terms(.even, dollars: lifetime, seconds: seconds)
+        terms.daily = daily.map { Micros(Int64($0 * 1_000_000)) }
+        var pacer = RegionPacer([terms], .directed, at: Region.start)
+        let week = WeekOfSupply(nil, from: Region.start)
+        pacer.turn({ _ in PacedSight() }, week: week, at: Region.start + .seconds(1))
+        #expect(abs(Double(pacer.openings[0].rawValue) / 1_000_000 - most) < 0.001 && pacer.shares[0] == 0)
+    }
+
     @Test func whoCannotKeepUpIsSaid() {
         var region = Region([Region.terms(.even, dollars: 864, seconds: 86_400)])
         // A third of what it would take.
