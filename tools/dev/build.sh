@@ -4,9 +4,6 @@
 # The executables that `./dev build` leaves under .build/release.
 readonly products=(paceline paceline-node paceline-broker paceline-coordinator)
 
-# Where the executables are that a command starts. The tests have optimised ones already, and say so.
-readonly programs=${PACELINE_PROGRAMS:-.build/release}
-
 # build_products ARGUMENT...: one product after the other, since SwiftPM takes one at a time.
 build_products() {
   local product

@@ -3,6 +3,8 @@
 # free ports, and what the demo's models know.
 
 readonly port_tries=20
+# Where the executables are that a command starts. The tests have optimised ones already, and say so.
+readonly programs=${PACELINE_PROGRAMS:-.build/release}
 
 # parse_up_arguments ARGUMENT...: into `single`, `for_seconds`, `port`, `state`, `fault`, `traffic` and
 # `build`.
