@@ -16,8 +16,9 @@ public final class Child {
     private let errors: Pipe
     public let name: String
 
-    /// Starts `path` pinned to a core. What it says on standard error is kept for the message of a failure.
-    public init(_ path: String, _ arguments: [String], on core: Core) throws {
+    /// Starts `path` on a core, and on the other one too where it shares that with its peer. What it says on standard
+    /// error is kept for the message of a failure.
+    public init(_ path: String, _ arguments: [String], on core: Core, sharesOther: Bool = false) throws {
         guard ProcessInfo.processInfo.processorCount > Core.client.rawValue else {
             throw Impossible("the server and the client need a core each, and this machine has one")
         }
@@ -26,7 +27,8 @@ public final class Child {
         errors = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
         process.arguments =
-            ["--pdeathsig", "KILL", "/usr/bin/taskset", "-c", "\(core.rawValue)", path] + arguments
+            ["--pdeathsig", "KILL", "/usr/bin/taskset", "-c", sharesOther ? "0,1" : "\(core.rawValue)", path]
+            + arguments
         process.standardInput = input
         process.standardOutput = output
         process.standardError = errors

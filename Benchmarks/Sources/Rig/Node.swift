@@ -3,8 +3,12 @@ import BenchKit
 public import Foundation
 
 extension Server {
-    /// - Parameter models: a directory with models.json; without it nothing is predicted.
-    public static func node(catalog: URL, models: URL? = nil, in folder: URL) throws -> Server {
+    /// - Parameters:
+    ///   - models: a directory with models.json; without it nothing is predicted.
+    ///   - sharesOther: what is no shard has the client's core, which has to have time.
+    public static func node(
+        catalog: URL, models: URL? = nil, in folder: URL, sharesOther: Bool = false
+    ) throws -> Server {
         let (port, adminPort) = (try freePort(), try freePort())
         let state = folder.appendingPathComponent("node-state")
         let child = try Child(
@@ -12,7 +16,7 @@ extension Server {
             [
                 "--standalone", catalog.path, "--state", state.path, "--port", "\(port)", "--admin-port",
                 "\(adminPort)", "--shards", "1",
-            ] + (models.map { ["--models", $0.path] } ?? []), on: .server)
+            ] + (models.map { ["--models", $0.path] } ?? []), on: .server, sharesOther: sharesOther)
         return try Server("paceline-node", child, port: port, adminPort: adminPort)
     }
 

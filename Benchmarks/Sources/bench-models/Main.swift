@@ -25,7 +25,9 @@ enum Main {
                 let package = ModelPackage(folder)
                 try package.write(seed: 1, to: package.served)
                 try package.write(seed: 2, to: package.next)
-                let node = try Server.node(catalog: traffic.catalog, models: package.served, in: folder)
+                // Loading is not the shard's: it has the core on which the generator sleeps between two requests.
+                let node = try Server.node(
+                    catalog: traffic.catalog, models: package.served, in: folder, sharesOther: true)
                 defer { node.stop() }
                 let rate = try capacity(node, traffic) * shareOfCapacity
                 try swap(node, traffic, package, rate, &bench)
@@ -50,7 +52,7 @@ enum Main {
     private static func open(
         _ node: Server, _ traffic: Traffic, _ rate: Double, seconds: Double
     ) throws -> Load {
-        try run(node, traffic, seconds: seconds, ["--connections", connections, "--rate", "\(rate)"])
+        try run(node, traffic, seconds: seconds, ["--connections", connections, "--rate", "\(rate)", "--sleep"])
     }
 
     // MARK: Ten times a second

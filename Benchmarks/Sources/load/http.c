@@ -1,12 +1,13 @@
 // Plain HTTP over one io_uring. Closed loop: every connection keeps `depth` requests in flight. Open loop:
 // requests fall due at a rate whatever the server does, latency counts from when each was due, and the
-// generator spins so that its own sleep is not in the numbers.
+// generator spins so that its own sleep is not in the numbers; or it sleeps, where its core has other work.
 #include <errno.h>
 #include <liburing.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "histogram.h"
@@ -20,6 +21,7 @@ enum {
     BUFFERS = 1024,              // a power of two, as the kernel asks
     BUFFER_BYTES = 4096,
     TICK_NS = 50 * 1000 * 1000,  // how late the end of the window may be noticed when no answer comes
+    SLEEP_LEAST_NS = 100 * 1000, // for less than that no thread is put to sleep; what waking it takes at most usually
     STALL_NS = 1000 * 1000 * 1000,  // a closed loop without an answer for so long has failed
     SEND_BYTES_MAX = 128 * 1024,    // what a socket takes at once, so that two sends never overlap
 };
@@ -203,9 +205,20 @@ static void completed(const struct io_uring_cqe *cqe) {
     if (!(cqe->flags & IORING_CQE_F_MORE)) receive(index);
 }
 
-static void turn(bool spin) {
+/// Open loop: what has come by now, or until a request is due.
+static int wait_until_due(void) {
+    uint64_t now = now_ns();
+    if (!options->sleeps || due < now + 2 * SLEEP_LEAST_NS) return io_uring_submit_and_get_events(&ring);
+    struct __kernel_timespec time = {.tv_nsec = (long long)(due - now - SLEEP_LEAST_NS)};
+    time.tv_sec = time.tv_nsec / 1000000000, time.tv_nsec %= 1000000000;
+    struct io_uring_cqe *first;
+    int error = io_uring_submit_and_wait_timeout(&ring, &first, 1, &time, NULL);
+    return error == -ETIME ? 0 : error;
+}
+
+static void turn(bool open_loop) {
     prepared = 0;
-    int error = spin ? io_uring_submit_and_get_events(&ring) : io_uring_submit_and_wait(&ring, 1);
+    int error = open_loop ? wait_until_due() : io_uring_submit_and_wait(&ring, 1);
     if (error < 0 && error != -EINTR) die("io_uring_enter", -error);
     struct io_uring_cqe *cqe;
     unsigned head, seen = 0;
@@ -311,6 +324,7 @@ static void make_requests(void) {
 int run_http(const struct options *given) {
     options = given;
     random_state = options->seed;
+    if (options->sleeps) prctl(PR_SET_TIMERSLACK, 1);
     make_requests();
     open_ring();
     open_connections();

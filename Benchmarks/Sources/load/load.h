@@ -18,6 +18,7 @@ struct options {
     long expect_length;         // of each answer's body; -1: any
     double seconds, warmup;
     double rate;                // open loop, requests per second; 0: closed loop
+    bool sleeps;                // open loop: no spinning while nothing is due soon
     bool even;                  // open loop at even intervals instead of Poisson arrivals
     uint64_t seed;
     int watch;                  // the server's process, whose CPU time is read at the window's ends; 0: none

@@ -113,6 +113,7 @@ static int usage(void) {
         "  --expect-length N   of each answer's body; else any\n"
         "  --seconds S         of the window that is measured (1), after --warmup S (0.3)\n"
         "  --rate R            http: open loop, R requests a second; latency counts from when each was due\n"
+        "  --sleep             http: open loop, sleep while nothing is due soon, and leave the core to others\n"
         "  --even --seed N     http: at even intervals instead of Poisson arrivals; their seed (1)\n"
         "  --watch PID         the server, whose CPU time over the window is printed\n"
         "  --tls 1.2|1.3       handshakes, bulk: the version (1.3);  --ciphers LIST\n"
@@ -134,7 +135,7 @@ int main(int count, char **arguments) {
     };
     enum {
         PORT = 256, CONNECTIONS, DEPTH, METHOD, PATH, BYTES, BODY, BODIES, LENGTH, SECONDS, WARMUP, RATE, EVEN, SEED,
-        WATCH, TLS, CIPHERS, RESUME,
+        WATCH, TLS, CIPHERS, RESUME, SLEEP,
     };
     static const struct option names[] = {
         {"port", 1, 0, PORT}, {"connections", 1, 0, CONNECTIONS}, {"depth", 1, 0, DEPTH},
@@ -142,7 +143,7 @@ int main(int count, char **arguments) {
         {"bodies", 1, 0, BODIES},
         {"expect-length", 1, 0, LENGTH}, {"seconds", 1, 0, SECONDS}, {"warmup", 1, 0, WARMUP},
         {"rate", 1, 0, RATE}, {"even", 0, 0, EVEN}, {"seed", 1, 0, SEED}, {"watch", 1, 0, WATCH},
-        {"tls", 1, 0, TLS}, {"ciphers", 1, 0, CIPHERS}, {"resume", 0, 0, RESUME}, {0},
+        {"tls", 1, 0, TLS}, {"ciphers", 1, 0, CIPHERS}, {"resume", 0, 0, RESUME}, {"sleep", 0, 0, SLEEP}, {0},
     };
     if (count > 1) optind = 2;
     for (int name; (name = getopt_long(count, arguments, "", names, NULL)) != -1;) {
@@ -165,6 +166,7 @@ int main(int count, char **arguments) {
         case TLS: o.tls_version = optarg; break;
         case CIPHERS: o.ciphers = optarg; break;
         case RESUME: o.resume = true; break;
+        case SLEEP: o.sleeps = true; break;
         default: return usage();
         }
     }

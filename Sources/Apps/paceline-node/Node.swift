@@ -23,6 +23,8 @@ enum Signals {
 /// What all threads of a node share. Everything in it may be used by any thread.
 final class NodeContext: Sendable {
     let settings: NodeSettings
+    /// Those that this process may run on: the first of them are the shards'.
+    let cores: [Int]
     /// How many shards the settings come to on this machine.
     let shards: Int
     let version: String
@@ -52,7 +54,8 @@ final class NodeContext: Sendable {
         self.settings = settings
         health = Health(
             awaiting: ["listeners", "certificates"] + (settings.catalog == nil ? [] : ["catalog", "budgets"]))
-        shards = settings.shards == 0 ? Kernel.usableCores().count : settings.shards
+        cores = Kernel.usableCores()
+        shards = settings.shards == 0 ? cores.count : settings.shards
         self.version = version
         log = Log(
             to: .standardError(identifier: "paceline-node", format: LogFormat(settings.log.format)),
@@ -157,6 +160,8 @@ struct Node: ~Copyable {
     consuming func run() throws(Failure) -> Bool {
         let shards = context.shards
         raiseDescriptorLimit(shards: shards)
+        // Whatever is no shard keeps off the shards' cores where there are others: the kernel would put it anywhere.
+        if context.cores.count > shards { Kernel.keep(toCores: context.cores[shards...]) }
         try requireFreePorts()
         try context.catalogs?.start()
         try remember()

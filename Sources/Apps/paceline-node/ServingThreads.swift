@@ -68,7 +68,7 @@ struct ServingThreads: ~Copyable {
         operators = ServingThread(.operators, context)
         shards = (0..<count).map { ServingThread(.shard($0), context) }
         // More shards than cores cannot each have one; then the kernel's scheduler does better than we.
-        let cores = Kernel.usableCores()
+        let cores = context.cores
         let shardCores = (0..<count).map { count <= cores.count ? cores[$0] : nil }
         var driver = "none"
         var fallback: Errno?

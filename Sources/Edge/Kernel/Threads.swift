@@ -76,10 +76,13 @@ extension Kernel {
 
     /// Pins the calling thread; false where the core is not ours to use.
     @discardableResult
-    public static func pin(toCore core: Int) -> Bool {
+    public static func pin(toCore core: Int) -> Bool { keep(toCores: [core]) }
+
+    /// Keeps the calling thread, and those that it starts from now on, to some cores; false where none is ours to use.
+    @discardableResult
+    public static func keep(toCores cores: some Sequence<Int>) -> Bool {
         var set = [UInt8](repeating: 0, count: coreSetBytes)
-        guard core / 8 < set.count else { return false }
-        set[core / 8] |= 1 << UInt8(core % 8)
+        for core in cores where core / 8 < set.count { set[core / 8] |= 1 << UInt8(core % 8) }
         return linux_pin(set, UInt(set.count)) == 0
     }
 
