@@ -27,8 +27,8 @@ import ../lib/daemon.nix {
     LimitNOFILE = 1048576;
     OOMScoreAdjust = -500;
     SystemCallFilter = (import ../lib/hardening.nix).SystemCallFilter ++ [
-      # Shards stay on their cores, and what loads catalogs steps behind them.
-      "sched_setaffinity setpriority"
+      # Shards stay on their cores, what loads catalogs steps behind them, and shadows take what time is left.
+      "sched_setaffinity sched_setattr sched_setscheduler setpriority"
     ];
   };
 }

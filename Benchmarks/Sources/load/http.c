@@ -21,7 +21,7 @@ enum {
     BUFFERS = 1024,              // a power of two, as the kernel asks
     BUFFER_BYTES = 4096,
     TICK_NS = 50 * 1000 * 1000,  // how late the end of the window may be noticed when no answer comes
-    SLEEP_LEAST_NS = 100 * 1000, // for less than that no thread is put to sleep; what waking it takes at most usually
+    SLEEP_LEAST_NS = 30 * 1000,  // what waking up usually takes at most
     STALL_NS = 1000 * 1000 * 1000,  // a closed loop without an answer for so long has failed
     SEND_BYTES_MAX = 128 * 1024,    // what a socket takes at once, so that two sends never overlap
 };
