@@ -28,7 +28,7 @@ import ../lib/daemon.nix {
     OOMScoreAdjust = -500;
     SystemCallFilter = (import ../lib/hardening.nix).SystemCallFilter ++ [
       # Shards stay on their cores, what loads catalogs steps behind them, and shadows take what time is left.
-      "sched_setaffinity sched_setattr sched_setscheduler setpriority"
+      "sched_setaffinity sched_setscheduler setpriority"
     ];
   };
 }

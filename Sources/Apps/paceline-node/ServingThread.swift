@@ -49,7 +49,6 @@ final class ServingThread: Sendable {
     }
 
     private func serve(_ started: (Started) -> Void) {
-        Kernel.takeShortTurns()
         let service: Service
         do {
             service = try Service(role, context)

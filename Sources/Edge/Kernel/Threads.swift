@@ -57,11 +57,6 @@ extension Kernel {
     @discardableResult
     public static func takeOnlyIdleTime() -> Bool { linux_take_only_idle_time() == 0 }
 
-    /// Asks for short turns on the core, of a tenth of a millisecond: whoever wakes for one takes the core at once, and not
-    /// when the turn of milliseconds is over that another thread has, however far behind that one stepped. Linux knows
-    /// such turns from 6.12 on; before, this changes nothing.
-    public static func takeShortTurns() { _ = linux_take_turns_of(100_000) }
-
     /// Lets every thread of ordinary priority go before the calling one, for work that nobody waits for: where both
     /// want a core, this one gets a thirtieth of it.
     public static func stepBehindOtherThreads() {

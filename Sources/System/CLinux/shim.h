@@ -34,18 +34,6 @@ static inline long linux_take_only_idle_time(void) {
     return syscall(SYS_sched_setscheduler, 0, 5 /* SCHED_IDLE */, &none);
 }
 
-// The first version of the kernel's struct sched_attr, which its headers for C libraries clash about.
-static inline long linux_take_turns_of(uint64_t nanoseconds) {
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime, deadline, period;
-    } attributes = {.size = sizeof attributes, .runtime = nanoseconds};
-    return syscall(SYS_sched_setattr, 0, &attributes, 0);
-}
-
 static inline void linux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 static inline void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
