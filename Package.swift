@@ -156,7 +156,7 @@ let package = Package(
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
-                "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Kernel", "Ledger",
+                "Catalog", "Commands", "Decision", "Digests", "Documents", "HTTP", "JSON", "Kernel", "Ledger",
                 "LedgerStore", "LedgerWire", "Pacing",
                 "Postgres", "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
             ],
@@ -342,7 +342,7 @@ let package = Package(
         tests(
             "CoordinatorTests", in: "Apps",
             [
-                "Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator",
+                "Documents", "Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator",
                 "paceline-node",
             ]),
         tests(

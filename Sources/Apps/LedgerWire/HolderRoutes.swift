@@ -6,7 +6,7 @@ internal import JSON
 public import Ledger
 public import Pacing
 public import Serving
-internal import TLS
+public import TLS
 public import Telemetry
 internal import Units
 
@@ -122,7 +122,7 @@ public final class HolderRoutes: Responder {
     }
 
     /// By the last part of one of the certificate's names: `spiffe://fleet/region/eu-west/broker/NAME`.
-    private static func vouches(_ peer: TLSPeer, for name: String) -> Bool {
+    public static func vouches(_ peer: TLSPeer, for name: String) -> Bool {
         peer.uris.contains {
             $0.hasPrefix("spiffe://") && $0.split(separator: "/").last.map(String.init) == name
         }
