@@ -15,7 +15,8 @@ final class BrokerRoutes: Responder {
             let state = context.view.state
             response.json(
                 state.tree(
-                    name: context.settings.name, version: context.version, holders: context.settings.holders))
+                    name: context.settings.name, version: context.version, holders: context.settings.holders,
+                    catalog: context.relay?.follower.state.tree))
         }
     }
 
