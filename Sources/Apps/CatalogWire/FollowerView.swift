@@ -44,6 +44,8 @@ public struct FollowerView: Sendable {
     public internal(set) var asks: [Asked: Int] = [:]
     public internal(set) var fetches: [Fetched: Int] = [:]
 
+    let startedAt = Kernel.monotonicNow()
+
     init() {}
 
     /// How long ago it was known last what is published; nil where it never was.
@@ -88,8 +90,13 @@ extension PublicationFollower {
         ) { [self] in state.isHeld ? 1 : 0 }
         catalogue.computedGauge(
             "paceline_catalog_word_age_seconds",
-            help: "How long ago it was known last which catalog is published.", unit: .seconds
-        ) { [self] in state.age.map { Double($0.wholeMilliseconds) / 1_000 } }
+            help:
+                "How long ago it was known last which catalog is published; since the start where it never was.",
+            unit: .seconds
+        ) { [self] in
+            let state = state
+            return Double((Kernel.monotonicNow() - (state.asOf ?? state.startedAt)).wholeMilliseconds) / 1_000
+        }
         for outcome in FollowerView.Asked.allCases {
             catalogue.computedCounter(
                 "paceline_catalog_asks_total",
