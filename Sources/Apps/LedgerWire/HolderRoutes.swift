@@ -6,7 +6,7 @@ internal import JSON
 public import Ledger
 public import Pacing
 public import Serving
-internal import TLS
+public import TLS
 public import Telemetry
 internal import Units
 
@@ -35,18 +35,14 @@ public final class HolderRoutes: Responder {
     private let holders: [String]
     private let issuer: any MoneyIssuer
     private var router = Router()
-    /// What else is answered on this listener: true where it was.
-    private let others: (borrowing Request, inout Response) -> Bool
     public weak var server: Server?
 
     public init(
         _ holders: [String], _ health: Health, _ issuer: any MoneyIssuer,
-        pacing: ((PaceWire.Statements) -> [PaceOrder]?)? = nil,
-        others: @escaping (borrowing Request, inout Response) -> Bool = { _, _ in false }
+        pacing: ((PaceWire.Statements) -> [PaceOrder]?)? = nil
     ) {
         self.holders = holders
         self.issuer = issuer
-        self.others = others
         router.addHealth(health)
         router.add(.post, "/v1/ledger") { [unowned self] request, response in take(request, &response) }
         guard let pacing else { return }
@@ -54,7 +50,7 @@ public final class HolderRoutes: Responder {
     }
 
     public func respond(to request: borrowing Request, _ response: inout Response) {
-        if !others(request, &response) { router.respond(to: request, &response) }
+        router.respond(to: request, &response)
     }
 
     private func take(_ request: borrowing Request, _ response: inout Response) {
@@ -125,14 +121,8 @@ public final class HolderRoutes: Responder {
         return number
     }
 
-    /// Whether whoever asks is one of the holders, as far as certificates are asked for.
-    public static func admits(_ request: borrowing Request, _ holders: [String]) -> Bool {
-        guard let peer = request.peer else { return true }
-        return holders.contains { vouches(peer, for: $0) }
-    }
-
     /// By the last part of one of the certificate's names: `spiffe://fleet/region/eu-west/broker/NAME`.
-    private static func vouches(_ peer: TLSPeer, for name: String) -> Bool {
+    public static func vouches(_ peer: TLSPeer, for name: String) -> Bool {
         peer.uris.contains {
             $0.hasPrefix("spiffe://") && $0.split(separator: "/").last.map(String.init) == name
         }

@@ -46,14 +46,13 @@ final class BrokerService: DaemonService {
         limits.bodyBytes = Self.bodyBytes
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
+        let nodeRoutes = HolderRoutes(context.settings.holders, context.health, issuer)
         let catalog = context.relay.map { [reactor] relay in
-            CatalogRoutes(relay, for: context.settings.holders, on: reactor)
+            CatalogRoutes(nodeRoutes, relay, holders: context.settings.holders, on: reactor)
         }
         self.catalog = catalog
-        let nodeRoutes = HolderRoutes(
-            context.settings.holders, context.health, issuer, others: { catalog?.answers($0, &$1) ?? false })
         nodes = Server(
-            reactor: reactor, limits: limits, responder: nodeRoutes,
+            reactor: reactor, limits: limits, responder: catalog.map { $0 as any Responder } ?? nodeRoutes,
             metrics: ServerMetrics(context.keys.nodes, block))
         operators = Server(
             reactor: reactor, limits: limits, responder: BrokerRoutes(context),

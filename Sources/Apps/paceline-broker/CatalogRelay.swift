@@ -66,7 +66,7 @@ final class CatalogRelay: PublicationTaker {
     // MARK: On the follower's thread
 
     func find(_ publication: Publication) -> PublicationFollower.Verdict? {
-        take(publication, asOf: Kernel.monotonicNow()) ? noted(publication) : nil
+        take(publication, asOf: heardAt) ? noted(publication) : nil
     }
 
     func keep(
@@ -78,11 +78,13 @@ final class CatalogRelay: PublicationTaker {
         } catch {
             return done(.notKept("catalog.directory: \(error)"))
         }
-        guard take(publication, asOf: Kernel.monotonicNow()) else {
+        guard take(publication, asOf: heardAt) else {
             return done(.notKept("\(store.path(of: name)): is not what was written"))
         }
         done(noted(publication))
     }
+
+    private var heardAt: Instant { follower.state.asOf ?? Kernel.monotonicNow() }
 
     /// It stays on the disk from now on, and what is too much goes.
     private func noted(_ publication: Publication) -> PublicationFollower.Verdict {

@@ -1,15 +1,17 @@
-// `GET /v1/catalog` and `GET /v1/blobs/SHA256`: what is published, told to nodes from memory, as soon as it is something else.
+// What nodes come to a broker for: money, and the published catalog by `GET /v1/catalog` and `GET /v1/blobs/SHA256`, told from memory
+// as soon as it is another one.
 import CatalogWire
+import Documents
 import HTTP
 import Kernel
 import LedgerWire
 import Reactor
 import Serving
-import Synchronization
+import TLS
 import Units
 
 /// Used on the desk's thread only.
-final class CatalogRoutes {
+final class CatalogRoutes: Responder {
     /// This one, for what other threads say. No other thread looks into it.
     private final class Place: @unchecked Sendable { weak var routes: CatalogRoutes? }
 
@@ -19,6 +21,7 @@ final class CatalogRoutes {
         let timer: TimerHandle
     }
 
+    private let money: HolderRoutes
     private let relay: CatalogRelay
     private let holders: [String]
     private let reactor: Reactor
@@ -32,8 +35,8 @@ final class CatalogRoutes {
     static let waitingMost = 256
 
     /// - Parameter holders: who may ask.
-    init(_ relay: CatalogRelay, for holders: [String], on reactor: Reactor) {
-        (self.relay, self.holders, self.reactor) = (relay, holders, reactor)
+    init(_ money: HolderRoutes, _ relay: CatalogRelay, holders: [String], on reactor: Reactor) {
+        (self.money, self.relay, self.holders, self.reactor) = (money, relay, holders, reactor)
         place.routes = self
     }
 
@@ -42,33 +45,30 @@ final class CatalogRoutes {
         { [place, remote = reactor.remote] in _ = remote.post { _ in place.routes?.tell() } }
     }
 
-    /// False for what is asked of somebody else.
-    func answers(_ request: borrowing Request, _ response: inout Response) -> Bool {
+    func respond(to request: borrowing Request, _ response: inout Response) {
         let blobs: StaticString = "/v1/blobs/"
         let isBlob = request.path.starts(with: blobs)
-        guard isBlob || request.pathIs("/v1/catalog") else { return false }
+        guard isBlob || request.pathIs("/v1/catalog") else { return money.respond(to: request, &response) }
         guard request.method == .get else {
             response.header("allow", "GET")
-            response.problem(.methodNotAllowed, "this path is only read")
-            return true
+            return response.problem(.methodNotAllowed, "a catalog is only read here")
         }
-        guard HolderRoutes.admits(request, holders) else {
-            response.problem(.forbidden, "the certificate is no holder's")
-            return true
+        if let peer = request.peer, !holders.contains(where: { HolderRoutes.vouches(peer, for: $0) }) {
+            return response.problem(
+                .forbidden, "the certificate is no holder's",
+                [.init("uris", .array(peer.uris.map { .string($0) }))])
         }
         if isBlob {
             let path = request.path
             let name = path.extracting(blobs.utf8CodeUnitCount..<path.byteCount)
-            blob(name.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }, &response)
-        } else {
-            let query = request.query.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-            do {
-                question(try CatalogQuestion(query: query), request.place, &response)
-            } catch {
-                response.problem(.badRequest, "the query is not one of this protocol", error.members)
-            }
+            return blob(name.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }, &response)
         }
-        return true
+        let query = request.query.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        do {
+            question(try CatalogQuestion(query: query), request.place, &response)
+        } catch {
+            response.problem(.badRequest, "the query is not one of this protocol", error.members)
+        }
     }
 
     private func blob(_ name: String, _ response: inout Response) {

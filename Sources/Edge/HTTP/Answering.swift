@@ -15,7 +15,8 @@ extension ServerConnection {
         if let source = response.source {
             return send(source, after: response, by: server, withBody: withBody, stays: stays, says10: says10)
         }
-        // A 204 or a 304 has no body and says no length (RFC 9110 §8.6, §15.4.5), whatever its handler wrote.
+        // A 204 has no body and says no length (RFC 9110 §8.6), whatever its handler wrote; nor has a 304, whose length
+        // would be that of what is not sent.
         let isEmpty = response.status == .noContent || response.status == .notModified
         let body =
             isEmpty ? UnsafeRawBufferPointer(start: nil, count: 0) : response.shared?.bytes ?? response.body

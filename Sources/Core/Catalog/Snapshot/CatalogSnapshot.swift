@@ -5,6 +5,8 @@ import Units
 @safe public struct CatalogSnapshot: @unchecked Sendable {
     let base: UnsafeRawPointer
     public let byteCount: Int
+    /// The one that this program writes, and the only one that it reads.
+    public static var format: UInt32 { Layout.version }
     private let keeper: (any AnyObject & Sendable)?
 
     /// Accepts the bytes whole, or says why not. They must stay where they are, unchanged, as long as `keeper`

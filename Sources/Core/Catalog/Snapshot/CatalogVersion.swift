@@ -24,9 +24,6 @@ extension CatalogVersion: CustomStringConvertible {
 }
 
 extension CatalogSnapshot {
-    /// Of the layout: a snapshot of another one is refused.
-    public static var format: UInt32 { Layout.version }
-
     public var version: CatalogVersion {
         // A snapshot has at most four gibibytes, which its offsets can reach.
         CatalogVersion(

@@ -19,6 +19,7 @@ public struct Status: Equatable, Sendable {
     public static var found: Status { Status(302, "HTTP/1.1 302 Found\r\n") }
     public static var notModified: Status { Status(304, "HTTP/1.1 304 Not Modified\r\n") }
     public static var badRequest: Status { Status(400, "HTTP/1.1 400 Bad Request\r\n") }
+    public static var unauthorized: Status { Status(401, "HTTP/1.1 401 Unauthorized\r\n") }
     public static var forbidden: Status { Status(403, "HTTP/1.1 403 Forbidden\r\n") }
     public static var notFound: Status { Status(404, "HTTP/1.1 404 Not Found\r\n") }
     public static var methodNotAllowed: Status { Status(405, "HTTP/1.1 405 Method Not Allowed\r\n") }
