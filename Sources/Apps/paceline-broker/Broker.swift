@@ -1,4 +1,5 @@
 // One broker: what its threads share, and its life.
+import CatalogWire
 import Commands
 import HTTP
 import Journal

@@ -1,4 +1,5 @@
 // What a broker answers its operators.
+import CatalogWire
 import HTTP
 import Serving
 import Settings
