@@ -100,7 +100,7 @@ struct NodeJoinTests {
         let leader = try pair.leader()
         let budget = 8_000_000.0
         try Spending.order(pair, "northwind-winter", "8")
-        let flight = SpendingNode.Flight(start: Date(), seconds: 90)
+        let flight = SpendingNode.Flight(start: Date(), seconds: 60)
         let nodes = try ["node-a", "node-b"].map { try SpendingNode($0, of: pair, evenFor: flight) }
         var billed = [0.0, 0.0]
         func spend(until end: Double) throws {
