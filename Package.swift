@@ -163,7 +163,7 @@ let package = Package(
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
-                "Catalog", "Commands", "Decision", "Documents", "HTTP", "JSON", "Kernel", "Ledger",
+                "Catalog", "Commands", "Decision", "Digests", "Documents", "HTTP", "JSON", "Kernel", "Ledger",
                 "LedgerStore", "LedgerWire", "Pacing",
                 "Postgres", "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
             ],
@@ -353,7 +353,8 @@ let package = Package(
         tests(
             "CoordinatorTests", in: "Apps",
             [
-                "CatalogWire", "Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator",
+                "CatalogWire", "Documents", "Kernel", "PostgresServer", "paceline", "paceline-broker",
+                "paceline-coordinator",
                 "paceline-node",
             ]),
         tests(

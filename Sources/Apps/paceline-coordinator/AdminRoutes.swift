@@ -1,4 +1,5 @@
-// The operators' side: the ledger as it is committed, and budgets as they shall be.
+// The operators' side: what is asked under /api/v1, by whom, and the ledger as it is committed, with budgets as they shall be.
+import Catalog
 import Documents
 import HTTP
 import JSON
@@ -18,23 +19,35 @@ final class AdminRoutes: Responder {
     private let context: CoordinatorContext
     private let root: Root
     private let pool: PostgresPool
-    private let funding: CatalogFunding?
+    private let funding: CatalogFunding
+    private let published: PublishedCatalog
+    private let tokens: Tokens
+    private let reads: AdminReads
+    private let catalog: CatalogRoutes
+    private let tokenRoutes: TokenRoutes
     private var router = Router()
     /// Keys of changes that are under way.
     private var keys: Set<String> = []
-    weak var server: Server?
+    weak var server: Server? {
+        didSet { reads.server = server }
+    }
 
     private static let pageMost: Int64 = 1_000
     private static let keyBytesMost = 128
 
     init(
         _ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, _ pool: PostgresPool,
-        _ funding: CatalogFunding?
+        _ funding: CatalogFunding, _ published: PublishedCatalog, _ desk: CatalogDesk, _ tokens: Tokens
     ) {
         self.funding = funding
+        self.published = published
+        self.tokens = tokens
         self.context = context
         self.root = root
         self.pool = pool
+        reads = AdminReads(pool)
+        catalog = CatalogRoutes(desk, reads)
+        tokenRoutes = TokenRoutes(tokens, root, reads)
         router.addHealth(context.health)
         router.addMetrics(context.metrics)
         router.add(.get, "/v1/coordinator") { [unowned self] _, response in identify(&response) }
@@ -42,35 +55,59 @@ final class AdminRoutes: Responder {
             guard let standings = pacing.standings() else { return response.notLeader(root) }
             response.json(standings)
         }
-        router.add(.get, "/api/v1/ledger/accounts") { [unowned self] in accounts($0, &$1) }
-        router.add(.put, "/api/v1/ledger/accounts") { [unowned self] in order($0, &$1) }
-        router.add(.get, "/api/v1/ledger/movements") { [unowned self] request, response in
-            let query = Query(request)
-            list(
-                LedgerQueries.movements,
-                [
-                    .text(query["campaign"] ?? ""),
-                    .timestamptz(
-                        Instant(nanoseconds: (Int64(query["sinceSeconds"] ?? "0") ?? 0) &* 1_000_000_000)),
-                    .int8(query.limit(Self.pageMost)),
-                ], "movements", request.place, &response)
-        }
-        router.add(.get, "/api/v1/ledger/sessions") { [unowned self] request, response in
-            let query = Query(request)
-            list(
-                LedgerQueries.sessions, [.int8(query.after), .int8(query.limit(Self.pageMost))], "sessions",
-                request.place, &response)
-        }
-        router.add(.get, "/api/v1/ledger/suspense") { [unowned self] request, response in
-            list(LedgerQueries.suspense, [], "accounts", request.place, &response)
-        }
-        router.add(.get, "/api/v1/ledger/verify") { [unowned self] request, response in
-            list(LedgerQueries.imbalances, [], nil, request.place, &response)
-        }
     }
 
     func respond(to request: borrowing Request, _ response: inout Response) {
-        router.respond(to: request, &response)
+        let path = request.path.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        guard path.hasPrefix(AdminOperation.root) else { return router.respond(to: request, &response) }
+        let (operations, id) = AdminOperation.find(path.dropFirst(AdminOperation.root.utf8.count))
+        guard !operations.isEmpty else { return response.problem(.notFound, "no such address") }
+        let method = request.method == .head ? .get : request.method
+        guard let operation = operations.first(where: { $0.method == method }) else {
+            response.header("allow", operations.map { "\($0.method.token)" }.joined(separator: ", ").utf8.span.bytes)
+            return response.problem(.methodNotAllowed, "the address does not know the method")
+        }
+        guard let caller = tokens.caller(request, needs: operation.role, &response),
+            Query(request).hasOnly(
+                operation.parameters.filter { $0.place == "query" }.map(\.name), &response)
+        else { return }
+        perform(operation, id, request, caller, &response)
+    }
+
+    private func perform(
+        _ operation: AdminOperation, _ id: String, _ request: borrowing Request, _ caller: Caller,
+        _ response: inout Response
+    ) {
+        switch operation {
+        case .list(let kind): catalog.list(kind, request, &response)
+        case .get(let kind): catalog.get(CatalogKey(kind, id), request, &response)
+        case .put(let kind): catalog.put(CatalogKey(kind, id), request, caller, &response)
+        case .delete(let kind): catalog.delete(CatalogKey(kind, id), request, caller, &response)
+        case .catalog: catalog.catalog(request, &response)
+        case .add: catalog.add(request, caller, &response)
+        case .importCatalog: catalog.replace(request, caller, &response)
+        case .versions: catalog.versions(request, &response)
+        case .rollBack: catalog.rollBack(request, caller, &response)
+        case .pause: catalog.pause(true, request, caller, &response)
+        case .resume: catalog.pause(false, request, caller, &response)
+        case .audit: catalog.audit(request, &response)
+        case .tokens: tokenRoutes.list(request, &response)
+        case .makeToken: tokenRoutes.make(request, caller, &response)
+        case .revokeToken: tokenRoutes.revoke(id, request, caller, &response)
+        case .accounts: accounts(request, &response)
+        case .order: order(request, caller, &response)
+        case .movements: movements(request, &response)
+        case .sessions:
+            let query = Query(request)
+            guard let after = query.after(&response),
+                let limit = query.page(Self.pageMost, otherwise: Self.pageMost, &response)
+            else { return }
+            reads.list(
+                LedgerQueries.sessions, [.int8(after), .int8(limit)], "sessions", request.place, &response)
+        case .suspense: reads.list(LedgerQueries.suspense, [], "accounts", request.place, &response)
+        case .verify: reads.list(LedgerQueries.imbalances, [], nil, request.place, &response)
+        case .document: response.json(OpenAPI.document)
+        }
     }
 
     private func identify(_ response: inout Response) {
@@ -80,63 +117,43 @@ final class AdminRoutes: Responder {
             "name": .string(context.settings.name), "version": .string(context.version),
             "leads": .bool(root.leads),
             "epoch": .string("\(root.machine.epoch.rawValue)"), "leader": leader,
-            "catalog": funding?.tree ?? .null,
+            "catalog": funding.tree, "published": published.tree, "needsToken": .bool(!tokens.areUnused),
         ])
     }
 
     // MARK: Reading
 
-    /// Answers with a list that a statement gives as JSON, under its name.
-    private func list(
-        _ statement: PostgresStatement, _ values: [PostgresValue], _ name: String?, _ place: AnswerPlace,
-        _ response: inout Response
-    ) {
-        response.isHeld = true
-        ask(statement, values, place) { rows, response in
-            let text: String = try rows[0].read(0)
-            response.contentType = "application/json"
-            response.write(name.map { "{\"\($0)\": \(text)}\n" } ?? text + "\n")
+    private func movements(_ request: borrowing Request, _ response: inout Response) {
+        let query = Query(request)
+        // As far as an instant goes.
+        let since = query.number("sinceSeconds", 0...9_000_000_000, otherwise: 0, &response)
+        guard let since, let limit = query.page(Self.pageMost, otherwise: Self.pageMost, &response) else {
+            return
         }
-    }
-
-    private func ask(
-        _ statement: PostgresStatement, _ values: [PostgresValue], _ place: AnswerPlace,
-        _ body: @escaping (PostgresRows, inout Response) throws -> Void
-    ) {
-        var batch = PostgresBatch(begins: false, commits: false)
-        batch.add(statement, values: values)
-        pool.run(batch, within: .seconds(20)) { [weak self] outcome in
-            self?.server?.answer(place) { response in
-                guard case .done(let found) = outcome else {
-                    let why = outcome.failure.map { "\($0)" } ?? "no answer"
-                    return response.problem(
-                        .serviceUnavailable, "the database does not answer", [.init("detail", .string(why))])
-                }
-                do {
-                    try body(found[0], &response)
-                } catch {
-                    response.problem(.internalServerError, "\(error)")
-                }
-            }
-        }
+        reads.list(
+            LedgerQueries.movements,
+            [
+                .text(query["campaign"] ?? ""), .timestamptz(Instant(nanoseconds: since * 1_000_000_000)),
+                .int8(limit),
+            ], "movements", request.place, &response)
     }
 
     private func accounts(_ request: borrowing Request, _ response: inout Response) {
         let query = Query(request)
+        guard let after = query.after(&response),
+            let limit = query.page(Self.pageMost, otherwise: Self.pageMost, &response)
+        else { return }
         guard let campaign = query["campaign"], query["list"] == nil else {
-            return list(
+            return reads.list(
                 LedgerQueries.accounts,
-                [
-                    .text(query["campaign"] ?? ""), .int8(query.afterAccount),
-                    .int8(query.limit(Self.pageMost)),
-                ],
+                [.text(query["campaign"] ?? ""), .int8(after), .int8(limit)],
                 "accounts", request.place, &response)
         }
         guard let day = query.day else {
             return response.problem(.badRequest, "day is a date such as 2026-11-28")
         }
         response.isHeld = true
-        ask(LedgerQueries.oneAccount, [.text(campaign), day], request.place) { rows, response in
+        reads.ask(LedgerQueries.oneAccount, [.text(campaign), day], request.place) { rows, response in
             guard rows.count == 1 else { return response.problem(.notFound, "no such account") }
             let version: Int64 = try rows[0].read(1)
             response.header("etag", "\"\(version)\"".utf8.span.bytes)
@@ -147,7 +164,7 @@ final class AdminRoutes: Responder {
 
     // MARK: Changing
 
-    private func order(_ request: borrowing Request, _ response: inout Response) {
+    private func order(_ request: borrowing Request, _ caller: Caller, _ response: inout Response) {
         guard let key = request.text("idempotency-key"), key.utf8.count <= Self.keyBytesMost, !key.isEmpty
         else {
             return response.problem(
@@ -161,8 +178,7 @@ final class AdminRoutes: Responder {
             do { tree = try JSONTree(reading: body) } catch {
                 throw Malformed(place: "the body", allowed: "JSON: \(error)")
             }
-            let who = request.peer?.uris.first ?? "without a certificate"
-            order = try AccountOrder(tree, ifMatch: request.text("if-match"), key: key, who: who)
+            order = try AccountOrder(tree, ifMatch: request.text("if-match"), key: key, who: caller.name)
         } catch {
             return response.problem(.badRequest, "the change is not one", error.members)
         }
@@ -196,7 +212,7 @@ final class AdminRoutes: Responder {
             }
             // Done before: as it is now.
             let day: PostgresValue = order.name.day.map { .int8(Int64($0.number)) } ?? .null
-            return ask(LedgerQueries.oneAccount, [.text(order.name.campaign), day], place) { rows, response in
+            return reads.ask(LedgerQueries.oneAccount, [.text(order.name.campaign), day], place) { rows, response in
                 response.contentType = "application/json"
                 response.write(try rows[0].read(0, as: String.self) + "\n")
             }

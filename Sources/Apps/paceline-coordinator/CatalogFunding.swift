@@ -18,10 +18,13 @@ import Units
 /// comes or another leads.
 final class CatalogFunding {
     private let context: CoordinatorContext
-    private let settings: CoordinatorSettings.Catalog
+    /// Nil where there is no directory, so that only what is published counts.
+    private let settings: CoordinatorSettings.Catalog?
     private let root: Root
     private let pool: PostgresPool
     private var campaigns: [CampaignFunding]?
+    /// Of the published version that they are of; from then on the directory's do not count.
+    private var published: Int64?
     /// Why the files as they are now are not taken; the last good ones stand.
     private var refused: String?
     /// Of the epoch in which it was loaded.
@@ -33,34 +36,44 @@ final class CatalogFunding {
     private static let turn = Interval.milliseconds(200)
 
     init(
-        _ context: CoordinatorContext, _ settings: CoordinatorSettings.Catalog, _ root: Root,
-        _ pool: PostgresPool
+        _ context: CoordinatorContext, _ root: Root, _ pool: PostgresPool
     ) {
         self.context = context
-        self.settings = settings
+        settings = context.settings.catalog
         self.root = root
         self.pool = pool
     }
 
     func start() throws(Failure) {
+        tick()
+        guard let settings else { return }
         let remote = pool.reactor.remote
-        let (settings, held) = (settings, Held(self))
+        let held = Held(self)
         do {
             try Thread(name: "catalog") {
                 CatalogWatch(settings).run { found in
-                    _ = remote.post { _ in held.funding?.took(found) }
+                    _ = remote.post { _ in held.funding?.read(found) }
                 }
             }.detach()
         } catch {
             throw Failure("the catalog's thread could not start: \(error)")
         }
-        tick()
+    }
+
+    /// What is published goes before any directory.
+    func heard(_ version: PublishedVersion, _ found: Result<[CampaignFunding], Failure>) {
+        published = version.number
+        took(found)
     }
 
     /// Taken from the root's thread to the root's thread, through the one that reads.
     private final class Held: @unchecked Sendable {
         weak var funding: CatalogFunding?
         init(_ funding: CatalogFunding) { self.funding = funding }
+    }
+
+    private func read(_ found: Result<[CampaignFunding], Failure>) {
+        if published == nil { took(found) }
     }
 
     private func took(_ found: Result<[CampaignFunding], Failure>) {
@@ -138,7 +151,8 @@ final class CatalogFunding {
     /// For operators.
     var tree: JSONTree {
         [
-            "path": .string(settings.path), "campaigns": campaigns.map { .number($0.count) } ?? .null,
+            "path": settings.map { .string($0.path) } ?? .null, "published": published.map { .number($0) } ?? .null,
+            "campaigns": campaigns.map { .number($0.count) } ?? .null,
             "problem": refused.map { .string($0) } ?? .null, "accountsOrdered": .number(ordered),
             "accountsRefused": .number(accounts?.machine.refused.count ?? 0),
         ]
@@ -179,8 +193,15 @@ private struct CatalogWatch {
         do { snapshot = try CatalogSnapshot(copying: compiled.bytes) } catch {
             throw Failure("\(path): \(error)")
         }
+        return CampaignFunding.all(of: snapshot)
+    }
+}
+
+extension CampaignFunding {
+    /// Of all campaigns of a catalog.
+    static func all(of snapshot: CatalogSnapshot) -> [CampaignFunding] {
         // The highest price is what the smallest grant is: the nodes' own settings make little of it other.
-        return zip(DecisionSettings().campaignTerms(snapshot), snapshot.campaignFlights).map {
+        zip(DecisionSettings().campaignTerms(snapshot), snapshot.campaignFlights).map {
             CampaignFunding($0, from: $1.start, to: $1.end)
         }
     }

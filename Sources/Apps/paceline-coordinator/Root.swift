@@ -71,7 +71,7 @@ final class Root: MoneyIssuer {
     private var open: [Int: (IssuerOutcome) -> Void] = [:]
     private var nextTicket = 0
     private let migrations: [Migration]
-    private var isMigrated = false
+    private(set) var isMigrated = false
     private var nextMigration = Instant(nanoseconds: .min)
     /// A migration, a look at the row or a loading is under way.
     private var isAsking = false

@@ -17,13 +17,17 @@ final class RootService: DaemonService {
     private let context: CoordinatorContext
     private let pool: PostgresPool
     private let root: Root
-    private let funding: CatalogFunding?
+    private let funding: CatalogFunding
+    private let published: PublishedCatalog
+    private let tokens: Tokens
     private let holders: Server
     private let operators: Server
     private var cut = 0
 
     /// A batch of two thousand messages, each some hundred bytes.
     private static let bodyBytes = 1024 * 1024
+    /// A whole catalog that is imported.
+    private static let catalogBytes = CatalogDraft.textMost
     private static let connectionsMost = 1_024
     /// Longer than an answer may take that waits for a failover of the database.
     static let heldTimeout = Interval.seconds(30)
@@ -53,19 +57,28 @@ final class RootService: DaemonService {
         limits.bodyBytes = Self.bodyBytes
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
-        funding = context.settings.catalog.map { [root, pool] in CatalogFunding(context, $0, root, pool) }
+        funding = CatalogFunding(context, root, pool)
+        published = try PublishedCatalog(context, root, pool)
+        published.onVersion = { [funding] in funding.heard($0, $1) }
+        tokens = Tokens(context, root, pool)
+        published.onTokens = { [tokens] in tokens.look() }
+        let desk = CatalogDesk(context, root, pool, published)
         let pacing = FleetPacing(context, root)
         let holderRoutes = HolderRoutes(
             context.settings.holders, context.health, root, pacing: { pacing.heard($0) })
-        let adminRoutes = AdminRoutes(context, root, pacing, pool, funding)
+        let adminRoutes = AdminRoutes(context, root, pacing, pool, funding, published, desk, tokens)
         holders = Server(
-            reactor: reactor, limits: limits, responder: holderRoutes,
+            reactor: reactor, limits: limits,
+            responder: NodeRoutes(holderRoutes, published, holders: context.settings.holders),
             metrics: ServerMetrics(context.keys.holders, block))
+        limits.bodyBytes = Self.catalogBytes
         operators = Server(
             reactor: reactor, limits: limits, responder: adminRoutes,
             metrics: ServerMetrics(context.keys.admin, block))
         holderRoutes.server = holders
+        published.server = holders
         adminRoutes.server = operators
+        desk.server = operators
         for (index, listener) in context.settings.listen.enumerated() {
             try holders.listenAlone(
                 listener.address, listener.port, "listen[\(index)]", context.certificates)
@@ -80,7 +93,9 @@ final class RootService: DaemonService {
         }
         pool.start()
         root.start()
-        try funding?.start()
+        published.start()
+        tokens.start()
+        try funding.start()
     }
 
     func run() -> Int {
@@ -98,6 +113,7 @@ final class RootService: DaemonService {
             cut += holders.abandon() + operators.abandon()
             reactor.stop()
         }
+        published.end()
         holders.drain { [self] in
             root.stop { [self] in operators.drain { [self] in reactor.stop() } }
         }

@@ -78,7 +78,7 @@ extension Compilation {
     }
 
     private func status(of item: LineItem) -> LineItemStatus {
-        if item.paused { return .paused }
+        if item.paused || source.campaigns[place(.campaigns, item.campaign)].paused { return .paused }
         for id in item.creatives where source.creatives[place(.creatives, id)].audit == .approved {
             return .ready
         }

@@ -57,7 +57,8 @@ struct IndexCompilation: ~Copyable {
     /// Takes in a line item; they come in the order of their ids. Its creatives and its advertiser are said by where they
     /// stand in the source.
     mutating func add(
-        _ item: LineItem, at place: UInt32, approved creatives: [Int], advertiser: Int
+        _ item: LineItem, at place: UInt32, approved creatives: [Int], advertiser: Int,
+        isPaused: Bool
     ) throws(TargetingProblem) {
         let formats = Set(creatives.map { creativeFormats[$0] }).sorted()
         // A category blocks a line item where all of its creatives have it; one with others left keeps competing
@@ -67,7 +68,7 @@ struct IndexCompilation: ~Copyable {
             shared.removeAll { !creativeCategories[creative].contains($0) }
         }
         let blocked = Set(shared + advertiserCategories[advertiser]).sorted()
-        items.begin(at: place, isReady: !item.paused && !creatives.isEmpty)
+        items.begin(at: place, isReady: !isPaused && !creatives.isEmpty)
         for alternative in try alternatives(of: item.targeting) {
             items.beginRow()
             for condition in alternative.includes { items.include(condition.dimension, condition.values) }

@@ -79,7 +79,7 @@ extension Collected {
 
 extension JSONTree {
     /// What an object says that its id is.
-    fileprivate var id: String? {
+    var id: String? {
         guard case .object(let members) = content,
             case .string(let id)? = members.first(where: { $0.key == "id" })?.value.content
         else { return nil }

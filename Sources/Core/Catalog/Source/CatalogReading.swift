@@ -38,19 +38,28 @@ public struct CatalogReading {
     /// Takes in one file. What is wrong in it is told at the end.
     public mutating func add(_ name: String, _ bytes: [UInt8]) {
         var reading = DocumentReading(bytes)
-        let file = files.count
-        if let tree = try? reading.tree(of: bytes) {
-            let contents = CatalogFile.schema.readAnyway(tree, "", &reading)
-            take(contents.advertisers, \.advertisers, .advertisers, file)
-            take(contents.campaigns, \.campaigns, .campaigns, file)
-            take(contents.lineItems, \.lineItems, .lineItems, file)
-            take(contents.creatives, \.creatives, .creatives, file)
-            take(contents.publishers, \.publishers, .publishers, file)
-            take(contents.inventory, \.inventory, .inventory, file)
-            take(contents.deals, \.deals, .deals, file)
-            take(contents.blockLists, \.blockLists, .blockLists, file)
-        }
+        if let tree = try? reading.tree(of: bytes) { take(tree, &reading) }
         files.append((name, reading))
+    }
+
+    /// The same of a file that is a tree already.
+    mutating func add(_ name: String, _ tree: JSONTree, of bytes: [UInt8]) {
+        var reading = DocumentReading(bytes)
+        take(tree, &reading)
+        files.append((name, reading))
+    }
+
+    private mutating func take(_ tree: JSONTree, _ reading: inout DocumentReading) {
+        let file = files.count
+        let contents = CatalogFile.schema.readAnyway(tree, "", &reading)
+        take(contents.advertisers, \.advertisers, .advertisers, file)
+        take(contents.campaigns, \.campaigns, .campaigns, file)
+        take(contents.lineItems, \.lineItems, .lineItems, file)
+        take(contents.creatives, \.creatives, .creatives, file)
+        take(contents.publishers, \.publishers, .publishers, file)
+        take(contents.inventory, \.inventory, .inventory, file)
+        take(contents.deals, \.deals, .deals, file)
+        take(contents.blockLists, \.blockLists, .blockLists, file)
     }
 
     private mutating func take<Entity>(

@@ -34,6 +34,7 @@ public struct Campaign: CatalogEntity {
     public var id = ""
     public var advertiser = ""
     public var name = ""
+    public var paused = false
     public var currency = CurrencyCode.usd
     public var flight = Flight()
     public var lifetimeBudget = Micros.zero
@@ -51,6 +52,9 @@ public struct Campaign: CatalogEntity {
             .required("id", \.id, .identifier, "What line items call it."),
             .required("advertiser", \.advertiser, .identifier, "The id of the advertiser who pays."),
             .required("name", \.name, .words, "For people."),
+            .defaulted(
+                "paused", \.paused, .bool,
+                "Of a paused campaign nothing wins. A snapshot has it as its line items, each of them paused."),
             .defaulted("currency", \.currency, .currency, "The currency of all money of this campaign."),
             .required("flight", \.flight, .object, "When it may spend."),
             .required(

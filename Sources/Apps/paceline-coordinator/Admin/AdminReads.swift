@@ -1,0 +1,49 @@
+// Questions of operators that the database answers: any coordinator asks it, whichever leads.
+import Documents
+import HTTP
+import Postgres
+import Serving
+import Units
+
+/// Used on the root's thread only.
+final class AdminReads {
+    private let pool: PostgresPool
+    weak var server: Server?
+
+    init(_ pool: PostgresPool) { self.pool = pool }
+
+    /// Answers with a list that a statement gives as JSON, under its name.
+    func list(
+        _ statement: PostgresStatement, _ values: [PostgresValue], _ name: String?, _ place: AnswerPlace,
+        _ response: inout Response
+    ) {
+        response.isHeld = true
+        ask(statement, values, place) { rows, response in
+            let text: String = try rows[0].read(0)
+            response.contentType = "application/json"
+            response.write(name.map { "{\"\($0)\": \(text)}\n" } ?? text + "\n")
+        }
+    }
+
+    func ask(
+        _ statement: PostgresStatement, _ values: [PostgresValue], _ place: AnswerPlace,
+        _ body: @escaping (PostgresRows, inout Response) throws -> Void
+    ) {
+        var batch = PostgresBatch(begins: false, commits: false)
+        batch.add(statement, values: values)
+        pool.run(batch, within: .seconds(20)) { [weak self] outcome in
+            self?.server?.answer(place) { response in
+                guard case .done(let found) = outcome else {
+                    let why = outcome.failure.map { "\($0)" } ?? "no answer"
+                    return response.problem(
+                        .serviceUnavailable, "the database does not answer", [.init("detail", .string(why))])
+                }
+                do {
+                    try body(found[0], &response)
+                } catch {
+                    response.problem(.internalServerError, "\(error)")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+// What each operation of /api/v1 takes and answers, for the OpenAPI document.
+import Catalog
+import Documents
+
+struct OperationParameter {
+    let name: String
+    let place: String
+    let summary: String
+    let schema: JSONTree
+
+    var tree: JSONTree {
+        [
+            "name": .string(name), "in": .string(place), "required": .bool(place == "path"),
+            "description": .string(summary), "schema": schema,
+        ]
+    }
+
+    static func query(_ name: String, _ summary: String, _ schema: JSONTree = ["type": "string"]) -> Self {
+        Self(name: name, place: "query", summary: summary, schema: schema)
+    }
+    static func header(_ name: String, _ summary: String, _ schema: JSONTree = ["type": "string"]) -> Self {
+        Self(name: name, place: "header", summary: summary, schema: schema)
+    }
+    static func limit(_ most: Int64) -> Self {
+        query(
+            "limit", "At most so many.", ["type": "integer", "minimum": 1, "maximum": .number(most)])
+    }
+    static let before = query(
+        "before", "Only those before it: what the former page says under next.",
+        ["type": "integer", "minimum": 1])
+    static let id = Self(
+        name: "id", place: "path", summary: "What the catalog calls it.",
+        schema: ["type": "string", "pattern": "^[A-Za-z0-9_.:/-]{1,128}$"])
+    static let campaign = query("campaign", "Only of this campaign.")
+
+    static let condition = [
+        header("If-Match", "The ETag that was seen last, or *.", ["type": "string", "pattern": "^(\"[1-9][0-9]{0,17}\"|\\*)$"]),
+    ]
+    static let change = condition + [
+        header("If-None-Match", "Only where it is not there.", ["type": "string", "enum": ["*"]]),
+    ] + written
+    static let written = [
+        header(
+            "Idempotency-Key", "A change is made once under its key, which is kept for 7 days.",
+            ["type": "string", "minLength": 1, "maxLength": .number(CatalogRoutes.keyBytesMost), "pattern": "^[!-~]+$"]),
+        header(
+            "Paceline-Note", "Why, for the list of versions.",
+            ["type": "string", "maxLength": .number(CatalogRoutes.noteBytesMost), "pattern": "^[!-~]*$"]),
+    ]
+}
+
+extension AdminOperation {
+    var summary: String {
+        switch self {
+        case .list(let kind): "Lists \(kind.rawValue), by id."
+        case .get(let kind): "One of the \(kind.rawValue)."
+        case .put(let kind): "Creates or replaces one of the \(kind.rawValue), and publishes the catalog."
+        case .delete(let kind): "Removes one of the \(kind.rawValue), and publishes the catalog."
+        case .catalog: "The whole catalog, as one file of a catalog's directory."
+        case .add: "Creates all that a file has, and publishes the catalog once."
+        case .importCatalog: "Makes the whole catalog what a file says, and publishes it."
+        case .versions: "What was published, the newest first."
+        case .rollBack: "Publishes the catalog as a former version had it."
+        case .pause: "Pauses a campaign, and publishes the catalog."
+        case .resume: "Resumes a campaign, and publishes the catalog."
+        case .audit: "Who changed what, the newest first."
+        case .tokens: "Who has a token."
+        case .makeToken: "Makes a token, which is shown this once."
+        case .revokeToken: "Revokes the token of this name."
+        case .accounts: "Accounts of the ledger; of one campaign and day the one."
+        case .order: "Opens an account or changes its budget."
+        case .movements: "The last movements of money."
+        case .sessions: "Holders' sessions."
+        case .suspense: "Accounts with money that waits for evidence."
+        case .verify: "Holds the balances against all movements."
+        case .document: "This document."
+        }
+    }
+
+    var parameters: [OperationParameter] {
+        let pages = [OperationParameter.before]
+        switch self {
+        case .list(let kind):
+            return [.query("after", "Only those behind this id: what the former page says under next."), .limit(CatalogRoutes.pageMost)]
+                + (kind.parent.map { [.query($0, "Only those that name it.")] } ?? [])
+        case .get: return [.id]
+        case .put: return [.id] + OperationParameter.change
+        case .delete: return [.id] + OperationParameter.condition + OperationParameter.written
+        case .importCatalog: return OperationParameter.change
+        case .add, .rollBack, .pause, .resume: return OperationParameter.condition + OperationParameter.written
+        case .versions: return pages + [.limit(CatalogRoutes.pageMost)]
+        case .audit:
+            return pages + [.limit(CatalogRoutes.auditPageMost)]
+                + ["kind", "id", "who"].map { .query($0, "Only those of it.") }
+        case .revokeToken: return [.init(name: "id", place: "path", summary: "The token's name.", schema: ["type": "string"])]
+        case .accounts:
+            return [
+                .campaign, .query("day", "A date: of the campaign's days the one.", ["type": "string", "format": "date"]),
+                .query("list", "1 lists all accounts of the campaign.", ["type": "string", "enum": ["1"]]),
+                .query("after", "Only behind this account.", ["type": "integer", "minimum": 0]), .limit(1_000),
+            ]
+        case .order:
+            return [
+                .header("If-Match", "The account's ETag, where it is there.", ["type": "string", "pattern": "^\"[0-9]{1,18}\"$"]),
+                .init(
+                    name: "Idempotency-Key", place: "header", summary: "An order is done once under its key. Needed.",
+                    schema: ["type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"]),
+            ]
+        case .movements:
+            return [.campaign, .query("sinceSeconds", "Only after so many seconds since 1970.", ["type": "integer", "minimum": 0, "maximum": 9_000_000_000]), .limit(1_000)]
+        case .sessions:
+            return [.query("after", "Only behind this place.", ["type": "integer", "minimum": 0]), .limit(1_000)]
+        case .catalog, .tokens, .makeToken, .suspense, .verify, .document: return []
+        }
+    }
+
+    var body: JSONTree? {
+        switch self {
+        case .put(let kind): OpenAPI.reference(kind.rawValue)
+        case .add, .importCatalog: OpenAPI.reference("catalog")
+        case .rollBack:
+            OpenAPI.object([.init("version", ["type": "integer", "minimum": 1, "maximum": .number(UInt32.max)])])
+        case .pause, .resume: OpenAPI.object([.init("campaign", ["type": "string", "minLength": 1, "maxLength": 256])])
+        case .makeToken:
+            OpenAPI.object([
+                .init("name", ["type": "string", "minLength": 1, "maxLength": 64]),
+                .init("role", ["enum": .array(AdminRole.allCases.map { .string($0.rawValue) })]),
+                .init("days", ["type": "integer", "minimum": 1, "maximum": .number(TokenRoutes.daysMost)]),
+            ])
+        case .order:
+            [
+                "type": "object", "required": ["campaign", "currency", "budget", "highest"],
+                "properties": [
+                    "campaign": ["type": "string", "minLength": 1, "maxLength": 256],
+                    "day": ["type": "string", "format": "date"],
+                    "currency": ["type": "string", "pattern": "^[A-Z]{3}$"],
+                    "budget": ["type": "number", "minimum": 0], "highest": ["type": "number", "minimum": 0],
+                    "isPaused": ["type": "boolean"], "hasEnded": ["type": "boolean"],
+                ],
+            ]
+        default: nil
+        }
+    }
+
+    var hasETag: Bool {
+        switch self {
+        case .get, .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume, .order: true
+        default: false
+        }
+    }
+
+    /// Codes of answers that are no refusals.
+    var accepted: [Int] {
+        switch self {
+        case .put, .importCatalog, .order: [200, 201]
+        case .add, .makeToken: [201]
+        default: [200]
+        }
+    }
+
+    /// Codes of refusals, but those of every operation.
+    var refused: [Int] {
+        switch self {
+        case .get, .revokeToken, .accounts: [404]
+        case .put, .importCatalog: [412, 422, 428]
+        case .delete: [404, 412, 422, 428]
+        case .add, .rollBack: [412, 422]
+        case .pause, .resume: [404, 412, 422]
+        case .makeToken: [409, 422]
+        case .order: [409, 412, 422, 428]
+        case .list, .versions, .audit, .movements, .sessions, .catalog, .tokens, .suspense, .verify, .document: []
+        }
+    }
+
+    var answer: JSONTree {
+        let any: JSONTree = ["type": "object"]
+        switch self {
+        case .list(let kind):
+            return OpenAPI.list(
+                kind.rawValue,
+                of: OpenAPI.object([
+                    .init("version", ["type": "string"]), .init("document", OpenAPI.reference(kind.rawValue)),
+                ]))
+        case .get(let kind): return OpenAPI.reference(kind.rawValue)
+        case .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume: return OpenAPI.reference("changed")
+        case .catalog: return OpenAPI.reference("catalog")
+        case .versions: return OpenAPI.list("versions", of: any)
+        case .audit: return OpenAPI.list("entries", of: any)
+        case .tokens: return OpenAPI.list("tokens", of: any, isPage: false)
+        case .movements: return OpenAPI.list("movements", of: any, isPage: false)
+        case .sessions: return OpenAPI.list("sessions", of: any, isPage: false)
+        case .suspense: return OpenAPI.list("accounts", of: any, isPage: false)
+        case .accounts, .makeToken, .revokeToken, .order, .verify, .document: return any
+        }
+    }
+}

@@ -1,0 +1,250 @@
+// What a change would make of the catalog: read, changed, checked whole and compiled, on a thread of its own, as a large catalog
+// takes seconds. Nothing is in the database before all of it is good.
+import Catalog
+import Documents
+import HTTP
+import Postgres
+import Units
+
+/// The next version, ready to be written.
+struct CatalogDraft: Sendable {
+    let former: Int64
+    let changes: [(key: CatalogKey, document: JSONTree?)]
+    let bytes: [UInt8]
+    let sha256: [UInt8]
+    let format: Int64
+    let answer: CatalogAnswer
+
+    /// All documents together: an answer with the whole catalog fits in what one answer may be.
+    static let textMost = 32 * 1024 * 1024
+    /// Two of them are in each coordinator's memory.
+    static let bytesMost = 256 * 1024 * 1024
+
+    enum Outcome: Sendable {
+        case draft(CatalogDraft)
+        /// It is so already, or was made under this key.
+        case answered(CatalogAnswer)
+        case refused(OrderRefusal)
+    }
+
+    /// What a draft is made from, in this order.
+    static func questions(_ order: CatalogOrder) -> PostgresBatch {
+        var batch = PostgresBatch(begins: false, commits: false)
+        batch.add(CatalogStatements.answer, .text(order.key))
+        batch.add(CatalogStatements.number)
+        batch.add(CatalogStatements.documents)
+        switch order.edit {
+        case .rollBack(let version): batch.add(CatalogStatements.formerDocuments, .int8(version))
+        default:
+            batch.add(
+                CatalogStatements.version, .text(order.edit.key?.kind.rawValue ?? ""),
+                .text(order.edit.key?.id ?? ""))
+        }
+        return batch
+    }
+
+    static func made(of found: [PostgresRows], _ order: CatalogOrder) -> Outcome {
+        do {
+            if let known = try known(found[0], order) { return .answered(known) }
+            return try Making(found, order).outcome()
+        } catch let refusal as OrderRefusal {
+            return .refused(refusal)
+        } catch {
+            return .refused(OrderRefusal(.internalServerError, "the database's catalog could not be read: \(error)"))
+        }
+    }
+
+    private static func known(_ rows: PostgresRows, _ order: CatalogOrder) throws -> CatalogAnswer? {
+        guard rows.count == 1 else { return nil }
+        guard try rows[0].read(0) == order.digest else {
+            throw OrderRefusal(.unprocessableContent, "this Idempotency-Key was used for another change")
+        }
+        return CatalogAnswer(
+            status: try rows[0].read(1, as: Int64.self) == 201 ? .created : .ok, version: try rows[0].read(2),
+            body: try rows[0].read(3))
+    }
+}
+
+/// One draft in the making.
+private struct Making {
+    let order: CatalogOrder
+    /// The published version; 0 where there is none.
+    let former: Int64
+    let before: CatalogDocuments
+    /// The one thing's; nil where there is no such thing, or the change is not of one.
+    let version: Int64?
+    let restored: CatalogDocuments?
+
+    init(_ found: [PostgresRows], _ order: CatalogOrder) throws {
+        self.order = order
+        former = try found[1][0].read(0)
+        before = try Self.documents(found[2])
+        if case .rollBack = order.edit {
+            restored = try Self.documents(found[3])
+            version = nil
+        } else {
+            restored = nil
+            version = found[3].count == 1 ? try found[3][0].read(0) : nil
+        }
+    }
+
+    private static func documents(_ rows: PostgresRows) throws -> CatalogDocuments {
+        var members: [JSONTree.Member] = []
+        for row in rows {
+            let text: String = try row.read(1)
+            members.append(.init(try row.read(0), try JSONTree(reading: Array(text.utf8))))
+        }
+        return CatalogDocuments(.object(members))
+    }
+
+    func outcome() throws -> CatalogDraft.Outcome {
+        try checkCondition()
+        let file: JSONTree
+        var after = before
+        var text: [UInt8] = []
+        switch order.edit {
+        case .put(let key, let body):
+            after[key] = try document(key, body)
+            file = after.file
+            text = body
+        case .delete(let key):
+            guard before[key] != nil else { throw OrderRefusal(.notFound, "no such thing in the catalog") }
+            after[key] = nil
+            file = after.file
+        case .add(let body):
+            file = before.file(adding: try Self.tree(body))
+            after = CatalogDocuments(file)
+        case .replace(let body):
+            file = try Self.tree(body)
+            text = body
+            after = CatalogDocuments(file)
+        case .rollBack(let wanted):
+            guard (1...max(former, 1)).contains(wanted), former > 0, let restored else {
+                throw OrderRefusal(
+                    .unprocessableContent, "no such version was published",
+                    [.init("field", "version"), .init("allowed", .string("a number from 1 to \(former)"))])
+            }
+            after = restored
+            file = after.file
+        case .pause(let campaign, let pauses):
+            let key = CatalogKey(.campaigns, campaign)
+            guard let document = before[key] else {
+                throw OrderRefusal(.notFound, "no such campaign in the catalog")
+            }
+            after[key] = document.setting("paused", to: pauses)
+            file = after.file
+        }
+        let bytes: [UInt8]
+        do throws(CatalogProblems) {
+            bytes = try CatalogDocuments.compile(file, of: text)
+        } catch {
+            let isWhole = if case .replace = order.edit { true } else { false }
+            let (key, isPut) = (order.edit.key, !text.isEmpty)
+            throw OrderRefusal(error) { isWhole || isPut && $0 == key }
+        }
+        return try outcome(after, bytes)
+    }
+
+    private func outcome(_ after: CatalogDocuments, _ bytes: [UInt8]) throws -> CatalogDraft.Outcome {
+        let changes = after.changes(from: before)
+        if changes.isEmpty, former > 0, !isRollBack { return .answered(answer(.ok, version ?? former, isNew: false)) }
+        let textBytes = after.file.line.utf8.count
+        guard textBytes <= CatalogDraft.textMost, bytes.count <= CatalogDraft.bytesMost else {
+            throw OrderRefusal(
+                .unprocessableContent,
+                "the catalog is larger than what is published: \(textBytes) bytes of at most \(CatalogDraft.textMost), compiled \(bytes.count) of \(CatalogDraft.bytesMost)"
+            )
+        }
+        let isNew =
+            switch order.edit {
+            case .put: version == nil
+            case .add: true
+            case .replace: former == 0
+            default: false
+            }
+        return .draft(
+            CatalogDraft(
+                former: former, changes: changes, bytes: bytes, sha256: digest(of: bytes),
+                format: Int64(CatalogSnapshot.format),
+                answer: answer(isNew ? .created : .ok, former + 1, isNew: true)))
+    }
+
+    private var isRollBack: Bool { if case .rollBack = order.edit { true } else { false } }
+
+    private func answer(_ status: Status, _ version: Int64, isNew: Bool) -> CatalogAnswer {
+        var members: [JSONTree.Member] = []
+        if let key = order.edit.key {
+            members = [.init("kind", .string(key.kind.rawValue)), .init("id", .string(key.id))]
+        }
+        members += [
+            .init("version", .string("\(version)")), .init("published", .number(isNew ? former + 1 : former)),
+            .init("isChanged", .bool(isNew)),
+        ]
+        return CatalogAnswer(status: status, version: version, body: JSONTree.object(members).line)
+    }
+
+    // MARK: What is asked
+
+    private func checkCondition() throws(OrderRefusal) {
+        let isOne = order.edit.key != nil
+        let current = isOne ? version : former == 0 ? nil : former
+        let shown: [JSONTree.Member] = [.init("version", current.map { .string("\($0)") } ?? .null)]
+        let what = isOne ? "it" : "the catalog"
+        switch order.condition {
+        case .nothing:
+            switch order.edit {
+            case .put, .delete, .replace:
+                guard current != nil else { break }
+                throw OrderRefusal(
+                    .preconditionRequired,
+                    "\(what) is there; say with If-Match which version the change is meant for", shown)
+            case .add, .rollBack, .pause: break
+            }
+        case .absent where current != nil:
+            throw OrderRefusal(.preconditionFailed, "\(what) is there already", shown)
+        case .present where current == nil:
+            throw OrderRefusal(.preconditionFailed, "\(what) is not there", shown)
+        case .version(let wanted) where wanted != current:
+            throw OrderRefusal(.preconditionFailed, "\(what) is not as you saw it", shown)
+        case .absent, .present, .version: break
+        }
+    }
+
+    private static func tree(_ body: [UInt8]) throws(OrderRefusal) -> JSONTree {
+        do {
+            return try JSONTree(reading: body)
+        } catch {
+            throw OrderRefusal(
+                .badRequest, "the body is not JSON",
+                [.init("field", "the body"), .init("allowed", .string("JSON: \(error)"))])
+        }
+    }
+
+    /// The body, which must be of the thing that the address names; what else is in it the catalog's check says.
+    private func document(_ key: CatalogKey, _ body: [UInt8]) throws(OrderRefusal) -> JSONTree {
+        let tree = try Self.tree(body)
+        guard case .object(let members) = tree.content else {
+            throw OrderRefusal(
+                .badRequest, "the body is not an object",
+                [.init("field", "the body"), .init("allowed", "an object")])
+        }
+        let ids = members.filter { $0.key == "id" }
+        guard ids.count == 1, case .string(key.id) = ids[0].value.content else {
+            throw OrderRefusal(
+                .unprocessableContent, "the body is of something else",
+                [
+                    .init("field", "id"), .init("found", ids.first?.value ?? .null),
+                    .init("allowed", .string("\"\(key.id)\", as in the address")),
+                ])
+        }
+        return tree
+    }
+}
+
+extension JSONTree {
+    /// An object with this member, in place of one of the same key or at its end.
+    fileprivate func setting(_ key: String, to value: Bool) -> JSONTree {
+        guard case .object(let members) = content else { return self }
+        return .object(members.filter { $0.key != key } + [Member(key, .bool(value))])
+    }
+}
