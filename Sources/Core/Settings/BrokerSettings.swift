@@ -158,7 +158,7 @@ extension BrokerSettings.Catalog {
             .defaulted(
                 "limitBytes", \.blobBytes, .integer(1_048_576...4_294_967_295, unit: "bytes"),
                 "The largest compiled catalog that is fetched and handed on. The one that is published is held in memory, and for a moment the one before.",
-                because: "Two catalogs of 100,000 line items."),
+                because: "Three times a catalog of 100,000 line items, which has some 85 MB."),
             .defaulted(
                 "retainBytes", \.retainBytes, .integer(16_777_216...17_592_186_044_416, unit: "bytes"),
                 "Bytes that all of them may take. The oldest go first, never the one that is published.",

@@ -22,7 +22,7 @@ public struct CatalogSettings: DocumentObject, Equatable {
                 "A directory of JSON files, or a snapshot that `paceline catalog compile` has made."),
             .optional(
                 "published", \.published, .object,
-                "The catalog that is published at the coordinators, in place of `path`: the node follows what those in `ledger.issuer.coordinators` say, over the same connections. `{}` takes every default."
+                "The catalog that is published at the coordinators, in place of `path`: the node asks those in `ledger.issuer.coordinators`, with the same certificates. `{}` takes every default."
             ),
             .required(
                 "stateDirectory", \.stateDirectory, .absolutePath, example: "/var/lib/paceline/catalog",
@@ -63,7 +63,7 @@ public struct CatalogSettings: DocumentObject, Equatable {
                 .defaulted(
                     "limitBytes", \.blobBytes, .integer(1_048_576...4_294_967_295, unit: "bytes"),
                     "The largest compiled catalog that is fetched. What is larger is refused, and the last good one stays. It goes to the disk as it comes, and is mapped from there.",
-                    because: "Ten times a catalog of 100,000 line items."
+                    because: "Ten times a catalog of 100,000 line items, which has some 85 MB."
                 )
             ])
     }

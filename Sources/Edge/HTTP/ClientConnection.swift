@@ -52,8 +52,12 @@ final class ClientConnection: Transport {
     override func ready() { if call != nil { sendRequest() } }
 
     override func arrived(_ bytes: UnsafeRawBufferPointer) {
-        guard call != nil else { return close(.refused) }  // an answer that nobody asked for
-        guard incoming.count + bytes.count <= client.limits.responseBytes + client.limits.head.headBytesMax
+        guard let call else { return close(.refused) }  // an answer that nobody asked for
+        // What a sink takes is here for one call, as much as comes at once.
+        let passing = call.request.sink == nil ? 0 : Stream.burstBytes
+        guard
+            incoming.count + bytes.count
+                <= client.limits.responseBytes + client.limits.head.headBytesMax + passing
         else {
             return fail(.refused(endpoint, .bodyTooLarge), .overLimit)
         }

@@ -129,7 +129,7 @@ private final class Follower {
 
     @Test func manyWhoBeginAreSharedAmongPeers() {
         let counts = (0..<100).reduce(into: [0, 0]) { counts, seed in
-            let follower = Follower(peers: 2, seed: seed)
+            let follower = Follower(peers: 2, seed: UInt64(seed))
             if let peer = follower.asked { counts[peer] += 1 }
         }
         #expect(counts.allSatisfy { $0 > 30 }, "\(counts)")

@@ -29,6 +29,19 @@ import Testing
             return (process.terminationStatus, String(decoding: output, as: UTF8.self))
         }
 
+        /// The demo's catalog as one file.
+        func document() throws -> String {
+            let examples = URL(filePath: #filePath).appending(path: "../../../../Examples/catalog").standardized
+            var all: [String: Any] = [:]
+            for file in try FileManager.default.contentsOfDirectory(atPath: examples.path()) {
+                let data = try Data(contentsOf: examples.appending(path: file))
+                let one = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+                all.merge(one) { a, b in (a as? [Any] ?? []) + (b as? [Any] ?? []) }
+            }
+            all["$schema"] = nil
+            return String(decoding: try JSONSerialization.data(withJSONObject: all), as: UTF8.self)
+        }
+
         /// The demo's catalog with another name in it, so that it is another one.
         func compiled(_ name: String) throws -> [UInt8] {
             let catalog = folder.appending(path: "catalog-\(name)")
@@ -134,9 +147,10 @@ import Testing
         let memory = node.folder.appending(path: "state/published")
         let text = try String(contentsOf: memory, encoding: .utf8)
         let then = Int64((Date().timeIntervalSince1970 - 3 * 86_400) * 1e9)
-        try Data(text.replacing(#/"asOf":"[0-9]+"/#, with: "\"asOf\":\"\(then)\"").utf8).write(to: memory)
+        try Data(text.replacing(#/"asOf": "[0-9]+"/#, with: "\"asOf\": \"\(then)\"").utf8).write(to: memory)
         try node.start()
-        #expect(node.version == 7 && node.catalog["lineItems"] as? Int == 10)
+        try Spending.until("it serves what it had") { node.version == 7 }
+        #expect(node.catalog["lineItems"] as? Int == 10)
         try Spending.until("it says how old that is") {
             node.readiness.contains("version 7, was the published one 3 days ago")
                 && node.readiness.contains("no connection")
@@ -162,7 +176,7 @@ import Testing
         bytes[bytes.count / 2] ^= 1
         try bytes.write(to: file)
         try node.start()
-        #expect(node.readiness.contains("there is no catalog on this disk"), "\(node.readiness)")
+        try Spending.until("it has none") { node.readiness.contains("there is no catalog on this disk") }
         try server.start()
         try Spending.until("it is there again") { node.version == 8 }
     }
@@ -225,5 +239,58 @@ import Testing
         broker.kill(SIGTERM)
         _ = broker.end()
         #expect(Date().timeIntervalSince(began) < 8)
+    }
+
+    /// Everything as it is deployed: coordinators on a Postgres, a broker, a node behind it and one beside it.
+    @Test(.enabled(if: postgresPrograms != nil, "\(needsPostgres)"))
+    func whatACoordinatorPublishesIsServedWithinASecond() throws {
+        let pair = try Pair()
+        let leader = try pair.leader()
+        let scratch = try Scratch()
+        let coordinators = pair.all.map(\.port)
+        let broker = try FollowingProcess.broker(coordinators, in: scratch.folder.appending(path: "broker"))
+        let nodes = [
+            try FollowingProcess.node([broker.port], in: scratch.folder.appending(path: "behind")),
+            try FollowingProcess.node(coordinators, in: scratch.folder.appending(path: "beside")),
+        ]
+        func publish(_ path: String, _ body: String) throws -> Int {
+            let before = ask(leader.port, "GET /v1/catalog")?.json["version"] as? Int
+            let answer = try #require(
+                ask(
+                    leader.admin, "POST /api/v1/catalog/\(path)", body,
+                    headers: before.map { ["if-match: \"\($0)\""] } ?? []))
+            try #require((200...201).contains(answer.status), "\(answer)")
+            var version: Int?
+            try Spending.until("it is told") {
+                version = ask(leader.port, "GET /v1/catalog")?.json["version"] as? Int
+                return version != before
+            }
+            return try #require(version)
+        }
+        let examples = try scratch.document()
+        let first = try publish("import", examples)
+        try Spending.until("both serve the first", 5) { nodes.allSatisfy { $0.version == first } }
+        let served = nodes.map { $0.catalog["version"] as? String }
+        #expect(served[0] == served[1] && nodes.allSatisfy { $0.catalog["lineItems"] as? Int == 10 })
+
+        let second = try publish("import", examples.replacing("\"name\":\"", with: "\"name\":\"New "))
+        try Spending.until("both serve the second within a second", 1) {
+            nodes.allSatisfy { $0.version == second }
+        }
+        #expect(nodes[0].catalog["version"] as? String != served[0])
+
+        // Taken back: another number, and the very bytes of before.
+        let third = try publish("rollback", #"{"version": \#(first)}"#)
+        try Spending.until("both serve the first again within a second", 1) {
+            nodes.allSatisfy { $0.version == third }
+        }
+        #expect(nodes.map { $0.catalog["version"] as? String } == served)
+
+        // Nobody is left to ask.
+        for one in pair.all { one.kill(SIGKILL) }
+        broker.kill(SIGKILL)
+        try nodes[0].restart()
+        try Spending.until("it serves from its disk") { nodes[0].version == third }
+        #expect(nodes[0].catalog["version"] as? String == served[0])
     }
 }

@@ -2,6 +2,7 @@
 import Kernel
 import Reactor
 import Synchronization
+import Telemetry
 import Testing
 import Units
 
