@@ -153,6 +153,13 @@ let package = Package(
                 "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/LedgerWire", swiftSettings: strict),
+        .target(
+            name: "CatalogWire",
+            dependencies: [
+                "Commands", "Digests", "Documents", "HTTP", "Kernel", "LedgerWire", "Reactor", "Serving",
+                "Telemetry", "Units",
+            ],
+            path: "Sources/Apps/CatalogWire", swiftSettings: strict),
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
@@ -173,14 +180,15 @@ let package = Package(
         app(
             "paceline-broker",
             [
-                "Commands", "Documents", "HTTP", "JSON", "Journal", "Kernel", "Ledger", "LedgerWire",
-                "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
+                "CatalogWire", "Commands", "Documents", "HTTP", "JSON", "Journal", "Kernel", "Ledger",
+                "LedgerWire",
+                "Reactor", "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),
         app(
             "paceline-node",
             [
-                "Auction", "Catalog", "Commands", "Decision", "DecisionJournal", "Digests", "Documents",
-                "Features",
+                "Auction", "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Digests",
+                "Documents", "Features",
                 "HTTP",
                 "JSON", "Journal", "Kernel", "Ledger", "LedgerWire", "Notices", "OpenRTB", "Pacing",
                 "Reactor", "Redis", "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
@@ -340,9 +348,13 @@ let package = Package(
             "LedgerWireTests", in: "Apps",
             ["Documents", "HTTP", "Ledger", "LedgerWire", "Serving", "Units"]),
         tests(
+            "CatalogWireTests", in: "Apps",
+            ["CatalogWire", "Documents", "Kernel", "LedgerWire", "Serving", "Units"]),
+        tests(
             "CoordinatorTests", in: "Apps",
             [
-                "Documents", "Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator",
+                "CatalogWire", "Documents", "Kernel", "PostgresServer", "paceline", "paceline-broker",
+                "paceline-coordinator",
                 "paceline-node",
             ]),
         tests(

@@ -3,14 +3,11 @@
 public import Commands
 internal import Documents
 internal import HTTP
-internal import Kernel
 public import Ledger
 public import Pacing
 internal import Reactor
 internal import Serving
-internal import Settings
 internal import Synchronization
-internal import TLS
 public import Telemetry
 internal import Units
 
@@ -21,12 +18,8 @@ public final class IssuerLink: Sendable {
         case unanswered
     }
 
-    /// The client, for functions that run on its thread. No other thread looks into it.
-    private final class Place: @unchecked Sendable {
-        var client: Client?
-        /// Who is asked next.
-        var turn = 0
-    }
+    /// Who is asked next. Used on the thread that carries only.
+    private final class Place: @unchecked Sendable { var turn = 0 }
 
     private struct Counts {
         var answered = 0
@@ -35,10 +28,9 @@ public final class IssuerLink: Sendable {
 
     private let settings: IssuerSettings
     private let endpoints: [Endpoint]
-    private let context: TLSContext?
+    private let thread: ClientThread
     private let log: Log
     private let place = Place()
-    private let remote = Mutex<ReactorRemote?>(nil)
     private let counts = Mutex(Counts())
 
     /// Answers of some hundred bytes to each of some hundred sayings.
@@ -48,80 +40,30 @@ public final class IssuerLink: Sendable {
     public init(_ settings: IssuerSettings, at path: String, _ log: Log) throws(Failure) {
         self.settings = settings
         self.log = log
-        let server = settings.tls.map { ExpectedServer.host($0.serverName) }
-        endpoints = try settings.coordinators.enumerated().map { index, one throws(Failure) in
-            guard let address = SocketAddress(literal: one.address.description, port: one.port) else {
-                throw Failure(
-                    "\(path).coordinators[\(index)].address: \(one.address) is not an address of this system"
-                )
-            }
-            return Endpoint(address: address, authority: "\(address)", server: server)
-        }
-        guard let tls = settings.tls else {
-            context = nil
-            return
-        }
-        do {
-            context = try TLSContext(
-                .client,
-                .client(
-                    trust: tls.authorityFile.map { .authorities(.file($0)) } ?? .system,
-                    certificate: tls.certificateFile.map { .file($0) }, key: tls.keyFile.map { .file($0) }))
-        } catch {
-            throw Failure("\(path).tls: \(error)")
-        }
+        let peers = try IssuerPeers(settings, at: path)
+        endpoints = peers.endpoints
+        thread = ClientThread("issuer", peers, answerBytes: Self.answerBytesMost, log)
     }
 
     public var answered: Int { counts.withLock { $0.answered } }
     public var unanswered: Int { counts.withLock { $0.unanswered } }
 
     /// Starts the thread, which runs as long as the process.
-    public func start() throws(Failure) {
-        let signal: Descriptor
-        do {
-            signal = try Kernel.blockingEventDescriptor()
-            try Thread(name: "issuer") { [self] in run(signal) }.detach()
-        } catch {
-            throw Failure("the issuer's thread could not start: \(error)")
-        }
-        Kernel.awaitSignal(signal)
-        Kernel.close(signal)
-        guard remote.withLock({ $0 }) != nil else { throw Failure("the issuer's I/O could not be set up") }
-    }
-
-    private func run(_ started: Descriptor) {
-        do {
-            var limits = ReactorLimits()
-            limits.streams = 4 * endpoints.count
-            limits.outputBytes = 2 * Self.answerBytesMost
-            let reactor = try Reactor(.poller, limits: limits)
-            var bounds = ClientLimits()
-            bounds.responseBytes = Self.answerBytesMost
-            bounds.connectionsPerEndpoint = 2
-            place.client = Client(reactor: reactor, limits: bounds, context: context)
-            remote.withLock { $0 = reactor.remote }
-            Kernel.signal(started)
-            try reactor.run()
-        } catch {
-            log.critical("the kernel ended the issuer's I/O; no more money comes", ["cause": .error(error)])
-            if remote.withLock({ $0 }) == nil { Kernel.signal(started) }
-        }
-    }
+    public func start() throws(Failure) { try thread.start() }
 
     /// Carries one exchange; calls back once, on this link's thread.
     public func say(_ sayings: [IssuerSaying], _ done: @escaping @Sendable (Outcome) -> Void) {
         let body = IssuerWire.body(sayings, from: settings.holder)
-        let isPosted = remote.withLock { $0 }?.post { [self] reactor in
-            guard let client = place.client else { return done(.unanswered) }
+        let isPosted = thread.post { [self] client in
             let endpoint = endpoints[place.turn % endpoints.count]
             var request = ClientRequest(.post, endpoint, "/v1/ledger")
             request.headers = [("content-type", "application/json")]
             request.body = body
-            client.send(request, deadline: reactor.now + settings.timeout) { [self] result in
+            client.send(request, deadline: client.reactor.now + settings.timeout) { [self] result in
                 done(hear(result, from: endpoint))
             }
         }
-        if isPosted != true { done(.unanswered) }
+        if !isPosted { done(.unanswered) }
     }
 
     /// What became of words about pacing.
@@ -139,17 +81,16 @@ public final class IssuerLink: Sendable {
     ) {
         let all = PaceWire.Statements(holder: settings.holder, node: nil, start: start, statements)
         let body = Array(PaceWire.tree(all).line.utf8)
-        let isPosted = remote.withLock { $0 }?.post { [self] reactor in
-            guard let client = place.client else { return done(.unanswered) }
+        let isPosted = thread.post { [self] client in
             let endpoint = endpoints[place.turn % endpoints.count]
             var request = ClientRequest(.post, endpoint, "/v1/pacing")
             request.headers = [("content-type", "application/json")]
             request.body = body
-            client.send(request, deadline: reactor.now + settings.timeout) { [self] result in
+            client.send(request, deadline: client.reactor.now + settings.timeout) { [self] result in
                 done(hearPacing(result, from: endpoint))
             }
         }
-        if isPosted != true { done(.unanswered) }
+        if !isPosted { done(.unanswered) }
     }
 
     private func hearPacing(

@@ -1,4 +1,5 @@
 // What a broker answers its operators.
+import CatalogWire
 import HTTP
 import Serving
 import Settings
@@ -15,7 +16,8 @@ final class BrokerRoutes: Responder {
             let state = context.view.state
             response.json(
                 state.tree(
-                    name: context.settings.name, version: context.version, holders: context.settings.holders))
+                    name: context.settings.name, version: context.version, holders: context.settings.holders,
+                    catalog: context.relay?.follower.state.tree))
         }
     }
 

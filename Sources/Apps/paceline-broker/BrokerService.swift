@@ -1,4 +1,5 @@
 // What the desk's thread runs: a reactor with the journal, the nodes' server and the operators' server on it.
+import CatalogWire
 import Commands
 import HTTP
 import Journal
@@ -15,6 +16,7 @@ final class BrokerService: DaemonService {
     let reactor: Reactor
     private let context: BrokerContext
     private let issuer: BrokerIssuer
+    private let catalog: CatalogRoutes?
     private let nodes: Server
     private let operators: Server
     private var cut = 0
@@ -23,8 +25,8 @@ final class BrokerService: DaemonService {
     private static let bodyBytes = 1024 * 1024
     /// Some of each of 64 nodes, and of who else looks.
     private static let connectionsMost = 512
-    /// An answer waits for the disk alone.
-    private static let heldTimeout = Interval.seconds(10)
+    /// An answer waits for the disk, or for another catalog to be published.
+    private static let heldTimeout = CatalogQuestion.longestWait + .seconds(5)
 
     init(_ context: BrokerContext) throws(Failure) {
         self.context = context
@@ -45,13 +47,18 @@ final class BrokerService: DaemonService {
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
         let nodeRoutes = HolderRoutes(context.settings.holders, context.health, issuer)
+        let catalog = context.relay.map { [reactor] relay in
+            CatalogRoutes(nodeRoutes, relay, holders: context.settings.holders, on: reactor)
+        }
+        self.catalog = catalog
         nodes = Server(
-            reactor: reactor, limits: limits, responder: nodeRoutes,
+            reactor: reactor, limits: limits, responder: catalog.map { $0 as any Responder } ?? nodeRoutes,
             metrics: ServerMetrics(context.keys.nodes, block))
         operators = Server(
             reactor: reactor, limits: limits, responder: BrokerRoutes(context),
             metrics: ServerMetrics(context.keys.admin, block))
         nodeRoutes.server = nodes
+        catalog?.server = nodes
         for (index, listener) in context.settings.listen.enumerated() {
             try nodes.listenAlone(
                 listener.address, listener.port, "listen[\(index)]", context.certificates)
@@ -60,6 +67,7 @@ final class BrokerService: DaemonService {
         try operators.listenAlone(admin.address, admin.port, "admin", context.certificates)
         issuer.onBroken = { [weak self] in self?.reactor.stop() }
         issuer.start()
+        if let catalog { try context.relay?.start(wake: catalog.wake) }
     }
 
     func run() -> Int {
@@ -77,6 +85,7 @@ final class BrokerService: DaemonService {
             cut += nodes.abandon() + operators.abandon()
             reactor.stop()
         }
+        catalog?.leave()
         nodes.drain { [self] in
             issuer.stop { [self] in operators.drain { [self] in reactor.stop() } }
         }

@@ -73,13 +73,13 @@ final class BrokerView: Sendable {
 
 extension BrokerState {
     /// `GET /v1/broker`.
-    func tree(name: String, version: String, holders: [String]) -> JSONTree {
+    func tree(name: String, version: String, holders: [String], catalog: JSONTree?) -> JSONTree {
         func amount(_ amount: Micros) -> JSONTree { JSONTree(.number(amount.description)) }
         return [
             "name": .string(name), "version": .string(version),
             "session": session.map { .string("\($0.rawValue)") } ?? .null,
             "leaseMilliseconds": .number(Int64(leaseSeconds * 1_000)),
-            "evidenceOpen": .number(openEvidence),
+            "evidenceOpen": .number(openEvidence), "catalog": catalog ?? .null,
             "accounts": .array(
                 accounts.map { one in
                     [

@@ -1,12 +1,14 @@
-// The loading thread: looks at the catalog's files, compiles what changed, and hands it to the shards. All that takes
-// time happens here, behind every thread that serves.
+// The loading thread: looks at the catalog's files and compiles what changed, or takes what was published, and hands it to the
+// shards. All that takes time happens here, behind every thread that serves.
 import Catalog
+import CatalogWire
 import Commands
 import Decision
 import Features
 import Kernel
 import Serving
 import Settings
+import Store
 import Telemetry
 import Units
 
@@ -25,6 +27,8 @@ struct CatalogLoading: Sendable {
         } catch {
             throw Failure("the catalog's thread could not start: \(error)")
         }
+        try catalogs.published?.start(
+            wake: { [catalogs] in catalogs.wantReload() }, judge: { [catalogs] in catalogs.judge() })
     }
 
     private func run() -> Never {
@@ -35,12 +39,17 @@ struct CatalogLoading: Sendable {
         while true {
             let isWanted = isFirst || catalogs.awaitReload()
             isFirst = false
+            if let arrival = catalogs.published?.takeArrival() {
+                arrival.done(take(arrival.publication))
+                continue
+            }
             reloadModels(isWanted: isWanted)
+            guard let path = catalogs.settings.path else { continue }
             do {
-                let stamp = try CatalogStamp(catalogs.settings.path)
+                let stamp = try CatalogStamp(path)
                 guard isWanted || stamp != seen else { continue }
                 seen = stamp
-                try reload(&seen)
+                try reload(path, &seen)
             } catch {
                 // What cannot be looked at is so at every look, and is said once; whoever asked is told again.
                 if isWanted || !catalogs.isRefused(for: error) { refuse(error) }
@@ -60,22 +69,15 @@ struct CatalogLoading: Sendable {
         } catch { sets.refuse(error) }
     }
 
-    private func reload(_ seen: inout CatalogStamp?) throws(Failure) {
+    private func reload(_ path: String, _ seen: inout CatalogStamp?) throws(Failure) {
         let began = Kernel.monotonicNow()
-        let compiled = try CompiledCatalog(catalogs.settings.path)
+        let compiled = try CompiledCatalog(path)
         seen = compiled.stamp
         guard compiled.version != catalogs.serving?.snapshot.version else {
             return catalogs.foundUnchanged(compiled.stamp)
         }
-        let (former, files) = (
-            catalogs.serving?.snapshot.lineItemCount ?? 0, compiled.stamp.gone(since: catalogs.stamp)
-        )
-        // A file that was lost is no order to stop: whoever wants to serve nothing says so of each line item.
-        guard compiled.lineItems > 0 || former == 0 else {
-            throw Failure(
-                "\(catalogs.settings.path): found no line item, where \(former) are served\(text(ofGone: files)); "
-                    + "allowed at least one: to serve nothing, pause them")
-        }
+        let files = compiled.stamp.gone(since: catalogs.stamp)
+        try requireLineItems(compiled.lineItems, gone: files)
         let snapshot: CatalogSnapshot
         do {
             snapshot = try catalogs.keep(compiled)
@@ -85,8 +87,53 @@ struct CatalogLoading: Sendable {
             throw error
         }
         let serving = try Catalogs.Serving(snapshot, catalogs.decisions, catalogs.models?.serving)
+        serve(serving, compiled.stamp, gone: files, since: began)
+        try catalogs.noteServed(snapshot)
+    }
+
+    /// A catalog that was published and lies in the store's draft.
+    private func take(_ publication: Publication) -> PublicationFollower.Verdict {
+        let began = Kernel.monotonicNow()
+        do {
+            let file = try MappedFile(catalogs.store.draft)
+            let snapshot = try CatalogSnapshot(validating: file.bytes, keptBy: file)
+            let name = "\(snapshot.version)"
+            if snapshot.version != catalogs.serving?.snapshot.version || catalogs.isMissing {
+                try requireLineItems(snapshot.lineItemCount, gone: [])
+                let serving = try Catalogs.Serving(snapshot, catalogs.decisions, catalogs.models?.serving)
+                try catalogs.store.adoptDraft(as: name)
+                serve(serving, nil, gone: [], since: began)
+            }
+            do { try catalogs.noteServed(snapshot) } catch { return .notKept(error.message) }
+            return .taken(name: name)
+        } catch let failure as FileFailure {
+            return .notKept("\(failure)")
+        } catch {
+            if let version = catalogs.serving?.snapshot.version {
+                journals.noteCatalog(version, lineItems: 0, refused: "\(error)")
+            }
+            return .refused((error as? Failure)?.shown ?? "\(error)")
+        }
+    }
+
+    /// What was lost is no order to stop: whoever wants to serve nothing says so of each line item.
+    private func requireLineItems(_ count: Int, gone files: [String]) throws(Failure) {
+        let former = catalogs.serving?.snapshot.lineItemCount ?? 0
+        guard count > 0 || former == 0 else {
+            throw Failure(
+                "\(catalogs.source): found no line item, where \(former) are served\(text(ofGone: files)); "
+                    + "allowed at least one: to serve nothing, pause them")
+        }
+    }
+
+    /// Everybody decides with it when this returns.
+    private func serve(
+        _ serving: Catalogs.Serving, _ stamp: CatalogStamp?, gone files: [String], since began: Instant
+    ) {
+        let former = catalogs.serving?.snapshot.lineItemCount ?? 0
+        let snapshot = serving.snapshot
         exchange(serving)
-        catalogs.took(serving, compiled.stamp)
+        catalogs.took(serving, stamp)
         journals.noteCatalog(snapshot.version, lineItems: snapshot.lineItemCount, refused: nil)
         log.info(
             "catalog taken into use",
@@ -94,15 +141,14 @@ struct CatalogLoading: Sendable {
                 "version": .string("\(snapshot.version)"), "lineItems": .integer(snapshot.lineItemCount),
                 "tookMilliseconds": .integer(Int((Kernel.monotonicNow() - began).wholeMilliseconds)),
             ])
-        if compiled.lineItems * 2 < former {
+        if snapshot.lineItemCount * 2 < former {
             log.warning(
                 "the catalog taken into use has less than half of the line items of the one before",
                 [
-                    "before": .integer(former), "now": .integer(compiled.lineItems),
+                    "before": .integer(former), "now": .integer(snapshot.lineItemCount),
                     "filesGone": .string(files.joined(separator: " ")),
                 ])
         }
-        try catalogs.noteServed(snapshot)
     }
 
     private func text(ofGone files: [String]) -> String {

@@ -1,6 +1,7 @@
 // The catalog that a node serves, and how it came to serve it: the last good one from disk at once, what the files say
-// as soon as it is compiled, and nothing that is refused.
+// as soon as it is compiled, or what is published as soon as it is here; and nothing that is refused.
 import Catalog
+import CatalogWire
 import Commands
 import Decision
 import Features
@@ -72,6 +73,8 @@ final class Catalogs: Sendable {
         var fewer = 0
         /// The files that `serving` was made of; nil for one from a former start.
         var stamp: CatalogStamp?
+        /// Nothing is known of any catalog, and one without line items stands in for it.
+        var isMissing = false
     }
 
     let settings: CatalogSettings
@@ -81,6 +84,10 @@ final class Catalogs: Sendable {
     private let patience: Interval
     let models: ModelSets?
     let store: SnapshotStore
+    /// Nil where the catalog comes from files.
+    let published: PublishedCatalog?
+    /// What the catalog is called in messages.
+    let source: String
     private let wanted: Descriptor
     private let state = Mutex(State())
     private let health: Health
@@ -103,6 +110,12 @@ final class Catalogs: Sendable {
         } catch {
             throw Failure("catalog.stateDirectory: \(error)")
         }
+        if let path = settings.path {
+            (source, published) = (path, nil)
+        } else {
+            source = PublishedCatalog.source
+            published = try PublishedCatalog(whole, store, log)
+        }
         self.models = try whole.models.map { [store] models throws(Failure) in
             try ModelSets(models, store: store.directory, health, log)
         }
@@ -114,11 +127,15 @@ final class Catalogs: Sendable {
     }
 
     var serving: Serving? { state.withLock { $0.serving } }
-    var refused: String? { state.withLock { $0.refused } }
+    var refused: String? {
+        if let published { return published.follower.state.refused?.why }
+        return state.withLock { $0.refused }
+    }
     /// Whether this was said already.
     func isRefused(for failure: Failure) -> Bool {
         state.withLock { $0.refused != nil && $0.failure == failure }
     }
+    var isMissing: Bool { state.withLock { $0.isMissing } }
     var stamp: CatalogStamp? { state.withLock { $0.stamp } }
 
     // MARK: At start
@@ -130,12 +147,13 @@ final class Catalogs: Sendable {
             sayUnknown(serving)
             return state.withLock { $0.serving = serving }
         }
-        let compiled = try CompiledCatalog(settings.path)
+        guard let path = settings.path else { return try startWithout() }
+        let compiled = try CompiledCatalog(path)
         let snapshot = try keep(compiled)
         try noteServed(snapshot)
         let serving = try Serving(snapshot, decisions, models?.serving)
         if snapshot.lineItemCount == 0 {
-            log.warning("the catalog has no line item: nothing can be bid", ["path": .string(settings.path)])
+            log.warning("the catalog has no line item: nothing can be bid", ["path": .string(path)])
         }
         sayUnknown(serving)
         state.withLock { ($0.serving, $0.stamp) = (serving, compiled.stamp) }
@@ -155,9 +173,24 @@ final class Catalogs: Sendable {
 
     private static let unknownShown = 5
 
+    /// Nobody has told of a catalog yet: the node answers, and is not ready.
+    private func startWithout() throws(Failure) {
+        do {
+            let bytes = try CatalogCompiler.compile(CatalogSource())
+            let version = try CatalogSnapshot(copying: bytes).version
+            // On disk too: what is decided with it is decided again like everything else.
+            let file = try store.keep(bytes, as: "\(version)")
+            let serving = try Serving(
+                CatalogSnapshot(validating: file.bytes, keptBy: file), decisions, models?.serving)
+            state.withLock { ($0.serving, $0.isMissing) = (serving, true) }
+        } catch {
+            throw Failure("catalog.stateDirectory: a catalog of nothing could not be made: \(error)")
+        }
+    }
+
     private func lastGood() -> CatalogSnapshot? {
         guard let current = store.current else { return nil }
-        guard current.source == settings.path else {
+        guard current.source == source else {
             log.notice(
                 "the catalog that was served last is another one, and is not served again",
                 ["path": .string(current.source)])
@@ -213,14 +246,14 @@ final class Catalogs: Sendable {
             let file = try store.keep(compiled.bytes, as: compiled.version.description)
             return try CatalogSnapshot(validating: file.bytes, keptBy: file)
         } catch {
-            throw Failure("\(settings.path): compiled, and not kept: \(error)")
+            throw Failure("\(source): compiled, and not kept: \(error)")
         }
     }
 
     /// Writes down what is served, for the next start, and removes what nobody asks for any more.
     func noteServed(_ snapshot: CatalogSnapshot) throws(Failure) {
         do {
-            try store.serve(.init(name: "\(snapshot.version)", source: settings.path))
+            try store.serve(.init(name: "\(snapshot.version)", source: source))
             let removed = try store.prune(
                 servedBefore: Kernel.wallNow() - settings.retain, bytes: settings.retainBytes)
             if removed.crowded > 0 {
@@ -233,7 +266,8 @@ final class Catalogs: Sendable {
         }
     }
 
-    func took(_ serving: Serving, _ stamp: CatalogStamp) {
+    /// - Parameter stamp: of the files that it was made of.
+    func took(_ serving: Serving, _ stamp: CatalogStamp?) {
         sayUnknown(serving)
         state.withLock {
             let former = $0.serving?.snapshot.lineItemCount ?? 0
@@ -241,9 +275,16 @@ final class Catalogs: Sendable {
             $0.serving = serving
             $0.refused = nil
             $0.stamp = stamp
+            $0.isMissing = false
         }
         counters.withLock { $0?.reloads.add() }
-        health.set("catalog", .ready)
+        judge()
+    }
+
+    /// Says how it stands, where no file was refused.
+    func judge() {
+        let isMissing = state.withLock { $0.isMissing }
+        health.set("catalog", published?.health(isMissing: isMissing) ?? .ready)
     }
 
     /// The same catalog is served with other models.
@@ -258,7 +299,7 @@ final class Catalogs: Sendable {
             $0.refused = nil
             $0.stamp = stamp
         }
-        health.set("catalog", .ready)
+        judge()
     }
 
     func refuse(_ failure: Failure) {
@@ -283,6 +324,10 @@ final class Catalogs: Sendable {
         }
         json.key("refused")
         if let refused { json.value(String(refused.prefix(Failure.describedBytes))) } else { json.null() }
+        if let published {
+            json.key("published")
+            published.describe(&json)
+        }
         if let models {
             json.key("models")
             models.describe(&json)
@@ -292,6 +337,7 @@ final class Catalogs: Sendable {
 
     func register(in catalogue: inout MetricsCatalogue) {
         models?.register(in: &catalogue)
+        published?.follower.register(in: &catalogue)
         let reloads = catalogue.sharedCounter(
             "paceline_catalog_reloads_total", help: "Catalogs taken into use while serving.")
         let refusals = catalogue.sharedCounter(
@@ -300,7 +346,7 @@ final class Catalogs: Sendable {
         counters.withLock { $0 = (reloads, refusals) }
         catalogue.computedGauge(
             "paceline_catalog_refused",
-            help: "1 while the catalog on disk is refused and the last good one serves."
+            help: "1 while the catalog on disk, or the one that is published, is refused and the last good one serves."
         ) { [self] in refused == nil ? 0 : 1 }
         catalogue.computedGauge(
             "paceline_catalog_checksum",

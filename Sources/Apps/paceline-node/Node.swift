@@ -172,7 +172,7 @@ struct Node: ~Copyable {
         context.health.set("listeners", .ready)
         context.health.set("certificates", .ready)
         if let catalogs = context.catalogs, let ledger = context.money?.ledger {
-            context.health.set("catalog", .ready)
+            catalogs.judge()
             try CatalogLoading(
                 catalogs: catalogs, shards: threads.shards, journals: context.journals, ledger: ledger,
                 log: log
@@ -200,7 +200,7 @@ struct Node: ~Copyable {
             log.info(
                 "answering bid requests",
                 [
-                    "catalog": .string(catalogs.settings.path),
+                    "catalog": .string(catalogs.source),
                     "version": .string("\(serving.snapshot.version)"),
                     "lineItems": .integer(serving.snapshot.lineItemCount),
                     "state": .string(catalogs.settings.stateDirectory),

@@ -16,6 +16,10 @@ struct NodeStatus {
     var uptimeSeconds = 0
     /// Why it is not ready; empty where it is.
     var reasons: [String] = []
+    /// What somebody should look at although it is ready.
+    var notices: [String] = []
+    /// Nil where it decides nothing.
+    var catalog: NodeCatalogStatus?
     /// Only its operators' listener tells.
     var load: NodeLoad?
 
@@ -34,6 +38,7 @@ struct NodeStatus {
         guard (readiness.status == 200) == reasons.isEmpty else {
             throw NotANode(why: "GET /readyz got \(readiness.status), and its answer says otherwise")
         }
+        catalog = NodeCatalogStatus(identity.body)
         load = metrics.map { NodeLoad($0.body) }
     }
 
@@ -76,6 +81,9 @@ struct NodeStatus {
                     hasReasons = true
                     var list = try field.value.array()
                     while let reason = list.next() { reasons.append(try NodeStatus.sentence(reason)) }
+                case "notices":
+                    var list = try field.value.array()
+                    while let notice = list.next() { notices.append(try NodeStatus.sentence(notice)) }
                 default: break
                 }
             }
@@ -93,7 +101,7 @@ struct NodeStatus {
         while let field = fields.next() {
             switch field.key {
             case "part": part = try field.value.string().copy()
-            case "reason": text = try field.value.string().copy()
+            case "reason", "notice": text = try field.value.string().copy()
             default: break
             }
         }
@@ -102,8 +110,9 @@ struct NodeStatus {
 
     var lines: [String] {
         var lines = ["\(name) in \(region): \(reasons.isEmpty ? "ready" : "not ready")"]
-        lines += reasons.map { "  \($0)" }
+        lines += (reasons + notices).map { "  \($0)" }
         lines.append("  version \(version), up for \(duration(uptimeSeconds)), \(driver)")
+        if let catalog { lines += catalog.lines }
         if let load {
             lines.append("  \(load.requests) requests answered, \(load.connections) connections open")
             if let median = load.quantile(0.5), let slow = load.quantile(0.99) {
@@ -116,11 +125,13 @@ struct NodeStatus {
     func tree(of url: String) -> JSONTree {
         var members: [JSONTree.Member] = [
             .init("url", .string(url)), .init("ready", .bool(reasons.isEmpty)),
-            .init("reasons", .array(reasons.map { .string($0) })), .init("name", .string(name)),
+            .init("reasons", .array(reasons.map { .string($0) })),
+            .init("notices", .array(notices.map { .string($0) })), .init("name", .string(name)),
             .init("region", .string(region)), .init("version", .string(version)),
             .init("driver", .string(driver)),
             .init("uptimeSeconds", .number(uptimeSeconds)),
         ]
+        if let catalog { members.append(.init("catalog", catalog.tree)) }
         if let load {
             members.append(.init("requests", .number(load.requests)))
             members.append(.init("connections", .number(load.connections)))
@@ -137,7 +148,7 @@ struct NodeStatus {
 }
 
 /// The largest two units that say something.
-private func duration(_ seconds: Int) -> String {
+func duration(_ seconds: Int) -> String {
     let parts = [
         (seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s"),
     ]

@@ -32,6 +32,15 @@ public struct BrokerSettings: DocumentObject, Equatable {
         package init() {}
     }
 
+    /// What is published, on its way to nodes.
+    public struct Catalog: DocumentObject, Equatable {
+        public internal(set) var directory = ""
+        public internal(set) var blobBytes = 256 * 1024 * 1024
+        public internal(set) var retainBytes = 2 * 1024 * 1024 * 1024
+
+        package init() {}
+    }
+
     public internal(set) var name = ""
     public internal(set) var listen: [ListenerSettings] = []
     public internal(set) var admin = AdminSettings()
@@ -40,6 +49,8 @@ public struct BrokerSettings: DocumentObject, Equatable {
     public internal(set) var holders: [String] = []
     public internal(set) var leases = Leases()
     public internal(set) var journal = Journal()
+    /// Nothing that is published is handed on where there is none.
+    public internal(set) var catalog: Catalog?
     public internal(set) var drain = NodeSettings.Drain()
     public internal(set) var log = NodeSettings.Log()
 
@@ -66,6 +77,10 @@ public struct BrokerSettings: DocumentObject, Equatable {
             .defaulted(
                 "leases", \.leases, .object, "How long nodes go on without a word, and with how much."),
             .required("journal", \.journal, .object, "Where it keeps what it promised."),
+            .optional(
+                "catalog", \.catalog, .object,
+                "Where it keeps catalogs that are published, for nodes that follow them by this broker. Without it such nodes are told to ask elsewhere."
+            ),
             .defaulted("drain", \.drain, .object, "How the broker leaves."),
             .defaulted("log", \.log, .object, "What is logged, and how."),
         ],
@@ -130,6 +145,24 @@ extension BrokerSettings.Leases {
                 "idleSeconds", \.idle, .seconds(1...86_400),
                 "What is more than that goes back to the root after this time.",
                 because: "A node that starts takes more to begin with than a moment later."),
+        ])
+}
+
+extension BrokerSettings.Catalog {
+    package static let schema = Schema<Self>(
+        "broker.catalog",
+        [
+            .required(
+                "directory", \.directory, .absolutePath, example: "/var/lib/paceline-broker/catalog",
+                "Where compiled catalogs lie, under their SHA-256. Made where it is missing; its parent is not."),
+            .defaulted(
+                "limitBytes", \.blobBytes, .integer(1_048_576...4_294_967_295, unit: "bytes"),
+                "The largest compiled catalog that is fetched and handed on. The one that is published is held in memory, and for a moment the one before.",
+                because: "Three times a catalog of 100,000 line items, which has some 85 MB."),
+            .defaulted(
+                "retainBytes", \.retainBytes, .integer(16_777_216...17_592_186_044_416, unit: "bytes"),
+                "Bytes that all of them may take. The oldest go first, never the one that is published.",
+                because: "What was taken back is there without being fetched again."),
         ])
 }
 

@@ -140,6 +140,14 @@ public struct NodeSettings: DocumentObject, Equatable {
                         allowed: "a catalog beside it")
                 }
             },
+            Rule("`catalog.published` needs a `ledger.issuer`: those who give money say what is published.") {
+                root, objections in
+                if root.catalog?.published != nil, root.ledger.issuer == nil {
+                    objections.refuse(
+                        "catalog.published", found: "what is published, and nobody to ask for it",
+                        allowed: "`ledger.issuer` beside `catalog`, or `catalog.path` in place of it")
+                }
+            },
             Rule("`models` needs a `catalog`: they predict for its line items.") { root, objections in
                 if root.models != nil, root.catalog == nil {
                     objections.refuse(

@@ -22,6 +22,9 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(server == nil ? "http" : "https")://\(authority)" }
 }
 
+/// Takes the next bytes of a body, which are only lent; false where it wants no more of them.
+public typealias BodySink = @Sendable (UnsafeRawBufferPointer) -> Bool
+
 public struct ClientRequest: Sendable {
     public var method: Method
     public var endpoint: Endpoint
@@ -31,6 +34,9 @@ public struct ClientRequest: Sendable {
     public var body: [UInt8] = []
     /// Makes a source for a body that is sent in chunks, in place of `body`: anew for each attempt.
     public var stream: (@Sendable () -> BodySource)?
+    /// Where the body of a 200 goes as it comes, in place of the response's `body`: called on the client's thread, and
+    /// bounded by nothing else. False ends the call.
+    public var sink: BodySink?
 
     public init(_ method: Method, _ endpoint: Endpoint, _ target: String) {
         self.method = method
@@ -59,6 +65,8 @@ public enum ClientFailure: Error, Sendable, CustomStringConvertible {
     case cut(Endpoint)
     /// The answer breaks the protocol or is beyond the limits.
     case refused(Endpoint, Refusal)
+    /// The sink of the request wanted no more of the body.
+    case unwanted(Endpoint)
     /// As many calls wait as may wait; nothing was sent.
     case busy(Endpoint)
     /// The request cannot be written: a target or header holds what it must not. Nothing was sent.
@@ -71,6 +79,7 @@ public enum ClientFailure: Error, Sendable, CustomStringConvertible {
         case .timedOut(let endpoint): "\(endpoint): no answer in time"
         case .cut(let endpoint): "\(endpoint): the connection ended before the answer was complete"
         case .refused(let endpoint, let refusal): "\(endpoint): the answer was refused: \(refusal.reason)"
+        case .unwanted(let endpoint): "\(endpoint): the rest of the answer was not wanted"
         case .busy(let endpoint): "\(endpoint): too many calls wait already"
         case .unsendable(let endpoint): "\(endpoint): the request's target or a header holds a forbidden byte"
         }

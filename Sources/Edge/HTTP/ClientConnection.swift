@@ -16,6 +16,10 @@ final class ClientConnection: Transport {
     private var incoming: [UInt8] = []
     private var progress = HeadProgress()
     private var answer: ClientResponse?
+    /// Where the body at hand goes; nil where it stays in the answer.
+    private var sink: BodySink?
+    /// How much of it has gone there.
+    private var passedOn = 0
     private var framing = BodyFraming.none
     private var staysOpen = false
     private var decoder = ChunkedDecoder(bodyBytesMax: 0)
@@ -48,8 +52,12 @@ final class ClientConnection: Transport {
     override func ready() { if call != nil { sendRequest() } }
 
     override func arrived(_ bytes: UnsafeRawBufferPointer) {
-        guard call != nil else { return close(.refused) }  // an answer that nobody asked for
-        guard incoming.count + bytes.count <= client.limits.responseBytes + client.limits.head.headBytesMax
+        guard let call else { return close(.refused) }  // an answer that nobody asked for
+        // What a sink takes is here for one call, as much as comes at once.
+        let passing = call.request.sink == nil ? 0 : Stream.burstBytes
+        guard
+            incoming.count + bytes.count
+                <= client.limits.responseBytes + client.limits.head.headBytesMax + passing
         else {
             return fail(.refused(endpoint, .bodyTooLarge), .overLimit)
         }
@@ -59,7 +67,9 @@ final class ClientConnection: Transport {
 
     override func ended() {
         // Over TLS the end must be the server's own word: anybody could have cut the connection.
-        if answer != nil, framing == .untilClose, tlsFailure == nil { return complete(incoming) }
+        if answer != nil, framing == .untilClose, tlsFailure == nil {
+            return complete(sink == nil ? incoming : [])
+        }
         if call == nil { conclude() } else { close(.finished) }
     }
 
@@ -169,7 +179,9 @@ final class ClientConnection: Transport {
                 answer = response()
                 framing = client.head.pointee.framing
                 staysOpen = client.head.pointee.keepAlive
-                decoder = ChunkedDecoder(bodyBytesMax: client.limits.responseBytes)
+                sink = answer?.status == 200 ? call.request.sink : nil
+                passedOn = 0
+                decoder = ChunkedDecoder(bodyBytesMax: sink == nil ? client.limits.responseBytes : .max)
             }
             incoming.removeFirst(headBytes)
             return true
@@ -194,8 +206,11 @@ final class ClientConnection: Transport {
         case .none:
             staysOpen = staysOpen && incoming.isEmpty
             complete([])
-        case .untilClose: return
+        case .untilClose:
+            guard sink != nil, passOn(incoming.count) else { return }
+            incoming.removeAll(keepingCapacity: true)
         case .length(let count):
+            if sink != nil { return passOn(of: count) }
             if count > client.limits.responseBytes {
                 return fail(.refused(endpoint, .bodyTooLarge), .overLimit)
             }
@@ -207,17 +222,38 @@ final class ClientConnection: Transport {
         }
     }
 
+    /// Hands the sink what is here of a body of so many bytes.
+    private func passOn(of length: Int) {
+        let count = min(incoming.count, length - passedOn)
+        guard passOn(count) else { return }
+        incoming.removeFirst(count)
+        guard passedOn == length else { return }
+        staysOpen = staysOpen && incoming.isEmpty
+        complete([])
+    }
+
+    /// Hands the sink the first bytes, where there is a sink; false where it wants no more.
+    private func passOn(_ count: Int) -> Bool {
+        guard let sink, count > 0 else { return true }
+        passedOn += count
+        let isWanted = incoming.withUnsafeBytes { sink(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        if !isWanted { fail(.unwanted(endpoint), .refused) }
+        return isWanted
+    }
+
     private func readChunks() {
         // In place: what comes out is never longer than what carried it.
         let step = incoming.withUnsafeMutableBytes { decoder.decode(UnsafeRawBufferPointer($0), into: $0) }
         switch step.state {
         case .refused(let refusal): fail(.refused(endpoint, refusal), .refused)
         case .needsMore, .outputFull:
-            answer?.body += incoming[..<step.produced]
+            guard passOn(step.produced) else { return }
+            if sink == nil { answer?.body += incoming[..<step.produced] }
             incoming.removeFirst(step.consumed)
         case .complete:
             staysOpen = staysOpen && step.consumed == incoming.count
-            complete((answer?.body ?? []) + incoming[..<step.produced])
+            guard passOn(step.produced) else { return }
+            complete(sink == nil ? (answer?.body ?? []) + incoming[..<step.produced] : [])
         }
     }
 
@@ -226,6 +262,7 @@ final class ClientConnection: Transport {
         answer.body = body
         self.call = nil
         self.answer = nil
+        sink = nil
         incoming.removeAll(keepingCapacity: true)
         // An answer to half a request leaves the other half in the way of the next one.
         if staysOpen, isOpen, !isMidBody {

@@ -15,11 +15,16 @@ extension Kernel {
         let draft = "\(path).\(getpid()).new"
         do {
             try write(draft, bytes, mode, isDurable)
-            try require(.rename) { Int(rename(draft, path)) }
+            try require(.rename) { Int(Glibc.rename(draft, path)) }
         } catch {
             _ = unlink(draft)
             throw FileFailure(path: path, doing: "write the file", cause: error)
         }
+    }
+
+    /// Gives a file another name in the same file system, in place of what has it.
+    public static func rename(_ path: String, to name: String) throws(Errno) {
+        try require(.rename) { Int(Glibc.rename(path, name)) }
     }
 
     private static func write(

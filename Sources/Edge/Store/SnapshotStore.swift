@@ -4,6 +4,7 @@
 //     DIRECTORY/lock                            held by the one process that writes here
 //     DIRECTORY/current                         the name of the last one that was served, and of what it was made
 //     DIRECTORY/snapshots/1f0c…93.snapshot
+//     DIRECTORY/incoming                        one that comes from elsewhere, as far as it is here
 import Glibc
 public import Kernel
 public import Units
@@ -63,6 +64,19 @@ public final class SnapshotStore: Sendable {
             throw FileFailure(path: path, doing: "make the file's name durable", cause: error)
         }
         return try MappedFile(path)
+    }
+
+    /// Where a snapshot may be written as it comes.
+    public var draft: String { "\(directory)/incoming" }
+
+    /// Gives the draft, which is durable already, this name. Who has mapped it keeps it.
+    public func adoptDraft(as name: String) throws(FileFailure) {
+        do {
+            try Kernel.rename(draft, to: path(of: name))
+            try Kernel.synchroniseNames(in: "\(directory)/snapshots")
+        } catch {
+            throw FileFailure(path: draft, doing: "give the file its name", cause: error)
+        }
     }
 
     /// What was served last; nil where nothing was, or nobody can tell.

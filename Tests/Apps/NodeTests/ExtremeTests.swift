@@ -112,7 +112,12 @@ private struct Extreme: CustomStringConvertible, Sendable {
                             "shared": ["address": "127.0.0.1", "port": 1], "saltFile": folder.path("salt"),
                         ]
                     }
-                    if extreme.path.starts(with: ["ledger", "issuer"]) {
+                    if extreme.path.starts(with: ["catalog", "published"]) {
+                        settings["catalog"] = ["stateDirectory": folder.path("state-\(ports[0])")]
+                    }
+                    if extreme.path.starts(with: ["ledger", "issuer"])
+                        || extreme.path.starts(with: ["catalog", "published"])
+                    {
                         let nobody: [String: Any] = ["address": "127.0.0.1", "port": 1]
                         settings["ledger"] = ["issuer": ["holder": "node-a", "coordinators": [nobody]]]
                     }

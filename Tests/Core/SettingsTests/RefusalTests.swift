@@ -200,6 +200,24 @@ private func refusals(_ text: String) -> [String] {
         #expect(refusals(file("\"limits\": {\(limit)}")) == (refusal.map { [$0] } ?? []))
     }
 
+    /// A catalog comes from one place, and what is published from somebody.
+    @Test(arguments: [
+        (#"{"stateDirectory": "/s"}"#, "catalog.path: found neither it nor `published`"),
+        (
+            #"{"path": "/c", "published": {}, "stateDirectory": "/s"}"#,
+            "catalog.published: found `path` beside it"
+        ),
+        (
+            #"{"published": {}, "stateDirectory": "/s"}"#,
+            "catalog.published: found what is published, and nobody to ask for it"
+        ),
+    ])
+    func aCatalogHasOneSource(_ catalog: String, _ said: String) {
+        let text = file(#""journal": {"directory": "/j"}, "catalog": \#(catalog)"#)
+        let all = refusals(text)
+        #expect(all.count == 1 && all[0].contains(said), "\(all)")
+    }
+
     @Test func rulesWaitForWholeObjects() {
         // The notice that is refused would be its default to a rule, and too long.
         #expect(

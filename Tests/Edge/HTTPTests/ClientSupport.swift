@@ -33,6 +33,7 @@ final class Pending {
         case .timedOut: "timedOut"
         case .cut: "cut"
         case .refused(_, let refusal): "refused \(refusal.reason)"
+        case .unwanted: "unwanted"
         case .busy: "busy"
         case .unsendable: "unsendable"
         }

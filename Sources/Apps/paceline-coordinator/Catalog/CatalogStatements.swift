@@ -32,7 +32,7 @@ enum CatalogStatements {
         """
         select kind, json_agg(document order by id)::text from (
             select distinct on (kind, id) kind, id, document from paceline.catalog_history
-            where version <= $1 order by kind, id, version desc) as then
+            where version <= $1 order by kind, id, version desc) as former
         where document is not null group by kind
         """, .int8)
 

@@ -13,6 +13,8 @@ struct FleetPicture {
         let region: String?
         /// Empty where it is ready.
         var problems: [String] = []
+        /// What somebody should look at although it is ready.
+        var notices: [String] = []
         /// It answered at all.
         var answers = false
         var leads = false
@@ -43,6 +45,7 @@ struct FleetPicture {
         case .came(let response):
             one.answers = true
             one.problems = Self.reasons(response)
+            one.notices = Self.notices(response)
         }
         switch member.role {
         case .coordinator:
@@ -69,6 +72,13 @@ struct FleetPicture {
             "\($0["part"]?.text ?? "part"): \($0["reason"]?.text ?? "not ready")"
         }
         return reasons.isEmpty ? ["GET /readyz got \(response.status)"] : reasons
+    }
+
+    private static func notices(_ response: ClientResponse) -> [String] {
+        let tree = try? JSONTree(reading: response.body)
+        return (tree?["notices"]?.elements ?? []).map {
+            "\($0["part"]?.text ?? "part"): \($0["notice"]?.text ?? "")"
+        }
     }
 
     // MARK: What operators ask first

@@ -97,6 +97,7 @@ extension FleetPicture {
         }
         return aligned(rows, left: 3)
             + others.filter { !$0.isReady }.flatMap { one in one.problems.map { "  \(one.name): \($0)" } }
+            + others.flatMap { one in one.notices.map { "  \(one.name): \($0)" } }
     }
 
     private var budgetLines: [String] {
@@ -155,6 +156,7 @@ extension FleetPicture.Member {
             .init("role", .string(role.rawValue)), .init("name", .string(name)),
             .init("region", region.map { .string($0) } ?? .null), .init("ready", .bool(isReady)),
             .init("problems", .array(problems.map { .string($0) })),
+            .init("notices", .array(notices.map { .string($0) })),
         ]
         if role == .coordinator { members.append(.init("leads", .bool(leads))) }
         if let counts {
