@@ -342,7 +342,8 @@ let package = Package(
         tests(
             "CoordinatorTests", in: "Apps",
             [
-                "Documents", "Kernel", "PostgresServer", "paceline", "paceline-broker", "paceline-coordinator",
+                "Documents", "HTTP", "Kernel", "PostgresServer", "paceline", "paceline-broker",
+                "paceline-coordinator",
                 "paceline-node",
             ]),
         tests(

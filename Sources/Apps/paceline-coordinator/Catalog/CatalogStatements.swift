@@ -32,7 +32,7 @@ enum CatalogStatements {
         """
         select kind, json_agg(document order by id)::text from (
             select distinct on (kind, id) kind, id, document from paceline.catalog_history
-            where version <= $1 order by kind, id, version desc) as then
+            where version <= $1 order by kind, id, version desc) as former
         where document is not null group by kind
         """, .int8)
 
@@ -81,7 +81,8 @@ enum CatalogStatements {
     }
 
     static let one = PostgresStatement(
-        "select document::text, version from paceline.catalog_objects where kind = $1 and id = $2", .text, .text)
+        "select document::text, version from paceline.catalog_objects where kind = $1 and id = $2", .text,
+        .text)
 
     static let versions = PostgresStatement(
         """
