@@ -181,8 +181,8 @@ extension AdminOperation {
     /// Codes of answers that are no refusals.
     var accepted: [Int] {
         switch self {
-        case .put, .importCatalog, .order: [200, 201]
-        case .add, .makeToken: [201]
+        case .put, .add, .importCatalog, .order: [200, 201]
+        case .makeToken: [201]
         default: [200]
         }
     }
