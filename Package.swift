@@ -353,7 +353,7 @@ let package = Package(
         tests(
             "CoordinatorTests", in: "Apps",
             [
-                "CatalogWire", "Documents", "Kernel", "PostgresServer", "paceline", "paceline-broker",
+                "CatalogWire", "Documents", "HTTP", "Kernel", "PostgresServer", "paceline", "paceline-broker",
                 "paceline-coordinator",
                 "paceline-node",
             ]),

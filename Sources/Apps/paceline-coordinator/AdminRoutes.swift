@@ -64,7 +64,8 @@ final class AdminRoutes: Responder {
         guard !operations.isEmpty else { return response.problem(.notFound, "no such address") }
         let method = request.method == .head ? .get : request.method
         guard let operation = operations.first(where: { $0.method == method }) else {
-            response.header("allow", operations.map { "\($0.method.token)" }.joined(separator: ", ").utf8.span.bytes)
+            response.header(
+                "allow", operations.map { "\($0.method.token)" }.joined(separator: ", ").utf8.span.bytes)
             return response.problem(.methodNotAllowed, "the address does not know the method")
         }
         guard let caller = tokens.caller(request, needs: operation.role, &response),
@@ -212,7 +213,8 @@ final class AdminRoutes: Responder {
             }
             // Done before: as it is now.
             let day: PostgresValue = order.name.day.map { .int8(Int64($0.number)) } ?? .null
-            return reads.ask(LedgerQueries.oneAccount, [.text(order.name.campaign), day], place) { rows, response in
+            return reads.ask(LedgerQueries.oneAccount, [.text(order.name.campaign), day], place) {
+                rows, response in
                 response.contentType = "application/json"
                 response.write(try rows[0].read(0, as: String.self) + "\n")
             }

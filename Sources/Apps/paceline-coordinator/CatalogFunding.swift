@@ -151,7 +151,8 @@ final class CatalogFunding {
     /// For operators.
     var tree: JSONTree {
         [
-            "path": settings.map { .string($0.path) } ?? .null, "published": published.map { .number($0) } ?? .null,
+            "path": settings.map { .string($0.path) } ?? .null,
+            "published": published.map { .number($0) } ?? .null,
             "campaigns": campaigns.map { .number($0.count) } ?? .null,
             "problem": refused.map { .string($0) } ?? .null, "accountsOrdered": .number(ordered),
             "accountsRefused": .number(accounts?.machine.refused.count ?? 0),

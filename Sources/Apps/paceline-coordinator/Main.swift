@@ -9,7 +9,8 @@ import Settings
 enum PacelineCoordinator {
     static let version = "0.1.0"
     static let config = Parameter.option("config", WordKind.file, "The coordinator's settings file.")
-    static let openAPI = Parameter.flag("openapi", "Print the OpenAPI document of /api/v1, and serve nothing.")
+    static let openAPI = Parameter.flag(
+        "openapi", "Print the OpenAPI document of /api/v1, and serve nothing.")
 
     static let program = Program(
         Command(

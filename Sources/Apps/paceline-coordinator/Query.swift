@@ -20,7 +20,6 @@ struct Query {
 
     subscript(name: String) -> String? { parts.first { $0.name == name }?.value }
 
-
     /// NULL where no day is asked for; nil where it is none.
     var day: PostgresValue? {
         guard let text = self["day"] else { return .null }

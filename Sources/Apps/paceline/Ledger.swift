@@ -2,14 +2,8 @@
 import Commands
 import Documents
 import HTTP
-import JSON
-import Kernel
-import TLS
-import Units
 
 enum Ledger {
-    private static let coordinator = Parameter.requiredOption(
-        "coordinator", WordKind.serverURL, "A coordinator's listener for operators, `admin` in its settings.")
     private static let campaign = Parameter.option(
         "campaign", WordKind.text, "Only this campaign, by its id in the catalog.")
     private static let limit = Parameter.option(
@@ -43,7 +37,7 @@ enum Ledger {
         ])
 
     private static func filter(_ call: Invocation) -> String {
-        call[campaign].map { "&campaign=\($0)" } ?? ""
+        call[campaign].map { "&campaign=\(escaped($0))" } ?? ""
     }
 
     private static func part(
@@ -54,7 +48,7 @@ enum Ledger {
         Command(
             name, summary,
             discussion: "\(discussion) Any coordinator answers, whichever leads, from what is committed.",
-            parameters: parameters + connecting,
+            parameters: parameters + AdminClient.parameters,
             examples: [
                 Example(
                     "paceline ledger \(name) --coordinator http://127.0.0.1:1", "Nobody listens there.",
@@ -75,7 +69,7 @@ enum Ledger {
             The database does it, in one statement over all movements: minutes where there are many millions. Exits \
             with 1 where an account says otherwise than its movements, which is an alarm.
             """,
-        parameters: connecting,
+        parameters: AdminClient.parameters,
         examples: [
             Example(
                 "paceline ledger verify --coordinator http://127.0.0.1:1", "Nobody listens there.",
@@ -93,44 +87,15 @@ enum Ledger {
         }
     }
 
-    private static let connecting: [any CommandParameter] = [
-        coordinator, Status.certificate, Status.key, Status.authorities, Status.timeout, Status.json,
-    ]
-
     private static func run(
         _ call: Invocation, _ output: inout Output, _ path: String,
         _ show: (JSONTree, inout Output) -> Outcome
     ) throws(Failure) -> Outcome {
-        let url = call[coordinator]
-        let context = try Status.tlsContext(call, secure: url.isSecure)
-        do throws(Failure) {
-            guard let address = SocketAddress(resolving: url.host, port: url.port) else {
-                throw Failure("\(url): the name '\(url.host)' is not known here")
-            }
-            let connection = try NodeConnection(
-                url, address, context, within: .seconds(Int64(call[Status.timeout])))
-            let answer = try connection.get(path)
-            let tree: JSONTree
-            do {
-                tree = try JSONTree(reading: answer.body)
-            } catch {
-                throw Failure(
-                    "\(url): GET \(path) got \(answer.status) and no JSON; a coordinator's admin listener has it"
-                )
-            }
-            guard answer.status == 200 else {
-                throw Failure("\(url): GET \(path) got \(answer.status): \(text(tree, "title"))")
-            }
+        try AdminClient.run(call, &output) { client, output throws(Failure) in
+            let tree = try client.demand(.get, path).tree
             guard call[Status.json] else { return show(tree, &output) }
             output.print(tree)
             return members(tree, "imbalances").isEmpty ? .ok : .failed
-        } catch {
-            if call[Status.json] {
-                output.print(["url": .string(url.description), "problem": .string(error.message)])
-            } else {
-                output.print(error.message)
-            }
-            return .failed
         }
     }
 

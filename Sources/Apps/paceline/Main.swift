@@ -22,8 +22,10 @@ enum Paceline {
                     subcommands: [
                         CatalogCheck.command, CatalogCompile.command, CatalogShow.command,
                         CatalogDiff.command,
-                        CatalogGenerate.command,
+                        CatalogGenerate.command, CatalogImport.command,
                     ]),
+                Campaigns.command,
+                TokenCommands.command,
                 Command(
                     "features", "Works on what models know of viewers, content and ads.",
                     subcommands: [

@@ -33,7 +33,7 @@ enum Status {
             nodes hold and have spent is held against what their catalogs allow. Exits with 1 where something is down, \
             nobody leads, or the money is not safe. Times are UTC.
             """,
-        parameters: [urls, roster, certificate, key, authorities, timeout, json],
+        parameters: [urls, roster, AdminClient.tokenFile, certificate, key, authorities, timeout, json],
         examples: [
             Example(
                 "paceline status http://127.0.0.1:1", "Nobody listens there.", outcome: .failed,
@@ -132,7 +132,7 @@ struct NodeConnection: ~Copyable {
         do {
             var limits = ReactorLimits()
             limits.streams = 8  // one connection, and what a retry may need
-            limits.outputBytes = 1024 * 1024
+            limits.outputBytes = 64 * 1024 * 1024  // a whole catalog
             reactor = try Reactor(.poller, limits: limits)
         } catch {
             throw Failure("could not set up I/O: \(error)")
@@ -153,9 +153,17 @@ struct NodeConnection: ~Copyable {
         }
     }
 
-    func get(_ path: String) throws(Failure) -> ClientResponse {
+    func get(_ path: String) throws(Failure) -> ClientResponse { try ask(.get, path, [], []) }
+
+    func ask(
+        _ method: HTTP.Method, _ path: String, _ headers: [(name: StaticString, value: String)],
+        _ body: [UInt8]
+    ) throws(Failure) -> ClientResponse {
         var result: Result<ClientResponse, ClientFailure>?
-        client.send(ClientRequest(.get, endpoint, path), deadline: deadline) { result = $0 }
+        var request = ClientRequest(method, endpoint, path)
+        request.headers = headers
+        request.body = body
+        client.send(request, deadline: deadline) { result = $0 }
         while true {
             switch result {
             case .success(let response)?: return response

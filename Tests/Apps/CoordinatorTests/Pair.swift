@@ -8,6 +8,7 @@ struct Answer {
     let status: Int
     let headers: String
     let body: String
+    var bytes: [UInt8] = []
 
     var json: [String: Any] {
         (try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any] ?? [:]
@@ -51,12 +52,12 @@ func ask(
         if count == 0 { break }
         bytes += piece[..<count]
     }
-    let all = String(decoding: bytes, as: UTF8.self)
-    guard let end = all.range(of: "\r\n\r\n"), let status = Int(all.dropFirst(9).prefix(3)) else {
-        return nil
-    }
+    guard let end = Data(bytes).range(of: Data("\r\n\r\n".utf8)) else { return nil }
+    let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+    guard let status = Int(head.dropFirst(9).prefix(3)) else { return nil }
+    let content = Array(bytes[end.upperBound...])
     return Answer(
-        status: status, headers: String(all[..<end.lowerBound]), body: String(all[end.upperBound...]))
+        status: status, headers: head, body: String(decoding: content, as: UTF8.self), bytes: content)
 }
 
 /// One coordinator's process.

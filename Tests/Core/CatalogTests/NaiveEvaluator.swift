@@ -65,7 +65,7 @@ extension CatalogSource {
         let advertisers = Dictionary(uniqueKeysWithValues: advertisers.map { ($0.id, $0) })
         var found: Set<String> = []
         for item in lineItems {
-            guard !item.paused, let campaign = campaigns[item.campaign],
+            guard !item.paused, let campaign = campaigns[item.campaign], !campaign.paused,
                 let advertiser = advertisers[campaign.advertiser]
             else { continue }
             let flight = item.flight ?? campaign.flight

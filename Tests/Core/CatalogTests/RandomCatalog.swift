@@ -106,6 +106,7 @@ struct RandomCatalog {
             campaign.advertiser = name
             campaign.name = name
             campaign.flight.end = Instant(nanoseconds: 1_000)
+            campaign.paused = chance(5)
             source.campaigns.append(campaign)
             for number in 0..<4 {
                 var creative = Creative()

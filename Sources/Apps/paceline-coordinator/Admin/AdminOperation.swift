@@ -31,7 +31,8 @@ enum AdminOperation: Hashable, Sendable {
 
     static let all: [AdminOperation] =
         EntityKind.allCases.flatMap { [.list($0), .get($0), .put($0), .delete($0)] } + [
-            .catalog, .add, .importCatalog, .versions, .rollBack, .pause, .resume, .audit, .tokens, .makeToken,
+            .catalog, .add, .importCatalog, .versions, .rollBack, .pause, .resume, .audit, .tokens,
+            .makeToken,
             .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .document,
         ]
 
@@ -74,7 +75,8 @@ enum AdminOperation: Hashable, Sendable {
 
     var role: AdminRole {
         switch self {
-        case .list, .get, .catalog, .versions, .accounts, .movements, .sessions, .suspense, .verify, .document:
+        case .list, .get, .catalog, .versions, .accounts, .movements, .sessions, .suspense, .verify,
+            .document:
             .viewer
         case .pause, .resume: .operator_
         case .put, .delete, .add, .importCatalog, .rollBack, .order: .trafficker

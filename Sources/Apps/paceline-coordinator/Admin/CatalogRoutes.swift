@@ -73,17 +73,23 @@ final class CatalogRoutes {
 
     func versions(_ request: borrowing Request, _ response: inout Response) {
         let query = Query(request)
-        guard let limit = query.page(Self.pageMost, &response), let before = query.before(&response) else { return }
-        page(CatalogStatements.versions, [.int8(before), .int8(limit)], "versions", limit, request.place, &response)
+        guard let limit = query.page(Self.pageMost, &response), let before = query.before(&response) else {
+            return
+        }
+        page(
+            CatalogStatements.versions, [.int8(before), .int8(limit)], "versions", limit, request.place,
+            &response)
     }
 
     func audit(_ request: borrowing Request, _ response: inout Response) {
         let query = Query(request)
-        guard let limit = query.page(Self.auditPageMost, &response), let before = query.before(&response) else { return }
+        guard let limit = query.page(Self.auditPageMost, &response), let before = query.before(&response)
+        else { return }
         page(
             CatalogStatements.audit,
             [
-                .int8(before), .text(query["kind"] ?? ""), .text(query["id"] ?? ""), .text(query["who"] ?? ""),
+                .int8(before), .text(query["kind"] ?? ""), .text(query["id"] ?? ""),
+                .text(query["who"] ?? ""),
                 .int8(limit),
             ],
             "entries", limit, request.place, &response)
@@ -99,7 +105,8 @@ final class CatalogRoutes {
             let (text, last): (String, Int64?) = (try rows[0].read(0), try rows[0].read(1))
             let isFull = try rows[0].read(2, as: Int64.self) == limit
             response.contentType = "application/json"
-            response.write("{\"\(name)\": \(text), \"next\": \(isFull ? last.map { "\"\($0)\"" } ?? "null" : "null")}\n")
+            response.write(
+                "{\"\(name)\": \(text), \"next\": \(isFull ? last.map { "\"\($0)\"" } ?? "null" : "null")}\n")
         }
     }
 
@@ -110,7 +117,8 @@ final class CatalogRoutes {
         change(.put(key, body), request, caller, &response)
     }
 
-    func delete(_ key: CatalogKey, _ request: borrowing Request, _ caller: Caller, _ response: inout Response) {
+    func delete(_ key: CatalogKey, _ request: borrowing Request, _ caller: Caller, _ response: inout Response)
+    {
         change(.delete(key), request, caller, &response)
     }
 
@@ -156,14 +164,16 @@ final class CatalogRoutes {
                     place: "Idempotency-Key", allowed: "a text of 1 to \(Self.keyBytesMost) bytes")
             }
             note = request.text("paceline-note") ?? ""
-            guard note.utf8.count <= Self.noteBytesMost, note.unicodeScalars.allSatisfy({ $0.value >= 32 }) else {
+            guard note.utf8.count <= Self.noteBytesMost, note.unicodeScalars.allSatisfy({ $0.value >= 32 })
+            else {
                 throw Malformed(
                     place: "Paceline-Note", allowed: "a line of at most \(Self.noteBytesMost) bytes")
             }
         } catch {
             return response.problem(.badRequest, "the request is not one", error.members)
         }
-        let whole = "\(request.method.token) \(edit.name) \(edit.key?.kind.rawValue ?? "") \(edit.key?.id ?? "") \(condition)\n"
+        let whole =
+            "\(request.method.token) \(edit.name) \(edit.key?.kind.rawValue ?? "") \(edit.key?.id ?? "") \(condition)\n"
         let order = CatalogOrder(
             edit: edit, condition: condition, key: key ?? desk.ownKey(),
             digest: digest(of: Array(whole.utf8) + request.body.withUnsafeBytes { Array($0) }),
@@ -183,7 +193,10 @@ extension CatalogCondition {
         case (let tag?, nil):
             guard tag.utf8.count > 2, tag.hasPrefix("\""), tag.hasSuffix("\""),
                 let version = Int64(tag.dropFirst().dropLast()), version > 0
-            else { throw Malformed(place: "If-Match", allowed: "an ETag as it was answered, such as \"12\", or *") }
+            else {
+                throw Malformed(
+                    place: "If-Match", allowed: "an ETag as it was answered, such as \"12\", or *")
+            }
             self = .version(version)
         case (_?, _?):
             throw Malformed(place: "If-None-Match", allowed: "nothing beside an If-Match")

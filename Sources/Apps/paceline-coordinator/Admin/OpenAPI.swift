@@ -101,7 +101,8 @@ enum OpenAPI {
         404: "There is no such thing.",
         409: "It cannot be beside what is there, or under way.",
         412: "It is not as If-Match or If-None-Match says; `version` is what it is.",
-        422: "The catalog or the ledger would not accept it; nothing was changed. `errors` says why, as `paceline catalog check` does.",
+        422:
+            "The catalog or the ledger would not accept it; nothing was changed. `errors` says why, as `paceline catalog check` does.",
         428: "It is there; say with If-Match which version is meant.",
         503: "This coordinator does not lead (`leader` does), or the database does not answer.",
     ]

@@ -34,15 +34,21 @@ struct OperationParameter {
     static let campaign = query("campaign", "Only of this campaign.")
 
     static let condition = [
-        header("If-Match", "The ETag that was seen last, or *.", ["type": "string", "pattern": "^(\"[1-9][0-9]{0,17}\"|\\*)$"]),
+        header(
+            "If-Match", "The ETag that was seen last, or *.",
+            ["type": "string", "pattern": "^(\"[1-9][0-9]{0,17}\"|\\*)$"])
     ]
-    static let change = condition + [
-        header("If-None-Match", "Only where it is not there.", ["type": "string", "enum": ["*"]]),
-    ] + written
+    static let change =
+        condition + [
+            header("If-None-Match", "Only where it is not there.", ["type": "string", "enum": ["*"]])
+        ] + written
     static let written = [
         header(
             "Idempotency-Key", "A change is made once under its key, which is kept for 7 days.",
-            ["type": "string", "minLength": 1, "maxLength": .number(CatalogRoutes.keyBytesMost), "pattern": "^[!-~]+$"]),
+            [
+                "type": "string", "minLength": 1, "maxLength": .number(CatalogRoutes.keyBytesMost),
+                "pattern": "^[!-~]+$",
+            ]),
         header(
             "Paceline-Note", "Why, for the list of versions.",
             ["type": "string", "maxLength": .number(CatalogRoutes.noteBytesMost), "pattern": "^[!-~]*$"]),
@@ -81,35 +87,55 @@ extension AdminOperation {
         let pages = [OperationParameter.before]
         switch self {
         case .list(let kind):
-            return [.query("after", "Only those behind this id: what the former page says under next."), .limit(CatalogRoutes.pageMost)]
+            return [
+                .query("after", "Only those behind this id: what the former page says under next."),
+                .limit(CatalogRoutes.pageMost),
+            ]
                 + (kind.parent.map { [.query($0, "Only those that name it.")] } ?? [])
         case .get: return [.id]
         case .put: return [.id] + OperationParameter.change
         case .delete: return [.id] + OperationParameter.condition + OperationParameter.written
         case .importCatalog: return OperationParameter.change
-        case .add, .rollBack, .pause, .resume: return OperationParameter.condition + OperationParameter.written
+        case .add, .rollBack, .pause, .resume:
+            return OperationParameter.condition + OperationParameter.written
         case .versions: return pages + [.limit(CatalogRoutes.pageMost)]
         case .audit:
             return pages + [.limit(CatalogRoutes.auditPageMost)]
                 + ["kind", "id", "who"].map { .query($0, "Only those of it.") }
-        case .revokeToken: return [.init(name: "id", place: "path", summary: "The token's name.", schema: ["type": "string"])]
+        case .revokeToken:
+            return [
+                .init(name: "id", place: "path", summary: "The token's name.", schema: ["type": "string"])
+            ]
         case .accounts:
             return [
-                .campaign, .query("day", "A date: of the campaign's days the one.", ["type": "string", "format": "date"]),
+                .campaign,
+                .query(
+                    "day", "A date: of the campaign's days the one.", ["type": "string", "format": "date"]),
                 .query("list", "1 lists all accounts of the campaign.", ["type": "string", "enum": ["1"]]),
-                .query("after", "Only behind this account.", ["type": "integer", "minimum": 0]), .limit(1_000),
+                .query("after", "Only behind this account.", ["type": "integer", "minimum": 0]),
+                .limit(1_000),
             ]
         case .order:
             return [
-                .header("If-Match", "The account's ETag, where it is there.", ["type": "string", "pattern": "^\"[0-9]{1,18}\"$"]),
+                .header(
+                    "If-Match", "The account's ETag, where it is there.",
+                    ["type": "string", "pattern": "^\"[0-9]{1,18}\"$"]),
                 .init(
-                    name: "Idempotency-Key", place: "header", summary: "An order is done once under its key. Needed.",
+                    name: "Idempotency-Key", place: "header",
+                    summary: "An order is done once under its key. Needed.",
                     schema: ["type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"]),
             ]
         case .movements:
-            return [.campaign, .query("sinceSeconds", "Only after so many seconds since 1970.", ["type": "integer", "minimum": 0, "maximum": 9_000_000_000]), .limit(1_000)]
+            return [
+                .campaign,
+                .query(
+                    "sinceSeconds", "Only after so many seconds since 1970.",
+                    ["type": "integer", "minimum": 0, "maximum": 9_000_000_000]), .limit(1_000),
+            ]
         case .sessions:
-            return [.query("after", "Only behind this place.", ["type": "integer", "minimum": 0]), .limit(1_000)]
+            return [
+                .query("after", "Only behind this place.", ["type": "integer", "minimum": 0]), .limit(1_000),
+            ]
         case .catalog, .tokens, .makeToken, .suspense, .verify, .document: return []
         }
     }
@@ -119,8 +145,11 @@ extension AdminOperation {
         case .put(let kind): OpenAPI.reference(kind.rawValue)
         case .add, .importCatalog: OpenAPI.reference("catalog")
         case .rollBack:
-            OpenAPI.object([.init("version", ["type": "integer", "minimum": 1, "maximum": .number(UInt32.max)])])
-        case .pause, .resume: OpenAPI.object([.init("campaign", ["type": "string", "minLength": 1, "maxLength": 256])])
+            OpenAPI.object([
+                .init("version", ["type": "integer", "minimum": 1, "maximum": .number(UInt32.max)])
+            ])
+        case .pause, .resume:
+            OpenAPI.object([.init("campaign", ["type": "string", "minLength": 1, "maxLength": 256])])
         case .makeToken:
             OpenAPI.object([
                 .init("name", ["type": "string", "minLength": 1, "maxLength": 64]),
@@ -152,8 +181,8 @@ extension AdminOperation {
     /// Codes of answers that are no refusals.
     var accepted: [Int] {
         switch self {
-        case .put, .importCatalog, .order: [200, 201]
-        case .add, .makeToken: [201]
+        case .put, .add, .importCatalog, .order: [200, 201]
+        case .makeToken: [201]
         default: [200]
         }
     }
@@ -168,7 +197,9 @@ extension AdminOperation {
         case .pause, .resume: [404, 412, 422]
         case .makeToken: [409, 422]
         case .order: [409, 412, 422, 428]
-        case .list, .versions, .audit, .movements, .sessions, .catalog, .tokens, .suspense, .verify, .document: []
+        case .list, .versions, .audit, .movements, .sessions, .catalog, .tokens, .suspense, .verify,
+            .document:
+            []
         }
     }
 
@@ -182,7 +213,8 @@ extension AdminOperation {
                     .init("version", ["type": "string"]), .init("document", OpenAPI.reference(kind.rawValue)),
                 ]))
         case .get(let kind): return OpenAPI.reference(kind.rawValue)
-        case .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume: return OpenAPI.reference("changed")
+        case .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume:
+            return OpenAPI.reference("changed")
         case .catalog: return OpenAPI.reference("catalog")
         case .versions: return OpenAPI.list("versions", of: any)
         case .audit: return OpenAPI.list("entries", of: any)

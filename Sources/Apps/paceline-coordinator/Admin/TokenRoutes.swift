@@ -68,7 +68,8 @@ final class TokenRoutes {
             let word = try fields.text("role")
             guard let known = AdminRole(rawValue: word) else {
                 throw Malformed(
-                    place: "role", allowed: AdminRole.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
+                    place: "role",
+                    allowed: AdminRole.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
             }
             role = known
             days = try fields.number("days", 1...Self.daysMost)
@@ -91,7 +92,8 @@ final class TokenRoutes {
             guard made == 1 else {
                 return all == 0
                     ? response.problem(
-                        .unprocessableContent, "the first token is an admin's, as nobody could make others else",
+                        .unprocessableContent,
+                        "the first token is an admin's, as nobody could make others else",
                         [.init("field", "role"), .init("allowed", "\"admin\"")])
                     : response.problem(
                         .conflict, "a token of this name is in force; revoke it first",

@@ -75,8 +75,11 @@ final class CatalogDesk {
         guard root.leads else { return finish(job) { [root] in $0.notLeader(root) } }
         pool.run(CatalogDraft.questions(job.order), within: Self.limit) { [weak self] outcome in
             guard let self else { return }
-            guard case .done(let found) = outcome else { return again(job, outcome.failure) }
-            draft(job, found)
+            switch outcome {
+            case .done(let found): draft(job, found)
+            case .unknown(let failure): again(job, failure)
+            case .refused(let failure): failure.isRetryable ? again(job, failure) : broken(job, failure)
+            }
         }
     }
 
@@ -130,23 +133,24 @@ final class CatalogDesk {
             switch LedgerRefusal(failure) {
             case .lost: finish(job) { [root] in $0.notLeader(root) }
             case .mismatched, .later: again(job, failure)
-            case .broken:
-                context.log.error(
-                    "the database refuses a change of the catalog", ["cause": .string("\(failure)")])
-                finish(job) {
-                    $0.problem(
-                        .internalServerError, "the database refuses the change",
-                        [.init("detail", .string("\(failure)"))])
-                }
+            case .broken: broken(job, failure)
             }
         }
     }
 
+    private func broken(_ job: Job, _ failure: PostgresFailure) {
+        context.log.error("the database refuses a change of the catalog", ["cause": .string("\(failure)")])
+        finish(job) {
+            $0.problem(
+                .internalServerError, "the database refuses the change",
+                [.init("detail", .string("\(failure)"))])
+        }
+    }
+
     /// The same from the beginning: its key says whether it was made.
-    private func again(_ job: Job, _ failure: PostgresFailure?) {
+    private func again(_ job: Job, _ failure: PostgresFailure) {
         var job = job
         job.tries += 1
-        let why = failure.map { "\($0)" } ?? "no answer"
         guard job.tries < Self.triesMost,
             pool.reactor.timer(at: pool.reactor.now + Self.pause, { [weak self] in self?.look(job) }) != nil
         else {
@@ -155,7 +159,7 @@ final class CatalogDesk {
                 $0.problem(
                     .serviceUnavailable,
                     "whether the change was made is not known; ask again with the same Idempotency-Key, or look",
-                    [.init("detail", .string(why))])
+                    [.init("detail", .string("\(failure)"))])
             }
         }
     }

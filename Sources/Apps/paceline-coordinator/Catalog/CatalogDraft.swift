@@ -50,7 +50,8 @@ struct CatalogDraft: Sendable {
         } catch let refusal as OrderRefusal {
             return .refused(refusal)
         } catch {
-            return .refused(OrderRefusal(.internalServerError, "the database's catalog could not be read: \(error)"))
+            return .refused(
+                OrderRefusal(.internalServerError, "the database's catalog could not be read: \(error)"))
         }
     }
 
@@ -98,6 +99,7 @@ private struct Making {
     }
 
     func outcome() throws -> CatalogDraft.Outcome {
+        try checkThere()
         try checkCondition()
         let file: JSONTree
         var after = before
@@ -108,7 +110,6 @@ private struct Making {
             file = after.file
             text = body
         case .delete(let key):
-            guard before[key] != nil else { throw OrderRefusal(.notFound, "no such thing in the catalog") }
             after[key] = nil
             file = after.file
         case .add(let body):
@@ -128,10 +129,7 @@ private struct Making {
             file = after.file
         case .pause(let campaign, let pauses):
             let key = CatalogKey(.campaigns, campaign)
-            guard let document = before[key] else {
-                throw OrderRefusal(.notFound, "no such campaign in the catalog")
-            }
-            after[key] = document.setting("paused", to: pauses)
+            after[key] = before[key]?.setting("paused", to: pauses)
             file = after.file
         }
         let bytes: [UInt8]
@@ -147,7 +145,9 @@ private struct Making {
 
     private func outcome(_ after: CatalogDocuments, _ bytes: [UInt8]) throws -> CatalogDraft.Outcome {
         let changes = after.changes(from: before)
-        if changes.isEmpty, former > 0, !isRollBack { return .answered(answer(.ok, version ?? former, isNew: false)) }
+        if changes.isEmpty, former > 0, !isRollBack {
+            return .answered(answer(.ok, version ?? former, isNew: false))
+        }
         let textBytes = after.file.line.utf8.count
         guard textBytes <= CatalogDraft.textMost, bytes.count <= CatalogDraft.bytesMost else {
             throw OrderRefusal(
@@ -184,6 +184,17 @@ private struct Making {
     }
 
     // MARK: What is asked
+
+    /// What is removed or paused is there.
+    private func checkThere() throws(OrderRefusal) {
+        switch order.edit {
+        case .delete(let key) where before[key] == nil:
+            throw OrderRefusal(.notFound, "no such thing in the catalog")
+        case .pause(let campaign, _) where before[CatalogKey(.campaigns, campaign)] == nil:
+            throw OrderRefusal(.notFound, "no such campaign in the catalog")
+        default: break
+        }
+    }
 
     private func checkCondition() throws(OrderRefusal) {
         let isOne = order.edit.key != nil

@@ -81,7 +81,8 @@ enum CatalogStatements {
     }
 
     static let one = PostgresStatement(
-        "select document::text, version from paceline.catalog_objects where kind = $1 and id = $2", .text, .text)
+        "select document::text, version from paceline.catalog_objects where kind = $1 and id = $2", .text,
+        .text)
 
     static let versions = PostgresStatement(
         """

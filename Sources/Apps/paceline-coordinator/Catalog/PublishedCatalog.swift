@@ -76,7 +76,8 @@ final class PublishedCatalog {
         self.pool = pool
         var seeds = SystemRandomNumberGenerator()
         listener = PostgresListener(
-            try context.databaseOptions(), [Self.channel, Tokens.channel], on: pool.reactor, seed: seeds.next())
+            try context.databaseOptions(), [Self.channel, Tokens.channel], on: pool.reactor,
+            seed: seeds.next())
     }
 
     func start() {

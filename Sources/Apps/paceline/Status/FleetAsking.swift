@@ -26,6 +26,8 @@ final class FleetAsking {
     private let client: Client
     private let endpoints: [Endpoint]
     private let limit: Interval
+    /// For coordinators only.
+    private let token: String?
 
     static func paths(_ role: Roster.Role) -> [String] {
         switch role {
@@ -35,8 +37,11 @@ final class FleetAsking {
         }
     }
 
-    init(_ roster: Roster, _ context: TLSContext?, within limit: Interval) throws(Failure) {
+    init(
+        _ roster: Roster, _ context: TLSContext?, token: String?, within limit: Interval
+    ) throws(Failure) {
         self.roster = roster
+        self.token = token
         self.limit = limit
         var endpoints: [Endpoint] = []
         for member in roster.members {
@@ -64,7 +69,11 @@ final class FleetAsking {
         for (index, member) in roster.members.enumerated() {
             for (place, path) in Self.paths(member.role).enumerated() {
                 open += 1
-                client.send(ClientRequest(.get, endpoints[index], path), deadline: deadline) { result in
+                var request = ClientRequest(.get, endpoints[index], path)
+                if let token, path.hasPrefix("/api/") {
+                    request.headers = [("authorization", "Bearer \(token)")]
+                }
+                client.send(request, deadline: deadline) { result in
                     open -= 1
                     switch result {
                     case .success(let response): answers[index][place] = .came(response)

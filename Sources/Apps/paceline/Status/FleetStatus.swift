@@ -10,7 +10,7 @@ enum FleetStatus {
         let roster = try RosterInput.read(file)
         let isSecure = roster.members.contains { $0.admin.hasPrefix("https://") }
         let asking = try FleetAsking(
-            roster, try Status.tlsContext(call, secure: isSecure),
+            roster, try Status.tlsContext(call, secure: isSecure), token: try AdminClient.token(call),
             within: .seconds(Int64(call[Status.timeout])))
         let picture = FleetPicture(roster, try asking.ask(), at: Kernel.wallNow())
         if call[Status.json] {

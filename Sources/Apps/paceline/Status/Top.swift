@@ -24,7 +24,8 @@ enum Top {
             other. Counts are those of a second.
             """,
         parameters: [
-            roster, every, looks, Status.certificate, Status.key, Status.authorities, Status.timeout,
+            roster, every, looks, AdminClient.tokenFile, Status.certificate, Status.key, Status.authorities,
+            Status.timeout,
             Status.json,
         ],
         examples: [
@@ -38,7 +39,7 @@ enum Top {
         let roster = try RosterInput.read(call[Top.roster])
         let isSecure = roster.members.contains { $0.admin.hasPrefix("https://") }
         let asking = try FleetAsking(
-            roster, try Status.tlsContext(call, secure: isSecure),
+            roster, try Status.tlsContext(call, secure: isSecure), token: try AdminClient.token(call),
             within: .seconds(Int64(call[Status.timeout])))
         let isScreen = Kernel.isTerminal(1) && !call[Status.json]
         Kernel.block(signals: stop)

@@ -72,7 +72,8 @@ struct Compilation: ~Copyable {
             }
             let campaign = source.campaigns[self.place(.campaigns, item.campaign)]
             try index.add(
-                item, at: place, approved: approved, advertiser: self.place(.advertisers, campaign.advertiser),
+                item, at: place, approved: approved,
+                advertiser: self.place(.advertisers, campaign.advertiser),
                 isPaused: item.paused || campaign.paused)
         }
         index.order()

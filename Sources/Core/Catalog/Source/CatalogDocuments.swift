@@ -58,10 +58,13 @@ public struct CatalogDocuments: Sendable {
 
     /// The same with all that another file has behind it, whatever is wrong with that: compiling says it.
     public func file(adding other: JSONTree) -> JSONTree {
-        guard case .object(let members) = other.content, case .object(let own) = file.content else { return other }
+        guard case .object(let members) = other.content, case .object(let own) = file.content else {
+            return other
+        }
         let joined = own.map { one in
             let kind = EntityKind(rawValue: one.key)
-            return JSONTree.Member(one.key, .array(one.value.elements + (kind.map { other.things($0) } ?? [])))
+            return JSONTree.Member(
+                one.key, .array(one.value.elements + (kind.map { other.things($0) } ?? [])))
         }
         let rest = members.filter { member in
             if case .array = member.value.content { return EntityKind(rawValue: member.key) == nil }

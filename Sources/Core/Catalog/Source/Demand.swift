@@ -54,7 +54,8 @@ public struct Campaign: CatalogEntity {
             .required("name", \.name, .words, "For people."),
             .defaulted(
                 "paused", \.paused, .bool,
-                "Of a paused campaign nothing wins. A snapshot has it as its line items, each of them paused."),
+                "Of a paused campaign nothing wins. A snapshot has it as its line items, each of them paused."
+            ),
             .defaulted("currency", \.currency, .currency, "The currency of all money of this campaign."),
             .required("flight", \.flight, .object, "When it may spend."),
             .required(
