@@ -21,9 +21,11 @@ public final class IssuerLink: Sendable {
         case unanswered
     }
 
-    /// The client, for functions that run on its thread. No other thread looks into it.
+    /// The clients, for functions that run on its thread. No other thread looks into it.
     private final class Place: @unchecked Sendable {
         var client: Client?
+        /// Money waits behind no word of pacing.
+        var pacing: Client?
         /// Who is asked next.
         var turn = 0
     }
@@ -43,6 +45,8 @@ public final class IssuerLink: Sendable {
 
     /// Answers of some hundred bytes to each of some hundred sayings.
     private static let answerBytesMost = 1024 * 1024
+    /// Words of pacing that wait for a connection: of all nodes of a broker, twice.
+    private static let pacingWaitingMost = 128
 
     /// - Parameter path: where the settings stand in their file.
     public init(_ settings: IssuerSettings, at path: String, _ log: Log) throws(Failure) {
@@ -72,6 +76,7 @@ public final class IssuerLink: Sendable {
         }
     }
 
+    var holder: String { settings.holder }
     public var answered: Int { counts.withLock { $0.answered } }
     public var unanswered: Int { counts.withLock { $0.unanswered } }
 
@@ -92,13 +97,15 @@ public final class IssuerLink: Sendable {
     private func run(_ started: Descriptor) {
         do {
             var limits = ReactorLimits()
-            limits.streams = 4 * endpoints.count
+            limits.streams = 8 * endpoints.count
             limits.outputBytes = 2 * Self.answerBytesMost
             let reactor = try Reactor(.poller, limits: limits)
             var bounds = ClientLimits()
             bounds.responseBytes = Self.answerBytesMost
             bounds.connectionsPerEndpoint = 2
             place.client = Client(reactor: reactor, limits: bounds, context: context)
+            bounds.waitingCalls = Self.pacingWaitingMost
+            place.pacing = Client(reactor: reactor, limits: bounds, context: context)
             remote.withLock { $0 = reactor.remote }
             Kernel.signal(started)
             try reactor.run()
@@ -111,45 +118,62 @@ public final class IssuerLink: Sendable {
     /// Carries one exchange; calls back once, on this link's thread.
     public func say(_ sayings: [IssuerSaying], _ done: @escaping @Sendable (Outcome) -> Void) {
         let body = IssuerWire.body(sayings, from: settings.holder)
-        let isPosted = remote.withLock { $0 }?.post { [self] reactor in
-            guard let client = place.client else { return done(.unanswered) }
+        let isPosted = post(body, to: .ledger) { [self] in done(hear($0, from: $1)) }
+        if !isPosted { done(.unanswered) }
+    }
+
+    private enum Route: String { case ledger = "/v1/ledger", pacing = "/v1/pacing" }
+
+    /// Has a request sent to whoever is asked now; false where that cannot be, and nothing calls back.
+    private func post(
+        _ body: [UInt8], to route: Route,
+        _ done: @escaping @Sendable (Result<ClientResponse, ClientFailure>, Endpoint) -> Void
+    ) -> Bool {
+        remote.withLock { $0 }?.post { [self] reactor in
             let endpoint = endpoints[place.turn % endpoints.count]
-            var request = ClientRequest(.post, endpoint, "/v1/ledger")
+            guard let client = route == .ledger ? place.client : place.pacing else {
+                return done(.failure(.notConnected(endpoint)), endpoint)
+            }
+            var request = ClientRequest(.post, endpoint, route.rawValue)
             request.headers = [("content-type", "application/json")]
             request.body = body
-            client.send(request, deadline: reactor.now + settings.timeout) { [self] result in
-                done(hear(result, from: endpoint))
-            }
-        }
-        if isPosted != true { done(.unanswered) }
+            client.send(request, deadline: reactor.now + settings.timeout) { done($0, endpoint) }
+        } ?? false
     }
 
     /// What became of words about pacing.
     public enum PacingOutcome: Sendable {
         case answered([PaceOrder])
-        /// The issuer is of a version that directs nobody, or a broker.
+        /// The issuer, or the one behind it, is of a version that directs nobody.
         case notDirected
         case unanswered
     }
 
-    /// Carries what is said of pacing, to the coordinator that is asked for money; calls back once, on this link's thread.
+    /// Carries what is said of pacing, to the issuer that is asked for money; calls back once, on this link's thread.
     public func pace(
         _ statements: [(day: String?, PaceStatement)], start: UInt64,
         _ done: @escaping @Sendable (PacingOutcome) -> Void
     ) {
         let all = PaceWire.Statements(holder: settings.holder, node: nil, start: start, statements)
         let body = Array(PaceWire.tree(all).line.utf8)
-        let isPosted = remote.withLock { $0 }?.post { [self] reactor in
-            guard let client = place.client else { return done(.unanswered) }
-            let endpoint = endpoints[place.turn % endpoints.count]
-            var request = ClientRequest(.post, endpoint, "/v1/pacing")
-            request.headers = [("content-type", "application/json")]
-            request.body = body
-            client.send(request, deadline: reactor.now + settings.timeout) { [self] result in
-                done(hearPacing(result, from: endpoint))
+        let isPosted = post(body, to: .pacing) { [self] in done(hearPacing($0, from: $1)) }
+        if !isPosted { done(.unanswered) }
+    }
+
+    /// An answer as it came.
+    typealias Passed = (status: Int, body: [UInt8])
+
+    /// Passes on a node's words about pacing; nil where no answer comes in time. Calls back once, on this link's thread; false where it
+    /// will not.
+    func passOn(_ words: JSONTree, _ done: @escaping @Sendable (Passed?) -> Void) -> Bool {
+        post(Array(words.line.utf8), to: .pacing) { [self] result, endpoint in
+            switch result {
+            case .success(let response): done((response.status, response.body))
+            case .failure(let failure):
+                trouble(endpoint, "\(failure)")
+                done(nil)
             }
         }
-        if isPosted != true { done(.unanswered) }
     }
 
     private func hearPacing(

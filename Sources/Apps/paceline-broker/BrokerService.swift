@@ -44,7 +44,8 @@ final class BrokerService: DaemonService {
         limits.bodyBytes = Self.bodyBytes
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
-        let nodeRoutes = HolderRoutes(context.settings.holders, context.health, issuer)
+        let relay = PaceRelay(context.link, on: reactor)
+        let nodeRoutes = HolderRoutes(context.settings.holders, context.health, issuer, relay: relay)
         nodes = Server(
             reactor: reactor, limits: limits, responder: nodeRoutes,
             metrics: ServerMetrics(context.keys.nodes, block))
@@ -52,6 +53,7 @@ final class BrokerService: DaemonService {
             reactor: reactor, limits: limits, responder: BrokerRoutes(context),
             metrics: ServerMetrics(context.keys.admin, block))
         nodeRoutes.server = nodes
+        relay.server = nodes
         for (index, listener) in context.settings.listen.enumerated() {
             try nodes.listenAlone(
                 listener.address, listener.port, "listen[\(index)]", context.certificates)
