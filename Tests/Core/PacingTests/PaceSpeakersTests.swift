@@ -43,8 +43,9 @@ import Units
         expect(
             [
                 Word(node: "a", start: 1, holder: "b1", second: 0, name: "b1/a"),
+                Word(node: "b", start: 2, holder: "b1", second: Self.silence + 1, name: "b1/b"),
                 Word(node: "a", start: 1, holder: "b2", second: Self.silence + 1, name: "b2/a"),
-            ], "one that was silent is forgotten")
+            ], "one that was silent is forgotten when another one comes")
     }
 
     @Test func aHolderSpeaksForAsManyAsABrokerMayHave() {
