@@ -1,12 +1,12 @@
-// A broker's part in pacing: what its nodes say of their campaigns goes on to the coordinator that leads, as words of one of its nodes, and
-// what that answers goes back as it came. Nothing of it is kept, and none of it is understood here.
+// A broker's part in pacing: what its nodes say of their campaigns goes on to the coordinator that leads, and what that
+// answers goes back as it came. Nothing of it is kept, and but for two names none of it is understood.
 internal import Documents
 public import HTTP
 public import Reactor
 internal import Serving
 
-/// Used on the thread of the server that nodes come to. As many words are on their way as that server has connections, each for
-/// as long as the way to the root may take; what cannot be passed on is answered with 503, and the node goes on by its part.
+/// Used on the thread of the server that nodes come to. Words are on their way no longer than the link waits for an answer; what
+/// cannot be passed on is answered with 503, and the node goes on by its part.
 public final class PaceRelay {
     /// For answers, which come by way of another thread. No other thread looks into it.
     private final class Way: @unchecked Sendable { weak var server: Server? }

@@ -13,7 +13,7 @@ import Units
 
 @testable import LedgerWire
 
-private enum Root {
+enum RelayRoot {
     case plans
     /// Of the version before: it knows no words of pacing.
     case knowsNone
@@ -33,22 +33,21 @@ private final class Way {
     private let relay: PaceRelay
     private let endpoint: Endpoint
     private final class Heard { var all: [PaceWire.Statements] = [] }
-    private let heard = Heard()
+    private let heard: Heard
 
     var words: [PaceWire.Statements] { heard.all }
 
-    init(_ kind: Root) throws {
+    init(_ kind: RelayRoot) throws {
         reactor = try Reactor(.automatic)
         client = Client(reactor: reactor)
-        let issuer = NoIssuer()
+        let (issuer, heard) = (NoIssuer(), Heard())
+        self.heard = heard
+        let plans: (PaceWire.Statements) -> [PaceOrder]? = { all in
+            heard.all.append(all)
+            return kind == .doesNotLead ? nil : [Way.order]
+        }
         let rootRoutes = HolderRoutes(
-            ["broker-1"], Health(awaiting: []), issuer,
-            pacing: kind == .knowsNone
-                ? nil
-                : { [heard] all in
-                    heard.all.append(all)
-                    return kind == .doesNotLead ? nil : [Self.order]
-                })
+            ["broker-1"], Health(awaiting: []), issuer, pacing: kind == .knowsNone ? nil : plans)
         root = Server(reactor: reactor, responder: rootRoutes)
         let port = "\(try root.listen(on: Self.loopback))".split(separator: ":").last.map(String.init) ?? ""
         let settings = try BrokerSettings(
@@ -59,7 +58,7 @@ private final class Way {
                           "coordinators": [{"address": "127.0.0.1", "port": \(kind == .isGone ? "1" : port)}]},
                  "holders": ["node-a", "node-b"], "journal": {"directory": "/nowhere"}}
                 """.utf8))
-        let log = Log(to: .standardError(identifier: "test", format: .text), level: .error)
+        let log = Log(to: .standardError(identifier: "test", format: .readable), level: .error)
         let link = try IssuerLink(IssuerSettings(settings.root), at: "root", log)
         try link.start()
         relay = PaceRelay(link, on: reactor)
@@ -82,6 +81,7 @@ private final class Way {
             mode: .even, lifetime: .zero, daily: nil, price: Micros(4_200))
         let statement = PaceStatement(terms: terms, supply: [Double](repeating: 9, count: 24))
         return PaceWire.tree(PaceWire.Statements(holder: node, node: nil, start: 7, [(nil, statement)])).line
+            .replacing(" ", with: "")
     }
 
     func say(_ body: String) throws -> ClientResponse {
@@ -124,8 +124,8 @@ private final class Way {
         #expect(answer.status == 400 && String(decoding: answer.body, as: UTF8.self).contains("campaigns[0].price"))
     }
 
-    @Test(arguments: [(Root.knowsNone, 404), (.doesNotLead, 503), (.isGone, 503)])
-    fileprivate func whereNobodyPlansTheNodeIsToldSo(root: Root, status: Int) throws {
+    @Test(arguments: [(RelayRoot.knowsNone, 404), (.doesNotLead, 503), (.isGone, 503)])
+    func whereNobodyPlansTheNodeIsToldSo(root: RelayRoot, status: Int) throws {
         let way = try Way(root)
         #expect(try way.say(Way.body(of: "node-a")).status == status)
     }

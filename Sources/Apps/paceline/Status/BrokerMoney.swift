@@ -36,10 +36,9 @@ struct BrokerMoney {
 }
 
 extension FleetMoney {
-    /// Adds what the brokers of a region hold. What their nodes have of it the nodes have said; where one of those does not answer, its brokers
-    /// still know.
+    /// Adds what the brokers of a region hold. What their nodes have of it the nodes have said; where one of those does not
+    /// answer, its brokers still know. Without any node's word nobody knows what a campaign may spend.
     mutating func add(_ brokers: [BrokerMoney], nodesSaid: FleetMoney, areAllHeard: Bool) {
-        // Without a node's word nobody knows what a campaign may spend.
         for index in campaigns.indices {
             let name = campaigns[index].name
             let shares = brokers.flatMap { $0.shares.filter { $0.campaign == name } }
