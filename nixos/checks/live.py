@@ -19,6 +19,7 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path.cwd()
+PROGRAMS = ROOT / os.environ.get("PACELINE_PROGRAMS", ".build/release")
 HOSTS: dict[str, dict[str, typing.Any]] = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
 FOLDER = pathlib.Path(sys.argv[2])
 FLEET = json.loads((ROOT / "nixos/fleet.json").read_text(encoding="utf-8"))
@@ -157,7 +158,7 @@ def start_daemon(daemon: str, name: str) -> None:
     file = FOLDER / f"{daemon}-{name}.json"
     file.write_text(json.dumps(settings), encoding="utf-8")
     traced = ("strace", "-f", "-qq", "-o", str(FOLDER / f"{daemon}-{name}.calls")) if shutil.which("strace") else ()
-    start(f"{daemon}-{name}", *traced, str(ROOT / f".build/release/paceline-{daemon}"), "--config", str(file))
+    start(f"{daemon}-{name}", *traced, str(PROGRAMS / f"paceline-{daemon}"), "--config", str(file))
 
 
 def primary() -> str | None:

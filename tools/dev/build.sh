@@ -4,11 +4,11 @@
 # The executables that `./dev build` leaves under .build/release.
 readonly products=(paceline paceline-node paceline-broker paceline-coordinator)
 
-# build_products release|debug: one product after the other, since SwiftPM takes one at a time.
+# build_products ARGUMENT...: one product after the other, since SwiftPM takes one at a time.
 build_products() {
   local product
   for product in "${products[@]}"; do
-    swift build --configuration "$1" --product "$product" || return
+    swift build "$@" --product "$product" || return
   done
 }
 

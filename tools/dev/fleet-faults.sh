@@ -123,6 +123,6 @@ report_fault() {
     -v end="${mark_of[end]}" -f tools/dev/fleet-delivery.awk "$state/traffic/seconds.tsv"
   say
   fault_verdict=unsafe
-  if .build/release/paceline status --roster "$roster"; then fault_verdict=safe; fi
+  if "$programs/paceline" status --roster "$roster"; then fault_verdict=safe; fi
   say
 }

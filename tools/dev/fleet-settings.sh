@@ -37,12 +37,12 @@ command_of() {
       command=("${as_postgres[@]}" "$postgres_programs/postgres" -D "$database" -p "$(serves "$name")"
         -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=50 -c shared_buffers=32MB
         -c log_min_messages=warning) ;;
-    coordinator) command=(.build/release/paceline-coordinator --config "$state/$name/settings.json") ;;
-    broker) command=(.build/release/paceline-broker --config "$state/$name/settings.json") ;;
-    node) command=(.build/release/paceline-node --config "$state/$name/settings.json") ;;
+    coordinator) command=("$programs"/paceline-coordinator --config "$state/$name/settings.json") ;;
+    broker) command=("$programs"/paceline-broker --config "$state/$name/settings.json") ;;
+    node) command=("$programs"/paceline-node --config "$state/$name/settings.json") ;;
     traffic)
       rm -f "$state/$name/seconds.tsv"
-      command=(.build/release/paceline traffic --roster "$state/roster.json" --output "$state/$name") ;;
+      command=("$programs"/paceline traffic --roster "$state/roster.json" --output "$state/$name") ;;
   esac
 }
 

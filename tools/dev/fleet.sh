@@ -291,7 +291,7 @@ report_end() {
 
 # print_hints: the here-document has no $( ): a signal that comes while the shell reads one confuses it.
 print_hints() {
-  local found=() name folder broker paceline=.build/release/paceline roster ledger
+  local found=() name folder broker paceline=$programs/paceline roster ledger
   serving_since=$SECONDS
   roster=$(shown "$state/roster.json")
   say

@@ -8,12 +8,11 @@ source tools/dev/say.sh
 # shellcheck source=tools/dev/build.sh
 source tools/dev/build.sh
 readonly skipped=77
+# How the optimised tests are built: they want to see what is internal.
+readonly exact=(--configuration release -Xswiftc -enable-testing --scratch-path .build/exact)
 
-# build [tests]: what all tests stand on; without the argument the release products too.
-part_build() {
-  swift build --build-tests
-  [ "${1-}" = tests ] || ./dev build
-}
+# build: what all tests stand on.
+part_build() { swift build --build-tests; }
 
 # run_bundle BUNDLE TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one.
 # The bundle is run directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a
@@ -34,10 +33,9 @@ run_bundle() {
 part_swift() { run_bundle .build/debug/pacelinePackageTests.xctest "$@"; }
 
 # exact TARGET...: test targets once more as they are shipped: optimised, and Edge without the checks of exclusive access
-# that only debug builds make. They are built apart, since the tests want to see what is internal; the products are not
-# built again.
+# that only debug builds make. They are built apart, since the tests want to see what is internal.
 part_exact() {
-  swift build --configuration release --build-tests -Xswiftc -enable-testing --scratch-path .build/exact
+  swift build "${exact[@]}" --build-tests
   run_bundle .build/exact/release/pacelinePackageTests.xctest "$@"
 }
 
@@ -60,14 +58,17 @@ part_formal() {
   if [ "${PACELINE_LONG-}" = 1 ]; then Tests/Formal/check --long; else Tests/Formal/check; fi
 }
 
-# fleet: `./dev up`, with real processes.
+# fleet: `./dev up`, with real processes: those that the optimised tests have built.
 part_fleet() {
-  build_products release
-  Tests/Fleet/check
+  build_products "${exact[@]}"
+  PACELINE_PROGRAMS=.build/exact/release Tests/Fleet/check
 }
 
 # nix: what nixos/ says, as far as this machine can look at it.
-part_nix() { nixos/checks/check; }
+part_nix() {
+  ! command -v nix-instantiate >/dev/null || build_products "${exact[@]}"
+  PACELINE_PROGRAMS=.build/exact/release nixos/checks/check
+}
 # terraform: every stack against its providers' schemas.
 part_terraform() { terraform/lab/check; }
 

@@ -80,7 +80,7 @@ JSON
 # run_node [SECONDS]: starts it, says how to reach it, and waits until it ends or is told to.
 run_node() {
   local began=$EPOCHREALTIME status=0 timer=''
-  .build/release/paceline-node --config "$state/node.json" </dev/null &
+  "$programs/paceline-node" --config "$state/node.json" </dev/null &
   node=$!
   trap 'kill -TERM "$node" 2>/dev/null || true' INT TERM
   trap 'kill -TERM "$node" 2>/dev/null || true' EXIT
@@ -137,10 +137,10 @@ print_curls() {
   curl -i http://127.0.0.1:$admin_port/readyz
   curl    http://127.0.0.1:$admin_port/metrics
 
-  .build/release/paceline explain ID --journal $state/journal    why an answer came out so; ID is its bidid
-  .build/release/paceline replay $state/journal                  every decision again: the same bytes?
-  .build/release/paceline model compare --journal $state/journal    the model in the shadow beside the one that decides
-  .build/release/paceline budgets http://127.0.0.1:$admin_port          what is spent, set aside and free
+  $programs/paceline explain ID --journal $state/journal    why an answer came out so; ID is its bidid
+  $programs/paceline replay $state/journal                  every decision again: the same bytes?
+  $programs/paceline model compare --journal $state/journal    the model in the shadow beside the one that decides
+  $programs/paceline budgets http://127.0.0.1:$admin_port          what is spent, set aside and free
 
 The catalog is Examples/catalog: change it, and the next answer is decided by the change. Cooking has an ad that is
 paid for when it is watched to its end: Examples/predictions has the models that say how likely that is.

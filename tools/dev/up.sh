@@ -3,6 +3,8 @@
 # free ports, and what the demo's models know.
 
 readonly port_tries=20
+# Where the executables are that a command starts. The tests have optimised ones already, and say so.
+readonly programs=${PACELINE_PROGRAMS:-.build/release}
 
 # parse_up_arguments ARGUMENT...: into `single`, `for_seconds`, `port`, `state`, `fault`, `traffic` and
 # `build`.
@@ -55,11 +57,11 @@ build_up() {
   local product
   if [ "$build" = yes ]; then
     complain "building ${*}"
-    build_products release >&2
+    build_products --configuration release >&2
     return
   fi
   for product in "$@"; do
-    [ -x ".build/release/$product" ] || fail "--built, and no .build/release/$product is there; ./dev build makes it"
+    [ -x "$programs/$product" ] || fail "--built, and no $programs/$product is there; ./dev build makes it"
   done
 }
 
@@ -94,7 +96,7 @@ import_profiles() {
     at=$(grep -o '"at": "[^"]*' <<<"$line" | cut -d'"' -f4)
     printf '%s\n' "${line/"$at"/$(date -u -d "$at $days days" +%FT%TZ)}"
   done <"$history" >"$folder/history.jsonl"
-  .build/release/paceline features import --schema Examples/predictions/features.json --store "$folder/profiles" \
+  "$programs/paceline" features import --schema Examples/predictions/features.json --store "$folder/profiles" \
     --megabytes 4 "$folder/history.jsonl" >"$folder/import.log" 2>&1 ||
     fail "no profiles could be made: $(tail -n 3 "$folder/import.log")"
 }

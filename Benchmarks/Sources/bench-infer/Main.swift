@@ -53,6 +53,13 @@ enum Main {
                     }
                 }
             }
+            let network = try Scored(
+                model: "\(folder)/network.onnx", rows: "\(folder)/network-rows.f32")
+            for batch in [1, 64] {
+                try compare(
+                    &bench, "64-256-128-1, batch \(batch)", peers, "onnxruntime", "network", batch
+                ) { network.nanoseconds(batch: batch, shared: []) }
+            }
             try compareThreads(&bench, folder)
         }
     }

@@ -101,7 +101,7 @@ struct NodeJoinTests {
         let leader = try pair.leader()
         let budget = 8_000_000.0
         try Spending.order(pair, "northwind-winter", "8")
-        let flight = SpendingNode.Flight(start: Date(), seconds: 90)
+        let flight = SpendingNode.Flight(start: Date(), seconds: 60)
         let broker = try RunningBroker("broker-0", of: pair, ahead: 5)
         // What is kept ahead for each would be a good part of so small a budget.
         let nodes = [
