@@ -346,7 +346,10 @@ let package = Package(
             ["Commands", "Documents", "Pacing", "Serving", "Settings", "Units"]),
         tests(
             "LedgerWireTests", in: "Apps",
-            ["Documents", "HTTP", "Ledger", "LedgerWire", "Serving", "Units"]),
+            [
+                "Commands", "Documents", "HTTP", "Kernel", "Ledger", "LedgerWire", "Pacing", "Reactor", "Serving",
+                "Settings", "Telemetry", "Units",
+            ]),
         tests(
             "CatalogWireTests", in: "Apps",
             ["CatalogWire", "Documents", "Kernel", "LedgerWire", "Serving", "Units"]),

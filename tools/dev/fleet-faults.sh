@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Faults that `dev up --fault NAME` injects by itself, and what it says then of money and delivery.
 
-readonly faults=(node-kill region-loss leader-kill leader-pause coordinators-loss postgres-restart)
+readonly faults=(node-kill broker-kill region-loss leader-kill leader-pause coordinators-loss postgres-restart)
 # How long traffic is watched before, how long something is kept away, and how long it is watched behind.
 readonly before_seconds=8 away_seconds=12 after_seconds=8
 
@@ -74,6 +74,11 @@ inject() {
   case $1 in
     node-kill)
       of_role node
+      kill -KILL "${pid_of[${found[0]}]}"
+      say "$(utc) fault $1: ${found[0]} is killed" ;;
+    broker-kill)
+      # The one that its region's node has its session with.
+      of_role broker
       kill -KILL "${pid_of[${found[0]}]}"
       say "$(utc) fault $1: ${found[0]} is killed" ;;
     region-loss)

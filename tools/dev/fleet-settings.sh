@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # What each member of the fleet is started with: its settings file, and its command line.
 
-# Short, so that a takeover and a lost lease can be watched. A node without any coordinator goes on for the lease.
+# Short, so that a takeover and a lost lease can be watched. A region without any coordinator goes on for the lease.
 readonly leadership_milliseconds=2000 renewal_milliseconds=500 lease_seconds=30
 # Of money set aside for an ad whose bill never comes.
 readonly hold_seconds=60 grace_seconds=30
+# What a broker does not need goes back to the root.
+readonly idle_seconds=5
 
 # write_settings: of all members, the models' profiles of each node, and who is where for `paceline status`.
 write_settings() {
@@ -13,6 +15,7 @@ write_settings() {
     mkdir -p "$state/$name"
     case ${role_of[$name]} in
       coordinator) coordinator_settings "$name" >"$state/$name/settings.json" ;;
+      broker) broker_settings "$name" >"$state/$name/settings.json" ;;
       node)
         import_profiles "$state/$name"
         node_settings "$name" >"$state/$name/settings.json" ;;
@@ -35,6 +38,7 @@ command_of() {
         -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=50 -c shared_buffers=32MB
         -c log_min_messages=warning) ;;
     coordinator) command=("$programs"/paceline-coordinator --config "$state/$name/settings.json") ;;
+    broker) command=("$programs"/paceline-broker --config "$state/$name/settings.json") ;;
     node) command=("$programs"/paceline-node --config "$state/$name/settings.json") ;;
     traffic)
       rm -f "$state/$name/seconds.tsv"
@@ -48,12 +52,54 @@ joined() {
   printf '%s' "$*"
 }
 
-# holders: of money, in the order of the topology, as JSON: their number is their place.
+# quoted NAME...: as JSON, with commas between.
+quoted() {
+  local name texts=()
+  for name in "$@"; do texts+=("\"$name\""); done
+  joined "${texts[@]}"
+}
+
+# of_region ROLE REGION: the names of its members there, in `found`.
+of_region() {
+  local name here=()
+  of_role "$1"
+  for name in "${found[@]}"; do
+    [ "$(region "$name")" != "$2" ] || here+=("$name")
+  done
+  found=("${here[@]}")
+}
+
+# holders: of the root's money, in the order of the topology, as JSON: their number is their place.
 holders() {
-  local found=() name quoted=()
-  of_role node
-  for name in "${found[@]}"; do quoted+=("\"$name\""); done
-  joined "${quoted[@]}"
+  local name found=() all=()
+  for name in "${members[@]}"; do
+    case ${role_of[$name]} in
+      broker) all+=("$name") ;;
+      node)
+        of_region broker "$(region "$name")"
+        [ ${#found[@]} -gt 0 ] || all+=("$name") ;;
+    esac
+  done
+  quoted "${all[@]}"
+}
+
+# issuers NAME: whom it asks for money, as JSON. Every second node of a region asks its brokers the other way round.
+issuers() {
+  local name one turned=() found=() addresses=()
+  if [ "${role_of[$1]}" = node ]; then
+    of_region node "$(region "$1")"
+    for name in "${found[@]}"; do
+      [ "$name" != "$1" ] || break
+      if [ ${#turned[@]} -gt 0 ]; then turned=(); else turned=(yes); fi
+    done
+    of_region broker "$(region "$1")"
+  fi
+  [ ${#found[@]} -gt 0 ] || of_role coordinator
+  for one in "${found[@]}"; do
+    one="{ \"address\": \"127.0.0.1\", \"port\": $(serves "$one") }"
+    if [ ${#turned[@]} -gt 0 ]; then addresses=("$one" "${addresses[@]}"); else addresses+=("$one"); fi
+  done
+  joined "${addresses[@]}"
 }
 
 coordinator_settings() {
@@ -78,11 +124,29 @@ coordinator_settings() {
 JSON
 }
 
+broker_settings() {
+  local name=$1 own found=()
+  own=$(json_path "$state/$name")
+  of_region node "$(region "$name")"
+  cat <<JSON
+{
+  "daemon": "broker",
+  "name": "$name",
+  "listen": [ { "address": "127.0.0.1", "port": $(serves "$name") } ],
+  "admin": { "address": "127.0.0.1", "port": $(admin "$name") },
+  "root": { "holder": "$name", "timeoutMilliseconds": 1000, "coordinators": [$(issuers "$name")] },
+  "holders": [$(quoted "${found[@]}")],
+  "leases": { "windowSeconds": $lease_seconds, "aheadSeconds": $lease_seconds, "idleSeconds": $idle_seconds },
+  "journal": { "directory": "$own/journal", "segmentBytes": 8388608, "retainBytes": 33554432 },
+  "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
+  "log": { "format": "text" }
+}
+JSON
+}
+
 node_settings() {
-  local name=$1 path own one issuers=() found=()
+  local name=$1 path own
   path=$(json_path "$root") own=$(json_path "$state/$name")
-  of_role coordinator
-  for one in "${found[@]}"; do issuers+=("{ \"address\": \"127.0.0.1\", \"port\": $(serves "$one") }"); done
   cat <<JSON
 {
   "daemon": "node",
@@ -94,7 +158,7 @@ node_settings() {
   "models": { "path": "$path/Examples/predictions", "profiles": "$own/profiles" },
   "budgets": { "holdSeconds": $hold_seconds, "graceSeconds": $grace_seconds },
   "ledger": { "issuer": { "holder": "$name", "timeoutMilliseconds": 1000, "aheadSeconds": $lease_seconds,
-    "coordinators": [$(joined "${issuers[@]}")] } },
+    "coordinators": [$(issuers "$name")] } },
   "notices": { "baseURL": "http://127.0.0.1:$(serves "$name")", "keyFile": "$own/notice-keys" },
   "journal": { "directory": "$own/journal", "retainBytes": 268435456, "requestOneIn": 1 },
   "limits": { "connectionsPerShard": 1000 },

@@ -11,7 +11,7 @@ source tools/dev/fleet-faults.sh
 readonly default_state=.build/fleet
 readonly topology=tools/dev/fleet.topology
 # In the order of their start; the other way round is how they stop.
-readonly roles=(postgres coordinator node traffic)
+readonly roles=(postgres coordinator broker node traffic)
 readonly first_port=8100 ports_wanted=100 port_step=100
 readonly last_port=$((65535 - ports_wanted + 1))
 # A role is waited for so long; on a quiet machine all of them together take a fraction of it.
@@ -57,7 +57,7 @@ utc() { date -u +%T; }
 up() {
   [ "$build" = no ] || require_toolchain
   require openssl curl postgresql
-  build_up paceline-coordinator paceline-node paceline
+  build_up paceline-coordinator paceline-broker paceline-node paceline
   prepare_state
   read_topology
   choose_first_port_again
@@ -201,8 +201,8 @@ draw() {
   for name in "${members[@]}"; do
     [ "$name-$traffic" != traffic-no ] || continue
     case ${phase_of[$name]} in
-      ready*) printf '  %s%-14s%s %-10s %s\e[K\n' "$green" "$name" "$plain" "$(region "$name")" "${phase_of[$name]}" ;;
-      *) printf '  %-14s %-10s %s\e[K\n' "$name" "$(region "$name")" "${phase_of[$name]}" ;;
+      ready*) printf '  %s%-19s%s %-10s %s\e[K\n' "$green" "$name" "$plain" "$(region "$name")" "${phase_of[$name]}" ;;
+      *) printf '  %-19s %-10s %s\e[K\n' "$name" "$(region "$name")" "${phase_of[$name]}" ;;
     esac
     drawn=$((drawn + 1))
   done
@@ -291,7 +291,7 @@ report_end() {
 
 # print_hints: the here-document has no $( ): a signal that comes while the shell reads one confuses it.
 print_hints() {
-  local found=() name folder paceline=$programs/paceline roster ledger
+  local found=() name folder broker paceline=$programs/paceline roster ledger
   serving_since=$SECONDS
   roster=$(shown "$state/roster.json")
   say
@@ -303,8 +303,12 @@ print_hints() {
   done
   of_role coordinator
   ledger=$(admin "${found[0]}")
-  for name in "${found[@]}"; do
-    printf '  %-14s %-28s operators http://127.0.0.1:%s\n' "$name" '' "$(admin "$name")"
+  of_role broker
+  broker=$(shown "$state/${found[0]}")
+  for name in "${members[@]}"; do
+    case ${role_of[$name]} in
+      coordinator | broker) printf '  %-42s operators http://127.0.0.1:%s\n' "$name" "$(admin "$name")" ;;
+    esac
   done
   say
   of_role node
@@ -317,7 +321,8 @@ print_hints() {
   $paceline status --roster $roster          is the money safe, what is down, who leads
   $paceline top --roster $roster             the same, live
   $paceline ledger balance --coordinator http://127.0.0.1:$ledger
-  kill -9 \$(cat $folder/pid)                a region is lost; look at the others
+  kill -9 \$(cat $folder/pid)                a region's node is lost; look at the others
+  kill -9 \$(cat $broker/pid)         a broker is lost; its node goes on
 
 The budgets are those of Examples/catalog: change one there, and all regions share the new one.
 logs: ${roster%/*}/*/log    Ctrl-C stops all of it

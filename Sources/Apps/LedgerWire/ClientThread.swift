@@ -7,12 +7,16 @@ internal import Synchronization
 public import Telemetry
 
 public final class ClientThread: Sendable {
-    /// The client, for functions that run on its thread. No other thread looks into it.
-    private final class Place: @unchecked Sendable { var client: Client? }
+    /// The clients, for functions that run on their thread. No other thread looks into it.
+    private final class Place: @unchecked Sendable {
+        var client: Client?
+        var beside: Client?
+    }
 
     private let name: String
     private let peers: IssuerPeers
     private let answerBytes: Int
+    private let waitingBeside: Int?
     private let log: Log
     private let place = Place()
     private let remote = Mutex<ReactorRemote?>(nil)
@@ -20,8 +24,12 @@ public final class ClientThread: Sendable {
     /// - Parameters:
     ///   - name: the thread's, of at most 15 bytes.
     ///   - answerBytes: the largest answer that is taken.
-    public init(_ name: String, _ peers: IssuerPeers, answerBytes: Int, _ log: Log) {
-        (self.name, self.peers, self.answerBytes, self.log) = (name, peers, answerBytes, log)
+    ///   - waitingBeside: there is a second client, behind whose calls none of the first waits; so many of them wait at most.
+    public init(
+        _ name: String, _ peers: IssuerPeers, answerBytes: Int, waitingBeside: Int? = nil, _ log: Log
+    ) {
+        (self.name, self.peers, self.log) = (name, peers, log)
+        (self.answerBytes, self.waitingBeside) = (answerBytes, waitingBeside)
     }
 
     public func start() throws(Failure) {
@@ -40,13 +48,17 @@ public final class ClientThread: Sendable {
     private func run(_ started: Descriptor) {
         do {
             var limits = ReactorLimits()
-            limits.streams = 4 * peers.endpoints.count
+            limits.streams = 8 * peers.endpoints.count
             limits.outputBytes = 2 * 1024 * 1024
             let reactor = try Reactor(.poller, limits: limits)
             var bounds = ClientLimits()
             bounds.responseBytes = answerBytes
             bounds.connectionsPerEndpoint = 2
             place.client = Client(reactor: reactor, limits: bounds, context: peers.context)
+            if let waitingBeside {
+                bounds.waitingCalls = waitingBeside
+                place.beside = Client(reactor: reactor, limits: bounds, context: peers.context)
+            }
             remote.withLock { $0 = reactor.remote }
             Kernel.signal(started)
             try reactor.run()
@@ -58,10 +70,11 @@ public final class ClientThread: Sendable {
         }
     }
 
-    /// Runs a function with the client on its thread; false where too many wait already, or before the start.
-    public func post(_ body: @escaping @Sendable (Client) -> Void) -> Bool {
+    /// Runs a function with the client, or with the one beside it, on its thread; false where too many wait already, or before
+    /// the start.
+    public func post(beside: Bool = false, _ body: @escaping @Sendable (Client) -> Void) -> Bool {
         remote.withLock { $0 }?.post { [place] _ in
-            if let client = place.client { body(client) }
+            if let client = beside ? place.beside : place.client { body(client) }
         } ?? false
     }
 }

@@ -1,5 +1,5 @@
-// `POST /v1/ledger`: messages of one holder, which become one part of one transaction and are answered together; and, where the
-// issuer plans, `POST /v1/pacing`: what its nodes say of their campaigns, and what they are to spend by when.
+// `POST /v1/ledger`: messages of one holder, which become one part of one transaction and are answered together; and `POST /v1/pacing`:
+// what nodes say of their campaigns, and what they are to spend by when, where the issuer plans or passes that on.
 internal import Documents
 public import HTTP
 internal import JSON
@@ -39,14 +39,17 @@ public final class HolderRoutes: Responder {
 
     public init(
         _ holders: [String], _ health: Health, _ issuer: any MoneyIssuer,
-        pacing: ((PaceWire.Statements) -> [PaceOrder]?)? = nil
+        pacing: ((PaceWire.Statements) -> [PaceOrder]?)? = nil, relay: PaceRelay? = nil
     ) {
         self.holders = holders
         self.issuer = issuer
         router.addHealth(health)
         router.add(.post, "/v1/ledger") { [unowned self] request, response in take(request, &response) }
-        guard let pacing else { return }
-        router.add(.post, "/v1/pacing") { [unowned self] in pace($0, pacing, &$1) }
+        if let pacing {
+            router.add(.post, "/v1/pacing") { [unowned self] in pace($0, pacing, &$1) }
+        } else if let relay {
+            router.add(.post, "/v1/pacing") { [unowned self] in pass($0, by: relay, &$1) }
+        }
     }
 
     public func respond(to request: borrowing Request, _ response: inout Response) {
@@ -98,6 +101,18 @@ public final class HolderRoutes: Responder {
             guard holder(all.holder, of: request, &response) != nil else { return }
             guard let orders = pacing(all) else { return issuer.decline(&response) }
             response.json(PaceWire.tree(orders))
+        } catch {
+            response.problem(.badRequest, "the message is not one of this protocol", error.members)
+        }
+    }
+
+    /// `POST /v1/pacing` of a broker: only what a node says of itself goes on.
+    private func pass(_ request: borrowing Request, by relay: PaceRelay, _ response: inout Response) {
+        let body = request.body.withUnsafeBytes { Array($0) }
+        do throws(Malformed) {
+            let (node, words) = try relay.named(try Self.tree(body))
+            guard holder(node, of: request, &response) != nil else { return }
+            relay.pass(words, for: request.place, &response)
         } catch {
             response.problem(.badRequest, "the message is not one of this protocol", error.members)
         }

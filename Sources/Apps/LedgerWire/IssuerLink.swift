@@ -35,6 +35,8 @@ public final class IssuerLink: Sendable {
 
     /// Answers of some hundred bytes to each of some hundred sayings.
     private static let answerBytesMost = 1024 * 1024
+    /// Words of pacing that wait for a connection: of all nodes of a broker, twice.
+    private static let pacingWaitingMost = 128
 
     /// - Parameter path: where the settings stand in their file.
     public init(_ settings: IssuerSettings, at path: String, _ log: Log) throws(Failure) {
@@ -42,9 +44,12 @@ public final class IssuerLink: Sendable {
         self.log = log
         let peers = try IssuerPeers(settings, at: path)
         endpoints = peers.endpoints
-        thread = ClientThread("issuer", peers, answerBytes: Self.answerBytesMost, log)
+        // Money waits behind no word of pacing.
+        thread = ClientThread(
+            "issuer", peers, answerBytes: Self.answerBytesMost, waitingBeside: Self.pacingWaitingMost, log)
     }
 
+    var holder: String { settings.holder }
     public var answered: Int { counts.withLock { $0.answered } }
     public var unanswered: Int { counts.withLock { $0.unanswered } }
 
@@ -54,43 +59,59 @@ public final class IssuerLink: Sendable {
     /// Carries one exchange; calls back once, on this link's thread.
     public func say(_ sayings: [IssuerSaying], _ done: @escaping @Sendable (Outcome) -> Void) {
         let body = IssuerWire.body(sayings, from: settings.holder)
-        let isPosted = thread.post { [self] client in
+        let isPosted = post(body, to: .ledger) { [self] in done(hear($0, from: $1)) }
+        if !isPosted { done(.unanswered) }
+    }
+
+    private enum Route: String { case ledger = "/v1/ledger", pacing = "/v1/pacing" }
+
+    /// Has a request sent to whoever is asked now; false where that cannot be, and nothing calls back.
+    private func post(
+        _ body: [UInt8], to route: Route,
+        _ done: @escaping @Sendable (Result<ClientResponse, ClientFailure>, Endpoint) -> Void
+    ) -> Bool {
+        thread.post(beside: route == .pacing) { [self] client in
             let endpoint = endpoints[place.turn % endpoints.count]
-            var request = ClientRequest(.post, endpoint, "/v1/ledger")
+            var request = ClientRequest(.post, endpoint, route.rawValue)
             request.headers = [("content-type", "application/json")]
             request.body = body
-            client.send(request, deadline: client.reactor.now + settings.timeout) { [self] result in
-                done(hear(result, from: endpoint))
-            }
+            client.send(request, deadline: client.reactor.now + settings.timeout) { done($0, endpoint) }
         }
-        if !isPosted { done(.unanswered) }
     }
 
     /// What became of words about pacing.
     public enum PacingOutcome: Sendable {
         case answered([PaceOrder])
-        /// The issuer is of a version that directs nobody, or a broker.
+        /// The issuer, or the one behind it, is of a version that directs nobody.
         case notDirected
         case unanswered
     }
 
-    /// Carries what is said of pacing, to the coordinator that is asked for money; calls back once, on this link's thread.
+    /// Carries what is said of pacing, to the issuer that is asked for money; calls back once, on this link's thread.
     public func pace(
         _ statements: [(day: String?, PaceStatement)], start: UInt64,
         _ done: @escaping @Sendable (PacingOutcome) -> Void
     ) {
         let all = PaceWire.Statements(holder: settings.holder, node: nil, start: start, statements)
         let body = Array(PaceWire.tree(all).line.utf8)
-        let isPosted = thread.post { [self] client in
-            let endpoint = endpoints[place.turn % endpoints.count]
-            var request = ClientRequest(.post, endpoint, "/v1/pacing")
-            request.headers = [("content-type", "application/json")]
-            request.body = body
-            client.send(request, deadline: client.reactor.now + settings.timeout) { [self] result in
-                done(hearPacing(result, from: endpoint))
+        let isPosted = post(body, to: .pacing) { [self] in done(hearPacing($0, from: $1)) }
+        if !isPosted { done(.unanswered) }
+    }
+
+    /// An answer as it came.
+    typealias Passed = (status: Int, body: [UInt8])
+
+    /// Passes on a node's words about pacing; nil where no answer comes in time. Calls back once, on this link's thread; false where it
+    /// will not.
+    func passOn(_ words: JSONTree, _ done: @escaping @Sendable (Passed?) -> Void) -> Bool {
+        post(Array(words.line.utf8), to: .pacing) { [self] result, endpoint in
+            switch result {
+            case .success(let response): done((response.status, response.body))
+            case .failure(let failure):
+                trouble(endpoint, "\(failure)")
+                done(nil)
             }
         }
-        if !isPosted { done(.unanswered) }
     }
 
     private func hearPacing(

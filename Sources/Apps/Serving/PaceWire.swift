@@ -11,9 +11,9 @@ public enum PaceWire {
 
     /// Who speaks, and of what.
     public struct Statements: Sendable {
-        /// Who holds money of the root.
+        /// Who holds money of whoever is asked.
         public var holder: String
-        /// Which of its nodes, where it is not one.
+        /// Which of its nodes, where it is a broker that passes words on.
         public var node: String?
         /// Of the node's process: sums begin anew with each.
         public var start: UInt64
@@ -65,6 +65,22 @@ public enum PaceWire {
         return Statements(
             holder: try fields.text("holder"), node: fields.has("node") ? try fields.text("node") : nil,
             start: try fields.bits("start"), statements)
+    }
+
+    /// A node's words as its broker passes them on: under the broker's name, with the node's beside it. All else is as the node
+    /// said it, also what this version does not know of.
+    public static func passedOn(
+        _ tree: JSONTree, by broker: String
+    ) throws(Malformed) -> (node: String, words: JSONTree) {
+        let fields = try Fields(tree, at: "")
+        let node = try fields.text("holder")
+        guard !fields.has("node") else {
+            throw Malformed(place: "node", allowed: "nothing: a broker itself says whose words it passes on")
+        }
+        guard case .object(let members) = tree.content else { return (node, tree) }
+        // A name that is there twice must not be heard as another's.
+        let rest = members.filter { $0.key != "holder" }
+        return (node, .object([.init("holder", .string(broker)), .init("node", .string(node))] + rest))
     }
 
     private static func statement(_ fields: Fields) throws(Malformed) -> (day: String?, PaceStatement) {

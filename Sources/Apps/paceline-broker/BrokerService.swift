@@ -46,7 +46,8 @@ final class BrokerService: DaemonService {
         limits.bodyBytes = Self.bodyBytes
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
-        let nodeRoutes = HolderRoutes(context.settings.holders, context.health, issuer)
+        let pacing = PaceRelay(context.link, on: reactor)
+        let nodeRoutes = HolderRoutes(context.settings.holders, context.health, issuer, relay: pacing)
         let catalog = context.relay.map { [reactor] relay in
             CatalogRoutes(nodeRoutes, relay, holders: context.settings.holders, on: reactor)
         }
@@ -58,6 +59,7 @@ final class BrokerService: DaemonService {
             reactor: reactor, limits: limits, responder: BrokerRoutes(context),
             metrics: ServerMetrics(context.keys.admin, block))
         nodeRoutes.server = nodes
+        pacing.server = nodes
         catalog?.server = nodes
         for (index, listener) in context.settings.listen.enumerated() {
             try nodes.listenAlone(

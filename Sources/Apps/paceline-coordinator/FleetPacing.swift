@@ -13,6 +13,7 @@ final class FleetPacing {
     private unowned let root: Root
     private let limits: FleetPacer.Limits
     private var pacer: FleetPacer
+    private var speakers: PaceSpeakers
     private var epoch: Epoch
     /// Plans are by the wall clock as this process found it.
     private let offset = Kernel.wallNow() - Kernel.boottimeNow()
@@ -23,6 +24,7 @@ final class FleetPacing {
     init(_ context: CoordinatorContext, _ root: Root) {
         self.root = root
         limits = FleetPacer.Limits(silence: max(context.settings.leases.lease, Self.silenceLeast))
+        speakers = PaceSpeakers(silence: limits.silence)
         epoch = root.machine.epoch
         pacer = FleetPacer(limits, epoch: epoch.rawValue, at: Kernel.boottimeNow() + offset)
     }
@@ -30,11 +32,13 @@ final class FleetPacing {
     private var now: Instant { Kernel.boottimeNow() + offset }
 
     /// What this node is to do; nil where another coordinator leads. Whose account is not there has no money either, and
-    /// nothing is said of it.
+    /// nothing is said of it; nor to whom a broker speaks for beyond as many as it may have.
     func heard(_ all: PaceWire.Statements) -> [PaceOrder]? {
         guard let book = leading() else { return nil }
-        let name = all.node.map { "\(all.holder)/\($0)" } ?? all.holder
         let now = now
+        let name =
+            all.node.map { speakers.name(of: $0, start: all.start, by: all.holder, at: now) } ?? all.holder
+        guard let name else { return [] }
         return all.statements.compactMap { day, statement in
             let day = day.flatMap { BudgetDay(date: $0) }
             guard let budget = budget(of: statement.terms.id, day, in: book) else { return nil }
@@ -48,6 +52,7 @@ final class FleetPacing {
         if root.machine.epoch != epoch {
             epoch = root.machine.epoch
             pacer = FleetPacer(limits, epoch: epoch.rawValue, at: now)
+            speakers = PaceSpeakers(silence: limits.silence)
         }
         return book
     }

@@ -25,7 +25,7 @@ final class RunningBroker: ServedProcess, @unchecked Sendable {
                 "holder": name, "timeoutMilliseconds": 2_000,
                 "coordinators": pair.all.map { ["address": "127.0.0.1", "port": Int($0.port)] },
             ],
-            "holders": ["node-a", "node-b"],
+            "holders": ["node-a", "node-b", "node-c"],
             "leases": ["windowSeconds": window, "aheadSeconds": ahead, "idleSeconds": 2],
             "journal": [
                 "directory": folder.appending(path: "journal").path(), "segmentBytes": 8_388_608,

@@ -9,12 +9,12 @@ import Units
 @testable import LedgerWire
 
 /// Numbers that are known beforehand, and nobody who answers.
-private final class NoIssuer: MoneyIssuer {
+final class NoIssuer: MoneyIssuer {
     func ask(_ commands: [RootCommand], _ done: @escaping (IssuerOutcome) -> Void) -> Bool { false }
     func candidate(_ holder: HolderNumber) -> LedgerSession { LedgerSession(900) }
     func nonce() -> UInt64 { 77 }
     var epoch: Epoch { Epoch(1) }
-    func decline(_ response: inout Response) {}
+    func decline(_ response: inout Response) { response.status = .serviceUnavailable }
 }
 
 @Suite struct LedgerWireTests {

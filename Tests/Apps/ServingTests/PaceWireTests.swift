@@ -33,6 +33,14 @@ import Units
         #expect(read.statements.allSatisfy { $0.1 == statement() })
     }
 
+    @Test func whatABrokerPassesOnIsTheNodesAsItWas() throws {
+        let text = #"{"version":9,"holder":"node-a","later":[1.50,"x"],"start":"7","holder":"node-b"}"#
+        let (node, words) = try PaceWire.passedOn(JSONTree(reading: Array(text.utf8)), by: "broker-0")
+        #expect(node == "node-a")
+        let expected = #"{"holder":"broker-0","node":"node-a","version":9,"later":[1.50,"x"],"start":"7"}"#
+        #expect(words.line.replacing(" ", with: "") == expected)
+    }
+
     @Test func ordersComeBack() throws {
         var order = PaceOrder(campaign: "one", plan: 3)
         (order.scale, order.ahead) = (1.25, -0.003)

@@ -32,7 +32,7 @@ final class FleetAsking {
     static func paths(_ role: Roster.Role) -> [String] {
         switch role {
         case .coordinator: ["/readyz", "/v1/coordinator", "/api/v1/ledger/accounts?list=1"]
-        case .broker: ["/readyz", "/metrics"]
+        case .broker: ["/readyz", "/metrics", "/v1/broker"]
         case .node: ["/readyz", "/metrics", "/v1/budgets"]
         }
     }

@@ -20,7 +20,9 @@ struct FleetPicture {
         var leads = false
         var epoch: String?
         var catalogProblem: String?
+        /// Of a broker those of its lease and refusals.
         var counts: NodeCounts?
+        var broker: BrokerMoney?
 
         var isReady: Bool { answers && problems.isEmpty }
     }
@@ -32,9 +34,22 @@ struct FleetPicture {
     init(_ roster: Roster, _ answers: [[FleetAsking.Answer]], at now: Instant) {
         at = now
         for (member, said) in zip(roster.members, answers) { add(member, said) }
-        guard !money.isKnown else { return }
-        for (member, said) in zip(roster.members, answers) where member.role == .node {
-            if let body = said[2].body { money.add(budgets: body) }
+        if !money.isKnown { addWithoutRoot(roster, answers) }
+    }
+
+    /// What nodes hold and remember, and what brokers hold that no node has.
+    private mutating func addWithoutRoot(_ roster: Roster, _ answers: [[FleetAsking.Answer]]) {
+        let all = Array(zip(roster.members, answers))
+        let budgets = { (region: String?) in
+            all.filter { $0.0.role == .node && (region == nil || $0.0.region == region) }.map { $0.1[2].body }
+        }
+        for case let body? in budgets(nil) { money.add(budgets: body) }
+        for region in roster.regions {
+            var said = FleetMoney()
+            for case let body? in budgets(region) { said.add(budgets: body) }
+            money.add(
+                members.filter { $0.region == region }.compactMap(\.broker), nodesSaid: said,
+                areAllHeard: !budgets(region).contains { $0 == nil })
         }
     }
 
@@ -59,7 +74,9 @@ struct FleetPicture {
             {
                 money = known
             }
-        case .broker: break
+        case .broker:
+            one.counts = said[1].body.map { NodeCounts($0) }
+            one.broker = said[2].body.flatMap { BrokerMoney($0) }
         case .node: one.counts = said[1].body.map { NodeCounts($0) }
         }
         members.append(one)
@@ -86,7 +103,7 @@ struct FleetPicture {
     var down: [Member] { members.filter { !$0.isReady } }
     var leader: Member? { members.first { $0.leads } }
     var hasCoordinators: Bool { members.contains { $0.role == .coordinator } }
-    /// What a node was refused by its issuer is a protocol that one of them breaks.
+    /// What a node or a broker was refused by its issuer is a protocol that one of them breaks.
     var refusals: Int { members.reduce(0) { $0 + ($1.counts?.refusals ?? 0) } }
     /// As far as is known.
     var isMoneySafe: Bool { money.isKnown && money.unsafe.isEmpty && refusals == 0 }

@@ -24,8 +24,8 @@ enum FleetStatus {
 
 extension FleetPicture {
     func lines(since former: FleetPicture? = nil) -> [String] {
-        ["\(TimeText.utc(at).prefix(19))Z"] + moneyLines + coordinatorLines + regionLines(former)
-            + budgetLines
+        ["\(TimeText.utc(at).prefix(19))Z"] + moneyLines + coordinatorLines + brokerLines
+            + nodeLines(former) + problemLines + budgetLines
     }
 
     private var moneyLines: [String] {
@@ -44,7 +44,7 @@ extension FleetPicture {
             lines.append("  by the ledger's root, as \(source) has it")
         } else {
             lines.append(
-                "  by what the nodes that answer hold and remember, against their catalogs: no coordinator has the balances. "
+                "  by what the nodes and brokers that answer hold and remember, against the nodes' catalogs: no coordinator has the balances. "
                     + "No more than what is held can be spent before one does.")
         }
         for one in money.unsafe {
@@ -52,7 +52,7 @@ extension FleetPicture {
                 "  \(one.name): \(short(one.committed)) committed of \(short(one.budget)) \(one.currency): its budget was "
                     + "cut below that, or this is an alarm: paceline ledger verify")
         }
-        if refusals > 0 { lines.append("  ALARM: nodes were refused \(refusals) times by their issuer") }
+        if refusals > 0 { lines.append("  ALARM: nodes or brokers were refused \(refusals) times by their issuer") }
         return lines
     }
 
@@ -76,28 +76,49 @@ extension FleetPicture {
         return lines
     }
 
-    private func regionLines(_ former: FleetPicture?) -> [String] {
-        let others = members.filter { $0.role != .coordinator }
-        var rows = [["region", "member", "state", "breaks", "ads", "bills", "billed", "held", "lease"]]
+    private static func state(_ one: Member) -> String {
+        one.isReady ? "ready" : one.answers ? "NOT READY" : "DOWN"
+    }
+
+    private static func lease(_ one: Member) -> String {
+        one.counts?.leaseSeconds.map { $0 < 0 ? "OVER" : "\(Int($0)) s" } ?? "-"
+    }
+
+    private var brokerLines: [String] {
+        let all = members.filter { $0.role == .broker }
+        guard !all.isEmpty else { return [] }
+        let rows = all.map { one in
+            [one.region ?? "-", one.name, Self.state(one)]
+                + (one.broker.map { ["\($0.nodes)", short($0.granted), short($0.free)] } ?? ["-", "-", "-"])
+                + [Self.lease(one)]
+        }
+        return aligned([["region", "broker", "state", "nodes", "granted", "free", "lease"]] + rows, left: 3)
+    }
+
+    private func nodeLines(_ former: FleetPicture?) -> [String] {
+        var rows = [["region", "node", "state", "breaks", "ads", "bills", "billed", "held", "lease"]]
         if former != nil { rows[0][3...5] = ["breaks/s", "ads/s", "bills/s"] }
-        for one in others {
-            var row = [
-                one.region ?? "-", one.name, one.isReady ? "ready" : one.answers ? "NOT READY" : "DOWN",
-            ]
+        for one in members where one.role == .node {
+            var row = [one.region ?? "-", one.name, Self.state(one)]
             if let counts = one.counts {
                 let before = former?.members.first { $0.name == one.name }?.counts
                 let rates = former.map { counts.rates(since: before, seconds: at - $0.at) }
                 row += rates ?? ["\(counts.breaks)", "\(counts.ads)", "\(counts.bills)"]
                 row += [fixed(counts.settled), fixed(counts.held)]
-                row.append(counts.leaseSeconds.map { $0 < 0 ? "OVER" : "\(Int($0)) s" } ?? "-")
             } else {
-                row += [String](repeating: "-", count: 6)
+                row += [String](repeating: "-", count: 5)
             }
-            rows.append(row)
+            rows.append(row + [Self.lease(one)])
         }
         return aligned(rows, left: 3)
-            + others.filter { !$0.isReady }.flatMap { one in one.problems.map { "  \(one.name): \($0)" } }
-            + others.flatMap { one in one.notices.map { "  \(one.name): \($0)" } }
+    }
+
+    private var problemLines: [String] {
+        let others = members.filter { $0.role != .coordinator }
+        return others.flatMap { one in
+            (one.isReady ? [] : one.problems).map { "  \(one.name): \($0)" }
+                + one.notices.map { "  \(one.name): \($0)" }
+        }
     }
 
     private var budgetLines: [String] {
@@ -159,14 +180,23 @@ extension FleetPicture.Member {
             .init("notices", .array(notices.map { .string($0) })),
         ]
         if role == .coordinator { members.append(.init("leads", .bool(leads))) }
-        if let counts {
+        if let broker {
+            members += [
+                .init("nodes", .number(broker.nodes)), .init("granted", JSONTree(.number("\(broker.granted)"))),
+                .init("free", JSONTree(.number("\(broker.free)"))),
+            ]
+        }
+        if let counts, role == .node {
             members += [
                 .init("breaks", .number(counts.breaks)), .init("ads", .number(counts.ads)),
                 .init("bills", .number(counts.bills)), .init("late", .number(counts.late)),
                 .init("billed", JSONTree(.number("\(counts.settled)"))),
                 .init("held", JSONTree(.number("\(counts.held)"))),
-                .init("leaseSeconds", counts.leaseSeconds.map { JSONTree(.number("\($0)")) } ?? .null),
             ]
+        }
+        if let counts {
+            members.append(
+                .init("leaseSeconds", counts.leaseSeconds.map { JSONTree(.number("\($0)")) } ?? .null))
         }
         return .object(members)
     }

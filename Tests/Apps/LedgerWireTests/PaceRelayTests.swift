@@ -1,0 +1,132 @@
+// A broker passes on what its nodes say of pacing: each as who it is, to the coordinator, with the answer as it came.
+import Commands
+import Documents
+import HTTP
+import Kernel
+import Pacing
+import Reactor
+import Serving
+import Settings
+import Telemetry
+import Testing
+import Units
+
+@testable import LedgerWire
+
+enum RelayRoot {
+    case plans
+    /// Of the version before: it knows no words of pacing.
+    case knowsNone
+    case doesNotLead
+    case isGone
+}
+
+/// A coordinator's server and a broker's on one reactor, with the broker's own link between them.
+private final class Way {
+    private static let loopback = SocketAddress(literal: "127.0.0.1", port: 0)!
+
+    let reactor: Reactor
+    private let client: Client
+    private let root: Server
+    private let broker: Server
+    private let routes: [HolderRoutes]
+    private let relay: PaceRelay
+    private let endpoint: Endpoint
+    private final class Heard { var all: [PaceWire.Statements] = [] }
+    private let heard: Heard
+
+    var words: [PaceWire.Statements] { heard.all }
+
+    init(_ kind: RelayRoot) throws {
+        reactor = try Reactor(.automatic)
+        client = Client(reactor: reactor)
+        let (issuer, heard) = (NoIssuer(), Heard())
+        self.heard = heard
+        let plans: (PaceWire.Statements) -> [PaceOrder]? = { all in
+            heard.all.append(all)
+            return kind == .doesNotLead ? nil : [Way.order]
+        }
+        let rootRoutes = HolderRoutes(
+            ["broker-1"], Health(awaiting: []), issuer, pacing: kind == .knowsNone ? nil : plans)
+        root = Server(reactor: reactor, responder: rootRoutes)
+        let port = "\(try root.listen(on: Self.loopback))".split(separator: ":").last.map(String.init) ?? ""
+        let settings = try BrokerSettings(
+            Array(
+                """
+                {"daemon": "broker", "name": "broker-1", "listen": [{"address": "127.0.0.1", "port": 1}],
+                 "root": {"holder": "broker-1", "timeoutMilliseconds": 1000,
+                          "coordinators": [{"address": "127.0.0.1", "port": \(kind == .isGone ? "1" : port)}]},
+                 "holders": ["node-a", "node-b"], "journal": {"directory": "/nowhere"}}
+                """.utf8))
+        let log = Log(to: .standardError(identifier: "test", format: .readable), level: .error)
+        let link = try IssuerLink(IssuerSettings(settings.root), at: "root", log)
+        try link.start()
+        relay = PaceRelay(link, on: reactor)
+        let brokerRoutes = HolderRoutes(settings.holders, Health(awaiting: []), issuer, relay: relay)
+        broker = Server(reactor: reactor, responder: brokerRoutes)
+        relay.server = broker
+        routes = [rootRoutes, brokerRoutes]
+        endpoint = Endpoint(address: try broker.listen(on: Self.loopback), authority: "broker.test")
+    }
+
+    static let order: PaceOrder = {
+        var order = PaceOrder(campaign: "one", plan: 65_538)
+        (order.scale, order.ahead) = (1.25, -0.5)
+        return order
+    }()
+
+    static func body(of node: String) -> String {
+        let terms = PacedTerms(
+            id: "one", start: Instant(nanoseconds: 0), end: Instant(nanoseconds: 1_000_000_000_000),
+            mode: .even, lifetime: .zero, daily: nil, price: Micros(4_200))
+        let statement = PaceStatement(terms: terms, supply: [Double](repeating: 9, count: 24))
+        return PaceWire.tree(PaceWire.Statements(holder: node, node: nil, start: 7, [(nil, statement)])).line
+            .replacing(" ", with: "")
+    }
+
+    func say(_ body: String) throws -> ClientResponse {
+        var request = ClientRequest(.post, endpoint, "/v1/pacing")
+        request.body = Array(body.utf8)
+        var answer: ClientResponse?
+        let deadline = Kernel.monotonicNow() + .seconds(10)
+        client.send(request, deadline: deadline) { answer = try? $0.get() }
+        while answer == nil, Kernel.monotonicNow() < deadline { try reactor.turn(until: deadline) }
+        return try #require(answer)
+    }
+}
+
+@Suite struct PaceRelayTests {
+    @Test func whatTheCoordinatorSaysComesBack() throws {
+        let way = try Way(.plans)
+        for node in ["node-a", "node-b", "node-a"] {
+            let answer = try way.say(Way.body(of: node))
+            #expect(answer.status == 200 && answer.header("content-type") == "application/json")
+            #expect(try PaceWire.orders(JSONTree(reading: answer.body)) == [Way.order])
+        }
+        #expect(way.words.map(\.node) == ["node-a", "node-b", "node-a"])
+        #expect(way.words.allSatisfy { $0.holder == "broker-1" && $0.start == 7 && $0.statements.count == 1 })
+    }
+
+    @Test func aNodeSpeaksForItselfOnly() throws {
+        let way = try Way(.plans)
+        let body = Way.body(of: "node-a")
+        #expect(try way.say(Way.body(of: "node-c")).status == 403)
+        #expect(try way.say(body.replacing("{\"version\"", with: "{\"node\":\"node-b\",\"version\"")).status == 400)
+        #expect(try way.say("{").status == 400)
+        #expect(way.words.isEmpty)
+        // Whichever of two names a reader takes, it is not the second one.
+        let twice = body.replacing("\"start\":\"7\"", with: "\"holder\":\"node-b\",\"start\":\"7\"")
+        #expect(twice != body)
+        #expect(try way.say(twice).status == 200)
+        #expect(way.words.map(\.node) == ["node-a"] && way.words.map(\.holder) == ["broker-1"])
+        // What only the coordinator knows to be wrong is told by it.
+        let answer = try way.say(body.replacing("\"price\":", with: "\"cost\":"))
+        #expect(answer.status == 400 && String(decoding: answer.body, as: UTF8.self).contains("campaigns[0].price"))
+    }
+
+    @Test(arguments: [(RelayRoot.knowsNone, 404), (.doesNotLead, 503), (.isGone, 503)])
+    func whereNobodyPlansTheNodeIsToldSo(root: RelayRoot, status: Int) throws {
+        let way = try Way(root)
+        #expect(try way.say(Way.body(of: "node-a")).status == status)
+    }
+}
