@@ -70,7 +70,7 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
             .defaulted("leases", \.leases, .object, "How long leadership, leases and evidence last."),
             .optional(
                 "catalog", \.catalog, .object,
-                "The catalog whose campaigns get their accounts by themselves, days before they begin. Without it operators open every account and every day."
+                "The catalog whose campaigns get their accounts by themselves, days before they begin, until one is published through the admin API. Without either operators open every account and every day."
             ),
             .required(
                 "holders", \.holders, .list(of: .name, count: 1...64), example: ["broker-1"],
