@@ -186,7 +186,8 @@ public final class PublicationFollower: Sendable {
                 return (.published(try Publication(body: response.body)), age)
             } catch {
                 throw Trouble(
-                    why: "\(endpoint): answers what is not of this protocol: \(error.place), not \(error.allowed)"
+                    why:
+                        "\(endpoint): answers what is not of this protocol: \(error.place), not \(error.allowed)"
                 )
             }
         default:
@@ -279,7 +280,8 @@ public final class PublicationFollower: Sendable {
     private func objection(to publication: Publication) -> String? {
         if let format = options.format, publication.format != format {
             let what = publication.format > format ? "newer" : "older"
-            return "it has format version \(publication.format), which is \(what); this program reads version \(format): "
+            return
+                "it has format version \(publication.format), which is \(what); this program reads version \(format): "
                 + "publish it again by a coordinator of this program's version, or take another program"
         }
         guard publication.bytes > options.blobBytes else { return nil }

@@ -34,7 +34,9 @@ final class CatalogRelay: PublicationTaker {
     /// Called when there is something else to tell.
     private let wake = Mutex<@Sendable () -> Void>({})
 
-    init(_ broker: BrokerSettings, _ catalog: BrokerSettings.Catalog, _ health: Health, _ log: Log) throws(Failure) {
+    init(_ broker: BrokerSettings, _ catalog: BrokerSettings.Catalog, _ health: Health, _ log: Log)
+        throws(Failure)
+    {
         settings = catalog
         (self.health, self.log) = (health, log)
         do {
@@ -46,7 +48,8 @@ final class CatalogRelay: PublicationTaker {
         follower = PublicationFollower(
             try IssuerPeers(IssuerSettings(broker.root), at: "root"),
             .init(
-                draft: store.draft, memory: memory, timeout: broker.root.timeout, blobBytes: catalog.blobBytes,
+                draft: store.draft, memory: memory, timeout: broker.root.timeout,
+                blobBytes: catalog.blobBytes,
                 format: nil), log)
     }
 
@@ -131,7 +134,8 @@ final class CatalogRelay: PublicationTaker {
     /// Money does not depend on it: a broker without a catalog is ready.
     private func judge(_ state: FollowerView) {
         let why =
-            state.refused.map { "version \($0.version) is refused: \($0.why)" } ?? state.missing ?? state.problem
+            state.refused.map { "version \($0.version) is refused: \($0.why)" } ?? state.missing
+            ?? state.problem
         let text = why.map { ": \($0)" } ?? ""
         guard let offer else {
             return health.set("catalog", .notice("no published catalog is here for nodes\(text)"))

@@ -346,7 +346,8 @@ final class Catalogs: Sendable {
         counters.withLock { $0 = (reloads, refusals) }
         catalogue.computedGauge(
             "paceline_catalog_refused",
-            help: "1 while the catalog on disk, or the one that is published, is refused and the last good one serves."
+            help:
+                "1 while the catalog on disk, or the one that is published, is refused and the last good one serves."
         ) { [self] in refused == nil ? 0 : 1 }
         catalogue.computedGauge(
             "paceline_catalog_checksum",

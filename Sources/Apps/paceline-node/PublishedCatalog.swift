@@ -96,7 +96,8 @@ final class PublishedCatalog: PublicationTaker {
             )
         }
         if let missing = state.missing {
-            return .notice("the published catalog could not be fetched yet, the last good one serves: \(missing)")
+            return .notice(
+                "the published catalog could not be fetched yet, the last good one serves: \(missing)")
         }
         if state.isFresh { return .ready }
         let why = state.problem.map { ": \($0)" } ?? ""

@@ -154,7 +154,8 @@ extension BrokerSettings.Catalog {
         [
             .required(
                 "directory", \.directory, .absolutePath, example: "/var/lib/paceline-broker/catalog",
-                "Where compiled catalogs lie, under their SHA-256. Made where it is missing; its parent is not."),
+                "Where compiled catalogs lie, under their SHA-256. Made where it is missing; its parent is not."
+            ),
             .defaulted(
                 "limitBytes", \.blobBytes, .integer(1_048_576...4_294_967_295, unit: "bytes"),
                 "The largest compiled catalog that is fetched and handed on. The one that is published is held in memory, and for a moment the one before.",

@@ -47,7 +47,8 @@ public struct CatalogSettings: DocumentObject, Equatable {
                 objections.refuse(
                     catalog.path == nil ? "path" : "published",
                     found: catalog.path == nil ? "neither it nor `published`" : "`path` beside it",
-                    allowed: "one of the two: `path` for files here, `published` for what the coordinators publish"
+                    allowed:
+                        "one of the two: `path` for files here, `published` for what the coordinators publish"
                 )
             }
         ])

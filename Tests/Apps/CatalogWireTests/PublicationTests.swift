@@ -18,7 +18,9 @@ import Units
         #expect(publication.digest.description == Self.digest)
         #expect(publication.tree.line == Self.text)
         // What later versions add is left alone.
-        #expect(try Publication(body: Array(Self.text.replacing("}", with: #", "more": [1]}"#).utf8)) == publication)
+        #expect(
+            try Publication(body: Array(Self.text.replacing("}", with: #", "more": [1]}"#).utf8))
+                == publication)
     }
 
     @Test(arguments: [
@@ -73,7 +75,8 @@ import Units
         let pipe = Pipe()
         process.standardOutput = pipe
         try process.run()
-        let sum = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self).prefix(64)
+        let sum = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self).prefix(
+            64)
         process.waitUntilExit()
         let digest = try #require(BlobDigest(sum))
         #expect(BlobDigest(of: bytes) == digest)
@@ -82,7 +85,9 @@ import Units
         func trouble(_ bytes: [UInt8]) throws -> String? {
             let draft = try BlobDraft(path, of: publication)
             for start in stride(from: 0, to: bytes.count, by: 7_777) {
-                let isWanted = bytes[start..<min(start + 7_777, bytes.count)].withUnsafeBytes { draft.take($0) }
+                let isWanted = bytes[start..<min(start + 7_777, bytes.count)].withUnsafeBytes {
+                    draft.take($0)
+                }
                 if !isWanted { break }
             }
             do {

@@ -150,7 +150,8 @@ private final class Follower {
             _ = follower.rest()
         }
         #expect(follower.next == "ask \(other) have 7")
-        #expect(follower.hears(.unchanged, from: other, age: 0), "what it says is true now: it was taken back")
+        #expect(
+            follower.hears(.unchanged, from: other, age: 0), "what it says is true now: it was taken back")
         #expect(follower.next == "fetch 7 from \(other)")
     }
 

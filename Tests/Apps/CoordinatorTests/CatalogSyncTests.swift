@@ -31,7 +31,8 @@ import Testing
 
         /// The demo's catalog as one file.
         func document() throws -> String {
-            let examples = URL(filePath: #filePath).appending(path: "../../../../Examples/catalog").standardized
+            let examples = URL(filePath: #filePath).appending(path: "../../../../Examples/catalog")
+                .standardized
             var all: [String: Any] = [:]
             for file in try FileManager.default.contentsOfDirectory(atPath: examples.path()) {
                 let data = try Data(contentsOf: examples.appending(path: file))
@@ -108,7 +109,8 @@ import Testing
         #expect(server.fetches == fetches)
         #expect(node.metric("paceline_catalog_refused") == 1)
         for (version, blob, said) in [
-            (5, Array(two.dropLast(64)), "it was cut off"), (6, Array("a catalog?".utf8), "a compiled catalog"),
+            (5, Array(two.dropLast(64)), "it was cut off"),
+            (6, Array("a catalog?".utf8), "a compiled catalog"),
         ] {
             server.publish(.init(version: version, blob: blob))
             try Spending.until("\(version) is refused") {

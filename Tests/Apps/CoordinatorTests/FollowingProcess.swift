@@ -20,7 +20,9 @@ final class FollowingProcess: ServedProcess, @unchecked Sendable {
                 "admin": ["address": "127.0.0.1", "port": Int(admin)],
                 "drain": ["noticeMilliseconds": 0, "timeoutMilliseconds": 5_000],
                 "catalog": ["published": [:], "stateDirectory": folder.appending(path: "state").path()],
-                "notices": ["baseURL": "http://notices.test", "keyFile": folder.appending(path: "notice-keys").path()],
+                "notices": [
+                    "baseURL": "http://notices.test", "keyFile": folder.appending(path: "notice-keys").path(),
+                ],
                 "journal": [
                     "directory": folder.appending(path: "journal").path(), "segmentBytes": 8_388_608,
                     "flushIntervalMilliseconds": 5, "requestOneIn": 1,

@@ -79,7 +79,8 @@ struct ClientSinkTests {
         }
         var limits = ClientLimits()
         limits.responseBytes = 1_000
-        let caller = ClientRig(rig.reactor, Endpoint(address: rig.address, authority: "node.test"), limits: limits)
+        let caller = ClientRig(
+            rig.reactor, Endpoint(address: rig.address, authority: "node.test"), limits: limits)
         for target in ["/", "/chunks", "/"] {
             let got = Got()
             let response = try #require(try caller.finish(caller.start(caller.sinking(got, target))).response)
