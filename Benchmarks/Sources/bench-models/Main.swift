@@ -52,7 +52,8 @@ enum Main {
     private static func open(
         _ node: Server, _ traffic: Traffic, _ rate: Double, seconds: Double
     ) throws -> Load {
-        try run(node, traffic, seconds: seconds, ["--connections", connections, "--rate", "\(rate)", "--sleep"])
+        try run(
+            node, traffic, seconds: seconds, ["--connections", connections, "--rate", "\(rate)", "--sleep"])
     }
 
     // MARK: Ten times a second

@@ -166,7 +166,9 @@ private struct Region: ~Copyable {
 
     /// Until a coordinator's first word a node spends what the campaign would meanwhile, as far as that is little of it, or a few
     /// impressions of a small one.
-    @Test(arguments: [(86_400, nil, 86_400, 30), (86_400, nil, 100, 432), (86_400, 43_200, 999, 15), (20, nil, 86_400, 0.1)])
+    @Test(arguments: [
+        (86_400, nil, 86_400, 30), (86_400, nil, 100, 432), (86_400, 43_200, 999, 15), (20, nil, 86_400, 0.1),
+    ])
     func whatIsSpentBeforeAnyPlan(_ lifetime: Double, _ daily: Double?, _ seconds: Int64, _ most: Double) {
         var terms = Region.terms(.even, dollars: lifetime, seconds: seconds)
         terms.daily = daily.map { Micros(Int64($0 * 1_000_000)) }
