@@ -144,6 +144,7 @@ final class AdminRoutes: Responder {
         guard let after = query.after(&response),
             let limit = query.page(Self.pageMost, otherwise: Self.pageMost, &response)
         else { return }
+        guard query["list"].map({ $0 == "1" }) ?? true else { return response.malformed("list", "1") }
         guard let campaign = query["campaign"], query["list"] == nil else {
             return reads.list(
                 LedgerQueries.accounts,

@@ -50,8 +50,12 @@ struct PublishedCatalogTests {
         #expect(ask(leader.port, "GET /v1/blobs/\(names[0].uppercased())")?.status == 400)
 
         // Who waits is told at once, by the one that does not lead too.
-        let times = try pair.all.map { one -> Double in
-            let version = try #require(ask(one.port, "GET /v1/catalog")?.json["version"] as? Int)
+        let times = try pair.all.enumerated().map { index, one -> Double in
+            // Whoever did not make the last change has heard of it first.
+            let version = index + 1
+            try pair.until("told of \(version)") {
+                ask(one.port, "GET /v1/catalog")?.json["version"] as? Int == version
+            }
             let told = Told()
             let thread = Thread {
                 told.set(ask(one.port, "GET /v1/catalog?have=\(version)&wait=20")?.json["version"] as? Int)
@@ -72,6 +76,7 @@ struct PublishedCatalogTests {
         )
         #expect(times.allSatisfy { $0 < 1 })
         // The one before is still to be had, and the one before that is not.
+        try pair.until("told of 3") { ask(follower.port, "GET /v1/catalog")?.json["version"] as? Int == 3 }
         let two = try pair.sql("select encode(sha256, 'hex') from paceline.catalog_versions order by number")
         #expect(ask(follower.port, "GET /v1/blobs/\(two[1][0])")?.status == 200)
         #expect(ask(follower.port, "GET /v1/blobs/\(two[0][0])")?.status == 404)

@@ -2,15 +2,19 @@
 import Catalog
 import Documents
 
+/// Every reader of JSON keeps a whole number up to here.
+private let exact: Int64 = 9_007_199_254_740_991
+
 struct OperationParameter {
     let name: String
     let place: String
     let summary: String
     let schema: JSONTree
+    var isNeeded = false
 
     var tree: JSONTree {
         [
-            "name": .string(name), "in": .string(place), "required": .bool(place == "path"),
+            "name": .string(name), "in": .string(place), "required": .bool(place == "path" || isNeeded),
             "description": .string(summary), "schema": schema,
         ]
     }
@@ -27,7 +31,7 @@ struct OperationParameter {
     }
     static let before = query(
         "before", "Only those before it: what the former page says under next.",
-        ["type": "integer", "minimum": 1])
+        ["type": "integer", "minimum": 1, "maximum": .number(exact)])
     static let id = Self(
         name: "id", place: "path", summary: "What the catalog calls it.",
         schema: ["type": "string", "pattern": "^[A-Za-z0-9_.:/-]{1,128}$"])
@@ -36,7 +40,7 @@ struct OperationParameter {
     static let condition = [
         header(
             "If-Match", "The ETag that was seen last, or *.",
-            ["type": "string", "pattern": "^(\"[1-9][0-9]{0,17}\"|\\*)$"])
+            ["type": "string", "pattern": "^\"[1-9][0-9]{0,17}\"$|^\\*$"])
     ]
     static let change =
         condition + [
@@ -51,7 +55,7 @@ struct OperationParameter {
             ]),
         header(
             "Paceline-Note", "Why, for the list of versions.",
-            ["type": "string", "maxLength": .number(CatalogRoutes.noteBytesMost), "pattern": "^[!-~]*$"]),
+            ["type": "string", "maxLength": .number(CatalogRoutes.noteBytesMost)]),
     ]
 }
 
@@ -112,7 +116,9 @@ extension AdminOperation {
                 .query(
                     "day", "A date: of the campaign's days the one.", ["type": "string", "format": "date"]),
                 .query("list", "1 lists all accounts of the campaign.", ["type": "string", "enum": ["1"]]),
-                .query("after", "Only behind this account.", ["type": "integer", "minimum": 0]),
+                .query(
+                    "after", "Only behind this account.",
+                    ["type": "integer", "minimum": 0, "maximum": .number(exact)]),
                 .limit(1_000),
             ]
         case .order:
@@ -122,8 +128,9 @@ extension AdminOperation {
                     ["type": "string", "pattern": "^\"[0-9]{1,18}\"$"]),
                 .init(
                     name: "Idempotency-Key", place: "header",
-                    summary: "An order is done once under its key. Needed.",
-                    schema: ["type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"]),
+                    summary: "An order is done once under its key.",
+                    schema: ["type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"],
+                    isNeeded: true),
             ]
         case .movements:
             return [
@@ -134,7 +141,9 @@ extension AdminOperation {
             ]
         case .sessions:
             return [
-                .query("after", "Only behind this place.", ["type": "integer", "minimum": 0]), .limit(1_000),
+                .query(
+                    "after", "Only behind this place.",
+                    ["type": "integer", "minimum": 0, "maximum": .number(exact)]), .limit(1_000),
             ]
         case .catalog, .tokens, .makeToken, .suspense, .verify, .document: return []
         }

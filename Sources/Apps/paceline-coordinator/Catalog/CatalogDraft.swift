@@ -100,7 +100,6 @@ private struct Making {
 
     func outcome() throws -> CatalogDraft.Outcome {
         try checkThere()
-        try checkCondition()
         let file: JSONTree
         var after = before
         var text: [UInt8] = []
@@ -132,6 +131,7 @@ private struct Making {
             after[key] = before[key]?.setting("paused", to: pauses)
             file = after.file
         }
+        try checkCondition()
         let bytes: [UInt8]
         do throws(CatalogProblems) {
             bytes = try CatalogDocuments.compile(file, of: text)
