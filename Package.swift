@@ -339,7 +339,8 @@ let package = Package(
         tests(
             "LedgerWireTests", in: "Apps",
             [
-                "Commands", "Documents", "HTTP", "Kernel", "Ledger", "LedgerWire", "Pacing", "Reactor", "Serving",
+                "Commands", "Documents", "HTTP", "Kernel", "Ledger", "LedgerWire", "Pacing", "Reactor",
+                "Serving",
                 "Settings", "Telemetry", "Units",
             ]),
         tests(

@@ -122,7 +122,9 @@ struct NodeJoinTests {
         // Nobody plans before all nodes had time to speak; meanwhile each spends a few impressions.
         func isPlannedForAll() throws -> Bool {
             let all = try ask(pair.leader().admin, "GET /v1/pacing")?.body ?? ""
-            return ["\"node-a\"", "\"broker-0/node-b\"", "\"broker-0/node-c\""].allSatisfy { all.contains($0) }
+            return ["\"node-a\"", "\"broker-0/node-b\"", "\"broker-0/node-c\""].allSatisfy {
+                all.contains($0)
+            }
         }
         while try !isPlannedForAll() {
             try #require(Date() < flight.start + 40, "no plan: \(nodes[0].log.suffix(2_000))")

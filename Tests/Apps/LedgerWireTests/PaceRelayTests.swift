@@ -111,7 +111,9 @@ private final class Way {
         let way = try Way(.plans)
         let body = Way.body(of: "node-a")
         #expect(try way.say(Way.body(of: "node-c")).status == 403)
-        #expect(try way.say(body.replacing("{\"version\"", with: "{\"node\":\"node-b\",\"version\"")).status == 400)
+        #expect(
+            try way.say(body.replacing("{\"version\"", with: "{\"node\":\"node-b\",\"version\"")).status
+                == 400)
         #expect(try way.say("{").status == 400)
         #expect(way.words.isEmpty)
         // Whichever of two names a reader takes, it is not the second one.
@@ -121,7 +123,9 @@ private final class Way {
         #expect(way.words.map(\.node) == ["node-a"] && way.words.map(\.holder) == ["broker-1"])
         // What only the coordinator knows to be wrong is told by it.
         let answer = try way.say(body.replacing("\"price\":", with: "\"cost\":"))
-        #expect(answer.status == 400 && String(decoding: answer.body, as: UTF8.self).contains("campaigns[0].price"))
+        #expect(
+            answer.status == 400
+                && String(decoding: answer.body, as: UTF8.self).contains("campaigns[0].price"))
     }
 
     @Test(arguments: [(RelayRoot.knowsNone, 404), (.doesNotLead, 503), (.isGone, 503)])

@@ -21,12 +21,15 @@ struct BrokerMoney {
 
     /// Nil where that is not what `GET /v1/broker` answers.
     init?(_ body: [UInt8]) {
-        guard let tree = try? JSONTree(reading: body), let accounts = tree["accounts"], let all = tree["nodes"]
+        guard let tree = try? JSONTree(reading: body), let accounts = tree["accounts"],
+            let all = tree["nodes"]
         else { return nil }
         nodes = all.elements.count { $0["state"]?.text == "open" }
         for account in accounts.elements {
             guard let campaign = account["campaign"]?.text else { return nil }
-            if !shares.contains(where: { $0.campaign == campaign }) { shares.append(Share(campaign: campaign)) }
+            if !shares.contains(where: { $0.campaign == campaign }) {
+                shares.append(Share(campaign: campaign))
+            }
             for index in shares.indices where shares[index].campaign == campaign {
                 shares[index].granted += account.amount("granted") + account.amount("suspense")
                 shares[index].free += account.amount("free")

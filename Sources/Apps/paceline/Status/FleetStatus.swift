@@ -52,7 +52,9 @@ extension FleetPicture {
                 "  \(one.name): \(short(one.committed)) committed of \(short(one.budget)) \(one.currency): its budget was "
                     + "cut below that, or this is an alarm: paceline ledger verify")
         }
-        if refusals > 0 { lines.append("  ALARM: nodes or brokers were refused \(refusals) times by their issuer") }
+        if refusals > 0 {
+            lines.append("  ALARM: nodes or brokers were refused \(refusals) times by their issuer")
+        }
         return lines
     }
 
@@ -179,7 +181,8 @@ extension FleetPicture.Member {
         if role == .coordinator { members.append(.init("leads", .bool(leads))) }
         if let broker {
             members += [
-                .init("nodes", .number(broker.nodes)), .init("granted", JSONTree(.number("\(broker.granted)"))),
+                .init("nodes", .number(broker.nodes)),
+                .init("granted", JSONTree(.number("\(broker.granted)"))),
                 .init("free", JSONTree(.number("\(broker.free)"))),
             ]
         }
