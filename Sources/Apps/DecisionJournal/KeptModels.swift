@@ -90,8 +90,9 @@ extension ModelDirectory {
                 for name in try Kernel.entries(of: copy.path) { _ = Kernel.remove("\(copy.path)/\(name)") }
                 try Kernel.removeDirectory(copy.path)
             }
-            // Those that no copy has any more, and what a crash left of one.
+            // Those that no copy has any more, and what a crash left of one. Copies of an earlier version share nothing yet.
             let shared = Self.shared(in: store)
+            try Kernel.makeDirectory(shared)
             for name in try Kernel.entries(of: shared)
             where try Kernel.nameCount(of: "\(shared)/\(name)") == 1 {
                 _ = Kernel.remove("\(shared)/\(name)")

@@ -241,6 +241,10 @@ private final class Models {
             atPath: ModelDirectory.kept(first.served.version, in: store.path))
         try ModelDirectory.prune(in: store.path, keeping: second.served.version)
         #expect(try names() == second.files.map(\.sha256).sorted())
+        // As a version left it that shared nothing.
+        try FileManager.default.removeItem(atPath: shared)
+        try ModelDirectory.prune(in: store.path, keeping: second.served.version)
+        #expect(try names().isEmpty)
     }
 
     @Test func theSchemaInTheRepositoryIsOurs() throws {
