@@ -145,6 +145,10 @@ in
         // lib.optionalAttrs hasState {
           StateDirectory = "paceline";
           StateDirectoryMode = "0750";
+          # What a start must know that no copy of the disk brings back: it outlives the process, and not the boot.
+          RuntimeDirectory = unit;
+          RuntimeDirectoryMode = "0750";
+          RuntimeDirectoryPreserve = "yes";
         }
         // serviceConfig;
     };

@@ -23,7 +23,10 @@
         path = "/var/lib/paceline/catalog";
         stateDirectory = "/var/lib/paceline/compiled";
       };
-      journal.directory = "/var/lib/paceline/journal";
+      journal = {
+        directory = "/var/lib/paceline/journal";
+        witness = "/run/paceline-node";
+      };
       notices = {
         # Only this node has the reservations of its ads: the region's edges pass what comes here on to it and no other.
         baseURL = "https://${host.region.name}.${fleet.domain}/n/${host.name}";

@@ -45,7 +45,7 @@ final class BrokerIssuer: MoneyIssuer {
         let settings = context.settings
         var limits = BrokerLimits(window: settings.leases.window, reserve: .zero, idle: settings.leases.idle)
         limits.aheadSeconds = settings.leases.ahead.wholeMilliseconds / 1_000
-        let memory = try BrokerJournal.read(settings.journal.directory)
+        let memory = try BrokerJournal.read(settings.journal)
         do {
             desk = try BrokerDesk(
                 memory, start: context.start, boot: Kernel.boot(), limits: BrokerDesk.Limits(broker: limits),

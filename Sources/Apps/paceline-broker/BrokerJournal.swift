@@ -26,14 +26,22 @@ final class BrokerJournal {
     private static let waitingMost = 4_096
 
     /// What earlier starts left in this directory.
-    static func read(_ directory: String) throws(Failure) -> BrokerMemory {
+    static func read(_ settings: BrokerSettings.Journal) throws(Failure) -> BrokerMemory {
+        let directory = settings.directory
+        if let witness = settings.witness {
+            do {
+                try JournalWitness.check(all: directory, by: witness)
+            } catch {
+                throw Failure("journal.directory: \(error)")
+            }
+        }
         let listener = BrokerListener()
         let memory = JournalMemory(of: directory, for: [listener])
         if let trouble = listener.trouble ?? memory.troubles.first.map({ "\($0.path): \($0.reason)" }) {
             throw Failure(
-                "journal.directory: \(trouble)\nWhat this broker promised its nodes is not known whole. Put the "
-                    + "directory back from a copy of this machine's; or move it away, and the broker starts with "
-                    + "another session, while the money of this one comes back when its nodes have closed it."
+                "journal.directory: \(trouble)\nWhat this broker promised its nodes is not known whole. Move the "
+                    + "directory away, and the broker starts with another session, while the money of this one "
+                    + "comes back when its nodes have closed it. No older copy may take its place."
             )
         }
         return listener.memory
@@ -53,6 +61,7 @@ final class BrokerJournal {
         options.retainedFor = settings.retain
         // Whoever waits is answered as soon as the disk has it; this is only how long nothing may wait.
         options.flushInterval = .milliseconds(10)
+        options.witnesses = settings.witness
         do {
             try Kernel.makeDirectory(settings.directory)
             journal = try Journal(options, on: reactor, now: Kernel.wallNow(), metrics: metrics)

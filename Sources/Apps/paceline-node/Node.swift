@@ -85,6 +85,13 @@ final class NodeContext: Sendable {
             shading = nil
         }
         if settings.catalog != nil, let journal = settings.journal {
+            if let witness = journal.witness {
+                do {
+                    try JournalWitness.check(all: journal.directory, by: witness)
+                } catch {
+                    throw Failure("journal.directory: \(error)")
+                }
+            }
             money = try NodeMoney(journal.directory, isRemote: settings.ledger.issuer != nil, log)
         } else {
             money = nil

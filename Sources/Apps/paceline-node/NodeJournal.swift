@@ -40,6 +40,7 @@ final class NodeJournal {
         options.retainedBytes = settings.retainBytes
         options.retainedFor = settings.retain
         options.flushInterval = settings.flushInterval
+        options.witnesses = settings.witness
         oneIn = UInt64(settings.accessOneIn)
         randomness = Randomness(seed: options.session &+ UInt64(shard))
         do {

@@ -78,17 +78,20 @@ public struct FlightPacer: Sendable {
 
     /// It competes for everything at the least price, and falls behind all the same.
     public func cannotDeliver(_ campaign: Int, at now: Instant) -> Bool {
-        let one = campaigns[campaign]
         // As fast as it goes is as fast as it should go.
-        guard !one.plan.isUnpaced, now > one.plan.curve.start + Self.doubtAfter else { return false }
-        let total = max(Double(one.plan.curve.total.rawValue), 1)
-        let planned = one.plan.curve.spent(by: now)
+        guard !campaigns[campaign].plan.isUnpaced,
+            now > campaigns[campaign].plan.curve.start + Self.doubtAfter
+        else { return false }
+        let total = max(Double(campaigns[campaign].plan.curve.total.rawValue), 1)
+        let planned = campaigns[campaign].plan.curve.spent(by: now)
         let ahead = Double((spent(campaign, at: now) - planned).rawValue) / total
         guard ahead < -Self.behind else { return false }
-        let admitted =
-            one.regions.indices.filter { one.regions[$0].isHeard && !isLost[$0] }
-            .map { one.regions[$0].report.admitted }.min() ?? 0
-        return admitted > 0.95 && one.theta + settings.gain * ahead < Self.lowest
+        var admitted: Double?
+        for region in 0..<regions where isHeard(campaign, region) {
+            let here = campaigns[campaign].regions[region].report.admitted
+            admitted = min(admitted ?? here, here)
+        }
+        return admitted ?? 0 > 0.95 && campaigns[campaign].theta + settings.gain * ahead < Self.lowest
     }
 
     /// The campaign's budget or flight has changed; what was spent so far is in the new plan's past.
@@ -155,76 +158,97 @@ public struct FlightPacer: Sendable {
 
     /// What to tell each region about a campaign.
     public mutating func direct(_ campaign: Int, at now: Instant) -> [PaceDirective] {
+        var directives: [PaceDirective] = []
+        direct(campaign, at: now) { directives.append($1) }
+        return directives
+    }
+
+    private func isHeard(_ campaign: Int, _ region: Int) -> Bool {
+        campaigns[campaign].regions[region].isHeard && !isLost[region]
+    }
+
+    /// The same, one region after the other: for who asks for thousands of campaigns every few seconds.
+    public mutating func direct(_ campaign: Int, at now: Instant, _ tell: (Int, PaceDirective) -> Void) {
         let total = max(Double(campaigns[campaign].plan.curve.total.rawValue), 1)
         // Reports are as of a moment ago; what was to be spent is taken as of then.
-        var asOf = now
-        let heard = campaigns[campaign].regions.indices.filter {
-            campaigns[campaign].regions[$0].isHeard && !isLost[$0]
+        var newest: Instant?
+        for region in 0..<regions where isHeard(campaign, region) {
+            let at = campaigns[campaign].regions[region].report.at
+            newest = max(newest ?? at, at)
         }
-        let newest = heard.map { campaigns[campaign].regions[$0].report.at }.max() ?? now
-        if newest + Self.staleAfter >= now { asOf = newest }
+        let last = newest ?? now
+        let asOf = last + Self.staleAfter >= now ? last : now
         let ahead =
             Double((spent(campaign, at: asOf) - campaigns[campaign].plan.curve.spent(by: asOf)).rawValue)
             / total
         let seconds = campaigns[campaign].decidedAt.map { Double((now - $0).nanoseconds) / 1e9 } ?? 0
         campaigns[campaign].decidedAt = now
-        learn(campaign, heard, ahead, min(seconds, 60))
+        learn(campaign, ahead, min(seconds, 60))
         if campaigns[campaign].sharedAt.map({ now >= $0 + Self.shareEvery }) ?? true {
             campaigns[campaign].sharedAt = now
-            share(campaign, heard, now)
+            share(campaign, now)
         }
         let whole = Double(
             (campaigns[campaign].plan.curve.end - campaigns[campaign].plan.curve.start).nanoseconds)
         let remaining = Double((campaigns[campaign].plan.curve.end - now).nanoseconds) / whole
         let gain = min(max(settings.gain, 1.1 / max(remaining, 1e-6)), 40 * settings.gain)
         let theta = campaigns[campaign].theta + gain * ahead
-        return (0..<regions).map { region in
-            PaceDirective(
-                campaign: Int32(campaign), plan: campaigns[campaign].version, theta: theta,
-                scale: campaigns[campaign].regions[region].scale, ahead: ahead,
-                answers: campaigns[campaign].regions[region].report)
+        for region in 0..<regions {
+            tell(
+                region,
+                PaceDirective(
+                    campaign: Int32(campaign), plan: campaigns[campaign].version, theta: theta,
+                    scale: campaigns[campaign].regions[region].scale, ahead: ahead,
+                    answers: campaigns[campaign].regions[region].report))
         }
     }
 
     /// What stays wrong moves the price for good, and what regions found out by themselves goes to all of them, by
     /// the share that each one has.
-    private mutating func learn(_ campaign: Int, _ heard: [Int], _ ahead: Double, _ seconds: Double) {
+    private mutating func learn(_ campaign: Int, _ ahead: Double, _ seconds: Double) {
         campaigns[campaign].theta += settings.integral * ahead * seconds
-        let weights = heard.map { max(campaigns[campaign].regions[$0].scale, 0.01) }
-        let sum = weights.reduce(0, +)
-        for (weight, region) in zip(weights, heard) {
+        var sum = 0.0
+        for region in 0..<regions where isHeard(campaign, region) { sum += weight(campaign, region) }
+        for region in 0..<regions where isHeard(campaign, region) {
             let local = campaigns[campaign].regions[region].report.local
-            campaigns[campaign].theta += weight / sum * (local - campaigns[campaign].taken[region])
+            campaigns[campaign].theta +=
+                weight(campaign, region) / sum * (local - campaigns[campaign].taken[region])
             campaigns[campaign].taken[region] = local
         }
         campaigns[campaign].theta = min(
             max(campaigns[campaign].theta, PaceRow.thetaRange.lowerBound), PaceRow.thetaRange.upperBound)
     }
 
+    private func weight(_ campaign: Int, _ region: Int) -> Double {
+        max(campaigns[campaign].regions[region].scale, 0.01)
+    }
+
     /// Each region's part of the plan, by what it came to spend at the common price; together they spend the plan.
-    private mutating func share(_ campaign: Int, _ heard: [Int], _ now: Instant) {
-        let plan = campaigns[campaign].plan
-        for region in heard {
-            let one = campaigns[campaign].regions[region]
-            let planned =
-                plan.regions[region].spent(by: one.report.at)
-                - plan.regions[region].spent(by: one.rated.at)
-            // Some impressions' worth of plan, so that a ratio says anything.
-            guard planned.rawValue > 0, one.report.at >= one.rated.at + .seconds(50) else { continue }
-            let passed = Double((one.report.at - one.rated.at).nanoseconds) / 1e9
-            let ratio = Double((one.report.spent - one.rated.spent).rawValue) / Double(planned.rawValue)
-            let weight = one.rated.at.nanoseconds == 0 ? 0 : min(passed / Self.yieldSeconds, 1)
-            campaigns[campaign].regions[region].yield += weight * (min(max(ratio, 0), 4) - one.yield)
-            campaigns[campaign].regions[region].rated = one.report
+    private mutating func share(_ campaign: Int, _ now: Instant) {
+        for region in 0..<regions where isHeard(campaign, region) { rate(campaign, region) }
+        func yield(_ region: Int) -> Double { max(campaigns[campaign].regions[region].yield, 0.05) }
+        var sum = 0.0
+        for region in 0..<regions where !isLost[region] {
+            sum += campaigns[campaign].plan.regions[region].rate(at: now) * yield(region)
         }
-        let rates = (0..<regions).map { isLost[$0] ? 0 : plan.regions[$0].rate(at: now) }
-        let yields = (0..<regions).map { max(campaigns[campaign].regions[$0].yield, 0.05) }
-        let sum = zip(rates, yields).reduce(0) { $0 + $1.0 * $1.1 }
         guard sum > 0 else { return }
-        let whole = plan.curve.rate(at: now)
+        let whole = campaigns[campaign].plan.curve.rate(at: now)
         for region in 0..<regions {
             campaigns[campaign].regions[region].scale =
-                isLost[region] ? 0 : min(yields[region] * whole / sum, 8)
+                isLost[region] ? 0 : min(yield(region) * whole / sum, 8)
         }
+    }
+
+    /// What a region came to spend of what its part of the plan said, since that was looked at last.
+    private mutating func rate(_ campaign: Int, _ region: Int) {
+        let one = campaigns[campaign].regions[region]
+        let planned = due(campaign, region, from: one.rated.at, to: one.report.at)
+        // Some impressions' worth of plan, so that a ratio says anything.
+        guard planned.rawValue > 0, one.report.at >= one.rated.at + .seconds(50) else { return }
+        let passed = Double((one.report.at - one.rated.at).nanoseconds) / 1e9
+        let ratio = Double((one.report.spent - one.rated.spent).rawValue) / Double(planned.rawValue)
+        let weight = one.rated.at.nanoseconds == 0 ? 0 : min(passed / Self.yieldSeconds, 1)
+        campaigns[campaign].regions[region].yield += weight * (min(max(ratio, 0), 4) - one.yield)
+        campaigns[campaign].regions[region].rated = one.report
     }
 }

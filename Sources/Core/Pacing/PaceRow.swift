@@ -4,13 +4,16 @@
 internal import Numerics
 internal import Units
 
-struct PaceRow: BitwiseCopyable {
-    // What the request path reads and writes.
+/// What a request reads and writes of a campaign, apart from all that only turns look at: two of them are a line of memory.
+struct PaceGate: BitwiseCopyable {
     var threshold: UInt32 = 0
     var tokens: Int64 = 0
     var lambda = 1.0
     var arrivals: UInt64 = 0
-    /// Of these, the ones that were let through without a lot.
+}
+
+struct PaceRow: BitwiseCopyable {
+    /// Of the arrivals, the ones that were let through without a lot.
     var undrawn: UInt64 = 0
     /// What may be spent without a lot while nobody knows the traffic.
     var opening: Int64 = 0
@@ -89,13 +92,12 @@ struct PaceRow: BitwiseCopyable {
     static let atRisk = 0.005
 
     mutating func begin(
-        plan: UInt32, isPaced: Bool, isGuaranteed: Bool, theta: Double, shown: Double, price: Micros,
-        goesOn: Bool
+        _ gate: inout PaceGate, plan: UInt32, isPaced: Bool, isGuaranteed: Bool, theta: Double, shown: Double,
+        price: Micros, goesOn: Bool
     ) {
         // Open impressions of an earlier plan are billed in this one: the sums go on.
         var row = PaceRow()
-        row.arrivals = arrivals
-        row.arrivalsBefore = arrivals
+        row.arrivalsBefore = gate.arrivals
         (row.undrawn, row.undrawnBefore) = (undrawn, undrawn)
         row.authorised = authorised
         row.authorisedBefore = authorised
@@ -104,13 +106,15 @@ struct PaceRow: BitwiseCopyable {
         row.shown = shown
         row.billed = shown
         row.price = price.rawValue
-        row.threshold = .max
-        row.tokens = isPaced ? Self.bunch * price.rawValue : .max / 4
+        let few = Self.bunch * price.rawValue
         if goesOn {
             (row.fast, row.slow, row.yield, row.age) = (fast, slow, yield, age)
-            (row.threshold, row.billed) = (threshold, billed)
+            row.billed = billed
             row.opening = opening
-            row.tokens = isPaced ? min(tokens, row.tokens) : row.tokens
+            gate.tokens = isPaced ? min(gate.tokens, few) : .max / 4
+        } else {
+            gate.threshold = .max
+            gate.tokens = isPaced ? few : .max / 4
         }
         self = row
         before = spentInAll
@@ -119,7 +123,7 @@ struct PaceRow: BitwiseCopyable {
         self.isGuaranteed = isGuaranteed
         self.theta = theta
         priceAt = theta
-        lambda = worth(at: theta)
+        gate.lambda = worth(at: theta)
     }
 
     /// Below one, the price of what is guaranteed falls in a straight line, and below zero: then it wins over better
@@ -143,7 +147,7 @@ struct PaceRow: BitwiseCopyable {
     }
 
     mutating func turn(
-        _ seconds: Double, at now: Int64, _ settings: PaceSettings
+        _ gate: inout PaceGate, _ seconds: Double, at now: Int64, _ settings: PaceSettings
     ) {
         age += seconds
         // A turn that came late begins a segment where the last one ended.
@@ -153,17 +157,17 @@ struct PaceRow: BitwiseCopyable {
         let whole = targetPart.rounded(.down)
         target += Int64(whole)
         targetPart -= whole
-        measure(seconds)
+        measure(gate, seconds)
         guard isPaced else { return }
-        followPlan(seconds, settings)
-        fillTokens(due, seconds, settings)
-        throttle(seconds, settings)
+        followPlan(&gate, seconds, settings)
+        fillTokens(&gate, due, seconds, settings)
+        throttle(&gate, seconds, settings)
     }
 
-    private mutating func measure(_ seconds: Double) {
-        let came = Double(arrivals &- arrivalsBefore)
+    private mutating func measure(_ gate: PaceGate, _ seconds: Double) {
+        let came = Double(gate.arrivals &- arrivalsBefore)
         let spent = Double(authorised - authorisedBefore)
-        arrivalsBefore = arrivals
+        arrivalsBefore = gate.arrivals
         authorisedBefore = authorised
         let rate = came / seconds
         fast += (rate - fast) * min(seconds / min(Self.fastSeconds, max(age, seconds)), 1)
@@ -171,7 +175,7 @@ struct PaceRow: BitwiseCopyable {
         slow += (rate - slow) * share
         let undrawn = Double(undrawn &- undrawnBefore)
         undrawnBefore = self.undrawn
-        let admitted = undrawn + max(came - undrawn, 0) * Double(threshold) / Double(UInt32.max)
+        let admitted = undrawn + max(came - undrawn, 0) * Double(gate.threshold) / Double(UInt32.max)
         if admitted > 0 {
             // A ratio of sums, and not a mean of ratios: most seconds have no impression at all.
             let weight = min(admitted / max(slow * min(Self.slowSeconds, age), 1), 1)
@@ -179,7 +183,9 @@ struct PaceRow: BitwiseCopyable {
         }
     }
 
-    private mutating func followPlan(_ seconds: Double, _ settings: PaceSettings) {
+    private mutating func followPlan(
+        _ gate: inout PaceGate, _ seconds: Double, _ settings: PaceSettings
+    ) {
         let part = max(Double(total.rawValue) * scale, Double(price))
         let spent = expectedSpend
         let ahead = Double((spent - answered.spent).rawValue - (target - answered.target.rawValue)) / part
@@ -201,7 +207,7 @@ struct PaceRow: BitwiseCopyable {
         let bounded = min(max(wanted, Self.thetaRange.lowerBound), Self.thetaRange.upperBound)
         guard abs(bounded - priceAt) > settings.hysteresis else { return }
         priceAt = bounded
-        lambda = worth(at: bounded)
+        gate.lambda = worth(at: bounded)
     }
 
     /// In all regions, and here since then. A few impressions more or less say nothing.
@@ -210,25 +216,29 @@ struct PaceRow: BitwiseCopyable {
         return aheadInAll + here / (Double(total.rawValue) * scale + 200 * Double(price))
     }
 
-    private mutating func fillTokens(_ due: Double, _ seconds: Double, _ settings: PaceSettings) {
+    private func fillTokens(
+        _ gate: inout PaceGate, _ due: Double, _ seconds: Double, _ settings: PaceSettings
+    ) {
         // What is set aside is more than what will be billed.
         let rate = due / max(billed, 0.05)
         let most = max(Self.bunch * price, Int64(60 * rate / seconds))
         let limit = min(max(settings.onPlan - Self.restraint * ahead, Self.restrained), settings.catchUp)
-        tokens = min(tokens + Int64((limit * rate).rounded(.up)), most)
+        gate.tokens = min(gate.tokens + Int64((limit * rate).rounded(.up)), most)
     }
 
-    private mutating func throttle(_ seconds: Double, _ settings: PaceSettings) {
+    private mutating func throttle(
+        _ gate: inout PaceGate, _ seconds: Double, _ settings: PaceSettings
+    ) {
         let expected = yield * fast * settings.horizon
-        let isHeld = threshold != .max
+        let isHeld = gate.threshold != .max
         // Let go later than taken hold of, so that it does not flutter.
         let enough = isHeld ? 1.5 * expected : expected
         var share = 1.0
-        if Double(tokens) < enough, expected > 0 {
-            share = max(Double(max(tokens, 0)) / expected, 0.001)
+        if Double(gate.tokens) < enough, expected > 0 {
+            share = max(Double(max(gate.tokens, 0)) / expected, 0.001)
         }
         share = min(share, 1)
-        threshold = share >= 1 ? .max : UInt32(share * Double(UInt32.max))
+        gate.threshold = share >= 1 ? .max : UInt32(share * Double(UInt32.max))
         admittedLately += (share - admittedLately) * min(seconds / 10, 1)
         if share < 1 {
             held += seconds / Self.priceSeconds * -Double.log(max(share, 0.05)) / settings.elasticity

@@ -29,6 +29,7 @@ public struct PaceSettings: Sendable, Hashable {
 @safe public struct PaceTable: ~Copyable, @unchecked Sendable {
     public let settings: PaceSettings
     public let count: Int
+    private let gates: UnsafeMutablePointer<PaceGate>
     private let rows: UnsafeMutablePointer<PaceRow>
     /// What this table is to spend, by row.
     private var curves: [SpendCurve?]
@@ -39,6 +40,8 @@ public struct PaceSettings: Sendable, Hashable {
         precondition(campaigns > 0, "a table needs rows")
         self.settings = settings
         count = campaigns
+        unsafe gates = .allocate(capacity: campaigns)
+        unsafe gates.initialize(repeating: PaceGate(), count: campaigns)
         unsafe rows = .allocate(capacity: campaigns)
         unsafe rows.initialize(repeating: PaceRow(), count: campaigns)
         curves = Array(repeating: nil, count: campaigns)
@@ -46,7 +49,10 @@ public struct PaceSettings: Sendable, Hashable {
         turnedAt = now
     }
 
-    deinit { unsafe rows.deallocate() }
+    deinit {
+        unsafe gates.deallocate()
+        unsafe rows.deallocate()
+    }
 
     // MARK: The request path
 
@@ -56,15 +62,15 @@ public struct PaceSettings: Sendable, Hashable {
     @inline(__always)
     public mutating func admits(_ campaign: Int, _ uniform: UInt32) -> Bool {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
-        unsafe rows[campaign].arrivals &+= 1
-        return unsafe uniform < rows[campaign].threshold && rows[campaign].tokens > 0
+        unsafe gates[campaign].arrivals &+= 1
+        return unsafe uniform < gates[campaign].threshold && gates[campaign].tokens > 0
     }
 
     /// What a unit of the campaign's budget must bring: a bid is worth its value less this times its price.
     @inline(__always)
     public func price(_ campaign: Int) -> Double {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
-        return unsafe rows[campaign].lambda
+        return unsafe gates[campaign].lambda
     }
 
     /// Money was set aside for an impression.
@@ -72,7 +78,7 @@ public struct PaceSettings: Sendable, Hashable {
     public mutating func spent(_ campaign: Int, _ amount: Micros) {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         unsafe rows[campaign].authorised &+= amount.rawValue
-        unsafe rows[campaign].tokens &-= amount.rawValue
+        unsafe gates[campaign].tokens &-= amount.rawValue
         unsafe rows[campaign].impressions &+= 1
     }
 
@@ -101,11 +107,11 @@ public struct PaceSettings: Sendable, Hashable {
     ) {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         let more = unsafe authorised.rawValue &- rows[campaign].authorised
-        unsafe rows[campaign].arrivals = arrivals
+        unsafe gates[campaign].arrivals = arrivals
         unsafe rows[campaign].undrawn = undrawn
         let ofOpening = unsafe min(max(more, 0), rows[campaign].opening)
         unsafe rows[campaign].opening &-= ofOpening
-        unsafe rows[campaign].tokens &-= more &- ofOpening
+        unsafe gates[campaign].tokens &-= more &- ofOpening
         // What is open was counted somewhat before what was authorised: held against the sum of the turn before, no
         // impression is taken to be free again because its count is on its way.
         let freed = unsafe rows[campaign].authorised &- settled.rawValue &- max(open.rawValue, 0)
@@ -120,7 +126,7 @@ public struct PaceSettings: Sendable, Hashable {
     public func share(of campaign: Int) -> UInt32 {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         guard unsafe rows[campaign].isPlanned else { return .max }
-        return unsafe rows[campaign].isPaced && rows[campaign].tokens <= 0 ? 0 : rows[campaign].threshold
+        return unsafe rows[campaign].isPaced && gates[campaign].tokens <= 0 ? 0 : gates[campaign].threshold
     }
 
     /// A first plan, whose traffic nobody knows. So much of it may be spent without a lot as does no harm whatever the
@@ -129,9 +135,9 @@ public struct PaceSettings: Sendable, Hashable {
     public mutating func opened(_ campaign: Int, at now: Instant) {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         let kept = (curves[campaign]?.rate(at: now) ?? 0) * settings.horizon
-        unsafe rows[campaign].tokens = max(rows[campaign].tokens, Int64(kept))
+        unsafe gates[campaign].tokens = max(gates[campaign].tokens, Int64(kept))
         unsafe rows[campaign].yield = Double(rows[campaign].price)
-        unsafe rows[campaign].threshold = PaceRow.firstThreshold
+        unsafe gates[campaign].threshold = PaceRow.firstThreshold
         let harmless = unsafe max(
             Int64(PaceRow.atRisk * Double(rows[campaign].total.rawValue)),
             PaceRow.bunch * rows[campaign].price)
@@ -168,6 +174,7 @@ public struct PaceSettings: Sendable, Hashable {
     /// A row of another table goes on here.
     public mutating func adopt(_ campaign: Int, from other: borrowing PaceTable, _ row: Int) {
         precondition(campaign >= 0 && campaign < count && row >= 0 && row < other.count, "no such row")
+        unsafe gates[campaign] = other.gates[row]
         unsafe rows[campaign] = other.rows[row]
         curves[campaign] = other.curves[row]
         choices[campaign] = other.choices[row]
@@ -187,7 +194,8 @@ public struct PaceSettings: Sendable, Hashable {
         curves[campaign] = curve
         choices[campaign] = choice
         unsafe rows[campaign].begin(
-            plan: plan, isPaced: isPaced, isGuaranteed: isGuaranteed, theta: theta, shown: shown,
+            &gates[campaign], plan: plan, isPaced: isPaced, isGuaranteed: isGuaranteed, theta: theta,
+            shown: shown,
             price: price,
             goesOn: goesOn)
         unsafe rows[campaign].segmentEnd = now.nanoseconds
@@ -200,7 +208,7 @@ public struct PaceSettings: Sendable, Hashable {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         curves[campaign] = nil
         unsafe rows[campaign].isPlanned = false
-        unsafe rows[campaign].threshold = 0
+        unsafe gates[campaign].threshold = 0
     }
 
     public mutating func directed(_ directive: PaceDirective) {
@@ -226,7 +234,7 @@ public struct PaceSettings: Sendable, Hashable {
     public func atRisk(_ campaign: Int) -> Micros? {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         guard unsafe rows[campaign].isPlanned && rows[campaign].isPaced else { return nil }
-        return unsafe Micros(max(rows[campaign].tokens, 0))
+        return unsafe Micros(max(gates[campaign].tokens, 0))
     }
 
     /// Micros a second, in the mean of the plan.
@@ -254,7 +262,7 @@ public struct PaceSettings: Sendable, Hashable {
         turnedAt = now
         for campaign in 0..<count where unsafe rows[campaign].isPlanned {
             if unsafe now.nanoseconds >= rows[campaign].segmentEnd { beginSegment(campaign, now) }
-            unsafe rows[campaign].turn(seconds, at: now.nanoseconds, settings)
+            unsafe rows[campaign].turn(&gates[campaign], seconds, at: now.nanoseconds, settings)
         }
     }
 

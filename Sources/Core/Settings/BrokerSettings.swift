@@ -28,6 +28,7 @@ public struct BrokerSettings: DocumentObject, Equatable {
         public internal(set) var segmentBytes = 64 * 1024 * 1024
         public internal(set) var retainBytes = 1024 * 1024 * 1024
         public internal(set) var retain = Interval.seconds(86_400)
+        public internal(set) var witness: String?
 
         package init() {}
     }
@@ -187,6 +188,7 @@ extension BrokerSettings.Journal {
                 "retainSeconds", \.retain, .seconds(60...315_360_000),
                 "How long a segment is kept after its last record, if no start needs it.",
                 because: "What happened yesterday can be looked into."),
+            .optional("witness", \.witness, .absolutePath, JournalSettings.witness),
         ],
         rules: [
             Rule("`segmentBytes` is a multiple of 4096.") { journal, objections in

@@ -14,8 +14,13 @@ public struct JournalSettings: DocumentObject, Equatable {
     public internal(set) var accessOneIn = 100
     /// The same of decisions that are recorded with their request.
     public internal(set) var requestOneIn = 100
+    public internal(set) var witness: String?
 
     package init() {}
+
+    /// Of every daemon's journal that has money in it.
+    package static let witness =
+        "A directory whose files end with this boot of the machine, such as below `/run`, in which is kept how far the journal has come. A start that finds an older copy of the journal refuses it. Without it nobody sees that: what an older copy lacks is spent twice."
 
     package static let schema = Schema<JournalSettings>(
         "journal",
@@ -54,6 +59,7 @@ public struct JournalSettings: DocumentObject, Equatable {
                 "requestOneIn", \.requestOneIn, .integer(0...1_000_000_000, unit: "decisions"),
                 "Every decision is recorded; one of so many, chosen at random, with its request, which `paceline replay` and the whole of `paceline explain` need. 0 records no request; 1 records all, as far as privacy permits.",
                 because: "Requests are ten times as long as the rest of a record."),
+            .optional("witness", \.witness, .absolutePath, Self.witness),
         ],
         rules: [
             Rule("`segmentBytes` is a multiple of 4096.") { journal, objections in

@@ -29,6 +29,7 @@ public final class Journal {
     let keeper: SegmentKeeper
     let metrics: JournalMetrics
     let ring: JournalRing
+    let witness: JournalWitness?
     private let lock: Descriptor
     private let salt: UInt32
 
@@ -61,6 +62,10 @@ public final class Journal {
         let lock = try Self.takeDirectory(options.directory)
         do throws(JournalFailure) {
             let recovery = try JournalRecovery.run(in: options.directory, now: wall)
+            let last = recovery.nextSequence - 1
+            witness = try options.witness.map { path throws(JournalFailure) in
+                try JournalWitness(path, durable: last)
+            }
             keeper = try Self.keeper(options, pins, reactor, recovery)
             self.recovery = recovery
         } catch {

@@ -354,6 +354,7 @@ extension Journal {
         switch result {
         case .success:
             durableEnd = syncing.end
+            witness?.note(syncing.sequence)
             durable = syncing.sequence
             commits.followsFailure = false
             commits.diskFailure = nil

@@ -34,6 +34,9 @@ public struct JournalOptions: Sendable {
     /// An operation that has not come back for so long is told to readiness: a disk that hangs reports no error.
     /// Longer than any commit of a disk that only has much to do.
     public var stallLimit = Interval.seconds(5)
+    /// A directory in which is kept how far this journal has come, and which ends with this boot of the machine: without it
+    /// nobody tells an older copy from the journal. It is there.
+    public var witnesses: String?
     /// Directories of journals that nobody writes any more, such as those of shards that a node had before it was
     /// given fewer: the same retention applies in each of them.
     public var formerDirectories: [String] = []
@@ -42,6 +45,12 @@ public struct JournalOptions: Sendable {
         self.directory = directory
         self.writer = writer
         self.session = session
+    }
+
+    /// Of the witness, which is called as the journal's directory is.
+    var witness: String? {
+        let name = directory.split(separator: "/").last.map(String.init) ?? ""
+        return witnesses.map { JournalWitness.path(of: name, in: $0) }
     }
 
     /// The largest payload: two such records and their frames always fit the ring.

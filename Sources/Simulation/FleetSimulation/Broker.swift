@@ -11,6 +11,12 @@ struct Broker {
         var leaves: [LeafKey] = []
     }
 
+    /// All that its journal has.
+    struct Memory {
+        let ledger: BrokerLedger
+        let epochs: [Epoch]
+    }
+
     /// What the fleet file says of it.
     enum Role { case spare, serving, leaving, gone }
 
@@ -36,6 +42,13 @@ struct Broker {
     /// The last timeline that was audited, and the last that it presented to.
     var audit: UInt32 = 0
     var presentedTo: UInt32 = 0
+    /// While it is down, the session in its journal; and what somebody copied of that earlier.
+    var kept: BrokerLedger?
+    var copy: Memory?
+    /// What its journal has is older than what this boot of the machine knows that it wrote.
+    var isRestored = false
+    /// It cannot answer an audit for what was before.
+    var hasForgotten = false
 
     var start: UInt64 { starts << 8 | UInt64(index) }
 }
@@ -99,13 +112,73 @@ extension World {
         brokers[index].askedAt = now - 1
         startTicking(firstBroker + index, within: 300)
         note("broker \(index) starts")
+        if brokers[index].isRestored { foundRestoredBroker(index) }
+        // Now and then an operator has it begin another one.
+        if let kept = brokers[index].kept, !chance(1, of: 4) { resume(index, kept) }
+        brokers[index].kept = nil
     }
 
     func crashBroker(_ index: Int) {
         note("broker \(index) ends")
         brokers[index].isUp = false
         brokers[index].generation += 1
+        brokers[index].kept = brokers[index].ledger
         brokers[index].ledger = nil
+    }
+
+    // MARK: Its journal
+
+    /// Goes on with the session in its journal, as rows that were written and read.
+    private func resume(_ index: Int, _ kept: BrokerLedger) {
+        let time = brokers[index].clock.now(now)
+        var rows = BrokerRows()
+        rows.book = kept.book.rows
+        rows.accounts = rows.book.accounts.map { row in
+            var account = BrokerRows.Account(
+                index: row.index, number: row.index, name: Node.names[row.index.row])
+            (account.granted, account.returned) = kept.presentation(row.index)
+            return account
+        }
+        let renewal = kept.renewal
+        let sentAt = has(.resumedRenewalCountsAnew) ? renewal.sentAt.map { _ in time } : renewal.sentAt
+        let session = BrokerRows.Session(
+            session: kept.session, nonce: renewal.nonce, request: renewal.id, sentAt: sentAt,
+            fence: kept.lease.fence, boot: 1)
+        do throws(BookFault) {
+            brokers[index].ledger = try BrokerLedger(
+                resuming: rows, of: session, isSameClock: true, limits: brokerLimits, rules: rules, at: time)
+        } catch {
+            return violate("1: broker \(index) cannot go on from its rows: \(error)")
+        }
+        coverage.note(.resumed)
+        note("broker \(index) goes on with session \(kept.session.rawValue)")
+        tellBroker(index, .presented(timeline: brokers[index].presentedTo))
+    }
+
+    var brokerLimits: BrokerLimits {
+        BrokerLimits(window: WorldShape.window, reserve: Micros(shape.highest * 4), idle: .seconds(8))
+    }
+
+    /// The process ends, and somebody puts an older copy of its journal back. False where there is none.
+    func restoreBroker(_ index: Int) -> Bool {
+        guard let copy = brokers[index].copy else { return false }
+        crashBroker(index)
+        brokers[index].kept = copy.ledger
+        brokers[index].epochs = copy.epochs
+        brokers[index].copy = nil
+        brokers[index].isRestored = true
+        return true
+    }
+
+    /// A start does not go on from an older copy: what it says is free may be with nodes. It begins with nothing, and what it
+    /// was promised operators read in etcd.
+    private func foundRestoredBroker(_ index: Int) {
+        note("broker \(index) finds an older copy of its journal")
+        brokers[index].isRestored = false
+        guard !has(.restoredBrokerTrusted) else { return }
+        brokers[index].kept = nil
+        brokers[index].epochs = []
+        brokers[index].hasForgotten = true
     }
 
     /// Where nothing comes back for a while, perhaps another one leads.
@@ -118,10 +191,16 @@ extension World {
         send(message, from: firstBroker + index, to: brokers[index].leader)
     }
 
+    /// Somebody copies its journal once in ten seconds.
+    private static let ticksOfACopy = 33
+
     func tickBroker(_ index: Int) {
         guard brokers[index].isUp, brokers[index].role == .serving else { return }
         schedule(.tick, firstBroker + index, after: Int64(random.next(in: 270...330)) * 1_000_000)
         brokers[index].ticks += 1
+        if brokers[index].ticks % Self.ticksOfACopy == 0, let ledger = brokers[index].ledger {
+            brokers[index].copy = Broker.Memory(ledger: ledger, epochs: brokers[index].epochs)
+        }
         if brokers[index].askedAt >= brokers[index].heardAt, now - brokers[index].askedAt > 2_500_000_000 {
             brokers[index].leader = (brokers[index].leader + 1) % shape.coordinators
             brokers[index].askedAt = now
@@ -225,11 +304,9 @@ extension World {
         // From the root.
         case .opened(let start, let opened):
             guard brokers[index].ledger == nil, start == brokers[index].start else { return }
-            let limits = BrokerLimits(
-                window: WorldShape.window, reserve: Micros(shape.highest * 4), idle: .seconds(8))
             brokers[index].ledger = BrokerLedger(
                 session: opened, accounts: bookAccounts,
-                chain: RenewalChain(nonce: 0, firstID: opened.rawValue << 20 | 1), limits: limits,
+                chain: RenewalChain(nonce: 0, firstID: opened.rawValue << 20 | 1), limits: brokerLimits,
                 rules: rules)
             brokers[index].openedAt = now
             let former = brokers[index].epochs.last

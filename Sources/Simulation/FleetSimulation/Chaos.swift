@@ -48,12 +48,11 @@ extension World {
     private func inject(_ fault: Fault) -> String? {
         switch fault {
         case .nodeCrash, .nodeDestroyed, .nodePause, .clockSuspended, .clockJump, .diskSlow, .diskFull,
-            .syncFailed,
-            .journalShipped:
+            .syncFailed, .journalShipped, .journalRestored:
             let index = someNode()
             guard nodes[index].isUp, let how = harmNode(index, fault) else { return nil }
             return "node \(index) \(how)"
-        case .brokerCrash, .brokerPause, .brokerRemoved, .clone:
+        case .brokerCrash, .brokerPause, .brokerRemoved, .brokerRestored, .clone:
             let index = someBroker()
             guard brokers[index].role == .serving, brokers[index].isUp, let how = harmBroker(index, fault)
             else {
@@ -94,7 +93,6 @@ extension World {
             return until(now + delay)
         case .nodeDestroyed:
             let delay = restartDelay()
-            lostMachines += 1
             destroyNode(index)
             schedule(.start, firstNode + index, after: delay)
             return until(now + delay)
@@ -122,6 +120,11 @@ extension World {
             let shard = Int(random.next(below: UInt64(nodes[index].disks.count)))
             nodes[index].disks[shard].isFailed = true
             return "shard \(shard)"
+        case .journalRestored:
+            guard restoreJournals(index) else { return nil }
+            let delay = restartDelay()
+            schedule(.start, firstNode + index, after: delay)
+            return "has an older copy of its journals, \(until(now + delay))"
         default:
             // Somebody reads a copy of its journals while it goes on.
             shipJournals(index)
@@ -140,6 +143,11 @@ extension World {
             brokers[index].pausedUntil = max(brokers[index].pausedUntil, pauseTime())
             return until(brokers[index].pausedUntil)
         case .brokerRemoved: return removeBroker(index) ? "leaves the fleet" : nil
+        case .brokerRestored:
+            guard restoreBroker(index) else { return nil }
+            let delay = restartDelay()
+            schedule(.start, firstBroker + index, after: delay)
+            return "has an older copy of its journal, \(until(now + delay))"
         default:
             // A machine that was restored from another one's memory of an earlier moment.
             guard let session = brokers[index].ledger?.session else { return nil }

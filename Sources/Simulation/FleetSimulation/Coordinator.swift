@@ -67,7 +67,9 @@ extension World {
         } else {
             watch(index, time)
         }
-        if coordinators[index].isLeader { countLeases(index, time) }
+        if leads(index) || coordinators[index].isLeader && has(.lapsedLeaderCountsOn) {
+            countLeases(index, time)
+        }
         flush(index)
     }
 
@@ -161,14 +163,13 @@ extension World {
                 || has(.batchesInParallel) && coordinators[index].second == nil,
             !coordinators[index].waiting.isEmpty
         else { return }
+        let commands = takeCommands(index)
+        guard !commands.isEmpty else { return }
         coordinators[index].number += 1
-        let most = min(Coordinator.batchMost, coordinators[index].waiting.count)
         var batch = Batch(
             coordinator: index, number: coordinators[index].number,
-            epoch: coordinators[index].leadership.epoch,
-            commands: Array(coordinators[index].waiting.prefix(most)))
+            epoch: coordinators[index].leadership.epoch, commands: commands)
         batch.sentAt = coordinators[index].clock.now(now)
-        coordinators[index].waiting.removeFirst(most)
         batches.append(batch)
         if coordinators[index].inFlight != nil {
             coordinators[index].second = batches.count - 1
@@ -176,6 +177,25 @@ extension World {
             coordinators[index].inFlight = batches.count - 1
         }
         sendBatch(index, batches.count - 1)
+    }
+
+    /// What goes into the next batch. Behind its own lease a leader asks for that alone: what it counted may not be so any more.
+    private func takeCommands(_ index: Int) -> [Command] {
+        if coordinators[index].isLeader, !leads(index), !has(.lapsedLeaderCountsOn) {
+            let isFirst = { (command: Command) in
+                switch command {
+                case .leadership, .takeover, .verify: true
+                case .book, .open, .presented: false
+                }
+            }
+            let commands = coordinators[index].waiting.filter(isFirst)
+            coordinators[index].waiting.removeAll(where: isFirst)
+            return commands
+        }
+        let most = min(Coordinator.batchMost, coordinators[index].waiting.count)
+        let commands = Array(coordinators[index].waiting.prefix(most))
+        coordinators[index].waiting.removeFirst(most)
+        return commands
     }
 
     private func sendBatch(_ index: Int, _ id: Int) {
@@ -228,10 +248,19 @@ extension World {
         coordinators[index].inFlight = nil
         let batch = batches[id]
         var held: [Command] = []
+        var countsAnew = false
         for command in batch.commands {
             switch command {
             case .leadership, .takeover:
-                if coordinators[index].leadership.committed(sentAt: batch.sentAt) { takeOver(index) }
+                let wasLeader = coordinators[index].isLeader
+                let time = coordinators[index].clock.now(now)
+                if coordinators[index].leadership.committed(sentAt: batch.sentAt, at: time),
+                    !wasLeader || !has(.lapsedLeaderCountsOn)
+                {
+                    takeOver(index)
+                    countsAnew = true
+                    coverage.note(wasLeader ? .countedAnew : .takeover)
+                }
                 coverage.note(.leadershipRenewed)
             case .presented(_, _, let epochs):
                 let time = coordinators[index].clock.now(now)
@@ -242,6 +271,7 @@ extension World {
             case .verify: break
             }
         }
+        if countsAnew { held.removeAll(where: \.isCountedOut) }
         coordinators[index].waiting.insert(contentsOf: held, at: 0)
         for (to, effect) in batch.answers where to >= 0 { answer(index, to, effect) }
         batches[id].answers = []
@@ -249,19 +279,23 @@ extension World {
     }
 
     private func takeOver(_ index: Int) {
-        coverage.note(.takeover)
         let time = coordinators[index].clock.now(now)
+        coordinators[index].waiting.removeAll(where: \.isCountedOut)
         coordinators[index].leases = LeaseCount(rules: rules)
+        let counted = coordinators[index].fenced
         coordinators[index].fenced = []
         note("root: coordinator \(index) leads in epoch \(coordinators[index].leadership.epoch.rawValue)")
         for child in database.primary.book.children {
             if child.isFenced {
-                if !child.isPresumed { coordinators[index].fenced.append((child.session, time)) }
+                guard !child.isPresumed else { continue }
+                let at = counted.last { $0.session == child.session }?.at ?? time
+                coordinators[index].fenced.append((child.session, at))
             } else {
                 let length = has(.takeoverKeepsTheOldClock) ? Interval.seconds(1) : WorldShape.brokerLease
                 coordinators[index].leases.inherit(child.session, length, at: time)
             }
         }
+        coordinators[index].fenced.sort { $0.at < $1.at }
     }
 
     private func answer(_ index: Int, _ to: Int, _ effect: BookEffect) {
@@ -355,7 +389,10 @@ extension World {
         case .giveBack(let session, let account, let sum): return book(.returned(session, account, sum))
         case .register(let key): return book(.leafRegistered(key))
         case .presented(let timeline, let at):
-            return .presented(timeline: timeline, holder: holder, presentations[at])
+            let said = presentations[at]
+            let isWhole = !brokers[Int(holder.rawValue)].hasForgotten
+            return .presented(
+                timeline: timeline, holder: holder, isWhole ? said : said + entered(for: holder))
         case .block(let key, let block): return book(.settled(key, block))
         case .closing(let key, let closing): return book(.closed(key, closing))
         case .claim(let key, let claim): return book(.claimed(key, claim))

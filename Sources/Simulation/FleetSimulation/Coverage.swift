@@ -18,7 +18,7 @@ public struct Coverage: Sendable {
         case acknowledgeClaim, forwardClaim, renew, fenceClone
     }
     enum BrokerKind: Int, CaseIterable {
-        case renew, request, giveBack, register, lease, grant, recall, refuse, cloneFound
+        case renew, request, giveBack, register, lease, grant, recall, refuse, cloneFound, resumed
     }
     enum HolderKind: Int, CaseIterable { case moveFence, lowerFence, allow, recall, request, report, renew }
     enum ShardKind: Int, CaseIterable {
@@ -32,7 +32,7 @@ public struct Coverage: Sendable {
     }
     enum RootKind: Int, CaseIterable {
         case takeover, leadershipRenewed, batchCommitted, batchRejected, retried, audited, verified, fenced
-        case horizon, leaseGiven, brokerGone, carriedOver
+        case horizon, leaseGiven, brokerGone, carriedOver, countedAnew
     }
 
     private static let offsets: [Int] = {

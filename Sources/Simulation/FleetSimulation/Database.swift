@@ -14,6 +14,16 @@ enum Command {
     case presented(timeline: UInt32, holder: HolderNumber, [Broker.Epoch])
 }
 
+extension Command {
+    /// What a leader says of its own count of leases.
+    var isCountedOut: Bool {
+        switch self {
+        case .book(.fenced, _), .book(.horizonReached, _): true
+        default: false
+        }
+    }
+}
+
 /// Everything that waited at one root process, as one transaction with one number.
 struct Batch {
     let coordinator: Int
@@ -25,6 +35,8 @@ struct Batch {
     var wasHeld = false
     /// By account, the holders that this batch promised something to.
     var promised = [UInt64](repeating: 0, count: WorldShape.accountCount)
+    /// The promises themselves.
+    var promises: [BookEffect] = []
     var sentAt = Instant(nanoseconds: 0)
 }
 
@@ -67,6 +79,8 @@ struct Database {
     /// By timeline and account, who may have been promised what it lacks: etcd keeps that of batches that are not on every
     /// standby yet.
     var promised: [[UInt64]] = [[], []]
+    /// The same by what was promised, of all timelines.
+    var promises: [BookEffect] = []
 
     /// What is there at the start is on all servers.
     mutating func settle() { base = primary }
@@ -146,6 +160,7 @@ extension World {
         var promised = [UInt64](repeating: 0, count: WorldShape.accountCount)
         for id in database.log[min(database.lagging, database.replicated)...] {
             for row in promised.indices { promised[row] |= batches[id].promised[row] }
+            database.promises += batches[id].promises
         }
         database.promised.append(promised)
         state.timeline = database.timelineKey
@@ -318,6 +333,10 @@ extension World {
             batches[id].promised[row] |= 1 << (session.rawValue & 0xFF)
         }
         switch effect {
+        case .grant, .opened, .registered: batches[id].promises.append(effect)
+        default: break
+        }
+        switch effect {
         case .grant(let session, let account, _, _):
             note(account.row, session)
             if let parent = Truth.parent(account) { note(parent.row, session) }
@@ -325,6 +344,26 @@ extension World {
         case .registered(let key): for row in 0..<WorldShape.accountCount { note(row, key.root) }
         default: break
         }
+    }
+
+    /// What operators enter for a broker that cannot answer an audit for what it was promised: etcd has that.
+    func entered(for holder: HolderNumber) -> [Broker.Epoch] {
+        var epochs: [Broker.Epoch] = []
+        func change(_ session: LedgerSession, _ body: (inout Broker.Epoch) -> Void) {
+            guard session.rawValue & 0xFF == UInt64(holder.rawValue) else { return }
+            if !epochs.contains(where: { $0.session == session }) { epochs.append(.init(session: session)) }
+            for at in epochs.indices where epochs[at].session == session { body(&epochs[at]) }
+        }
+        for promise in database.promises {
+            switch promise {
+            case .opened(let session, _): change(session) { _ in }
+            case .registered(let key): change(key.root) { $0.leaves.append(key) }
+            case .grant(let session, let account, let upTo, _):
+                change(session) { $0.granted[account.row] = max($0.granted[account.row], upTo) }
+            default: break
+            }
+        }
+        return epochs
     }
 
     private func windowBudgets(_ book: GrantBook) -> Micros {

@@ -60,6 +60,13 @@ struct Disk {
         return marks.popLast()
     }
 
+    /// An older copy takes its place: nothing of it was taken in.
+    mutating func restore(to count: Int) {
+        entries.removeLast(entries.count - count)
+        durable = count
+        folded = 0
+    }
+
     /// The process is gone: of what was written and not synced the first records may have come to the disk.
     mutating func tear(_ random: inout Randomness) -> Int {
         let loose = entries.count - durable

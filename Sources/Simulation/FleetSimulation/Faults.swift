@@ -9,7 +9,7 @@ public enum Fault: UInt8, CaseIterable, Sendable {
     case primaryCrash, tailLost, zombiePrimary, commitUnknown, replicationStalled, etcdAway
     case billLate, billTwice, billNever, billAboveReserved, orphan
     case budgetCut, budgetRaised, pause, refund, flightEnd, drain, brokerRemoved, forgery, journalShipped,
-        clone
+        journalRestored, brokerRestored, clone
 }
 
 extension Fault {
@@ -83,6 +83,7 @@ struct FaultRanges {
         func operators() {
             weigh([.budgetCut, .budgetRaised, .pause, .refund, .drain, .forgery], 3)
             weigh([.clone, .flightEnd, .brokerRemoved, .journalShipped], 1)
+            weigh([.journalRestored, .brokerRestored], 1)
         }
         switch scenario {
         case "everything", "canary":
@@ -110,7 +111,7 @@ struct FaultRanges {
             ranges.faultMilliseconds = 5_000...15_000
             ranges.lateShare = 1_500
             ranges.lateMilliseconds = 1_000...30_000
-            weigh([.primaryCrash, .coordinatorCrash, .brokerPause], 3)
+            weigh([.primaryCrash, .coordinatorCrash, .coordinatorPause, .brokerPause], 3)
             weigh([.tailLost], 9)
         default: return nil
         }

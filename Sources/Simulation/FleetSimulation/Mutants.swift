@@ -23,7 +23,9 @@ public struct Mutant: Hashable, Sendable {
     /// Where it shows: what comes late behind a failover is too rare among everything else.
     public var scenario: String {
         switch place {
-        case .rule(.promisesEndWithTheirTimeline), .world(.staleAcknowledgement): "failovers"
+        case .rule(.promisesEndWithTheirTimeline), .world(.staleAcknowledgement),
+            .world(.lapsedLeaderCountsOn):
+            "failovers"
         default: "everything"
         }
     }
@@ -88,6 +90,10 @@ enum WorldMutant: String, CaseIterable, Sendable {
     case batchesInParallel = "batches-of-one-stream-in-parallel"
     case renewedAtTheStandby = "old-money-renewed-at-the-standby"
     case staleAcknowledgement = "acknowledgement-of-a-lost-timeline-taken"
+    case restoredJournalTrusted = "restored-journal-trusted"
+    case restoredBrokerTrusted = "restored-brokers-journal-trusted"
+    case lapsedLeaderCountsOn = "lapsed-leader-counts-on"
+    case resumedRenewalCountsAnew = "resumed-renewal-counts-anew"
 }
 
 extension World {

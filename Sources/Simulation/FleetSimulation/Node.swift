@@ -67,6 +67,10 @@ struct Node {
     var asleepUntil: Int64 = 0
     /// A journal for each shard.
     var disks: [Disk]
+    /// By shard, how much of its journal was durable when somebody made a copy, and how much was as this boot of the machine
+    /// knows beside its disks.
+    var copied = [Int](repeating: 0, count: WorldShape.shards)
+    var witnessed = [Int](repeating: 0, count: WorldShape.shards)
     var isFull = false
     var slowUntil: Int64 = 0
     var replay = LedgerReplay()
@@ -107,6 +111,8 @@ struct Node {
         return LedgerSession(sessions << 8 | UInt64(index))
     }
 
+    /// One of its journals ends before what was durable in it: it is an older copy.
+    var isRestored: Bool { zip(disks, witnessed).contains { $0.count < $1 } }
     func hasLost(_ session: LedgerSession) -> Bool { session.rawValue >> 8 <= lostUpTo }
     func lane(_ session: LedgerSession) -> Int? { lanes.lastIndex { $0.session == session } }
     func known(_ session: LedgerSession) -> Int? { evidence.lastIndex { $0.session == session } }
@@ -130,6 +136,7 @@ extension World {
         nodes[index].isUp = true
         nodes[index].pausedUntil = 0
         nodes[index].lanes.removeAll()
+        if nodes[index].isRestored { foundRestored(index) }
         fold(index)
         let now = nodes[index].clock.now(self.now)
         let session = nodes[index].nextSession()
@@ -190,13 +197,7 @@ extension World {
     /// The machine and its disk are gone; another one takes its place, with nothing.
     func destroyNode(_ index: Int) {
         crashNode(index)
-        nodes[index].disks = [Disk](repeating: Disk(), count: WorldShape.shards)
-        nodes[index].replay = LedgerReplay()
-        nodes[index].evidence.removeAll()
-        nodes[index].claims.removeAll()
-        nodes[index].claimsHeard.removeAll()
-        nodes[index].lostUpTo = nodes[index].sessions
-        forgetUnsettled(of: index)
+        loseJournals(index)
     }
 
     func openLane(_ index: Int) {

@@ -43,6 +43,8 @@ extension World {
             nodes[index].disks[shard].marksDurable = 0
         }
         nodes[index].disks[shard].synced(upTo: count)
+        // Before anything is done that it covers.
+        nodes[index].witnessed[shard] = max(nodes[index].witnessed[shard], count)
         fold(index, shard)
         tellDurable(index, shard, count)
         synchronise(index, shard)
@@ -61,6 +63,48 @@ extension World {
             sayOpen(index, at)
         }
         if nodes[index].isUp { tell(nodes[index].estate[shard], index, .durable(upTo: UInt64(count))) }
+    }
+
+    // MARK: Copies
+
+    /// Nothing of its money is known here any more: its sessions are closed by claims and the horizon.
+    func loseJournals(_ index: Int) {
+        lostMachines += 1
+        nodes[index].disks = [Disk](repeating: Disk(), count: WorldShape.shards)
+        nodes[index].copied = [Int](repeating: 0, count: WorldShape.shards)
+        nodes[index].witnessed = nodes[index].copied
+        nodes[index].replay = LedgerReplay()
+        nodes[index].evidence.removeAll()
+        nodes[index].claims.removeAll()
+        nodes[index].claimsHeard.removeAll()
+        nodes[index].lostUpTo = nodes[index].sessions
+        forgetUnsettled(of: index)
+    }
+
+    /// The process ends, and somebody puts an older copy of its journals back. False where there is none that lacks anything.
+    func restoreJournals(_ index: Int) -> Bool {
+        let copied = nodes[index].copied
+        guard zip(nodes[index].disks, copied).contains(where: { $0.durable > $1 }) else { return false }
+        crashNode(index)
+        for (shard, count) in copied.enumerated() { nodes[index].disks[shard].restore(to: count) }
+        return true
+    }
+
+    /// A start does not go on from an older copy: what it lacks may have been drawn, billed and answered. Whoever put it there
+    /// takes it away, and the machine is one without journals.
+    func foundRestored(_ index: Int) {
+        note("node \(index) finds an older copy of its journals")
+        guard has(.restoredJournalTrusted) else { return loseJournals(index) }
+        nodes[index].replay = LedgerReplay()
+        nodes[index].evidence.removeAll()
+        nodes[index].claims.removeAll()
+        isReadAnew = true
+        fold(index)
+        isReadAnew = false
+        nodes[index].witnessed = nodes[index].disks.map(\.count)
+        for at in nodes[index].evidence.indices {
+            nodes[index].evidence[at].endedAt = nodes[index].disks.map(\.count)
+        }
     }
 
     func sayOpen(_ index: Int, _ at: Int) {
@@ -96,7 +140,8 @@ extension World {
                         nodes[index].evidence[known].blocks.take(settlement)
                         nodes[index].evidence[known].change()
                     }
-                    settledDurably(settlement)
+                    // Of a copy the world has heard once.
+                    if !isReadAnew { settledDurably(settlement) }
                 } else if case .released(let release) = record {
                     releasedDurably(release)
                 }

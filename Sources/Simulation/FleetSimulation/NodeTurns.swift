@@ -22,10 +22,16 @@ extension World {
         }
     }
 
+    /// Somebody copies its journals once in ten seconds.
+    private static let ticksOfACopy = 64
+
     func tickNode(_ index: Int) {
         guard nodes[index].isUp else { return }
         schedule(.tick, firstNode + index, after: Int64(random.next(in: 120...170)) * 1_000_000)
         nodes[index].ticks += 1
+        if nodes[index].ticks % Self.ticksOfACopy == 0 {
+            nodes[index].copied = nodes[index].disks.map(\.durable)
+        }
         readClocks(index)
         let ticks = nodes[index].ticks
         let now = nodes[index].clock.now(self.now)

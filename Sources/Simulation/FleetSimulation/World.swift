@@ -72,6 +72,8 @@ final class World {
     var regions: [RegionMachine] = []
     lazy var isDrained = [Bool](repeating: false, count: shape.regions)
     var lostMachines = 0
+    /// A mutant reads a journal whose records the world knows.
+    var isReadAnew = false
     var shardEffects: [ShardEffect] = []
     var batches: [Batch] = []
     var presentations: [[Broker.Epoch]] = []

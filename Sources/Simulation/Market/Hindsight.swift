@@ -26,7 +26,9 @@ public struct Hindsight: Sendable {
     public init(_ market: Market) {
         let campaigns = market.demand.campaigns.indices
         budgets = campaigns.map { Double(market.demand.campaigns[$0].pacing.budget.rawValue) }
-        let whole = Search(market, slots: campaigns.map { _ in 1 }, budgets: budgets)
+        // Every so many-th tick, so that all hours are in it; short markets have few enough of them.
+        let part = Part(market, every: market.shape.seconds < 7_200 ? 1 : 24)
+        let whole = Search(market, part, slots: campaigns.map { _ in 1 }, budgets: budgets)
         (bound, prices, spent) = (whole.bound, whole.prices, whole.spent)
         var slots: [Int] = []
         var hourly: [Double] = []
@@ -40,12 +42,15 @@ public struct Hindsight: Sendable {
                 hourly += zip(sums.dropFirst(), sums).map { Double(($0 - $1).rawValue) }
             }
         }
-        boundByMode = min(Search(market, slots: slots, budgets: hourly, from: prices).bound, bound)
+        boundByMode = min(Search(market, part, slots: slots, budgets: hourly, from: prices).bound, bound)
     }
 
     /// One program: each campaign has a budget, or one for each hour.
     private struct Search {
         let market: Market
+        let part: Part
+        /// All of it, which is more than can be kept.
+        let whole = Part(every: 1)
         let firsts: [Int]
         let slots: [Int]
         let budgets: [Double]
@@ -53,8 +58,9 @@ public struct Hindsight: Sendable {
         var spent: [Double] = []
         var bound = Double.infinity
 
-        init(_ market: Market, slots: [Int], budgets: [Double], from: [Double]? = nil) {
+        init(_ market: Market, _ part: Part, slots: [Int], budgets: [Double], from: [Double]? = nil) {
             self.market = market
+            self.part = part
             self.slots = slots
             self.budgets = budgets
             var first = 0
@@ -72,19 +78,17 @@ public struct Hindsight: Sendable {
         }
 
         private mutating func search() {
-            // Every so many-th tick, so that all hours are in it; short markets have few enough of them.
-            let part = market.shape.seconds < 7_200 ? 1 : 24
             for round in 0..<Hindsight.searches {
-                let (_, spent) = pass(every: part)
+                let (_, spent) = pass(part)
                 let step = 0.5 / (1 + Double(round) / 15)
                 for at in prices.indices {
-                    let excess = (spent[at] * Double(part) + 1) / (budgets[at] + 1)
+                    let excess = (spent[at] * Double(part.every) + 1) / (budgets[at] + 1)
                     move(at, min(max(step * (excess - 1), -0.3), 0.5))
                 }
             }
             var (best, bestPrices, bestSpent) = (Double.infinity, prices, prices)
             for round in 0..<Hindsight.passes {
-                let (surplus, spent) = pass(every: 1)
+                let (surplus, spent) = pass(whole)
                 let bound = surplus + zip(prices, budgets).reduce(0) { $0 + $1.0 * $1.1 }
                 if bound < best { (best, bestPrices, bestSpent) = (bound, prices, spent) }
                 for at in prices.indices {
@@ -99,63 +103,31 @@ public struct Hindsight: Sendable {
             prices[at] = min(max(prices[at] * Double.exp(step), 1e-3), 1e3)
         }
 
-        /// The surplus of all requests over these prices, and what would be spent of each budget.
-        private func pass(every: Int) -> (Double, [Double]) {
-            let shape = market.shape
-            let conditions = Conditions(events: shape.events)
-            let ticks = Int(shape.seconds) * MarketRun.ticksPerSecond
+        /// The surplus of a part of the requests over these prices, and what would be spent of each budget.
+        private func pass(_ part: Part) -> (Double, [Double]) {
             var surplus = 0.0
             var spent = [Double](repeating: 0, count: budgets.count)
-            var requests: [MarketRequest] = []
             var hour = -1
             var now: [Double] = []
             var places: [Int] = []
-            for tick in stride(from: every / 2, to: ticks, by: every) {
-                let second = Double(tick / MarketRun.ticksPerSecond)
-                if Int(second) / 3_600 != hour {
-                    hour = Int(second) / 3_600
+            part.forEach(market) { request, bids in
+                if request.hour != hour {
+                    hour = request.hour
                     places = slots.indices.map { firsts[$0] + min(hour, slots[$0] - 1) }
                     now = places.map { prices[$0] }
                 }
-                let shares = market.traffic.shares(at: second)
-                for region in shape.regions.indices {
-                    let isLost = conditions.isLost(region, second)
-                    market.traffic.requests(
-                        region, tick: tick, seconds: 1 / Double(MarketRun.ticksPerSecond),
-                        rate: market.traffic.rate(region, at: second), shares: shares, &requests)
-                    for request in requests where request.isBilled {
-                        if isLost, request.seed >> 20 & 0xFF < 51 { continue }
-                        let entries = market.demand.entries[
-                            region * shape.inventories.count + request.inventory]
-                        let (campaign, score) = Hindsight.best(request, entries, now, market.traffic.tables)
-                        guard campaign >= 0 else { continue }
-                        surplus += score
-                        spent[places[campaign]] += request.floor
+                var (best, winner) = (0.0, -1)
+                for bid in bids {
+                    let score = Double(bid.value) - now[Int(bid.campaign)] * request.floor
+                    if score > best || score == best && bid.campaign < winner {
+                        (best, winner) = (score, Int(bid.campaign))
                     }
                 }
+                guard winner >= 0 else { return }
+                surplus += best
+                spent[places[winner]] += request.floor
             }
             return (surplus, spent)
         }
-    }
-
-    private static func best(
-        _ request: MarketRequest, _ entries: [MarketEntry], _ prices: [Double], _ tables: MarketTables
-    ) -> (Int, Double) {
-        var (best, winner) = (0.0, -1)
-        let floor = request.floor
-        entries.withUnsafeBufferPointer { entries in
-            tables.values.withUnsafeBufferPointer { values in
-                prices.withUnsafeBufferPointer { prices in
-                    for entry in entries where request.audience & entry.audience == entry.audience {
-                        let campaign = Int(entry.campaign)
-                        let value = Double(entry.value * values[request.draw(campaign).value])
-                        guard value >= floor else { continue }
-                        let score = value - prices[campaign] * floor
-                        if score > best { (best, winner) = (score, campaign) }
-                    }
-                }
-            }
-        }
-        return (winner, best)
     }
 }

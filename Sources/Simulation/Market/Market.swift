@@ -61,11 +61,10 @@ extension Market {
                     rate: traffic.rate(region, at: second), shares: shares, &requests)
                 for request in requests where request.isBilled {
                     var values: [(campaign: Int, value: Double)] = []
-                    for entry in demand.entries[region * shape.inventories.count + request.inventory]
-                    where request.audience & entry.audience == entry.audience {
-                        let campaign = Int(entry.campaign)
-                        let value = Double(entry.value * traffic.tables.values[request.draw(campaign).value])
-                        if value >= request.floor { values.append((campaign, value)) }
+                    let entries = demand.entries[region * shape.inventories.count + request.inventory]
+                    entries.forEach(of: request.audience) { entry in
+                        let value = Double(entry.value * traffic.tables.values[request.draw(entry).value])
+                        if value >= request.floor { values.append((Int(entry.campaign), value)) }
                     }
                     if !values.isEmpty { body(request.floor, values) }
                 }

@@ -19,14 +19,57 @@ public struct MarketCampaign: Sendable {
 /// A line item in the list of a region and an inventory.
 struct MarketEntry {
     var campaign: Int32
-    var audience: UInt32
     var value: Float
+    /// What makes its draws for a request its own.
+    var salt: UInt64
+
+    init(_ campaign: Int, value: Float) {
+        self.campaign = Int32(campaign)
+        self.value = value
+        salt = UInt64(truncatingIfNeeded: campaign) &* 0x9E37_79B9_7F4A_7C15
+    }
+}
+
+/// Whoever may run in a region and an inventory, those of one audience together: whether a viewer is in it is asked once.
+struct MarketEntries: Sendable {
+    struct Group {
+        var audience: UInt32
+        var end: Int
+    }
+
+    private var groups: [Group] = []
+    private var entries: [MarketEntry] = []
+
+    init(_ campaigns: [(number: Int, audience: UInt32, value: Float)]) {
+        let sorted = campaigns.sorted { ($0.audience, $0.number) < ($1.audience, $1.number) }
+        for one in sorted {
+            if groups.last?.audience != one.audience { groups.append(Group(audience: one.audience, end: 0)) }
+            entries.append(MarketEntry(one.number, value: one.value))
+            groups[groups.count - 1].end = entries.count
+        }
+    }
+
+    /// Those whom a viewer is for.
+    @inline(__always)
+    func forEach(of audience: UInt32, _ body: (MarketEntry) -> Void) {
+        entries.withUnsafeBufferPointer { entries in
+            groups.withUnsafeBufferPointer { groups in
+                var first = 0
+                for group in groups {
+                    if audience & group.audience == group.audience {
+                        for at in first..<group.end { body(entries[at]) }
+                    }
+                    first = group.end
+                }
+            }
+        }
+    }
 }
 
 struct MarketDemand: Sendable {
     let campaigns: [MarketCampaign]
     /// By region, then inventory.
-    let entries: [[MarketEntry]]
+    let entries: [MarketEntries]
 
     init(_ shape: MarketShape, _ traffic: MarketTraffic) {
         var draws = Randomness(seed: shape.seed &* 31 &+ 5)
@@ -35,13 +78,15 @@ struct MarketDemand: Sendable {
         self.campaigns = campaigns
         entries = shape.regions.indices.flatMap { region in
             shape.inventories.indices.map { inventory in
-                campaigns.enumerated().filter {
-                    $0.element.regions.contains(region) && $0.element.inventories.contains(inventory)
-                }.map {
-                    MarketEntry(
-                        campaign: Int32($0.offset), audience: $0.element.audience,
-                        value: Float($0.element.value * shape.inventories[inventory].worth))
-                }
+                MarketEntries(
+                    campaigns.enumerated().filter {
+                        $0.element.regions.contains(region) && $0.element.inventories.contains(inventory)
+                    }.map {
+                        (
+                            $0.offset, $0.element.audience,
+                            Float($0.element.value * shape.inventories[inventory].worth)
+                        )
+                    })
             }
         }
     }

@@ -161,9 +161,7 @@ extension MarketRun {
     private func direct() {
         var orders = nodes.map { _ in [PaceDirective]() }
         for campaign in plans.indices {
-            for (region, directive) in control.pacer.direct(campaign, at: now).enumerated() {
-                orders[region].append(directive)
-            }
+            control.pacer.direct(campaign, at: now) { orders[$0].append($1) }
             if outcomes[campaign].warnedAt == nil, control.pacer.cannotDeliver(campaign, at: now) {
                 outcomes[campaign].warnedAt = second
             }

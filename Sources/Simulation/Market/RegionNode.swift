@@ -79,34 +79,34 @@ final class RegionNode {
 
     /// The best of those who may run here: value less what the money is worth to its campaign. Every policy chooses
     /// so; they differ in who competes and at what price.
-    func choose(_ request: MarketRequest, _ entries: [MarketEntry], _ tables: MarketTables) -> (
+    func choose(_ request: MarketRequest, _ entries: MarketEntries, _ tables: MarketTables) -> (
         campaign: Int, value: Double
     )? {
         var best = 0.0
         var winner = -1
         var worth = 0.0
         let floor = request.floor
-        entries.withUnsafeBufferPointer { entries in
-            tables.values.withUnsafeBufferPointer { values in
-                for entry in entries where request.audience & entry.audience == entry.audience {
-                    let campaign = Int(entry.campaign)
-                    let (uniform, place) = request.draw(campaign)
-                    let price: Double
-                    if paces {
-                        guard table.admits(campaign, uniform) else { continue }
-                        price = table.price(campaign)
-                    } else {
-                        guard uniform < throttle.thresholds[campaign] else { continue }
-                        price = throttle.prices[campaign]
-                    }
-                    let value = Double(entry.value * values[place])
-                    guard value >= floor else { continue }
-                    let score = value - price * floor
-                    if score > best, !isEmpty[campaign] {
-                        best = score
-                        winner = campaign
-                        worth = value
-                    }
+        tables.values.withUnsafeBufferPointer { values in
+            entries.forEach(of: request.audience) { entry in
+                let campaign = Int(entry.campaign)
+                let (uniform, place) = request.draw(entry)
+                let price: Double
+                if paces {
+                    guard table.admits(campaign, uniform) else { return }
+                    price = table.price(campaign)
+                } else {
+                    guard uniform < throttle.thresholds[campaign] else { return }
+                    price = throttle.prices[campaign]
+                }
+                let value = Double(entry.value * values[place])
+                guard value >= floor else { return }
+                let score = value - price * floor
+                // Of two alike the first: entries come in the order of their audiences.
+                let isBetter = score > best || score == best && campaign < winner
+                if isBetter, !isEmpty[campaign] {
+                    best = score
+                    winner = campaign
+                    worth = value
                 }
             }
         }

@@ -21,8 +21,8 @@ struct MarketRequest {
     /// A campaign's own draws for this request: one for who may compete, and the place of the viewer's worth in the
     /// table.
     @inline(__always)
-    func draw(_ campaign: Int) -> (uniform: UInt32, value: Int) {
-        var mixed = seed ^ UInt64(truncatingIfNeeded: campaign) &* 0x9E37_79B9_7F4A_7C15
+    func draw(_ entry: MarketEntry) -> (uniform: UInt32, value: Int) {
+        var mixed = seed ^ entry.salt
         mixed = (mixed ^ mixed >> 31) &* 0xBF58_476D_1CE4_E5B9
         return (UInt32(truncatingIfNeeded: mixed >> 12), Int(mixed >> 52))
     }

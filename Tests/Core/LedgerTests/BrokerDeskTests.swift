@@ -182,6 +182,26 @@ private struct TestBroker {
         #expect(try !broker.killed(at: now + .seconds(90)).desk.serves(at: now + .seconds(90)))
     }
 
+    /// The root counts a lease from its answer, which a broker that was killed has not heard: asked again, it is as old as it was.
+    @Test func aRenewalThatWasSentBeforeAStartIsNoYounger() throws {
+        var (root, broker, now) = try live()
+        now = now + .seconds(12)
+        let sent = now
+        broker.exchange(&root, at: now, lost: true)
+        now = now + .seconds(30)
+        var next = try broker.killed(at: now)
+        next.exchange(&root, at: now)
+        let fence = try #require(next.desk.ledger?.lease.fence)
+        #expect(fence > sent + .seconds(55) && fence <= sent + .seconds(60))
+        // Behind a boot nobody knows when that was: it gives nothing, and the next one does.
+        var other = try broker.killed(at: now, boot: 2)
+        other.exchange(&root, at: now)
+        #expect(!other.desk.serves(at: now))
+        now = now + .seconds(1)
+        other.exchange(&root, at: now)
+        #expect(other.desk.serves(at: now))
+    }
+
     /// What it kept for the time without a root, another start keeps, until it knows that nobody takes it.
     @Test func aStartKeepsWhatTheOneBeforeItKept() throws {
         var (root, broker, now) = try live()

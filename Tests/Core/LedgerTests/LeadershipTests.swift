@@ -17,7 +17,7 @@ import Units
         var one = new
         _ = one.saw(row(3, 8), at: at(0))
         _ = one.saw(row(3, 8), at: at(10_000))
-        _ = one.committed(sentAt: at(10_000))
+        _ = one.committed(sentAt: at(10_000), at: at(10_010))
         return one
     }
 
@@ -51,15 +51,17 @@ import Units
         #expect(one.isRenewalDue(at: Self.at(11_500)) == true)
         #expect(one.isRenewalDue(at: Self.at(11_501)) == false)
         // The answer comes long after; it counts from when it was sent.
-        #expect(one.committed(sentAt: Self.at(11_500)) == false)
+        #expect(one.committed(sentAt: Self.at(11_500), at: Self.at(15_000)) == false)
         #expect(one.leads(at: Self.at(17_439)) && !one.leads(at: Self.at(17_440)))
         // An older one that comes late takes nothing away.
-        _ = one.committed(sentAt: Self.at(10_500))
+        _ = one.committed(sentAt: Self.at(10_500), at: Self.at(15_100))
         #expect(one.leads(at: Self.at(17_439)))
-        // Behind its lease it has its epoch still, and a renewal that commits makes it lead again.
+        // Behind its lease it has its epoch still, and a renewal that commits makes it lead again; but another one may have led
+        // meanwhile, and gone with a lost tail. So it is where the renewal was sent in time, and its answer came behind that.
         #expect(one.isLeader)
-        _ = one.committed(sentAt: Self.at(20_000))
+        #expect(one.committed(sentAt: Self.at(20_000), at: Self.at(20_001)) == true)
         #expect(one.leads(at: Self.at(20_001)))
+        #expect(one.committed(sentAt: Self.at(21_500), at: Self.at(26_000)) == true)
     }
 
     @Test func whoLostItWatchesAnew() {
@@ -67,10 +69,32 @@ import Units
         one.lost()
         #expect(!one.isLeader && !one.leads(at: Self.at(10_001)))
         // A late answer makes no leader of who follows.
-        #expect(one.committed(sentAt: Self.at(11_000)) == false)
+        #expect(one.committed(sentAt: Self.at(11_000), at: Self.at(11_001)) == false)
         #expect(!one.leads(at: Self.at(11_001)))
         #expect(one.saw(Self.row(5, 1), at: Self.at(12_000)) == nil)
         #expect(one.saw(Self.row(5, 1), at: Self.at(18_120)) == Self.row(5, 1))
         #expect(one.epoch == Epoch(6))
+    }
+
+    /// Whoever led while it did not may have given leases, and have gone with a lost tail: none is counted out before its time.
+    @Test func aRootThatLapsedCountsEveryLeaseAnew() throws {
+        var now = Self.at(1_000_000)
+        var root = TestRoot(at: now)
+        let holder = root.holder
+        let opened = root.run([.open(start: 1, holder, candidate: LedgerSession(7))], at: now)
+        #expect(opened == [.opened(LedgerSession(7), epoch: root.machine.epoch)])
+        root.machine.counts(LedgerSession(7), at: now)
+        func isFenced() -> Bool? { root.machine.book?.children.first?.isFenced }
+        // Kept each second, it is fenced when its lease has run out.
+        var kept = root
+        kept.keep(at: now + .seconds(61))
+        #expect(kept.machine.book?.children.first?.isFenced == true)
+        now = now + .seconds(61)
+        root.turn(at: now)
+        #expect(isFenced() == false && root.machine.leads(at: now))
+        root.keep(at: now + .seconds(59))
+        #expect(isFenced() == false)
+        root.keep(at: now + .seconds(61))
+        #expect(isFenced() == true)
     }
 }

@@ -10,9 +10,11 @@ struct TestRoot {
     private var sessions: UInt64 = 1_000
     private var nonces: UInt64 = 1
     private var orders = 0
+    private var keptAt: Instant
     let holder = HolderNumber(3)
 
     init(at now: Instant) {
+        keptAt = now
         let row = LeadershipRow(epoch: Epoch(0), renewals: 0)
         machine.saw(row, at: Instant(nanoseconds: now.nanoseconds - 20_000_000_000))
         machine.saw(row, at: now)
@@ -32,8 +34,18 @@ struct TestRoot {
         return answers
     }
 
-    /// Renews the leadership, and lets leases run out.
+    /// Renews the leadership each second, and lets leases run out.
     mutating func keep(at now: Instant) {
+        while keptAt + .seconds(1) < now {
+            keptAt = keptAt + .seconds(1)
+            turn(at: keptAt)
+        }
+        keptAt = max(keptAt, now)
+        turn(at: now)
+    }
+
+    /// One batch after the other, as long as there are any.
+    mutating func turn(at now: Instant) {
         while machine.next(at: now) != nil { _ = machine.acknowledged(at: now) }
     }
 

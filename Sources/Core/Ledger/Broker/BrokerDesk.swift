@@ -98,9 +98,9 @@ public struct BrokerDesk: Sendable {
         guard let session = memory.session else { return }
         let rows = memory.rows
         // Another boot counts from another zero: then only a renewal says how long it may go on.
-        let fence = session.boot == boot && boot != 0 ? session.fence : Instant(nanoseconds: .min)
+        let isSameClock = session.boot == boot && boot != 0
         ledger = try BrokerLedger(
-            resuming: rows, of: session, fence: fence, limits: limits.broker, at: now)
+            resuming: rows, of: session, isSameClock: isSameClock, limits: limits.broker, at: now)
         ledger?.touches = BookTouches()
         for (account, row) in zip(rows.accounts, rows.book.accounts) {
             put(account.name, account.number, row.account.currency, isFound: false)
@@ -150,9 +150,11 @@ public struct BrokerDesk: Sendable {
     mutating func tell(_ event: BrokerEvent, at now: Instant) {
         effects.removeAll(keepingCapacity: true)
         guard ledger != nil else { return }
-        let before = (ledger?.lease.fence, ledger?.renewal.id)
+        let before = (ledger?.lease.fence, ledger?.renewal.id, ledger?.renewal.sentAt)
         ledger?.handle(event, at: now, &effects)
-        if before != (ledger?.lease.fence, ledger?.renewal.id) { isSessionTouched = true }
+        if before != (ledger?.lease.fence, ledger?.renewal.id, ledger?.renewal.sentAt) {
+            isSessionTouched = true
+        }
         keepOrders()
     }
 
@@ -209,8 +211,8 @@ public struct BrokerDesk: Sendable {
     private func sessionRow(_ ledger: BrokerLedger) -> BrokerRows.Session {
         let place = ledger.renewal
         return BrokerRows.Session(
-            session: ledger.session, nonce: place.nonce, request: place.id, fence: ledger.lease.fence,
-            boot: boot)
+            session: ledger.session, nonce: place.nonce, request: place.id, sentAt: place.sentAt,
+            fence: ledger.lease.fence, boot: boot)
     }
 
     private func put(_ names: [BookRowName], of ledger: BrokerLedger, in rows: inout BrokerRows) {

@@ -53,18 +53,24 @@ public struct BrokerLedger: Sendable {
         held = accounts.map { _ in Held() }
     }
 
-    /// Goes on with a session whose rows are known. Every node's lease is counted in full from now.
+    /// Goes on with a session whose rows are known. Every node's lease is counted in full from now, or to this session's own end,
+    /// beyond which none was given.
     ///
-    /// - Parameter fence: as far as the clock's readings still mean the same; long past where they do not.
+    /// - Parameter isSameClock: whether the instants in the rows still mean the same. Where they do not, only a renewal says how
+    ///   long the session may go on, and one that was sent before gives nothing.
     public init(
-        resuming rows: BrokerRows, of session: BrokerRows.Session, fence: Instant, limits: BrokerLimits,
-        at now: Instant
+        resuming rows: BrokerRows, of session: BrokerRows.Session, isSameClock: Bool, limits: BrokerLimits,
+        rules: LedgerRules = .all, at now: Instant
     ) throws(BookFault) {
+        let past = Instant(nanoseconds: .min)
+        let sentAt = session.sentAt.map { isSameClock ? $0 : past }
         self.init(
             session: session.session, accounts: [],
-            chain: RenewalChain(nonce: session.nonce, firstID: session.request), limits: limits)
-        lease = SessionLease(resuming: fence)
-        book = try GrantBook(restoring: rows.book)
+            chain: RenewalChain(nonce: session.nonce, request: session.request, sentAt: sentAt),
+            limits: limits,
+            rules: rules)
+        lease = SessionLease(resuming: isSameClock ? session.fence : past, rules: rules)
+        book = try GrantBook(restoring: rows.book, rules: rules)
         held = book.accounts.map { _ in Held() }
         guard rows.accounts.count == held.count else { throw .misnumbered("an account of the broker's") }
         for row in rows.accounts {
@@ -76,7 +82,9 @@ public struct BrokerLedger: Sendable {
         }
         for child in book.children {
             registered.insert(child.session)
-            if !child.isFenced { leases.inherit(child.session, limits.window, at: now) }
+            guard !child.isFenced else { continue }
+            leases.inherit(
+                child.session, limits.window, ownFence: isSameClock ? session.fence : .distantFuture, at: now)
         }
     }
 
@@ -96,7 +104,7 @@ public struct BrokerLedger: Sendable {
     }
 
     /// The nonce that is next and the request on it, for who keeps them.
-    public var renewal: (nonce: UInt64, id: UInt64) { chain.place }
+    public var renewal: (nonce: UInt64, id: UInt64, sentAt: Instant?) { chain.place }
 
     public mutating func handle(_ event: BrokerEvent, at now: Instant, _ effects: inout [BrokerEffect]) {
         switch event {

@@ -7,16 +7,21 @@ public struct BrokerRows: Hashable, Sendable {
     public struct Session: Hashable, Sendable, BitwiseCopyable {
         public var session: LedgerSession
         public var nonce: UInt64
-        /// The renewal on that nonce, which may have been sent: it is sent again as it was.
+        /// The renewal on that nonce: where it was sent, it is sent again as it was.
         public var request: UInt64
+        public var sentAt: Instant?
         /// By a clock that another boot of the machine starts anew.
         public var fence: Instant
         public var boot: UInt64
 
-        public init(session: LedgerSession, nonce: UInt64, request: UInt64, fence: Instant, boot: UInt64) {
+        public init(
+            session: LedgerSession, nonce: UInt64, request: UInt64, sentAt: Instant?, fence: Instant,
+            boot: UInt64
+        ) {
             self.session = session
             self.nonce = nonce
             self.request = request
+            self.sentAt = sentAt
             self.fence = fence
             self.boot = boot
         }

@@ -2,7 +2,9 @@
 internal import Units
 
 extension BrokerRows {
-    private static let version: UInt64 = 1
+    private static let version: UInt64 = 2
+    /// Without the time at which the renewal was sent.
+    private static let versionBefore: UInt64 = 1
 
     public func encoded() -> [UInt8] {
         var writer = NumberWriter()
@@ -12,6 +14,8 @@ extension BrokerRows {
             writer.put(session.session.rawValue)
             writer.put(session.nonce)
             writer.put(session.request)
+            writer.put(session.sentAt == nil ? 0 : 1 as UInt64)
+            writer.put(UInt64(bitPattern: session.sentAt?.nanoseconds ?? 0))
             writer.put(UInt64(bitPattern: session.fence.nanoseconds))
             writer.put(session.boot)
         }
@@ -78,13 +82,16 @@ extension BrokerRows {
     public init(_ bytes: RawSpan) throws(NumbersRefusal) {
         var reader = NumberReader(bytes)
         let version = try reader.number()
-        guard version == Self.version else {
+        guard version == Self.version || version == Self.versionBefore else {
             throw NumbersRefusal("rows of version \(version), not \(Self.version)")
         }
         if try reader.number() != 0 {
             session = Session(
                 session: LedgerSession(try reader.number()), nonce: try reader.number(),
                 request: try reader.number(),
+                // It may have been sent at any time.
+                sentAt: version == Self.versionBefore
+                    ? Instant(nanoseconds: .min) : try Self.time(&reader),
                 fence: Instant(nanoseconds: Int64(bitPattern: try reader.number())),
                 boot: try reader.number())
         }
@@ -129,6 +136,12 @@ extension BrokerRows {
             book.blocks.append(BookRows.BlockRow(leaf: leaf, block: block))
         }
         guard reader.isAtEnd else { throw NumbersRefusal("bytes behind the end") }
+    }
+
+    private static func time(_ reader: inout NumberReader) throws(NumbersRefusal) -> Instant? {
+        let isThere = try reader.number() != 0
+        let nanoseconds = Int64(bitPattern: try reader.number())
+        return isThere ? Instant(nanoseconds: nanoseconds) : nil
     }
 
     private mutating func readAccount(_ reader: inout NumberReader) throws(NumbersRefusal) {

@@ -57,8 +57,8 @@ public struct Leadership: Sendable {
     public var isLeader: Bool { if case .leading = state { true } else { false } }
     public var isClaiming: Bool { if case .claiming = state { true } else { false } }
 
-    /// Whether leases may be renewed and grants given now. Who leads no more by this still has its epoch: it may renew, where
-    /// nobody took over meanwhile.
+    /// Whether leases may be renewed, counted out and grants given now. Who leads no more by this still has its epoch: it may
+    /// renew, where nobody took over meanwhile, and counts anew.
     public func leads(at now: Instant) -> Bool {
         guard case .leading(let until) = state else { return false }
         return now < until
@@ -88,8 +88,9 @@ public struct Leadership: Sendable {
     /// A claim or a renewal is committed and acknowledged.
     ///
     /// - Parameter sentAt: when it was sent first, however often it had to be sent.
-    /// - Returns: whether this process leads from now on and did not before.
-    public mutating func committed(sentAt: Instant) -> Bool {
+    /// - Returns: whether leases are to be counted anew: this process did not lead before, or its lease had ended by now. That
+    ///   the row still names it does not say that nobody led meanwhile: whoever did may have gone with a lost tail.
+    public mutating func committed(sentAt: Instant, at now: Instant) -> Bool {
         let end = sentAt + (length - SessionLease.margin(of: length))
         switch state {
         case .following: return false
@@ -98,7 +99,7 @@ public struct Leadership: Sendable {
             return true
         case .leading(let until):
             state = .leading(until: max(until, end))
-            return false
+            return now >= until
         }
     }
 

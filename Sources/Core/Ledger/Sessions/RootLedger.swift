@@ -97,6 +97,20 @@ public struct RootLedger: Sendable {
     /// Counts leases and horizons, and gives the next batch where one is due and none is in flight.
     public mutating func next(at now: Instant) -> RootBatch? {
         guard inFlight == nil, leadership.isLeader, book != nil else { return nil }
+        let leads = leadership.leads(at: now)
+        if leads { count(at: now) }
+        let renews = leadership.isRenewalDue(at: now)
+        guard renews || leads && !waiting.isEmpty else { return nil }
+        number += 1
+        var batch = RootBatch(number: number, former: former, epoch: leadership.epoch, sentAt: now)
+        batch.renews = renews
+        // Behind its own lease it asks for that alone: what it counted may not be so any more.
+        if leads { fill(&batch) }
+        inFlight = batch
+        return batch
+    }
+
+    private mutating func count(at now: Instant) {
         while let session = leases.next(endedBy: now) {
             put([.book(.fenced(session), by: nil)], Self.nobody)
             fenced.append((session, now))
@@ -105,14 +119,6 @@ public struct RootLedger: Sendable {
             fenced.removeFirst()
             put([.book(.horizonReached(first.session), by: nil)], Self.nobody)
         }
-        let renews = leadership.isRenewalDue(at: now)
-        guard renews || !waiting.isEmpty else { return nil }
-        number += 1
-        var batch = RootBatch(number: number, former: former, epoch: leadership.epoch, sentAt: now)
-        batch.renews = renews
-        fill(&batch)
-        inFlight = batch
-        return batch
     }
 
     private mutating func fill(_ batch: inout RootBatch) {
@@ -152,9 +158,21 @@ public struct RootLedger: Sendable {
     public mutating func acknowledged(at now: Instant) -> [(ticket: Int, answers: [RootAnswer])] {
         guard let batch = inFlight else { return [] }
         inFlight = nil
-        if batch.claim != nil || batch.renews { _ = leadership.committed(sentAt: batch.sentAt) }
+        let countsAnew =
+            (batch.claim != nil || batch.renews) && leadership.committed(sentAt: batch.sentAt, at: now)
         if batch.claim == nil { former = batch.number }
+        if countsAnew { countAnew(at: now) }
         return batch.answers
+    }
+
+    /// Every lease in full: nobody knows what whoever led meanwhile gave. What was counted out and is not said yet is said then.
+    private mutating func countAnew(at now: Instant) {
+        waiting.removeAll { $0.ticket == Self.nobody }
+        waitingCommands = waiting.reduce(0) { $0 + $1.commands.count }
+        leases = LeaseCount()
+        for child in book?.children ?? [] where !child.isFenced {
+            leases.inherit(child.session, limits.lease, at: now)
+        }
     }
 
     /// Another process leads. Answers whom to tell so.

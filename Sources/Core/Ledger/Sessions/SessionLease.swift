@@ -105,8 +105,20 @@ public struct RenewalChain: Hashable, Sendable {
         nextID = firstID
     }
 
-    /// What another start goes on from: the nonce, and the request on it, which may have been sent.
-    public var place: (nonce: UInt64, id: UInt64) { (nonce, open?.id ?? nextID) }
+    /// Goes on from where another start was.
+    ///
+    /// - Parameter sentAt: when the request was sent, by a clock that still means the same; nil where it was not. Its answer
+    ///   may be on its way since then, and the issuer counts from that: sent again it is as old as it was.
+    public init(nonce: UInt64, request: UInt64, sentAt: Instant?) {
+        self.init(nonce: nonce, firstID: request)
+        guard let sentAt else { return }
+        _ = self.request(at: sentAt)
+    }
+
+    /// What another start goes on from: the nonce, the request on it, and when that was sent, if it was.
+    public var place: (nonce: UInt64, id: UInt64, sentAt: Instant?) {
+        (nonce, open?.id ?? nextID, open?.sentAt)
+    }
 
     /// The request to send: the one that is open, as it was, or a new one.
     public mutating func request(at now: Instant) -> Request {
