@@ -94,6 +94,8 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
                     #/("id": "northwind-winter".*?"flight": ){[^}]*}(.*?)"asap"/#.dotMatchesNewlines(),
                     maxReplacements: 1
                 ) { "\($0.1)\(flight.text)\($0.2)\"even\"" }
+                // What may be spent before there is a plan is a part of what the catalog says.
+                text.replace(#/"lifetimeBudget": 300000000/#, with: "\"lifetimeBudget\": \(flight.budget)")
             }
             try Data(text.utf8).write(to: folder.appending(path: file))
         }
@@ -104,6 +106,7 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
     struct Flight {
         let start: Date
         let seconds: Double
+        let budget: Int
 
         var text: String {
             let (from, to) = (start.formatted(.iso8601), (start + seconds).formatted(.iso8601))
