@@ -192,7 +192,8 @@ final class BrokerIssuer: MoneyIssuer {
         if reactor.timer(at: reactor.now + Self.turn, { [weak self] in self?.tick() }) == nil {
             context.log.critical("the reactor has no timer left for the desk")
         }
-        desk.turn(wall: Kernel.wallNow(), at: now)
+        let (boottime, wall) = Kernel.boottimeAndWallNow()
+        desk.turn(wall: wall, at: boottime)
         keep()
         if journal.isImageDue, owed == nil { journal.write(BrokerJournal.pieces(of: desk)) }
         judgeReadiness()

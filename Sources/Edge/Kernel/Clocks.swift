@@ -20,6 +20,30 @@ extension Kernel {
     /// Time since 1970: for people, certificates and flights.
     public static func wallNow() -> Instant { read(CLOCK_REALTIME) }
 
+    /// Both clocks as of one moment, to see whether they part.
+    public static func boottimeAndWallNow() -> (boottime: Instant, wall: Instant) {
+        let (boottime, wall) = together(boottimeNow, wallNow)
+        return (boottime, wall)
+    }
+
+    /// Two clocks as of one moment: a thread that is held up between two looks would see them part where they do not, and looks
+    /// again.
+    public static func together(
+        _ first: () -> Instant, _ second: () -> Instant
+    ) -> (Instant, Instant) {
+        var best = (first(), second())
+        var least = Interval.seconds(3_600)
+        for _ in 0..<looksMost where least >= .microseconds(50) {
+            let before = first()
+            let other = second()
+            let took = first() - before
+            if took < least { (best, least) = ((before, other), took) }
+        }
+        return best
+    }
+
+    private static let looksMost = 8
+
     /// For faults that make a call late; nothing else waits like this.
     public static func sleep(for time: Interval) { _ = usleep(useconds_t(time.nanoseconds / 1_000)) }
 

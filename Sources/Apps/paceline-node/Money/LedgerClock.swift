@@ -9,4 +9,10 @@ struct LedgerClock: Sendable {
     init() { offset = Kernel.wallNow() - Kernel.boottimeNow() }
 
     var now: Instant { Kernel.boottimeNow() + offset }
+
+    /// This clock and the wall's, as of one moment.
+    var both: (now: Instant, wall: Instant) {
+        let (boottime, wall) = Kernel.boottimeAndWallNow()
+        return (boottime + offset, wall)
+    }
 }

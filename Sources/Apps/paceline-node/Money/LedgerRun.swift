@@ -69,7 +69,7 @@ final class LedgerRun: @unchecked Sendable {
             }
         }
         tellIssuer(.turned, now)
-        compareClocks(now)
+        compareClocks()
         tellHolder(.turned, now)
         judgeFence(now)
         say(now)
@@ -152,12 +152,12 @@ final class LedgerRun: @unchecked Sendable {
     }
 
     /// A machine that stood still, or whose clock ran ahead, cannot know how much of its lease is left.
-    private func compareClocks(_ now: Instant) {
+    private func compareClocks() {
         guard remote != nil, let leaseLength else { return }
+        let (now, wall) = ledger.clock.both
         let margin = SessionLease.margin(of: leaseLength)
         tellHolder(
-            .clocksRead(wall: Kernel.wallNow(), tolerance: Interval(nanoseconds: margin.nanoseconds / 2)),
-            now)
+            .clocksRead(wall: wall, tolerance: Interval(nanoseconds: margin.nanoseconds / 2)), now)
         if holder.lease.isBroken {
             ledger.leave("the machine's clocks have parted, so that the lease cannot be counted any more")
         }
