@@ -351,7 +351,13 @@ extension World {
                 send(envelope.message, from: firstBroker + index, to: firstNode + node)
             }
         // From nodes.
-        case .nodeOpen(let node): tellBroker(index, .nodeOpened(node, HolderNumber(UInt8(index))))
+        case .nodeOpen(let node):
+            // It belongs to a session of this broker that is over: the root may have lost that, and would take it for this one's.
+            let isFormer = brokers[index].epochs.contains { epoch in
+                epoch.session != session && epoch.leaves.contains { $0.node == node }
+            }
+            guard !isFormer else { return send(.nodeRefused(node), from: firstBroker + index, to: from) }
+            tellBroker(index, .nodeOpened(node, HolderNumber(UInt8(index))))
         case .nodeRenew(let node, let request):
             if has(.renewedAtTheStandby), brokers[index].ledger?.nodes.contains(node) == false {
                 let message = Message.nodeLeased(

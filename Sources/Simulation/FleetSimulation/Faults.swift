@@ -113,6 +113,11 @@ struct FaultRanges {
             ranges.lateMilliseconds = 1_000...30_000
             weigh([.primaryCrash, .coordinatorCrash, .coordinatorPause, .brokerPause], 3)
             weigh([.tailLost], 9)
+        case "leaders":
+            // One leader after the other, and tails are lost soon after.
+            ranges.faultMilliseconds = 1_000...5_000
+            weigh([.coordinatorPause, .tailLost], 6)
+            weigh([.coordinatorCrash, .primaryCrash], 1)
         default: return nil
         }
         return ranges
@@ -120,6 +125,6 @@ struct FaultRanges {
 
     static let scenarios = [
         "everything", "calm", "network", "processes", "disks", "clocks", "database", "operators", "failovers",
-        "canary",
+        "leaders", "canary",
     ]
 }

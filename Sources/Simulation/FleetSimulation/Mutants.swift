@@ -23,9 +23,8 @@ public struct Mutant: Hashable, Sendable {
     /// Where it shows: what comes late behind a failover is too rare among everything else.
     public var scenario: String {
         switch place {
-        case .rule(.promisesEndWithTheirTimeline), .world(.staleAcknowledgement),
-            .world(.lapsedLeaderCountsOn):
-            "failovers"
+        case .rule(.promisesEndWithTheirTimeline), .world(.staleAcknowledgement): "failovers"
+        case .world(.lapsedLeaderCountsOn): "leaders"
         default: "everything"
         }
     }
