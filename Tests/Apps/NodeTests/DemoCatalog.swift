@@ -30,8 +30,6 @@ enum Demo {
     /// not sealed, and for any version of the schema, so that a test may change one file alone.
     static func copyModels(into folder: Folder) throws {
         try copyCatalog(into: folder)
-        // On a slow machine there are more requests than an even day has money for.
-        try edit(folder, "campaigns.json", #""pacing": "even""#, #""pacing": "asap""#)
         try edit(
             folder, "line-items.json",
             """
