@@ -48,6 +48,15 @@ struct AdminClient: ~Copyable {
         Status.json,
     ]
 
+    /// The example of a command that needs a coordinator: there is none where examples are tried.
+    static func unreached(_ line: String) -> [Example] {
+        [
+            Example(
+                "\(line) --coordinator http://127.0.0.1:1", "Nobody listens there.", outcome: .failed,
+                prints: "http://127.0.0.1:1: no connection; is the server running and reachable?")
+        ]
+    }
+
     private var connection: NodeConnection
     private var url: ServerURL
     private let call: Invocation

@@ -15,20 +15,13 @@ enum Campaigns {
         "campaign", "Works on the campaigns that coordinators publish.",
         subcommands: [list, show, create, pauses(true), pauses(false)])
 
-    private static func unreached(_ line: String) -> [Example] {
-        [
-            Example(
-                "\(line) --coordinator http://127.0.0.1:1", "Nobody listens there.", outcome: .failed,
-                prints: "http://127.0.0.1:1: no connection; is the server running and reachable?")
-        ]
-    }
-
     // MARK: Looking
 
     private static let list = Command(
         "list", "Lists the campaigns.",
         discussion: "Any coordinator answers. The version is the one in which each was changed last.",
-        parameters: [advertiser] + AdminClient.parameters, examples: unreached("paceline campaign list")
+        parameters: [advertiser] + AdminClient.parameters,
+        examples: AdminClient.unreached("paceline campaign list")
     ) { call, output throws(Failure) in
         try AdminClient.run(call, &output) { client, output throws(Failure) in
             var after = ""
@@ -45,7 +38,7 @@ enum Campaigns {
                 guard let next = page["next"]?.text else { break }
                 after = next
             }
-            if !call[Status.json] { for line in aligned(rows) { output.print(line) } }
+            if !call[Status.json] { for line in aligned(rows, left: rows[0].count) { output.print(line) } }
             return .ok
         }
     }
@@ -59,22 +52,11 @@ enum Campaigns {
         ]
     }
 
-    private static func aligned(_ rows: [[String]]) -> [String] {
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.enumerated().map { column, text in
-                text + String(repeating: " ", count: widths[column] - text.count)
-            }
-            let line = cells.joined(separator: "  ")
-            return String(
-                line[..<(line.lastIndex { $0 != " " }.map { line.index(after: $0) } ?? line.startIndex)])
-        }
-    }
-
     private static let show = Command(
         "show", "Shows one campaign.",
         discussion: "Its document as it is in the catalog, with its line items; and with --json its version.",
-        parameters: [id] + AdminClient.parameters, examples: unreached("paceline campaign show aurora-launch")
+        parameters: [id] + AdminClient.parameters,
+        examples: AdminClient.unreached("paceline campaign show aurora-launch")
     ) { call, output throws(Failure) in
         try AdminClient.run(call, &output) { client, output throws(Failure) in
             let name = escaped(call[id])
@@ -107,7 +89,7 @@ enum Campaigns {
             what is there already is refused.
             """,
         parameters: [file] + AdminClient.parameters,
-        examples: unreached("echo '{\"id\": \"a\"}' | paceline campaign create -")
+        examples: AdminClient.unreached("echo '{\"id\": \"a\"}' | paceline campaign create -")
     ) { call, output throws(Failure) in
         let name = InputFile.displayName(call[file])
         let bytes = try InputFile.read(call[file], limit: 16 * 1024 * 1024)
@@ -140,7 +122,7 @@ enum Campaigns {
                 ? "Nothing of it wins from when the nodes have the version that is published with this."
                 : "Its line items that are paused themselves stay so.",
             parameters: [id] + AdminClient.parameters,
-            examples: unreached("paceline campaign \(name) aurora-launch")
+            examples: AdminClient.unreached("paceline campaign \(name) aurora-launch")
         ) { call, output throws(Failure) in
             try AdminClient.run(call, &output) { client, output throws(Failure) in
                 let answer = try client.demand(

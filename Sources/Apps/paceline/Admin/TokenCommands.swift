@@ -16,14 +16,6 @@ enum TokenCommands {
         "token", "Makes, lists and revokes the tokens of operators.",
         subcommands: [create, list, revoke])
 
-    private static func unreached(_ line: String) -> [Example] {
-        [
-            Example(
-                "\(line) --coordinator http://127.0.0.1:1", "Nobody listens there.", outcome: .failed,
-                prints: "http://127.0.0.1:1: no connection; is the server running and reachable?")
-        ]
-    }
-
     private static let create = Command(
         "create", "Makes a token and shows it, this once.",
         discussion: """
@@ -32,7 +24,7 @@ enum TokenCommands {
             /api/v1. Only its hash is kept; put it into a file of your own, which --token-file names.
             """,
         parameters: [name, role, days] + AdminClient.parameters,
-        examples: unreached("paceline token create alice --role admin")
+        examples: AdminClient.unreached("paceline token create alice --role admin")
     ) { call, output throws(Failure) in
         try AdminClient.run(call, &output) { client, output throws(Failure) in
             let answer = try client.demand(
@@ -50,7 +42,7 @@ enum TokenCommands {
     private static let list = Command(
         "list", "Lists the tokens, without what they are.",
         discussion: "Those that are over or revoked too. Any coordinator answers.",
-        parameters: AdminClient.parameters, examples: unreached("paceline token list")
+        parameters: AdminClient.parameters, examples: AdminClient.unreached("paceline token list")
     ) { call, output throws(Failure) in
         try AdminClient.run(call, &output) { client, output throws(Failure) in
             let answer = try client.demand(.get, "/api/v1/tokens")
@@ -70,7 +62,8 @@ enum TokenCommands {
     private static let revoke = Command(
         "revoke", "Revokes a token.",
         discussion: "It is refused within a second, by every coordinator that reaches the database.",
-        parameters: [name] + AdminClient.parameters, examples: unreached("paceline token revoke alice")
+        parameters: [name] + AdminClient.parameters,
+        examples: AdminClient.unreached("paceline token revoke alice")
     ) { call, output throws(Failure) in
         try AdminClient.run(call, &output) { client, output throws(Failure) in
             let answer = try client.demand(.delete, "/api/v1/tokens/\(escaped(call[name]))")

@@ -146,16 +146,6 @@ extension FleetPicture {
         return (value < 0 && cents > 0 ? "-" : "") + "\(cents / 100).\(rest < 10 ? "0" : "")\(rest)"
     }
 
-    private func aligned(_ rows: [[String]], left: Int) -> [String] {
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            row.enumerated().map { column, text in
-                let padding = String(repeating: " ", count: widths[column] - text.count)
-                return column < left ? text + padding : padding + text
-            }.joined(separator: "  ")
-        }
-    }
-
     // MARK: For programs
 
     var tree: JSONTree {
