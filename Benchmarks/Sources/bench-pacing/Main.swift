@@ -27,11 +27,20 @@ enum Main {
                 wins.append("half of \(other.name)'s campaigns are closer to their plans")
             }
         }
+        let hopeless = result.market.campaigns.indices.filter {
+            guard let hindsight = result.hindsight else { return false }
+            return hindsight.isFeasibleFree($0)
+                && !hindsight.isFeasible($0, result.market.campaigns[$0].pacing.mode)
+        }.map { result.market.campaigns[$0].pacing.id }
         let at = ours.worst
         let worst = mine.campaigns[at]
         return
             "  ours strays furthest with \(result.market.campaigns[at].pacing.id) (\(worst.impressions) impressions a day), "
-            + "in minute \(worst.distanceMinute)\n  better than ours: "
+            + "in minute \(worst.distanceMinute)\n"
+            + (hopeless.isEmpty
+                ? ""
+                : "  cannot be delivered as their modes say, and are not counted: \(hopeless.joined(separator: ", "))\n")
+            + "  better than ours: "
             + (wins.isEmpty ? "nobody" : wins.joined(separator: "; "))
     }
 
@@ -109,10 +118,12 @@ enum Main {
         let clean = results.filter { $0.ours.measures.overspend == 0 }.count
         try bench.measure(
             "runs without overspend", unit: "%", ours: [100 * Double(clean) / Double(results.count)])
-        for name in ["calm", "surge", "live", "lost", "partition", "deaf", "away", "stale", "bias"] {
+        for name in [
+            "calm", "traffic", "surge", "live", "lost", "partition", "deaf", "away", "stale", "bias",
+        ] {
             try bench.measure("\(name): delivery error", unit: "%", ours: [100 * ours(name).errorMost])
         }
-        for name in ["calm", "surge", "live", "stale", "bias"] {
+        for name in ["calm", "traffic", "surge", "live", "stale", "bias"] {
             try bench.measure("\(name): distance to plan", unit: "%", ours: [100 * ours(name).distanceMost])
         }
         for name in ["calm", "surge", "live", "stale", "bias"] {

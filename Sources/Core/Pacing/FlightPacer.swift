@@ -44,6 +44,8 @@ public struct FlightPacer: Sendable {
     static let lowest = -1.4
     /// Shares of regions change with the hours, and at once when one is lost or comes back.
     static let shareEvery = Interval.seconds(60)
+    /// The part of a plan in which its first price is found: an hour of a day.
+    static let beginning = 1.0 / 24
     /// A report older than this is not what a region has spent by now.
     static let staleAfter = Interval.seconds(10)
 
@@ -183,7 +185,7 @@ public struct FlightPacer: Sendable {
             / total
         let seconds = campaigns[campaign].decidedAt.map { Double((now - $0).nanoseconds) / 1e9 } ?? 0
         campaigns[campaign].decidedAt = now
-        learn(campaign, ahead, min(seconds, 60))
+        learn(campaign, ahead, min(seconds, 60) * haste(campaign, at: now))
         if campaigns[campaign].sharedAt.map({ now >= $0 + Self.shareEvery }) ?? true {
             campaigns[campaign].sharedAt = now
             share(campaign, now)
@@ -201,6 +203,13 @@ public struct FlightPacer: Sendable {
                     scale: campaigns[campaign].regions[region].scale, ahead: ahead,
                     answers: campaigns[campaign].regions[region].report))
         }
+    }
+
+    /// How many times faster than later a price is learned: at first nobody knows what a budget is worth among the others.
+    private func haste(_ campaign: Int, at now: Instant) -> Double {
+        let curve = campaigns[campaign].plan.curve
+        let part = Double((now - curve.start).nanoseconds) / Double((curve.end - curve.start).nanoseconds)
+        return 1 + (settings.firstHaste - 1) * max(1 - part / Self.beginning, 0)
     }
 
     /// What stays wrong moves the price for good, and what regions found out by themselves goes to all of them, by

@@ -5,11 +5,12 @@ internal import Numerics
 internal import Units
 
 /// What a request reads and writes of a campaign, apart from all that only turns look at: two of them are a line of memory.
+@usableFromInline
 struct PaceGate: BitwiseCopyable {
-    var threshold: UInt32 = 0
-    var tokens: Int64 = 0
-    var lambda = 1.0
-    var arrivals: UInt64 = 0
+    @usableFromInline var threshold: UInt32 = 0
+    @usableFromInline var tokens: Int64 = 0
+    @usableFromInline var lambda = 1.0
+    @usableFromInline var arrivals: UInt64 = 0
 }
 
 struct PaceRow: BitwiseCopyable {
@@ -159,8 +160,9 @@ struct PaceRow: BitwiseCopyable {
         targetPart -= whole
         measure(gate, seconds)
         guard isPaced else { return }
-        followPlan(&gate, seconds, settings)
-        fillTokens(&gate, due, seconds, settings)
+        let spent = expectedSpend
+        followPlan(&gate, spent, seconds, settings)
+        fillTokens(&gate, spent, due, seconds, settings)
         throttle(&gate, seconds, settings)
     }
 
@@ -184,10 +186,9 @@ struct PaceRow: BitwiseCopyable {
     }
 
     private mutating func followPlan(
-        _ gate: inout PaceGate, _ seconds: Double, _ settings: PaceSettings
+        _ gate: inout PaceGate, _ spent: Micros, _ seconds: Double, _ settings: PaceSettings
     ) {
         let part = max(Double(total.rawValue) * scale, Double(price))
-        let spent = expectedSpend
         let ahead = Double((spent - answered.spent).rawValue - (target - answered.target.rawValue)) / part
         // Towards the end the same distance must be made good in less time.
         let gain = min(max(settings.gain, 1.1 / max(remaining, 1e-6)), 40 * settings.gain)
@@ -195,7 +196,10 @@ struct PaceRow: BitwiseCopyable {
         local += settings.integral * ahead * seconds
         var surge = 0.0
         if fast > 0, slow > 0, age > Self.fastSeconds {
-            let ratio = Double.log(fast / slow)
+            // Mostly arrivals are about what they were: of a sixteenth more or less no logarithm is asked.
+            let quotient = fast / slow
+            let isUsual = settings.deadBand > 0.07 && quotient > 0.9375 && quotient < 1.0625
+            let ratio = isUsual ? 0 : Double.log(quotient)
             if abs(ratio) > settings.deadBand {
                 surge = ratio - (ratio > 0 ? settings.deadBand : -settings.deadBand)
             }
@@ -211,18 +215,19 @@ struct PaceRow: BitwiseCopyable {
     }
 
     /// In all regions, and here since then. A few impressions more or less say nothing.
-    private var ahead: Double {
-        let here = Double((expectedSpend - answered.spent).rawValue - (target - answered.target.rawValue))
+    private func ahead(_ spent: Micros) -> Double {
+        let here = Double((spent - answered.spent).rawValue - (target - answered.target.rawValue))
         return aheadInAll + here / (Double(total.rawValue) * scale + 200 * Double(price))
     }
 
     private func fillTokens(
-        _ gate: inout PaceGate, _ due: Double, _ seconds: Double, _ settings: PaceSettings
+        _ gate: inout PaceGate, _ spent: Micros, _ due: Double, _ seconds: Double, _ settings: PaceSettings
     ) {
         // What is set aside is more than what will be billed.
         let rate = due / max(billed, 0.05)
         let most = max(Self.bunch * price, Int64(60 * rate / seconds))
-        let limit = min(max(settings.onPlan - Self.restraint * ahead, Self.restrained), settings.catchUp)
+        let limit = min(
+            max(settings.onPlan - Self.restraint * ahead(spent), Self.restrained), settings.catchUp)
         gate.tokens = min(gate.tokens + Int64((limit * rate).rounded(.up)), most)
     }
 

@@ -13,6 +13,8 @@ public struct PaceSettings: Sendable, Hashable {
     public var gain = 40.0
     /// How far it moves each second that a campaign stays one whole budget ahead.
     public var integral = 0.011
+    /// So many times that when a plan begins.
+    public var firstHaste = 4.0
     /// By how many percent spend falls where the price of a budget rises by one: of the usual spread of values.
     public var elasticity = 3.0
     /// What tokens must last, in seconds of expected spend, for a campaign not to be throttled.
@@ -29,7 +31,7 @@ public struct PaceSettings: Sendable, Hashable {
 @safe public struct PaceTable: ~Copyable, @unchecked Sendable {
     public let settings: PaceSettings
     public let count: Int
-    private let gates: UnsafeMutablePointer<PaceGate>
+    @usableFromInline let gates: UnsafeMutablePointer<PaceGate>
     private let rows: UnsafeMutablePointer<PaceRow>
     /// What this table is to spend, by row.
     private var curves: [SpendCurve?]
@@ -59,7 +61,7 @@ public struct PaceSettings: Sendable, Hashable {
     /// Whether the campaign may compete for this request; an eligible request is counted either way.
     /// - uniform: drawn for this request and campaign. The same draw gives the same answer, so a decision that notes
     ///   a refusal can be replayed.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func admits(_ campaign: Int, _ uniform: UInt32) -> Bool {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         unsafe gates[campaign].arrivals &+= 1
@@ -67,7 +69,7 @@ public struct PaceSettings: Sendable, Hashable {
     }
 
     /// What a unit of the campaign's budget must bring: a bid is worth its value less this times its price.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func price(_ campaign: Int) -> Double {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         return unsafe gates[campaign].lambda

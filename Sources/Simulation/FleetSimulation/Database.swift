@@ -291,7 +291,7 @@ extension World {
                                 epoch.session, holder, AccountIndex(UInt32(row)), granted: epoch.granted[row],
                                 returned: epoch.returned[row]), &effects)
                     }
-                    for key in epoch.leaves { state.book.handle(.leafRegistered(key), &effects) }
+                    for key in epoch.leaves { state.book.handle(.leafPresented(key), &effects) }
                 }
                 state.book.handle(.presentationEnded(holder), &effects)
                 for effect in effects { noteBook(effect, isPrimary) }

@@ -3,7 +3,7 @@
 // linear program, which is valid for any prices of the budgets and tight for the right ones. Those are found by
 // following each budget's excess on a part of the day, and then on all of it.
 internal import Numerics
-internal import Pacing
+public import Pacing
 internal import Units
 
 public struct Hindsight: Sendable {
@@ -16,9 +16,33 @@ public struct Hindsight: Sendable {
     public let prices: [Double]
     public let spent: [Double]
     public let budgets: [Double]
+    /// By campaign and hour of its plan, in the second: what it has, what it would spend, and what that is worth.
+    public let hours: [[(budget: Double, spent: Double, price: Double)]]
 
-    /// It would have been delivered by who knew all.
-    public func isFeasible(_ campaign: Int) -> Bool { spent[campaign] >= 0.98 * budgets[campaign] }
+    /// It would have been delivered by who knew all, and as its mode says: what is asked for evenly, or early, is not to be had where
+    /// others have the hours, though this one's money be worth nothing.
+    public func isFeasible(_ campaign: Int, _ mode: PacingMode) -> Bool {
+        guard isFeasibleFree(campaign) else { return false }
+        switch mode {
+        case .even, .frontloaded: return possible(campaign) >= Self.delivered * budgets[campaign]
+        // What an hour does not bring the next ones may.
+        case .traffic, .asap: return true
+        }
+    }
+
+    /// The same, whenever it had to be spent.
+    public func isFeasibleFree(_ campaign: Int) -> Bool {
+        spent[campaign] >= Self.delivered * budgets[campaign]
+    }
+
+    /// What of its hours' budgets could be spent: all of one, but where even the least price does not bring it.
+    public func possible(_ campaign: Int) -> Double {
+        hours[campaign].reduce(0) { $0 + ($1.price > Self.worthless ? $1.budget : min($1.spent, $1.budget)) }
+    }
+
+    private static let delivered = 0.98
+    /// A fiftieth: a table's price goes no lower.
+    private static let worthless = 0.02
 
     static let searches = 40
     static let passes = 3
@@ -42,7 +66,13 @@ public struct Hindsight: Sendable {
                 hourly += zip(sums.dropFirst(), sums).map { Double(($0 - $1).rawValue) }
             }
         }
-        boundByMode = min(Search(market, part, slots: slots, budgets: hourly, from: prices).bound, bound)
+        let byMode = Search(market, part, slots: slots, budgets: hourly, from: prices)
+        boundByMode = min(byMode.bound, bound)
+        hours = slots.indices.map { campaign in
+            (byMode.firsts[campaign]..<byMode.firsts[campaign] + slots[campaign]).map {
+                (hourly[$0], byMode.spent[$0], byMode.prices[$0])
+            }
+        }
     }
 
     /// One program: each campaign has a budget, or one for each hour.

@@ -156,8 +156,9 @@ struct MarketDemand: Sendable {
         for (at, campaign) in campaigns.enumerated() {
             let audience = 1 / Double(1 << campaign.audience.nonzeroBitCount)
             var (impressions, money, chosen) = (0.0, 0.0, 0.0)
-            for region in campaign.regions {
-                for inventory in campaign.inventories {
+            // In their order: sums of the same numbers in another one are not the same to the last bit.
+            for region in campaign.regions.sorted() {
+                for inventory in campaign.inventories.sorted() {
                     let one = shape.inventories[inventory]
                     let share = affordable(campaign.value * one.worth / one.floor, traffic.tables)
                     let cell = region * kinds + inventory

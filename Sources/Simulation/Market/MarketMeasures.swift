@@ -23,7 +23,8 @@ public struct MarketMeasures: Sendable {
     /// - hindsight: without one those count that the plan says can deliver, and value is held against nothing.
     public init(_ outcome: MarketOutcome, _ market: Market, _ hindsight: Hindsight?) {
         let feasible = outcome.campaigns.indices.filter {
-            hindsight?.isFeasible($0) ?? market.plans[$0].deliverability.isDeliverable
+            hindsight?.isFeasible($0, market.campaigns[$0].pacing.mode)
+                ?? market.plans[$0].deliverability.isDeliverable
         }
         let errors = feasible.map { abs(outcome.campaigns[$0].delivery - 1) }.sorted()
         let paced = feasible.filter { market.campaigns[$0].pacing.mode != .asap }

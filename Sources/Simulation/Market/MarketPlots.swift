@@ -72,7 +72,8 @@ public enum MarketPlots {
     /// By how much the worst of twenty campaigns is off its plan at each moment.
     private static func distance(_ result: MarketResult) -> Plot {
         let paced = result.market.campaigns.indices.filter {
-            (result.hindsight?.isFeasible($0) ?? result.market.plans[$0].deliverability.isDeliverable)
+            (result.hindsight?.isFeasible($0, result.market.campaigns[$0].pacing.mode)
+                ?? result.market.plans[$0].deliverability.isDeliverable)
                 && result.market.campaigns[$0].pacing.mode != .asap
         }
         let series = result.runs.map { run in

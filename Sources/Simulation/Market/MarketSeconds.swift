@@ -67,12 +67,16 @@ extension MarketRun {
         guard conditions.canSpeak(node.number, second) else { return }
         var leases: [LeaseReport] = []
         var paces: [PaceReport] = []
+        leases.reserveCapacity(plans.count)
+        paces.reserveCapacity(plans.count)
+        // Looked at three times for each campaign, and not to be copied as often.
+        let pacer = control.pacer
         for campaign in plans.indices {
             let report = node.ledger.report(campaign)
             leases.append(
                 LeaseReport(
                     settled: report.settled, open: report.open, givenBack: report.givenBack,
-                    wanted: wanted(campaign, node)))
+                    wanted: wanted(campaign, node, pacer)))
             if policy == .paceline { paces.append(node.table.report(of: campaign)) }
         }
         send(
@@ -84,13 +88,13 @@ extension MarketRun {
 
     /// What a region would like to have in hand: its plan for as long as it may have to go on alone, or what it
     /// spends in a minute where that is more.
-    private func wanted(_ campaign: Int, _ node: RegionNode) -> Micros {
+    private func wanted(_ campaign: Int, _ node: RegionNode, _ pacer: FlightPacer) -> Micros {
         let terms = wants[campaign]
         // Nothing where it may not run.
-        guard control.pacer.total(campaign, node.number) > .zero else { return .zero }
-        let ahead = control.pacer.due(
+        guard pacer.total(campaign, node.number) > .zero else { return .zero }
+        let ahead = pacer.due(
             campaign, node.number, from: now, to: now + .seconds(Int64(MarketControl.autonomy) + 60))
-        let planned = Double(ahead.rawValue) * control.pacer.scale(of: campaign, node.number) / terms.shown
+        let planned = Double(ahead.rawValue) * pacer.scale(of: campaign, node.number) / terms.shown
         // Who runs as fast as it goes has a part of what is left in hand, everywhere.
         let most = Double(budgets[campaign].rawValue) / 20
         let fast = terms.isHurried ? most : node.speed[campaign] * 60

@@ -87,26 +87,30 @@ final class RegionNode {
         var worth = 0.0
         let floor = request.floor
         tables.values.withUnsafeBufferPointer { values in
-            entries.forEach(of: request.audience) { entry in
-                let campaign = Int(entry.campaign)
-                let (uniform, place) = request.draw(entry)
-                let price: Double
-                if paces {
-                    guard table.admits(campaign, uniform) else { return }
-                    price = table.price(campaign)
-                } else {
-                    guard uniform < throttle.thresholds[campaign] else { return }
-                    price = throttle.prices[campaign]
-                }
+            @inline(__always)
+            func bid(_ entry: MarketEntry, _ place: Int, at price: Double) {
                 let value = Double(entry.value * values[place])
                 guard value >= floor else { return }
                 let score = value - price * floor
+                let campaign = Int(entry.campaign)
                 // Of two alike the first: entries come in the order of their audiences.
                 let isBetter = score > best || score == best && campaign < winner
-                if isBetter, !isEmpty[campaign] {
-                    best = score
-                    winner = campaign
-                    worth = value
+                if isBetter, !isEmpty[campaign] { (best, winner, worth) = (score, campaign, value) }
+            }
+            guard !paces else {
+                return entries.forEach(of: request.audience) { entry in
+                    let (uniform, place) = request.draw(entry)
+                    guard table.admits(Int(entry.campaign), uniform) else { return }
+                    bid(entry, place, at: table.price(Int(entry.campaign)))
+                }
+            }
+            throttle.thresholds.withUnsafeBufferPointer { thresholds in
+                throttle.prices.withUnsafeBufferPointer { prices in
+                    entries.forEach(of: request.audience) { entry in
+                        let (uniform, place) = request.draw(entry)
+                        guard uniform < thresholds[Int(entry.campaign)] else { return }
+                        bid(entry, place, at: prices[Int(entry.campaign)])
+                    }
                 }
             }
         }
@@ -156,7 +160,8 @@ final class RegionNode {
         switch bill.kind {
         case .bill:
             billed[campaign] += bill.amount.rawValue
-            settledKeys.insert(bill.sequence)
+            // Only accounts that lapse ask for it.
+            if money == .floatAccounts { settledKeys.insert(bill.sequence) }
             return .paid(bill.amount, late: .zero)
         // Those systems know each bill's own number, too.
         case .duplicate: return .nothing

@@ -235,6 +235,29 @@ import Units
         #expect(book.places == [980, 0, 0, 20, 0])
     }
 
+    /// A registration that was on its way for long has taken the place of one that went with a tail.
+    @Test func whatAnAuditedHolderWasToldOfStands() {
+        var book = Book()
+        let (second, node) = (LedgerSession(19), LedgerSession(88))
+        let (late, told) = (LeafKey(root: Self.broker, node: node), LeafKey(root: second, node: node))
+        book.tell(.sessionOpened(second, HolderNumber(1)))
+        book.tell(.requested(second, Self.account, upTo: Micros(100)))
+        book.tell(.leafRegistered(late))
+        book.tell(.leafRegistered(told))
+        #expect(book.refusal == .unknownLeaf)
+        book.tell(.leafPresented(told))
+        #expect(book.effects == [.registered(told)])
+        book.tell(.leafRegistered(late))
+        #expect(book.refusal == .unknownLeaf)
+        book.tell(.fenced(second))
+        #expect(book.places == [900, 0, 0, 100, 0])
+        book.tell(.closed(told, Closing(account: Self.account, drawn: Micros(30), freed: Micros(10))))
+        #expect(book.places == [980, 0, 0, 20, 0])
+        // Of whom something is known nobody takes it away.
+        book.tell(.leafPresented(late))
+        #expect(book.refusal == .unknownLeaf && book.book.imbalance == nil)
+    }
+
     /// A holder that never heard of an account keeps nothing of it: its journal has none.
     @Test func whoNeverHadAnAccountClosesItWithNothing() {
         var book = Book()

@@ -104,6 +104,8 @@ public enum BookEvent: Hashable, Sendable {
     case sessionOpened(LedgerSession, HolderNumber)
     /// A node session is given to from now on by the holder of this session.
     case leafRegistered(LeafKey)
+    /// The same, as an audited holder has it that it was told once: what only came to be registered meanwhile gives way.
+    case leafPresented(LeafKey)
     case requested(LedgerSession, AccountIndex, upTo: Micros)
     case returned(LedgerSession, AccountIndex, Micros)
     case settled(LeafKey, SettlementBlock)

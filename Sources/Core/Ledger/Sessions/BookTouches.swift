@@ -60,7 +60,7 @@ extension GrantBook {
         case .sessionOpened(let session, _), .fenced(let session), .horizonReached(let session),
             .renewalAsked(let session, _, _):
             touches.add(.session(session))
-        case .leafRegistered(let key): touches.add(.leaf(key))
+        case .leafRegistered(let key), .leafPresented(let key): touches.add(.leaf(key))
         case .requested(let session, let account, _), .returned(let session, let account, _):
             touches.add(.cell(session, account))
         case .settled(let key, let block):

@@ -107,6 +107,9 @@ public struct GrantBook: Sendable {
         var isClosed = false
         var blocks: [SettlementBlock] = []
 
+        /// Nobody has said anything of it.
+        var isBlank: Bool { !isClosed && paid + late + claimed + claimedLate == .zero && blocks.isEmpty }
+
         var settled: Micros { paid + claimed }
         var waiting: Micros { isClosed ? max(drawn - freed - settled, .zero) : .zero }
     }

@@ -15,6 +15,7 @@ extension GrantBook {
             refund(account, number, amount, currency, &effects)
         case .sessionOpened(let session, let holder): open(session, holder, &effects)
         case .leafRegistered(let key): register(key, &effects)
+        case .leafPresented(let key): present(key, &effects)
         case .requested(let session, let account, let upTo): request(session, account, upTo, &effects)
         case .returned(let session, let account, let sum): takeBack(session, account, sum, &effects)
         case .settled(let key, let block): settle(key, block, &effects)
@@ -171,6 +172,21 @@ extension GrantBook {
             restate(child, &effects) { $0.leafCount += 1 }
         }
         effects.append(.registered(key))
+    }
+
+    /// A registration of an earlier session that was on its way for long may have come before this one's, which the tail took. Of
+    /// a leaf that nothing is known of the session that was told of it has given, and the other one has not.
+    private mutating func present(_ key: LeafKey, _ effects: inout [BookEffect]) {
+        if let known = leaf(key), leaves[known].key != key, leaves[known].claims.isEmpty,
+            let child = child(key.root),
+            leafCells[known * accounts.count..<(known + 1) * accounts.count].allSatisfy(\.isBlank)
+        {
+            let former = leaves[known].child
+            leaves[known] = Leaf(key: key, child: child)
+            restate(former, &effects) { $0.leafCount -= 1 }
+            restate(child, &effects) { $0.leafCount += 1 }
+        }
+        register(key, &effects)
     }
 
     /// Ids of one start lie closer together than this, those of two starts further apart.

@@ -51,7 +51,7 @@ extension RootLedger {
         let session: LedgerSession
         switch event {
         case .requested(let one, _, _), .returned(let one, _, _), .renewalAsked(let one, _, _): session = one
-        case .leafRegistered(let key): session = key.root
+        case .leafRegistered(let key), .leafPresented(let key): session = key.root
         default: return nil
         }
         guard let child = book.child(session), book.children[child].holder == holder else {
