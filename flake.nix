@@ -58,6 +58,7 @@
         inherit lib;
         modules = [
           ./nixos/modules/paceline-node.nix
+          ./nixos/modules/paceline-broker.nix
           ./nixos/modules/paceline-coordinator.nix
           { nixpkgs.overlays = [ overlay ]; }
           disko.nixosModules.disko
@@ -88,9 +89,11 @@
 
       nixosModules = rec {
         node = withPackage ./nixos/modules/paceline-node.nix;
+        broker = withPackage ./nixos/modules/paceline-broker.nix;
         coordinator = withPackage ./nixos/modules/paceline-coordinator.nix;
         default.imports = [
           node
+          broker
           coordinator
         ];
       };

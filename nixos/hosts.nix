@@ -1,5 +1,5 @@
 # From the fleet file to NixOS configurations, one for each host: what every host has, what its roles add, and what its cloud
-# does. Brokers have no module yet: a host with that role alone has the rest.
+# does.
 {
   lib,
   # Modules that come from elsewhere: Paceline's own with their package, disko, sops-nix.
@@ -42,7 +42,7 @@ let
   ];
   roles = {
     node = [ ./profiles/node.nix ];
-    broker = [ ];
+    broker = [ ./profiles/broker.nix ];
     coordinator = [ ./profiles/coordinator.nix ];
     database = [ ./profiles/database.nix ];
     etcd = [ ./profiles/etcd.nix ];

@@ -97,7 +97,7 @@ class DeployTests(unittest.TestCase):
 
     def test_consensus_first_and_leaders_last_of_their_kind(self) -> None:
         fleet = self.fleet(
-            edge=["edge"], node=["node"], lead=["coordinator"], follow=["coordinator"], first=["database"],
+            edge=["edge"], node=["node"], money=["broker"], lead=["coordinator"], follow=["coordinator"], first=["database"],
             second=["database"], witness=["etcd"],
         )
         fleet.state.update(primary={"first"}, leads={"lead"})
@@ -112,6 +112,7 @@ class DeployTests(unittest.TestCase):
                 "deploy .#first",
                 "deploy .#follow",
                 "deploy .#lead",
+                "deploy .#money",
                 "deploy .#node",
                 "deploy .#edge",
             ],
@@ -124,6 +125,13 @@ class DeployTests(unittest.TestCase):
         self.assertEqual((status, called), (1, []))
         self.assertIn("one is not deployed while two says 503 to GET /readyz as node", said)
         self.assertIn("Not deployed: one two", said)
+
+    def test_a_broker_waits_for_the_other_of_its_pair(self) -> None:
+        fleet = self.fleet(one=["broker"], two=["broker"])
+        fleet.state["unwell"] = {"two"}
+        status, called, said = self.run_it(fleet, "one")
+        self.assertEqual((status, called), (1, []))
+        self.assertIn("one is not deployed while two says 503 to GET /readyz as broker", said)
 
     def test_it_stops_where_a_host_does_not_come_through(self) -> None:
         fleet = self.fleet(one=["node"], two=["node"])

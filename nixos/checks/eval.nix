@@ -69,6 +69,7 @@ let
     inherit secrets;
     modules = [
       ../modules/paceline-node.nix
+      ../modules/paceline-broker.nix
       ../modules/paceline-coordinator.nix
     ]
     ++ (if has "disko" then [ (inputs + "/disko/module.nix") ] else [ ./no-disko.nix ])
@@ -102,9 +103,11 @@ let
   # The service of each unit that is ours or that ours need, as it is written for systemd.
   units = [
     "paceline-node"
+    "paceline-broker"
     "paceline-coordinator"
     "identity"
     "backup"
+    "ship-journals"
     "backup-restore-check"
     "patroni"
     "etcd"
@@ -173,6 +176,7 @@ rec {
       loki = when config.services.loki.enable config.services.loki.configuration;
       authority = when config.services.step-ca.enable config.services.step-ca.settings;
       node = when config.services.paceline.node.enable (builtins.toJSON config.services.paceline.node.settings);
+      broker = when config.services.paceline.broker.enable (builtins.toJSON config.services.paceline.broker.settings);
       coordinator = when config.services.paceline.coordinator.enable (
         builtins.toJSON config.services.paceline.coordinator.settings
       );

@@ -1,11 +1,13 @@
 """live.py RENDERED FOLDER: what hosts render, alive on this machine in a network namespace of its own: every host's address in
-the mesh is one of loopback, and etcd, Patroni with Postgres, HAProxy, coordinators and a node run on the very files that hosts
-have. Changed are paths, passwords, Postgres's memory and what needs a bucket or a watchdog. Run it by `unshare --net`.
+the mesh is one of loopback, and etcd, Patroni with Postgres, HAProxy, coordinators, brokers and a node run on the very files
+that hosts have. Changed are paths, passwords, Postgres's memory and what needs a bucket or a watchdog. Run by `unshare --net`.
 
-The database is bootstrapped by the hosts' own script; a coordinator leads; a node has its certificate accepted; an edge passes
-requests on to it, and a notice to the node that it names; the primary is killed, and what was acknowledged is there after.
+The database is bootstrapped by the hosts' own script; a coordinator leads; a catalog is published; brokers have their money and
+the catalog, by their certificates, and a node has both from them; an edge passes requests on to it, and a notice to the node
+that it names; the primary is killed, and what was acknowledged is there after.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -24,6 +26,7 @@ HOSTS: dict[str, dict[str, typing.Any]] = json.loads(pathlib.Path(sys.argv[1]).r
 FOLDER = pathlib.Path(sys.argv[2])
 FLEET = json.loads((ROOT / "nixos/fleet.json").read_text(encoding="utf-8"))
 MESH = {host["name"]: host["mesh"] for region in FLEET["regions"] for host in region["hosts"]}
+REGION = {host["name"]: region["name"] for region in FLEET["regions"] for host in region["hosts"]}
 ADDRESS = {host["name"]: host["address"] for region in FLEET["regions"] for host in region["hosts"]}
 PORTS = FLEET["ports"]
 IDENTITY = FOLDER / "identity"
@@ -87,7 +90,8 @@ def certify() -> None:
         (IDENTITY / name).mkdir()
         openssl("req", *key, "-subj", f"/CN={name}", "-keyout", f"{name}/key.pem", "-out", "request.pem")
         (IDENTITY / "names").write_text(
-            f"subjectAltName=DNS:{name},DNS:coordinator.{FLEET['domain']},URI:spiffe://fleet/region/here/node/{name}\n"
+            f"subjectAltName=DNS:{name},DNS:coordinator.{FLEET['domain']},DNS:broker.{REGION[name]}.{FLEET['domain']},"
+            f"URI:spiffe://{FLEET['domain']}/region/{REGION[name]}/host/{name}\n"
         )
         openssl(
             "x509", "-req", "-in", "request.pem", "-CA", "authority.pem", "-CAkey", "authority-key.pem", "-CAcreateserial",
@@ -148,13 +152,16 @@ def start_proxy(name: str) -> None:
 def start_daemon(daemon: str, name: str) -> None:
     state = FOLDER / f"{daemon}-{name}"
     state.mkdir()
-    text = HOSTS[name][daemon].replace("/var/lib/identity", str(IDENTITY / name)).replace("/var/lib/paceline", str(state))
+    text = HOSTS[name][daemon].replace("/var/lib/identity", str(IDENTITY / name))
     text = text.replace("/run/credentials/paceline-coordinator.service", str(FOLDER))
+    # Whether a daemon keeps its state in a folder of its own or in the common one, here it is its own.
+    for folder in (f"/var/lib/paceline-{daemon}", "/var/lib/paceline"):
+        text = text.replace(f'"{folder}/', f'"{state}/')
+    text = text.replace(f'"/run/paceline-{daemon}"', f'"{state}/run"')
+    (state / "run").mkdir()
     settings = json.loads(text)
     if daemon == "coordinator":
         settings["database"]["migrationsDirectory"] = str(ROOT / "Sources/Apps/paceline-coordinator/Migrations")
-    else:
-        shutil.copytree(ROOT / "Examples/catalog", state / "catalog")
     file = FOLDER / f"{daemon}-{name}.json"
     file.write_text(json.dumps(settings), encoding="utf-8")
     traced = ("strace", "-f", "-qq", "-o", str(FOLDER / f"{daemon}-{name}.calls")) if shutil.which("strace") else ()
@@ -203,6 +210,20 @@ def put_budget(name: str, budget: int, version: str | None = None) -> str | None
         return None
 
 
+def publish(name: str) -> None:
+    """The example's catalog, as an operator would."""
+    command = (str(PROGRAMS / "paceline"), "catalog", "import", str(ROOT / "Examples/catalog"))
+    done = subprocess.run(
+        (*command, "--coordinator", f"http://{MESH[name]}:{PORTS['admin']}"), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise SystemExit(f"failed: live: no catalog is published: {done.stdout}{done.stderr}")
+
+
+def ready(names: list[str]) -> bool | None:
+    return True if all(get(f"http://{MESH[name]}:{PORTS['admin']}/readyz")[0] == 200 for name in names) else None
+
+
 def budget_of(name: str) -> float | None:
     status, said = get(f"http://{MESH[name]}:{PORTS['admin']}/api/v1/ledger/accounts?campaign=c")
     return float(json.loads(said)["budget"]) if status == 200 else None
@@ -216,7 +237,8 @@ def main() -> None:
     shutil.copy(ROOT / "nixos/scripts/make-database.sh", FOLDER)
     (FOLDER / "ledger-password").write_text("secret-ledger\n")
     certify()
-    with_role = {key: [name for name, one in HOSTS.items() if one[key]] for key in ("etcd", "patroni", "coordinator", "node")}
+    kinds = ("etcd", "patroni", "coordinator", "broker", "node")
+    with_role = {key: [name for name, one in HOSTS.items() if one[key]] for key in kinds}
 
     for name in with_role["etcd"]:
         start_etcd(name)
@@ -231,9 +253,15 @@ def main() -> None:
     lead = wait_for("coordinator that leads", lambda: leader(coordinators))
     version = wait_for("budget", lambda: put_budget(lead, 100))
 
+    publish(lead)
     node = with_role["node"][0]
-    start_daemon("node", node)
-    wait_for("node that is ready", lambda: True if get(f"http://{MESH[node]}:{PORTS['admin']}/readyz")[0] == 200 else None)
+    brokers = [name for name in with_role["broker"] if REGION[name] == REGION[node]]
+    for daemon, names in (("broker", brokers), ("node", [node])):
+        for name in names:
+            start_daemon(daemon, name)
+        wait_for(f"{daemon} that is ready", functools.partial(ready, names))
+    status, said = get(f"http://{MESH[brokers[0]]}:{PORTS['admin']}/v1/broker")
+    assert status == 200 and f'"{node}"' in said.decode(), f"the broker does not know its node: {said.decode()}"
     edge = f"{node.split('-node-')[0]}-edge-1"
     start_proxy(edge)
     base = f"http://{ADDRESS[edge]}:{PORTS['serve']}"
@@ -246,7 +274,7 @@ def main() -> None:
     assert get(f"{base}/n/{node}/e/imp?t=x")[0] == 400, "a notice does not come to its node"
     assert get(f"{base}/n/nobody/e/imp?t=x")[0] == 404, "a notice for nobody is passed on"
     exchanges = wait_for(
-        "word of the root",
+        "word of a broker",
         lambda: next(
             (line for line in get(f"http://{MESH[node]}:{PORTS['admin']}/metrics")[1].decode().splitlines()
              if line.startswith('paceline_issuer_exchanges_total{outcome="answered"}') and not line.endswith(" 0")),

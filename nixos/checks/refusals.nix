@@ -22,12 +22,27 @@ let
   };
   text = name: builtins.readFile (../. + "/${name}.json");
   replaced = name: from: to: builtins.fromJSON (builtins.replaceStrings [ from ] [ to ] (text name));
+  holding = names: {
+    files.holders.production = {
+      root = names;
+      regions.us-east = names;
+    };
+  };
+  holdingNothing = holding [ ];
+  holdingMany = holding (builtins.genList (number: "one-${toString number}") 65);
+  holdingTwice = holding [
+    "a"
+    "a"
+  ];
   # As they are in the repository: nobody's.
   operators = builtins.fromJSON (text "operators");
 in
 [
   (refused "us-east-node-1" "services.paceline.node.credentials: a secret in the Nix store is readable by everyone" {
     change.services.paceline.node.credentials."tls.key" = "/nix/store/made-up/key";
+  })
+  (refused "us-east-broker-1" "services.paceline.broker.credentials: a secret in the Nix store" {
+    change.services.paceline.broker.credentials."tls.key" = "/nix/store/made-up/key";
   })
   (refused "us-east-control-1" "services.paceline.coordinator.credentials: a secret in the Nix store" {
     change.services.paceline.coordinator.credentials."tls.key" = "/nix/store/made-up/key";
@@ -36,18 +51,13 @@ in
     # Beside the profile's own.
     change.services.paceline.node.settings.listen = [ { port = 8080; } ];
   })
-  (refused "us-east-node-1" "nixos/holders.json: production has no us-east-node-1" {
-    files.holders.production = [ "us-east-node-2" ];
-  })
-  (refused "us-east-control-1" "nixos/holders.json: a name stands twice in production" {
-    files.holders.production = [
-      "a"
-      "a"
-    ];
-  })
-  (refused "us-east-control-1" "production has 65 holders, and a root takes 64" {
-    files.holders.production = builtins.genList (number: "node-${toString number}") 65;
-  })
+  (refused "us-east-control-1" "nixos/holders.json: a name stands twice in production" holdingTwice)
+  (refused "us-east-control-1" "production has 65 holders, and a root takes 64" holdingMany)
+  (refused "us-east-node-1" "nixos/holders.json: us-east has no us-east-node-1" holdingNothing)
+  (refused "us-east-broker-1" "nixos/holders.json: `root` of production has no us-east-broker-1" holdingNothing)
+  (refused "us-east-broker-1" "nixos/holders.json: `regions` of production has no nodes of us-east" holdingNothing)
+  (refused "us-east-broker-1" "nixos/holders.json: a name stands twice in us-east" holdingTwice)
+  (refused "us-east-broker-1" "us-east has 65 nodes, and a broker takes 64" holdingMany)
   (refused "us-east-node-1" "nixos/operators.json: `authorities` is empty" { files = { inherit operators; }; })
   (refused "us-east-watch-1" "nixos/operators.json: `enrolment` is no public JWK" { files = { inherit operators; }; })
   # A rule of nixpkgs that ours lean on: nobody accepts terms for others.
@@ -59,6 +69,9 @@ in
   (refused "us-east-node-1" "a port stands twice in `ports`" { files.traffic = replaced "traffic" "9100" "9900"; })
   (refused "us-east-control-1" "production: all its databases are in one cloud" {
     files.fleet = replaced "fleet" ''"cloud": "gcp"'' ''"cloud": "aws"'';
+  })
+  (refused "us-east-node-1" "us-east has the node us-east-node-1 and no broker" {
+    files.fleet = replaced "fleet" ''"broker"'' ''"node"'';
   })
   (refused "us-east-edge-1" "us-east has the edge us-east-edge-1 and no node" {
     files.fleet = replaced "fleet" ''"node"'' ''"broker"'';

@@ -25,7 +25,7 @@ def main() -> None:
         (folder / "firewall.nft").write_text(f"table inet nixos-fw {{\n{rendered['nftables']}\n}}\n", encoding="utf-8")
         if rendered["haproxy"]:
             (folder / "haproxy.cfg").write_text("global\n" + rendered["haproxy"], encoding="utf-8")
-        for name in ("node", "coordinator", "patroni"):
+        for name in ("node", "broker", "coordinator", "patroni"):
             if rendered[name]:
                 (folder / f"{name}.json").write_text(rendered[name], encoding="utf-8")
         if rendered["prometheus"]:

@@ -7,8 +7,8 @@
   title,
   # Options beside those that are common; any key of the settings file may be set, whether it has an option or not.
   settingsOptions ? _: { },
-  # Whether it keeps anything in /var/lib/paceline.
-  hasState,
+  # What it keeps its state in, below /var/lib; null where it keeps none.
+  state ? null,
   # What differs in [Service], with reasons.
   serviceConfig ? { },
 }:
@@ -142,8 +142,8 @@ in
           # are in @aio, which is in @system-service.
           LimitMEMLOCK = "infinity";
         }
-        // lib.optionalAttrs hasState {
-          StateDirectory = "paceline";
+        // lib.optionalAttrs (state != null) {
+          StateDirectory = state;
           StateDirectoryMode = "0750";
           # What a start must know that no copy of the disk brings back: it outlives the process, and not the boot.
           RuntimeDirectory = unit;

@@ -8,7 +8,8 @@
   traffic,
   # Who may log in, and from where: operators.json.
   operators,
-  # Who holds money of the root, by environment, in the order that is never changed: holders.json.
+  # Who holds money of the root, and who of a region's brokers, by environment, in the order that is never changed:
+  # holders.json.
   holders,
   # Where backups and journals lie, and for how long: storage.json.
   storage,
@@ -49,7 +50,14 @@ rec {
   # Those of an environment, sorted by name.
   environment = name: lib.filter (host: host.environment == name) (lib.attrValues hosts);
   withRole = environmentName: role: lib.filter (host: host.has role) (environment environmentName);
-  holdersOf = environmentName: holders.${environmentName} or [ ];
+  # Whom coordinators give money to, and whom the brokers of a region.
+  holdersOfRoot = environmentName: holders.${environmentName}.root or [ ];
+  holdersOfRegion = region: holders.${region.environment}.regions.${region.name} or [ ];
+  # The brokers of a region, sorted by name.
+  brokersOf = region: lib.filter (host: host.region.name == region.name) (withRole region.environment "broker");
+
+  # As terraform/modules/fleet names it, in both clouds alike.
+  bucket = purpose: environmentName: "${environmentName}-${purpose}-${lib.replaceStrings [ "." ] [ "-" ] file.domain}";
 
   # The last sixteenth of a region's network of 16 or 24 bits: where Google's balancers have their proxies, as
   # terraform/modules/fleet cuts it.

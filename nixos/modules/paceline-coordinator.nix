@@ -3,7 +3,6 @@
 import ../lib/daemon.nix {
   name = "coordinator";
   title = "coordinator";
-  hasState = false;
 
   settingsOptions =
     { config, lib, cfg }:

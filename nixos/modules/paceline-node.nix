@@ -2,7 +2,7 @@
 import ../lib/daemon.nix {
   name = "node";
   title = "decision node";
-  hasState = true;
+  state = "paceline";
 
   settingsOptions =
     { config, lib, ... }:

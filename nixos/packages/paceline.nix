@@ -32,7 +32,7 @@ stdenv.mkDerivation {
   # No package from outside is fetched: there is none.
   buildPhase = ''
     runHook preBuild
-    for product in paceline paceline-node paceline-coordinator; do
+    for product in paceline paceline-node paceline-broker paceline-coordinator; do
       swift build --configuration release --disable-sandbox --product $product
     done
     runHook postBuild
@@ -40,7 +40,7 @@ stdenv.mkDerivation {
 
   installPhase = ''
     runHook preInstall
-    install -D -m 0755 -t $out/bin .build/release/paceline{,-node,-coordinator}
+    install -D -m 0755 -t $out/bin .build/release/paceline{,-node,-broker,-coordinator}
     install -D -m 0644 -t $out/share/paceline/migrations Sources/Apps/paceline-coordinator/Migrations/*.sql
     runHook postInstall
   '';

@@ -3,7 +3,7 @@
 { config, lib, pkgs, fleet, host, ... }:
 let
   kept = fleet.storage.${host.environment};
-  bucket = "${host.environment}-backups-${lib.replaceStrings [ "." ] [ "-" ] fleet.domain}";
+  bucket = fleet.bucket "backups" host.environment;
   postgresql = config.services.patroni.postgresqlPackage;
   # In its own cloud a host is somebody by itself; in the other it has a key.
   isIn = kind: host.region.kind == kind;
@@ -70,6 +70,7 @@ let
       ExecStart = "${pkgs.runtimeShell} ${script}";
       User = "patroni";
       Group = "patroni";
+      SupplementaryGroups = [ "measured" ];
       LoadCredential = map (name: "${name}:${config.paceline.secrets.${name}.path}") secrets;
       ReadWritePaths = [
         "/var/lib/patroni"
@@ -77,6 +78,8 @@ let
         "/run/patroni"
         "/var/lib/measured"
       ];
+      # What was measured is read by another user.
+      UMask = "0022";
       # Postgres's own shared memory.
       PrivateIPC = false;
       RemoveIPC = false;

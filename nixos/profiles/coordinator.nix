@@ -1,8 +1,8 @@
 # A host with the role coordinator: the ledger's root, on whatever is the primary of the database.
 { config, lib, fleet, host, ... }:
 let
-  identity = "/var/lib/identity";
-  holders = fleet.holdersOf host.environment;
+  issuer = import ../lib/issuer.nix { inherit lib fleet host; };
+  holders = fleet.holdersOfRoot host.environment;
 in
 {
   imports = [
@@ -18,20 +18,7 @@ in
     settings = {
       name = host.name;
       inherit holders;
-      listen = [
-        {
-          address = host.mesh;
-          port = fleet.ports.coordinator;
-          tls = {
-            certificateFile = "${identity}/certificate.pem";
-            keyFile = "${identity}/key.pem";
-            clientCAFile = "${identity}/authority.pem";
-            # Who holds money shows who he is.
-            clientCertificate = "required";
-            minimumVersion = "1.3";
-          };
-        }
-      ];
+      listen = [ (issuer.listener fleet.ports.coordinator) ];
       admin = {
         address = host.mesh;
         port = fleet.ports.admin;
@@ -53,7 +40,7 @@ in
   assertions = [
     {
       assertion = lib.length holders <= 64;
-      message = "nixos/holders.json: ${host.environment} has ${toString (lib.length holders)} holders, and a root takes 64. Put brokers between the root and its nodes.";
+      message = "nixos/holders.json: ${host.environment} has ${toString (lib.length holders)} holders, and a root takes 64: the brokers of 32 regions.";
     }
     {
       assertion = lib.length (lib.unique holders) == lib.length holders;

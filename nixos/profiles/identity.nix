@@ -12,6 +12,12 @@ in
     identity-key = { };
   };
 
+  # No dynamic user: what one keeps lies below /var/lib/private, where those who need the certificate do not come.
+  users.users.identity = {
+    isSystemUser = true;
+    group = "identity";
+    description = "The host's certificate";
+  };
   users.groups.identity = { };
 
   systemd.services.identity = {
@@ -19,6 +25,7 @@ in
     wantedBy = [ "multi-user.target" ];
     before = [
       "paceline-node.service"
+      "paceline-broker.service"
       "paceline-coordinator.service"
     ];
     startAt = "hourly";
@@ -32,7 +39,6 @@ in
       ExecStart = "${pkgs.runtimeShell} ${../scripts/identity.sh}";
       User = "identity";
       Group = "identity";
-      DynamicUser = true;
       StateDirectory = "identity";
       StateDirectoryMode = "0750";
       LoadCredential = lib.mapAttrsToList (name: path: "${name}:${path}") {

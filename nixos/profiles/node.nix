@@ -1,7 +1,13 @@
 # A host with the role node: what it serves and where its money comes from, from the fleet file alone.
 { lib, fleet, host, ... }:
+let
+  issuer = import ../lib/issuer.nix { inherit lib fleet host; };
+in
 {
-  imports = [ ./identity.nix ];
+  imports = [
+    ./identity.nix
+    ./journals.nix
+  ];
 
   services.paceline.node = {
     enable = true;
@@ -20,7 +26,8 @@
         port = fleet.ports.admin;
       };
       catalog = {
-        path = "/var/lib/paceline/catalog";
+        # The region's brokers hand on what the coordinators publish.
+        published = { };
         stateDirectory = "/var/lib/paceline/compiled";
       };
       journal = {
@@ -32,28 +39,19 @@
         baseURL = "https://${host.region.name}.${fleet.domain}/n/${host.name}";
         keyFile = "/var/lib/paceline/notice-keys";
       };
-      # Until there are brokers a node asks the root itself.
-      ledger.issuer = {
-        holder = host.name;
-        coordinators = map (other: {
-          address = other.mesh;
-          port = fleet.ports.coordinator;
-        }) (fleet.withRole host.environment "coordinator");
-        tls = {
-          serverName = "coordinator.${fleet.domain}";
-          authorityFile = "/var/lib/identity/authority.pem";
-          certificateFile = "/var/lib/identity/certificate.pem";
-          keyFile = "/var/lib/identity/key.pem";
-        };
-      };
+      ledger.issuer = issuer.broker;
     };
   };
   systemd.services.paceline-node.serviceConfig.SupplementaryGroups = [ "identity" ];
 
   assertions = [
     {
-      assertion = lib.elem host.name (fleet.holdersOf host.environment);
-      message = "nixos/holders.json: ${host.environment} has no ${host.name}. Add it at the end: a holder's number in the ledger is its place there.";
+      assertion = fleet.brokersOf host.region != [ ];
+      message = "${host.region.name} has the node ${host.name} and no broker that would give it money. Give the role broker to two hosts of the region, in nixos/fleet.json.";
+    }
+    {
+      assertion = lib.elem host.name (fleet.holdersOfRegion host.region);
+      message = "nixos/holders.json: ${host.region.name} has no ${host.name}. Add it at the end: a node's number at its brokers is its place there.";
     }
   ];
 }

@@ -54,6 +54,7 @@ in
     # Rules, dashboards and runbooks ask for jobs by these names.
     scrapeConfigs = [
       (job "paceline-node" "node" "admin")
+      (job "paceline-broker" "broker" "admin")
       (job "paceline-coordinator" "coordinator" "admin")
       (job "host" "all" "hostMetrics")
       (job "patroni" "database" "patroni")

@@ -15,7 +15,12 @@ in
     # Where checks that run by the clock leave when they last went well.
     extraFlags = [ "--collector.textfile.directory=/var/lib/measured" ];
   };
-  systemd.tmpfiles.settings.measured."/var/lib/measured".d.mode = "0755";
+  # Each is written by the user of what measured it, and by nobody else.
+  users.groups.measured = { };
+  systemd.tmpfiles.settings.measured."/var/lib/measured".d = {
+    group = "measured";
+    mode = "1775";
+  };
 
   services.opentelemetry-collector = {
     enable = true;

@@ -61,7 +61,7 @@ class Fleet:
             "database": ("patroni", "/health"),
             "observability": ("hostMetrics", "/metrics"),
             "coordinator": ("admin", "/readyz"),
-            "broker": ("hostMetrics", "/metrics"),
+            "broker": ("admin", "/readyz"),
             "node": ("admin", "/readyz"),
             "edge": ("proxyMetrics", "/metrics"),
         }

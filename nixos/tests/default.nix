@@ -14,6 +14,8 @@ let
     )
   );
 
+  named = role: hosts: map (host: host.name) (lib.filter (host: lib.elem role host.roles) hosts);
+
   test =
     name:
     let
@@ -23,6 +25,7 @@ let
         inherit lib;
         modules = [
           ../modules/paceline-node.nix
+          ../modules/paceline-broker.nix
           ../modules/paceline-coordinator.nix
         ]
         ++ extraModules;
@@ -34,7 +37,10 @@ let
         ] (_: ./machine.nix);
         files = {
           fleet = file;
-          holders.production = map (host: host.name) (lib.filter (host: lib.elem "node" host.roles) hosts);
+          holders.production = {
+            root = named "broker" hosts;
+            regions = lib.listToAttrs (map (region: lib.nameValuePair region.name (named "node" region.hosts)) file.regions);
+          };
           operators = {
             authorities = [ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMade0Up0For0Checks0And0Nothing0Else0000000 test" ];
             networks = [ ];

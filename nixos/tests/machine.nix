@@ -9,7 +9,7 @@ let
     openssl genpkey -algorithm ed25519 -out key.pem
     cp ${authority}/* .
     openssl req -new -key key.pem -subj /CN=${host.name} -out request.pem
-    printf 'subjectAltName=DNS:${host.name},DNS:coordinator.${fleet.domain},URI:spiffe://${fleet.domain}/region/${host.region.name}/node/${host.name}\n' > names
+    printf 'subjectAltName=DNS:${host.name},DNS:coordinator.${fleet.domain},DNS:broker.${host.region.name}.${fleet.domain},URI:spiffe://${fleet.domain}/region/${host.region.name}/host/${host.name}\n' > names
     openssl x509 -req -in request.pem -CA authority.pem -CAkey authority-key.pem -days 3650 -extfile names -out certificate.pem
     mv key.pem certificate.pem authority.pem $out
   '';

@@ -1,5 +1,5 @@
-# Whether a region may go. It was taken in once (fleet.state.json) and is in the fleet file no more: then its nodes may hold no
-# money that the root gave them, or shared/stack/closing.tf stops the plan. Journals on the disks are the evidence of that money.
+# Whether a region may go. It was taken in once (fleet.state.json) and is in the fleet file no more: then its brokers may
+# hold no money that the root gave them, or shared/stack/closing.tf stops the plan. Journals on the disks are the evidence of it.
 
 variable "fleet_file" {
   description = "The fleet file."
@@ -12,7 +12,7 @@ variable "state_file" {
 }
 
 variable "holders_file" {
-  description = "Who holds money of the root, each at the place that is its number."
+  description = "Who holds money of the root (`root`), each at the place that is its number: the brokers of regions."
   type        = string
 }
 
@@ -30,9 +30,9 @@ locals {
   known    = fileexists(var.state_file) ? jsondecode(file(var.state_file)).regions : {}
   stays    = jsondecode(file(var.fleet_file)).regions[*].name
   going    = { for name, region in local.known : name => region if !contains(local.stays, name) }
-  holders  = jsondecode(file(var.holders_file))[var.environment]
+  holders  = jsondecode(file(var.holders_file))[var.environment].root
   sessions = var.sessions_file == null ? [] : jsondecode(file(var.sessions_file)).sessions
-  # By the region that goes, its nodes' numbers at the root.
+  # By the region that goes, its hosts' numbers at the root.
   numbers = {
     for name, region in local.going : name => [for host in keys(region.hosts) : tostring(index(local.holders, host)) if contains(local.holders, host)]
   }
@@ -51,7 +51,7 @@ output "going" {
 }
 
 output "is_known" {
-  description = "Whether it is said what their nodes hold, or none of them holds anything."
+  description = "Whether it is said what their brokers hold, or none of them holds anything."
   value       = length(flatten(values(local.numbers))) == 0 || var.sessions_file != null
 }
 

@@ -1,7 +1,7 @@
 # What the stacks of clouds have, once: a link to this file stands in each of them.
 
 variable "holders_file" {
-  description = "Who holds money of the root, each at the place that is its number."
+  description = "Who holds money of the root (`root`), each at the place that is its number."
   type        = string
   default     = "../../../nixos/holders.json"
 }
@@ -26,7 +26,7 @@ resource "terraform_data" "regions" {
   lifecycle {
     precondition {
       condition     = module.closing.is_known
-      error_message = "${join(", ", module.closing.going)} would be destroyed, and it is not known whether its nodes hold money: save what a coordinator says to GET /api/v1/ledger/sessions?limit=1000, and name the file as sessions_file."
+      error_message = "${join(", ", module.closing.going)} would be destroyed, and it is not known whether its brokers hold money: save what a coordinator says to GET /api/v1/ledger/sessions?limit=1000, and name the file as sessions_file."
     }
     precondition {
       condition     = module.closing.is_whole
