@@ -92,6 +92,7 @@ let package = Package(
         core("OpenRTB", ["JSON", "Units"]),
         core("Operations", ["Documents", "Units"]),
         core("Documents", ["JSON", "Units"]),
+        core("Reconciliation"),
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Digests", "Documents", "Units"]),
@@ -175,7 +176,8 @@ let package = Package(
                 "Features", "Fleet", "FleetSimulation", "HTTP", "Inference", "JSON", "Journal", "Kernel",
                 "Ledger",
                 "MarketSimulation", "Notices",
-                "OpenRTB", "Operations", "Pacing", "Reactor", "Redis", "Settings", "Store", "TLS", "Units",
+                "OpenRTB", "Operations", "Pacing", "Reactor", "Reconciliation", "Redis", "Settings", "Store",
+                "TLS", "Units",
             ]),
         app(
             "paceline-broker",
@@ -258,6 +260,7 @@ let package = Package(
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         tests(
             "PacingTests", in: "Core", ["AllocationCounter", "Pacing", "Units"]),
+        tests("ReconciliationTests", in: "Core", ["Reconciliation"]),
         tests("OperationsTests", in: "Core", ["Documents", "Operations"]),
         .testTarget(
             name: "MarketSimulationTests", dependencies: ["MarketSimulation", "Pacing", "Units"],

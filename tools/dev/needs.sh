@@ -11,7 +11,7 @@ present() {
     libpq-headers) pkg-config --exists 'libpq >= 14' ;;
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb ;;
     simdjson) [ -e /usr/include/simdjson.h ] || pkg-config --exists simdjson ;;
-    nginx | haproxy | nft) command -v "$1" || [ -x "/usr/sbin/$1" ] ;;
+    nginx | haproxy | nft | ip | tc) command -v "$1" || [ -x "/usr/sbin/$1" ] ;;
     # The toolchain brings neither a C library's headers nor the libraries that it was linked with.
     c++-library) command -v g++ || compgen -G '/usr/include/c++/*/vector' ;;
     swift-libraries) swift --version ;;
@@ -40,6 +40,7 @@ debian_packages() {
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
     nft) echo nftables ;;
+    ip | tc) echo iproute2 ;;
     promtool) echo prometheus ;;
     amtool) echo prometheus-alertmanager ;;
     c++-library) echo g++ ;;

@@ -64,6 +64,12 @@ part_fleet() {
   PACELINE_PROGRAMS=.build/exact/release Tests/Fleet/check
 }
 
+# faults: real processes broken one after the other under traffic, and the exchange's record held against the ledger's rows.
+part_faults() {
+  build_products "${exact[@]}"
+  PACELINE_PROGRAMS=.build/exact/release Tests/Faults/check
+}
+
 # nix: what nixos/ says, as far as this machine can look at it.
 part_nix() {
   ! command -v nix-instantiate >/dev/null || build_products "${exact[@]}"

@@ -12,6 +12,9 @@ readonly hang_factor=2 hang_seconds=60
 readonly hang_seconds_long=7200
 readonly shown_lines=60
 
+# Kinds that run with --long, or where they are named.
+readonly long_kinds=' faults '
+
 names=() budgets=() kinds=() given=()
 table=() notes=()
 total_passed=0 total_failed=0 total_skipped=0
@@ -164,7 +167,11 @@ test_parts() {
     grep -v '^#' Tests/budgets
     return
   fi
-  [ ${#chosen[@]} -gt 0 ] || chosen=("${!names[@]}")
+  if [ ${#chosen[@]} -eq 0 ]; then
+    for i in "${!names[@]}"; do
+      [ "$long" = no ] && [[ $long_kinds == *" ${kinds[i]} "* ]] || chosen+=("$i")
+    done
+  fi
   [ "$long" = no ] || export PACELINE_LONG=1
   for i in "${chosen[@]}"; do
     kinds_chosen+="${kinds[i]} "
@@ -191,10 +198,12 @@ prepare() {
   [[ $1 != *' formal '* ]] || provide spin gcc || true
   [[ $1 != *' operate '* ]] || provide promtool amtool curl openssl python3 postgresql || true
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
-  if [[ $1 == *' fleet '* ]]; then
+  if [[ $1 == *' fleet '* || $1 == *' faults '* ]]; then
     require_toolchain
     provide postgresql openssl curl python3 || true
   fi
+  # Each fault says what it lacks.
+  [[ $1 != *' faults '* ]] || provide ip nft tc faketime || true
   if [[ $1 == *' swift '* || $1 == *' operate '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then
     require_toolchain
     # Real peers of the tests; a test whose peer is missing is skipped and says so.

@@ -34,6 +34,7 @@ enum Ledger {
                 "accounts", [], ["campaign", "day", "currency", "suspense", "presumedSpent"]
             ) { _ in "/api/v1/ledger/suspense" },
             verify,
+            LedgerReconcile.command,
         ])
 
     private static func filter(_ call: Invocation) -> String {

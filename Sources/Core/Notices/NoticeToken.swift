@@ -47,6 +47,23 @@ public struct NoticeToken: Sendable {
     public var utf8: UTF8Span {
         @_lifetime(borrow self) borrowing get { unsafe UTF8Span(unchecked: text.span) }
     }
+
+    /// The reservation that a token names, which anybody may read: its ledger calls a settlement by it. Nil for what is no
+    /// token; whether it is a node's own only its key can say.
+    public static func reservation(
+        in token: RawSpan
+    ) -> (session: UInt64, shard: UInt8, sequence: UInt64)? {
+        var bytes = InlineArray<96, UInt8>(repeating: 0)
+        var room = bytes.mutableSpan
+        guard token.byteCount == characters, Base64URL.decode(token, into: &room) == Self.bytes,
+            bytes[0] == format
+        else { return nil }
+        let clear = bytes.span
+        var at = 5
+        let session = clear.take(8, &at)
+        let sequence = clear.take(6, &at)
+        return (session, UInt8(clear.take(1, &at)), sequence)
+    }
 }
 
 /// What a key made of a notice; the tokens are its two spellings.

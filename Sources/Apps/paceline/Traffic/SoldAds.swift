@@ -1,6 +1,8 @@
 // The ads of an answer, as its exchange and the viewer's player see them: what each costs, and where to tell what of it.
 import Documents
 import Ledger
+import Notices
+import Reconciliation
 import Units
 
 struct SoldAd {
@@ -12,6 +14,15 @@ struct SoldAd {
     let win, bill, loss: String
     /// Of the player, in the order in which an ad that is watched to its end tells them.
     let trackers: [String]
+
+    /// By what the ledger knows its settlement; nil where the answer has no bill that says it.
+    var key: BillKey? {
+        guard let start = bill.firstRange(of: "t=")?.upperBound else { return nil }
+        let token = Array(bill[start...].utf8.prefix { $0 != UInt8(ascii: "&") })
+        return NoticeToken.reservation(in: token.span.bytes).map {
+            BillKey(session: $0.session, shard: UInt32($0.shard), sequence: $0.sequence)
+        }
+    }
 
     /// In this order, with the part of the ad at which each is due.
     static let events: [(name: String, part: Double)] = [

@@ -20,9 +20,13 @@ enum TrafficCommand {
     private static let seconds = Parameter.option(
         "seconds", .integer(1...86_400), "End after so long; without it, with SIGTERM or Ctrl-C.")
 
+    private static let record = Parameter.option(
+        "record", WordKind.file, "A file for what became of each ad, behind what is in it already.")
+    private static let farewell = Parameter.option(
+        "farewell", .integer(0...900), default: 4,
+        "So many seconds bills that are open at the end are told on.")
+
     private static let stop = [Kernel.interruptSignal, Kernel.terminateSignal]
-    /// Nodes answer bills within milliseconds, and one that has just ended is back by then.
-    private static let farewell = Interval.seconds(4)
 
     static let command = Command(
         "traffic", "Sends a fleet breaks to fill, and bills what it sold.",
@@ -31,9 +35,11 @@ enum TrafficCommand {
             a live match brings viewers beside the others. Breaks go to the region's nodes, and to the next region's where \
             those do not answer, as names and load balancers would lead them. Of what is sold one ad of twelve goes to \
             another buyer; players tell how far ads are watched, and bills are told until they are taken. Counts lie in the \
-            folder: cumulative, in a line for each region and second, and by campaign over all runs.
+            folder: cumulative, in a line for each region and second, and by campaign over all runs. Nodes answer bills \
+            within milliseconds, and one that has just ended is back before a run's farewell is over. With --record \
+            each ad has its lines, which `paceline ledger reconcile` holds against the ledger.
             """,
-        parameters: [roster, folder, rate, day, playback, seed, seconds],
+        parameters: [roster, folder, rate, day, playback, seed, seconds, record, farewell],
         examples: [
             Example(
                 "echo '\(RosterInput.exampleOfANode)' | paceline traffic --roster - --output . --seconds 1",
@@ -50,14 +56,14 @@ enum TrafficCommand {
         // Another run is other viewers: else the same ones would come again, whose caps are full.
         let start = UInt64(bitPattern: Kernel.wallNow().nanoseconds)
         let traffic = try TrafficRun(
-            roster, shape, output: call[folder], seed: UInt64(call[seed]) ^ start,
+            roster, shape, output: call[folder], record: call[record], seed: UInt64(call[seed]) ^ start,
             playback: Double(call[playback]))
         let end = call[seconds].map { Kernel.monotonicNow() + .seconds(Int64($0)) }
         try traffic.run(
             while: {
                 Kernel.nextSignal(of: stop, withinMilliseconds: 0) == nil
                     && end.map { Kernel.monotonicNow() < $0 } ?? true
-            }, farewell: farewell)
+            }, farewell: .seconds(Int64(call[farewell])))
         let sums = traffic.counts.reduce(into: RegionCounts()) {
             $0.requests += $1.requests
             $0.ads += $1.ads

@@ -6,6 +6,7 @@ import HTTP
 import Kernel
 import MarketSimulation
 import Reactor
+import Reconciliation
 import Units
 
 /// Used on one thread.
@@ -25,7 +26,7 @@ final class TrafficRun {
     private struct Notice {
         let path: String
         let node: Int
-        var bill: (campaign: String, amount: Micros, until: Instant, attempt: Int)?
+        var bill: (ad: SoldAd, until: Instant, attempt: Int)?
     }
 
     private let shape: TrafficShape
@@ -38,6 +39,9 @@ final class TrafficRun {
     private(set) var counts: [RegionCounts]
     private(set) var campaigns: [String: CampaignBills]
     private var files: TrafficFiles
+    private var record: TrafficRecord?
+    /// Why the record could not be written, which ends the run.
+    private var recordFailure: Failure?
     private let began: Instant
     private var lastTick: Instant
     private var nextSecond: Instant
@@ -60,10 +64,13 @@ final class TrafficRun {
     private static let noticesMost = 200_000
     private static let callsMost = 1_024
 
-    /// - Parameter playback: so many times faster than in life ads are watched.
-    init(_ roster: Roster, _ shape: TrafficShape, output folder: String, seed: UInt64, playback: Double)
-        throws(Failure)
-    {
+    /// - Parameters:
+    ///   - record: a file for what becomes of each ad.
+    ///   - playback: so many times faster than in life ads are watched.
+    init(
+        _ roster: Roster, _ shape: TrafficShape, output folder: String, record path: String?, seed: UInt64,
+        playback: Double
+    ) throws(Failure) {
         self.shape = shape
         self.playback = playback
         nodes = []
@@ -90,6 +97,7 @@ final class TrafficRun {
         counts = [RegionCounts](repeating: RegionCounts(), count: shape.regions.count)
         files = TrafficFiles(in: folder)
         campaigns = try files.kept()
+        if let path { record = try TrafficRecord(path) }
         began = Kernel.monotonicNow()
         lastTick = began
         nextSecond = began
@@ -104,6 +112,7 @@ final class TrafficRun {
         while campaigns.values.contains(where: { $0.open > 0 }), Kernel.monotonicNow() < end {
             try turn(sends: false)
         }
+        try record?.end()
         try files.keep(campaigns)
     }
 
@@ -124,6 +133,15 @@ final class TrafficRun {
         }
         do { try reactor.turn(until: lastTick + Self.tick) } catch {
             throw Failure("the kernel ended our I/O: \(error)")
+        }
+        if let recordFailure { throw recordFailure }
+    }
+
+    private func note(_ kind: BillEvent.Kind, _ ad: SoldAd, _ node: Int) {
+        do throws(Failure) {
+            try record?.add(kind, ad, in: shape.regions[nodes[node].region])
+        } catch {
+            recordFailure = error
         }
     }
 
@@ -188,6 +206,7 @@ final class TrafficRun {
         // The break comes a moment after it was sold, and its ads one after the other.
         var at = now + .milliseconds(200 + Int64(draws.next(below: 1_800)))
         for ad in ads {
+            note(.sold, ad, node)
             // Another buyer had one of twelve, and one of thirty is not shown, of which nobody says anything.
             guard draws.next(below: 12) > 0 else {
                 put(Notice(path: ad.loss, node: node), at: now)
@@ -202,9 +221,7 @@ final class TrafficRun {
                     Notice(path: path, node: node),
                     at: at + Interval(nanoseconds: Int64(event.part * length * 1e9)))
             }
-            put(
-                Notice(
-                    path: ad.bill, node: node, bill: (ad.campaign, ad.cost, at + Self.billLife, 0)), at: at)
+            put(Notice(path: ad.bill, node: node, bill: (ad, at + Self.billLife, 0)), at: at)
             at = at + Interval(nanoseconds: Int64(length * 1e9))
         }
     }
@@ -212,7 +229,7 @@ final class TrafficRun {
     private func put(_ notice: Notice, at time: Instant) {
         guard !notice.path.isEmpty else { return }
         guard waiting < Self.noticesMost else {
-            if let bill = notice.bill, bill.attempt > 0 { lose(bill.campaign, bill.amount) }
+            if let bill = notice.bill, bill.attempt > 0 { lose(bill.ad, notice.node) }
             return
         }
         waiting += 1
@@ -240,11 +257,12 @@ final class TrafficRun {
             ) { [unowned self] _ in underWay -= 1 }
         }
         if bill.attempt == 0 {
-            campaigns[bill.campaign, default: CampaignBills()].open += 1
-            campaigns[bill.campaign, default: CampaignBills()].openAmount += bill.amount
+            campaigns[bill.ad.campaign, default: CampaignBills()].open += 1
+            campaigns[bill.ad.campaign, default: CampaignBills()].openAmount += bill.ad.cost
+            note(.told, bill.ad, notice.node)
         }
         bill.attempt += 1
-        guard now < bill.until else { return lose(bill.campaign, bill.amount) }
+        guard now < bill.until else { return lose(bill.ad, notice.node) }
         var again = notice
         again.bill = bill
         guard nodes[notice.node].isUp, underWay < Self.callsMost else { return retry(again, bill.attempt) }
@@ -255,10 +273,10 @@ final class TrafficRun {
             underWay -= 1
             switch result {
             case .success(let answer) where answer.status / 100 == 2:
-                billed(again, bill.campaign, bill.amount)
+                billed(bill.ad, notice.node)
             case .success(let answer) where answer.status / 100 == 4:
-                close(bill.campaign, bill.amount)
-                campaigns[bill.campaign]?.refused += 1
+                close(bill.ad, as: .refused, notice.node)
+                campaigns[bill.ad.campaign]?.refused += 1
             case .success: retry(again, bill.attempt)
             case .failure(let failure):
                 failed(failure, notice.node)
@@ -272,23 +290,24 @@ final class TrafficRun {
         put(notice, at: Kernel.monotonicNow() + Interval(nanoseconds: pause))
     }
 
-    private func billed(_ notice: Notice, _ campaign: String, _ amount: Micros) {
-        close(campaign, amount)
-        campaigns[campaign]?.bills += 1
-        campaigns[campaign]?.billed += amount
-        counts[nodes[notice.node].region].bills += 1
-        counts[nodes[notice.node].region].billed += amount
+    private func billed(_ ad: SoldAd, _ node: Int) {
+        close(ad, as: .acknowledged, node)
+        campaigns[ad.campaign]?.bills += 1
+        campaigns[ad.campaign]?.billed += ad.cost
+        counts[nodes[node].region].bills += 1
+        counts[nodes[node].region].billed += ad.cost
     }
 
-    private func close(_ campaign: String, _ amount: Micros) {
-        campaigns[campaign]?.open -= 1
-        campaigns[campaign]?.openAmount -= amount
+    private func close(_ ad: SoldAd, as end: BillEvent.Kind, _ node: Int) {
+        campaigns[ad.campaign]?.open -= 1
+        campaigns[ad.campaign]?.openAmount -= ad.cost
+        note(end, ad, node)
     }
 
-    private func lose(_ campaign: String, _ amount: Micros) {
-        close(campaign, amount)
-        campaigns[campaign]?.lost += 1
-        campaigns[campaign]?.lostAmount += amount
+    private func lose(_ ad: SoldAd, _ node: Int) {
+        close(ad, as: .lost, node)
+        campaigns[ad.campaign]?.lost += 1
+        campaigns[ad.campaign]?.lostAmount += ad.cost
     }
 
     // MARK: Health
