@@ -89,7 +89,8 @@ func mirrored(_ manifest: Manifest, files: [File], parts: [Part]) -> [Untidy] {
         found.append(
             Untidy("Tests/budgets", "\(target.name) counts allocations, but of no optimised build"))
     }
-    for target in manifest.targets where target.kind == .tests && !run.contains(target.name) {
+    for target in manifest.targets
+    where target.kind == .tests && !run.contains(target.name) && !optimised.contains(target.name) {
         found.append(Untidy("Tests/budgets", "no part runs \(target.name)"))
     }
     for name in run + optimised where manifest.target(name)?.kind != .tests {
