@@ -116,7 +116,6 @@ coordinator_settings() {
     "migrationsDirectory": "$path/Sources/Apps/paceline-coordinator/Migrations" },
   "leases": { "leadershipMilliseconds": $leadership_milliseconds, "renewalMilliseconds": $renewal_milliseconds,
     "leaseSeconds": $lease_seconds },
-  "catalog": { "path": "$path/Examples/catalog", "reloadSeconds": 1 },
   "holders": [$(holders)],
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
   "log": { "format": "text" }
@@ -137,6 +136,7 @@ broker_settings() {
   "root": { "holder": "$name", "timeoutMilliseconds": 1000, "coordinators": [$(issuers "$name")] },
   "holders": [$(quoted "${found[@]}")],
   "leases": { "windowSeconds": $lease_seconds, "aheadSeconds": $lease_seconds, "idleSeconds": $idle_seconds },
+  "catalog": { "directory": "$own/catalog" },
   "journal": { "directory": "$own/journal", "segmentBytes": 8388608, "retainBytes": 33554432 },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
   "log": { "format": "text" }
@@ -154,7 +154,7 @@ node_settings() {
   "shards": 1,
   "listen": [ { "address": "127.0.0.1", "port": $(serves "$name") } ],
   "admin": { "address": "127.0.0.1", "port": $(admin "$name") },
-  "catalog": { "path": "$path/Examples/catalog", "stateDirectory": "$own/catalog", "reloadSeconds": 1 },
+  "catalog": { "published": {}, "stateDirectory": "$own/catalog" },
   "models": { "path": "$path/Examples/predictions", "profiles": "$own/profiles" },
   "budgets": { "holdSeconds": $hold_seconds, "graceSeconds": $grace_seconds },
   "ledger": { "issuer": { "holder": "$name", "timeoutMilliseconds": 1000, "aheadSeconds": $lease_seconds,

@@ -171,9 +171,26 @@ start_fleet() {
         fail "$role was not ready within $start_seconds s (logs: $state/*/log)"
       [ -z "$waiting" ] || pause
     done
-    [ "$role" != postgres ] || provide_database "${found[0]}"
+    case $role in
+      postgres) provide_database "${found[0]}" ;;
+      coordinator) provide_catalog "${found[0]}" ;;
+    esac
   done
   say "serving after $(seconds_since "$began") s"
+}
+
+# provide_catalog NAME: the demo's is published the first time, through this coordinator. What was published once stays, with all that people
+# changed in it.
+provide_catalog() {
+  local said='' deadline=$((SECONDS + start_seconds))
+  # Until both of two things have happened: one of them leads, and this one has read what is published.
+  until answers "$(serves "$1")" /v1/catalog; do
+    [ -z "$stopping" ] || return 0
+    said=$("$programs/paceline" catalog import Examples/catalog --if-empty --note 'the demo' \
+      --coordinator "http://127.0.0.1:$(admin "$1")" 2>&1) || true
+    [ "$SECONDS" -lt "$deadline" ] || fail "the demo catalog could not be published: $said"
+    pause
+  done
 }
 
 became_ready() { phase_of[$1]="ready in $(($(milliseconds) - began_of[$1])) ms"; }
@@ -320,11 +337,14 @@ print_hints() {
   $paceline replay $folder/journal                  every decision again: the same bytes?
   $paceline status --roster $roster          is the money safe, what is down, who leads
   $paceline top --roster $roster             the same, live
+  $paceline campaign pause harvest-dinner --coordinator http://127.0.0.1:$ledger    nothing of it wins in any region; resume
+  $paceline campaign create Examples/campaign.json --coordinator http://127.0.0.1:$ledger
   $paceline ledger balance --coordinator http://127.0.0.1:$ledger
   kill -9 \$(cat $folder/pid)                a region's node is lost; look at the others
   kill -9 \$(cat $broker/pid)         a broker is lost; its node goes on
 
-The budgets are those of Examples/catalog: change one there, and all regions share the new one.
+The catalog was Examples/catalog at first; it is changed through the coordinators, and all regions serve what they publish. docs/fleet.md
+follows a campaign to its ledger lines.
 logs: ${roster%/*}/*/log    Ctrl-C stops all of it
 TEXT
 }

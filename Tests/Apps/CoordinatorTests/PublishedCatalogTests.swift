@@ -90,6 +90,19 @@ struct PublishedCatalogTests {
         follower.kill(SIGTERM)
         #expect(follower.end() == 0, "\(follower.log)")
         try pair.until("let go") { told.version == 304 }
+
+        // Without its database it tells what it knew, and how old that is.
+        func age(_ wait: Int) -> Int? {
+            let answer = ask(leader.port, "GET /v1/catalog?have=\(wait == 0 ? 2 : 3)&wait=\(wait)")
+            guard answer?.status == (wait == 0 ? 200 : 304) else { return nil }
+            return answer?.header("age").flatMap { Int($0) }
+        }
+        try pair.until("fresh") { (age(0) ?? .max) <= 1 }
+        pair.database.kill()
+        try pair.until("older, each second") { (age(0) ?? 0) >= 3 }
+        #expect((age(1) ?? 0) >= 4)
+        try pair.database.start()
+        try pair.until("fresh again") { (age(0) ?? .max) <= 1 }
     }
 
     private final class Told: Sendable {

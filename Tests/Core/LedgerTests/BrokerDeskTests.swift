@@ -125,6 +125,24 @@ private struct TestBroker {
         #expect(length == .seconds(20))
     }
 
+    @Test func anAccountThatIsNotThereIsAskedForEverMoreSeldom() throws {
+        var (root, broker, now) = try live()
+        let (began, name) = (now, AccountName(campaign: "none"))
+        var asked: [Int64] = []
+        while asked.count < 6 {
+            now = now + .milliseconds(50)
+            _ = broker.desk.take([.find(name, nil)], at: now)
+            broker.desk.turn(wall: now, at: now)
+            let sayings = broker.desk.next(at: now)
+            if sayings.contains(where: { if case .find(name, _) = $0 { true } else { false } }) {
+                asked.append((now - began).wholeMilliseconds)
+            }
+            broker.desk.answered(root.hear(sayings, at: now), at: now)
+        }
+        // It was asked for once before.
+        #expect(asked == [250, 750, 1_750, 3_750, 7_750, 12_750])
+    }
+
     /// A grant that was asked for before the end goes back too, before the end.
     @Test func anEndWaitsForWhatIsOnItsWay() throws {
         var (root, broker, now) = try live()

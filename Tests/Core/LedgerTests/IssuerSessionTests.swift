@@ -298,6 +298,19 @@ private func terms(_ campaigns: [String], currency: CurrencyCode = .usd) -> [Cam
         #expect(node.session.money().map(\.trouble) == [nil, .otherCurrency])
     }
 
+    /// That of a campaign which was just published is opened within a moment.
+    @Test func anAccountThatIsNotThereIsAskedForEverMoreSeldom() {
+        var root = TestRoot(at: Self.start)
+        var node = TestNode(50, at: Self.start)
+        node.tell(.termsChanged(terms(["a"])), at: Self.start)
+        var (now, asked) = (Self.start, [Int64]())
+        while asked.count < 8 {
+            if node.exchange(&root, at: now) { asked.append((now - Self.start).wholeMilliseconds) }
+            now = now + .milliseconds(50)
+        }
+        #expect(asked == [0, 250, 750, 1_750, 3_750, 7_750, 12_750, 17_750])
+    }
+
     @Test func aSessionThatTheRootFencedIsOver() {
         var (root, node, now) = Self.live()
         #expect(node.session.phase == .live)

@@ -54,6 +54,9 @@ final class PublishedCatalog {
     private var former: PublishedVersion?
     /// One a connection at most, of which the server has a bounded number.
     private var waiting: [Waiter] = []
+    /// When the database was asked that has said so last; before the first word there is none.
+    private var knownAt = Instant(nanoseconds: .min)
+    private var askedAt = Instant(nanoseconds: .min)
     private var isAsking = false
     private var mustLookAgain = false
     private var nextLook = Instant(nanoseconds: .min)
@@ -95,10 +98,26 @@ final class PublishedCatalog {
         listener.end()
         let all = waiting
         waiting = []
-        for one in all { server?.answer(one.place) { $0.status = .notModified } }
+        for one in all { server?.answer(one.place) { notModified(&$0) } }
     }
 
     // MARK: Waiting
+
+    /// How stale what is told may be: nothing new comes from a database that is away.
+    private func tellAge(_ response: inout Response) {
+        let seconds = max(pool.reactor.now - knownAt, .zero).wholeMilliseconds / 1_000
+        response.header("age", Array("\(seconds)".utf8).span.bytes)
+    }
+
+    private func notModified(_ response: inout Response) {
+        tellAge(&response)
+        response.status = .notModified
+    }
+
+    private func tell(_ version: PublishedVersion, _ response: inout Response) {
+        tellAge(&response)
+        response.json(version.tree)
+    }
 
     /// Answers with the published version: at once where it is another than `have`, which is 0 for none, or else as soon as it is another or the
     /// time is over.
@@ -106,8 +125,8 @@ final class PublishedCatalog {
         switch standing {
         case .unknown: response.databaseUnread()
         case .nothing: response.problem(.notFound, "no catalog has been published")
-        case .version(let version) where version.number != have: response.json(version.tree)
-        case .version where wait == .zero || isEnding: response.status = .notModified
+        case .version(let version) where version.number != have: tell(version, &response)
+        case .version where wait == .zero || isEnding: notModified(&response)
         case .version:
             response.isHeld = true
             waiting.append(Waiter(place: place, deadline: pool.reactor.now + wait))
@@ -127,7 +146,7 @@ final class PublishedCatalog {
         let now = pool.reactor.now
         let late = waiting.filter { $0.deadline <= now }
         waiting.removeAll { $0.deadline <= now }
-        for one in late { server?.answer(one.place) { $0.status = .notModified } }
+        for one in late { server?.answer(one.place) { notModified(&$0) } }
         if now >= nextLook { lookSoon() }
     }
 
@@ -142,7 +161,8 @@ final class PublishedCatalog {
         }
         isAsking = true
         mustLookAgain = false
-        nextLook = pool.reactor.now + Self.look
+        askedAt = pool.reactor.now
+        nextLook = askedAt + Self.look
         pool.run(CatalogStatements.published, within: context.settings.database.timeout) { [weak self] in
             self?.saw($0)
         }
@@ -158,7 +178,10 @@ final class PublishedCatalog {
             }
             let (number, sha256): (Int64, [UInt8]) = (try found[0][0].read(0), try found[0][0].read(1))
             if case .version(let version) = standing {
-                if version.number == number { return done() }
+                if version.number == number {
+                    knownAt = askedAt
+                    return done()
+                }
                 if version.sha256 == sha256 {
                     take(
                         PublishedVersion(
@@ -234,12 +257,13 @@ final class PublishedCatalog {
     private func take(_ version: PublishedVersion) {
         if case .version(let last) = standing, last.sha256 != version.sha256 { former = last }
         standing = .version(version)
+        knownAt = askedAt
         context.log.notice(
             "another catalog is published",
             ["version": .integer(Int(version.number)), "bytes": .integer(version.content.bytes.count)])
         let all = waiting
         waiting = []
-        for one in all { server?.answer(one.place) { $0.json(version.tree) } }
+        for one in all { server?.answer(one.place) { tell(version, &$0) } }
     }
 
     private func done() {

@@ -15,8 +15,7 @@ public struct BrokerDesk: Sendable {
         /// After an exchange without an answer; doubled each time, up to the most.
         public var retryLeast = Interval.milliseconds(50)
         public var retryMost = Interval.seconds(1)
-        /// An account that is not there is asked for again after this.
-        public var findPause = Interval.seconds(5)
+        public var findPause = FindPause()
         /// The root's own bound.
         public var accounts = 4_096
 
@@ -43,8 +42,9 @@ public struct BrokerDesk: Sendable {
     }
 
     enum Finding: Hashable, Sendable {
-        case wanted(CurrencyCode?)
-        case missing(BookRefusal, askAgainAt: Instant)
+        /// - Parameter misses: how often in a row it was not there.
+        case wanted(CurrencyCode?, misses: Int)
+        case missing(BookRefusal, askAgainAt: Instant, misses: Int)
     }
 
     let limits: Limits
@@ -142,7 +142,7 @@ public struct BrokerDesk: Sendable {
         relay.sweep(at: now)
         tell(.turned(wall: wall), at: now)
         for row in accounts.indices where !accounts[row].isFound && findings[accounts[row].name] == nil {
-            findings[accounts[row].name] = .wanted(nil)
+            findings[accounts[row].name] = .wanted(nil, misses: 0)
         }
     }
 

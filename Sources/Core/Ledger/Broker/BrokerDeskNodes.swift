@@ -28,15 +28,16 @@ extension BrokerDesk {
             return .found(account.number, account.currency, highest: ledger.book.accounts[row].highest)
         }
         switch findings[name] {
-        case .missing(let reason, let askAgainAt) where now < askAgainAt: return .notFound(reason)
+        case .missing(let reason, let askAgainAt, _) where now < askAgainAt: return .notFound(reason)
         case .wanted: return .taken
-        case .missing, nil:
+        case .missing(_, _, let misses): findings[name] = .wanted(currency, misses: misses)
+        case nil:
             guard accounts.count + findings.count < 2 * limits.accounts else {
                 return .notFound(.unknownAccount)
             }
-            findings[name] = .wanted(currency)
-            return .taken
+            findings[name] = .wanted(currency, misses: 0)
         }
+        return .taken
     }
 
     private mutating func take(

@@ -28,7 +28,7 @@ extension BrokerDesk {
             say(.open(start: start), .session)
         }
         for (name, finding) in findings where hasRoom() {
-            guard case .wanted(let currency) = finding else { continue }
+            guard case .wanted(let currency, _) = finding else { continue }
             say(.find(name, currency), .find(name))
         }
         for (key, saying) in relay.next(limits.sayings - sayings.count) {
@@ -90,7 +90,9 @@ extension BrokerDesk {
             found(name, number, currency, highest)
         case (.find(let name), .refused(let refusal)):
             let reason: BookRefusal = refusal == .otherCurrency ? .otherCurrency : .unknownAccount
-            findings[name] = .missing(reason, askAgainAt: now + limits.findPause)
+            guard case .wanted(_, let misses) = findings[name] else { return }
+            findings[name] = .missing(
+                reason, askAgainAt: now + limits.findPause.after(misses), misses: misses + 1)
         case (.evidence(let key, let saying), let word):
             relay.heard(key, saying, word)
             guard case .refused(let refusal) = word else { return }

@@ -30,8 +30,7 @@ public struct IssuerSession: Sendable {
         /// After an exchange without an answer; doubled each time, up to the most.
         public var retryLeast = Interval.milliseconds(50)
         public var retryMost = Interval.seconds(2)
-        /// An account that is not there is asked for again after this.
-        public var findPause = Interval.seconds(5)
+        public var findPause = FindPause()
         /// So much of what was spent lately is kept for the time in which no issuer answers.
         public var aheadSeconds: Int64
         /// Longer after its reservation no bill is taken.
@@ -54,6 +53,8 @@ public struct IssuerSession: Sendable {
         var number: AccountIndex?
         var trouble: Trouble? = .awaited
         var askAt = Instant(nanoseconds: .min)
+        /// How often in a row it was not there.
+        var misses = 0
         /// Its name is durable.
         var isNoted = false
         var ahead = MoneyAhead()
@@ -264,7 +265,7 @@ public struct IssuerSession: Sendable {
         }
         for row in accounts.indices where hasRoom() && now >= accounts[row].askAt {
             guard accounts[row].number == nil || accounts[row].trouble != nil else { continue }
-            accounts[row].askAt = now + limits.findPause
+            accounts[row].askAt = now + limits.findPause.most
             say(.find(accounts[row].name, accounts[row].currency), .find(row))
         }
         let room = limits.sayings - sayings.count
@@ -313,9 +314,13 @@ public struct IssuerSession: Sendable {
             // It may have been asked for without one, and be wanted in another by now.
             let isOther = accounts[row].currency.map { $0 != currency } ?? false
             accounts[row].trouble = isOther ? .otherCurrency : nil
+            accounts[row].misses = 0
             if !accounts[row].isOpen { open(row, &effects) }
         case (.find(let row), .taken): accounts[row].askAt = now + Self.takenPause
-        case (.find(let row), .refused(.unknownAccount)): accounts[row].trouble = .noAccount
+        case (.find(let row), .refused(.unknownAccount)):
+            accounts[row].trouble = .noAccount
+            accounts[row].askAt = now + limits.findPause.after(accounts[row].misses)
+            accounts[row].misses += 1
         case (.find(let row), .refused(.otherCurrency)): accounts[row].trouble = .otherCurrency
         case (.session, .opened(let upper)):
             guard phase == .opening else { return }
