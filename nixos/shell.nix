@@ -31,6 +31,10 @@ pkgs.mkShell {
     pkgs.ruff
     pkgs.mypy
     pkgs.checkov
+    pkgs.qemu
+    pkgs.debootstrap
+    pkgs.rclone
+    pkgs.zstd
     # Operators'.
     pkgs.terraform
     pkgs.deploy-rs

@@ -133,6 +133,8 @@ in
           ExecReload = "${lib.getExe' pkgs.coreutils "kill"} -HUP $MAINPID";
           Restart = "on-failure";
           RestartSec = 1;
+          # A start reads what the journals kept, up to gigabytes of each shard: one that is ended over it only begins again.
+          TimeoutStartSec = "15min";
           # Beyond its own drain it has nothing left to finish.
           TimeoutStopSec = cfg.settings.drain.timeoutMilliseconds / 1000 + 10;
           User = unit;
@@ -141,6 +143,8 @@ in
           # Compiled models are locked in memory, and rings of io_uring count as such, too: without it epoll takes their place. Their three calls
           # are in @aio, which is in @system-service.
           LimitMEMLOCK = "infinity";
+          # What leaks is ended while the machine has memory left for whoever looks, and for the rest of what runs there.
+          MemoryMax = "90%";
         }
         // lib.optionalAttrs (state != null) {
           StateDirectory = state;

@@ -64,6 +64,7 @@ in
   # Nobody to prove names to: the certificate is the one that signs itself.
   security.acme.defaults.server = "https://127.0.0.1:1/none";
   services.opentelemetry-collector.enable = lib.mkForce false;
+  systemd.services.ship-journals.enable = lib.mkForce false;
   documentation.enable = false;
 
   systemd.tmpfiles.settings.secrets = lib.mapAttrs' (
@@ -76,6 +77,9 @@ in
       };
     }
   ) config.paceline.secrets;
+
+  # What a test publishes.
+  environment.etc.catalog.source = ../../Examples/catalog;
 
   environment.systemPackages = [
     pkgs.curl

@@ -129,7 +129,7 @@ public struct RunbookCheck {
         "etcdctl",
         "exit", "false",
         "find", "git", "grep", "head", "install", "jq", "journalctl", "ls", "mkdir", "mktemp", "mv",
-        "nixos-rebuild",
+        "deploy", "nix", "nixos-rebuild",
         "openssl", "pg_dump", "pg_restore", "printf", "promtool", "psql", "read", "rm", "rsync", "sed", "seq",
         "set",
         "sha256sum", "shift", "sleep", "sort", "systemctl", "tail", "tar", "tee", "terraform", "test",

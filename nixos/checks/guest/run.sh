@@ -8,6 +8,8 @@ exec >/dev/ttyS0 2>&1
 # shellcheck disable=SC1091
 source /check/names
 daemons='coordinator broker node'
+# An emulated machine on a busy one is slow; what is measured is said.
+patience=300
 ok() { printf 'guest: %s\n' "$*"; }
 fail() { printf 'failed: guest: %s\n' "$*"; }
 address() { local name=$1_address; printf '%s' "${!name}"; }
@@ -23,6 +25,8 @@ within() {
 }
 property() { systemctl show --property "$2" --value "$1"; }
 started_again() { [ "$(property "$1" NRestarts)" -gt "$2" ]; }
+
+publish() { /check/bin/paceline catalog import /check/catalog --coordinator "http://$(address coordinator):$port_admin" >/tmp/said 2>&1; }
 
 prepare() {
   local user
@@ -66,10 +70,10 @@ serve() {
   start identity.service || return 1
   for daemon in $daemons; do
     start "paceline-$daemon.service" || return 1
-    within 60 ready "$daemon" || { fail "$daemon is not ready: $(curl -s "http://$(address "$daemon"):$port_admin/readyz")"; return 1; }
+    within $patience ready "$daemon" || { fail "$daemon is not ready: $(curl -s "http://$(address "$daemon"):$port_admin/readyz")"; return 1; }
     ok "$daemon is ready"
     if [ "$daemon" = coordinator ]; then
-      within 20 /check/bin/paceline catalog import /check/catalog --coordinator "http://$(address coordinator):$port_admin" ||
+      within $patience publish ||
         { fail 'no catalog is published'; return 1; }
     fi
   done
@@ -87,12 +91,12 @@ hold() {
     if [ "$(property "$unit" MainPID)" != "$before" ] || ! ready "$daemon"; then fail "$daemon did not bear a reload"; fi
     before=$(property "$unit" NRestarts)
     systemctl kill --signal KILL "$unit"
-    if within 30 started_again "$unit" "$before" && within 60 ready "$daemon"; then ok "$daemon was killed, and ready again after $took s"
+    if within $patience started_again "$unit" "$before" && within $patience ready "$daemon"; then ok "$daemon was killed, and ready again after $took s"
     else fail "$daemon was killed, and is not back: $(journalctl --no-pager --output cat --unit "$unit" --lines 6 | tr '\n' '|')"; fi
   done
   before=$(property paceline-node NRestarts)
   systemctl kill --signal STOP paceline-node.service
-  if within 60 started_again paceline-node "$before" && within 60 ready node; then ok 'the node hung, and its watchdog started it again'
+  if within $patience started_again paceline-node "$before" && within $patience ready node; then ok 'the node hung, and its watchdog started it again'
   else fail 'the node hung, and nobody started it again'; fi
 }
 
@@ -125,6 +129,7 @@ leave() {
   if journalctl --no-pager | grep -E 'status=31/SYS|type=1326'; then fail 'a system call was forbidden'; fi
 }
 
+ok 'boots'
 prepare >/tmp/prepared 2>&1 || fail "$(tail -n 3 /tmp/prepared)"
 serve && hold && ship && leave
 printf 'guest: ends\n'

@@ -16,8 +16,10 @@ def ask(seconds):
 
 
 start_all()
+control.wait_until_succeeds("paceline catalog import /etc/catalog --coordinator http://10.90.0.4:9900", timeout=180)
+for broker in (m1, m2):
+    broker.wait_for_unit("paceline-broker.service")
 for node in (n1, n2):
-    node.succeed("install -d -o paceline-node /var/lib/paceline/catalog")
     node.wait_for_unit("paceline-node.service")
 edge.wait_for_unit("haproxy.service")
 edge.succeed(f"cat > /tmp/request <<'JSON'\n{request}\nJSON")
@@ -45,6 +47,13 @@ with subtest("nodes are restarted one after the other, and no request is lost"):
 with subtest("a node is killed: the other has its viewers within the checks' time"):
     n1.crash()
     edge.wait_until_succeeds(f"for i in $(seq 20); do curl --silent --fail --json @/tmp/request {bids} || exit 1; done", timeout=30)
+
+with subtest("a broker is lost, then the coordinator: nodes go on with what the other has, and what they know"):
+    m1.crash()
+    control.succeed("systemctl stop paceline-coordinator.service")
+    time.sleep(20)
+    n2.succeed("curl --silent --fail http://10.90.0.3:9900/readyz")
+    control.succeed("systemctl start paceline-coordinator.service")
 
 with subtest("a notice of a node that is not there is refused, and not decided by another"):
     for path, expected in (("n/n1/e/imp?t=x", "503"), ("n/n9/e/imp?t=x", "404")):

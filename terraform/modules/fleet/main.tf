@@ -83,6 +83,15 @@ output "storage" {
   value       = jsondecode(file(var.storage_file))[var.environment]
 }
 
+output "buckets" {
+  description = "The buckets of backups and of journals, under one name in both clouds, as nixos/lib/fleet.nix names them."
+  value = {
+    for purpose in ["backups", "journals"] : purpose => merge(jsondecode(file(var.storage_file))[var.environment][purpose], {
+      name = "${var.environment}-${purpose}-${replace(local.fleet.domain, ".", "-")}"
+    })
+  }
+}
+
 output "regions" {
   description = "By name: where a region is, and its hosts by name."
   value = {

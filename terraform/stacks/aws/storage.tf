@@ -1,13 +1,9 @@
-# Where databases back up to, and where nodes' journals go; and who may. What is written can be neither changed nor removed for
-# a while, by anybody: a host that was taken over, or an operator in a hurry, does not reach it.
+# Where databases back up to, and where journals of the nodes that are here go. What is written can be neither changed nor
+# removed for a while, by anybody: a host that was taken over, or an operator in a hurry, does not reach it.
 
 locals {
   storage = module.fleet.storage
-  buckets = {
-    for purpose in ["backups", "journals"] : purpose => merge(local.storage[purpose], {
-      name = "${var.environment}-${purpose}-${replace(module.fleet.domain, ".", "-")}"
-    })
-  }
+  buckets = module.fleet.buckets
 }
 
 resource "aws_kms_key" "storage" {

@@ -1,13 +1,9 @@
-# The second copy of database backups and of journals: a cloud that is lost does not take both. And who may: databases their
-# backups, nodes their journals, which they may add and not read, change or remove.
+# The second copy of database backups: a cloud that is lost does not take both. And journals of the nodes that are here. Who may:
+# databases their backups, nodes their journals, which they may add and not read, change or remove.
 
 locals {
   storage = module.fleet.storage
-  buckets = {
-    for purpose in ["backups", "journals"] : purpose => merge(local.storage[purpose], {
-      name = "${var.environment}-${purpose}-${replace(module.fleet.domain, ".", "-")}"
-    })
-  }
+  buckets = module.fleet.buckets
   roles = {
     database = { bucket = "backups", may = "roles/storage.objectUser" }
     node     = { bucket = "journals", may = "roles/storage.objectCreator" }

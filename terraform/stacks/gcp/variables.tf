@@ -29,18 +29,3 @@ variable "billing_account" {
   description = "Whose bill the budget watches: `gcloud billing accounts list` prints it."
   type        = string
 }
-
-variable "budget_dollars" {
-  description = "A month's bill of which half, four fifths and all are told to the billing account's administrators and to `budget_subscribers`."
-  type        = number
-}
-
-variable "budget_subscribers" {
-  description = "Who is told of the bill and of quotas, by mail."
-  type        = list(string)
-
-  validation {
-    condition     = length(var.budget_subscribers) > 0
-    error_message = "Somebody has to be told what the month costs: name one address at least."
-  }
-}
