@@ -17,10 +17,12 @@ struct Plot {
 
     private static let (width, height) = (900.0, 420.0)
     private static let (left, right, top, bottom) = (64.0, 190.0, 40.0, 40.0)
-    /// Told apart by those who see colours otherwise, too (Okabe and Ito).
+    /// Told apart by those who see colours otherwise, too (Okabe and Ito, and one of Tol's, the ninth). What is
+    /// dashed is a plan and takes none of them, so that a policy has the same colour beside one and without.
     private static let colours = [
-        "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#000000", "#F0E442",
+        "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#000000", "#882255", "#F0E442",
     ]
+    private static let dashes = "#444444"
 
     var svg: String {
         let stacked = stack()
@@ -62,8 +64,10 @@ struct Plot {
         }
         out +=
             "<text x=\"\(tenth(Self.left))\" y=\"\(tenth(Self.top - 4))\" fill=\"#555\">\(escaped(unit))</text>\n"
+        var solid = 0
         for (at, one) in series.enumerated() {
-            let colour = Self.colours[at % Self.colours.count]
+            let colour = one.isDashed ? Self.dashes : Self.colours[solid % Self.colours.count]
+            solid += one.isDashed ? 0 : 1
             let points = stacked[at]
             let path = points.map { "\(tenth(x($0.x))) \(tenth(y($0.y)))" }.joined(separator: "L")
             if one.isArea {
