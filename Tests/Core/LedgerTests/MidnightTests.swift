@@ -285,7 +285,7 @@ private struct Midnight {
 #if DEBUG
     private let nights = 1
 #else
-    private let nights = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1" ? 2_000 : 30
+    private let nights = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1" ? 2_000 : 12
 #endif
 
 @Suite struct MidnightTests {
