@@ -16,7 +16,7 @@ struct CatalogLoading: Sendable {
     let catalogs: Catalogs
     let shards: [ServingThread]
     let journals: Journals
-    let ledger: NodeLedger
+    let money: NodeMoney
     let log: Log
 
     /// Runs for as long as the process does: what it is in the middle of when the process ends is whole on disk or not
@@ -63,8 +63,7 @@ struct CatalogLoading: Sendable {
         else { return }
         do {
             let serving = try Catalogs.Serving(former, models)
-            exchange(serving)
-            catalogs.took(serving)
+            exchange(serving) { catalogs.took(serving) }
             sets.took(models)
         } catch { sets.refuse(error) }
     }
@@ -132,8 +131,7 @@ struct CatalogLoading: Sendable {
     ) {
         let former = catalogs.serving?.snapshot.lineItemCount ?? 0
         let snapshot = serving.snapshot
-        exchange(serving)
-        catalogs.took(serving, stamp)
+        exchange(serving) { catalogs.took(serving, stamp) }
         journals.noteCatalog(snapshot.version, lineItems: snapshot.lineItemCount, refused: nil)
         log.info(
             "catalog taken into use",
@@ -166,8 +164,9 @@ struct CatalogLoading: Sendable {
     private static let look = Interval.milliseconds(1)
 
     /// Every shard decides with it when this returns, and nobody with what was before.
-    private func exchange(_ serving: Catalogs.Serving) {
+    private func exchange(_ serving: Catalogs.Serving, _ took: () -> Void) {
         let terms = catalogs.decisions.campaignTerms(serving.snapshot)
+        let ledger = money.ledger
         ledger.change(terms)
         ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))
         // One after the other: only one shard's memory is there twice.
@@ -177,5 +176,8 @@ struct CatalogLoading: Sendable {
             while !exchange.isDone { Kernel.sleep(for: Self.look) }
             exchange.discard()
         }
+        took()
+        // Another session has begun meanwhile, of the catalog before.
+        if money.ledger !== ledger { money.ledger.change(terms) }
     }
 }

@@ -178,10 +178,10 @@ struct Node: ~Copyable {
         context.shading?.removeAll()
         context.health.set("listeners", .ready)
         context.health.set("certificates", .ready)
-        if let catalogs = context.catalogs, let ledger = context.money?.ledger {
+        if let catalogs = context.catalogs, let money = context.money {
             catalogs.judge()
             try CatalogLoading(
-                catalogs: catalogs, shards: threads.shards, journals: context.journals, ledger: ledger,
+                catalogs: catalogs, shards: threads.shards, journals: context.journals, money: money,
                 log: log
             )
             .start()
@@ -275,6 +275,7 @@ struct Node: ~Copyable {
                 notify { notifier throws(NotifyFailure) in try notifier.ready() }
             }
             reloadCertificates(evenUnchanged: false)
+            context.money?.followUp(context)
             if context.money?.leaves == true { return }
             if let standing = threads.standingStill(for: .seconds(5)) {
                 context.health.set("threads", .failed("\(standing) does not turn"))

@@ -31,7 +31,9 @@ public final class Journal {
     let ring: JournalRing
     let witness: JournalWitness?
     private let lock: Descriptor
-    private let salt: UInt32
+    /// Of the last record.
+    public private(set) var session: UInt64
+    private var salt: UInt32
 
     // Places in the stream of bytes, each at most the next: what is durable, written, accepted.
     var durableEnd: UInt64 = 0
@@ -41,6 +43,8 @@ public final class Journal {
     var batch: (end: UInt64, sequence: UInt64)
     /// Where the next segment starts, if what was accepted reaches into it.
     var boundary: (place: UInt64, sequence: UInt64)?
+    /// Whose records stand before that place, where another session begins there.
+    var sessionBefore: UInt64?
     /// The segment of the last record has room up to here, its seal not counted.
     var segmentLimit: UInt64
     /// What one segment takes of the stream, its seal not counted.
@@ -76,6 +80,7 @@ public final class Journal {
         self.options = options
         self.reactor = reactor
         self.metrics = metrics
+        session = options.session
         ring = JournalRing(bytes: options.ringBytes)
         salt = SegmentHeader.salt(session: options.session, shard: options.shard)
         accepted = recovery.nextSequence - 1
@@ -177,6 +182,22 @@ public final class Journal {
         }
         boundary = (tail, accepted)
         segmentLimit = tail + segmentRoom
+    }
+
+    /// Ends the segment of what was accepted: what is accepted from here on stands in segments of another session. False where that
+    /// cannot be now, as the end of a segment is on its way already; it is tried again in a moment.
+    public func begin(session next: UInt64, at time: Instant) -> Bool {
+        guard commits.phase == .open, boundary == nil,
+            Int(tail - durableEnd) + RecordFrame.sealBytes <= ring.bytes
+        else { return false }
+        // Where nothing was written nothing has to end.
+        if commits.segment != nil || tail > durableEnd {
+            endSegment(.closed, at: time)
+            sessionBefore = session
+        }
+        session = next
+        salt = SegmentHeader.salt(session: next, shard: options.shard)
+        return true
     }
 
     /// Puts a record into the ring, which has room for it.

@@ -290,7 +290,7 @@ extension Journal {
         if boundary == nil { segmentLimit = durableEnd + segmentRoom }
         SegmentHeader(
             number: file.number, firstSequence: durable + 1, created: Kernel.wallNow(),
-            session: options.session, shard: options.shard, followsFailure: commits.followsFailure,
+            session: sessionBefore ?? session, shard: options.shard, followsFailure: commits.followsFailure,
             writer: options.writer
         ).write(into: commits.header)
         metrics.segments.add()
@@ -304,6 +304,7 @@ extension Journal {
                 lastSequence: boundary.sequence))
         commits.segment = nil
         self.boundary = nil
+        sessionBefore = nil
     }
 
     // MARK: Operations

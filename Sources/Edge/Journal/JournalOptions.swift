@@ -8,7 +8,7 @@ public struct JournalOptions: Sendable {
     /// The node's name, for the headers.
     public var writer: String
     public var shard: UInt32 = 0
-    /// One start of this writer; another start has another.
+    /// One start of this writer; another start has another. A writer that goes on may begin another one, too: `begin`.
     public var session: UInt64
 
     /// The space of one segment, taken from the disk before it is used.

@@ -50,11 +50,11 @@ public final class LedgerListener: JournalListener, @unchecked Sendable {
         reached[segment.journal] = next
     }
 
-    /// Makes of what was read what a session starts from.
+    /// Makes of what was read what a session starts from: `next`, or one that begins now.
     public func open(
-        at now: Instant, grace: Interval, hold: Interval
+        _ next: LedgerSession? = nil, at now: Instant, grace: Interval, hold: Interval
     ) -> (session: LedgerSession, opening: LedgerOpening) {
-        let session = balances.replay.nextSession(at: now)
+        let session = next ?? balances.replay.nextSession(at: now)
         balances.replay.forget(current: session, grace: grace)
         return (session, balances.replay.opening(for: session, at: now, grace: grace, hold: hold))
     }

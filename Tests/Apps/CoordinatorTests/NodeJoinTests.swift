@@ -177,16 +177,55 @@ struct NodeJoinTests {
         for one in pair.all { one.kill(SIGCONT) }
         _ = try Spending.ads(node, 5)
         #expect(node.isRunning)
-        // Now the node itself sleeps for longer than its lease: the root has fenced it, and another start is needed.
-        node.kill(SIGSTOP)
-        try Spending.until("the root fences the session") {
-            try pair.sql("select count(*) from paceline.sessions where is_fenced") == [["1"]]
+        try Spending.isQuiet(pair)
+    }
+
+    /// It goes on in the same process with another session, and what the former one left is settled and freed as behind a restart.
+    @Test func aSessionThatTheRootHasGivenUpIsFollowedByAnother() throws {
+        let pair = try Pair(lease: 5)
+        _ = try pair.leader()
+        try Spending.order(pair, "northwind-winter", "50")
+        var node = try SpendingNode("node-a", of: pair)
+        var ads = try Spending.ads(node, 20)
+        for ad in ads.prefix(10) { #expect(node.bill(ad)) }
+        // Once more where there is time: sessions follow each other every ten seconds at most.
+        let rounds = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1" ? 2 : 1
+        for round in 1...rounds {
+            // It sleeps for longer than its lease.
+            node.kill(SIGSTOP)
+            try Spending.until("the root fences the session") {
+                try pair.sql("select count(*) from paceline.sessions where is_fenced") == [["\(round)"]]
+            }
+            node.kill(SIGCONT)
+            let woke = Date()
+            // It answers all the time, and sells again in another session.
+            try Spending.until("it sells again", 30) {
+                let more = try node.bid()
+                ads += more
+                return !more.isEmpty && node.sessions == round
+            }
+            print(
+                "round \(round): ads are sold \(Int(Date().timeIntervalSince(woke) * 1_000)) ms after the node woke"
+            )
+            ads += try Spending.ads(node, 5)
         }
-        node.kill(SIGCONT)
-        #expect(node.end() == 1, "\(node.log.suffix(2_000))")
-        #expect(node.log.contains("the issuer does not renew this session any more"))
-        let next = try SpendingNode("node-a", of: pair)
-        _ = try Spending.ads(next, 5)
+        // Bills of all sessions, each told twice, and once more to a start that reads all of them from the journals.
+        for ad in ads + ads { #expect(node.bill(ad)) }
+        let all = ads.reduce(Int64(0)) { $0 + $1.price }
+        try Spending.until("the root has all: \(all)") {
+            abs(try Spending.root(pair, "settled") - all) <= Int64(ads.count)
+        }
+        try Spending.until("nothing is in doubt, as journals closed what the root fenced", 30) {
+            try Spending.root(pair, "suspense") == 0
+        }
+        #expect(node.isRunning && node.metric("paceline_issuer_refusals") == 0)
+        node.kill(SIGKILL)
+        _ = node.end()
+        node = try SpendingNode("node-a", of: pair)
+        for ad in ads { #expect(node.bill(ad)) }
+        _ = try Spending.ads(node, 5)
+        #expect(abs(try Spending.root(pair, "settled") - all) <= Int64(ads.count))
+        #expect(try Spending.root(pair, "late") == 0)
         try Spending.isQuiet(pair)
     }
 }

@@ -101,6 +101,9 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
         }
     }
 
+    /// How often another session has followed one in this node.
+    var sessions: Int { log.components(separatedBy: "another session with the issuer has begun").count - 1 }
+
     var log: String { (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "" }
 
     struct Flight {

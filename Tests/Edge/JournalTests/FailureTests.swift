@@ -96,6 +96,46 @@ struct FailureTests {
         try next.close()
     }
 
+    /// Each record stands in a segment of the session in which it was accepted, however the disk fails around the change.
+    @Test(arguments: Trouble.all)
+    func anotherSessionHasSegmentsOfItsOwn(_ trouble: Trouble) throws {
+        let folder = try JournalFolder()
+        defer { Faults.clear() }
+        let bench = try Bench(folder, .automatic)
+        try bench.reactor.turn(until: Kernel.monotonicNow() + .milliseconds(50))
+        for fault in trouble.faults { Faults.inject(fault) }
+        var (session, expected) = (bench.journal.session, [String]())
+        for index in 0..<30 {
+            if index % 12 == 11 {
+                session += 1
+                try bench.settle("another session begins") {
+                    bench.journal.begin(session: session, at: Kernel.wallNow())
+                }
+            }
+            let text = "\(session):\(index)"
+            if case .accepted = bench.append(text) { expected.append(text) }
+            if index % 3 == 0 { bench.journal.commit(upTo: bench.journal.accepted) }
+            try bench.reactor.turn(until: Kernel.monotonicNow() + .milliseconds(2))
+        }
+        try bench.settleAll()
+        #expect(expected.count == 30 && session == 44)
+        Faults.clear()
+        try bench.close()
+        let next = try Bench(folder, .automatic)
+        #expect(next.journal.recovery.damaged.isEmpty)
+        try next.close()
+        #expect(try folder.texts() == expected)
+        for (number, _) in try folder.segments() {
+            let bytes = try folder.bytes(number)
+            guard var reader = try? SegmentReader(bytes.span.raw) else { continue }
+            while let entry = try? reader.next() {
+                guard entry.kind == .testing else { continue }
+                let text = String(decoding: bytes[entry.payload], as: UTF8.self)
+                #expect(text.hasPrefix("\(reader.header.session):"), "\(text) in \(reader.header.session)")
+            }
+        }
+    }
+
     /// A disk that hangs reports no error: readiness is told all the same, and told when it is over.
     @Test func aDiskThatHangsIsToldToReadiness() throws {
         let folder = try JournalFolder()

@@ -23,6 +23,8 @@ final class BalancesKeeper: Sendable {
     private let file: Mutex<BalancesFile>
     private let held = Mutex<[String: Held]>([:])
     private let log: Log
+    /// The listener is used by one thread at a time.
+    private let reading = Mutex<Void>(())
     /// Whether what was read at the start is on the disk.
     private let isWritten = Atomic<Bool>(false)
 
@@ -75,8 +77,8 @@ final class BalancesKeeper: Sendable {
     /// Runs for as long as the process does: a writing that the end interrupts leaves the file before it.
     ///
     /// - Parameter reservations: what all shards may have open.
-    /// - Parameter ledger: who knows what the issuer has heard; nil where it is in this process.
-    func start(reservations: Int, _ ledger: NodeLedger?) throws(Failure) {
+    /// - Parameter money: who knows what the issuer has heard; nil where it is in this process.
+    func start(reservations: Int, _ money: NodeMoney?) throws(Failure) {
         listener.takesFinishedOnly = true
         listener.expect(reservations: reservations)
         do {
@@ -86,14 +88,29 @@ final class BalancesKeeper: Sendable {
                 var ahead: [NodeEvidence.Forgotten] = []
                 while true {
                     Kernel.sleep(for: Self.pause)
-                    if let heard = ledger?.takeForgotten() {
-                        ahead = listener.forget(ahead + heard.blocks, acknowledged: heard.acknowledged)
+                    reading.withLock { _ in
+                        if let heard = money?.ledger.takeForgotten() {
+                            ahead = listener.forget(ahead + heard.blocks, acknowledged: heard.acknowledged)
+                        }
+                        look()
                     }
-                    look()
                 }
             }.detach()
         } catch {
             throw Failure("the balances' thread could not start: \(error)")
+        }
+    }
+
+    /// Reads on as far as these journals have it, each up to a record, for a session that goes on from there; false where that is
+    /// not there to be read yet.
+    func read(upTo ends: [String: UInt64], _ body: (LedgerListener) throws(Failure) -> Void) throws(Failure)
+        -> Bool
+    {
+        try reading.withLock { _ throws(Failure) in
+            look()
+            guard ends.allSatisfy({ (listener.reached[$0.key] ?? 0) > $0.value }) else { return false }
+            try body(listener)
+            return true
         }
     }
 

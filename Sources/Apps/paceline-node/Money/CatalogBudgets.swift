@@ -15,6 +15,8 @@ struct CatalogBudgets {
     /// By line item, what one impression may cost; zero where it bids nothing.
     let prices: [Micros]
 
+    /// Whose accounts these are.
+    let session: LedgerSession
     /// By campaign's id, its row.
     let rows: [String: Int]
 
@@ -22,6 +24,7 @@ struct CatalogBudgets {
         rows = Dictionary(
             uniqueKeysWithValues: (0..<snapshot.campaignCount).map { (snapshot.id(.campaigns, at: $0), $0) })
         prices = settings.impressionPrices(snapshot)
+        session = ledger.session
         (accounts, openings) = ledger.accounts(of: snapshot)
     }
 }

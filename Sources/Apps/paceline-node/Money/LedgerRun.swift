@@ -84,7 +84,7 @@ final class LedgerRun: @unchecked Sendable {
         let isDue = changes > 0 || now >= publishedAt + .milliseconds(500)
         guard isDue else { return }
         publishedAt = now
-        var spending: [String: CampaignSpending] = [:]
+        var spending = ledger.spentBefore
         for (campaign, shards) in spenders.values {
             for shard in shards { spending[campaign, default: CampaignSpending()] += shard }
         }
@@ -138,7 +138,7 @@ final class LedgerRun: @unchecked Sendable {
         guard let remote else { return }
         let sayings = remote.session.next(at: now)
         guard !sayings.isEmpty else { return }
-        remote.link.say(sayings) { [unowned ledger] outcome in ledger.heard(outcome) }
+        remote.link.say(sayings) { [weak ledger] outcome in ledger?.heard(outcome) }
     }
 
     private func hear(_ outcome: IssuerLink.Outcome, _ now: Instant) {
@@ -148,7 +148,9 @@ final class LedgerRun: @unchecked Sendable {
         }
         followIssuer(now)
         guard let remote, case .over(let refusal) = remote.session.phase else { return }
-        ledger.leave("the issuer does not renew this session any more: \(refusal.rawValue)")
+        let why = "the issuer does not renew this session any more: \(refusal.rawValue)"
+        // Of a clone nobody knows which of the two the journals are.
+        if refusal == .cloned { ledger.leave(why) } else { ledger.end(why) }
     }
 
     /// A machine that stood still, or whose clock ran ahead, cannot know how much of its lease is left.

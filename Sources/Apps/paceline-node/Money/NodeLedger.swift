@@ -85,12 +85,17 @@ final class NodeLedger: Sendable {
         var issuer: IssuerView?
         /// What the issuer has for good, and the balances need not keep.
         var forgotten: [NodeEvidence.Forgotten] = []
+        /// Why the node has to end.
         var leaves: String?
+        /// Why the session is over, where another one may begin in its place.
+        var isOver: String?
+        /// Another session has begun.
+        var isFollowed = false
     }
 
     let settings: BudgetSettings
     let session: LedgerSession
-    let clock = LedgerClock()
+    let clock: LedgerClock
     let opening: LedgerOpening
     /// What earlier sessions' accounts are called in this one.
     let names: [AccountName: AccountIndex]
@@ -101,6 +106,9 @@ final class NodeLedger: Sendable {
     private let work: Descriptor
     /// The issuer's side of this session, for the ledger's thread to begin with; nil where the issuer is in this process.
     let remote: (session: IssuerSession, link: IssuerLink)?
+    /// What this start's earlier sessions have spent, by campaign.
+    let spentBefore: [String: CampaignSpending]
+    private let isFirst: Bool
     private let startedAt: Instant
     private let isFenced = Atomic<Bool>(false)
     private let log: Log
@@ -111,13 +119,23 @@ final class NodeLedger: Sendable {
     private static let messagesMost = 1 << 20
 
     /// From what the journals remember.
-    init(_ node: NodeSettings, _ listener: LedgerListener, shards: Int, _ log: Log) throws(Failure) {
+    ///
+    /// - Parameter former: this start's session before this one, and the number that this one has in the journals by now.
+    init(
+        _ node: NodeSettings, _ listener: LedgerListener, shards: Int, _ log: Log,
+        after former: (ledger: NodeLedger, session: LedgerSession)? = nil
+    ) throws(Failure) {
         settings = node.budgets
         self.log = log
+        isFirst = former == nil
+        clock = former?.ledger.clock ?? LedgerClock()
+        pacing = former?.ledger.pacing ?? NodePacing(shards: shards)
+        spentBefore = former?.ledger.spent ?? [:]
         let now = clock.now
         startedAt = now
         let replay = listener.balances.replay
-        (session, opening) = listener.open(at: now, grace: settings.grace, hold: settings.hold)
+        (session, opening) = listener.open(
+            former?.session, at: now, grace: settings.grace, hold: settings.hold)
         var names = LocalIssuer(opening, session: session, lease: .zero).names
         if let issuer = node.ledger.issuer {
             // Those of which nothing is left here have closings to be said.
@@ -132,14 +150,17 @@ final class NodeLedger: Sendable {
                 limits: IssuerSession.Limits(
                     lifetime: kept + kept, aheadSeconds: issuer.ahead.wholeMilliseconds / 1_000),
                 seed: seeds.next(), at: now)
-            remote = (session, try IssuerLink(IssuerSettings(issuer), at: "ledger.issuer", log))
+            if let link = former?.ledger.remote?.link {
+                remote = (session, link)
+            } else {
+                remote = (session, try IssuerLink(IssuerSettings(issuer), at: "ledger.issuer", log))
+            }
         } else {
             remote = nil
         }
         self.names = names
-        former = replay.accounts(by: names)
+        self.former = replay.accounts(by: names)
         places = (0..<shards).map { _ in Place() }
-        pacing = NodePacing(shards: shards)
         state = Mutex(State(remotes: Array(repeating: nil, count: shards)))
         do {
             work = try Kernel.blockingEventDescriptor()
@@ -148,16 +169,18 @@ final class NodeLedger: Sendable {
         }
     }
 
+    deinit { Kernel.close(work) }
+
     var shards: Int { places.count }
 
-    /// Takes a catalog's budgets before anything is served, and starts the thread, which runs as long as the process.
+    /// Takes a catalog's budgets before anything is served of it, and starts the thread, which runs until another session follows.
     func start(_ terms: [CampaignTerms]) throws(Failure) {
-        try remote?.link.start()
+        if isFirst { try remote?.link.start() }
         let run = LedgerRun(self)
         run.handle([.termsChanged(terms)])
         do {
             try Thread(name: "ledger") { [self] in
-                while true {
+                while !state.withLock({ $0.isFollowed }) {
                     _ = Kernel.awaitSignal(work, withinMilliseconds: LedgerRun.turnMilliseconds)
                     run.handle(
                         state.withLock { state in
@@ -199,7 +222,18 @@ final class NodeLedger: Sendable {
         Kernel.signal(work)
     }
 
-    /// This session can have no more money: the node has to end in order, and the next start begins another one.
+    /// The issuer gives this session no more money: another one is to begin in its place.
+    func end(_ why: String) { state.withLock { $0.isOver = $0.isOver ?? why } }
+
+    var isOver: String? { state.withLock { $0.isOver } }
+
+    /// Another session has begun, which is told everything from now on.
+    func isFollowed() {
+        state.withLock { $0.isFollowed = true }
+        Kernel.signal(work)
+    }
+
+    /// No more money can be had in this process: the node has to end in order, and the next start begins another session.
     func leave(_ why: String) {
         let isFirst = state.withLock { state in
             defer { state.leaves = state.leaves ?? why }
@@ -254,6 +288,13 @@ final class NodeLedger: Sendable {
         return (Dictionary(uniqueKeysWithValues: money.map { ($0.campaign, $0) }), spending)
     }
 
+    /// What this start has spent so far, for the session that follows: what is still open is mostly billed.
+    private var spent: [String: CampaignSpending] {
+        state.withLock { $0.spending }.mapValues {
+            CampaignSpending(settled: $0.settled + $0.open, open: .zero)
+        }
+    }
+
     func accounts(of snapshot: CatalogSnapshot) -> (accounts: [AccountIndex?], openings: UInt64) {
         let ids = (0..<snapshot.campaignCount).map { snapshot.id(.campaigns, at: $0) }
         return state.withLock { state in (ids.map { state.accounts[$0] }, state.openings) }
@@ -262,8 +303,9 @@ final class NodeLedger: Sendable {
     /// Makes a catalog's budgets hold. Returns when every shard has been told of its accounts.
     func change(_ terms: [CampaignTerms]) {
         let before = state.withLock { $0.changes }
-        while !tell([.termsChanged(terms)]) { Kernel.sleep(for: .milliseconds(10)) }
-        while state.withLock({ $0.changes }) == before { Kernel.sleep(for: .milliseconds(1)) }
+        func isHeard() -> Bool { state.withLock { $0.changes != before || $0.isFollowed } }
+        while !isHeard(), !tell([.termsChanged(terms)]) { Kernel.sleep(for: .milliseconds(10)) }
+        while !isHeard() { Kernel.sleep(for: .milliseconds(1)) }
     }
 
     /// Called on a shard's thread before it serves. Answers what it has to be told first.
@@ -290,7 +332,12 @@ final class NodeLedger: Sendable {
 
     /// Hands a shard its orders, in their order; false where it has no room for them now.
     func post(_ orders: [ShardOrder], to shard: Int) -> Bool {
+        run(on: shard) { [session] in $0.hear(orders, of: session) }
+    }
+
+    /// Runs on the thread of a shard; false where it has no room for that now.
+    func run(on shard: Int, _ body: @escaping @Sendable (ShardMoney) -> Void) -> Bool {
         guard let remote = state.withLock({ $0.remotes[shard] }) else { return false }
-        return remote.post { [place = places[shard]] _ in place.money?.hear(orders) }
+        return remote.post { [place = places[shard]] _ in if let money = place.money { body(money) } }
     }
 }

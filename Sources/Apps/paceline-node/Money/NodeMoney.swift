@@ -16,6 +16,10 @@ final class NodeMoney: Sendable {
     private let directory: String
     private let ready = Atomic<Int>(0)
     private let opened = Mutex<NodeLedger?>(nil)
+    private let followedAt = Mutex<Instant?>(nil)
+
+    /// Each session takes a segment of each shard's journal: an issuer that gives none a lease gets no more of them than this.
+    private static let followPause = Interval.seconds(10)
 
     /// - Parameter isRemote: the issuer is on another machine, and has to hear what the journals know.
     init(_ directory: String, isRemote: Bool, _ log: Log) throws(Failure) {
@@ -52,11 +56,31 @@ final class NodeMoney: Sendable {
         let terms = catalogs.decisions.campaignTerms(serving.snapshot)
         try ledger.start(terms)
         ledger.pacing.change(CatalogPacing.terms(of: serving.snapshot, terms))
-        try ledger.pacing.start(ledger, directory, context.log)
+        try ledger.pacing.start(self, directory, context.log)
         try keeper.start(
             reservations: context.settings.budgets.openReservations * context.shards,
-            ledger.remote == nil ? nil : ledger)
+            ledger.remote == nil ? nil : self)
     }
+
+    /// Has another session take the place of the one that the issuer has given up, where that is so. The node answers meanwhile, and has no
+    /// money. Where it cannot be, the node has to end: the next start begins one.
+    func followUp(_ context: NodeContext) {
+        guard let former = opened.withLock({ $0 }), let why = former.isOver, !former.leaves else { return }
+        let now = Kernel.monotonicNow()
+        let isDue = followedAt.withLock { at in
+            guard at.map({ now - $0 >= Self.followPause }) ?? true else { return false }
+            at = now
+            return true
+        }
+        guard isDue else { return }
+        do throws(Failure) {
+            try SessionChange(self, context, after: former, why).run()
+        } catch {
+            former.leave("\(why), and no other session could begin: \(error.message)")
+        }
+    }
+
+    func took(_ ledger: NodeLedger) { opened.withLock { $0 = ledger } }
 
     /// A shard has money under durable marks, or there is none to spend.
     func noteReady(of shards: Int, _ health: Health) {

@@ -26,7 +26,7 @@ enum MoneyAnswer {
 
 /// One for each shard, used on its thread only.
 final class ShardMoney {
-    let ledger: NodeLedger
+    private(set) var ledger: NodeLedger
     private let shard: Int
     private var holder: ShardHolder
     private let journal: NodeJournal
@@ -47,6 +47,12 @@ final class ShardMoney {
     private var promised: [Reservation] = []
     /// The journal takes nothing: the decision is made again, and sets nothing aside.
     var isShut = false
+    /// The session is over, and another one has not begun yet.
+    private var isResting = false
+    /// By campaign, the account that this session opened for it last.
+    private var latest: [String: AccountIndex] = [:]
+    /// The last record of the session that is over, and the first behind it that is to be durable.
+    private var passage: (end: UInt64, first: UInt64)?
     private var isTurning = false
     private var onTurn: () -> Void = {}
     private var onTick: () -> Void = {}
@@ -78,12 +84,8 @@ final class ShardMoney {
         self.reactor = reactor
         self.metrics = metrics
         self.onReady = onReady
-        var limits = ShardLimits()
-        limits.grace = ledger.settings.grace
-        while limits.reservations < ledger.settings.openReservations { limits.reservations *= 2 }
-        while limits.reservations / 2 >= ledger.settings.openReservations { limits.reservations /= 2 }
-        holder = ShardHolder(session: ledger.session, shard: UInt32(shard), limits: limits)
-        effects.reserveCapacity(limits.effectsPerTurn)
+        holder = Self.holder(ledger, shard)
+        effects.reserveCapacity(holder.limits.effectsPerTurn)
         promised.reserveCapacity(Self.promisedMost)
         adopt()
         onTurn = { [weak self] in self?.turn() }
@@ -94,6 +96,14 @@ final class ShardMoney {
         }
         for order in ledger.attach(self, of: shard, reactor.remote) { hear(order) }
         tick()
+    }
+
+    private static func holder(_ ledger: NodeLedger, _ shard: Int) -> ShardHolder {
+        var limits = ShardLimits()
+        limits.grace = ledger.settings.grace
+        while limits.reservations < ledger.settings.openReservations { limits.reservations *= 2 }
+        while limits.reservations / 2 >= ledger.settings.openReservations { limits.reservations /= 2 }
+        return ShardHolder(session: ledger.session, shard: UInt32(shard), limits: limits)
     }
 
     /// What earlier sessions left, where this shard is who keeps it.
@@ -127,8 +137,15 @@ final class ShardMoney {
     /// Between two requests: what the next catalog says of money, and what it had too early to know.
     func take(_ next: CatalogBudgets) {
         budgets = next
+        // It may have been made for the session before.
+        if next.session != ledger.session { return pointAnew() }
         for one in recent where one.number > next.openings { point(one.name.campaign, to: one.account) }
         recent.removeAll()
+    }
+
+    private func pointAnew() {
+        for row in budgets.accounts.indices { budgets.accounts[row] = nil }
+        for (campaign, account) in latest { point(campaign, to: account) }
     }
 
     private func point(_ campaign: String, to account: AccountIndex) {
@@ -138,7 +155,7 @@ final class ShardMoney {
     /// Why a line item may not compete; nil where an impression of it could be paid now.
     func refusal(ofLineItem lineItem: Int, campaign: Int) -> BudgetRefusal? {
         // The money is there, and nothing of it can be written down.
-        if isShut { return .unmarked }
+        if isShut || isResting { return .unmarked }
         guard let account = budgets.accounts[campaign] else { return .closed }
         guard let found = holder.refusal(account, max(budgets.prices[lineItem], Micros(1))) else {
             return nil
@@ -156,7 +173,7 @@ final class ShardMoney {
 
     /// Sets aside what an ad of this campaign may cost at most.
     func reserve(campaign: Int, most: Micros) -> MoneyAnswer {
-        if isShut { return .refused(.unmarked) }
+        if isShut || isResting { return .refused(.unmarked) }
         guard promised.count < Self.promisedMost else { return .refused(.crowded) }
         guard let account = budgets.accounts[campaign] else { return .refused(.closed) }
         let hold = ledger.settings.hold
@@ -215,6 +232,7 @@ final class ShardMoney {
     func settle(
         _ key: ReservationKey, _ amount: Micros, window: UInt32, reserved: Micros
     ) -> (outcome: SettleOutcome, record: UInt64)? {
+        if isResting { return nil }
         var outcome = holder.settle(key, amount)
         if outcome == .unknown, let account = ledger.account(window, of: key) {
             outcome = holder.settle(key, amount, unrecordedOf: account, reserved: reserved)
@@ -229,6 +247,8 @@ final class ShardMoney {
     /// No bill will come for it.
     @discardableResult
     func release(_ key: ReservationKey) -> ReleaseOutcome {
+        // It is free when its time is over.
+        if isResting { return .nothing }
         let outcome = holder.release(key)
         if case .write(let record) = outcome { _ = write(.released(record)) }
         return outcome
@@ -264,7 +284,9 @@ final class ShardMoney {
         recordsAhead.removeFirst(records.count)
     }
 
-    func hear(_ orders: [ShardOrder]) {
+    /// What was meant for another session is nothing to this one.
+    func hear(_ orders: [ShardOrder], of session: LedgerSession) {
+        guard session == ledger.session, !isResting else { return }
         for order in orders { hear(order) }
         turnSoon()
     }
@@ -274,6 +296,7 @@ final class ShardMoney {
         case .opened(let number, let account, let name, let highest):
             names[account] = name
             _ = note(account, name)
+            latest[name.campaign] = account
             point(name.campaign, to: account)
             recent.append((number, name, account))
             tell(.opened(account, highest: highest))
@@ -282,6 +305,7 @@ final class ShardMoney {
     }
 
     private func tell(_ event: ShardEvent) {
+        if isResting { return }
         holder.handle(event, at: ledger.clock.now, &effects)
         for effect in effects { follow(effect) }
         effects.removeAll(keepingCapacity: true)
@@ -386,6 +410,52 @@ final class ShardMoney {
             written = journal.journal.accepted
             tell(.turned)
         } while journal.journal.accepted > written
+    }
+
+    // MARK: Another session
+
+    /// Nothing is set aside and no bill is taken from here on; what lies under marks and is not used is closed.
+    func rest() {
+        end()
+        isResting = true
+    }
+
+    /// What follows stands in the journal as another session's; false where that cannot be yet.
+    func pass(to session: LedgerSession, noting note: (NodeJournal, _ driver: String) -> Void) -> Bool {
+        guard passage == nil else { return true }
+        guard journal.journal.begin(session: session.rawValue, at: ledger.clock.now) else { return false }
+        let end = journal.journal.accepted
+        // Something has to stand behind the end, so that whoever reads knows that it is one.
+        note(journal, reactor.driverName)
+        let first = journal.journal.accepted
+        passage = (end, first)
+        journal.journal.commit(upTo: first)
+        return true
+    }
+
+    /// The last record of the session that is over, when it is on the disk with all before it.
+    var passed: UInt64? {
+        passage.flatMap { $0.first > $0.end && $0.first <= journal.journal.durable ? $0.end : nil }
+    }
+
+    /// The session that follows has begun, with what the journals say that this shard keeps.
+    func goOn(with next: NodeLedger) {
+        ledger = next
+        holder = Self.holder(next, shard)
+        names.removeAll()
+        named.removeAll()
+        latest.removeAll()
+        recent.removeAll()
+        namesAhead.removeAll()
+        recordsAhead.removeAll()
+        messages.removeAll()
+        effects.removeAll(keepingCapacity: true)
+        (firstMark, markedAt, passage) = (nil, nil, nil)
+        isResting = false
+        pointAnew()
+        adopt()
+        for order in next.attach(self, of: shard, reactor.remote) { hear(order) }
+        turnSoon()
     }
 
     /// When the journal is closed: what is under no mark any more, and surely so, is the issuer's again.

@@ -96,8 +96,8 @@ final class NodePacing: Sendable {
     }
 
     /// Starts the thread, which runs as long as the process.
-    func start(_ ledger: NodeLedger, _ directory: String, _ log: Log) throws(Failure) {
-        let run = PacingRun(self, ledger, ForecastFile(in: directory, log))
+    func start(_ money: NodeMoney, _ directory: String, _ log: Log) throws(Failure) {
+        let run = PacingRun(self, money, ForecastFile(in: directory, log))
         do {
             try Thread(name: "pacing") {
                 while true {

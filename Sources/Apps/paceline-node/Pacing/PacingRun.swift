@@ -7,7 +7,7 @@ import Units
 /// Used by the pacing's thread only.
 final class PacingRun: @unchecked Sendable {
     private unowned let pacing: NodePacing
-    private unowned let ledger: NodeLedger
+    private unowned let money: NodeMoney
     private let file: ForecastFile
     private var forecast: Forecast
     private var week: WeekOfSupply
@@ -24,8 +24,12 @@ final class PacingRun: @unchecked Sendable {
 
     private static let hourLength: Int64 = 3_600_000_000_000
 
-    init(_ pacing: NodePacing, _ ledger: NodeLedger, _ file: ForecastFile) {
-        (self.pacing, self.ledger, self.file) = (pacing, ledger, file)
+    /// That of the session that runs.
+    private var ledger: NodeLedger { money.ledger }
+
+    init(_ pacing: NodePacing, _ money: NodeMoney, _ file: ForecastFile) {
+        (self.pacing, self.money, self.file) = (pacing, money, file)
+        let ledger = money.ledger
         let now = ledger.clock.now
         forecast = file.read()
         week = WeekOfSupply(forecast, from: now)
