@@ -174,12 +174,16 @@ def run_script(script: str, name: str) -> None:
     text = (ROOT / "nixos/scripts" / script).read_text(encoding="utf-8")
     text = text.replace("/var/lib/measured", str(FOLDER / "measured")).replace("/var/lib/patroni", str(home))
     (home / script).write_text(text, encoding="utf-8")
+    unit = {"backup.sh": "backup", "restore-check.sh": "backup-restore-check"}[script]
+    traced = ("strace", "-f", "-qq", "-o", str(home / "calls")) if shutil.which("strace") else ()
     done = subprocess.run(
-        as_nobody("bash", str(home / script)), cwd=home, capture_output=True, text=True, check=False, timeout=300,
+        as_nobody(*traced, "bash", str(home / script)), cwd=home, capture_output=True, text=True, check=False, timeout=300,
         env={**os.environ, **backing(home), "PATRONI": f"http://{MESH[name]}:{PORTS['patroni']}"},
     )
     if done.returncode != 0:
         raise SystemExit(f"failed: live: {script} on {name}: {(done.stdout + done.stderr)[-1500:]}")
+    if traced:
+        shutil.move(home / "calls", FOLDER / f"{unit}-{name}.calls")
 
 
 def back_up(primary: str, standby: str) -> None:

@@ -40,6 +40,8 @@ debian_packages() {
     simdjson) echo libsimdjson-dev ;;
     nginx) echo nginx-light ;;
     nft) echo nftables ;;
+    qemu-system-x86_64) echo qemu-system-x86 ;;
+    mke2fs) echo e2fsprogs ;;
     promtool) echo prometheus ;;
     amtool) echo prometheus-alertmanager ;;
     c++-library) echo g++ ;;
