@@ -351,8 +351,7 @@ let package = Package(
             "LedgerWireTests", in: "Apps",
             [
                 "Commands", "Documents", "HTTP", "Kernel", "Ledger", "LedgerWire", "Pacing", "Reactor",
-                "Serving",
-                "Settings", "Telemetry", "Units",
+                "Serving", "Settings", "TLS", "Telemetry", "TestCertificates", "Units",
             ]),
         tests(
             "CatalogWireTests", in: "Apps",

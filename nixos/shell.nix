@@ -31,6 +31,7 @@ pkgs.mkShell {
     pkgs.ruff
     pkgs.mypy
     pkgs.checkov
+    pkgs.pgbackrest
     pkgs.qemu
     pkgs.debootstrap
     pkgs.rclone

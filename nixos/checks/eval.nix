@@ -163,6 +163,7 @@ rec {
       nftables = config.networking.nftables.tables."nixos-fw".content;
       haproxy = when config.services.haproxy.enable config.services.haproxy.config;
       patroni = when config.services.patroni.enable (builtins.toJSON config.services.patroni.settings);
+      backups = when config.services.patroni.enable config.environment.etc."pgbackrest/pgbackrest.conf".source.text;
       etcd = when config.services.etcd.enable config.systemd.services.etcd.environment;
       prometheus = when config.services.prometheus.enable (withoutNulls {
         global = config.services.prometheus.globalConfig;

@@ -2,15 +2,17 @@
 the mesh is one of loopback, and etcd, Patroni with Postgres, HAProxy, coordinators, brokers and a node run on the very files
 that hosts have. Changed are paths, passwords, Postgres's memory and what needs a bucket or a watchdog. Run by `unshare --net`.
 
-The database is bootstrapped by the hosts' own script; a coordinator leads; a catalog is published; brokers have their money and
-the catalog, by their certificates, and a node has both from them; an edge passes requests on to it, and a notice to the node
-that it names; the primary is killed, and what was acknowledged is there after.
+The database is bootstrapped by the hosts' own script; a coordinator leads; backups are made and one is restored; a catalog is
+published; brokers have their money and the catalog, by their certificates, and a node has both from them; an edge passes
+requests on to it, and a notice to the node that it names; the primary is killed, and what was acknowledged is there after.
 """
 
+import configparser
 import functools
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -123,7 +125,12 @@ def start_patroni(name: str) -> subprocess.Popen[bytes]:
     postgres["pg_ident"] = ["local nobody postgres"]
     postgres["create_replica_methods"] = ["basebackup"]
     del postgres["recovery_conf"], postgres["pgbackrest"]
-    bootstrap["dcs"]["postgresql"]["parameters"] |= {"archive_mode": "off", "shared_buffers": "32MB"}
+    parameters = bootstrap["dcs"]["postgresql"]["parameters"]
+    parameters["shared_buffers"] = "32MB"
+    parameters["archive_command"] = re.sub(r"/nix/store/\S*/bin/", "", parameters["archive_command"])
+    if not shutil.which("pgbackrest"):
+        parameters["archive_mode"] = "off"
+    configure_backups(name, home)
     bootstrap["post_bootstrap"] = f"bash {FOLDER / 'make-database.sh'}"
     settings["watchdog"] = {"mode": "off"}
     file = home / "patroni.json"
@@ -133,9 +140,67 @@ def start_patroni(name: str) -> subprocess.Popen[bytes]:
     }
     # The distribution's own libraries of Python stay out of its way.
     return start(
-        f"patroni-{name}", *as_nobody("patroni", str(file)), LEDGER_PASSWORD="secret-ledger", HOME=str(home),
-        PATH=f"{POSTGRES}:{os.environ['PATH']}", **passwords,
+        f"patroni-{name}", *as_nobody("patroni", str(file)), LEDGER_PASSWORD="secret-ledger", **backing(home), **passwords
     )
+
+
+def configure_backups(name: str, home: pathlib.Path) -> None:
+    """As the host has it, but for folders in the place of buckets, which belong to nobody."""
+    rendered = configparser.ConfigParser(interpolation=None)
+    rendered.read_string(HOSTS[name]["backups"])
+    common, ours = rendered["global"], rendered["paceline"]
+    for key in list(common):
+        if re.match(r"repo\d-(s3|gcs)-", key):
+            del common[key]
+    for number in (1, 2):
+        repository = FOLDER / f"repository-{number}"
+        repository.mkdir(exist_ok=True)
+        shutil.chown(repository, "nobody", "nogroup")
+        common[f"repo{number}-type"], common[f"repo{number}-path"] = "posix", str(repository)
+    common["spool-path"], common["lock-path"] = str(home / "spool"), str(home / "locks")
+    ours["pg1-path"], ours["pg1-socket-path"] = str(home / "data"), str(home)
+    with (home / "pgbackrest.conf").open("w", encoding="utf-8") as file:
+        rendered.write(file, space_around_delimiters=False)
+
+
+def backing(home: pathlib.Path) -> dict[str, str]:
+    """The environment of what runs beside Postgres."""
+    return {"HOME": str(home), "PATH": f"{POSTGRES}:{os.environ['PATH']}", "PGBACKREST_CONFIG": str(home / "pgbackrest.conf")}
+
+
+def run_script(script: str, name: str) -> None:
+    """One of the hosts' own, with this host's paths."""
+    home = FOLDER / f"database-{name}"
+    text = (ROOT / "nixos/scripts" / script).read_text(encoding="utf-8")
+    text = text.replace("/var/lib/measured", str(FOLDER / "measured")).replace("/var/lib/patroni", str(home))
+    (home / script).write_text(text, encoding="utf-8")
+    unit = {"backup.sh": "backup", "restore-check.sh": "backup-restore-check"}[script]
+    traced = ("strace", "-f", "-qq", "-o", str(home / "calls")) if shutil.which("strace") else ()
+    done = subprocess.run(
+        as_nobody(*traced, "bash", str(home / script)), cwd=home, capture_output=True, text=True, check=False, timeout=300,
+        env={**os.environ, **backing(home), "PATRONI": f"http://{MESH[name]}:{PORTS['patroni']}"},
+    )
+    if done.returncode != 0:
+        raise SystemExit(f"failed: live: {script} on {name}: {(done.stdout + done.stderr)[-1500:]}")
+    if traced:
+        shutil.move(home / "calls", FOLDER / f"{unit}-{name}.calls")
+
+
+def back_up(primary: str, standby: str) -> None:
+    """A backup into both repositories, and the proof that one of them can be restored, by the ledger's own sums."""
+    if not shutil.which("pgbackrest"):
+        print("skipped: pgbackrest is not here: nothing was backed up and nothing restored", flush=True)
+        return
+    (FOLDER / "measured").mkdir()
+    shutil.chown(FOLDER / "measured", "nobody", "nogroup")
+    began = time.monotonic()
+    run_script("backup.sh", primary)
+    print(f"live: backups in both repositories after {time.monotonic() - began:.1f} s", flush=True)
+    began = time.monotonic()
+    run_script("restore-check.sh", standby)
+    print(f"live: one of them restored and held against the ledger's sums after {time.monotonic() - began:.1f} s", flush=True)
+    measured = sorted(path.name for path in (FOLDER / "measured").iterdir())
+    assert measured[:2] == ["backup-1.prom", "backup-2.prom"] and len(measured) == 3, f"measured: {measured}"
 
 
 def start_proxy(name: str) -> None:
@@ -252,6 +317,7 @@ def main() -> None:
     coordinators = with_role["coordinator"]
     lead = wait_for("coordinator that leads", lambda: leader(coordinators))
     version = wait_for("budget", lambda: put_budget(lead, 100))
+    back_up(first, next(name for name in databases if name != first))
 
     publish(lead)
     node = with_role["node"][0]

@@ -42,6 +42,8 @@ let
       pg1-path = config.services.patroni.postgresqlDataDir;
       pg1-port = fleet.ports.postgres;
       pg1-socket-path = "/run/patroni";
+      # Not the one that is called as the user of the system.
+      pg1-user = "postgres";
     };
   };
   # Secrets of pgBackRest are environment, which the unit's credentials become.

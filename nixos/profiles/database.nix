@@ -160,6 +160,8 @@ in
     # Shared buffers are shared memory of the system, which outlives this unit's restart like Postgres itself.
     PrivateIPC = false;
     RemoveIPC = false;
+    # Who connects by the socket is who he is on the host: with users of its own Postgres would see nobody.
+    PrivateUsers = false;
     # Postgres writes the score by which the kernel chooses whom to end, and Patroni reads its processes.
     ProcSubset = "all";
     ProtectProc = "default";

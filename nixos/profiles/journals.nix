@@ -1,4 +1,4 @@
-# Journals leave the host: a disk that is lost takes minutes of decisions with it, and not a week. They go to the bucket of the
+# Journals leave the host: a disk that is lost takes an hour of decisions with it at most, and not a week. They go to the bucket of the
 # host's own cloud, as whom the cloud knows the host to be, without a key; nodes may add there and do nothing else.
 # Brokers' journals stay: they are what one broker goes on from, and no copy of them is ever of use to anybody.
 { config, lib, pkgs, fleet, host, ... }:

@@ -213,7 +213,8 @@ prepare() {
   fi
   [[ $1 != *' train '* ]] || provide_python lightgbm || true
   if [[ $1 == *' nix '* ]] && command -v nix-instantiate >/dev/null; then
-    provide haproxy nft promtool amtool strace || true
+    provide haproxy nft promtool amtool strace rclone zstd || true
+    [ "${PACELINE_LONG-}" != 1 ] || provide pgbackrest qemu-system-x86_64 debootstrap mke2fs || true
     provide_python "${deploy_checkers[@]}" || true
   fi
   [[ $1 != *' format '* ]] || require_swift

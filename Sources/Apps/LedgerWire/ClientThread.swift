@@ -4,6 +4,7 @@ public import HTTP
 internal import Kernel
 internal import Reactor
 internal import Synchronization
+internal import TLS
 public import Telemetry
 
 public final class ClientThread: Sendable {
@@ -54,10 +55,11 @@ public final class ClientThread: Sendable {
             var bounds = ClientLimits()
             bounds.responseBytes = answerBytes
             bounds.connectionsPerEndpoint = 2
-            place.client = Client(reactor: reactor, limits: bounds, context: peers.context)
+            let context = peers.credentials.map { credentials in { [self] in current(credentials) } }
+            place.client = Client(reactor: reactor, limits: bounds, atEachConnection: context)
             if let waitingBeside {
                 bounds.waitingCalls = waitingBeside
-                place.beside = Client(reactor: reactor, limits: bounds, context: peers.context)
+                place.beside = Client(reactor: reactor, limits: bounds, atEachConnection: context)
             }
             remote.withLock { $0 = reactor.remote }
             Kernel.signal(started)
@@ -68,6 +70,22 @@ public final class ClientThread: Sendable {
                 ["thread": .string(name), "cause": .error(error)])
             if remote.withLock({ $0 }) == nil { Kernel.signal(started) }
         }
+    }
+
+    /// As whom a new connection comes: a host's certificate lasts weeks, and is replaced on the disk while we run. Looking costs
+    /// three system calls.
+    private func current(_ credentials: TLSCredentials) -> TLSContext {
+        if credentials.changedOnDisk() {
+            do {
+                try credentials.reload()
+                log.info("certificate taken into use", ["thread": .string(name)])
+            } catch {
+                log.error(
+                    "certificate on disk refused, the last good one stays",
+                    ["thread": .string(name), "cause": .error(error)])
+            }
+        }
+        return credentials.current
     }
 
     /// Runs a function with the client, or with the one beside it, on its thread; false where too many wait already, or before

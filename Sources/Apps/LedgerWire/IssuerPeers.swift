@@ -9,7 +9,7 @@ internal import Units
 public struct IssuerPeers: Sendable {
     /// In the order of the settings.
     public let endpoints: [Endpoint]
-    let context: TLSContext?
+    let credentials: TLSCredentials?
 
     /// - Parameter path: where the settings stand in their file.
     public init(_ settings: IssuerSettings, at path: String) throws(Failure) {
@@ -23,11 +23,11 @@ public struct IssuerPeers: Sendable {
             return Endpoint(address: address, authority: "\(address)", server: server)
         }
         guard let tls = settings.tls else {
-            context = nil
+            credentials = nil
             return
         }
         do {
-            context = try TLSContext(
+            credentials = try TLSCredentials(
                 .client,
                 .client(
                     trust: tls.authorityFile.map { .authorities(.file($0)) } ?? .system,

@@ -85,7 +85,7 @@ public struct LedgerSettings: DocumentObject, Equatable {
                 ),
                 .optional(
                     "certificateFile", \.certificateFile, .absolutePath,
-                    "Who asks, in PEM: one of its URIs ends in the holder's name. Read once, at start."
+                    "Who asks, in PEM: one of its URIs ends in the holder's name. Read again for a new connection when it has changed."
                 ),
                 .optional("keyFile", \.keyFile, .absolutePath, "The certificate's key, in PEM."),
             ],

@@ -144,12 +144,21 @@ public final class Client {
     public let limits: ClientLimits
     let scratch: TransportScratch
     let head: UnsafeMutablePointer<ResponseHead>
-    private let context: TLSContext?
+    private let context: (() -> TLSContext)?
     private var pools: [Endpoint: Pool] = [:]
     private var waiting = 0
 
     /// - Parameter context: for endpoints that want TLS; its certificate is who we are.
-    public init(reactor: Reactor, limits: ClientLimits = ClientLimits(), context: TLSContext? = nil) {
+    public convenience init(
+        reactor: Reactor, limits: ClientLimits = ClientLimits(), context: TLSContext? = nil
+    ) {
+        self.init(reactor: reactor, limits: limits, atEachConnection: context.map { context in { context } })
+    }
+
+    /// - Parameter context: asked for each new connection that wants TLS: a client may outlive its certificate.
+    public init(
+        reactor: Reactor, limits: ClientLimits = ClientLimits(), atEachConnection context: (() -> TLSContext)?
+    ) {
         self.reactor = reactor
         self.limits = limits
         self.context = context
@@ -224,7 +233,7 @@ public final class Client {
                 return call.finish(.failure(.tls(endpoint, "this client was made without TLS")))
             }
             do {
-                connection.use(try TLSSession(client: context, to: server))
+                connection.use(try TLSSession(client: context(), to: server))
             } catch {
                 return call.finish(.failure(.tls(endpoint, "\(error)")))
             }

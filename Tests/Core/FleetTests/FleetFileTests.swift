@@ -73,6 +73,10 @@ private let mistakes = [
         old: "\"coordinator\",", new: "\"broker\",", path: "environments[0]",
         says: "two at least in two clouds"
     ),
+    Mistake(
+        old: "\"broker\"\n", new: "\"broker\",\n            \"coordinator\"\n",
+        path: "regions[0].hosts[3].roles",
+        says: "broker and coordinator; allowed one of them"),
     Mistake(old: "\"broker\"\n", new: "\"edge\"\n", path: "regions[0].hosts", says: "two, in two zones"),
     Mistake(
         old: "1000000", new: "2000000", path: "environments[0].peakRequestsPerSecond",

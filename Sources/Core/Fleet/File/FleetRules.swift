@@ -22,6 +22,7 @@ enum FleetRules {
             check: databases),
         Rule("Coordinators are two at least, in two clouds.", check: coordinators),
         Rule("A region with nodes has brokers in pairs, in two zones.", check: brokers),
+        Rule("A host runs one daemon of ours: each has the port `admin`.", check: daemons),
         Rule("With any one region lost the others carry the peak.", check: capacity),
     ]
 
@@ -218,6 +219,19 @@ enum FleetRules {
                         "two, in two zones: one issues, and the other has a little money of its own to go on with"
                 )
                 continue
+            }
+        }
+    }
+
+    private static func daemons(_ fleet: FleetFile, _ objections: inout Objections) {
+        for (at, region) in fleet.regions.enumerated() {
+            for (index, host) in region.hosts.enumerated() {
+                let ours = host.roles.filter { [.node, .broker, .coordinator].contains($0) }
+                guard ours.count > 1 else { continue }
+                objections.refuse(
+                    "regions[\(at)].hosts[\(index)].roles",
+                    found: ours.map(\.rawValue).joined(separator: " and "),
+                    allowed: "one of them: each listens for operators on the port `admin`")
             }
         }
     }
