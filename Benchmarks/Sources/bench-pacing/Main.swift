@@ -41,7 +41,8 @@ enum Main {
                 ? ""
                 : "  cannot be delivered as their modes say, and are not counted: \(hopeless.joined(separator: ", "))\n")
             + "  better than ours: "
-            + (wins.isEmpty ? "nobody" : wins.joined(separator: "; "))
+            + (result.runs.count == 1
+                ? "nobody else ran" : wins.isEmpty ? "nobody" : wins.joined(separator: "; "))
     }
 
     static func main() {

@@ -45,6 +45,27 @@ struct PacingPlanFile: DocumentObject {
                         allowed: "each region and inventory once")
                 }
             },
+            Rule("Each campaign stands once, and its flight has part in the plan.") { file, objections in
+                for (at, campaign) in file.campaigns.enumerated() {
+                    if file.campaigns[..<at].contains(where: { $0.id == campaign.id }) {
+                        objections.refuse(
+                            "campaigns[\(at)].id", found: "'\(campaign.id)' again",
+                            allowed: "each campaign once")
+                    }
+                    let (start, end) = (campaign.start ?? file.start, campaign.end ?? file.end)
+                    if let given = campaign.end, end <= max(start, file.start) {
+                        objections.refuse(
+                            "campaigns[\(at)].end", found: Timestamp.text(given),
+                            allowed:
+                                "later than \(Timestamp.text(max(start, file.start))), where its flight in the plan starts"
+                        )
+                    } else if let given = campaign.start, start >= file.end {
+                        objections.refuse(
+                            "campaigns[\(at)].start", found: Timestamp.text(given),
+                            allowed: "earlier than the plan's end, which is \(Timestamp.text(file.end))")
+                    }
+                }
+            },
             Rule("What a campaign runs in is in `traffic`.") { file, objections in
                 for (at, campaign) in file.campaigns.enumerated() {
                     for (place, target) in campaign.targets.enumerated()

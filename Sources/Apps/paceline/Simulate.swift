@@ -39,8 +39,9 @@ enum Simulate {
             as far as it still breaks, and what is left is printed with their times and targets, and with the
             command that runs the seed with those alone.
 
-            A seed in which too little happened does not count. With 2,000 seeds of everything and more, the run
-            fails too where some transition, effect or fault never occurred.
+            A seed in which too little happened does not count, and a run of which none counts fails. With 2,000
+            seeds of everything and more, it fails too where some transition, effect or fault never occurred; with
+            fewer that is not asked.
 
             With --mutant one rule is left out, in the scenario where that shows unless another one is named, and the answer is yes where some seed notices; all prints the
             table of all rules with the seed that noticed each.
@@ -73,6 +74,8 @@ enum Simulate {
         let took = max((Kernel.monotonicNow() - began).nanoseconds, 1)
         let missing =
             scenario == "everything" && range.count >= seedsForCoverage ? tally.coverage.missing : []
+        // A fault that is looked at alone, or a broken seed, has said something.
+        let isIdle = tally.counted == 0 && tally.broken.isEmpty && only == nil && without.isEmpty
         let rate = Int(Double(tally.events) * 1e9 / Double(took))
         if call[json] {
             output.print(tree(tally, range, missing, rate))
@@ -84,11 +87,16 @@ enum Simulate {
                 shrink(worst.seed, scenario, nil, &output)
             }
             for name in missing { output.print("never occurred: \(name)") }
+            if isIdle {
+                output.print(
+                    "no seed counts: too little happened in each, under \(Simulation.eventsLeast) events or too few faults; try others with --seed"
+                )
+            }
             output.print(
                 "\(range.count) seeds, \(tally.counted) counted, \(tally.broken.count) broken; \(tally.events) events, "
-                    + "\(tally.coverage.faults) faults, \(rate) events/s")
+                    + "\(tally.coverage.faults) faults, \(rate) events/s; hash \(text(of: tally.hash))")
         }
-        return tally.broken.isEmpty && missing.isEmpty ? .ok : .failed
+        return tally.broken.isEmpty && missing.isEmpty && !isIdle ? .ok : .failed
     }
 
     private static func print(
@@ -123,6 +131,11 @@ enum Simulate {
         output.print("  \(command) --trace")
     }
 
+    private static func text(of hash: UInt64) -> String {
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
     /// Broken seeds that are printed; the rest are counted.
     private static let linesMost = 20
 
@@ -132,7 +145,7 @@ enum Simulate {
         [
             "seeds": .number(range.count), "counted": .number(tally.counted),
             "events": .number(tally.events), "faults": .number(Int(tally.coverage.faults)),
-            "eventsPerSecond": .number(rate),
+            "eventsPerSecond": .number(rate), "hash": .string(text(of: tally.hash)),
             "broken": .array(
                 tally.broken.map { one in
                     ["seed": .number(Int(one.seed)), "violation": .string(one.violation)]

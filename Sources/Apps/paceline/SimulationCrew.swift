@@ -8,6 +8,8 @@ struct SimulationTally {
     var events = 0
     var counted = 0
     var coverage = Coverage()
+    /// Of all seeds' hashes, whichever came first: the same seeds give the same one on every machine.
+    var hash: UInt64 = 0
     /// Those that broke something, in the order of their seeds.
     var broken: [(seed: UInt64, violation: String)] = []
 
@@ -15,6 +17,7 @@ struct SimulationTally {
         events += result.events
         if result.counts { counted += 1 }
         coverage.add(result.coverage)
+        hash ^= result.hash
         if let violation = result.violation { broken.append((result.seed, violation)) }
     }
 }

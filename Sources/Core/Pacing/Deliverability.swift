@@ -46,8 +46,8 @@ public struct Deliverability: Sendable, Hashable {
                 affordable += requests * campaign.affordable[cell]
             }
         }
-        let days = Double((supply.hours + 23) / 24)
-        let byBudget = campaign.daily.map { Double($0.rawValue) * days } ?? wanted
+        let byBudget =
+            campaign.daily.map { Double($0.rawValue) * Double(campaign.days(of: supply)) } ?? wanted
         let byTargeting = targeted * usable * campaign.shown * price
         let byFloors = affordable * usable * campaign.shown * price
         let byFrequency = campaign.reach.map { min($0 * price, byFloors) } ?? byFloors

@@ -43,4 +43,12 @@ public struct PacingCampaign: Sendable {
         self.shown = shown
         self.reach = reach
     }
+
+    /// How many of a plan's days have part in the flight: so often it may spend what it may spend in a day.
+    func days(of supply: Supply) -> Int {
+        let from = max(start, supply.start).nanoseconds - supply.start.nanoseconds
+        let to = min(end, supply.end).nanoseconds - supply.start.nanoseconds
+        let day = 24 * HourOfWeek.length
+        return to > from ? Int((to - 1) / day - from / day) + 1 : 0
+    }
 }

@@ -192,14 +192,20 @@ public struct Planner: Sendable {
         let verdict = Deliverability(campaign, planned: planned.reduce(0, +), supply: supply, usable: usable)
         // What cannot be delivered by forecast is aimed for all the same: forecasts err.
         let sum = planned.reduce(0, +)
-        let daily = campaign.daily.map { Double($0.rawValue) * Double((supply.hours + 23) / 24) }
-        let aim = min(Double(campaign.budget.rawValue), daily ?? .infinity)
+        let daily = campaign.daily.map { Double($0.rawValue) } ?? .infinity
+        let aim = min(Double(campaign.budget.rawValue), daily * Double(campaign.days(of: supply)))
         let scale = sum > 0 ? aim / sum : 0
+        // No day is aimed above what it may spend, whatever the others leave.
+        let kept = stride(from: 0, to: planned.count, by: 24).flatMap { first -> [Double] in
+            let hours = planned[first..<min(first + 24, planned.count)]
+            let day = hours.reduce(0, +) * scale
+            return hours.map { _ in day > daily ? daily / day : 1 }
+        }
         let even = aim / Double(max(hourly.count, 1))
         func curve(_ part: [Double], _ alone: Double) -> SpendCurve {
             SpendCurve(
                 start: supply.start, end: supply.end,
-                hourly: sum > 0 ? part.map { $0 * scale } : part.map { _ in alone })
+                hourly: sum > 0 ? zip(part, kept).map { $0 * scale * $1 } : part.map { _ in alone })
         }
         return CampaignPlan(
             id: campaign.id, curve: curve(planned, even),

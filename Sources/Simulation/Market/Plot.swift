@@ -20,7 +20,8 @@ struct Plot {
     /// Told apart by those who see colours otherwise, too (Okabe and Ito, and one of Tol's, the ninth). What is
     /// dashed is a plan and takes none of them, so that a policy has the same colour beside one and without.
     private static let colours = [
-        "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#000000", "#882255", "#F0E442",
+        "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#000000", "#882255",
+        "#F0E442",
     ]
     private static let dashes = "#444444"
 

@@ -330,4 +330,31 @@ import Units
         book.tell(.returned(LedgerSession(9), Self.account, Micros(100)))
         #expect(book.book.grantable(Self.account) == Micros(60))
     }
+
+    /// What is forged is refused, and stops nobody: sums that do not fit, and accounts that are not there.
+    @Test func forgedSumsAreRefused() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        book.tell(.fenced(Self.broker))
+        book.close(10, freed: 10)
+        // The closing left nothing to pay from, so that all of it is late: one more than fits.
+        book.settle(1, 1, late: .max)
+        #expect(book.refusal == .beyondGranted)
+        book.settle(1, 1, late: .max - 1)
+        #expect(book.refusal == nil && book.book.accounts[0].late.rawValue == .max)
+        for at in [AccountIndex(1), AccountIndex(.max)] {
+            book.tell(.paused(at, true))
+            #expect(book.refusal == .unknownAccount)
+            book.tell(.flightEnded(at))
+            #expect(book.refusal == .unknownAccount)
+        }
+        var audited = Book()
+        audited.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        audited.settle(1, 60)
+        audited.tell(.auditBegan(holders: [0b10]))
+        audited.tell(
+            .presented(
+                LedgerSession(9), HolderNumber(1), Self.account, granted: .max - Micros(50), returned: .zero))
+        #expect(audited.refusal == .beyondGranted)
+    }
 }

@@ -97,4 +97,25 @@ import Units
         root.keep(at: now + .seconds(61))
         #expect(isFenced() == true)
     }
+
+    /// A horizon that was reached and is not said yet, as a batch is full, is said by who leads on after a lapse.
+    @Test func aLapseForgetsNoHorizon() {
+        let opened = Self.at(1_000_000)
+        var root = TestRoot(at: opened)
+        _ = root.run([.open(start: 1, root.holder, candidate: LedgerSession(7))], at: opened)
+        root.machine.counts(LedgerSession(7), at: opened)
+        root.keep(at: opened + .seconds(3_660))
+        #expect(root.machine.book?.children.first?.isPresumed == false)
+        let reached = opened + .seconds(3_662)
+        let many = Array(repeating: RootCommand.find(AccountName(campaign: "none"), nil), count: 2_048)
+        for _ in 0..<2 {
+            let isTaken = root.machine.ask(many, ticket: 7, at: reached)
+            #expect(isTaken)
+        }
+        let batch = root.machine.next(at: reached)
+        #expect(batch != nil)
+        _ = root.machine.acknowledged(at: reached + .seconds(20))
+        root.keep(at: reached + .seconds(21))
+        #expect(root.machine.book?.children.first?.isPresumed == true)
+    }
 }

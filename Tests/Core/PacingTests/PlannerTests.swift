@@ -76,6 +76,21 @@ import Units
         #expect(abs(plan.curve.total.rawValue - 300_000_000) < 100)
     }
 
+    /// Days of the plan in which its flight has no part are no days to spend in.
+    @Test func aFlightShorterThanThePlanHasItsOwnDays() {
+        var short = campaign("a", dollars: 300, hours: 24, daily: 120)
+        for (hours, most) in [(24, Int64(120)), (30, 240), (48, 240)] {
+            short.end = short.start + .seconds(Int64(hours) * 3_600)
+            let plan = Planner(supply(hours: 72)).plan([short])[0]
+            #expect(plan.deliverability.limit == .budget, "\(hours) h: \(plan.deliverability)")
+            #expect(plan.curve.total.rawValue <= most * 1_000_000 + 10)
+            for day in 0..<3 {
+                let spent = plan.curve.sums[day * 24 + 24] - plan.curve.sums[day * 24]
+                #expect(spent.rawValue <= 120_000_010, "\(hours) h, day \(day)")
+            }
+        }
+    }
+
     @Test func guaranteedComeFirst() {
         // Both want nearly all of the second inventory of the first region.
         let only = [0.0, 1, 0, 0]

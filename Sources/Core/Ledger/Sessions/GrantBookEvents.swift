@@ -9,8 +9,8 @@ extension GrantBook {
         case .budgetChanged(let account, let budget, let currency):
             change(account, budget, currency, &effects)
         case .carriedOver(let from, let to): carryOver(from, to, &effects)
-        case .paused(let account, let isPaused): accounts[account.row].isPaused = isPaused
-        case .flightEnded(let account): accounts[account.row].hasEnded = true
+        case .paused(let account, let isPaused): mark(account, &effects) { $0.isPaused = isPaused }
+        case .flightEnded(let account): mark(account, &effects) { $0.hasEnded = true }
         case .refunded(let account, let number, let amount, let currency):
             refund(account, number, amount, currency, &effects)
         case .sessionOpened(let session, let holder): open(session, holder, &effects)
@@ -82,6 +82,15 @@ extension GrantBook {
     }
 
     // MARK: Budgets
+
+    private mutating func mark(
+        _ account: AccountIndex, _ effects: inout [BookEffect], _ body: (inout Account) -> Void
+    ) {
+        guard account.row < accounts.count else {
+            return effects.append(.refuse(.unknownAccount, LedgerSession(0)))
+        }
+        body(&accounts[account.row])
+    }
 
     private mutating func change(
         _ account: AccountIndex, _ budget: Micros, _ currency: CurrencyCode, _ effects: inout [BookEffect]

@@ -38,7 +38,8 @@ extension GrantBook {
         guard let sum = settled.adding(paid), sum - merged <= cells[cell(child, block.account)].out else {
             return effects.append(.refuse(.beyondGranted, key.node))
         }
-        guard isCountable(block.account, block.late) else {
+        // Behind a closing what was paid may turn out late as well.
+        guard let lateMost = block.late.adding(paid), isCountable(block.account, lateMost) else {
             return effects.append(.refuse(.beyondGranted, key.node))
         }
         if rules.keep(.claimsAreMergedByKey) { merge(leaf, block, &effects) }
@@ -274,7 +275,8 @@ extension GrantBook {
             return effects.append(.refuse(.negative, session))
         }
         let whole = accounts[account.row].parent ?? account
-        guard accounts[whole.row].granted.adding(granted) != nil else {
+        // All four places are added up to see what is free.
+        guard [account, whole].allSatisfy({ accounts[$0.row].committed.adding(granted) != nil }) else {
             return effects.append(.refuse(.beyondGranted, session))
         }
         if child(session) == nil {

@@ -165,14 +165,18 @@ public struct RootLedger: Sendable {
         return batch.answers
     }
 
-    /// Every lease in full: nobody knows what whoever led meanwhile gave. What was counted out and is not said yet is said then.
+    /// Every lease in full: nobody knows what whoever led meanwhile gave. Fences that were counted out and are not said yet are
+    /// said then; horizons count from fences that the book has, and stay.
     private mutating func countAnew(at now: Instant) {
-        waiting.removeAll { $0.ticket == Self.nobody }
+        waiting.removeAll { request in
+            request.ticket == Self.nobody
+                && request.commands.contains { if case .book(.fenced, by: nil) = $0 { true } else { false } }
+        }
         waitingCommands = waiting.reduce(0) { $0 + $1.commands.count }
         leases = LeaseCount()
-        for child in book?.children ?? [] where !child.isFenced {
-            leases.inherit(child.session, limits.lease, at: now)
-        }
+        let open = (book?.children ?? []).filter { !$0.isFenced }.map(\.session)
+        fenced.removeAll { open.contains($0.session) }
+        for session in open { leases.inherit(session, limits.lease, at: now) }
     }
 
     /// Another process leads. Answers whom to tell so.
