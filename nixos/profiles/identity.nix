@@ -40,6 +40,11 @@ in
       User = "identity";
       Group = "identity";
       StateDirectory = "identity";
+      # Programs in Go raise their limit of open files at their start, and would be ended over it.
+      SystemCallFilter = [
+        "@system-service"
+        "~@privileged"
+      ];
       StateDirectoryMode = "0750";
       LoadCredential = lib.mapAttrsToList (name: path: "${name}:${path}") {
         authority = config.paceline.secrets.authority.path;

@@ -51,6 +51,11 @@ in
         ReadWritePaths = [ "/var/lib/measured" ];
         # What was measured is read by another user.
         UMask = "0022";
+        # Programs in Go raise their limit of open files at their start, and would be ended over it.
+        SystemCallFilter = [
+          "@system-service"
+          "~@privileged"
+        ];
         # Decisions come first, for the disk and for the processor; not by the idle class, since shards that spin leave no idle time.
         IOSchedulingClass = "idle";
         Nice = 19;
