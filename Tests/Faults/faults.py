@@ -388,6 +388,30 @@ def slow(fleet):
     tc("del")
 
 
+def has_loss(fleet):
+    missing = has_network(fleet)
+    if missing:
+        return missing
+    done = lose([fleet["postgres"].serves])
+    mend()
+    return None if done.returncode == 0 else f"nft cannot draw packets here: {done.stderr.strip()}"
+
+
+def lose(ports):
+    listed = ", ".join(str(port) for port in ports)
+    return nft("add table inet faults\nadd chain inet faults input { type filter hook input priority 0; }\n" + "\n".join(
+        f"add rule inet faults input tcp {direction} {{ {listed} }} numgen random mod 20 == 0 drop" for direction in ("dport", "sport")))
+
+
+@Fault("a lossy network", "one of twenty packets is lost between all that belongs to the fleet: each costs a fifth of a second or more", start_bound,
+       away=12, needs=has_loss)
+def lossy(fleet):
+    done = lose([one.serves for one in fleet.members.values() if one.serves and one.role != "node"])
+    must(done.returncode == 0, f"nft: {done.stderr}")
+    yield
+    mend()
+
+
 # Clocks.
 
 def library(fleet):

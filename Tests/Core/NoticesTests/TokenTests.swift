@@ -17,6 +17,17 @@ import Units
         #expect(text(signed.token(for: .player)) != text(signed.token(for: .exchange)))
     }
 
+    @Test func itsReservationIsThereForAnybodyToRead() throws {
+        let signed = try #require(keys.signing.sign(Sample.notice))
+        for token in [signed.tokens.player, signed.tokens.exchange].map(text) {
+            let found = try #require(NoticeToken.reservation(in: token.raw))
+            #expect(found == (Sample.notice.session, Sample.notice.shard, Sample.notice.sequence))
+            #expect(NoticeToken.reservation(in: String(token.dropLast()).raw) == nil)
+            #expect(NoticeToken.reservation(in: ("!" + token.dropFirst()).raw) == nil)
+        }
+        #expect(NoticeToken.reservation(in: "".raw) == nil)
+    }
+
     @Test func everyFieldComesBack() throws {
         let seed = UInt64.random(in: 1...1_000_000)
         var random = Randomness(seed: seed)
