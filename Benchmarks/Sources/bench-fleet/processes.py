@@ -55,8 +55,8 @@ def measure_switches(fleet):
         done = fleet.post(leads, f"/api/v1/catalog/{'resume' if index % 2 else 'pause'}", {"campaign": "aurora-launch"})
         left = list(watched)
         while left:
-            left = [one for one in left if version_at(one) != done["version"]]
-            must(time.monotonic() - began < 20, f"version {done['version']} did not come to all nodes")
+            left = [one for one in left if version_at(one) != done["published"]]
+            must(time.monotonic() - began < 20, f"version {done['published']} did not come to all nodes")
         taken.append((time.monotonic() - began) * 1000)
         fleet.wait(0.05)
     return taken
@@ -132,7 +132,7 @@ def measure_away(load, fleet):
     with open(bodies, "w") as file:
         for number in range(2000):
             file.write(json.dumps({"id": f"request-{number}"} | {key: value for key, value in body.items() if key != "id"}
-                                  | {"user": {"id": f"viewer-{number}"}}) + "\n")
+                                  | {"user": {"id": f"viewer-{number}"}}, separators=(",", ":")) + "\n")
     missing = [*coordinators, *brokers]
     p99(load, fleet, bodies)
     normal, away = [], []
