@@ -1,6 +1,6 @@
 """What is broken, and how it is healed. `away` is how long it lasts; `bound` is how soon behind its end every region has to sell
 again; `why` says why that long."""
-import contextlib, glob, os, shutil, signal, subprocess, time
+import contextlib, glob, json, os, shutil, signal, subprocess, time
 
 from fleet import brokers, coordinators, leadership_milliseconds, lease_seconds, nodes, window_seconds, must
 
@@ -141,7 +141,7 @@ def leads_now(fleet, name):
 
 
 @Fault("a broker's copy", "a second process on a copy of a broker's journal, under its name, on other ports; the broker runs on",
-       session_bound, away=10)
+       session_bound, away=30)
 def clone(fleet):
     lost = fleet[brokers[0]]
     if "copy" not in fleet.members:
@@ -154,15 +154,17 @@ def clone(fleet):
     settings["listen"][0]["port"], settings["admin"]["port"] = one.serves, one.admin
     settings["journal"]["directory"], settings["catalog"]["directory"] = fleet.path("copy", "journal"), fleet.path("copy", "catalog")
     with open(fleet.path("copy", "settings.json"), "w") as file:
-        import json
         json.dump(settings, file)
     one.is_held = False
     fleet.launch(one)
     yield
+    runs = one.runs
     one.is_held = True
     fleet.signal("copy", signal.SIGKILL)
-    clones = fleet.psql("-c", "select count(*) from paceline.sessions where is_cloned").stdout.strip()
-    return f"sessions that the root calls cloned: {clones}"
+    clones = int(fleet.psql("-c", "select count(*) from paceline.sessions where is_cloned").stdout)
+    if clones:
+        return "the root found it out, and fenced their session"
+    return "**not found out**: both went on under one session" if runs else "the copy did not go on"
 
 
 # Catalogs.
