@@ -62,10 +62,12 @@ let package = Package(
         // For the benches, which draw the same problems as the tests and count allocations as they do.
         .library(name: "AllocationCounter", targets: ["AllocationCounter"]),
         .library(name: "PodGenerator", targets: ["PodGenerator"]),
+        .library(name: "PostgresServer", targets: ["PostgresServer"]),
         .library(
             name: "PacelineEdge",
             targets: [
                 "Kernel", "Telemetry", "Reactor", "Journal", "Store", "TLS", "HTTP", "Postgres", "Redis",
+                "LedgerStore",
             ]),
     ],
     targets: [

@@ -93,6 +93,14 @@ let package = Package(
             name: "Traffic",
             dependencies: ["BenchKit", "CExchange", .product(name: "PacelineCore", package: "paceline")],
             swiftSettings: strict),
+        .executableTarget(
+            name: "bench-fleet",
+            dependencies: [
+                "BenchKit", "Rig",
+                .product(name: "PacelineCore", package: "paceline"),
+                .product(name: "PacelineEdge", package: "paceline"),
+                .product(name: "PostgresServer", package: "paceline"),
+            ], exclude: ["processes.py"], swiftSettings: strict),
         bench("bench-overload", ["Rig", "Traffic"]),
         bench("bench-models", ["Rig", "Traffic"]),
         bench(

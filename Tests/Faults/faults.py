@@ -1,6 +1,6 @@
 """What is broken, and how it is healed. `away` is how long it lasts; `bound` is how soon behind its end every region has to sell
 again; `why` says why that long."""
-import contextlib, glob, os, shutil, signal, subprocess, time
+import contextlib, glob, json, os, shutil, signal, subprocess, time
 
 from fleet import brokers, coordinators, leadership_milliseconds, lease_seconds, nodes, window_seconds, must
 
@@ -141,7 +141,7 @@ def leads_now(fleet, name):
 
 
 @Fault("a broker's copy", "a second process on a copy of a broker's journal, under its name, on other ports; the broker runs on",
-       session_bound, away=10)
+       session_bound, away=30)
 def clone(fleet):
     lost = fleet[brokers[0]]
     if "copy" not in fleet.members:
@@ -154,15 +154,17 @@ def clone(fleet):
     settings["listen"][0]["port"], settings["admin"]["port"] = one.serves, one.admin
     settings["journal"]["directory"], settings["catalog"]["directory"] = fleet.path("copy", "journal"), fleet.path("copy", "catalog")
     with open(fleet.path("copy", "settings.json"), "w") as file:
-        import json
         json.dump(settings, file)
     one.is_held = False
     fleet.launch(one)
     yield
+    runs = one.runs
     one.is_held = True
     fleet.signal("copy", signal.SIGKILL)
-    clones = fleet.psql("-c", "select count(*) from paceline.sessions where is_cloned").stdout.strip()
-    return f"sessions that the root calls cloned: {clones}"
+    clones = int(fleet.psql("-c", "select count(*) from paceline.sessions where is_cloned").stdout)
+    if clones:
+        return "the root found it out, and fenced their session"
+    return "**not found out**: both went on under one session" if runs else "the copy did not go on"
 
 
 # Catalogs.
@@ -386,6 +388,30 @@ def slow(fleet):
     must(done.returncode == 0, f"tc: {done.stderr}")
     yield
     tc("del")
+
+
+def has_loss(fleet):
+    missing = has_network(fleet)
+    if missing:
+        return missing
+    done = lose([fleet["postgres"].serves])
+    mend()
+    return None if done.returncode == 0 else f"nft cannot draw packets here: {done.stderr.strip()}"
+
+
+def lose(ports):
+    listed = ", ".join(str(port) for port in ports)
+    return nft("add table inet faults\nadd chain inet faults input { type filter hook input priority 0; }\n" + "\n".join(
+        f"add rule inet faults input tcp {direction} {{ {listed} }} numgen random mod 20 == 0 drop" for direction in ("dport", "sport")))
+
+
+@Fault("a lossy network", "one of twenty packets is lost between all that belongs to the fleet: each costs a fifth of a second or more", start_bound,
+       away=12, needs=has_loss)
+def lossy(fleet):
+    done = lose([one.serves for one in fleet.members.values() if one.serves and one.role != "node"])
+    must(done.returncode == 0, f"nft: {done.stderr}")
+    yield
+    mend()
 
 
 # Clocks.

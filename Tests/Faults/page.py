@@ -1,7 +1,5 @@
 """The table of docs/faults.md, between its marks, from what a run has seen."""
-import subprocess
-
-from fleet import Failed, must, root
+from fleet import must
 
 begin, end = "<!-- begin: written by Tests/Faults/check --page -->", "<!-- end -->"
 
@@ -42,11 +40,10 @@ def row(line):
 def write(path, lines):
     text = open(path).read()
     must(begin in text and end in text, f"{path} has no marks for the table")
-    commit = subprocess.run(["git", "-C", root, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    when = next((one["at"] for one in lines if "at" in one), "")
+    times = sorted(one["at"][:16].replace("T", " ") for one in lines if "at" in one)
     bills = sum(one.get("acknowledged", 0) for one in lines)
     micros = sum(one.get("micros", 0) for one in lines)
-    rows = [f"Seen {when[:16].replace('T', ' ')} UTC at {commit}: {bills} bills of {micros / 1e6:.2f} USD acknowledged in all.", "",
+    rows = [f"Seen from {times[0]} to {times[-1]} UTC: {bills} bills of {micros / 1e6:.2f} USD acknowledged in all.", "",
             "| fault | what was done | bills acknowledged | longest time without an ad, by region, s | sold again behind the healing, s | seen |",
             "|---|---|---|---|---|---|", *(row(one) for one in lines)]
     before, rest = text.split(begin, 1)

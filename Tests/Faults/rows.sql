@@ -3,9 +3,10 @@
 begin isolation level repeatable read read only;
 select 'account', id, coalesce(parent, -1), campaign, budget, granted, settled, suspense, presumed, late
     from paceline.accounts order by id;
-select 'cell', session, account, granted, returned, settled from paceline.cells;
+select 'session', session, is_fenced from paceline.sessions;
+select 'cell', session, account, granted, returned, settled, closed_leaves from paceline.cells;
 select 'leaf', node, root from paceline.leaves;
-select 'leaf_cell', node, account, paid, late from paceline.leaf_cells;
+select 'leaf_cell', node, account, paid, late, claimed, drawn, freed, is_closed from paceline.leaf_cells;
 select 'block', node, account, shard, number, mask, paid, late from paceline.blocks;
 select 'claim', session, shard, sequence, account, paid, late, is_merged from paceline.claims;
 select 'movement', stream, number, sequence, account, source, target, amount from paceline.movements;

@@ -9,7 +9,7 @@ enum Main {
     static let benches = [
         "json", "openrtb", "catalog", "frequency", "hydrate", "infer", "pods", "pacing", "decide", "journal",
         "http",
-        "overload", "models", "tls",
+        "overload", "models", "fleet", "tls",
         "idle",
     ]
 

@@ -28,7 +28,8 @@ struct CatalogLoading: Sendable {
             throw Failure("the catalog's thread could not start: \(error)")
         }
         try catalogs.published?.start(
-            wake: { [catalogs] in catalogs.wantReload() }, judge: { [catalogs] in catalogs.judge() })
+            isMissing: catalogs.isMissing, wake: { [catalogs] in catalogs.wantReload() },
+            judge: { [catalogs] in catalogs.judge() })
     }
 
     private func run() -> Never {

@@ -43,15 +43,17 @@ final class PublishedCatalog: PublicationTaker {
     }
 
     /// - Parameters:
+    ///   - isMissing: the last good one does not serve, as where its file was damaged: then it is fetched again.
     ///   - wake: called when something has come.
     ///   - judge: called when what is known has changed.
     func start(
-        wake: @escaping @Sendable () -> Void, judge: @escaping @Sendable () -> Void
+        isMissing: Bool, wake: @escaping @Sendable () -> Void, judge: @escaping @Sendable () -> Void
     ) throws(Failure) {
         told.withLock { $0 = (wake, judge) }
         // Of another snapshot than the one that serves nothing is known.
         let memory = PublicationMemory(at: memory).flatMap { memory in
-            store.current == SnapshotStore.Current(name: memory.name, source: Self.source) ? memory : nil
+            !isMissing && store.current == SnapshotStore.Current(name: memory.name, source: Self.source)
+                ? memory : nil
         }
         try follower.start(from: memory, for: self)
     }

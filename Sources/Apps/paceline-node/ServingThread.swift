@@ -83,12 +83,12 @@ final class ServingThread: Sendable {
         let now = Kernel.monotonicNow()
         let turned = lastTurn.load(ordering: .relaxed)
         let asked = lastAsked.load(ordering: .relaxed)
-        if asked == 0 || turned >= asked {
-            lastAsked.store(now.nanoseconds, ordering: .relaxed)
-            post { [self] reactor in lastTurn.store(reactor.now.nanoseconds, ordering: .relaxed) }
-            return false
-        }
-        return now - Instant(nanoseconds: asked) > limit
+        let isAnswered = turned >= asked
+        if isAnswered { lastAsked.store(now.nanoseconds, ordering: .relaxed) }
+        // Asked again each time, as a thread with too much before it takes no question. An answer is as old as its
+        // question: the turn's own time may be from before one that came in its middle, and would never answer it.
+        post { [self] _ in lastTurn.store(now.nanoseconds, ordering: .relaxed) }
+        return !isAnswered && now - Instant(nanoseconds: asked) > limit
     }
 
     /// Hands a shard its next catalog; false where too much waits for the shard already.

@@ -11,9 +11,17 @@ public struct LedgerRows: Sendable {
         public static let none: Int64 = -1
     }
 
+    /// A start of a holder of the root.
+    public struct Session: Hashable, Sendable {
+        public var session: UInt64
+        public var isFenced: Bool
+    }
+
     public struct Cell: Hashable, Sendable {
         public var session: UInt64
         public var account, granted, returned, settled: Int64
+        /// How many of its nodes have said for good what they drew.
+        public var closedLeaves: Int64
     }
 
     public struct Leaf: Hashable, Sendable {
@@ -23,6 +31,9 @@ public struct LedgerRows: Sendable {
     public struct LeafCell: Hashable, Sendable {
         public var node: UInt64
         public var account, paid, late: Int64
+        /// By a closing: what was taken to spend, and what of that nobody can spend any more.
+        public var claimed, drawn, freed: Int64
+        public var isClosed: Bool
     }
 
     public struct Block: Hashable, Sendable {
@@ -48,6 +59,7 @@ public struct LedgerRows: Sendable {
     }
 
     public var accounts: [Account] = []
+    public var sessions: [Session] = []
     public var cells: [Cell] = []
     public var leaves: [Leaf] = []
     public var leafCells: [LeafCell] = []
@@ -70,6 +82,13 @@ public struct LedgerRows: Sendable {
         func name(_ column: Int) throws(UnreadableLine) -> UInt64 {
             UInt64(bitPattern: try number(column))
         }
+        func isSet(_ column: Int) throws(UnreadableLine) -> Bool {
+            switch try line.text(column, "t or f") {
+            case "t": true
+            case "f": false
+            case let text: throw line.refusal("column \(column + 1) is '\(text)', and neither t nor f")
+            }
+        }
         func shard(_ column: Int) throws(UnreadableLine) -> UInt32 {
             try line.number(column, "a shard", UInt32.self)
         }
@@ -80,17 +99,21 @@ public struct LedgerRows: Sendable {
                     id: try number(1), parent: try number(2), campaign: try line.text(3, "the campaign"),
                     budget: try number(4), granted: try number(5), settled: try number(6),
                     suspense: try number(7), presumed: try number(8), late: try number(9)))
+        case "session":
+            sessions.append(Session(session: try name(1), isFenced: try isSet(2)))
         case "cell":
             cells.append(
                 Cell(
                     session: try name(1), account: try number(2), granted: try number(3),
-                    returned: try number(4), settled: try number(5)))
+                    returned: try number(4), settled: try number(5), closedLeaves: try number(6)))
         case "leaf":
             leaves.append(Leaf(node: try name(1), root: try name(2)))
         case "leaf_cell":
             leafCells.append(
                 LeafCell(
-                    node: try name(1), account: try number(2), paid: try number(3), late: try number(4)))
+                    node: try name(1), account: try number(2), paid: try number(3), late: try number(4),
+                    claimed: try number(5), drawn: try number(6), freed: try number(7),
+                    isClosed: try isSet(8)))
         case "block":
             blocks.append(
                 Block(
@@ -102,7 +125,7 @@ public struct LedgerRows: Sendable {
                     key: BillKey(
                         session: try name(1), shard: try shard(2), sequence: try name(3)),
                     account: try number(4), paid: try number(5), late: try number(6),
-                    isMerged: try line.text(7, "whether it is merged") == "t"))
+                    isMerged: try isSet(7)))
         case "movement":
             movements.append(
                 Movement(

@@ -26,6 +26,7 @@ public struct Reconciler {
         one.compareBudgets()
         one.addUpMovements()
         one.addUpSessions()
+        one.addUpNodes()
         if let earlier { one.compare(with: earlier) }
         one.found += Delivery.all(in: record).flatMap(\.discrepancies)
         return one.found
@@ -193,13 +194,38 @@ public struct Reconciler {
         }
     }
 
+    private struct Place: Hashable {
+        var session: UInt64
+        var account: Int64
+    }
+
+    /// What of a session's grant is neither back nor settled. Behind its fence, once all its nodes have said what they drew, that is
+    /// no more than what they drew and have neither settled nor freed.
+    private func open(
+        _ cell: LedgerRows.Cell, _ leaves: [UInt64: Set<UInt64>], _ left: [Place: Int128], fenced: Set<UInt64>
+    ) -> Int128 {
+        let open = Int128(cell.granted) - Int128(cell.returned) - Int128(cell.settled)
+        let mine = leaves[cell.session] ?? []
+        guard fenced.contains(cell.session), cell.closedLeaves == Int64(mine.count) else { return open }
+        let drawn = mine.reduce(Int128(0)) {
+            $0 + (left[Place(session: $1, account: cell.account)] ?? 0)
+        }
+        return min(open, drawn)
+    }
+
     private mutating func addUpSessions() {
+        let leaves = Dictionary(grouping: rows.leaves, by: \.root).mapValues { Set($0.map(\.node)) }
+        let fenced = Set(rows.sessions.filter(\.isFenced).map(\.session))
+        var left: [Place: Int128] = [:]
+        for cell in rows.leafCells where cell.isClosed {
+            let rest =
+                Int128(cell.drawn) - Int128(cell.freed) - Int128(cell.paid) - Int128(cell.claimed)
+            left[Place(session: cell.node, account: cell.account)] = max(rest, 0)
+        }
         for account in rows.accounts {
             let mine = family(account.id)
             let cells = rows.cells.filter { mine.contains($0.account) }
-            let open = cells.reduce(Int128(0)) {
-                $0 + Int128($1.granted) - Int128($1.returned) - Int128($1.settled)
-            }
+            let open = cells.reduce(Int128(0)) { $0 + self.open($1, leaves, left, fenced: fenced) }
             let out = Int128(account.granted) + Int128(account.suspense) + Int128(account.presumed)
             let settled = cells.reduce(Int128(0)) { $0 + Int128($1.settled) }
             if open != out || settled != Int128(account.settled) {
@@ -209,11 +235,10 @@ public struct Reconciler {
                         + "sessions have \(open) and \(settled)")
             }
         }
+    }
+
+    private mutating func addUpNodes() {
         let roots = Dictionary(rows.leaves.map { ($0.node, $0.root) }) { first, _ in first }
-        struct Place: Hashable {
-            var session: UInt64
-            var account: Int64
-        }
         var byNode: [Place: Int128] = [:]
         var byRoot: [Place: Int128] = [:]
         for block in rows.blocks {

@@ -17,6 +17,23 @@ import Units
         #expect(text(signed.token(for: .player)) != text(signed.token(for: .exchange)))
     }
 
+    @Test func itsReservationIsThereForAnybodyToRead() throws {
+        let signed = try #require(keys.signing.sign(Sample.notice))
+        for token in [signed.tokens.player, signed.tokens.exchange].map(text) {
+            let found = reservation(token)
+            #expect(
+                found?.session == Sample.notice.session && found?.shard == Sample.notice.shard
+                    && found?.sequence == Sample.notice.sequence)
+            #expect(reservation(String(token.dropLast())) == nil)
+            #expect(reservation("!" + token.dropFirst()) == nil)
+        }
+        #expect(reservation("") == nil)
+    }
+
+    private func reservation(_ token: String) -> (session: UInt64, shard: UInt8, sequence: UInt64)? {
+        NoticeToken.reservation(in: token.raw)
+    }
+
     @Test func everyFieldComesBack() throws {
         let seed = UInt64.random(in: 1...1_000_000)
         var random = Randomness(seed: seed)

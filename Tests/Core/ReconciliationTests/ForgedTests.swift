@@ -32,9 +32,15 @@ private struct History {
                 id: 2, parent: 1, campaign: "a", budget: 100, granted: 39, settled: 61, suspense: 0,
                 presumed: 0, late: 0),
         ]
-        rows.cells = [.init(session: 5, account: 2, granted: 110, returned: 10, settled: 61)]
+        rows.sessions = [.init(session: 5, isFenced: false)]
+        rows.cells = [
+            .init(session: 5, account: 2, granted: 110, returned: 10, settled: 61, closedLeaves: 0)
+        ]
         rows.leaves = [.init(node: 9, root: 5)]
-        rows.leafCells = [.init(node: 9, account: 2, paid: 61, late: 0)]
+        rows.leafCells = [
+            .init(
+                node: 9, account: 2, paid: 61, late: 0, claimed: 0, drawn: 0, freed: 0, isClosed: false)
+        ]
         rows.blocks = [
             .init(node: 9, account: 2, shard: 0, number: 1, mask: 0b101, paid: 61, late: 0)
         ]
@@ -148,7 +154,9 @@ private let forgeries: [Forgery] = [
     Forgery(.nodesDisagree, "a node's sum is not what its settlements say") { one in
         one.rows.leafCells[0].paid -= 1
         one.rows.leaves.append(.init(node: 10, root: 5))
-        one.rows.leafCells.append(.init(node: 10, account: 2, paid: 1, late: 0))
+        one.rows.leafCells.append(
+            .init(
+                node: 10, account: 2, paid: 1, late: 0, claimed: 0, drawn: 0, freed: 0, isClosed: false))
     },
     Forgery(.settlementVanished, "a settlement that was there is gone") { one in
         one.earlier = one.rows
@@ -175,6 +183,30 @@ extension [BillEvent] {
 
     @Test func everyNameHasItsForgery() {
         #expect(Set(forgeries.map(\.name)) == Set(Discrepancy.Kind.allCases))
+    }
+
+    /// The session is fenced and its only node has closed it: of what it drew ten are left, which nobody can tell of.
+    private func closed() -> History {
+        var history = History()
+        history.rows.sessions[0].isFenced = true
+        history.rows.cells[0].closedLeaves = 1
+        (history.rows.leafCells[0].drawn, history.rows.leafCells[0].isClosed) = (71, true)
+        history.rows.movements.append(
+            .init(stream: 3, number: 8, sequence: 8, account: 2, source: 1, target: 3, amount: 10))
+        history.rows.movements.append(
+            .init(stream: 3, number: 8, sequence: 9, account: 2, source: 1, target: 0, amount: 29))
+        for index in history.rows.accounts.indices {
+            (history.rows.accounts[index].granted, history.rows.accounts[index].suspense) = (0, 10)
+        }
+        return history
+    }
+
+    @Test func whatAClosingFreesIsFree() { #expect(closed().found == []) }
+
+    @Test func nothingIsFreeBeforeAllNodesHaveClosed() {
+        var history = closed()
+        history.rows.leaves.append(.init(node: 10, root: 5))
+        #expect(Set(history.found.map(\.kind)) == [.sessionsDisagree])
     }
 
     /// Who gives up knows nothing: either is right.

@@ -43,6 +43,7 @@ import Testing
     @Test(arguments: [
         ("room\t1\n", "line 1: 'room' is none of the ledger's tables"),
         ("cell\t1\t2\t3\t4\n", "line 1: column 6, a number, is not there"),
+        ("session\t1\tx\n", "line 1: column 3 is 'x', and neither t nor f"),
     ])
     func aRowOfAnotherTableIsRefused(_ text: String, _ problem: String) {
         let error = #expect(throws: UnreadableLine.self) { try LedgerRows(reading: Array(text.utf8)) }
