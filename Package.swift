@@ -163,7 +163,8 @@ let package = Package(
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
-                "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "HTTP", "JSON",
+                "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "HTTP",
+                "JSON",
                 "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres", "Reactor", "Serving",
                 "Settings", "TLS", "Telemetry", "Units",
             ],

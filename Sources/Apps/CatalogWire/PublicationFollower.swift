@@ -147,7 +147,8 @@ public final class PublicationFollower: Sendable {
 
     private func ask(_ peer: Int, _ have: Int64?, _ run: Run, _ client: Client) {
         let endpoint = peers.endpoints[peer]
-        let request = ClientRequest(.get, endpoint, PublicationQuestion(have: have, wait: Self.wait).target(options.kind))
+        let request = ClientRequest(
+            .get, endpoint, PublicationQuestion(have: have, wait: Self.wait).target(options.kind))
         let limit = have == nil ? options.timeout : Self.wait + options.timeout
         client.send(request, deadline: client.reactor.now + limit) { [self] result in
             let now = Kernel.monotonicNow()
@@ -164,7 +165,10 @@ public final class PublicationFollower: Sendable {
                 run.pursuit.failed(peer, at: now)
                 log.warning(
                     "an issuer does not say what is published",
-                    ["kind": .string(options.kind.rawValue), "issuer": .string("\(endpoint)"), "cause": .string(error.why)])
+                    [
+                        "kind": .string(options.kind.rawValue), "issuer": .string("\(endpoint)"),
+                        "cause": .string(error.why),
+                    ])
                 goOn(run, client) { view in
                     view.asks[.failed, default: 0] += 1
                     view.problem = error.why
@@ -229,7 +233,10 @@ public final class PublicationFollower: Sendable {
                 run.pursuit.notFetched(from: peer, at: Kernel.monotonicNow())
                 log.warning(
                     "what is published could not be fetched",
-                    ["kind": .string(options.kind.rawValue), "version": .integer(Int(publication.version)), "cause": .string(error.why)])
+                    [
+                        "kind": .string(options.kind.rawValue), "version": .integer(Int(publication.version)),
+                        "cause": .string(error.why),
+                    ])
                 return goOn(run, client) { view in
                     view.fetches[error.outcome, default: 0] += 1
                     view.missing = error.why

@@ -8,10 +8,12 @@ enum ModelPublish {
     private static let directory = Parameter.argument(
         "DIR", WordKind.file, "A directory that `paceline model pack` has sealed.")
     private static let version = Parameter.argument(
-        "VERSION", WordKind.integer(1...Int(UInt32.max)), "The package, by its number in `paceline model versions`.")
+        "VERSION", WordKind.integer(1...Int(UInt32.max)),
+        "The package, by its number in `paceline model versions`.")
     private static let promotes = Parameter.flag("promote", "Has everybody serve it at once.")
     private static let nodes = Parameter.requiredOption(
-        "nodes", WordKind.list(of: .text), "Those that serve it first, by the names that their certificates end in, with commas.")
+        "nodes", WordKind.list(of: .text),
+        "Those that serve it first, by the names that their certificates end in, with commas.")
     private static let note = Parameter.option("note", WordKind.text, "Why, for the list of versions.")
 
     static let commands = [publish, canary, promote, rollBack, versions]
@@ -31,7 +33,8 @@ enum ModelPublish {
             let answer = try client.demand(.post, "/api/v1/models", package: bytes, note: call[note])
             let number = answer["version"]?.text ?? ""
             guard call[promotes] else {
-                return say(call, &output, answer, "package \(number): \(word(answer, "sent", "there already"))")
+                return say(
+                    call, &output, answer, "package \(number): \(word(answer, "sent", "there already"))")
             }
             let turn = try client.demand(
                 .post, "/api/v1/models/promote", ["version": answer["package"] ?? .null], note: call[note])
@@ -45,12 +48,15 @@ enum ModelPublish {
 
     private static let canary = Command(
         "canary", "Has some nodes serve a package before all others.",
-        discussion: "What they serve is taken back by `paceline model rollback` to the package of all others.",
+        discussion:
+            "What they serve is taken back by `paceline model rollback` to the package of all others.",
         parameters: [version, nodes, note] + AdminClient.parameters,
         examples: AdminClient.unreached("paceline model canary 2 --nodes node-1")
     ) { call, output throws(Failure) in
         let names = call[nodes].map { JSONTree.string($0) }
-        return try turn(call, &output, "canary", [.init("nodes", .array(names))]) { "package \($0) serves at \($1)" }
+        return try turn(call, &output, "canary", [.init("nodes", .array(names))]) {
+            "package \($0) serves at \($1)"
+        }
     }
 
     private static let promote = Command(
@@ -127,7 +133,8 @@ enum ModelPublish {
             + (note.isEmpty ? "" : ": \(note)")
         let turns = (one["turns"]?.elements ?? []).map { turn in
             let why = text(turn, "note")
-            return "  \(text(turn, "at")) \(text(turn, "what")) by \(text(turn, "who"))" + (why.isEmpty ? "" : ": \(why)")
+            return "  \(text(turn, "at")) \(text(turn, "what")) by \(text(turn, "who"))"
+                + (why.isEmpty ? "" : ": \(why)")
         }
         return [head] + turns
     }

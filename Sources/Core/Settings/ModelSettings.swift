@@ -64,7 +64,7 @@ public struct ModelSettings: DocumentObject, Equatable {
                         "shared", found: "a feed without profiles",
                         allowed: "`profiles` beside it, a directory")
                 }
-            }
+            },
         ])
 }
 

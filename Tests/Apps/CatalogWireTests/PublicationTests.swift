@@ -25,7 +25,8 @@ import Units
 
     @Test func someNodesHaveAnotherBlob() throws {
         let other = String(repeating: "0b", count: 32)
-        let canary = #", "package": 4, "canary": {"sha256": "\#(other)", "bytes": 5, "format": 1, "package": 5, "nodes": ["a", "b"]}}"#
+        let canary =
+            #", "package": 4, "canary": {"sha256": "\#(other)", "bytes": 5, "format": 1, "package": 5, "nodes": ["a", "b"]}}"#
         let text = Self.text.replacing("}", with: canary)
         let publication = try Publication(body: Array(text.utf8))
         #expect(publication.tree.line == text)
@@ -34,7 +35,8 @@ import Units
         #expect(publication.meant(for: "b").blob.package == 5)
         #expect(publication.meant(for: "c") == Publication(version: 12, publication.blob))
         for (right, wrong, place) in [
-            (other, "x", "canary.sha256"), ("\"b\"", "1", "canary.nodes[1]"), ("\"bytes\": 5", "\"bytes\": 0", "canary.bytes"),
+            (other, "x", "canary.sha256"), ("\"b\"", "1", "canary.nodes[1]"),
+            ("\"bytes\": 5", "\"bytes\": 0", "canary.bytes"),
             ("\"package\": 4", "\"package\": 0", "package"),
         ] {
             let malformed = #expect(throws: Malformed.self) {

@@ -26,9 +26,13 @@ struct ModelSyncTests {
                     coordinators, in: folder.appending(path: "beside"), name: "node-b", models: true),
             ]
             _ = try pair.leader()
-            let catalog = URL(filePath: #filePath).appending(path: "../../../../Examples/catalog").standardized
+            let catalog = URL(filePath: #filePath).appending(path: "../../../../Examples/catalog")
+                .standardized
             let imported = try paceline(
-                ["catalog", "import", catalog.path(), "--coordinator", "http://127.0.0.1:\(pair.all[0].admin)"])
+                [
+                    "catalog", "import", catalog.path(), "--coordinator",
+                    "http://127.0.0.1:\(pair.all[0].admin)",
+                ])
             try #require(imported.status == 0, "\(imported.output)")
         }
 
@@ -41,10 +45,11 @@ struct ModelSyncTests {
             return said.output
         }
 
-        /// The demo's models, of which the number of a training is another one.
+        /// Small models, of which the number of a training is another one.
         func package(_ name: String, training: Int = 2) throws -> String {
             let target = folder.appending(path: name)
-            let source = URL(filePath: #filePath).appending(path: "../../../../Examples/predictions").standardized
+            let source = URL(filePath: #filePath).appending(path: "../../../Support/HandWrittenModels")
+                .standardized
             try FileManager.default.copyItem(at: source, to: target)
             let list = target.appending(path: "models.json")
             let text = try String(contentsOf: list, encoding: .utf8)
@@ -58,7 +63,9 @@ struct ModelSyncTests {
     @Test func whatIsPublishedIsServedByAll() throws {
         let fleet = try Fleet()
         try Spending.until("they know that there are none") {
-            fleet.nodes.allSatisfy { $0.readiness.contains("no set of models") == false && $0.package == nil }
+            fleet.nodes.allSatisfy {
+                $0.readiness.contains("there is no set of models on this disk") && $0.package == nil
+            }
         }
         // Sent, and served by nobody yet.
         #expect(try fleet.model("publish", fleet.package("one")).contains("package 1: sent"))
@@ -76,12 +83,14 @@ struct ModelSyncTests {
         try Spending.until("both serve the second within a second", 1) { fleet.serve([2, 2]) }
         #expect(fleet.nodes[0].models["version"] as? String != first[0])
 
-        #expect(try fleet.model("rollback", "1", "--note", "the second sold too much").contains("serves again"))
+        #expect(
+            try fleet.model("rollback", "1", "--note", "the second sold too much").contains("serves again"))
         try Spending.until("both serve the first again within a second", 1) { fleet.serve([1, 1]) }
         #expect(fleet.nodes.map { $0.models["version"] as? String } == first)
         let versions = try fleet.model("versions")
         #expect(versions.contains("package 1, serves: models \(first[0] ?? "?")"), "\(versions)")
-        #expect(versions.contains("rollback by without a certificate: the second sold too much"), "\(versions)")
+        #expect(
+            versions.contains("rollback by without a certificate: the second sold too much"), "\(versions)")
 
         // Nobody is left to ask.
         for one in fleet.pair.all { one.kill(SIGKILL) }

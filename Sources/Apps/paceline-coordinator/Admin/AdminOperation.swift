@@ -33,14 +33,16 @@ enum AdminOperation: Hashable, Sendable {
     static let all: [AdminOperation] =
         EntityKind.allCases.flatMap { [.list($0), .get($0), .put($0), .delete($0)] } + [
             .catalog, .add, .importCatalog, .versions, .rollBack, .pause, .resume, .publishModels,
-            .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken, .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .document,
+            .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken, .revokeToken,
+            .accounts, .order, .movements, .sessions, .suspense, .verify, .document,
         ]
 
     static let root = "/api/v1/"
 
     var method: Method {
         switch self {
-        case .list, .get, .catalog, .versions, .modelVersions, .audit, .tokens, .accounts, .movements, .sessions, .suspense,
+        case .list, .get, .catalog, .versions, .modelVersions, .audit, .tokens, .accounts, .movements,
+            .sessions, .suspense,
             .verify, .document:
             .get
         case .put, .order: .put
@@ -82,7 +84,8 @@ enum AdminOperation: Hashable, Sendable {
 
     var role: AdminRole {
         switch self {
-        case .list, .get, .catalog, .versions, .modelVersions, .accounts, .movements, .sessions, .suspense, .verify,
+        case .list, .get, .catalog, .versions, .modelVersions, .accounts, .movements, .sessions, .suspense,
+            .verify,
             .document:
             .viewer
         case .pause, .resume, .rollBackModels: .operator_

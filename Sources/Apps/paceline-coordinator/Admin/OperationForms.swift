@@ -76,7 +76,8 @@ extension AdminOperation {
         case .pause: "Pauses a campaign, and publishes the catalog."
         case .resume: "Resumes a campaign, and publishes the catalog."
         case .publishModels: "Sends a package of models, which nobody serves yet."
-        case .modelVersions: "Packages of models, the newest first, with who serves them and what became of them."
+        case .modelVersions:
+            "Packages of models, the newest first, with who serves them and what became of them."
         case .canary: "Has some nodes serve a package before all others."
         case .promote: "Has everybody serve a package."
         case .rollBackModels: "Has everybody serve a former package again, and no node another one."
@@ -163,7 +164,8 @@ extension AdminOperation {
         case .add, .importCatalog: OpenAPI.reference("catalog")
         case .rollBack, .promote, .rollBackModels:
             OpenAPI.object([.init("version", OpenAPI.version)])
-        case .publishModels: ["type": "string", "format": "binary", "maxLength": .number(ModelPackage.bytesMost)]
+        case .publishModels:
+            ["type": "string", "format": "binary", "maxLength": .number(ModelPackage.bytesMost)]
         case .canary:
             [
                 "type": "object", "required": ["version", "nodes"],
@@ -230,7 +232,8 @@ extension AdminOperation {
         case .pause, .resume: [404, 412, 422]
         case .makeToken: [409, 422]
         case .order: [409, 412, 422, 428]
-        case .list, .versions, .modelVersions, .audit, .movements, .sessions, .catalog, .tokens, .suspense, .verify,
+        case .list, .versions, .modelVersions, .audit, .movements, .sessions, .catalog, .tokens, .suspense,
+            .verify,
             .document:
             []
         }

@@ -85,7 +85,8 @@ final class TokenRoutes {
         reads.ask(
             Self.make,
             [
-                .bytea(BlobDigest(of: Array(token.utf8)).bytes), .text(name), .text(role.rawValue), .timestamptz(now),
+                .bytea(BlobDigest(of: Array(token.utf8)).bytes), .text(name), .text(role.rawValue),
+                .timestamptz(now),
                 .text(caller.name), .timestamptz(expires),
             ], request.place
         ) { rows, response in

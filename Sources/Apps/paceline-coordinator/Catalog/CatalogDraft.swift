@@ -139,7 +139,8 @@ private struct Making {
             }
         let draft = CatalogDraft(
             former: former, changes: changes, bytes: bytes, digest: BlobDigest(of: bytes),
-            format: Int64(CatalogSnapshot.format), answer: answer(isNew ? .created : .ok, former + 1, isNew: true))
+            format: Int64(CatalogSnapshot.format),
+            answer: answer(isNew ? .created : .ok, former + 1, isNew: true))
         return .draft(
             ChangeDraft(number: former + 1, answer: draft.answer) { [order] in
                 CatalogStatements.transaction(draft, order, $0)

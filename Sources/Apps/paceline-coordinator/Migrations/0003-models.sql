@@ -82,7 +82,7 @@ end $$;
 -- From this turn on everybody serves one package, and some nodes another one, where there is a canary.
 create function paceline.turn_models(
     wanted bigint, process bigint, former bigint, now timestamptz, author text, deed text, about bigint,
-    remark text, all_of_them bigint, some bigint, names text[]
+    remark text, for_all bigint, for_first bigint, names text[]
 ) returns void language plpgsql as $$
 declare
     last paceline.model_turns;
@@ -93,12 +93,12 @@ begin
         raise exception 'turn % is the last, and not %', last.number, former using errcode = 'PL002';
     end if;
     insert into paceline.model_turns (number, at, who, what, package, note, everybody, canary, nodes)
-        values (former + 1, now, author, deed, about, remark, all_of_them, some, names);
+        values (former + 1, now, author, deed, about, remark, for_all, for_first, names);
     insert into paceline.audit (at, who, what, kind, id, version, before, after) values (
         now, author, deed, 'models', about::text, former + 1,
         case when last.number is not null then jsonb_build_object(
             'everybody', last.everybody, 'canary', last.canary, 'nodes', last.nodes) end,
-        jsonb_build_object('everybody', all_of_them, 'canary', some, 'nodes', names, 'note', remark));
+        jsonb_build_object('everybody', for_all, 'canary', for_first, 'nodes', names, 'note', remark));
     perform pg_notify('paceline_models', (former + 1)::text);
     perform paceline.require_leader(wanted, process);
 end $$;

@@ -153,7 +153,8 @@ struct ModelOrder: ChangeOrder {
         }
         let after = try after(before)
         if after == before {
-            return .answered(ChangeAnswer(status: .ok, version: former, body: Self.body(former, after, false)))
+            return .answered(
+                ChangeAnswer(status: .ok, version: former, body: Self.body(former, after, false)))
         }
         guard try found[3][0].read(1) else {
             throw OrderRefusal(
@@ -184,7 +185,8 @@ struct ModelOrder: ChangeOrder {
         case .canary(let package, let nodes):
             guard let before else {
                 throw OrderRefusal(
-                    .unprocessableContent, "nothing serves that a canary could go before: promote the package",
+                    .unprocessableContent,
+                    "nothing serves that a canary could go before: promote the package",
                     [.init("field", "version")])
             }
             guard package != before.everybody else {
