@@ -61,8 +61,9 @@ struct AdminClient: ~Copyable {
     private var url: ServerURL
     private let call: Invocation
     private let token: String?
-    /// One key for all tries of this command.
+    /// One key for all tries of one change.
     private let key: String
+    private var changes = 0
 
     private init(_ call: Invocation) throws(Failure) {
         let token = try Self.token(call)
@@ -127,7 +128,10 @@ struct AdminClient: ~Copyable {
         if let note { headers.append(("paceline-note", note)) }
         if body != nil { headers.append(("content-type", "application/json")) }
         if package != nil { headers.append(("content-type", "application/octet-stream")) }
-        if method != .get { headers.append(("idempotency-key", key)) }
+        if method != .get {
+            changes += 1
+            headers.append(("idempotency-key", "\(key)-\(changes)"))
+        }
         let bytes = package ?? body.map { Array($0.line.utf8) } ?? []
         let answer = try once(method, path, headers, bytes)
         guard answer.status == 503, let leader = answer["leader"]?["address"]?.text.flatMap(ServerURL.init),
