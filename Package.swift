@@ -160,15 +160,16 @@ let package = Package(
             name: "CatalogWire",
             dependencies: [
                 "Commands", "Digests", "Documents", "HTTP", "Kernel", "LedgerWire", "Reactor", "Serving",
-                "Telemetry", "Units",
+                "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/CatalogWire", swiftSettings: strict),
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
-                "Catalog", "Commands", "Decision", "Digests", "Documents", "HTTP", "JSON", "Kernel", "Ledger",
-                "LedgerStore", "LedgerWire", "Pacing",
-                "Postgres", "Reactor", "Serving", "Settings", "TLS", "Telemetry", "Units",
+                "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "HTTP",
+                "JSON",
+                "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres", "Reactor", "Serving",
+                "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/paceline-coordinator", exclude: ["Migrations"], swiftSettings: strict),
         app(

@@ -73,7 +73,3 @@ final class BlobDraft: @unchecked Sendable {
         .disk(FileFailure(path: path, doing: doing, cause: Errno(Int32(-result))))
     }
 }
-
-extension BlobDigest {
-    public init(of bytes: [UInt8]) { self.init(SHA256.digest(of: bytes.span.bytes)) }
-}

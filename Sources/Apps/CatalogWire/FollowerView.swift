@@ -1,11 +1,11 @@
-// How it stands with the published catalog, as operators and metrics see it.
+// How it stands with what is published, as operators and metrics see it.
 public import Documents
 internal import Kernel
 public import Telemetry
 public import Units
 
 public struct FollowerView: Sendable {
-    /// What became of a question which catalog is published.
+    /// What became of a question what is published.
     public enum Asked: String, CaseIterable, Sendable {
         case published, unchanged, nothing
         /// Older than what is known here.
@@ -69,6 +69,7 @@ public struct FollowerView: Sendable {
     public var tree: JSONTree {
         var members: [JSONTree.Member] = []
         members.append(.init("version", publication.map { .number($0.version) } ?? .null))
+        if let package = publication?.blob.package { members.append(.init("package", .number(package))) }
         members.append(.init("sha256", publication.map { .string($0.digest.description) } ?? .null))
         members.append(.init("here", .bool(isHeld)))
         members.append(.init("ageSeconds", age.map { .number($0.wholeMilliseconds / 1_000) } ?? .null))
@@ -80,18 +81,19 @@ public struct FollowerView: Sendable {
 
 extension PublicationFollower {
     public func register(in catalogue: inout MetricsCatalogue) {
+        let (prefix, noun) = (options.kind.metrics, options.kind.noun)
         catalogue.computedGauge(
-            "paceline_catalog_published_version",
-            help: "The number of the catalog that is published, as far as is known here."
+            "\(prefix)_published_version",
+            help: "The number of the \(noun) that is published, as far as is known here."
         ) { [self] in state.publication.map { Double($0.version) } }
         catalogue.computedGauge(
-            "paceline_catalog_published_here",
-            help: "1 where the catalog that is published is here and was taken."
+            "\(prefix)_published_here",
+            help: "1 where the \(noun) that is published is here and was taken."
         ) { [self] in state.isHeld ? 1 : 0 }
         catalogue.computedGauge(
-            "paceline_catalog_word_age_seconds",
+            "\(prefix)_word_age_seconds",
             help:
-                "How long ago it was known last which catalog is published; since the start where it never was.",
+                "How long ago it was known last which \(noun) is published; since the start where it never was.",
             unit: .seconds
         ) { [self] in
             let state = state
@@ -99,14 +101,15 @@ extension PublicationFollower {
         }
         for outcome in FollowerView.Asked.allCases {
             catalogue.computedCounter(
-                "paceline_catalog_asks_total",
-                help: "Questions which catalog is published, by what became of them.",
+                "\(prefix)_asks_total",
+                help: "Questions which \(noun) is published, by what became of them.",
                 labels: ["outcome": outcome.rawValue]
             ) { [self] in Double(state.asks[outcome] ?? 0) }
         }
         for outcome in FollowerView.Fetched.allCases {
             catalogue.computedCounter(
-                "paceline_catalog_fetches_total", help: "Published catalogs, by what became of them here.",
+                "\(prefix)_fetches_total",
+                help: "What was fetched as the \(noun) that is published, by what became of it here.",
                 labels: ["outcome": outcome.rawValue]
             ) { [self] in Double(state.fetches[outcome] ?? 0) }
         }

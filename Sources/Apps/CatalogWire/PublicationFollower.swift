@@ -1,4 +1,4 @@
-// Follows the published catalog over the network: carries out what `Pursuit` says, on a thread of its own. What a blob means is its
+// Follows what is published over the network: carries out what `Pursuit` says, on a thread of its own. What a blob means is its
 // owner's: it is told of each that has come whole, and says what became of it.
 public import Commands
 internal import HTTP
@@ -10,7 +10,7 @@ internal import Synchronization
 public import Telemetry
 public import Units
 
-/// Whose the published catalog is to be. All of it is called on the follower's thread.
+/// Whose what is published is to be. All of it is called on the follower's thread.
 public protocol PublicationTaker: AnyObject, Sendable {
     /// Takes a blob that is here already; nil where it has to be fetched.
     func find(_ publication: Publication) -> PublicationFollower.Verdict?
@@ -24,6 +24,9 @@ public protocol PublicationTaker: AnyObject, Sendable {
 /// Shared by all threads.
 public final class PublicationFollower: Sendable {
     public struct Options: Sendable {
+        public var kind: PublicationKind
+        /// The node that follows; nil for who hands on all that is published.
+        public var node: String?
         /// Where a blob is written while it comes.
         public var draft: String
         /// Where it is kept what was published last.
@@ -35,7 +38,11 @@ public final class PublicationFollower: Sendable {
         /// The only layout that is of use here; nil where all are.
         public var format: UInt32?
 
-        public init(draft: String, memory: String, timeout: Interval, blobBytes: Int, format: UInt32?) {
+        public init(
+            _ kind: PublicationKind, for node: String?, draft: String, memory: String, timeout: Interval,
+            blobBytes: Int, format: UInt32?
+        ) {
+            (self.kind, self.node) = (kind, node)
             (self.draft, self.memory, self.timeout) = (draft, memory, timeout)
             (self.blobBytes, self.format) = (blobBytes, format)
         }
@@ -50,7 +57,7 @@ public final class PublicationFollower: Sendable {
     }
 
     private let peers: IssuerPeers
-    private let options: Options
+    let options: Options
     private let thread: ClientThread
     private let log: Log
     let view: Mutex<FollowerView>
@@ -81,7 +88,7 @@ public final class PublicationFollower: Sendable {
 
     public init(_ peers: IssuerPeers, _ options: Options, _ log: Log) {
         (self.peers, self.options, self.log) = (peers, options, log)
-        thread = ClientThread("publications", peers, answerBytes: Self.answerBytes, log)
+        thread = ClientThread("\(options.kind)-news", peers, answerBytes: Self.answerBytes, log)
         view = Mutex(FollowerView())
     }
 
@@ -132,20 +139,21 @@ public final class PublicationFollower: Sendable {
         view.withLock { view in
             view.publication = pursuit.word?.publication
             view.asOf = pursuit.word?.asOf
-            view.isHeld = pursuit.held != nil && pursuit.word?.publication.digest == pursuit.held
-            if pursuit.refused == nil { view.refused = nil }
+            view.isHeld = pursuit.isWhole
+            if pursuit.refused.isEmpty { view.refused = nil }
             if view.isHeld { view.missing = nil }
         }
     }
 
     private func ask(_ peer: Int, _ have: Int64?, _ run: Run, _ client: Client) {
         let endpoint = peers.endpoints[peer]
-        let request = ClientRequest(.get, endpoint, CatalogQuestion(have: have, wait: Self.wait).target)
+        let request = ClientRequest(
+            .get, endpoint, PublicationQuestion(have: have, wait: Self.wait).target(options.kind))
         let limit = have == nil ? options.timeout : Self.wait + options.timeout
         client.send(request, deadline: client.reactor.now + limit) { [self] result in
             let now = Kernel.monotonicNow()
             do throws(Trouble) {
-                let (answer, age) = try Self.answer(result, endpoint)
+                let (answer, age) = try answer(result, endpoint)
                 let isNews = run.pursuit.heard(answer, from: peer, age: age, at: now)
                 let outcome: FollowerView.Asked = isNews ? .init(answer) : .stale
                 goOn(run, client) { view in
@@ -156,8 +164,11 @@ public final class PublicationFollower: Sendable {
             } catch {
                 run.pursuit.failed(peer, at: now)
                 log.warning(
-                    "an issuer does not say which catalog is published",
-                    ["issuer": .string("\(endpoint)"), "cause": .string(error.why)])
+                    "an issuer does not say what is published",
+                    [
+                        "kind": .string(options.kind.rawValue), "issuer": .string("\(endpoint)"),
+                        "cause": .string(error.why),
+                    ])
                 goOn(run, client) { view in
                     view.asks[.failed, default: 0] += 1
                     view.problem = error.why
@@ -169,7 +180,7 @@ public final class PublicationFollower: Sendable {
     private struct Trouble: Error { let why: String }
 
     /// What an answer says, and for how long its giver has not heard better.
-    private static func answer(
+    private func answer(
         _ result: Result<ClientResponse, ClientFailure>, _ endpoint: Endpoint
     ) throws(Trouble) -> (Pursuit.Answer, age: Interval) {
         let response: ClientResponse
@@ -183,7 +194,8 @@ public final class PublicationFollower: Sendable {
         case 404: return (.nothing, age)
         case 200:
             do throws(Malformed) {
-                return (.published(try Publication(body: response.body)), age)
+                let publication = try Publication(body: response.body)
+                return (.published(options.node.map(publication.meant) ?? publication), age)
             } catch {
                 throw Trouble(
                     why:
@@ -220,8 +232,11 @@ public final class PublicationFollower: Sendable {
                 if case .disk(let why) = error { return judge(publication, .notKept(why), run, client) }
                 run.pursuit.notFetched(from: peer, at: Kernel.monotonicNow())
                 log.warning(
-                    "the published catalog could not be fetched",
-                    ["version": .integer(Int(publication.version)), "cause": .string(error.why)])
+                    "what is published could not be fetched",
+                    [
+                        "kind": .string(options.kind.rawValue), "version": .integer(Int(publication.version)),
+                        "cause": .string(error.why),
+                    ])
                 return goOn(run, client) { view in
                     view.fetches[error.outcome, default: 0] += 1
                     view.missing = error.why
@@ -304,14 +319,15 @@ public final class PublicationFollower: Sendable {
             refusal = why
             outcome = .refused
             log.error(
-                "the published catalog is refused", ["version": .integer(version), "cause": .string(why)])
+                "what is published is refused",
+                ["kind": .string(options.kind.rawValue), "version": .integer(version), "cause": .string(why)])
         case .notKept(let why):
             run.pursuit.judged(publication.digest, .notKept, at: now)
             missing = why
             outcome = .notKept
             log.error(
-                "the published catalog could not be kept, which is tried again",
-                ["version": .integer(version), "cause": .string(why)])
+                "what is published could not be kept, which is tried again",
+                ["kind": .string(options.kind.rawValue), "version": .integer(version), "cause": .string(why)])
         }
         goOn(run, client) { view in
             view.fetches[outcome, default: 0] += 1
@@ -323,7 +339,7 @@ public final class PublicationFollower: Sendable {
     /// For the next start. What it says of a blob that is not here would be of no use.
     private func remember(_ run: Run) {
         let now = Kernel.monotonicNow()
-        guard let name = run.name, let word = run.pursuit.word, word.publication.digest == run.pursuit.held,
+        guard let name = run.name, let word = run.pursuit.word, run.pursuit.isWhole,
             now >= run.rememberedAt + Self.memoryPause
         else { return }
         run.rememberedAt = now

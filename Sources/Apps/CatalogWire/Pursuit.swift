@@ -1,4 +1,4 @@
-// What a follower of the published catalog does next: whom it asks, what it fetches, what it waits for. It knows no network and no
+// What a follower of what is published does next: whom it asks, what it fetches, what it waits for. It knows no network and no
 // disk. One thing at a time:
 //
 //     asking → asking       the word is of what is here already, or of what was refused
@@ -39,9 +39,9 @@ struct Pursuit {
     private var said: [Publication?]
     /// The newest word, and when it was true.
     private(set) var word: (publication: Publication, asOf: Instant)?
-    /// The blob that is here.
-    private(set) var held: BlobDigest?
-    private(set) var refused: BlobDigest?
+    /// The blobs that are here: one at a node, two at a broker while some nodes go first.
+    private(set) var held: Set<BlobDigest>
+    private(set) var refused: Set<BlobDigest> = []
     /// Who said that a blob is to be fetched.
     private var source: Int?
     /// A blob did not come: it may not be the one that is published any more.
@@ -60,16 +60,21 @@ struct Pursuit {
         choice = PeerChoice(count: peers, seed: seed)
         said = Array(repeating: nil, count: peers)
         word = memory
-        held = memory?.publication.digest
+        held = Set(memory?.publication.blobs.map(\.digest) ?? [])
     }
 
-    /// What is published and neither here nor refused.
+    /// A blob that is published and neither here nor refused.
     private var wanted: Publication? {
-        guard let publication = word?.publication, publication.digest != held,
-            publication.digest != refused
+        guard let publication = word?.publication,
+            let blob = publication.blobs.first(where: {
+                !held.contains($0.digest) && !refused.contains($0.digest)
+            })
         else { return nil }
-        return publication
+        return Publication(version: publication.version, blob)
     }
+
+    /// All of what is published is here.
+    var isWhole: Bool { word?.publication.blobs.allSatisfy { held.contains($0.digest) } ?? false }
 
     mutating func next(at now: Instant) -> Directive {
         if let wanted, !asksFirst {
@@ -114,7 +119,7 @@ struct Pursuit {
         }
         choice.answered(peer)
         word = (publication, word.map { max($0.asOf, asOf) } ?? asOf)
-        if publication.digest != refused { refused = nil }
+        refused.formIntersection(publication.blobs.map(\.digest))
         source = peer
         return true
     }
@@ -134,8 +139,11 @@ struct Pursuit {
 
     mutating func judged(_ digest: BlobDigest, _ verdict: Verdict, at now: Instant) {
         switch verdict {
-        case .taken: (held, refused) = (digest, nil)
-        case .refused: refused = digest
+        case .taken:
+            held.formIntersection(word?.publication.blobs.map(\.digest) ?? [])
+            held.insert(digest)
+            refused.remove(digest)
+        case .refused: refused.insert(digest)
         case .notKept: keepsAgainAt = now + Self.pauseForDisk
         }
     }

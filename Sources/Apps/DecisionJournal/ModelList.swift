@@ -111,6 +111,17 @@ struct ModelList: DocumentObject {
     }
 
     var page: String { Self.schema.show(self).page + "\n" }
+
+    /// Of a file beside the list: no way leads out of its directory.
+    static func isFileName(_ text: String) -> Bool {
+        let marks = Array("-_.".utf8)
+        return (1...128).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: ".")
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+                    || marks.contains(byte)
+            }
+    }
 }
 
 struct ModelEntry: DocumentObject {
@@ -240,16 +251,6 @@ extension Kind where Value == String {
             TextForm(
                 name: "a file's name: letters, digits, - _ and ., not first",
                 pattern: "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$"),
-            read: { text in
-                let marks = Array("-_.".utf8)
-                let isFine =
-                    (1...128).contains(text.utf8.count) && text.utf8.first != UInt8(ascii: ".")
-                    && text.utf8.allSatisfy { byte in
-                        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                            || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-                            || marks.contains(byte)
-                    }
-                return isFine ? text : nil
-            }, show: { $0 })
+            read: { text in ModelList.isFileName(text) ? text : nil }, show: { $0 })
     }
 }

@@ -1,10 +1,11 @@
 // Makes a directory of models ready to be shipped: golden rows, and the checksums of all files.
 public import Commands
 import Decision
-import Documents
+public import Documents
 import Features
 public import Inference
 import Kernel
+import Units
 
 extension ModelDirectory {
     /// As many rows as tell one model from another, and no load notices.
@@ -97,5 +98,24 @@ extension ModelList {
         var list = self
         for index in list.models.indices { list.models[index].golden = nil }
         return list
+    }
+}
+
+extension ModelDirectory {
+    /// What it is, for lists of packages.
+    public var contents: JSONTree {
+        let schema = served.features.schema
+        return [
+            "models": .string(hexadecimal(served.version)), "schema": .string(schema.name),
+            "schemaVersion": .number(schema.version),
+            "list": .array(
+                zip(list.models, models).map { entry, model in
+                    [
+                        "goal": .string(model.goal.name), "role": .string(entry.role.rawValue),
+                        "name": .string(entry.title), "file": .string(entry.file),
+                        "version": entry.version.map { .number($0) } ?? .null,
+                    ]
+                }),
+        ]
     }
 }

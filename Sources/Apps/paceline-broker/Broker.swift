@@ -21,8 +21,8 @@ final class BrokerContext: Sendable {
     let keys: BrokerKeys
     let certificates: Certificates
     let link: IssuerLink
-    /// Nil where nothing that is published is handed on.
-    let relay: CatalogRelay?
+    /// One for each kind; none where nothing that is published is handed on.
+    let relays: [PublicationRelay]
     let view = BrokerView()
     /// This start, by the wall clock: a session of it has a number that no other has.
     let start: UInt64
@@ -37,16 +37,20 @@ final class BrokerContext: Sendable {
             rate: LogRate(burst: settings.log.burstPerSite, interval: settings.log.perSiteInterval))
         certificates = try Certificates(DaemonSettings.broker(settings).certificates)
         link = try IssuerLink(IssuerSettings(settings.root), at: "root", log)
-        relay = try settings.catalog.map { [health, log] catalog throws(Failure) in
-            try CatalogRelay(settings, catalog, health, log)
+        var relays: [PublicationRelay] = []
+        if let catalog = settings.catalog {
+            for kind in PublicationKind.allCases {
+                relays.append(try PublicationRelay(kind, settings, catalog, health, log))
+            }
         }
+        self.relays = relays
         var catalogue = MetricsCatalogue()
         keys = BrokerKeys(in: &catalogue)
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
         BrokerMetrics.register(in: &catalogue, view, link)
-        relay?.follower.register(in: &catalogue)
+        for relay in relays { relay.follower.register(in: &catalogue) }
         metrics = catalogue.freeze()
     }
 }

@@ -1,5 +1,6 @@
 // What a broker answers its operators.
 import CatalogWire
+import Documents
 import HTTP
 import Serving
 import Settings
@@ -17,7 +18,7 @@ final class BrokerRoutes: Responder {
             response.json(
                 state.tree(
                     name: context.settings.name, version: context.version, holders: context.settings.holders,
-                    catalog: context.relay?.follower.state.tree))
+                    published: context.relays.map { .init($0.kind.rawValue, $0.follower.state.tree) }))
         }
     }
 

@@ -16,7 +16,7 @@ final class BrokerService: DaemonService {
     let reactor: Reactor
     private let context: BrokerContext
     private let issuer: BrokerIssuer
-    private let catalog: CatalogRoutes?
+    private let publications: PublicationRoutes
     private let nodes: Server
     private let operators: Server
     private var cut = 0
@@ -25,8 +25,8 @@ final class BrokerService: DaemonService {
     private static let bodyBytes = 1024 * 1024
     /// Some of each of 64 nodes, and of who else looks.
     private static let connectionsMost = 512
-    /// An answer waits for the disk, or for another catalog to be published.
-    private static let heldTimeout = CatalogQuestion.longestWait + .seconds(5)
+    /// An answer waits for the disk, or for something else to be published.
+    private static let heldTimeout = PublicationQuestion.longestWait + .seconds(5)
 
     init(_ context: BrokerContext) throws(Failure) {
         self.context = context
@@ -48,19 +48,18 @@ final class BrokerService: DaemonService {
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
         let pacing = PaceRelay(context.link, on: reactor)
         let nodeRoutes = HolderRoutes(context.settings.holders, context.health, issuer, relay: pacing)
-        let catalog = context.relay.map { [reactor] relay in
-            CatalogRoutes(nodeRoutes, relay, holders: context.settings.holders, on: reactor)
-        }
-        self.catalog = catalog
+        publications = PublicationRoutes(
+            context.relays.map { ($0.kind, $0) }, holders: context.settings.holders, on: reactor,
+            behind: nodeRoutes)
         nodes = Server(
-            reactor: reactor, limits: limits, responder: catalog.map { $0 as any Responder } ?? nodeRoutes,
+            reactor: reactor, limits: limits, responder: publications,
             metrics: ServerMetrics(context.keys.nodes, block))
         operators = Server(
             reactor: reactor, limits: limits, responder: BrokerRoutes(context),
             metrics: ServerMetrics(context.keys.admin, block))
         nodeRoutes.server = nodes
         pacing.server = nodes
-        catalog?.server = nodes
+        publications.server = nodes
         for (index, listener) in context.settings.listen.enumerated() {
             try nodes.listenAlone(
                 listener.address, listener.port, "listen[\(index)]", context.certificates)
@@ -69,7 +68,7 @@ final class BrokerService: DaemonService {
         try operators.listenAlone(admin.address, admin.port, "admin", context.certificates)
         issuer.onBroken = { [weak self] in self?.reactor.stop() }
         issuer.start()
-        if let catalog { try context.relay?.start(wake: catalog.wake) }
+        for relay in context.relays { try relay.start(wake: publications.wake) }
     }
 
     func run() -> Int {
@@ -87,7 +86,7 @@ final class BrokerService: DaemonService {
             cut += nodes.abandon() + operators.abandon()
             reactor.stop()
         }
-        catalog?.leave()
+        publications.leave()
         nodes.drain { [self] in
             issuer.stop { [self] in operators.drain { [self] in reactor.stop() } }
         }

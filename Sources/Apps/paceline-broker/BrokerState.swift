@@ -73,13 +73,13 @@ final class BrokerView: Sendable {
 
 extension BrokerState {
     /// `GET /v1/broker`.
-    func tree(name: String, version: String, holders: [String], catalog: JSONTree?) -> JSONTree {
+    func tree(name: String, version: String, holders: [String], published: [JSONTree.Member]) -> JSONTree {
         func amount(_ amount: Micros) -> JSONTree { JSONTree(.number(amount.description)) }
-        return [
+        let tree: JSONTree = [
             "name": .string(name), "version": .string(version),
             "session": session.map { .string("\($0.rawValue)") } ?? .null,
             "leaseMilliseconds": .number(Int64(leaseSeconds * 1_000)),
-            "evidenceOpen": .number(openEvidence), "catalog": catalog ?? .null,
+            "evidenceOpen": .number(openEvidence),
             "accounts": .array(
                 accounts.map { one in
                     [
@@ -100,6 +100,8 @@ extension BrokerState {
                     ]
                 }),
         ]
+        guard case .object(let members) = tree.content else { return tree }
+        return .object(members + published)
     }
 }
 

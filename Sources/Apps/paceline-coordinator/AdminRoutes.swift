@@ -1,5 +1,6 @@
 // The operators' side: what is asked under /api/v1, by whom, and the ledger as it is committed, with budgets as they shall be.
 import Catalog
+import CatalogWire
 import Documents
 import HTTP
 import JSON
@@ -20,10 +21,11 @@ final class AdminRoutes: Responder {
     private let root: Root
     private let pool: PostgresPool
     private let funding: CatalogFunding
-    private let published: PublishedCatalog
+    private let bulletins: [PublicationKind: Bulletin]
     private let tokens: Tokens
     private let reads: AdminReads
     private let catalog: CatalogRoutes
+    private let models: ModelRoutes
     private let tokenRoutes: TokenRoutes
     private var router = Router()
     /// Keys of changes that are under way.
@@ -37,16 +39,18 @@ final class AdminRoutes: Responder {
 
     init(
         _ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, _ pool: PostgresPool,
-        _ funding: CatalogFunding, _ published: PublishedCatalog, _ desk: CatalogDesk, _ tokens: Tokens
+        _ funding: CatalogFunding, _ bulletins: [PublicationKind: Bulletin], _ desk: ChangeDesk,
+        _ tokens: Tokens
     ) {
         self.funding = funding
-        self.published = published
+        self.bulletins = bulletins
         self.tokens = tokens
         self.context = context
         self.root = root
         self.pool = pool
         reads = AdminReads(pool)
         catalog = CatalogRoutes(desk, reads)
+        models = ModelRoutes(desk, reads)
         tokenRoutes = TokenRoutes(tokens, root, reads)
         router.addHealth(context.health)
         router.addMetrics(context.metrics)
@@ -91,6 +95,11 @@ final class AdminRoutes: Responder {
         case .rollBack: catalog.rollBack(request, caller, &response)
         case .pause: catalog.pause(true, request, caller, &response)
         case .resume: catalog.pause(false, request, caller, &response)
+        case .publishModels: models.publish(request, caller, &response)
+        case .modelVersions: models.versions(request, &response)
+        case .canary: models.canary(request, caller, &response)
+        case .promote: models.promote(request, caller, &response)
+        case .rollBackModels: models.rollBack(request, caller, &response)
         case .audit: catalog.audit(request, &response)
         case .tokens: tokenRoutes.list(request, &response)
         case .makeToken: tokenRoutes.make(request, caller, &response)
@@ -118,7 +127,8 @@ final class AdminRoutes: Responder {
             "name": .string(context.settings.name), "version": .string(context.version),
             "leads": .bool(root.leads),
             "epoch": .string("\(root.machine.epoch.rawValue)"), "leader": leader,
-            "catalog": funding.tree, "published": published.tree, "needsToken": .bool(!tokens.areUnused),
+            "catalog": funding.tree, "published": bulletins[.catalog]?.tree ?? .null,
+            "models": bulletins[.models]?.tree ?? .null, "needsToken": .bool(!tokens.areUnused),
         ])
     }
 

@@ -1,8 +1,10 @@
 // Accounts of the catalog's campaigns: read on a thread of its own, ordered by whoever leads.
 import Catalog
+import CatalogWire
 import Commands
 import Decision
 import Documents
+import HTTP
 import Kernel
 import Ledger
 import LedgerStore
@@ -60,10 +62,26 @@ final class CatalogFunding {
         }
     }
 
-    /// What is published goes before any directory.
-    func heard(_ version: PublishedVersion, _ found: Result<[CampaignFunding], Failure>) {
-        published = version.number
-        took(found)
+    /// What is published goes before any directory. A large catalog takes a while to read, and so a thread of its own.
+    func heard(_ publication: Publication, _ bytes: SharedBytes) {
+        published = publication.version
+        let (remote, held, version) = (pool.reactor.remote, Held(self), publication.version)
+        do {
+            try Thread(name: "campaigns") {
+                let found = Self.campaigns(Array(bytes.bytes), version)
+                _ = remote.post { _ in held.funding?.read(found, of: version) }
+            }.detach()
+        } catch {
+            took(.failure(Failure("version \(version): no thread to read it: \(error)")))
+        }
+    }
+
+    private static func campaigns(_ bytes: [UInt8], _ number: Int64) -> Result<[CampaignFunding], Failure> {
+        do throws(SnapshotError) {
+            return .success(CampaignFunding.all(of: try CatalogSnapshot(copying: bytes)))
+        } catch {
+            return .failure(Failure("version \(number): \(error)"))
+        }
     }
 
     /// Taken from the root's thread to the root's thread, through the one that reads.
@@ -72,8 +90,9 @@ final class CatalogFunding {
         init(_ funding: CatalogFunding) { self.funding = funding }
     }
 
-    private func read(_ found: Result<[CampaignFunding], Failure>) {
-        if published == nil { took(found) }
+    /// - Parameter version: the published one that it was read of; nil for the directory.
+    private func read(_ found: Result<[CampaignFunding], Failure>, of version: Int64? = nil) {
+        if published == version { took(found) }
     }
 
     private func took(_ found: Result<[CampaignFunding], Failure>) {

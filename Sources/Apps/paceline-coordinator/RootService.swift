@@ -1,5 +1,7 @@
 // What the root's thread runs: a reactor with the database, the holders' server and the operators' server on it.
+import CatalogWire
 import Commands
+import DecisionJournal
 import HTTP
 import Kernel
 import Ledger
@@ -18,7 +20,9 @@ final class RootService: DaemonService {
     private let pool: PostgresPool
     private let root: Root
     private let funding: CatalogFunding
-    private let published: PublishedCatalog
+    private let bulletins: [PublicationKind: Bulletin]
+    private let publications: PublicationRoutes
+    private let listener: PostgresListener
     private let tokens: Tokens
     private let holders: Server
     private let operators: Server
@@ -26,8 +30,8 @@ final class RootService: DaemonService {
 
     /// A batch of two thousand messages, each some hundred bytes.
     private static let bodyBytes = 1024 * 1024
-    /// A whole catalog that is imported.
-    private static let catalogBytes = CatalogDraft.textMost
+    /// A whole catalog that is imported, or a package of models.
+    private static let changeBytes = max(CatalogDraft.textMost, ModelPackage.bytesMost)
     private static let connectionsMost = 1_024
     /// Longer than an answer may take that waits for a failover of the database.
     static let heldTimeout = Interval.seconds(30)
@@ -58,25 +62,36 @@ final class RootService: DaemonService {
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
         funding = CatalogFunding(context, root, pool)
-        published = try PublishedCatalog(context, root, pool)
-        published.onVersion = { [funding] in funding.heard($0, $1) }
-        tokens = Tokens(context, root, pool)
-        published.onTokens = { [tokens] in tokens.look() }
-        let desk = CatalogDesk(context, root, pool, published)
+        let catalog = Bulletin(context, root, pool, .catalog)
+        let models = Bulletin(context, root, pool, .models)
+        let bulletins: [PublicationKind: Bulletin] = [.catalog: catalog, .models: models]
+        self.bulletins = bulletins
+        catalog.onNews = { [funding] in funding.heard($0, $1) }
+        let tokens = Tokens(context, root, pool)
+        self.tokens = tokens
+        listener = PostgresListener(
+            try context.databaseOptions(),
+            [Tokens.channel] + PublicationKind.allCases.map(Bulletin.channel), on: reactor,
+            seed: seeds.next())
+        let desk = ChangeDesk(context, root, pool, bulletins)
         let pacing = FleetPacing(context, root)
         let holderRoutes = HolderRoutes(
             context.settings.holders, context.health, root, pacing: { pacing.heard($0) })
-        let adminRoutes = AdminRoutes(context, root, pacing, pool, funding, published, desk, tokens)
+        let adminRoutes = AdminRoutes(context, root, pacing, pool, funding, bulletins, desk, tokens)
+        publications = PublicationRoutes(
+            [(.catalog, catalog), (.models, models)], holders: context.settings.holders, on: reactor,
+            behind: holderRoutes)
+        for bulletin in bulletins.values { bulletin.tell = { [publications] in publications.tell() } }
         holders = Server(
             reactor: reactor, limits: limits,
-            responder: NodeRoutes(holderRoutes, published, holders: context.settings.holders),
+            responder: publications,
             metrics: ServerMetrics(context.keys.holders, block))
-        limits.bodyBytes = Self.catalogBytes
+        limits.bodyBytes = Self.changeBytes
         operators = Server(
             reactor: reactor, limits: limits, responder: adminRoutes,
             metrics: ServerMetrics(context.keys.admin, block))
         holderRoutes.server = holders
-        published.server = holders
+        publications.server = holders
         adminRoutes.server = operators
         desk.server = operators
         for (index, listener) in context.settings.listen.enumerated() {
@@ -93,7 +108,15 @@ final class RootService: DaemonService {
         }
         pool.start()
         root.start()
-        published.start()
+        listener.onListening = { for bulletin in bulletins.values { bulletin.lookSoon() } }
+        listener.onNotification = { heard in
+            if heard.channel == Tokens.channel { return tokens.look() }
+            for (kind, bulletin) in bulletins where heard.channel == Bulletin.channel(kind) {
+                bulletin.lookSoon()
+            }
+        }
+        listener.start()
+        for bulletin in bulletins.values { bulletin.start() }
         tokens.start()
         try funding.start()
     }
@@ -113,7 +136,9 @@ final class RootService: DaemonService {
             cut += holders.abandon() + operators.abandon()
             reactor.stop()
         }
-        published.end()
+        listener.end()
+        for bulletin in bulletins.values { bulletin.end() }
+        publications.leave()
         holders.drain { [self] in
             root.stop { [self] in operators.drain { [self] in reactor.stop() } }
         }

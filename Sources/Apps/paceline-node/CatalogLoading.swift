@@ -4,6 +4,7 @@ import Catalog
 import CatalogWire
 import Commands
 import Decision
+import DecisionJournal
 import Features
 import Kernel
 import Serving
@@ -27,9 +28,12 @@ struct CatalogLoading: Sendable {
         } catch {
             throw Failure("the catalog's thread could not start: \(error)")
         }
-        try catalogs.published?.start(
-            isMissing: catalogs.isMissing, wake: { [catalogs] in catalogs.wantReload() },
-            judge: { [catalogs] in catalogs.judge() })
+        let wake: @Sendable () -> Void = { [catalogs] in catalogs.wantReload() }
+        let current = catalogs.store.current.flatMap {
+            $0.source == Published.source && !catalogs.isMissing ? $0.name : nil
+        }
+        try catalogs.published?.start(serving: current, wake: wake) { [catalogs] in catalogs.judge() }
+        try catalogs.models?.start(wake: wake)
     }
 
     private func run() -> Never {
@@ -42,6 +46,10 @@ struct CatalogLoading: Sendable {
             isFirst = false
             if let arrival = catalogs.published?.takeArrival() {
                 arrival.done(take(arrival.publication))
+                continue
+            }
+            if let sets = catalogs.models, let arrival = sets.published?.takeArrival() {
+                arrival.done(takeModels(into: sets))
                 continue
             }
             reloadModels(isWanted: isWanted)
@@ -67,6 +75,26 @@ struct CatalogLoading: Sendable {
             exchange(serving) { catalogs.took(serving) }
             sets.took(models)
         } catch { sets.refuse(error) }
+    }
+
+    /// Models that were published and lie in the draft.
+    private func takeModels(into sets: ModelSets) -> PublicationFollower.Verdict {
+        do {
+            let (directory, models) = try sets.arrived()
+            if let models {
+                guard let former = catalogs.serving else { return .notKept("no catalog serves yet") }
+                let serving = try Catalogs.Serving(former, models)
+                do { try sets.keep(directory) } catch { return .notKept(error.message) }
+                exchange(serving)
+                catalogs.took(serving)
+                sets.took(models)
+            }
+            return .taken(name: hexadecimal(directory.served.version))
+        } catch let failure as FileFailure {
+            return .notKept("\(failure)")
+        } catch {
+            return .refused((error as? Failure)?.shown ?? "\(error)")
+        }
     }
 
     private func reload(_ path: String, _ seen: inout CatalogStamp?) throws(Failure) {

@@ -85,7 +85,7 @@ final class Catalogs: Sendable {
     let models: ModelSets?
     let store: SnapshotStore
     /// Nil where the catalog comes from files.
-    let published: PublishedCatalog?
+    let published: Published?
     /// What the catalog is called in messages.
     let source: String
     private let wanted: Descriptor
@@ -113,11 +113,13 @@ final class Catalogs: Sendable {
         if let path = settings.path {
             (source, published) = (path, nil)
         } else {
-            source = PublishedCatalog.source
-            published = try PublishedCatalog(whole, store, log)
+            source = Published.source
+            published = try Published(
+                .catalog, whole, draft: store.draft, memory: "\(store.directory)/published",
+                blobBytes: settings.published?.blobBytes ?? 0, format: CatalogSnapshot.format, log)
         }
         self.models = try whole.models.map { [store] models throws(Failure) in
-            try ModelSets(models, store: store.directory, health, log)
+            try ModelSets(models, whole, store: store.directory, health, log)
         }
         do {
             wanted = try Kernel.blockingEventDescriptor()

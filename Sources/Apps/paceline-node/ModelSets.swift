@@ -1,5 +1,6 @@
 // The models that a node serves, and how it came to serve them: what the directory says as soon as it is read and
-// accepted whole, the last good ones as long as it is not.
+// accepted whole, or what is published as soon as it is here, and the last good ones as long as neither is.
+import CatalogWire
 import Commands
 import Decision
 import DecisionJournal
@@ -14,7 +15,8 @@ import Units
 /// Shared by all threads: the loading thread changes what is served, the others ask.
 final class ModelSets: Sendable {
     private struct State {
-        var serving: NodeModels
+        /// Nil as long as none that are published were here ever.
+        var serving: NodeModels?
         /// Why the directory's models are not what is served; nil where they are.
         var refused: String?
         /// What was looked at last, whatever came of it.
@@ -23,6 +25,10 @@ final class ModelSets: Sendable {
     }
 
     private let settings: ModelSettings
+    /// What they are called in messages, and in what was noted for the next start.
+    private let source: String
+    /// Nil where they come from a directory.
+    let published: Published?
     let shadows: ShadowWork
     /// Beside the compiled catalogs.
     private let store: String
@@ -37,48 +43,115 @@ final class ModelSets: Sendable {
     private static let readingsMost = 3
 
     /// Reads the models; where they are refused, those that were served last serve again.
-    init(_ settings: ModelSettings, store: String, _ health: Health, _ log: Log) throws(Failure) {
+    init(
+        _ settings: ModelSettings, _ whole: NodeSettings, store: String, _ health: Health, _ log: Log
+    ) throws(Failure) {
         (self.settings, self.store, self.health, self.log) = (settings, store, health, log)
+        source = settings.path ?? Published.source
+        published = try settings.published.map { published throws(Failure) in
+            try Published(
+                .models, whole, draft: "\(store)/incoming-models", memory: "\(store)/published-models",
+                blobBytes: published.blobBytes, format: ModelPackage.format, log)
+        }
         shadows = ShadowWork(settings)
-        compiled = try CompiledModels("\(store)/compiled-models")
-        let found = Result { [compiled] () throws(Failure) in
-            let (directory, seen) = try Self.read(settings.path, compiled)
+        let compiled = try CompiledModels("\(store)/compiled-models")
+        self.compiled = compiled
+        let last = ModelDirectory.lastServed(in: store, of: source)
+        func served(_ path: String) throws(Failure) -> NodeModels {
+            try NodeModels(
+                ModelDirectory(path, isMeasured: false, compiled: compiled).served, settings, former: nil, log
+            )
+        }
+        func start(_ serving: NodeModels?, _ seen: [String: FileStamp]? = nil) -> Mutex<State> {
+            Mutex(
+                State(
+                    serving: serving, refused: nil, seen: seen,
+                    seenProfiles: serving?.files ?? ProfileFiles(in: settings)))
+        }
+        guard let path = settings.path else {
+            var found: NodeModels?
+            if let last {
+                do throws(Failure) { found = try served(last) } catch {
+                    log.error(
+                        "the models that were served last cannot be", ["cause": .string(error.message)])
+                }
+            }
+            state = start(found)
+            if let found { note(found) }
+            return
+        }
+        let found = Result { () throws(Failure) in
+            let (directory, seen) = try Self.read(path, compiled)
             return (directory, try NodeModels(directory.served, settings, former: nil, log), seen)
         }
         switch found {
         case .success(let (directory, models, seen)):
-            state = Mutex(State(serving: models, refused: nil, seen: seen, seenProfiles: models.files))
+            state = start(models, seen)
             try keep(directory)
             health.set("models", .ready)
+            note(models)
         case .failure(let failure):
-            guard let last = ModelDirectory.lastServed(in: store, of: settings.path) else { throw failure }
-            let models = try NodeModels(
-                ModelDirectory(last, isMeasured: false, compiled: compiled).served, settings, former: nil, log
-            )
-            state = Mutex(State(serving: models, refused: nil, seen: nil, seenProfiles: models.files))
+            guard let last else { throw failure }
+            let models = try served(last)
+            state = start(models)
             refuse(failure)
+            note(models)
         }
-        note(serving)
     }
 
-    var serving: NodeModels { state.withLock { $0.serving } }
+    var serving: NodeModels? { state.withLock { $0.serving } }
+
+    /// Waits for the first ones, for who can do nothing without any.
+    func awaitServing() -> NodeModels {
+        while true {
+            if let serving { return serving }
+            Kernel.sleep(for: .milliseconds(250))
+        }
+    }
+
+    // MARK: What is published
+
+    /// - Parameter wake: called when something has come.
+    func start(wake: @escaping @Sendable () -> Void) throws(Failure) {
+        try published?.start(
+            serving: serving.map { hexadecimal($0.served.version) }, wake: wake,
+            judge: { [self] in judge() })
+        judge()
+    }
+
+    /// What lies whole in the draft, and how it would serve; without that where it serves already.
+    func arrived() throws -> (ModelDirectory, NodeModels?) {
+        let bytes = try Kernel.contents(of: published?.draft ?? "", limit: settings.published?.blobBytes ?? 0)
+        let folder = "\(store)/arrived-models"
+        try ModelPackage.unpack(bytes, into: folder)
+        let directory = try ModelDirectory(folder, compiled: compiled)
+        let former = serving
+        guard former?.served.version != directory.served.version else { return (directory, nil) }
+        return (directory, try NodeModels(directory.served, settings, former: former, log))
+    }
+
+    private func judge() {
+        guard let published else { return }
+        health.set("models", published.health(isMissing: serving == nil))
+    }
 
     // MARK: While serving
 
     /// Other models than those that are served, or the same with other files of profiles, where the directory has any
     /// that are accepted whole. On the loading thread.
     func changed(isWanted: Bool) -> NodeModels? {
+        guard let path = settings.path else { return changedProfiles() }
         do {
-            let (stamp, profiles) = (try Self.stamp(settings.path), ProfileFiles(in: settings))
+            let (stamp, profiles) = (try Self.stamp(path), ProfileFiles(in: settings))
             let isNews = state.withLock { state in
                 defer { (state.seen, state.seenProfiles) = (stamp, profiles) }
                 return stamp != state.seen || profiles != state.seenProfiles
             }
             guard isWanted || isNews else { return nil }
-            let (directory, seen) = try Self.read(settings.path, compiled)
+            let (directory, seen) = try Self.read(path, compiled)
             state.withLock { $0.seen = seen }
             let former = serving
-            guard directory.served.version != former.served.version else {
+            if let former, directory.served.version == former.served.version {
                 let models =
                     former.areProfilesOthers(settings)
                     ? try NodeModels(former.served, settings, former: former, log) : nil
@@ -96,12 +169,29 @@ final class ModelSets: Sendable {
         }
     }
 
+    /// The same models with other files of profiles.
+    private func changedProfiles() -> NodeModels? {
+        guard let former = serving else { return nil }
+        let files = ProfileFiles(in: settings)
+        let isNews = state.withLock { state in
+            defer { state.seenProfiles = files }
+            return files != state.seenProfiles
+        }
+        guard isNews, former.areProfilesOthers(settings) else { return nil }
+        do {
+            return try NodeModels(former.served, settings, former: former, log)
+        } catch {
+            refuse(error)
+            return nil
+        }
+    }
+
     /// All shards decide with these.
     func took(_ models: NodeModels) {
         let former = serving
         state.withLock { ($0.serving, $0.refused) = (models, nil) }
-        health.set("models", .ready)
-        if former.files != models.files {
+        if published == nil { health.set("models", .ready) } else { judge() }
+        if let former, former.files != models.files {
             log.info(
                 "profiles taken into use",
                 [
@@ -109,7 +199,7 @@ final class ModelSets: Sendable {
                     "path": .string(settings.profiles ?? ""),
                 ])
         }
-        guard former.served.version != models.served.version else { return }
+        guard former?.served.version != models.served.version else { return }
         counters.withLock { $0?.reloads.add() }
         note(models)
     }
@@ -129,7 +219,7 @@ final class ModelSets: Sendable {
                 "version": .string(hexadecimal(models.served.version)),
                 "models": .integer(models.served.models.count),
                 "shadows": .integer(models.served.shadows.count),
-                "schema": .string(models.served.features.schema.name), "path": .string(settings.path),
+                "schema": .string(models.served.features.schema.name), "path": .string(source),
             ])
         if let complaint = compiled.complaint {
             log.warning("models are not kept in memory", ["cause": .string(complaint)])
@@ -164,26 +254,37 @@ final class ModelSets: Sendable {
             "\(path): changes all the time; it is read when it stays as it is for as long as reading takes")
     }
 
-    private func keep(_ directory: ModelDirectory) throws(Failure) {
+    /// Copies it to where the next start finds it.
+    func keep(_ directory: ModelDirectory) throws(Failure) {
         try directory.keep(in: store)
-        try ModelDirectory.noteServed(directory.served.version, in: store, of: settings.path)
+        try ModelDirectory.noteServed(directory.served.version, in: store, of: source)
         try ModelDirectory.prune(in: store, keeping: directory.served.version)
         try compiled.prune()
     }
 
     // MARK: What operators are told
 
+    /// Why what is on disk, or published, is not what serves.
+    private var refused: String? {
+        published?.follower.state.refused?.why ?? state.withLock { $0.refused }
+    }
+
     @_lifetime(json: copy json)
     func describe(_ json: inout JSONWriter) {
-        let (version, refused) = state.withLock { ($0.serving.served.version, $0.refused) }
+        let (version, refused) = (serving?.served.version, refused)
         json.beginObject()
-        json.field("version", hexadecimal(version))
+        if let version { json.field("version", hexadecimal(version)) }
+        if let published {
+            json.key("published")
+            published.describe(&json)
+        }
         json.key("refused")
         if let refused { json.value(String(refused.prefix(Failure.describedBytes))) } else { json.null() }
         json.endObject()
     }
 
     func register(in catalogue: inout MetricsCatalogue) {
+        published?.follower.register(in: &catalogue)
         let reloads = catalogue.sharedCounter(
             "paceline_model_reloads_total", help: "Sets of models taken into use while serving.")
         let refusals = catalogue.sharedCounter(
@@ -193,7 +294,7 @@ final class ModelSets: Sendable {
         catalogue.computedGauge(
             "paceline_model_refused",
             help: "1 while the models on disk are refused and the last good ones serve."
-        ) { [self] in state.withLock { $0.refused } == nil ? 0 : 1 }
+        ) { [self] in refused == nil ? 0 : 1 }
         let compiled = compiled
         catalogue.computedGauge(
             "paceline_model_compiled_bytes",
@@ -215,6 +316,6 @@ final class ModelSets: Sendable {
         catalogue.computedGauge(
             "paceline_model_checksum",
             help: "The first eight digits of the version of the models in use, as a number."
-        ) { [self] in Double(serving.served.version >> 32) }
+        ) { [self] in serving.map { Double($0.served.version >> 32) } }
     }
 }

@@ -99,7 +99,7 @@ final class ProfileFeed {
         (self.health, self.log) = (health, log)
         metrics = RedisMetrics(keys.stream, block)
         changes = keys.changes.map { block.counter($0) }
-        models = sets.serving
+        models = sets.awaitServing()
         var limits = ReactorLimits()
         // Two connections, and their next ones.
         (limits.streams, limits.outputBytes, limits.timers) = (16, 1 << 20, 64)
@@ -112,7 +112,7 @@ final class ProfileFeed {
     /// Reads on from where the file stands that knows least.
     private func begin() {
         stream?.end()
-        models = sets.serving
+        models = sets.serving ?? models
         let place = stores.map(\.fed).min() ?? .start
         var options = SharedStreamOptions()
         options.key = settings.stream
@@ -156,7 +156,7 @@ final class ProfileFeed {
 
     private func wait() {
         _ = reactor.timer(at: reactor.now + Self.pause) { [unowned self] in
-            let serving = sets.serving
+            let serving = sets.serving ?? models
             if serving.profiles.elementsEqual(models.profiles, by: { $0 === $1 }) {
                 models = serving
                 if let place = stream?.place {

@@ -38,7 +38,7 @@ enum Paceline {
                     subcommands: [
                         ModelPredict.command, ModelCheck.command, ModelPack.command, ModelCompile.command,
                         ModelInspect.command, ModelBench.command, ModelCompare.command,
-                    ]),
+                    ] + ModelPublish.commands),
                 Command(
                     "fleet", "Works on the fleet file: clouds, regions and hosts.",
                     subcommands: [FleetCheck.command, FleetAddRegion.command, FleetAbsorb.command]),

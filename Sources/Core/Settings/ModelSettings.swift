@@ -3,7 +3,8 @@ public import Documents
 public import Units
 
 public struct ModelSettings: DocumentObject, Equatable {
-    public internal(set) var path = ""
+    public internal(set) var path: String?
+    public internal(set) var published: Published?
     public internal(set) var profiles: String?
     public internal(set) var profileBytes = 64 * 1024 * 1024
     public internal(set) var shared: Shared?
@@ -15,9 +16,13 @@ public struct ModelSettings: DocumentObject, Equatable {
     package static let schema = Schema<ModelSettings>(
         "models",
         [
-            .required(
-                "path", \.path, .absolutePath, example: "/etc/paceline/models",
+            .optional(
+                "path", \.path, .absolutePath,
                 "A directory with models.json, and the schema, models and calibrators that it names. It is looked at as often as the catalog; what is refused is not taken, and the last good models stay."
+            ),
+            .optional(
+                "published", \.published, .object,
+                "The models that are published at the coordinators, in place of `path`: the node asks those in `ledger.issuer.coordinators`, with the same certificates. `{}` takes every default."
             ),
             .optional(
                 "profiles", \.profiles, .absolutePath,
@@ -44,17 +49,41 @@ public struct ModelSettings: DocumentObject, Equatable {
             ),
         ],
         rules: [
+            Rule("Either `path` or `published` stands there, and not both.") { models, objections in
+                guard (models.path == nil) == (models.published == nil) else { return }
+                objections.refuse(
+                    models.path == nil ? "path" : "published",
+                    found: models.path == nil ? "neither it nor `published`" : "`path` beside it",
+                    allowed:
+                        "one of the two: `path` for files here, `published` for what the coordinators publish"
+                )
+            },
             Rule("`shared` needs `profiles`: what it brings has to go somewhere.") { all, objections in
                 if all.shared != nil, all.profiles == nil {
                     objections.refuse(
                         "shared", found: "a feed without profiles",
                         allowed: "`profiles` beside it, a directory")
                 }
-            }
+            },
         ])
 }
 
 extension ModelSettings {
+    public struct Published: DocumentObject, Equatable {
+        public internal(set) var blobBytes = 33_554_432
+
+        package init() {}
+
+        package static let schema = Schema<Self>(
+            "models.published",
+            [
+                .defaulted(
+                    "limitBytes", \.blobBytes, .integer(1_048_576...4_294_967_295, unit: "bytes"),
+                    "The largest package that is fetched. What is larger is refused, and the last good models stay.",
+                    because: "As large as a coordinator takes one.")
+            ])
+    }
+
     public struct Shared: DocumentObject, Equatable, StoreServer {
         public internal(set) var address = IPAddress.loopback
         public internal(set) var port: UInt16 = 6_379

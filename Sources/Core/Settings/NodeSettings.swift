@@ -148,6 +148,14 @@ public struct NodeSettings: DocumentObject, Equatable {
                         allowed: "`ledger.issuer` beside `catalog`, or `catalog.path` in place of it")
                 }
             },
+            Rule("`models.published` needs a `ledger.issuer`, as a catalog that is published does.") {
+                root, objections in
+                if root.models?.published != nil, root.ledger.issuer == nil {
+                    objections.refuse(
+                        "models.published", found: "what is published, and nobody to ask for it",
+                        allowed: "`ledger.issuer`, or `models.path` in place of it")
+                }
+            },
             Rule("`models` needs a `catalog`: they predict for its line items.") { root, objections in
                 if root.models != nil, root.catalog == nil {
                     objections.refuse(

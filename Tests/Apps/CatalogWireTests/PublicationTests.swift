@@ -23,6 +23,35 @@ import Units
                 == publication)
     }
 
+    @Test func someNodesHaveAnotherBlob() throws {
+        let other = String(repeating: "0b", count: 32)
+        let canary =
+            #", "package": 4, "canary": {"sha256": "\#(other)", "bytes": 5, "format": 1, "package": 5, "nodes": ["a", "b"]}}"#
+        let text = Self.text.replacing("}", with: canary)
+        let publication = try Publication(body: Array(text.utf8))
+        #expect(publication.tree.line == text)
+        #expect(publication.blobs.map(\.digest.description) == [Self.digest, other])
+        #expect(publication.meant(for: "b").digest.description == other)
+        #expect(publication.meant(for: "b").blob.package == 5)
+        #expect(publication.meant(for: "c") == Publication(version: 12, publication.blob))
+        for (right, wrong, place) in [
+            (other, "x", "canary.sha256"), ("\"b\"", "1", "canary.nodes[1]"),
+            ("\"bytes\": 5", "\"bytes\": 0", "canary.bytes"),
+            ("\"package\": 4", "\"package\": 0", "package"),
+        ] {
+            let malformed = #expect(throws: Malformed.self) {
+                try Publication(body: Array(text.replacing(right, with: wrong).utf8))
+            }
+            #expect(malformed?.place == place)
+        }
+    }
+
+    @Test func aDigestIsTextAndBytes() throws {
+        let digest = try #require(BlobDigest(String(repeating: "09af", count: 16)))
+        #expect(digest.bytes.count == 32 && BlobDigest(bytes: digest.bytes) == digest)
+        #expect(BlobDigest(bytes: [1, 2]) == nil)
+    }
+
     @Test(arguments: [
         ("12,", "0,", "version"), ("12,", "1.5,", "version"), ("12,", "\"12\",", "version"),
         (digest, "0A", "sha256"), (digest, String(repeating: "0A", count: 32), "sha256"),
@@ -37,16 +66,16 @@ import Units
 
     @Test func aQuestionIsReadAsItIsWritten() throws {
         for question in [
-            CatalogQuestion(have: nil, wait: .zero), CatalogQuestion(have: 12, wait: .seconds(20)),
+            PublicationQuestion(have: nil, wait: .zero), PublicationQuestion(have: 12, wait: .seconds(20)),
         ] {
-            let parts = question.target.split(separator: "?")
+            let parts = question.target(.catalog).split(separator: "?")
             #expect(parts[0] == "/v1/catalog")
-            #expect(try CatalogQuestion(query: parts.count > 1 ? String(parts[1]) : "") == question)
+            #expect(try PublicationQuestion(query: parts.count > 1 ? String(parts[1]) : "") == question)
         }
         for (query, place) in [
             ("have=x", "have"), ("wait=26", "wait"), ("wait=-1", "wait"), ("have", "have"), ("wait=", "wait"),
         ] {
-            let malformed = #expect(throws: Malformed.self) { try CatalogQuestion(query: query) }
+            let malformed = #expect(throws: Malformed.self) { try PublicationQuestion(query: query) }
             #expect(malformed?.place == place, "\(query)")
         }
     }

@@ -81,6 +81,27 @@ private final class Follower {
         #expect(follower.next == "fetch 9 from 0")
     }
 
+    /// Whoever hands on what is published has both blobs while some nodes go first.
+    @Test func bothBlobsOfACanaryAreFetched() {
+        let follower = Follower()
+        let both = Publication(
+            version: 8, published(8, "a").blob, canary: .init(published(8, "b").blob, nodes: ["n"]))
+        follower.hears(.published(published(7, "a")))
+        follower.pursuit.judged(blob("a"), .taken, at: follower.now)
+        #expect(follower.pursuit.isWhole)
+        follower.hears(.published(both))
+        #expect(follower.next == "fetch 8 from 0" && !follower.pursuit.isWhole)
+        follower.pursuit.judged(blob("b"), .taken, at: follower.now)
+        #expect(follower.pursuit.isWhole && follower.pursuit.held == [blob("a"), blob("b")])
+        #expect(follower.next == "ask 0 have 8")
+        // Everybody has it: the other one is of no use any more once something else was taken.
+        follower.hears(.published(published(9, "b")))
+        #expect(follower.pursuit.isWhole && follower.next == "ask 0 have 9")
+        follower.hears(.published(published(10, "c")))
+        follower.pursuit.judged(blob("c"), .taken, at: follower.now)
+        #expect(follower.pursuit.held == [blob("c")])
+    }
+
     @Test func aFullDiskIsTriedAgainAfterAWhile() {
         let follower = Follower()
         follower.hears(.published(published(7, "a")))
@@ -160,6 +181,6 @@ private final class Follower {
         follower.hears(.nothing)
         #expect(follower.rest() == .milliseconds(500))
         #expect(follower.next == "ask 0")
-        #expect(follower.pursuit.held == blob("a"))
+        #expect(follower.pursuit.held == [blob("a")])
     }
 }

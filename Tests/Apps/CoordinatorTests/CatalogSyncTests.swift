@@ -191,7 +191,7 @@ import Testing
         let (one, two) = (try scratch.compiled("one"), try scratch.compiled("two"))
         let server = try PublishingServer()
         let broker = try FollowingProcess.broker([server.port], in: scratch.folder.appending(path: "broker"))
-        #expect(ask(broker.port, "GET /v1/blobs/none")?.status == 404)
+        #expect(ask(broker.port, "GET /v1/blobs/none")?.status == 400)
         #expect(ask(broker.port, "GET /v1/catalog?wait=x")?.status == 400)
         #expect(ask(broker.port, "PUT /v1/catalog")?.status == 405)
         try Spending.until("it knows that there is none") {

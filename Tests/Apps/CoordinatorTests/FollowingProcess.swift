@@ -12,10 +12,13 @@ final class FollowingProcess: ServedProcess, @unchecked Sendable {
     private let program: String
 
     /// - Parameter issuers: the ports of those who say what is published.
-    static func node(_ issuers: [UInt16], in folder: URL) throws -> FollowingProcess {
+    /// - Parameter models: whether it follows them as it does the catalog.
+    static func node(
+        _ issuers: [UInt16], in folder: URL, name: String = "node-a", models: Bool = false
+    ) throws -> FollowingProcess {
         try FollowingProcess("paceline-node", in: folder) { port, admin, folder in
-            [
-                "daemon": "node", "node": ["name": "node-a", "region": "here"], "shards": 1,
+            var settings: [String: Any] = [
+                "daemon": "node", "node": ["name": name, "region": "here"], "shards": 1,
                 "listen": [["address": "127.0.0.1", "port": Int(port)]],
                 "admin": ["address": "127.0.0.1", "port": Int(admin)],
                 "drain": ["noticeMilliseconds": 0, "timeoutMilliseconds": 5_000],
@@ -27,8 +30,10 @@ final class FollowingProcess: ServedProcess, @unchecked Sendable {
                     "directory": folder.appending(path: "journal").path(), "segmentBytes": 8_388_608,
                     "flushIntervalMilliseconds": 5, "requestOneIn": 1,
                 ],
-                "ledger": ["issuer": ["holder": "node-a", "coordinators": Self.peers(issuers)]],
+                "ledger": ["issuer": ["holder": name, "coordinators": Self.peers(issuers)]],
             ]
+            if models { settings["models"] = ["published": [:]] }
+            return settings
         }
     }
 
@@ -98,6 +103,13 @@ final class FollowingProcess: ServedProcess, @unchecked Sendable {
 
     /// What a node says of its catalog.
     var catalog: [String: Any] { ask(admin, "GET /v1/node")?.json["catalog"] as? [String: Any] ?? [:] }
+    /// What it says of its models, and which package they are; nil where it serves something else than is meant for it.
+    var models: [String: Any] { catalog["models"] as? [String: Any] ?? [:] }
+    var package: Int? {
+        let published = models["published"] as? [String: Any]
+        return published?["here"] as? Bool == true ? published?["package"] as? Int : nil
+    }
+
     /// Under which number what it serves was published; nil where it serves something else.
     var version: Int? {
         let published = catalog["published"] as? [String: Any]

@@ -7,9 +7,9 @@ import HTTP
 enum AdminRole: String, CaseIterable, Comparable, Sendable {
     /// Looks.
     case viewer
-    /// Keeps things running: pauses and resumes campaigns.
+    /// Keeps things running: pauses and resumes campaigns, goes back to former models.
     case operator_ = "operator"
-    /// Plans: changes the catalog and budgets.
+    /// Plans: changes the catalog, models and budgets.
     case trafficker
     /// Says who else may what, and sees who did what.
     case admin
@@ -24,6 +24,7 @@ enum AdminOperation: Hashable, Sendable {
     case put(EntityKind)
     case delete(EntityKind)
     case catalog, add, importCatalog, versions, rollBack, pause, resume
+    case publishModels, modelVersions, canary, promote, rollBackModels
     case audit
     case tokens, makeToken, revokeToken
     case accounts, order, movements, sessions, suspense, verify
@@ -31,21 +32,24 @@ enum AdminOperation: Hashable, Sendable {
 
     static let all: [AdminOperation] =
         EntityKind.allCases.flatMap { [.list($0), .get($0), .put($0), .delete($0)] } + [
-            .catalog, .add, .importCatalog, .versions, .rollBack, .pause, .resume, .audit, .tokens,
-            .makeToken,
-            .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .document,
+            .catalog, .add, .importCatalog, .versions, .rollBack, .pause, .resume, .publishModels,
+            .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken, .revokeToken,
+            .accounts, .order, .movements, .sessions, .suspense, .verify, .document,
         ]
 
     static let root = "/api/v1/"
 
     var method: Method {
         switch self {
-        case .list, .get, .catalog, .versions, .audit, .tokens, .accounts, .movements, .sessions, .suspense,
+        case .list, .get, .catalog, .versions, .modelVersions, .audit, .tokens, .accounts, .movements,
+            .sessions, .suspense,
             .verify, .document:
             .get
         case .put, .order: .put
         case .delete, .revokeToken: .delete
-        case .add, .importCatalog, .rollBack, .pause, .resume, .makeToken: .post
+        case .add, .importCatalog, .rollBack, .pause, .resume, .publishModels, .canary, .promote,
+            .rollBackModels, .makeToken:
+            .post
         }
     }
 
@@ -61,6 +65,11 @@ enum AdminOperation: Hashable, Sendable {
         case .rollBack: "catalog/rollback"
         case .pause: "catalog/pause"
         case .resume: "catalog/resume"
+        case .publishModels: "models"
+        case .modelVersions: "models/versions"
+        case .canary: "models/canary"
+        case .promote: "models/promote"
+        case .rollBackModels: "models/rollback"
         case .audit: "audit"
         case .tokens, .makeToken: "tokens"
         case .revokeToken: "tokens/"
@@ -75,11 +84,13 @@ enum AdminOperation: Hashable, Sendable {
 
     var role: AdminRole {
         switch self {
-        case .list, .get, .catalog, .versions, .accounts, .movements, .sessions, .suspense, .verify,
+        case .list, .get, .catalog, .versions, .modelVersions, .accounts, .movements, .sessions, .suspense,
+            .verify,
             .document:
             .viewer
-        case .pause, .resume: .operator_
-        case .put, .delete, .add, .importCatalog, .rollBack, .order: .trafficker
+        case .pause, .resume, .rollBackModels: .operator_
+        case .put, .delete, .add, .importCatalog, .rollBack, .publishModels, .canary, .promote, .order:
+            .trafficker
         case .audit, .tokens, .makeToken, .revokeToken: .admin
         }
     }

@@ -25,6 +25,21 @@ final class AdminReads {
         }
     }
 
+    /// The newest first; the next page is before the last one of this.
+    func page(
+        _ statement: PostgresStatement, _ values: [PostgresValue], _ name: String, _ limit: Int64,
+        _ place: AnswerPlace, _ response: inout Response
+    ) {
+        response.isHeld = true
+        ask(statement, values, place) { rows, response in
+            let (text, last): (String, Int64?) = (try rows[0].read(0), try rows[0].read(1))
+            let isFull = try rows[0].read(2, as: Int64.self) == limit
+            response.contentType = "application/json"
+            response.write(
+                "{\"\(name)\": \(text), \"next\": \(isFull ? last.map { "\"\($0)\"" } ?? "null" : "null")}\n")
+        }
+    }
+
     func ask(
         _ statement: PostgresStatement, _ values: [PostgresValue], _ place: AnswerPlace,
         _ body: @escaping (PostgresRows, inout Response) throws -> Void

@@ -1,6 +1,6 @@
 // The catalog under /api/v1: looked at by any coordinator, changed by the one that leads.
 import Catalog
-import Digests
+import CatalogWire
 import Documents
 import HTTP
 import Postgres
@@ -9,16 +9,14 @@ import Units
 
 /// Used on the root's thread only.
 final class CatalogRoutes {
-    private let desk: CatalogDesk
+    private let desk: ChangeDesk
     private let reads: AdminReads
 
     static let pageMost: Int64 = 1_000
     /// Each may have a large document before and after.
     static let auditPageMost: Int64 = 100
-    static let keyBytesMost = 128
-    static let noteBytesMost = 1_024
 
-    init(_ desk: CatalogDesk, _ reads: AdminReads) {
+    init(_ desk: ChangeDesk, _ reads: AdminReads) {
         self.desk = desk
         self.reads = reads
     }
@@ -76,7 +74,7 @@ final class CatalogRoutes {
         guard let limit = query.page(Self.pageMost, &response), let before = query.before(&response) else {
             return
         }
-        page(
+        reads.page(
             CatalogStatements.versions, [.int8(before), .int8(limit)], "versions", limit, request.place,
             &response)
     }
@@ -85,7 +83,7 @@ final class CatalogRoutes {
         let query = Query(request)
         guard let limit = query.page(Self.auditPageMost, &response), let before = query.before(&response)
         else { return }
-        page(
+        reads.page(
             CatalogStatements.audit,
             [
                 .int8(before), .text(query["kind"] ?? ""), .text(query["id"] ?? ""),
@@ -93,21 +91,6 @@ final class CatalogRoutes {
                 .int8(limit),
             ],
             "entries", limit, request.place, &response)
-    }
-
-    /// The newest first; the next page is before the last one of this.
-    private func page(
-        _ statement: PostgresStatement, _ values: [PostgresValue], _ name: String, _ limit: Int64,
-        _ place: AnswerPlace, _ response: inout Response
-    ) {
-        response.isHeld = true
-        reads.ask(statement, values, place) { rows, response in
-            let (text, last): (String, Int64?) = (try rows[0].read(0), try rows[0].read(1))
-            let isFull = try rows[0].read(2, as: Int64.self) == limit
-            response.contentType = "application/json"
-            response.write(
-                "{\"\(name)\": \(text), \"next\": \(isFull ? last.map { "\"\($0)\"" } ?? "null" : "null")}\n")
-        }
     }
 
     // MARK: Changing
@@ -154,53 +137,19 @@ final class CatalogRoutes {
     private func change(
         _ edit: CatalogEdit, _ request: borrowing Request, _ caller: Caller, _ response: inout Response
     ) {
-        let condition: CatalogCondition
-        let (key, note): (String?, String)
+        let head: ChangeHead
         do throws(Malformed) {
-            condition = try CatalogCondition(request)
-            key = request.text("idempotency-key")
-            if let key, !(1...Self.keyBytesMost).contains(key.utf8.count) {
-                throw Malformed(
-                    place: "Idempotency-Key", allowed: "a text of 1 to \(Self.keyBytesMost) bytes")
-            }
-            note = request.text("paceline-note") ?? ""
-            guard note.utf8.count <= Self.noteBytesMost, note.unicodeScalars.allSatisfy({ $0.value >= 32 })
-            else {
-                throw Malformed(
-                    place: "Paceline-Note", allowed: "a line of at most \(Self.noteBytesMost) bytes")
-            }
+            head = try ChangeHead(request)
         } catch {
             return response.problem(.badRequest, "the request is not one", error.members)
         }
         let whole =
-            "\(request.method.token) \(edit.name) \(edit.key?.kind.rawValue ?? "") \(edit.key?.id ?? "") \(condition)\n"
+            "\(request.method.token) \(edit.name) \(edit.key?.kind.rawValue ?? "") \(edit.key?.id ?? "") \(head.condition)\n"
         let order = CatalogOrder(
-            edit: edit, condition: condition, key: key ?? desk.ownKey(),
-            digest: digest(of: Array(whole.utf8) + request.body.withUnsafeBytes { Array($0) }),
-            who: caller.name, note: note)
+            edit: edit, condition: head.condition, key: head.key ?? desk.ownKey(),
+            digest: BlobDigest(of: Array(whole.utf8) + request.body.withUnsafeBytes { Array($0) }),
+            who: caller.name, note: head.note)
         desk.take(order, request.place, &response)
-    }
-}
-
-extension CatalogCondition {
-    init(_ request: borrowing Request) throws(Malformed) {
-        let (match, noneMatch) = (request.text("if-match"), request.text("if-none-match"))
-        switch (match, noneMatch) {
-        case (nil, nil): self = .nothing
-        case (nil, "*"): self = .absent
-        case (nil, _?): throw Malformed(place: "If-None-Match", allowed: "*")
-        case ("*", nil): self = .present
-        case (let tag?, nil):
-            guard tag.utf8.count > 2, tag.hasPrefix("\""), tag.hasSuffix("\""),
-                let version = Int64(tag.dropFirst().dropLast()), version > 0
-            else {
-                throw Malformed(
-                    place: "If-Match", allowed: "an ETag as it was answered, such as \"12\", or *")
-            }
-            self = .version(version)
-        case (_?, _?):
-            throw Malformed(place: "If-None-Match", allowed: "nothing beside an If-Match")
-        }
     }
 }
 

@@ -11,7 +11,7 @@ enum OpenAPI {
             "info": [
                 "title": "Paceline coordinator", "version": .string(PacelineCoordinator.version),
                 "description":
-                    "The catalog, who changes it, and the ledger. Any coordinator reads; only the one that leads writes, and the others answer 503 with its address.",
+                    "The catalog, models, who changes them, and the ledger. Any coordinator reads; only the one that leads writes, and the others answer 503 with its address.",
             ],
             "servers": [["url": "/", "description": "The listener `admin` of a coordinator."]],
             "security": [["token": []]],
@@ -55,7 +55,7 @@ enum OpenAPI {
             members.append(
                 .init(
                     "requestBody",
-                    ["required": true, "content": ["application/json": ["schema": body]]]))
+                    ["required": true, "content": .object([.init(one.bodyType, ["schema": body])])]))
         }
         members.append(.init("responses", responses(one)))
         return .object(members)
@@ -113,6 +113,8 @@ enum OpenAPI {
         ["$ref": .string("#/components/schemas/\(name)")]
     }
 
+    static let version: JSONTree = ["type": "integer", "minimum": 1, "maximum": .number(UInt32.max)]
+
     static func list(_ key: String, of schema: JSONTree, isPage: Bool = true) -> JSONTree {
         var properties: [JSONTree.Member] = [.init(key, ["type": "array", "items": schema])]
         if isPage { properties.append(.init("next", ["type": ["string", "null"]])) }
@@ -154,6 +156,17 @@ enum OpenAPI {
                     "properties": [
                         "kind": ["type": "string"], "id": ["type": "string"], "version": ["type": "string"],
                         "published": ["type": "integer"], "isChanged": ["type": "boolean"],
+                    ],
+                ]),
+            .init(
+                "modelsChanged",
+                [
+                    "type": "object", "required": ["version", "isChanged"],
+                    "properties": [
+                        "version": ["type": "string"], "package": ["type": "integer"],
+                        "everybody": ["type": "integer"], "canary": ["type": ["integer", "null"]],
+                        "nodes": ["type": "array", "items": ["type": "string"]],
+                        "isChanged": ["type": "boolean"],
                     ],
                 ]),
             .init("catalog", file.withoutDefinitions.rebased),

@@ -1,5 +1,7 @@
 // What each operation of /api/v1 takes and answers, for the OpenAPI document.
 import Catalog
+import CatalogWire
+import DecisionJournal
 import Documents
 
 /// Every reader of JSON keeps a whole number up to here.
@@ -50,12 +52,12 @@ struct OperationParameter {
         header(
             "Idempotency-Key", "A change is made once under its key, which is kept for 7 days.",
             [
-                "type": "string", "minLength": 1, "maxLength": .number(CatalogRoutes.keyBytesMost),
+                "type": "string", "minLength": 1, "maxLength": .number(ChangeHead.keyBytesMost),
                 "pattern": "^[!-~]+$",
             ]),
         header(
             "Paceline-Note", "Why, for the list of versions.",
-            ["type": "string", "maxLength": .number(CatalogRoutes.noteBytesMost)]),
+            ["type": "string", "maxLength": .number(ChangeHead.noteBytesMost)]),
     ]
 }
 
@@ -73,6 +75,12 @@ extension AdminOperation {
         case .rollBack: "Publishes the catalog as a former version had it."
         case .pause: "Pauses a campaign, and publishes the catalog."
         case .resume: "Resumes a campaign, and publishes the catalog."
+        case .publishModels: "Sends a package of models, which nobody serves yet."
+        case .modelVersions:
+            "Packages of models, the newest first, with who serves them and what became of them."
+        case .canary: "Has some nodes serve a package before all others."
+        case .promote: "Has everybody serve a package."
+        case .rollBackModels: "Has everybody serve a former package again, and no node another one."
         case .audit: "Who changed what, the newest first."
         case .tokens: "Who has a token."
         case .makeToken: "Makes a token, which is shown this once."
@@ -100,9 +108,10 @@ extension AdminOperation {
         case .put: return [.id] + OperationParameter.change
         case .delete: return [.id] + OperationParameter.condition + OperationParameter.written
         case .importCatalog: return OperationParameter.change
-        case .add, .rollBack, .pause, .resume:
+        case .publishModels: return OperationParameter.written
+        case .add, .rollBack, .pause, .resume, .canary, .promote, .rollBackModels:
             return OperationParameter.condition + OperationParameter.written
-        case .versions: return pages + [.limit(CatalogRoutes.pageMost)]
+        case .versions, .modelVersions: return pages + [.limit(CatalogRoutes.pageMost)]
         case .audit:
             return pages + [.limit(CatalogRoutes.auditPageMost)]
                 + ["kind", "id", "who"].map { .query($0, "Only those of it.") }
@@ -153,10 +162,21 @@ extension AdminOperation {
         switch self {
         case .put(let kind): OpenAPI.reference(kind.rawValue)
         case .add, .importCatalog: OpenAPI.reference("catalog")
-        case .rollBack:
-            OpenAPI.object([
-                .init("version", ["type": "integer", "minimum": 1, "maximum": .number(UInt32.max)])
-            ])
+        case .rollBack, .promote, .rollBackModels:
+            OpenAPI.object([.init("version", OpenAPI.version)])
+        case .publishModels:
+            ["type": "string", "format": "binary", "maxLength": .number(ModelPackage.bytesMost)]
+        case .canary:
+            [
+                "type": "object", "required": ["version", "nodes"],
+                "properties": [
+                    "version": OpenAPI.version,
+                    "nodes": [
+                        "type": "array", "minItems": 1, "maxItems": .number(Publication.Canary.nodesMost),
+                        "items": ["type": "string", "minLength": 1, "maxLength": 128],
+                    ],
+                ],
+            ]
         case .pause, .resume:
             OpenAPI.object([.init("campaign", ["type": "string", "minLength": 1, "maxLength": 256])])
         case .makeToken:
@@ -180,9 +200,14 @@ extension AdminOperation {
         }
     }
 
+    /// Of what the body is.
+    var bodyType: String { self == .publishModels ? "application/octet-stream" : "application/json" }
+
     var hasETag: Bool {
         switch self {
-        case .get, .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume, .order: true
+        case .get, .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume, .publishModels, .canary,
+            .promote, .rollBackModels, .order:
+            true
         default: false
         }
     }
@@ -190,7 +215,7 @@ extension AdminOperation {
     /// Codes of answers that are no refusals.
     var accepted: [Int] {
         switch self {
-        case .put, .add, .importCatalog, .order: [200, 201]
+        case .put, .add, .importCatalog, .publishModels, .order: [200, 201]
         case .makeToken: [201]
         default: [200]
         }
@@ -202,11 +227,13 @@ extension AdminOperation {
         case .get, .revokeToken, .accounts: [404]
         case .put, .importCatalog: [412, 422, 428]
         case .delete: [404, 412, 422, 428]
-        case .add, .rollBack: [412, 422]
+        case .add, .rollBack, .canary, .promote, .rollBackModels: [412, 422]
+        case .publishModels: [422]
         case .pause, .resume: [404, 412, 422]
         case .makeToken: [409, 422]
         case .order: [409, 412, 422, 428]
-        case .list, .versions, .audit, .movements, .sessions, .catalog, .tokens, .suspense, .verify,
+        case .list, .versions, .modelVersions, .audit, .movements, .sessions, .catalog, .tokens, .suspense,
+            .verify,
             .document:
             []
         }
@@ -224,8 +251,9 @@ extension AdminOperation {
         case .get(let kind): return OpenAPI.reference(kind.rawValue)
         case .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume:
             return OpenAPI.reference("changed")
+        case .publishModels, .canary, .promote, .rollBackModels: return OpenAPI.reference("modelsChanged")
         case .catalog: return OpenAPI.reference("catalog")
-        case .versions: return OpenAPI.list("versions", of: any)
+        case .versions, .modelVersions: return OpenAPI.list("versions", of: any)
         case .audit: return OpenAPI.list("entries", of: any)
         case .tokens: return OpenAPI.list("tokens", of: any, isPage: false)
         case .movements: return OpenAPI.list("movements", of: any, isPage: false)

@@ -1,4 +1,5 @@
 // Tokens are made, listed and revoked by admins. The token itself is in one answer and nowhere else.
+import CatalogWire
 import Documents
 import HTTP
 import Kernel
@@ -84,7 +85,8 @@ final class TokenRoutes {
         reads.ask(
             Self.make,
             [
-                .bytea(digest(of: Array(token.utf8))), .text(name), .text(role.rawValue), .timestamptz(now),
+                .bytea(BlobDigest(of: Array(token.utf8)).bytes), .text(name), .text(role.rawValue),
+                .timestamptz(now),
                 .text(caller.name), .timestamptz(expires),
             ], request.place
         ) { rows, response in

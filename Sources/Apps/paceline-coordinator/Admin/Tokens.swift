@@ -1,5 +1,5 @@
 // Who may ask what under /api/v1: tokens, of which the database and this process have only the hash.
-import Digests
+import CatalogWire
 import Documents
 import HTTP
 import Kernel
@@ -104,7 +104,7 @@ final class Tokens {
         }
         let parts = text.split(separator: " ", omittingEmptySubsequences: true)
         guard parts.count == 2, parts[0].lowercased() == "bearer",
-            let token = all[digest(of: Array(parts[1].utf8))], !token.isRevoked
+            let token = all[BlobDigest(of: Array(parts[1].utf8)).bytes], !token.isRevoked
         else {
             refuse("the token is none of those in force", &response)
             return nil

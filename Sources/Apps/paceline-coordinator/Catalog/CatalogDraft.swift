@@ -1,36 +1,29 @@
 // What a change would make of the catalog: read, changed, checked whole and compiled, on a thread of its own, as a large catalog
 // takes seconds. Nothing is in the database before all of it is good.
 import Catalog
+import CatalogWire
 import Documents
 import HTTP
 import Postgres
 import Units
 
-/// The next version, ready to be written.
+/// The next version.
 struct CatalogDraft: Sendable {
     let former: Int64
     let changes: [(key: CatalogKey, document: JSONTree?)]
     let bytes: [UInt8]
-    let sha256: [UInt8]
+    let digest: BlobDigest
     let format: Int64
-    let answer: CatalogAnswer
+    let answer: ChangeAnswer
 
     /// All documents together: an answer with the whole catalog fits in what one answer may be.
     static let textMost = 32 * 1024 * 1024
     /// Two of them are in each coordinator's memory.
     static let bytesMost = 256 * 1024 * 1024
 
-    enum Outcome: Sendable {
-        case draft(CatalogDraft)
-        /// It is so already, or was made under this key.
-        case answered(CatalogAnswer)
-        case refused(OrderRefusal)
-    }
-
     /// What a draft is made from, in this order.
     static func questions(_ order: CatalogOrder) -> PostgresBatch {
-        var batch = PostgresBatch(begins: false, commits: false)
-        batch.add(CatalogStatements.answer, .text(order.key))
+        var batch = PostgresBatch.questions(order.key)
         batch.add(CatalogStatements.number)
         batch.add(CatalogStatements.documents)
         switch order.edit {
@@ -43,26 +36,8 @@ struct CatalogDraft: Sendable {
         return batch
     }
 
-    static func made(of found: [PostgresRows], _ order: CatalogOrder) -> Outcome {
-        do {
-            if let known = try known(found[0], order) { return .answered(known) }
-            return try Making(found, order).outcome()
-        } catch let refusal as OrderRefusal {
-            return .refused(refusal)
-        } catch {
-            return .refused(
-                OrderRefusal(.internalServerError, "the database's catalog could not be read: \(error)"))
-        }
-    }
-
-    private static func known(_ rows: PostgresRows, _ order: CatalogOrder) throws -> CatalogAnswer? {
-        guard rows.count == 1 else { return nil }
-        guard try rows[0].read(0) == order.digest else {
-            throw OrderRefusal(.unprocessableContent, "this Idempotency-Key was used for another change")
-        }
-        return CatalogAnswer(
-            status: try rows[0].read(1, as: Int64.self) == 201 ? .created : .ok, version: try rows[0].read(2),
-            body: try rows[0].read(3))
+    static func made(of found: [PostgresRows], _ order: CatalogOrder) -> ChangeOutcome {
+        ChangeOutcome(found[0], order.digest) { try Making(found, order).outcome() }
     }
 }
 
@@ -98,7 +73,7 @@ private struct Making {
         return CatalogDocuments(.object(members))
     }
 
-    func outcome() throws -> CatalogDraft.Outcome {
+    func outcome() throws -> ChangeOutcome {
         try checkThere()
         let file: JSONTree
         var after = before
@@ -143,7 +118,7 @@ private struct Making {
         return try outcome(after, bytes)
     }
 
-    private func outcome(_ after: CatalogDocuments, _ bytes: [UInt8]) throws -> CatalogDraft.Outcome {
+    private func outcome(_ after: CatalogDocuments, _ bytes: [UInt8]) throws -> ChangeOutcome {
         let changes = after.changes(from: before)
         if changes.isEmpty, former > 0, !isRollBack {
             return .answered(answer(.ok, version ?? former, isNew: false))
@@ -162,16 +137,19 @@ private struct Making {
             case .replace: former == 0
             default: false
             }
+        let draft = CatalogDraft(
+            former: former, changes: changes, bytes: bytes, digest: BlobDigest(of: bytes),
+            format: Int64(CatalogSnapshot.format),
+            answer: answer(isNew ? .created : .ok, former + 1, isNew: true))
         return .draft(
-            CatalogDraft(
-                former: former, changes: changes, bytes: bytes, sha256: digest(of: bytes),
-                format: Int64(CatalogSnapshot.format),
-                answer: answer(isNew ? .created : .ok, former + 1, isNew: true)))
+            ChangeDraft(number: former + 1, answer: draft.answer) { [order] in
+                CatalogStatements.transaction(draft, order, $0)
+            })
     }
 
     private var isRollBack: Bool { if case .rollBack = order.edit { true } else { false } }
 
-    private func answer(_ status: Status, _ version: Int64, isNew: Bool) -> CatalogAnswer {
+    private func answer(_ status: Status, _ version: Int64, isNew: Bool) -> ChangeAnswer {
         var members: [JSONTree.Member] = []
         if let key = order.edit.key {
             members = [.init("kind", .string(key.kind.rawValue)), .init("id", .string(key.id))]
@@ -180,7 +158,7 @@ private struct Making {
             .init("version", .string("\(version)")), .init("published", .number(isNew ? former + 1 : former)),
             .init("isChanged", .bool(isNew)),
         ]
-        return CatalogAnswer(status: status, version: version, body: JSONTree.object(members).line)
+        return ChangeAnswer(status: status, version: version, body: JSONTree.object(members).line)
     }
 
     // MARK: What is asked

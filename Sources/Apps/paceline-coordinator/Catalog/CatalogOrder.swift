@@ -1,8 +1,9 @@
-// A change of the catalog, as somebody asked for it, and what is answered.
+// A change of the catalog, as somebody asked for it.
 import Catalog
+import CatalogWire
 import Documents
 import HTTP
-import Serving
+import Postgres
 
 enum CatalogEdit: Sendable {
     case put(CatalogKey, [UInt8])
@@ -37,39 +38,22 @@ enum CatalogEdit: Sendable {
     }
 }
 
-/// What a change says of what it is meant for: of its one thing, or of the catalog's number.
-enum CatalogCondition: Sendable {
-    case nothing
-    /// `If-None-Match: *`
-    case absent
-    /// `If-Match: *`
-    case present
-    case version(Int64)
-}
-
-struct CatalogOrder: Sendable {
+struct CatalogOrder: ChangeOrder {
     let edit: CatalogEdit
-    let condition: CatalogCondition
-    /// Who asked gave one, or it is this process's own.
+    let condition: ChangeCondition
     let key: String
     /// Of all that is asked.
-    let digest: [UInt8]
+    let digest: BlobDigest
     let who: String
     let note: String
+
+    var kind: PublicationKind { .catalog }
+    var name: String { edit.name }
+    var questions: PostgresBatch { CatalogDraft.questions(self) }
+    func draft(of found: [PostgresRows]) -> ChangeOutcome { CatalogDraft.made(of: found, self) }
 }
 
-/// Why a change is refused: nothing of it is done.
-struct OrderRefusal: Error {
-    let status: Status
-    let title: String
-    let members: [JSONTree.Member]
-
-    init(_ status: Status, _ title: String, _ members: [JSONTree.Member] = []) {
-        self.status = status
-        self.title = title
-        self.members = members
-    }
-
+extension OrderRefusal {
     /// - Parameter body: whether this thing stands in the body, and so has a line there.
     init(_ problems: CatalogProblems, isInBody body: (CatalogKey?) -> Bool) {
         self.init(
@@ -79,14 +63,6 @@ struct OrderRefusal: Error {
                 .init("unreported", .number(problems.unreported)),
             ])
     }
-}
-
-/// What is answered to a change that was made, or had been made already.
-struct CatalogAnswer: Sendable {
-    let status: Status
-    /// The one thing's, or the catalog's.
-    let version: Int64
-    let body: String
 }
 
 extension CatalogProblem {

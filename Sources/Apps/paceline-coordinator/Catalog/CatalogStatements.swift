@@ -1,5 +1,7 @@
 // The catalog in the database: what is asked of it, and the one transaction that changes it.
 import Catalog
+import CatalogWire
+import Commands
 import Documents
 import HTTP
 import Ledger
@@ -11,13 +13,15 @@ enum CatalogStatements {
     // MARK: For nodes
 
     static let published = PostgresStatement(
-        "select number, sha256, format from paceline.catalog_versions order by number desc limit 1")
-    static let blob = PostgresStatement("select bytes from paceline.blobs where sha256 = $1", .bytea)
+        "select number, sha256, bytes, format from paceline.catalog_versions order by number desc limit 1")
+
+    static func published(_ rows: PostgresRows) throws -> Publication? {
+        guard rows.count == 1 else { return nil }
+        return Publication(version: try rows[0].read(0), try PublishedBlob(rows[0], at: 1))
+    }
 
     // MARK: For who changes it
 
-    static let answer = PostgresStatement(
-        "select request, status, version, answer from paceline.answers where key = $1", .text)
     static let number = PostgresStatement(
         "select coalesce(max(number), 0) from paceline.catalog_versions")
     /// Of each kind what a file would have of it.
@@ -36,33 +40,25 @@ enum CatalogStatements {
         where document is not null group by kind
         """, .int8)
 
-    private static let keep = PostgresStatement(
-        "insert into paceline.blobs (sha256, bytes, at) values ($1, $2, $3) on conflict do nothing", .bytea,
-        .bytea, .timestamptz)
     private static let publish = PostgresStatement(
         "select paceline.publish_catalog($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)", .int8,
         .int8, .int8, .bytea, .int8, .int8, .timestamptz, .text, .text, .text, .textArray, .textArray,
         .textArray)
-    private static let remember = PostgresStatement(
-        """
-        insert into paceline.answers (key, at, request, status, version, answer) values ($1, $2, $3, $4, $5, $6)
-        """, .text, .timestamptz, .bytea, .int8, .int8, .text)
-
     /// The transaction that makes a draft the next version, or does nothing where another leads or published meanwhile.
     static func transaction(
-        _ draft: CatalogDraft, _ order: CatalogOrder, epoch: Epoch, process: UInt64, at: Instant
+        _ draft: CatalogDraft, _ order: CatalogOrder, _ stamp: ChangeStamp
     ) -> PostgresBatch {
         var made = PostgresBatch()
-        made.add(keep, .bytea(draft.sha256), .bytea(draft.bytes), .timestamptz(at))
+        made.add(keeping: draft.bytes, draft.digest, at: stamp.at)
         made.add(
-            publish, .int8(Int64(bitPattern: epoch.rawValue)), .int8(Int64(bitPattern: process)),
-            .int8(draft.former), .bytea(draft.sha256), .int8(Int64(draft.bytes.count)), .int8(draft.format),
-            .timestamptz(at), .text(order.who), .text(order.edit.name), .text(order.note),
-            .textArray(draft.changes.map(\.key.kind.rawValue)), .textArray(draft.changes.map(\.key.id)),
-            .textArray(draft.changes.map { $0.document?.line }))
-        made.add(
-            remember, .text(order.key), .timestamptz(at), .bytea(order.digest),
-            .int8(Int64(draft.answer.status.code)), .int8(draft.former + 1), .text(draft.answer.body))
+            publish,
+            values: stamp.leader + [
+                .int8(draft.former), .bytea(draft.digest.bytes), .int8(Int64(draft.bytes.count)),
+                .int8(draft.format), .timestamptz(stamp.at), .text(order.who), .text(order.edit.name),
+                .text(order.note), .textArray(draft.changes.map(\.key.kind.rawValue)),
+                .textArray(draft.changes.map(\.key.id)), .textArray(draft.changes.map { $0.document?.line }),
+            ])
+        made.add(remembering: draft.answer, order.key, order.digest, at: stamp.at)
         return made
     }
 
@@ -107,4 +103,17 @@ enum CatalogStatements {
             where ordinal < $1 and ($2 = '' or kind = $2) and ($3 = '' or id = $3) and ($4 = '' or who = $4)
             order by ordinal desc limit $5) as page
         """, .int8, .text, .text, .text, .int8)
+}
+
+extension PublishedBlob {
+    /// From three columns: digest, bytes and format.
+    init(_ row: PostgresRow, at column: Int, package: Int64? = nil) throws {
+        let sha256: [UInt8] = try row.read(column)
+        guard let digest = BlobDigest(bytes: sha256) else {
+            throw Failure("the database has a SHA-256 of \(sha256.count) bytes")
+        }
+        self.init(
+            digest: digest, bytes: Int(try row.read(column + 1, as: Int64.self)),
+            format: UInt32(clamping: try row.read(column + 2, as: Int64.self)), package: package)
+    }
 }

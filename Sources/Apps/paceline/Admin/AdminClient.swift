@@ -61,8 +61,9 @@ struct AdminClient: ~Copyable {
     private var url: ServerURL
     private let call: Invocation
     private let token: String?
-    /// One key for all tries of this command.
+    /// One key for all tries of one change.
     private let key: String
+    private var changes = 0
 
     private init(_ call: Invocation) throws(Failure) {
         let token = try Self.token(call)
@@ -117,8 +118,8 @@ struct AdminClient: ~Copyable {
 
     /// What was answered; where another coordinator leads, what that one answered.
     mutating func ask(
-        _ method: HTTP.Method, _ path: String, _ body: JSONTree? = nil, ifMatch: String? = nil,
-        ifNoneMatch: String? = nil, note: String? = nil
+        _ method: HTTP.Method, _ path: String, _ body: JSONTree? = nil, package: [UInt8]? = nil,
+        ifMatch: String? = nil, ifNoneMatch: String? = nil, note: String? = nil
     ) throws(Failure) -> AdminAnswer {
         var headers: [(name: StaticString, value: String)] = []
         if let token { headers.append(("authorization", "Bearer \(token)")) }
@@ -126,8 +127,12 @@ struct AdminClient: ~Copyable {
         if let ifNoneMatch { headers.append(("if-none-match", ifNoneMatch)) }
         if let note { headers.append(("paceline-note", note)) }
         if body != nil { headers.append(("content-type", "application/json")) }
-        if method != .get { headers.append(("idempotency-key", key)) }
-        let bytes = body.map { Array($0.line.utf8) } ?? []
+        if package != nil { headers.append(("content-type", "application/octet-stream")) }
+        if method != .get {
+            changes += 1
+            headers.append(("idempotency-key", "\(key)-\(changes)"))
+        }
+        let bytes = package ?? body.map { Array($0.line.utf8) } ?? []
         let answer = try once(method, path, headers, bytes)
         guard answer.status == 503, let leader = answer["leader"]?["address"]?.text.flatMap(ServerURL.init),
             leader != url
@@ -154,10 +159,11 @@ struct AdminClient: ~Copyable {
 
     /// The same for who can do nothing with a refusal.
     mutating func demand(
-        _ method: HTTP.Method, _ path: String, _ body: JSONTree? = nil, ifMatch: String? = nil,
-        ifNoneMatch: String? = nil, note: String? = nil
+        _ method: HTTP.Method, _ path: String, _ body: JSONTree? = nil, package: [UInt8]? = nil,
+        ifMatch: String? = nil, ifNoneMatch: String? = nil, note: String? = nil
     ) throws(Failure) -> AdminAnswer {
-        let answer = try ask(method, path, body, ifMatch: ifMatch, ifNoneMatch: ifNoneMatch, note: note)
+        let answer = try ask(
+            method, path, body, package: package, ifMatch: ifMatch, ifNoneMatch: ifNoneMatch, note: note)
         guard answer.isAccepted else {
             throw Failure(
                 "\(url): \(method.token) \(path) got \(answer.status): "

@@ -1,5 +1,6 @@
-// Changes of the catalog, one after the other: looked up, drafted on a thread, and written in one transaction that checks that
+// Changes of what is published, one after the other: looked up, drafted on a thread, and written in one transaction that checks that
 // this process still leads and that nobody published meanwhile.
+import CatalogWire
 import Documents
 import HTTP
 import Kernel
@@ -13,17 +14,18 @@ import Units
 
 /// Used on the root's thread only. Waiting → looking → drafting → writing → answered; back to looking where another version was
 /// published meanwhile, or where nobody knows whether the change is there.
-final class CatalogDesk {
+final class ChangeDesk {
     private struct Job {
-        var order: CatalogOrder
-        var place: AnswerPlace
+        var order: any ChangeOrder
+        /// Nil where nobody waits: the coordinator itself makes the change.
+        var place: AnswerPlace?
         var tries = 0
     }
 
     private let context: CoordinatorContext
     private let root: Root
     private let pool: PostgresPool
-    private let published: PublishedCatalog
+    private let bulletins: [PublicationKind: Bulletin]
     private var queue: [Job] = []
     private var isBusy = false
     private var ownKeys = 0
@@ -37,12 +39,13 @@ final class CatalogDesk {
     private static let limit = Interval.seconds(20)
 
     init(
-        _ context: CoordinatorContext, _ root: Root, _ pool: PostgresPool, _ published: PublishedCatalog
+        _ context: CoordinatorContext, _ root: Root, _ pool: PostgresPool,
+        _ bulletins: [PublicationKind: Bulletin]
     ) {
         self.context = context
         self.root = root
         self.pool = pool
-        self.published = published
+        self.bulletins = bulletins
     }
 
     /// For a change that came without a key: the same change is found again by it where its outcome is not known.
@@ -52,10 +55,17 @@ final class CatalogDesk {
     }
 
     /// Holds the answer until the change is made or refused.
-    func take(_ order: CatalogOrder, _ place: AnswerPlace, _ response: inout Response) {
+    func take(_ order: any ChangeOrder, _ place: AnswerPlace, _ response: inout Response) {
         guard root.leads, queue.count < Self.waitingMost else { return response.notLeader(root) }
         response.isHeld = true
         queue.append(Job(order: order, place: place))
+        next()
+    }
+
+    /// A change of the coordinator's own; what becomes of it is in the log.
+    func take(_ order: any ChangeOrder) {
+        guard root.leads, queue.count < Self.waitingMost else { return }
+        queue.append(Job(order: order, place: nil))
         next()
     }
 
@@ -66,14 +76,14 @@ final class CatalogDesk {
     }
 
     private func finish(_ job: Job, _ body: (inout Response) -> Void) {
-        server?.answer(job.place, body)
+        if let place = job.place { server?.answer(place, body) }
         isBusy = false
         next()
     }
 
     private func look(_ job: Job) {
         guard root.leads else { return finish(job) { [root] in $0.notLeader(root) } }
-        pool.run(CatalogDraft.questions(job.order), within: Self.limit) { [weak self] outcome in
+        pool.run(job.order.questions, within: Self.limit) { [weak self] outcome in
             guard let self else { return }
             switch outcome {
             case .done(let found): draft(job, found)
@@ -87,46 +97,52 @@ final class CatalogDesk {
         let (remote, held, order) = (pool.reactor.remote, Held(self, job), job.order)
         do {
             try Thread(name: "draft") {
-                let outcome = CatalogDraft.made(of: found, order)
+                let outcome = order.draft(of: found)
                 _ = remote.post { _ in held.desk?.drafted(held.job, outcome) }
             }.detach()
         } catch {
-            finish(job) { $0.problem(.serviceUnavailable, "no thread to compile the catalog: \(error)") }
+            finish(job) { $0.problem(.serviceUnavailable, "no thread to make the change: \(error)") }
         }
     }
 
     /// Taken from the root's thread to the root's thread, through the one that compiles.
     private final class Held: @unchecked Sendable {
-        weak var desk: CatalogDesk?
+        weak var desk: ChangeDesk?
         let job: Job
-        init(_ desk: CatalogDesk, _ job: Job) {
+        init(_ desk: ChangeDesk, _ job: Job) {
             self.desk = desk
             self.job = job
         }
     }
 
-    private func drafted(_ job: Job, _ outcome: CatalogDraft.Outcome) {
+    private func drafted(_ job: Job, _ outcome: ChangeOutcome) {
         switch outcome {
         case .answered(let answer): finish(job) { $0.answer(answer) }
-        case .refused(let refusal): finish(job) { $0.problem(refusal.status, refusal.title, refusal.members) }
+        case .refused(let refusal):
+            if job.place == nil {
+                context.log.error(
+                    "a change of the coordinator's own is refused",
+                    ["what": .string(job.order.name), "cause": .string(refusal.title)])
+            }
+            finish(job) { $0.problem(refusal.status, refusal.title, refusal.members) }
         case .draft(let draft):
             guard root.leads else { return finish(job) { [root] in $0.notLeader(root) } }
-            let batch = CatalogStatements.transaction(
-                draft, job.order, epoch: root.epoch, process: context.start, at: Kernel.wallNow())
+            let batch = draft.writing(
+                ChangeStamp(epoch: root.epoch, process: context.start, at: Kernel.wallNow()))
             pool.run(batch, within: Self.limit) { [weak self] in self?.wrote(job, draft, $0) }
         }
     }
 
-    private func wrote(_ job: Job, _ draft: CatalogDraft, _ outcome: PostgresOutcome) {
+    private func wrote(_ job: Job, _ draft: ChangeDraft, _ outcome: PostgresOutcome) {
         switch outcome {
         case .done:
             context.log.notice(
-                "the catalog was changed",
+                "a change was made",
                 [
-                    "version": .integer(Int(draft.former + 1)), "who": .string(job.order.who),
-                    "what": .string(job.order.edit.name), "things": .integer(draft.changes.count),
+                    "kind": .string(job.order.kind.rawValue), "version": .integer(Int(draft.number)),
+                    "who": .string(job.order.who), "what": .string(job.order.name),
                 ])
-            published.lookSoon()
+            bulletins[job.order.kind]?.lookSoon()
             finish(job) { $0.answer(draft.answer) }
         case .unknown(let failure): again(job, failure)
         case .refused(let failure):
@@ -139,7 +155,7 @@ final class CatalogDesk {
     }
 
     private func broken(_ job: Job, _ failure: PostgresFailure) {
-        context.log.error("the database refuses a change of the catalog", ["cause": .string("\(failure)")])
+        context.log.error("the database refuses a change", ["cause": .string("\(failure)")])
         finish(job) {
             $0.problem(
                 .internalServerError, "the database refuses the change",
@@ -166,7 +182,7 @@ final class CatalogDesk {
 }
 
 extension Response {
-    mutating func answer(_ answer: CatalogAnswer) {
+    mutating func answer(_ answer: ChangeAnswer) {
         status = answer.status
         header("etag", "\"\(answer.version)\"".utf8.span.bytes)
         contentType = "application/json"

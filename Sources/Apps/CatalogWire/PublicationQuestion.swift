@@ -1,8 +1,8 @@
-// What a follower asks: the query of `GET /v1/catalog`.
+// What a follower asks: the query of `GET /v1/catalog` and `GET /v1/models`.
 public import Serving
 public import Units
 
-public struct CatalogQuestion: Equatable, Sendable {
+public struct PublicationQuestion: Equatable, Sendable {
     /// The version that is known; nil where none is, and the answer does not wait.
     public let have: Int64?
     /// How long the answer may wait for another version.
@@ -30,8 +30,8 @@ public struct CatalogQuestion: Equatable, Sendable {
         self.init(have: values["have"], wait: .seconds(wait))
     }
 
-    public var target: String {
-        guard let have else { return "/v1/catalog" }
-        return "/v1/catalog?have=\(have)&wait=\(wait.wholeMilliseconds / 1_000)"
+    public func target(_ kind: PublicationKind) -> String {
+        guard let have else { return kind.address }
+        return "\(kind.address)?have=\(have)&wait=\(wait.wholeMilliseconds / 1_000)"
     }
 }

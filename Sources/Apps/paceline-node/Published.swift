@@ -1,60 +1,60 @@
-// The published catalog on its way into this node: it is followed at the issuers, and what comes whole waits here for the loading
+// What is published of one kind on its way into this node: it is followed at the issuers, and what comes whole waits here for the loading
 // thread.
-import Catalog
 import CatalogWire
 import Commands
 import JSON
 import LedgerWire
 import Settings
-import Store
 import Synchronization
 import Telemetry
 import Units
 
 /// Shared by all threads.
-final class PublishedCatalog: PublicationTaker {
+final class Published: PublicationTaker {
     /// What the last good one is said to be made of. No path is called so.
     static let source = "published"
 
-    /// One that lies whole in the store's draft.
+    /// One that lies whole in the draft.
     struct Arrival: Sendable {
         let publication: Publication
         let done: @Sendable (PublicationFollower.Verdict) -> Void
     }
 
     let follower: PublicationFollower
+    let draft: String
+    private let kind: PublicationKind
     private let told = Mutex<(wake: @Sendable () -> Void, judge: @Sendable () -> Void)?>(nil)
-    private let store: SnapshotStore
     private let arrival = Mutex<Arrival?>(nil)
     private let memory: String
 
-    /// The settings hold an issuer.
-    init(_ settings: NodeSettings, _ store: SnapshotStore, _ log: Log) throws(Failure) {
-        guard let issuer = settings.ledger.issuer, let published = settings.catalog?.published else {
-            throw Failure("catalog.published: there is no ledger.issuer to ask for it")
+    /// - Parameters:
+    ///   - draft: where a blob is written while it comes.
+    ///   - memory: where it is kept what was published last.
+    init(
+        _ kind: PublicationKind, _ settings: NodeSettings, draft: String, memory: String, blobBytes: Int,
+        format: UInt32, _ log: Log
+    ) throws(Failure) {
+        guard let issuer = settings.ledger.issuer else {
+            throw Failure("\(kind).published: there is no ledger.issuer to ask for it")
         }
-        self.store = store
-        memory = "\(store.directory)/published"
+        (self.kind, self.draft, self.memory) = (kind, draft, memory)
         follower = PublicationFollower(
             try IssuerPeers(IssuerSettings(issuer), at: "ledger.issuer"),
             .init(
-                draft: store.draft, memory: memory, timeout: issuer.timeout, blobBytes: published.blobBytes,
-                format: CatalogSnapshot.format), log)
+                kind, for: issuer.holder, draft: draft, memory: memory, timeout: issuer.timeout,
+                blobBytes: blobBytes, format: format), log)
     }
 
     /// - Parameters:
-    ///   - isMissing: the last good one does not serve, as where its file was damaged: then it is fetched again.
+    ///   - name: of what serves: of something else than that nothing is known. Nil where nothing does, as where its file was
+    ///     damaged: then it is fetched again.
     ///   - wake: called when something has come.
     ///   - judge: called when what is known has changed.
     func start(
-        isMissing: Bool, wake: @escaping @Sendable () -> Void, judge: @escaping @Sendable () -> Void
+        serving name: String?, wake: @escaping @Sendable () -> Void, judge: @escaping @Sendable () -> Void
     ) throws(Failure) {
         told.withLock { $0 = (wake, judge) }
-        // Of another snapshot than the one that serves nothing is known.
-        let memory = PublicationMemory(at: memory).flatMap { memory in
-            !isMissing && store.current == SnapshotStore.Current(name: memory.name, source: Self.source)
-                ? memory : nil
-        }
+        let memory = PublicationMemory(at: memory).flatMap { $0.name == name ? $0 : nil }
         try follower.start(from: memory, for: self)
     }
 
@@ -68,7 +68,7 @@ final class PublishedCatalog: PublicationTaker {
 
     // MARK: On the follower's thread
 
-    /// Snapshots lie here under what they hold, which nobody knows before they have come.
+    /// They lie here under what they hold, which nobody knows before they have come.
     func find(_ publication: Publication) -> PublicationFollower.Verdict? { nil }
 
     func keep(
@@ -82,32 +82,36 @@ final class PublishedCatalog: PublicationTaker {
 
     // MARK: What operators are told
 
+    /// - Parameter isMissing: whether nothing of the kind serves.
     func health(isMissing: Bool) -> PartHealth {
         let state = follower.state
+        let noun = kind.noun
         if isMissing {
             let why =
                 state.refused.map { "version \($0.version) is refused: \($0.why)" } ?? state.missing
                 ?? state.problem
-            return .notReady(
-                "there is no catalog on this disk, and none that is published has come: "
-                    + (why ?? "no issuer has answered yet"))
+            let text =
+                "there is no \(noun) on this disk, and none that is published has come: "
+                + (why ?? "no issuer has answered yet")
+            // Without models priors predict; without a catalog there is nothing to sell.
+            return kind == .catalog ? .notReady(text) : .notice(text)
         }
         if let refused = state.refused {
             return .notice(
-                "the published catalog, version \(refused.version), is refused, the last good one serves: \(refused.why)"
+                "the published \(noun), version \(refused.version), is refused, the last good one serves: \(refused.why)"
             )
         }
         if let missing = state.missing {
             return .notice(
-                "the published catalog could not be fetched yet, the last good one serves: \(missing)")
+                "the published \(noun) could not be fetched yet, the last good one serves: \(missing)")
         }
         if state.isFresh { return .ready }
         let why = state.problem.map { ": \($0)" } ?? ""
         guard let publication = state.publication else {
-            return .notice("the catalog of an earlier start serves; which one is published nobody says\(why)")
+            return .notice("the \(noun) of an earlier start serves; which one is published nobody says\(why)")
         }
         return .notice(
-            "the catalog that serves, version \(publication.version), was the published one \(state.ageText) ago; "
+            "the \(noun) that serves, version \(publication.version), was the published one \(state.ageText) ago; "
                 + "nobody has said so since\(why)")
     }
 
@@ -117,6 +121,7 @@ final class PublishedCatalog: PublicationTaker {
         json.beginObject()
         if let publication = state.publication {
             json.field("version", Int(publication.version))
+            if let package = publication.blob.package { json.field("package", Int(package)) }
             json.field("sha256", publication.digest.description)
         }
         json.field("here", state.isHeld)

@@ -1,0 +1,102 @@
+// Models on their way from a directory to the nodes, with real processes: coordinators on a Postgres, a broker, a node behind it and one
+// beside it.
+import Foundation
+import Glibc
+import PostgresServer
+import Testing
+
+@Suite(.enabled(if: postgresPrograms != nil, "\(needsPostgres)"), .serialized)
+struct ModelSyncTests {
+    /// The whole of it, and what `paceline model` says to it.
+    private final class Fleet {
+        let pair: Pair
+        let broker: FollowingProcess
+        let nodes: [FollowingProcess]
+        let folder: URL
+
+        init() throws {
+            pair = try Pair()
+            folder = pair.folder
+            let coordinators = pair.all.map(\.port)
+            broker = try FollowingProcess.broker(coordinators, in: folder.appending(path: "broker"))
+            nodes = [
+                try FollowingProcess.node(
+                    [broker.port], in: folder.appending(path: "behind"), name: "node-a", models: true),
+                try FollowingProcess.node(
+                    coordinators, in: folder.appending(path: "beside"), name: "node-b", models: true),
+            ]
+            _ = try pair.leader()
+            let catalog = URL(filePath: #filePath).appending(path: "../../../../Examples/catalog")
+                .standardized
+            let imported = try paceline(
+                [
+                    "catalog", "import", catalog.path(), "--coordinator",
+                    "http://127.0.0.1:\(pair.all[0].admin)",
+                ])
+            try #require(imported.status == 0, "\(imported.output)")
+        }
+
+        /// Of any coordinator, since commands go on to the one that leads.
+        @discardableResult
+        func model(_ arguments: String..., status: Int32 = 0) throws -> String {
+            let said = try paceline(
+                ["model"] + arguments + ["--coordinator", "http://127.0.0.1:\(pair.all[1].admin)"])
+            #expect(said.status == status, "\(arguments): \(said.output)")
+            return said.output
+        }
+
+        /// Small models, of which the number of a training is another one.
+        func package(_ name: String, training: Int = 2) throws -> String {
+            let target = folder.appending(path: name)
+            let source = URL(filePath: #filePath).appending(path: "../../../Support/HandWrittenModels")
+                .standardized
+            try FileManager.default.copyItem(at: source, to: target)
+            let list = target.appending(path: "models.json")
+            let text = try String(contentsOf: list, encoding: .utf8)
+            try Data(text.replacing("\"version\": 2", with: "\"version\": \(training)").utf8).write(to: list)
+            return target.path()
+        }
+
+        func serve(_ packages: [Int?]) -> Bool { nodes.map(\.package) == packages }
+    }
+
+    @Test func whatIsPublishedIsServedByAll() throws {
+        let fleet = try Fleet()
+        try Spending.until("they know that there are none") {
+            fleet.nodes.allSatisfy {
+                $0.readiness.contains("there is no set of models on this disk") && $0.package == nil
+            }
+        }
+        // Sent, and served by nobody yet.
+        #expect(try fleet.model("publish", fleet.package("one")).contains("package 1: sent"))
+        #expect(try fleet.model("publish", fleet.package("again")).contains("package 1: there already"))
+        #expect(ask(fleet.pair.all[0].port, "GET /v1/models")?.status == 404)
+        #expect(try fleet.model("promote", "1").contains("package 1 serves"))
+        try Spending.until("both serve the first", 5) { fleet.serve([1, 1]) }
+        let first = fleet.nodes.map { $0.models["version"] as? String }
+        #expect(first[0] == first[1] && first[0] != nil)
+
+        // Another one, in one step.
+        #expect(
+            try fleet.model("publish", fleet.package("two", training: 3), "--promote")
+                .contains("package 2: serves"))
+        try Spending.until("both serve the second within a second", 1) { fleet.serve([2, 2]) }
+        #expect(fleet.nodes[0].models["version"] as? String != first[0])
+
+        #expect(
+            try fleet.model("rollback", "1", "--note", "the second sold too much").contains("serves again"))
+        try Spending.until("both serve the first again within a second", 1) { fleet.serve([1, 1]) }
+        #expect(fleet.nodes.map { $0.models["version"] as? String } == first)
+        let versions = try fleet.model("versions")
+        #expect(versions.contains("package 1, serves: models \(first[0] ?? "?")"), "\(versions)")
+        #expect(
+            versions.contains("rollback by without a certificate: the second sold too much"), "\(versions)")
+
+        // Nobody is left to ask.
+        for one in fleet.pair.all { one.kill(SIGKILL) }
+        fleet.broker.kill(SIGKILL)
+        for node in fleet.nodes { try node.restart() }
+        try Spending.until("they serve from their disks") { fleet.serve([1, 1]) }
+        #expect(fleet.nodes.map { $0.models["version"] as? String } == first)
+    }
+}
