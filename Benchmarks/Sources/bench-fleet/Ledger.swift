@@ -70,7 +70,7 @@ final class Ledger {
                 let row = try LedgerStore.reading(found[0])?.row
             else { throw Impossible("there is no leadership row") }
             machine.saw(row, at: now)
-            now = now + .seconds(6_001)
+            now = now + .seconds(10_000)
         }
         guard let claim = machine.inFlight else { throw Impossible("nobody claims the leadership") }
         try send(claim)
