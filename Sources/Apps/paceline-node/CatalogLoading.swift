@@ -85,8 +85,7 @@ struct CatalogLoading: Sendable {
                 guard let former = catalogs.serving else { return .notKept("no catalog serves yet") }
                 let serving = try Catalogs.Serving(former, models)
                 do { try sets.keep(directory) } catch { return .notKept(error.message) }
-                exchange(serving)
-                catalogs.took(serving)
+                exchange(serving) { catalogs.took(serving) }
                 sets.took(models)
             }
             return .taken(name: hexadecimal(directory.served.version))
