@@ -1,5 +1,6 @@
 // What this node says of its models to the coordinator that leads: at once where it serves or refuses something else, and every few
 // seconds what it has counted since.
+import CatalogWire
 import Commands
 import Decision
 import Kernel

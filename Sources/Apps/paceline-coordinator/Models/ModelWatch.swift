@@ -7,6 +7,7 @@ import HTTP
 import Kernel
 import Ledger
 import Serving
+import Settings
 import Telemetry
 import Units
 
