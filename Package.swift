@@ -349,7 +349,7 @@ let package = Package(
             ]),
         tests(
             "ServingTests", in: "Apps",
-            ["Commands", "Documents", "Pacing", "Serving", "Settings", "Units"]),
+            ["Commands", "Decision", "Documents", "Pacing", "Serving", "Settings", "Units"]),
         tests(
             "LedgerWireTests", in: "Apps",
             [

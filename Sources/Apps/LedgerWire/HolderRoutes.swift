@@ -1,5 +1,6 @@
 // `POST /v1/ledger`: messages of one holder, which become one part of one transaction and are answered together; and `POST /v1/pacing`:
-// what nodes say of their campaigns, and what they are to spend by when, where the issuer plans or passes that on.
+// what nodes say of their campaigns, and what they are to spend by when, where the issuer plans or passes that on; and
+// `POST /v1/models/standing`: which models they serve.
 internal import Documents
 public import HTTP
 internal import JSON
@@ -39,7 +40,8 @@ public final class HolderRoutes: Responder {
 
     public init(
         _ holders: [String], _ health: Health, _ issuer: any MoneyIssuer,
-        pacing: ((PaceWire.Statements) -> [PaceOrder]?)? = nil, relay: PaceRelay? = nil
+        pacing: ((PaceWire.Statements) -> [PaceOrder]?)? = nil, models: ((ModelStanding) -> Bool)? = nil,
+        relay: PaceRelay? = nil
     ) {
         self.holders = holders
         self.issuer = issuer
@@ -48,7 +50,14 @@ public final class HolderRoutes: Responder {
         if let pacing {
             router.add(.post, "/v1/pacing") { [unowned self] in pace($0, pacing, &$1) }
         } else if let relay {
-            router.add(.post, "/v1/pacing") { [unowned self] in pass($0, by: relay, &$1) }
+            router.add(.post, "/v1/pacing") { [unowned self] in pass($0, to: .pacing, by: relay, &$1) }
+        }
+        if let models {
+            router.add(.post, "/v1/models/standing") { [unowned self] in stand($0, models, &$1) }
+        } else if let relay {
+            router.add(.post, "/v1/models/standing") { [unowned self] in
+                pass($0, to: .models, by: relay, &$1)
+            }
         }
     }
 
@@ -106,13 +115,31 @@ public final class HolderRoutes: Responder {
         }
     }
 
-    /// `POST /v1/pacing` of a broker: only what a node says of itself goes on.
-    private func pass(_ request: borrowing Request, by relay: PaceRelay, _ response: inout Response) {
+    /// `POST /v1/models/standing`.
+    private func stand(
+        _ request: borrowing Request, _ models: (ModelStanding) -> Bool, _ response: inout Response
+    ) {
+        let body = request.body.withUnsafeBytes { Array($0) }
+        do throws(Malformed) {
+            let standing = try ModelStanding(try Self.tree(body))
+            guard holder(standing.holder, of: request, &response) != nil else { return }
+            guard models(standing) else { return issuer.decline(&response) }
+            response.json(["version": .number(ModelStanding.version)])
+        } catch {
+            response.problem(.badRequest, "the message is not one of this protocol", error.members)
+        }
+    }
+
+    /// What a broker passes on: only what a node says of itself.
+    private func pass(
+        _ request: borrowing Request, to route: IssuerLink.Route, by relay: PaceRelay,
+        _ response: inout Response
+    ) {
         let body = request.body.withUnsafeBytes { Array($0) }
         do throws(Malformed) {
             let (node, words) = try relay.named(try Self.tree(body))
             guard holder(node, of: request, &response) != nil else { return }
-            relay.pass(words, for: request.place, &response)
+            relay.pass(words, to: route, for: request.place, &response)
         } catch {
             response.problem(.badRequest, "the message is not one of this protocol", error.members)
         }

@@ -6,7 +6,7 @@ internal import HTTP
 public import Ledger
 public import Pacing
 internal import Reactor
-internal import Serving
+public import Serving
 internal import Synchronization
 public import Telemetry
 internal import Units
@@ -63,14 +63,19 @@ public final class IssuerLink: Sendable {
         if !isPosted { done(.unanswered) }
     }
 
-    private enum Route: String { case ledger = "/v1/ledger", pacing = "/v1/pacing" }
+    /// What is said beside money goes its own way, so that money waits behind none of it.
+    enum Route: String {
+        case ledger = "/v1/ledger"
+        case pacing = "/v1/pacing"
+        case models = "/v1/models/standing"
+    }
 
     /// Has a request sent to whoever is asked now; false where that cannot be, and nothing calls back.
     private func post(
         _ body: [UInt8], to route: Route,
         _ done: @escaping @Sendable (Result<ClientResponse, ClientFailure>, Endpoint) -> Void
     ) -> Bool {
-        thread.post(beside: route == .pacing) { [self] client in
+        thread.post(beside: route != .ledger) { [self] client in
             let endpoint = endpoints[place.turn % endpoints.count]
             var request = ClientRequest(.post, endpoint, route.rawValue)
             request.headers = [("content-type", "application/json")]
@@ -101,10 +106,20 @@ public final class IssuerLink: Sendable {
     /// An answer as it came.
     typealias Passed = (status: Int, body: [UInt8])
 
-    /// Passes on a node's words about pacing; nil where no answer comes in time. Calls back once, on this link's thread; false where it
+    /// Carries what a node says of its models; whether somebody has heard it comes back once, on this link's thread.
+    public func tell(_ standing: ModelStanding, _ done: @escaping @Sendable (Bool) -> Void) {
+        let isPosted = post(Array(standing.tree.line.utf8), to: .models) { result, _ in
+            if case .success(let response) = result { done(response.status == 200) } else { done(false) }
+        }
+        if !isPosted { done(false) }
+    }
+
+    /// Passes on a node's words; nil where no answer comes in time. Calls back once, on this link's thread; false where it
     /// will not.
-    func passOn(_ words: JSONTree, _ done: @escaping @Sendable (Passed?) -> Void) -> Bool {
-        post(Array(words.line.utf8), to: .pacing) { [self] result, endpoint in
+    func passOn(
+        _ words: JSONTree, to route: Route, _ done: @escaping @Sendable (Passed?) -> Void
+    ) -> Bool {
+        post(Array(words.line.utf8), to: route) { [self] result, endpoint in
             switch result {
             case .success(let response): done((response.status, response.body))
             case .failure(let failure):

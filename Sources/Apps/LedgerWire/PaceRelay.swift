@@ -1,5 +1,5 @@
-// A broker's part in pacing: what its nodes say of their campaigns goes on to the coordinator that leads, and what that
-// answers goes back as it came. Nothing of it is kept, and but for two names none of it is understood.
+// A broker's part in pacing and in models: what its nodes say of their campaigns, and of what they serve, goes on to the coordinator that
+// leads, and what that answers goes back as it came. Nothing of it is kept, and but for two names none of it is understood.
 internal import Documents
 public import HTTP
 public import Reactor
@@ -32,8 +32,10 @@ public final class PaceRelay {
     }
 
     /// Holds the response until there is an answer.
-    func pass(_ words: JSONTree, for place: AnswerPlace, _ response: inout Response) {
-        let isOnItsWay = link.passOn(words) { [way, remote] answer in
+    func pass(
+        _ words: JSONTree, to route: IssuerLink.Route, for place: AnswerPlace, _ response: inout Response
+    ) {
+        let isOnItsWay = link.passOn(words, to: route) { [way, remote] answer in
             remote.post { _ in _ = way.server?.answer(place) { Self.write(answer, &$0) } }
         }
         if isOnItsWay { response.isHeld = true } else { Self.write(nil, &response) }

@@ -40,7 +40,7 @@ final class AdminRoutes: Responder {
     init(
         _ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, _ pool: PostgresPool,
         _ funding: CatalogFunding, _ bulletins: [PublicationKind: Bulletin], _ desk: ChangeDesk,
-        _ tokens: Tokens
+        _ watch: ModelWatch, _ tokens: Tokens
     ) {
         self.funding = funding
         self.bulletins = bulletins
@@ -50,7 +50,7 @@ final class AdminRoutes: Responder {
         self.pool = pool
         reads = AdminReads(pool)
         catalog = CatalogRoutes(desk, reads)
-        models = ModelRoutes(desk, reads)
+        models = ModelRoutes(desk, watch, reads, root)
         tokenRoutes = TokenRoutes(tokens, root, reads)
         router.addHealth(context.health)
         router.addMetrics(context.metrics)
@@ -96,6 +96,7 @@ final class AdminRoutes: Responder {
         case .pause: catalog.pause(true, request, caller, &response)
         case .resume: catalog.pause(false, request, caller, &response)
         case .publishModels: models.publish(request, caller, &response)
+        case .modelNodes: models.nodes(&response)
         case .modelVersions: models.versions(request, &response)
         case .canary: models.canary(request, caller, &response)
         case .promote: models.promote(request, caller, &response)

@@ -75,9 +75,11 @@ final class RootService: DaemonService {
             seed: seeds.next())
         let desk = ChangeDesk(context, root, pool, bulletins)
         let pacing = FleetPacing(context, root)
+        let watch = ModelWatch(context, root, models, desk)
         let holderRoutes = HolderRoutes(
-            context.settings.holders, context.health, root, pacing: { pacing.heard($0) })
-        let adminRoutes = AdminRoutes(context, root, pacing, pool, funding, bulletins, desk, tokens)
+            context.settings.holders, context.health, root, pacing: { pacing.heard($0) },
+            models: { watch.heard($0) })
+        let adminRoutes = AdminRoutes(context, root, pacing, pool, funding, bulletins, desk, watch, tokens)
         publications = PublicationRoutes(
             [(.catalog, catalog), (.models, models)], holders: context.settings.holders, on: reactor,
             behind: holderRoutes)

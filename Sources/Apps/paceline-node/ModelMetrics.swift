@@ -62,6 +62,16 @@ struct ModelMetricKeys: Sendable {
     }
 }
 
+extension ModelMetricKeys {
+    /// Candidates of a goal that something was predicted for, and those of the full tier: of all shards, since the start.
+    func candidates(_ goal: PredictedGoal, in metrics: Metrics) -> (all: UInt64, full: UInt64) {
+        let tiers = ScoringTier.allCases.map {
+            metrics.value(of: candidates[Int(goal.rawValue) * 3 + Int($0.rawValue)])
+        }
+        return (tiers.reduce(0, +), tiers[0])
+    }
+}
+
 /// One shard's.
 struct ModelMetrics {
     private let candidates: [Counter]

@@ -137,6 +137,9 @@ final class NodeContext: Sendable {
         return ShardDecisions(
             catalog, frequency, money, shading, pacing, seed: seeds.next(), reactor, settings.overload,
             metrics: DecisionMetrics(keys, block), self.keys.models.map { ModelMetrics($0, block) },
+            self.keys.calibration.map {
+                ShardCalibration(settings.models?.calibration ?? .zero, $0, block)
+            },
             self.keys.shadows.map { ShardShadows(journal, $0, block, on: reactor) },
             PacingMetrics(pacingKeys, block),
             recording: recording)
@@ -187,6 +190,11 @@ struct Node: ~Copyable {
             .start()
             if let shadows = catalogs.models?.shadows, let keys = context.keys.shadows {
                 try shadows.start(keys, in: context.metrics)
+            }
+            if let link = ledger.remote?.link, let keys = context.keys.models,
+                let calibration = context.keys.calibration
+            {
+                try ModelTalk.start(catalogs, link, context.settings, keys, calibration, in: context.metrics)
             }
             if let sets = catalogs.models, let shared = context.settings.models?.shared,
                 let keys = context.keys.feed

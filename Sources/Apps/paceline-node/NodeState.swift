@@ -13,6 +13,7 @@ final class NodeState: DecisionState {
     private let shading: ShardShading
     private let pacing: ShardPacing
     private let models: ShardModels?
+    private let calibration: ShardCalibration?
     private let numbers: EntityNumbers
     /// What this decision has promised, and under which reservation.
     private var promised: [Promise] = []
@@ -25,13 +26,14 @@ final class NodeState: DecisionState {
 
     init(
         _ money: ShardMoney, _ frequency: ShardFrequency, _ shading: ShardShading, _ pacing: ShardPacing,
-        _ models: ShardModels?, _ numbers: EntityNumbers
+        _ models: ShardModels?, _ calibration: ShardCalibration?, _ numbers: EntityNumbers
     ) {
         self.money = money
         self.frequency = frequency
         self.shading = shading
         self.pacing = pacing
         self.models = models
+        self.calibration = calibration
         self.numbers = numbers
         promised.reserveCapacity(256)
         frequency.numbers = numbers
@@ -122,6 +124,7 @@ final class NodeState: DecisionState {
         for index in promised.indices {
             let ad = promised[index].ad
             pacing.spent(campaign: ad.campaign, max(ad.most, Micros(1)))
+            if let prediction = ad.prediction { calibration?.sold(ad.number, prediction, at: now) }
             guard let market = ad.market else { continue }
             shading.sent(ad.number, price: ad.price, in: market, at: now)
         }

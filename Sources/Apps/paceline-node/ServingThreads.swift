@@ -28,6 +28,7 @@ struct ServingKeys: Sendable {
     let pacing: PacingMetricKeys?
     /// Nil where nothing is predicted.
     let models: ModelMetricKeys?
+    let calibration: CalibrationMetricKeys?
     let shadows: ShadowMetricKeys?
     /// Nil where nobody feeds profiles.
     let feed: ProfileFeedKeys?
@@ -48,6 +49,7 @@ struct ServingKeys: Sendable {
         shading = decisions ? ShadingMetricKeys(in: &catalogue) : nil
         pacing = decisions ? PacingMetricKeys(in: &catalogue) : nil
         self.models = models != nil ? ModelMetricKeys(in: &catalogue) : nil
+        calibration = models != nil ? CalibrationMetricKeys(in: &catalogue) : nil
         shadows = models != nil ? ShadowMetricKeys(in: &catalogue) : nil
         feed = models?.shared != nil ? ProfileFeedKeys(in: &catalogue) : nil
         self.journal = journal ? JournalMetricKeys(in: &catalogue) : nil

@@ -16,6 +16,7 @@ final class ShardDecisions {
     private var state: NodeState
     private let frequency: ShardFrequency
     let shading: ShardShading
+    let calibration: ShardCalibration?
     private let pacing: ShardPacing
     private let pacingMetrics: PacingMetrics
     private var seeds: Randomness
@@ -35,7 +36,8 @@ final class ShardDecisions {
         _ catalog: PreparedCatalog, _ frequency: ShardFrequency, _ money: ShardMoney,
         _ shading: ShardShading, _ pacing: ShardPacing, seed: UInt64,
         _ reactor: Reactor, _ overload: NodeSettings.Overload, metrics: DecisionMetrics,
-        _ modelMetrics: ModelMetrics?, _ shadows: ShardShadows?, _ pacingMetrics: PacingMetrics,
+        _ modelMetrics: ModelMetrics?, _ calibration: ShardCalibration?, _ shadows: ShardShadows?,
+        _ pacingMetrics: PacingMetrics,
         recording: DecisionRecording
     ) {
         self.reactor = reactor
@@ -46,10 +48,11 @@ final class ShardDecisions {
         self.frequency = frequency
         self.money = money
         self.shading = shading
+        self.calibration = calibration
         self.pacing = pacing
         self.pacingMetrics = pacingMetrics
         catalog.models?.metrics = modelMetrics
-        state = NodeState(money, frequency, shading, pacing, catalog.models, catalog.numbers)
+        state = NodeState(money, frequency, shading, pacing, catalog.models, calibration, catalog.numbers)
         self.metrics = metrics
         self.modelMetrics = modelMetrics
         self.shadows = shadows
@@ -71,7 +74,8 @@ final class ShardDecisions {
         pacing.take(catalog.pacing)
         catalog.models?.metrics = modelMetrics
         shadows?.take(catalog.shadows)
-        state = NodeState(money, frequency, shading, pacing, catalog.models, catalog.numbers)
+        calibration?.take(catalog.models?.version)
+        state = NodeState(money, frequency, shading, pacing, catalog.models, calibration, catalog.numbers)
     }
 
     /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and

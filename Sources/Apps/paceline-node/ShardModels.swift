@@ -7,6 +7,8 @@ import Units
 
 /// One for each shard and set of models, used on its thread only. Allocates nothing once it is made.
 final class ShardModels {
+    /// Of the set.
+    let version: UInt64
     private let stores: [ProfileStore?]
     private let room: UnsafeMutableRawBufferPointer
     private var gate: TierGate
@@ -20,6 +22,7 @@ final class ShardModels {
     private var asked = Instant(nanoseconds: 0)
 
     init(_ models: NodeModels, limit: Interval) {
+        version = models.served.version
         stores = models.profiles
         gate = TierGate(costs: models.served.models.map(\.cost))
         self.limit = limit

@@ -130,6 +130,7 @@ final class ShardNotices {
         if taken.isBill { metrics.count(taken.price.basis) }
         frequency.note(taken.event, of: taken.notice, at: now)
         decisions.shading.note(taken)
+        decisions.calibration?.note(taken)
         return true
     }
 

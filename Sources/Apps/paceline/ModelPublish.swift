@@ -11,9 +11,12 @@ enum ModelPublish {
         "VERSION", WordKind.integer(1...Int(UInt32.max)),
         "The package, by its number in `paceline model versions`.")
     private static let promotes = Parameter.flag("promote", "Has everybody serve it at once.")
-    private static let nodes = Parameter.requiredOption(
+    private static let nodes = Parameter.option(
         "nodes", WordKind.list(of: .text),
         "Those that serve it first, by the names that their certificates end in, with commas.")
+    private static let share = Parameter.option(
+        "share", WordKind.integer(1...100),
+        "Of each region so many in a hundred serve it first, at least one.")
     private static let note = Parameter.option("note", WordKind.text, "Why, for the list of versions.")
 
     static let commands = [publish, canary, promote, rollBack, versions]
@@ -48,15 +51,21 @@ enum ModelPublish {
 
     private static let canary = Command(
         "canary", "Has some nodes serve a package before all others.",
-        discussion:
-            "What they serve is taken back by `paceline model rollback` to the package of all others.",
-        parameters: [version, nodes, note] + AdminClient.parameters,
+        discussion: """
+            One node of each region, of those that the coordinator has heard, unless others are named. The coordinator takes it
+            back by itself where one of them refuses it, where it falls to lower tiers more than what all others serve, or where
+            other things happen than it predicts; paceline model versions says why. It goes on until then, or until promote or
+            rollback.
+            """,
+        parameters: [version, nodes, share, note] + AdminClient.parameters,
         examples: AdminClient.unreached("paceline model canary 2 --nodes node-1")
     ) { call, output throws(Failure) in
-        let names = call[nodes].map { JSONTree.string($0) }
-        return try turn(call, &output, "canary", [.init("nodes", .array(names))]) {
-            "package \($0) serves at \($1)"
+        var more: [JSONTree.Member] = []
+        if let nodes = call[nodes] { more = [.init("nodes", .array(nodes.map { .string($0) }))] }
+        if let share = call[share] {
+            more.append(.init("share", JSONTree(.number("\(Double(share) / 100)"))))
         }
+        return try turn(call, &output, "canary", more) { "package \($0) serves at \($1)" }
     }
 
     private static let promote = Command(

@@ -144,7 +144,8 @@ extension DecisionWorkspace {
             AdToReserve(
                 lineItem: candidate.lineItem, campaign: candidate.campaign, creative: candidate.creative,
                 most: most, price: sale.bid, number: AdNumber(decision: seed, ad: wins.count).rawValue,
-                market: sale.market))
+                market: sale.market,
+                prediction: scoring.sold(lineItem: candidate.lineItem, creative: candidate.creative)))
     }
 
     /// What was put aside for ads that are not in the answer.

@@ -224,6 +224,8 @@ public struct AdToReserve: Hashable, Sendable {
     public var number: UInt64
     /// Of a bid that may be shaded, the market that its outcome teaches of.
     public var market: UInt64?
+    /// Where a model of some tier predicted what it is worth.
+    public var prediction: AdPrediction?
 }
 
 /// Money put aside for one ad, by the name that its bill comes back with.

@@ -8,6 +8,7 @@ public struct ModelSettings: DocumentObject, Equatable {
     public internal(set) var profiles: String?
     public internal(set) var profileBytes = 64 * 1024 * 1024
     public internal(set) var shared: Shared?
+    public internal(set) var calibration = Interval.seconds(120)
     public internal(set) var shadowOneIn = 10
     public internal(set) var shadowMilliseconds = 100
 
@@ -38,6 +39,11 @@ public struct ModelSettings: DocumentObject, Equatable {
                 because:
                     "Some hundred thousand profiles of a hundred features; the one told of longest ago makes room."
             ),
+            .defaulted(
+                "calibrationSeconds", \.calibration, .seconds(1...3_600),
+                "How long after a sale an ad is counted, with what was predicted of it and what was told until then.",
+                because:
+                    "A pod that was asked for ahead of its break is over by then, and its clicks are told."),
             .defaulted(
                 "shadowOneIn", \.shadowOneIn, .integer(0...1_000_000),
                 "Of how many decisions one is shown to shadows, which are models that are only compared; 0 for none.",

@@ -99,4 +99,79 @@ struct ModelSyncTests {
         try Spending.until("they serve from their disks") { fleet.serve([1, 1]) }
         #expect(fleet.nodes.map { $0.models["version"] as? String } == first)
     }
+
+    /// One node of two has it first; a package that it refuses goes back by itself, and so does one of which it counts worse.
+    @Test func aCanaryIsPromotedOrGoesBackByItself() throws {
+        let fleet = try Fleet()
+        #expect(try fleet.model("publish", fleet.package("one"), "--promote").contains("package 1: serves"))
+        try Spending.until("both serve the first", 5) { fleet.serve([1, 1]) }
+        #expect(try fleet.model("publish", fleet.package("two", training: 3)).contains("package 2: sent"))
+        try Spending.until("the coordinator has heard of both") {
+            let nodes = try fleet.pair.admin("GET /api/v1/models").json["nodes"] as? [[String: Any]]
+            return nodes?.compactMap { $0["package"] as? Int } == [1, 1]
+        }
+        // One of the region.
+        #expect(try fleet.model("canary", "2").contains("package 2 serves at node-a"))
+        try Spending.until("one serves the second", 2) { fleet.serve([2, 1]) }
+        #expect(try fleet.model("versions").contains("package 2, serves at node-a: models "))
+        #expect(try fleet.model("promote", "2").contains("package 2 serves"))
+        try Spending.until("both do", 2) { fleet.serve([2, 2]) }
+
+        // Nobody's processor is so fast; the coordinator does not ask for that.
+        let slow = try fleet.package("slow", training: 4)
+        let list = URL(filePath: slow).appending(path: "models.json")
+        let text = try String(contentsOf: list, encoding: .utf8)
+        try Data(text.replacing("Microseconds\": 5000", with: "Microseconds\": 1").utf8).write(to: list)
+        let package = fleet.folder.appending(path: "slow.package")
+        try Data(Self.packed(slow)).write(to: package)
+        let sent = Process()
+        sent.executableURL = URL(filePath: "/usr/bin/env")
+        sent.arguments = [
+            "curl", "-sf", "-o", "/dev/null", "--data-binary", "@\(package.path())",
+            "http://127.0.0.1:\(try fleet.pair.leader().admin)/api/v1/models",
+        ]
+        try sent.run()
+        sent.waitUntilExit()
+        #expect(sent.terminationStatus == 0)
+        try fleet.model("canary", "3", "--nodes", "node-b")
+        try Spending.until("it goes back", 5) {
+            try fleet.model("versions").contains("take back by coordinator ")
+        }
+        let versions = try fleet.model("versions")
+        #expect(versions.contains("node-b refuses it: ") && versions.contains("allowed: 1 µs"), "\(versions)")
+        try Spending.until("both serve the second") { fleet.serve([2, 2]) }
+        let audit =
+            try fleet.pair.admin("GET /api/v1/audit?kind=models&id=3").json["entries"] as? [[String: Any]]
+        #expect(audit?.first?["what"] as? String == "take back", "\(audit ?? [])")
+
+        // What its nodes count is worse than what all others do.
+        try fleet.model("canary", "1", "--nodes", "node-c,node-a")
+        let worse = """
+            {"version": 1, "holder": "broker-1", "node": "node-c", "region": "there", "package": 1, "here": true, "goals": [
+              {"goal": "completedView", "candidates": 900, "full": 900, "shown": 400, "expected": 300, "happened": 100}]}
+            """
+        let heard = ask(try fleet.pair.leader().port, "POST /v1/models/standing", worse)
+        #expect(heard?.status == 200, "\(heard?.body ?? "")")
+        try Spending.until("it goes back too", 5) {
+            try fleet.model("versions").contains("of its 400 ads 300.0 were predicted and 100 happened")
+        }
+        try Spending.until("nothing is left of it") { fleet.serve([2, 2]) }
+    }
+
+    /// As `paceline model publish` makes it of a directory that it would refuse here.
+    private static func packed(_ directory: String) throws -> [UInt8] {
+        func number(_ value: Int, _ count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+        }
+        let folder = URL(filePath: directory)
+        let list = try Data(contentsOf: folder.appending(path: "models.json"))
+        let all = try JSONSerialization.jsonObject(with: list) as? [String: Any] ?? [:]
+        let names = (all["files"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
+        var bytes = Array("PLMODELS".utf8) + number(1, 4) + number(names.count + 1, 4)
+        for name in ["models.json"] + names {
+            let content = try Data(contentsOf: folder.appending(path: name))
+            bytes += number(name.utf8.count, 2) + number(content.count, 8) + Array(name.utf8) + content
+        }
+        return bytes
+    }
 }

@@ -7,6 +7,36 @@ import Testing
 @Suite struct ModelTests {
     private func of(_ viewer: Int) throws -> String { try Demo.request(household: viewer) }
 
+    @Test func whatWasPredictedIsHeldAgainstWhatHappens() async throws {
+        let folder = try Folder()
+        try Demo.copyModels(into: folder)
+        try await withNode(
+            Plan(
+                catalog: "catalog", models: "models", shadows: ["calibrationSeconds": 1],
+                notices: "http://notices.test", accessOneIn: 0), in: folder
+        ) { node in
+            for viewer in 0..<10 {
+                let answer = try #require(try await node.bid(of(viewer))).body.replacing("\\/", with: "/")
+                for event in ["imp", "complete"] {
+                    for match in answer.matches(
+                        of: /http:\/\/notices\.test(\/e\/[a-z0-9]+\?t=[A-Za-z0-9_-]{128})/)
+                    where match.output.1.hasPrefix("/e/\(event)?") {
+                        _ = try await Wire.get(String(match.output.1), port: node.port)
+                    }
+                }
+            }
+            try await Task.sleep(for: .seconds(1.2))
+            for viewer in 10..<20 { _ = try await node.bid(of(viewer)) }
+            func count(_ name: String) async throws -> Double {
+                Double(try await node.metric("paceline_model_\(name)_total{goal=\"completedView\"}"))
+            }
+            let (shown, happened) = (try await count("judged"), try await count("happened"))
+            let expected = try await count("expected_thousandths") / 1_000
+            #expect(shown >= 10 && happened == shown, "\(shown) \(happened)")
+            #expect(expected > 0 && expected < shown)
+        }
+    }
+
     @Test func decisionsAreMadeAgainFromWhatWasKept() async throws {
         let folder = try Folder()
         try Demo.copyModels(into: folder)

@@ -24,7 +24,7 @@ enum AdminOperation: Hashable, Sendable {
     case put(EntityKind)
     case delete(EntityKind)
     case catalog, add, importCatalog, versions, rollBack, pause, resume
-    case publishModels, modelVersions, canary, promote, rollBackModels
+    case publishModels, modelNodes, modelVersions, canary, promote, rollBackModels
     case audit
     case tokens, makeToken, revokeToken
     case accounts, order, movements, sessions, suspense, verify
@@ -33,16 +33,16 @@ enum AdminOperation: Hashable, Sendable {
     static let all: [AdminOperation] =
         EntityKind.allCases.flatMap { [.list($0), .get($0), .put($0), .delete($0)] } + [
             .catalog, .add, .importCatalog, .versions, .rollBack, .pause, .resume, .publishModels,
-            .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken, .revokeToken,
-            .accounts, .order, .movements, .sessions, .suspense, .verify, .document,
+            .modelNodes, .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken,
+            .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .document,
         ]
 
     static let root = "/api/v1/"
 
     var method: Method {
         switch self {
-        case .list, .get, .catalog, .versions, .modelVersions, .audit, .tokens, .accounts, .movements,
-            .sessions, .suspense,
+        case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .audit, .tokens, .accounts,
+            .movements, .sessions, .suspense,
             .verify, .document:
             .get
         case .put, .order: .put
@@ -66,6 +66,7 @@ enum AdminOperation: Hashable, Sendable {
         case .pause: "catalog/pause"
         case .resume: "catalog/resume"
         case .publishModels: "models"
+        case .modelNodes: "models"
         case .modelVersions: "models/versions"
         case .canary: "models/canary"
         case .promote: "models/promote"
@@ -84,8 +85,8 @@ enum AdminOperation: Hashable, Sendable {
 
     var role: AdminRole {
         switch self {
-        case .list, .get, .catalog, .versions, .modelVersions, .accounts, .movements, .sessions, .suspense,
-            .verify,
+        case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .accounts, .movements, .sessions,
+            .suspense, .verify,
             .document:
             .viewer
         case .pause, .resume, .rollBackModels: .operator_

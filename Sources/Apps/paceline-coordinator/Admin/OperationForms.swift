@@ -76,6 +76,7 @@ extension AdminOperation {
         case .pause: "Pauses a campaign, and publishes the catalog."
         case .resume: "Resumes a campaign, and publishes the catalog."
         case .publishModels: "Sends a package of models, which nobody serves yet."
+        case .modelNodes: "Which models each node serves or refuses, and what it has counted since."
         case .modelVersions:
             "Packages of models, the newest first, with who serves them and what became of them."
         case .canary: "Has some nodes serve a package before all others."
@@ -154,7 +155,7 @@ extension AdminOperation {
                     "after", "Only behind this place.",
                     ["type": "integer", "minimum": 0, "maximum": .number(exact)]), .limit(1_000),
             ]
-        case .catalog, .tokens, .makeToken, .suspense, .verify, .document: return []
+        case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .document: return []
         }
     }
 
@@ -168,9 +169,9 @@ extension AdminOperation {
             ["type": "string", "format": "binary", "maxLength": .number(ModelPackage.bytesMost)]
         case .canary:
             [
-                "type": "object", "required": ["version", "nodes"],
+                "type": "object", "required": ["version"],
                 "properties": [
-                    "version": OpenAPI.version,
+                    "version": OpenAPI.version, "share": ["type": "number", "minimum": 0, "maximum": 1],
                     "nodes": [
                         "type": "array", "minItems": 1, "maxItems": .number(Publication.Canary.nodesMost),
                         "items": ["type": "string", "minLength": 1, "maxLength": 128],
@@ -232,8 +233,8 @@ extension AdminOperation {
         case .pause, .resume: [404, 412, 422]
         case .makeToken: [409, 422]
         case .order: [409, 412, 422, 428]
-        case .list, .versions, .modelVersions, .audit, .movements, .sessions, .catalog, .tokens, .suspense,
-            .verify,
+        case .list, .versions, .modelNodes, .modelVersions, .audit, .movements, .sessions, .catalog, .tokens,
+            .suspense, .verify,
             .document:
             []
         }
@@ -259,7 +260,7 @@ extension AdminOperation {
         case .movements: return OpenAPI.list("movements", of: any, isPage: false)
         case .sessions: return OpenAPI.list("sessions", of: any, isPage: false)
         case .suspense: return OpenAPI.list("accounts", of: any, isPage: false)
-        case .accounts, .makeToken, .revokeToken, .order, .verify, .document: return any
+        case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .document: return any
         }
     }
 }

@@ -9,14 +9,17 @@ import Units
 /// Used on the root's thread only.
 final class ModelRoutes {
     private let desk: ChangeDesk
+    private let watch: ModelWatch
     private let reads: AdminReads
+    private unowned let root: Root
 
-    init(_ desk: ChangeDesk, _ reads: AdminReads) {
-        self.desk = desk
-        self.reads = reads
+    init(_ desk: ChangeDesk, _ watch: ModelWatch, _ reads: AdminReads, _ root: Root) {
+        (self.desk, self.watch, self.reads, self.root) = (desk, watch, reads, root)
     }
 
     // MARK: Looking
+
+    func nodes(_ response: inout Response) { watch.nodes(&response) }
 
     func versions(_ request: borrowing Request, _ response: inout Response) {
         let query = Query(request)
@@ -34,14 +37,26 @@ final class ModelRoutes {
         change(.publish(bytes, BlobDigest(of: bytes)), request, caller, &response)
     }
 
+    /// At the nodes that are named; else at a share of each region's, or at one of each.
     func canary(_ request: borrowing Request, _ caller: Caller, _ response: inout Response) {
+        guard let chosen = watch.choose(share: nil) else { return response.notLeader(root) }
+        let most = Publication.Canary.nodesMost
+        let watch = watch
         turn(request, caller, &response) { version, fields throws(Malformed) in
-            let most = Publication.Canary.nodesMost
-            let nodes = Set(try fields.list("nodes", most: most).map(\.onlyText))
-            guard !nodes.isEmpty, !nodes.contains("") else {
-                throw Malformed(place: "nodes", allowed: "1 to \(most) names of nodes")
+            var nodes = chosen
+            if fields.has("nodes") {
+                nodes = Set(try fields.list("nodes", most: most).map(\.onlyText)).sorted()
+            } else if fields.has("share") {
+                nodes = watch.choose(share: try fields.real("share", 0...1)) ?? []
             }
-            return .canary(package: version, nodes: nodes.sorted())
+            guard (1...most).contains(nodes.count), !nodes.contains("") else {
+                throw Malformed(
+                    place: "nodes",
+                    allowed:
+                        "1 to \(most) names of nodes; found \(nodes.count), where those stand that the coordinator has heard of their models"
+                )
+            }
+            return .canary(package: version, nodes: nodes)
         }
     }
 
@@ -76,23 +91,17 @@ final class ModelRoutes {
         } catch {
             return response.problem(.badRequest, "the request is not one", error.members)
         }
-        let whole = "models \(edit.name) \(edit.asked) \(head.condition)"
+        // Nodes that the coordinator has chosen are not what was asked.
+        var asked = Array("models \(edit.name) \(head.condition)\n".utf8)
+        if case .publish(_, let blob) = edit {
+            asked += Array(blob.description.utf8)
+        } else {
+            asked += request.body.withUnsafeBytes { Array($0) }
+        }
         let order = ModelOrder(
             edit: edit, condition: head.condition, key: head.key ?? desk.ownKey(),
-            digest: BlobDigest(of: Array(whole.utf8)), who: caller.name, note: head.note)
+            digest: BlobDigest(of: asked), who: caller.name, note: head.note)
         desk.take(order, request.place, &response)
-    }
-}
-
-extension ModelEdit {
-    /// All that was asked, so that the same under one key is known.
-    fileprivate var asked: String {
-        switch self {
-        case .publish(_, let blob): blob.description
-        case .canary(let package, let nodes): "\(package) \(nodes.joined(separator: " "))"
-        case .promote(let package), .rollBack(let package): "\(package)"
-        case .takeBack(let package, let why): "\(package) \(why)"
-        }
     }
 }
 

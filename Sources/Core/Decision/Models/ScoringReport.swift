@@ -65,6 +65,14 @@ extension ScoringRoom {
             })
     }
 
+    /// What a model predicted of an ad; nil where none did.
+    func sold(lineItem: Int, creative: Int) -> AdPrediction? {
+        guard plan != nil, let row = row(lineItem: lineItem, creative: creative), scored[row].model != nil,
+            let probability = scored[row].probability
+        else { return nil }
+        return AdPrediction(goal: scored[row].goal, probability: probability)
+    }
+
     func prediction(lineItem: Int, creative: Int) -> ScoringReport.Prediction? {
         guard let plan, let row = row(lineItem: lineItem, creative: creative) else { return nil }
         return ScoringReport.Prediction(
