@@ -191,7 +191,7 @@ struct Node: ~Copyable {
             if let shadows = catalogs.models?.shadows, let keys = context.keys.shadows {
                 try shadows.start(keys, in: context.metrics)
             }
-            if let link = ledger.remote?.link, let keys = context.keys.models,
+            if let link = money.ledger.remote?.link, let keys = context.keys.models,
                 let calibration = context.keys.calibration
             {
                 try ModelTalk.start(catalogs, link, context.settings, keys, calibration, in: context.metrics)

@@ -95,6 +95,7 @@ private struct Extreme: CustomStringConvertible, Sendable {
                         ]
                     }
                     if section == "models" { settings["models"] = ["path": folder.path("models")] }
+                    if extreme.path.starts(with: ["models", "published"]) { settings["models"] = [:] }
                     if extreme.path.starts(with: ["models", "shared"]) {
                         settings["models"] = [
                             "path": folder.path("models"), "profiles": folder.path("profiles"),
@@ -117,6 +118,7 @@ private struct Extreme: CustomStringConvertible, Sendable {
                     }
                     if extreme.path.starts(with: ["ledger", "issuer"])
                         || extreme.path.starts(with: ["catalog", "published"])
+                        || extreme.path.starts(with: ["models", "published"])
                     {
                         let nobody: [String: Any] = ["address": "127.0.0.1", "port": 1]
                         settings["ledger"] = ["issuer": ["holder": "node-a", "coordinators": [nobody]]]
