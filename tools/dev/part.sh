@@ -16,13 +16,15 @@ part_build() { swift build --build-tests; }
 
 # run_bundle BUNDLE TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one.
 # The bundle is run directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a
-# limit in time does not reach, and what it said before it hung is lost in a buffer.
+# limit in time does not reach, and what it said before it hung is lost in a buffer. Two tests for each core at a time: those that
+# start databases and fleets would keep one another from what they wait for.
 run_bundle() {
   local bundle=$1 target status worst=0
   for target in "${@:2}"; do
     say "== $target"
     status=0
-    "$bundle" --testing-library swift-testing --filter "^$target\\." || status=$?
+    "$bundle" --testing-library swift-testing --filter "^$target\\." \
+      --experimental-maximum-parallelization-width $((2 * $(nproc))) || status=$?
     say "== $target ended $status"
     [ "$status" -eq 0 ] || worst=1
   done

@@ -133,12 +133,14 @@ enum Main {
         let shape = results.first { $0.scenario.name == "traffic" }!
         try bench.measure(
             "traffic: value of free hindsight's", unit: "%", ours: [100 * shape.ours.measures.freeValue])
-        let calm = results.first { $0.scenario.name == "calm" }!
-        for (outcome, measures) in calm.runs where outcome.policy != .paceline {
-            try bench.compare(
-                "calm: value", unit: "%", ours: [100 * calm.ours.measures.value],
-                peer: [100 * measures.value],
-                named: measures.name)
+        // Where somebody else has more of the value, the line says so.
+        for name in ["calm", "surge", "live", "lost", "partition", "stale"] {
+            for (outcome, measures) in results.first(where: { $0.scenario.name == name })!.runs
+            where outcome.policy != .paceline {
+                try bench.compare(
+                    "\(name): value", unit: "%", ours: [100 * ours(name).value], peer: [100 * measures.value],
+                    named: measures.name)
+            }
         }
         for (outcome, measures) in results.first(where: { $0.scenario.name == "surge" })!.runs
         where outcome.policy != .paceline {
