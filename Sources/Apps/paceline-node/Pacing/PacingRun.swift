@@ -6,8 +6,8 @@ import Units
 
 /// Used by the pacing's thread only.
 final class PacingRun: @unchecked Sendable {
-    private unowned let pacing: NodePacing
-    private unowned let money: NodeMoney
+    private let pacing: NodePacing
+    private let money: NodeMoney
     private let file: ForecastFile
     private var forecast: Forecast
     private var week: WeekOfSupply
