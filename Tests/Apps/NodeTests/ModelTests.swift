@@ -86,7 +86,7 @@ import Testing
         )
         #expect(consistent.output.contains("40 rows, 40 values: 0 differ"), "\(consistent)")
         let other = try await folder.run(
-            "sed 's/0.5/0.25/' history.jsonl > other.jsonl; paceline features consistency "
+            "sed 's/0[.]5/0.25/' history.jsonl > other.jsonl; paceline features consistency "
                 + "--schema models/features.json --history other.jsonl --journal journal")
         #expect(other.status == 1 && other.output.contains("40 rows, 40 values: 20 differ"), "\(other)")
         // Without the models nothing is made again, which is said.
