@@ -181,31 +181,29 @@ def sha256(path):
     return subprocess.run(["sha256sum", path], capture_output=True, text=True).stdout.split()[0]
 
 
+def damaged(fleet, process, files, what):
+    """Turns a bit over in the newest of its files, and kills it: it is to be whole again."""
+    must(files, f"{process} has no {what}")
+    newest = max(files, key=os.path.getmtime)
+    was = sha256(newest)
+    flip(newest)
+    fleet.signal(process, signal.SIGKILL)
+    yield
+    fleet.until(f"the {what} is whole again", 15, lambda: os.path.exists(newest) and sha256(newest) == was)
+    return "found out at the start, fetched again"
+
+
 @Fault("a corrupt blob at a broker", "a bit of the published catalog turned over on a broker's disk, and the broker killed", start_bound)
 def blob(fleet):
     found = [one for one in glob.glob(fleet.path(brokers[0], "catalog", "**"), recursive=True)
              if os.path.isfile(one) and os.path.getsize(one) > 1000]
-    must(found, "the broker has no blob")
-    newest = max(found, key=os.path.getmtime)
-    was = sha256(newest)
-    flip(newest)
-    fleet.signal(brokers[0], signal.SIGKILL)
-    yield
-    fleet.until("the blob is whole again", 15, lambda: os.path.exists(newest) and sha256(newest) == was)
-    return "found out at the start, fetched again"
+    return (yield from damaged(fleet, brokers[0], found, "blob"))
 
 
 @Fault("a corrupt snapshot at a node", "a bit of the served catalog turned over on a node's disk, and the node killed", start_bound)
 def snapshot(fleet):
     found = glob.glob(fleet.path(nodes[0], "catalog", "snapshots", "*.snapshot"))
-    must(found, "the node has no snapshot")
-    newest = max(found, key=os.path.getmtime)
-    was = sha256(newest)
-    flip(newest)
-    fleet.signal(nodes[0], signal.SIGKILL)
-    yield
-    fleet.until("the snapshot is whole again", 15, lambda: os.path.exists(newest) and sha256(newest) == was)
-    return "found out at the start, fetched again"
+    return (yield from damaged(fleet, nodes[0], found, "snapshot"))
 
 
 # Certificates.
