@@ -11,8 +11,11 @@ readonly skipped=77
 # How the optimised tests are built: they want to see what is internal.
 readonly exact=(--configuration release -Xswiftc -enable-testing --scratch-path .build/exact)
 
-# build: what all tests stand on.
-part_build() { swift build --build-tests; }
+# build: what all tests stand on, and the tests that run without optimisation.
+part_build() {
+  PACELINE_TESTS=$(awk '$3 == "swift" { $1 = $2 = $3 = ""; print }' Tests/budgets | xargs) \
+    swift build --build-tests
+}
 
 # run_bundle BUNDLE TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one.
 # The bundle is run directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a
@@ -37,7 +40,7 @@ part_swift() { run_bundle .build/debug/pacelinePackageTests.xctest "$@"; }
 # exact TARGET...: test targets once more as they are shipped: optimised, and Edge without the checks of exclusive access
 # that only debug builds make. They are built apart, since the tests want to see what is internal.
 part_exact() {
-  swift build "${exact[@]}" --build-tests
+  PACELINE_TESTS=$* swift build "${exact[@]}" --build-tests
   run_bundle .build/exact/release/pacelinePackageTests.xctest "$@"
 }
 

@@ -1,4 +1,5 @@
 // Where a piece of a message lies in the bytes that were parsed, and the byte classes of the grammar.
+import Glibc
 
 /// A piece of the bytes given to a parser. It holds no bytes itself: it means something only beside them.
 public struct ByteRange: Equatable, Sendable {
@@ -25,11 +26,12 @@ public struct ByteRange: Equatable, Sendable {
     public func of(_ bytes: RawSpan) -> RawSpan { bytes.extracting(indices) }
 
     /// Whether the piece is exactly this text.
-    @inlinable
     public func equals(_ text: StaticString, in bytes: RawSpan) -> Bool {
         guard Int(count) == text.utf8CodeUnitCount else { return false }
-        for index in 0..<Int(count) where bytes[Int(start) + index] != text.utf8Start[index] { return false }
-        return true
+        return of(bytes).withUnsafeBytes { piece in
+            guard let piece = piece.baseAddress else { return true }
+            return memcmp(piece, text.utf8Start, Int(count)) == 0
+        }
     }
 
     /// Whether the piece is this text, upper and lower case letters being the same.

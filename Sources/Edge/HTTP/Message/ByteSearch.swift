@@ -14,6 +14,12 @@ extension RawSpan {
         UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
+    /// Four bytes, likewise.
+    @inline(__always)
+    func half(at offset: Int) -> UInt32 {
+        UInt32(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
     /// Whether CR LF stands at an offset.
     @inline(__always)
     func isLineBreak(at offset: Int) -> Bool {
@@ -92,7 +98,16 @@ extension ByteRange {
         guard Int(count) == length else { return false }
         let literal = UnsafeRawPointer(text.utf8Start)
         let fold: UInt64 = 0x2020_2020_2020_2020
-        if length < 8 {
+        if length < 8, length >= 4 {
+            // Two that overlap.
+            let first = bytes.half(at: Int(start)) | UInt32(truncatingIfNeeded: fold)
+            let last = bytes.half(at: end &- 4) | UInt32(truncatingIfNeeded: fold)
+            return first == UInt32(littleEndian: literal.loadUnaligned(as: UInt32.self))
+                && last
+                    == UInt32(
+                        littleEndian: literal.loadUnaligned(fromByteOffset: length &- 4, as: UInt32.self))
+        }
+        if length < 4 {
             for index in 0..<length
             where bytes[Int(start) &+ index] | 0x20 != literal.load(fromByteOffset: index, as: UInt8.self) {
                 return false

@@ -71,22 +71,25 @@ public struct HeadWriter: ~Copyable {
         if !isClean, failure == nil { failure = .injection }
     }
 
+    @inline(__always)
     private mutating func put(_ text: StaticString) {
-        text.withUTF8Buffer { put(UnsafeRawBufferPointer($0).bytes) }
+        put(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    private mutating func put(_ bytes: RawSpan) {
+    @inline(__always)
+    private mutating func put(_ bytes: RawSpan) { bytes.withUnsafeBytes { put($0) } }
+
+    @inline(__always)
+    private mutating func put(_ bytes: UnsafeRawBufferPointer) {
         guard failure == nil else { return }
-        guard bytes.byteCount <= buffer.count &- count else {
+        guard bytes.count <= buffer.count &- count else {
             failure = .tooLong
             return
         }
-        bytes.withUnsafeBytes { source in
-            if let from = source.baseAddress, let to = buffer.baseAddress {
-                (to + count).copyMemory(from: from, byteCount: source.count)
-            }
+        if let from = bytes.baseAddress, let to = buffer.baseAddress {
+            (to + count).copyMemory(from: from, byteCount: bytes.count)
         }
-        count &+= bytes.byteCount
+        count &+= bytes.count
     }
 
     private mutating func put(_ number: Int) {

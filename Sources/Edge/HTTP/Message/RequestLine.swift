@@ -83,8 +83,9 @@ extension RequestHead {
         if questionMark < target.end { query = ByteRange(from: questionMark &+ 1, to: target.end) }
     }
 
-    /// One Host for HTTP/1.1, at most one for 1.0. It may be empty: a target without authority has none.
-    func checkHost(_ bytes: RawSpan) -> Refusal? {
+    /// One Host for HTTP/1.1, at most one for 1.0. It may be empty: a target without authority has none. Mutating, as
+    /// `HeaderTable.value(of:)` is, though it changes nothing.
+    mutating func checkHost(_ bytes: RawSpan) -> Refusal? {
         if headers.hostCount > 1 { return .repeatedHost }
         if headers.hostCount == 0 { return version == .http11 ? .missingHost : nil }
         return headers.host.isEmpty || HostGrammar.isValid(headers.host, bytes, needsPort: false)
@@ -92,23 +93,30 @@ extension RequestHead {
     }
 
     private static func method(_ name: ByteRange, _ bytes: RawSpan) -> Method {
-        switch name.count {
-        case 3:
-            if name.equals("GET", in: bytes) { return .get }
-            if name.equals("PUT", in: bytes) { return .put }
-        case 4:
-            if name.equals("POST", in: bytes) { return .post }
-            if name.equals("HEAD", in: bytes) { return .head }
-        case 5:
-            if name.equals("PATCH", in: bytes) { return .patch }
-            if name.equals("TRACE", in: bytes) { return .trace }
-        case 6 where name.equals("DELETE", in: bytes): return .delete
-        case 7:
-            if name.equals("OPTIONS", in: bytes) { return .options }
-            if name.equals("CONNECT", in: bytes) { return .connect }
-        default: break
+        // Every method that has a name here, and a space, fit in a word; so does the shortest request line.
+        guard name.count < 8, Int(name.start) &+ 8 <= bytes.byteCount else { return .other }
+        switch bytes.word(at: Int(name.start)) & (1 &<< (8 &* UInt64(name.count)) &- 1) {
+        case letters("GET"): return .get
+        case letters("POST"): return .post
+        case letters("HEAD"): return .head
+        case letters("PUT"): return .put
+        case letters("PATCH"): return .patch
+        case letters("TRACE"): return .trace
+        case letters("DELETE"): return .delete
+        case letters("OPTIONS"): return .options
+        case letters("CONNECT"): return .connect
+        default: return .other
         }
-        return .other
+    }
+
+    /// The letters as a word has them that is read from a head; the compiler works it out.
+    @inline(__always)
+    private static func letters(_ text: StaticString) -> UInt64 {
+        var word: UInt64 = 0
+        for index in 0..<text.utf8CodeUnitCount {
+            word |= UInt64(text.utf8Start[index]) &<< (8 &* UInt64(index))
+        }
+        return word
     }
 }
 
