@@ -239,6 +239,20 @@ public struct PaceSettings: Sendable, Hashable {
         return unsafe Micros(max(gates[campaign].tokens, 0))
     }
 
+    /// The logarithm of the price that it was told, and what it added to that.
+    func theta(of campaign: Int) -> Double {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        return unsafe rows[campaign].theta + rows[campaign].local
+    }
+
+    /// What its plan spends here in a span.
+    func due(_ campaign: Int, from: Instant, to: Instant) -> Micros {
+        guard let curve = curves[campaign] else { return .zero }
+        let scale = unsafe rows[campaign].scale
+        let amount = (curve.spent(by: to) - curve.spent(by: from)).rawValue
+        return Micros(Int64((Double(amount) * scale).rounded()))
+    }
+
     /// Micros a second, in the mean of the plan.
     func meanRate(of campaign: Int) -> Double {
         guard let curve = curves[campaign] else { return 0 }

@@ -110,7 +110,7 @@ public struct Planner: Sendable {
         if let reach = campaign.reach { budget = min(budget, reach * Double(campaign.price.rawValue)) }
         return HourlySpread(
             capacity: capacities, lengths: lengths, mode: campaign.mode,
-            daily: campaign.daily.map { Double($0.rawValue) }
+            daily: campaign.daily.map { Double($0.rawValue) }, before: campaign.before, after: campaign.after
         ).spread(budget)
     }
 

@@ -1,4 +1,5 @@
 // What came of a run, campaign by campaign, measured against the market's own truth and not against anybody's books.
+public import Pacing
 public import Units
 
 public struct CampaignOutcome: Sendable {
@@ -23,6 +24,8 @@ public struct CampaignOutcome: Sendable {
     public var distanceMinute = 0
     /// Seconds into the flight at which it was said that the campaign cannot deliver.
     public var warnedAt: Double?
+    /// What the coordinator expected to stand in its way when it planned the campaign.
+    public var limit: Deliverability.Limit?
 
     public init() {}
 

@@ -13,7 +13,7 @@ struct CatalogPacing {
         let cell: UnsafeMutablePointer<PacingCell>?
         let place: Int
         /// What holds before the pacing's thread has come to the campaign.
-        let first: PacingTable.Entry
+        let first: PaceEntry
     }
 
     /// By campaign.
@@ -30,9 +30,9 @@ struct CatalogPacing {
             }
     }
 
-    private static func first(_ terms: CampaignTerms) -> PacingTable.Entry {
+    private static func first(_ terms: CampaignTerms) -> PaceEntry {
         let opening = RegionPacer.firstOpening(price: terms.highest).rawValue
-        return PacingTable.Entry(share: RegionPacer.firstShare, opening: opening, most: opening)
+        return PaceEntry(share: RegionPacer.firstShare, opening: opening, most: opening)
     }
 
     static func terms(of snapshot: CatalogSnapshot, _ budgets: [CampaignTerms]) -> [PacedCampaign] {
