@@ -48,7 +48,7 @@ struct Judgement {
         _ line: String, _ days: [SeedResult], _ bench: inout Bench, isMore: Bool,
         _ value: (MarketMeasures) -> Double
     ) throws {
-        for policy in days[0].result.scenario.policies where policy != .paceline {
+        for policy in days[0].result.scenario.policies where !policy.isOurs {
             let pairs = days.compactMap { day in
                 day.result.runs.first { $0.outcome.policy == policy }.map {
                     (ours: 100 * value(day.ours), peer: 100 * value($0.measures))
@@ -66,7 +66,7 @@ struct Judgement {
     /// The worst of all days, as rows of a table, and whoever was better on any of them.
     private func summarise() {
         Bench.note("\nthe worst of \(days(names[0]).count) days; overspend summed up over them")
-        Bench.note("| scenario | overspend | late bills | error | distance, half | distance, worst | value |")
+        Bench.note("| scenario | overspend | late bills | error | distance, half | distance, worst | back after | value |")
         for name in names {
             let all = days(name)
             func worst(_ value: (MarketMeasures) -> Double) -> String {
@@ -74,9 +74,10 @@ struct Judgement {
             }
             let value =
                 all[0].result.scenario.hasBound ? percent(all.map(\.ours.value).min() ?? 0) : "no bound"
+            let back = all.compactMap(\.ours.reconverged).max().map { "\($0) min" } ?? "nothing ended"
             Bench.note(
                 "| \(name) | \(all.reduce(0) { $0 + $1.ours.overspend }) | \(all.reduce(0) { $0 + $1.ours.late }) "
-                    + "| \(worst { $0.errorMost }) | \(worst { $0.distanceHalf }) | \(worst { $0.distanceMost }) | \(value) |"
+                    + "| \(worst { $0.errorMost }) | \(worst { $0.distanceHalf }) | \(worst { $0.distanceMost }) | \(back) | \(value) |"
             )
             for day in all {
                 let better = Verdict.better(day.result)

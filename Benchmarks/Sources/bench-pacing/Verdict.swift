@@ -16,6 +16,8 @@ enum Verdict {
             + (hopeless.isEmpty
                 ? ""
                 : "  cannot be delivered as their modes say, and are not counted: \(hopeless.joined(separator: ", "))\n")
+            + "  of \(ours.hopeless) paced campaigns that cannot deliver ours said so of \(ours.foretold), at the latest in minute "
+            + "\(ours.toldMinute), and of \(ours.wronglyTold) that can\n"
             + "  better than ours: \(better.isEmpty ? "nobody" : better.joined(separator: "; "))"
     }
 
@@ -31,7 +33,7 @@ enum Verdict {
     static func better(_ result: MarketResult) -> [String] {
         let ours = result.ours.measures
         var wins: [String] = []
-        for (outcome, other) in result.runs where outcome.policy != .paceline {
+        for (outcome, other) in result.runs where !outcome.policy.isOurs {
             func says(_ what: String, _ theirs: Double, _ mine: Double) {
                 if theirs < mine { wins.append("\(other.name)'s \(what) \(percent(theirs)), ours \(percent(mine))") }
             }

@@ -39,6 +39,7 @@ final class FleetPacing {
         let name =
             all.node.map { speakers.name(of: $0, start: all.start, by: all.holder, at: now) } ?? all.holder
         guard let name else { return [] }
+        if let supply = all.supply { pacer.expects(supply, from: name) }
         return all.statements.compactMap { day, statement in
             let day = day.flatMap { BudgetDay(date: $0) }
             guard let budget = budget(of: statement.terms.id, day, in: book) else { return nil }
@@ -90,7 +91,9 @@ final class FleetPacing {
         return [
             "campaign": .string(one.campaign), "plan": .number(one.plan),
             "endsInSeconds": .number(one.endsIn.wholeMilliseconds / 1_000), "planned": amount(one.planned),
-            "due": amount(one.due), "spent": amount(one.spent), "cannotDeliver": .bool(one.cannotDeliver),
+            "due": amount(one.due), "spent": amount(one.spent), "price": real(one.price),
+            "cannotDeliver": .bool(one.cannotDeliver || one.verdict?.isDeliverable == false),
+            "why": .string(one.why),
             "nodes": .array(
                 one.nodes.map { node in
                     [

@@ -18,10 +18,10 @@ extension FleetPacer {
             return
         }
         if let plan = together(now)[at] {
-            install(plan, present, at, now, isFirst: true)
+            install(plan, present, at, now, nil)
             return
         }
-        install(alone(curve, present, at, now), present, at, now, isFirst: true)
+        install(alone(curve, present, at, now), present, at, now, nil)
     }
 
     /// The same plan, in other parts: what was promised stays, and so does what spend is off by.
@@ -35,22 +35,20 @@ extension FleetPacer {
         // What the ledger says was spent since the plan began, less what was to be: also what no node came to say.
         let spent = campaigns[at].base - (campaigns[at].latest.left - open)
         let ahead = spent - former.spent(by: now)
-        let scales = campaigns[at].members.map { member in
+        let yields = campaigns[at].members.map { member in
             member.region.map { campaigns[at].pacer?.campaigns[0].regions[$0].yield ?? 1 } ?? 1
         }
-        let isMove = !campaigns[at].hasNewcomer
         campaigns[at].hasNewcomer = false
         campaigns[at].plannedAt = now
         campaigns[at].version &+= 1
         campaigns[at].base -= former.spent(by: now)
         let rest = former.rest(from: now)
-        let verdict = campaigns[at].verdict
-        install(alone(rest, present, at, now), present, at, now, isFirst: false)
+        let (verdict, origin) = (campaigns[at].verdict, campaigns[at].origin)
+        install(moved(rest, present, at), present, at, now, origin)
         campaigns[at].verdict = verdict
         campaigns[at].pacer?.add(ahead, campaign: 0)
-        guard !isMove else { return }
         for (region, member) in present.enumerated() {
-            campaigns[at].pacer?.campaigns[0].regions[region].yield = scales[member]
+            campaigns[at].pacer?.campaigns[0].regions[region].yield = yields[member]
         }
     }
 
@@ -59,6 +57,8 @@ extension FleetPacer {
     }
 
     private mutating func clear(_ at: Int) {
+        campaigns[at].supplies = []
+        campaigns[at].origin = nil
         campaigns[at].pacer = nil
         campaigns[at].planned = []
         campaigns[at].parts = []
@@ -67,7 +67,8 @@ extension FleetPacer {
     }
 
     private mutating func install(
-        _ plan: CampaignPlan, _ present: [Int], _ at: Int, _ now: Instant, isFirst: Bool
+        _ plan: CampaignPlan, _ present: [Int], _ at: Int, _ now: Instant,
+        _ origin: (start: Instant, end: Instant)?
     ) {
         let theta = campaigns[at].pacer?.theta(of: 0) ?? 0
         let parts = plan.regions.compactMap { part($0, plan.choice) }
@@ -80,9 +81,11 @@ extension FleetPacer {
         for (region, member) in present.enumerated() { campaigns[at].members[member].region = region }
         campaigns[at].parts = parts
         campaigns[at].planEnd = plan.curve.end
+        campaigns[at].origin = origin ?? (plan.curve.start, plan.curve.end)
+        campaigns[at].supplies = present.map { campaigns[at].members[$0].statement.supply }
         campaigns[at].verdict = plan.deliverability
         var pacer = FlightPacer(plans: [plan], regions: present.count, theta: theta)
-        if !isFirst { pacer.isSettled = true }
+        pacer.origin = origin
         pacer.replanned(0, plan, version: campaigns[at].version)
         campaigns[at].pacer = pacer
     }
@@ -132,6 +135,44 @@ extension FleetPacer {
             SpendCurve(start: curve.start, end: curve.end, hourly: $0.map { Double($0.rawValue) })
         }
         return CampaignPlan(campaigns[at].terms, curve, parts: parts)
+    }
+
+    /// The rest of a plan, whose parts follow the requests: of each node what it had, times what it expects now of what it expected
+    /// then; who is new gets as much for a request as the others.
+    private func moved(_ rest: SpendCurve, _ present: [Int], _ at: Int) -> CampaignPlan {
+        let one = campaigns[at]
+        let former = one.pacer?.plan(of: 0).regions ?? []
+        var hourly = present.map { _ in [Double]() }
+        for hour in 0..<rest.sums.count - 1 {
+            let start = rest.start + Interval(nanoseconds: Int64(hour) * HourOfWeek.length)
+            let middle = start + Interval(nanoseconds: HourOfWeek.length / 2)
+            let place = HourOfWeek(middle).number % PaceStatement.hours
+            let before = former.indices.reduce(0) { $0 + former[$1].rate(at: middle) }
+            let supply = one.supplies.reduce(0) { $0 + $1[place] }
+            let weights = present.map { member -> Double in
+                let now = max(one.members[member].statement.supply[place], 1e-3)
+                guard let region = one.members[member].region, before > 0 else {
+                    return now * (supply > 0 && before > 0 ? before / supply : 1)
+                }
+                return former[region].rate(at: middle) * now / max(one.supplies[region][place], 1e-3)
+            }
+            let all = weights.reduce(0, +)
+            let amount = Double((rest.sums[hour + 1] - rest.sums[hour]).rawValue)
+            for region in present.indices {
+                let share = all > 0 ? weights[region] / all : 1 / Double(present.count)
+                hourly[region].append(amount * share)
+            }
+        }
+        var choice: [Double] = []
+        if let plan = one.pacer?.plan(of: 0), !plan.choice.isEmpty {
+            let passed = WindowPlan.hours(plan.curve.start, rest.start)
+            choice = (0..<rest.sums.count - 1).map {
+                plan.choice[min(Int(passed + Double($0) + 0.5), plan.choice.count - 1)]
+            }
+        }
+        return CampaignPlan(
+            one.terms, rest,
+            parts: hourly.map { SpendCurve(start: rest.start, end: rest.end, hourly: $0) }, choice: choice)
     }
 
     // MARK: All that compete

@@ -26,6 +26,14 @@ extension FleetPacer {
         /// What was expected when the plan was made; nil where nobody knows what requests there are.
         public let verdict: Deliverability?
         public let nodes: [Node]
+
+        /// For the campaign's engineer; empty where it delivers.
+        public var why: String {
+            if let verdict, !verdict.isDeliverable { return verdict.sentence }
+            guard cannotDeliver else { return "" }
+            return "is behind its plan although it competes for all that it may, at the least price: "
+                + Deliverability.Limit.competition.advice
+        }
     }
 
     /// Campaigns that have a plan, by their ids.

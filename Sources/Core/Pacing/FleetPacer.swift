@@ -46,6 +46,10 @@ public struct FleetPacer: Sendable {
         var planEnd = Instant(nanoseconds: 0)
         var base = Micros.zero
         var verdict: Deliverability?
+        /// What the members of the plan had said of their supply when it was made or shared, in the order of its regions.
+        var supplies: [[Double]] = []
+        /// When the plan that this is the rest of began, and ends.
+        var origin: (start: Instant, end: Instant)?
         /// When it was last looked at whether the requests are where the parts are.
         var comparedAt = Instant(nanoseconds: 0)
         /// A node has another catalog now.
@@ -211,17 +215,15 @@ public struct FleetPacer: Sendable {
         return hasMoved(campaigns[at], now) ? .share : nil
     }
 
-    /// Whether the requests are elsewhere than the plan's parts for this hour.
+    /// Whether the requests of this hour are elsewhere than where they were expected when the plan was shared.
     private func hasMoved(_ one: Campaign, _ now: Instant) -> Bool {
-        guard let pacer = one.pacer else { return false }
-        let curves = pacer.plan(of: 0).regions
         let hour = HourOfWeek(now).number % PaceStatement.hours
         let present = one.present(now, limits.silence)
         let supply = present.map { one.members[$0].statement.supply[hour] }
-        let rates = present.map { one.members[$0].region.map { curves[$0].rate(at: now) } ?? 0 }
-        let (all, rate) = (supply.reduce(0, +), rates.reduce(0, +))
-        guard all > 0, rate > 0 else { return false }
-        return zip(supply, rates).contains { abs($0 / all - $1 / rate) > Self.drift }
+        let before = present.map { one.members[$0].region.map { one.supplies[$0][hour] } ?? 0 }
+        let (all, whole) = (supply.reduce(0, +), before.reduce(0, +))
+        guard all > 0, whole > 0 else { return false }
+        return zip(supply, before).contains { abs($0 / all - $1 / whole) > Self.drift }
     }
 
     // MARK: Orders

@@ -34,8 +34,8 @@ public struct FlightPacer: Sendable {
     var campaigns: [Campaign]
     /// Regions whose sessions are fenced: they spend nothing until they come back.
     public private(set) var isLost: [Bool]
-    /// The plan is another's rest: its prices are found already.
-    var isSettled = false
+    /// Where the plan is the rest of another one: when that began and ends. Its prices are found by then, or are being found.
+    var origin: (start: Instant, end: Instant)?
 
     /// Before a region's share of the plan follows what it spent: half an hour is remembered.
     static let yieldSeconds = 1_800.0
@@ -213,9 +213,9 @@ public struct FlightPacer: Sendable {
 
     /// How many times faster than later a price is learned: at first nobody knows what a budget is worth among the others.
     private func haste(_ campaign: Int, at now: Instant) -> Double {
-        guard !isSettled else { return 1 }
         let curve = campaigns[campaign].plan.curve
-        let part = Double((now - curve.start).nanoseconds) / Double((curve.end - curve.start).nanoseconds)
+        let (start, end) = origin ?? (curve.start, curve.end)
+        let part = Double((now - start).nanoseconds) / Double((end - start).nanoseconds)
         return 1 + (settings.firstHaste - 1) * max(1 - part / Self.beginning, 0)
     }
 

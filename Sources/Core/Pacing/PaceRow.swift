@@ -195,14 +195,16 @@ struct PaceRow: BitwiseCopyable {
         // What stays wrong is learned: while nobody is heard from, this table finds its price by itself.
         local += settings.integral * ahead * seconds
         var surge = 0.0
+        let aheadNow = self.ahead(spent)
         if fast > 0, slow > 0, age > Self.fastSeconds {
             // Mostly arrivals are about what they were: of a sixteenth more or less no logarithm is asked.
             let quotient = fast / slow
             let isUsual = settings.deadBand > 0.07 && quotient > 0.9375 && quotient < 1.0625
             let ratio = isUsual ? 0 : Double.log(quotient)
-            if abs(ratio) > settings.deadBand {
-                surge = ratio - (ratio > 0 ? settings.deadBand : -settings.deadBand)
-            }
+            // Of what a surge brings, a campaign may take what tokens let it have while it is not ahead.
+            let rise = max(settings.deadBand, settings.surgeBand * (1 - Self.restraint * max(aheadNow, 0)))
+            if ratio > rise { surge = ratio - rise }
+            if ratio < -settings.deadBand { surge = ratio + settings.deadBand }
             let release = ratio < -settings.deadBand ? Self.releaseSeconds : Self.forgetSeconds
             held -= held * min(seconds / release, 1)
         }

@@ -21,6 +21,8 @@ public struct PaceSettings: Sendable, Hashable {
     public var horizon = 10.0
     /// Arrivals may differ from the last twenty minutes' by this without any reaction.
     public var deadBand = 0.25
+    /// They may rise by this before the price does, while the campaign is not ahead of its plan: tokens let it have twice as much.
+    public var surgeBand = 0.69
     /// The price is not moved by less, so that it does not tremble.
     public var hysteresis = 0.01
 

@@ -18,9 +18,9 @@ public struct CampaignPlan: Sendable {
 
 extension CampaignPlan {
     /// A window's plan in parts, of what is left.
-    init(_ terms: PacedTerms, _ curve: SpendCurve, parts: [SpendCurve]) {
+    init(_ terms: PacedTerms, _ curve: SpendCurve, parts: [SpendCurve], choice: [Double] = []) {
         self.init(
-            id: terms.id, curve: curve, regions: parts, choice: [],
+            id: terms.id, curve: curve, regions: parts, choice: choice,
             deliverability: Deliverability(assumed: curve.total), isUnpaced: terms.mode == .asap)
     }
 }

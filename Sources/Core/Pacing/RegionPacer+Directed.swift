@@ -71,7 +71,8 @@ extension RegionPacer {
             place, curve: curve, choice: part.choice, plan: version, isPaced: true,
             isGuaranteed: terms.isGuaranteed, theta: theta, shown: terms.shown, price: terms.price,
             goesOn: !isFirst, at: now)
-        if isFirst { table.opened(place, at: now) }
+        // A price holds a start to its plan.
+        if isFirst, worth == .alike { table.opened(place, at: now) }
     }
 
     /// What holds without another word.

@@ -79,7 +79,7 @@ public struct RegionPacer: ~Copyable {
         return settings
     }
 
-    private let worth: Worth
+    let worth: Worth
 
     public init(
         _ terms: [PacedTerms], _ direction: Direction = .own, _ worth: Worth = .alike, at now: Instant
@@ -222,6 +222,6 @@ public struct RegionPacer: ~Copyable {
             place, curve: made.curve, choice: [], plan: campaigns[place].version,
             isPaced: terms.mode != .asap, isGuaranteed: terms.isGuaranteed, theta: 0, shown: terms.shown,
             price: terms.price, goesOn: !isFirst, at: now)
-        if isFirst, terms.mode != .asap { table.opened(place, at: now) }
+        if isFirst, terms.mode != .asap, worth == .alike { table.opened(place, at: now) }
     }
 }

@@ -53,8 +53,9 @@ struct Conditions {
     func over(by end: Double) -> Double? {
         let ends = events.compactMap { event -> Double? in
             switch event {
-            case .surge(_, _, let to, _), .live(_, _, let to, _), .lost(_, _, let to), .partition(_, _, let to),
-                .deaf(_, _, let to), .coordinatorAway(_, let to), .stale(_, _, let to):
+            case .surge(_, _, let to, _), .live(_, _, let to, _), .lost(_, _, let to),
+                .partition(_, _, let to), .deaf(_, _, let to), .coordinatorAway(_, let to),
+                .stale(_, _, let to):
                 to < end ? to : nil
             case .promotion(let at, let seconds): at + seconds
             case .cut(_, let at): at

@@ -265,6 +265,7 @@ extension MarketRun {
         for campaign in plans.indices {
             let distance =
                 Double(abs(spent[campaign] - planned(campaign))) / Double(max(budgets[campaign].rawValue, 1))
+            if distance > MarketMeasures.astray { outcomes[campaign].lastAstray = Int(second) / 60 }
             guard distance > outcomes[campaign].distance else { continue }
             outcomes[campaign].distance = distance
             outcomes[campaign].distanceMinute = Int(second) / 60

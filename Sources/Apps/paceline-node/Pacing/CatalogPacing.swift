@@ -37,12 +37,18 @@ struct CatalogPacing {
 
     static func terms(of snapshot: CatalogSnapshot, _ budgets: [CampaignTerms]) -> [PacedCampaign] {
         let flights = snapshot.campaignFlights
+        var promised = [Bool](repeating: false, count: snapshot.campaignCount)
+        for row in 0..<snapshot.lineItemCount {
+            let lineItem = snapshot.lineItem(at: row)
+            if lineItem.priority != .open { promised[lineItem.campaign] = true }
+        }
         return budgets.enumerated().map { row, budget in
             PacedCampaign(
                 terms: PacedTerms(
                     id: budget.campaign, start: flights[row].start, end: flights[row].end,
                     mode: PacingMode(snapshot.campaign(at: row).pacing), lifetime: budget.lifetime,
-                    daily: budget.daily, price: budget.highest), dayStartsAtMinutes: budget.dayStartsAtMinutes
+                    daily: budget.daily, price: budget.highest,
+                    isGuaranteed: promised[row]), dayStartsAtMinutes: budget.dayStartsAtMinutes
             )
         }
     }
