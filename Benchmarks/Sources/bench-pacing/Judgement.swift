@@ -66,7 +66,9 @@ struct Judgement {
     /// The worst of all days, as rows of a table, and whoever was better on any of them.
     private func summarise() {
         Bench.note("\nthe worst of \(days(names[0]).count) days; overspend summed up over them")
-        Bench.note("| scenario | overspend | late bills | error | distance, half | distance, worst | back after | value |")
+        Bench.note(
+            "| scenario | overspend | late bills | error | distance, half | distance, worst | back after | value |"
+        )
         for name in names {
             let all = days(name)
             func worst(_ value: (MarketMeasures) -> Double) -> String {

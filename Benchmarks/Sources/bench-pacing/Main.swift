@@ -22,7 +22,8 @@ enum Main {
             }
             Bench.note("  plots of seed \(first.seed): \(try draw(results.filter { $0.seed == first.seed }))")
             guard wanted == nil, who == nil else {
-                throw Impossible("PACELINE_BENCH_ONLY, PACELINE_BENCH_POLICIES: a part is not the whole bench")
+                throw Impossible(
+                    "PACELINE_BENCH_ONLY, PACELINE_BENCH_POLICIES: a part is not the whole bench")
             }
             try Judgement(results).judge(&bench)
         }
@@ -33,7 +34,8 @@ enum Main {
         let text = environment["PACELINE_BENCH_SEEDS"] ?? "1,2,3"
         let seeds = text.split(separator: ",").map { UInt64($0) }
         guard !seeds.isEmpty, !seeds.contains(nil) else {
-            throw Impossible("PACELINE_BENCH_SEEDS=\(text): whole numbers with commas between them, such as 1,2,3")
+            throw Impossible(
+                "PACELINE_BENCH_SEEDS=\(text): whole numbers with commas between them, such as 1,2,3")
         }
         return seeds.compactMap { $0 }
     }

@@ -35,7 +35,9 @@ enum Verdict {
         var wins: [String] = []
         for (outcome, other) in result.runs where !outcome.policy.isOurs {
             func says(_ what: String, _ theirs: Double, _ mine: Double) {
-                if theirs < mine { wins.append("\(other.name)'s \(what) \(percent(theirs)), ours \(percent(mine))") }
+                if theirs < mine {
+                    wins.append("\(other.name)'s \(what) \(percent(theirs)), ours \(percent(mine))")
+                }
             }
             if result.scenario.hasBound, other.value > ours.value {
                 wins.append("\(other.name) has \(percent(other.value - ours.value)) more of the value")

@@ -92,7 +92,9 @@ extension FleetPacer {
 
     private func part(_ curve: SpendCurve, _ choice: [Double]) -> PaceOrder.Part? {
         let hourly = zip(curve.sums.dropFirst(), curve.sums).map { $0 - $1 }
-        guard var part = PaceOrder.Part(start: curve.start, end: curve.end, hourly: hourly) else { return nil }
+        guard var part = PaceOrder.Part(start: curve.start, end: curve.end, hourly: hourly) else {
+            return nil
+        }
         part.choice = Array(choice.prefix(hourly.count))
         return part
     }

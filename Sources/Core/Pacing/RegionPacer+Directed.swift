@@ -55,7 +55,8 @@ extension RegionPacer {
         let answers = order.part == nil ? report : PaceReport()
         table.directed(
             PaceDirective(
-                campaign: Int32(place), plan: order.plan, theta: order.theta, scale: order.scale, ahead: order.ahead,
+                campaign: Int32(place), plan: order.plan, theta: order.theta, scale: order.scale,
+                ahead: order.ahead,
                 answers: answers))
     }
 

@@ -81,7 +81,8 @@ public struct MarketMeasures: Sendable {
     public func row(hasValue: Bool) -> String {
         Self.row(
             name, "\(overspend)", "\(late)", percent(errorHalf), percent(errorMost), percent(distanceHalf),
-            percent(distanceMost), reconverged.map { "\($0) min" } ?? "", percent(openAtEnd), percent(stranded), hasValue ? percent(value) : "",
+            percent(distanceMost), reconverged.map { "\($0) min" } ?? "", percent(openAtEnd),
+            percent(stranded), hasValue ? percent(value) : "",
             hasValue ? percent(freeValue) : "")
     }
 

@@ -40,7 +40,9 @@ public struct MarketScenario: Sendable {
         let paced: [MarketPolicy] = [.paceline, .linkedin, .mystiqueSoft, .mystiqueHard, .pid, .dual]
         // Those of whom each is the best of the others in something.
         let near: [MarketPolicy] = [.paceline, .mystiqueSoft, .pid, .dual]
-        var cut = make("cut", "every third budget is cut to 70 % at noon", [.paceline, .linkedin, .pid, .dual]) {
+        var cut = make(
+            "cut", "every third budget is cut to 70 % at noon", [.paceline, .linkedin, .pid, .dual]
+        ) {
             $0.events = [.cut(share: 0.7, at: (43_200 * part).rounded())]
         }
         cut.hasBound = false
@@ -74,7 +76,10 @@ public struct MarketScenario: Sendable {
             make("away", "the coordinator is away for 10 minutes", near + [.floatAccounts]) {
                 $0.events = [.coordinatorAway(from: surgeAt, to: surgeAt + 600)]
             },
-            make("promotion", "the database's primary is gone, and another coordinator leads 30 seconds later", near) {
+            make(
+                "promotion", "the database's primary is gone, and another coordinator leads 30 seconds later",
+                near
+            ) {
                 $0.events = [.promotion(at: surgeAt, seconds: 30)]
             },
             make("skew", "the clocks of two regions are half a minute fast and slow", near) {

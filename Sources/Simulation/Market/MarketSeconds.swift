@@ -72,7 +72,8 @@ extension MarketRun {
         guard plan.total > .zero else { return .zero }
         let from = clock(node.number)
         let to = from + .seconds(Int64(MarketControl.autonomy) + 60)
-        let ahead = node.pacing?.due(campaign, from: from, to: to) ?? plan.spent(by: to) - plan.spent(by: from)
+        let ahead =
+            node.pacing?.due(campaign, from: from, to: to) ?? plan.spent(by: to) - plan.spent(by: from)
         let planned = Double(ahead.rawValue) / terms.shown
         // Who runs as fast as it goes has a part of what is left in hand, everywhere.
         let most = Double(budgets[campaign].rawValue) / 20

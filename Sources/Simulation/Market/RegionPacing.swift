@@ -47,7 +47,8 @@ final class RegionPacing {
     private let affordable: [[Double]]
     private var heardSent = -1.0
 
-    init(_ region: Int, _ shape: MarketShape, _ campaigns: [MarketCampaign], isPriced: Bool, at now: Instant) {
+    init(_ region: Int, _ shape: MarketShape, _ campaigns: [MarketCampaign], isPriced: Bool, at now: Instant)
+    {
         self.region = region
         self.isPriced = isPriced
         market = campaigns

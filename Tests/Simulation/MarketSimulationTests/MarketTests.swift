@@ -115,7 +115,8 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
 
     /// Another coordinator knows nothing of pacing, and clocks that are off move a part by as much.
     @Test(arguments: [
-        MarketEvent.promotion(at: 600, seconds: 20), .skew(region: 0, seconds: 45), .skew(region: 1, seconds: -45),
+        MarketEvent.promotion(at: 600, seconds: 20), .skew(region: 0, seconds: 45),
+        .skew(region: 1, seconds: -45),
     ]) func neitherAnotherLeaderNorAClockStopsDelivery(_ event: MarketEvent) {
         let calm = MarketRun(Market(shape(8)), policy: .paceline).run()
         let outcome = MarketRun(Market(shape(8, [event])), policy: .paceline).run()
