@@ -83,7 +83,8 @@ extension FleetPacer {
         campaigns[at].planEnd = plan.curve.end
         campaigns[at].origin = origin ?? (plan.curve.start, plan.curve.end)
         campaigns[at].supplies = present.map { campaigns[at].members[$0].statement.supply }
-        campaigns[at].verdict = plan.deliverability
+        // What one campaign is planned by itself says nothing of its chances.
+        campaigns[at].verdict = plan.deliverability.possible.isEmpty ? nil : plan.deliverability
         var pacer = FlightPacer(plans: [plan], regions: present.count, theta: theta)
         pacer.origin = origin
         pacer.replanned(0, plan, version: campaigns[at].version)
@@ -180,7 +181,7 @@ extension FleetPacer {
     // MARK: All that compete
 
     /// What all campaigns are to have from now on, guaranteed ones first, the others so that those who compete for the same requests
-    /// give way by the same share; none where a node does not say what it expects, or where they are too many.
+    /// share what there is; none where a node does not say what it expects, or where they are too many.
     private mutating func together(_ now: Instant) -> [Int: CampaignPlan] {
         if let landscape, landscape.at == now { return landscape.plans }
         let plans = planned(now)

@@ -240,6 +240,10 @@ public struct FleetPacer: Sendable {
             guard number == region else { return }
             (order.scale, order.ahead, order.theta) = (directive.scale, directive.ahead, directive.theta)
         }
+        // Nobody gives way to who cannot be delivered.
+        if campaigns[at].verdict?.isDeliverable != true {
+            order.theta = max(order.theta, PaceRow.thetaRange.lowerBound)
+        }
         if campaigns[at].members[member].statement.plan != campaigns[at].version {
             order.part = campaigns[at].parts[region]
         }

@@ -69,6 +69,10 @@ struct PaceRow: BitwiseCopyable {
 
     /// The least and the most that a budget may be worth, as logarithms: from a fiftieth to fifty.
     static let thetaRange = -4.0...4.0
+    /// Who is behind its plan although its money is worth nothing, and could be delivered, may have somebody else give up half a unit of
+    /// value for one of its money: those who compete for the same requests give way to who is further behind.
+    static let yielded = -5.0
+    static let yieldedMost = 0.5
     /// Two units of somebody else's value may be given up for one of guaranteed money.
     static let guaranteedLeast = -2.0
     /// Seconds over which arrivals are taken for those of now, and for the usual ones.
@@ -128,9 +132,11 @@ struct PaceRow: BitwiseCopyable {
     }
 
     /// Below one, the price of what is guaranteed falls in a straight line, and below zero: then it wins over better
-    /// bids. Of all others it never falls to zero.
+    /// bids. That of all others falls to next to zero, and below it for who is given way to.
     private func worth(at theta: Double) -> Double {
-        isGuaranteed && theta < 0 ? max(1 + theta, Self.guaranteedLeast) : Double.exp(theta)
+        if isGuaranteed, theta < 0 { return max(1 + theta, Self.guaranteedLeast) }
+        let least = Self.thetaRange.lowerBound
+        return Double.exp(max(theta, least)) + Self.yieldedMost * min(theta - least, 0)
     }
 
     /// What will have been spent when all that is open is billed or not.
@@ -210,7 +216,9 @@ struct PaceRow: BitwiseCopyable {
         }
         let wanted =
             theta + local + held + gain * ahead + (min(max(surge, -1), 3) + choice) / settings.elasticity
-        let bounded = min(max(wanted, Self.thetaRange.lowerBound), Self.thetaRange.upperBound)
+        // Below the least price only whoever plans for all may go.
+        let least = theta < Self.thetaRange.lowerBound ? Self.yielded : Self.thetaRange.lowerBound
+        let bounded = min(max(wanted, least), Self.thetaRange.upperBound)
         guard abs(bounded - priceAt) > settings.hysteresis else { return }
         priceAt = bounded
         gate.lambda = worth(at: bounded)

@@ -1,5 +1,5 @@
 // Who gets which part of the traffic that is expected: guaranteed campaigns first, the scarcest of them before the
-// others; then all others, so that those who compete for the same requests give way by the same share.
+// others; then all others, so that those who compete for the same requests share what there is.
 internal import Numerics
 internal import Units
 

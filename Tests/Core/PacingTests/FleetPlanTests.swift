@@ -1,4 +1,4 @@
-// Campaigns that compete for the same requests, planned together by the coordinator: guaranteed ones first, the others by the same share;
+// Campaigns that compete for the same requests, planned together by the coordinator: guaranteed ones first, the others alike;
 // and a plan that stays what it was when nodes come, go, or say what a budget is worth there.
 import Pacing
 import Testing
@@ -71,14 +71,15 @@ private struct Words {
         #expect(abs(share - 200.0 / 600) < 0.02, "\(share)")
     }
 
-    @Test func whoCompetesGivesWayByTheSameShare() throws {
+    /// Nobody has more than another who asks for as much.
+    @Test func whoCompetesSharesWhatThereIs() throws {
         let verdicts = verdicts(
             [Words.terms("one", perHour: 800), Words.terms("two", perHour: 400)], requests: 600)
         for verdict in verdicts {
             let verdict = try #require(verdict)
-            let share = Double(verdict.expected.rawValue) / Double(verdict.wanted.rawValue)
-            #expect(abs(share - 0.5) < 0.02, "\(share)")
-            #expect(verdict.limit == .competition)
+            let impressions = Double(verdict.expected.rawValue) / 10_000 / 24
+            #expect(abs(impressions - 300) < 10, "\(impressions) an hour")
+            #expect(!verdict.isDeliverable)
         }
     }
 
@@ -100,6 +101,7 @@ private struct Words {
         let noon = Words.start + .seconds(43_200)
         let spent = Micros(before.spent(by: noon).rawValue / 2)
         let left = terms.lifetime - spent
+        _ = words.say(statement, from: "a", at: 43_195, left: left)
         _ = words.say(statement, from: "b", at: 43_200, left: left)
         let order = try words.told(statement, from: "a", at: 43_200, left: left)
         let after = try #require(words.fleet.plan(of: "one")).curve
@@ -143,6 +145,32 @@ private struct Words {
         known.report.local = 0
         let after = try words.told(known, from: "b", at: 28).theta
         #expect(after - before > 0.2 && after - before < 0.3, "\(before) became \(after)")
+    }
+
+    /// By noon nothing was spent. Others give way to who could be delivered, and not to who never could.
+    @Test(arguments: [(100, true), (4_000, false)]) func whoIsBehindIsGivenWayTo(
+        _ perHour: Int, _ isHelped: Bool
+    ) throws {
+        var words = Words()
+        words.expect(1_000, from: "a")
+        let terms = Words.terms("one", perHour: perHour)
+        var pacer = RegionPacer([terms], .directed, .different, at: Words.start)
+        var second: Int64 = 0
+        for next in [Int64(0), 20, 43_200, 43_205] {
+            second = next
+            let now = Words.start + .seconds(second)
+            pacer.turn({ _ in PacedSight() }, week: WeekOfSupply(nil, from: now), at: now)
+            var statement = try #require(
+                pacer.statement(0, dayEnd: nil, supply: Array(repeating: 1_000, count: 24)))
+            statement.shares = [1]
+            let order = words.say(statement, from: "a", at: second)
+            if let order { pacer.told(0, order, answering: statement.report, at: now) }
+        }
+        pacer.turn(
+            { _ in PacedSight() }, week: WeekOfSupply(nil, from: Words.start),
+            at: Words.start + .seconds(second + 1))
+        let price = pacer.price(0)
+        #expect(isHelped ? price < 0 && price >= -0.5 : price > 0 && price < 0.02, "\(price)")
     }
 
     @Test func aMinutesNoiseIsNoOtherForecast() {
