@@ -160,8 +160,10 @@ private struct Words {
             second = next
             let now = Words.start + .seconds(second)
             pacer.turn({ _ in PacedSight() }, week: WeekOfSupply(nil, from: now), at: now)
-            var statement = try #require(
-                pacer.statement(0, dayEnd: nil, supply: Array(repeating: 1_000, count: 24)))
+            let supply = [Double](repeating: 1_000, count: 24)
+            guard var statement = pacer.statement(0, dayEnd: nil, supply: supply) else {
+                throw Words.Silence()
+            }
             statement.shares = [1]
             let order = words.say(statement, from: "a", at: second)
             if let order { pacer.told(0, order, answering: statement.report, at: now) }
