@@ -19,11 +19,15 @@ public enum PaceWire {
         public var start: UInt64
         /// With the budget's day, such as 2026-11-28, where there is one.
         public var statements: [(day: String?, PaceStatement)]
+        /// What the node expects in all, where it tells kinds of requests apart.
+        public var supply: PaceSupply?
 
         public init(
-            holder: String, node: String?, start: UInt64, _ statements: [(day: String?, PaceStatement)]
+            holder: String, node: String?, start: UInt64, _ statements: [(day: String?, PaceStatement)],
+            supply: PaceSupply? = nil
         ) {
             (self.holder, self.node, self.start, self.statements) = (holder, node, start, statements)
+            self.supply = supply
         }
     }
 
@@ -35,6 +39,10 @@ public enum PaceWire {
         ]
         if let node = all.node { members.append(.init("node", .string(node))) }
         members.append(.init("start", .string("\(all.start)")))
+        if let supply = all.supply {
+            members.append(.init("kinds", .number(UInt32(supply.kinds))))
+            members.append(.init("places", .array(supply.places.map { real($0.rounded()) })))
+        }
         members.append(.init("campaigns", .array(all.statements.map { tree($0.day, $0.1) })))
         return .object(members)
     }
@@ -49,6 +57,11 @@ public enum PaceWire {
             .init("admitted", real(one.report.admitted)), .init("open", amount(max(one.open, .zero))),
             .init("supply", .array(one.supply.map { real($0.rounded()) })),
         ]
+        // What is as usual is not said: versions that do not know of it take it so.
+        if one.terms.isGuaranteed { members.append(.init("guaranteed", .bool(true))) }
+        if one.report.local != 0 { members.append(.init("local", real(one.report.local))) }
+        if !one.shares.isEmpty { members.append(.init("shares", .array(one.shares.map(real)))) }
+        if !one.affordable.isEmpty { members.append(.init("affordable", .array(one.affordable.map(real)))) }
         if let day { members.append(.init("day", .string(day))) }
         if let end = one.dayEnd { members.append(.init("dayEnd", instant(end))) }
         return .object(members)
@@ -64,7 +77,29 @@ public enum PaceWire {
         }
         return Statements(
             holder: try fields.text("holder"), node: fields.has("node") ? try fields.text("node") : nil,
-            start: try fields.bits("start"), statements)
+            start: try fields.bits("start"), statements, supply: try supply(fields))
+    }
+
+    private static func supply(_ fields: Fields) throws(Malformed) -> PaceSupply? {
+        guard fields.has("kinds") else { return nil }
+        let kinds = Int(try fields.number("kinds", 1...UInt32(PaceSupply.kindsMost)))
+        let places = try reals(fields, "places", most: kinds * PaceStatement.hours, 0...1e15)
+        guard let supply = PaceSupply(kinds: kinds, places: places) else {
+            throw Malformed(place: "places", allowed: "a number for each hour of a day and each kind")
+        }
+        return supply
+    }
+
+    private static func reals(_ fields: Fields, _ name: String, most: Int, _ range: ClosedRange<Double>)
+        throws(Malformed) -> [Double]
+    {
+        guard fields.has(name) else { return [] }
+        let place = fields.place.isEmpty ? name : "\(fields.place).\(name)"
+        var numbers: [Double] = []
+        for (at, one) in try fields.list(name, most: most).enumerated() {
+            numbers.append(try Fields.real(one, range, at: "\(place)[\(at)]"))
+        }
+        return numbers
     }
 
     /// A node's words as its broker passes them on: under the broker's name, with the node's beside it. All else is as the node
@@ -92,14 +127,11 @@ public enum PaceWire {
         let terms = PacedTerms(
             id: try fields.text("campaign"), start: try fields.instant("start"),
             end: try fields.instant("end"),
-            mode: mode, lifetime: .zero, daily: nil, price: try fields.amount("price"))
-        let supply = try fields.list("supply", most: PaceStatement.hours)
-        guard supply.count == PaceStatement.hours else {
+            mode: mode, lifetime: .zero, daily: nil, price: try fields.amount("price"),
+            isGuaranteed: fields.has("guaranteed") ? try fields.flag("guaranteed") : false)
+        let numbers = try reals(fields, "supply", most: PaceStatement.hours, 0...1e15)
+        guard numbers.count == PaceStatement.hours else {
             throw Malformed(place: "\(fields.place).supply", allowed: "a number for each hour of a day")
-        }
-        var numbers: [Double] = []
-        for (hour, one) in supply.enumerated() {
-            numbers.append(try Fields.real(one, 0...1e15, at: "\(fields.place).supply[\(hour)]"))
         }
         var statement = PaceStatement(terms: terms, supply: numbers)
         if fields.has("dayEnd") { statement.dayEnd = try fields.instant("dayEnd") }
@@ -108,6 +140,9 @@ public enum PaceWire {
         statement.report.target = try fields.amount("target")
         statement.report.admitted = try fields.real("admitted", 0...1)
         statement.open = try fields.amount("open")
+        if fields.has("local") { statement.report.local = try fields.real("local", -1e3...1e3) }
+        statement.shares = try reals(fields, "shares", most: PaceSupply.kindsMost, 0...1)
+        statement.affordable = try reals(fields, "affordable", most: PaceSupply.kindsMost, 0...1)
         return (fields.has("day") ? try fields.text("day", most: 10) : nil, statement)
     }
 
@@ -122,6 +157,7 @@ public enum PaceWire {
             .init("campaign", .string(order.campaign)), .init("plan", .number(order.plan)),
             .init("scale", real(order.scale)), .init("ahead", real(order.ahead)),
         ]
+        if order.theta != 0 { members.append(.init("theta", real(order.theta))) }
         if let part = order.part {
             members.append(
                 .init(
@@ -129,6 +165,7 @@ public enum PaceWire {
                     [
                         "start": instant(part.start), "end": instant(part.end),
                         "hourly": .array(part.hourly.map(amount)),
+                        "choice": .array(part.choice.map(real)),
                     ]))
         }
         return .object(members)
@@ -144,6 +181,7 @@ public enum PaceWire {
                 campaign: try fields.text("campaign"), plan: try fields.number("plan", 0...UInt32.max))
             order.scale = try fields.real("scale", 0...1e3)
             order.ahead = try fields.real("ahead", -1e6...1e6)
+            if fields.has("theta") { order.theta = try fields.real("theta", -1e3...1e3) }
             if fields.has("part") { order.part = try part(fields) }
             orders.append(order)
         }
@@ -159,9 +197,10 @@ public enum PaceWire {
         }
         let part = PaceOrder.Part(
             start: try fields.instant("start"), end: try fields.instant("end"), hourly: hourly)
-        guard let part else {
+        guard var part else {
             throw Malformed(place: place, allowed: "an amount for each hour from its start to its end")
         }
+        part.choice = try reals(fields, "choice", most: 25, -1e3...1e3)
         return part
     }
 

@@ -15,6 +15,9 @@ final class FleetPacing {
     private var pacer: FleetPacer
     private var speakers: PaceSpeakers
     private var epoch: Epoch
+    /// Of nodes that hold money of this root themselves, the session of each; and when it was last looked for fences.
+    private var sessions: [String: UInt64] = [:]
+    private var lookedAt = Instant(nanoseconds: .min)
     /// Plans are by the wall clock as this process found it.
     private let offset = Kernel.wallNow() - Kernel.boottimeNow()
 
@@ -39,10 +42,24 @@ final class FleetPacing {
         let name =
             all.node.map { speakers.name(of: $0, start: all.start, by: all.holder, at: now) } ?? all.holder
         guard let name else { return [] }
+        if all.node == nil { sessions[name] = all.start }
+        loseFenced(book, now)
+        if let supply = all.supply { pacer.expects(supply, from: name) }
         return all.statements.compactMap { day, statement in
             let day = day.flatMap { BudgetDay(date: $0) }
             guard let budget = budget(of: statement.terms.id, day, in: book) else { return nil }
             return pacer.heard(statement, from: name, start: all.start, budget, at: now)
+        }
+    }
+
+    /// Whose session is fenced spends nothing any more, and others spend its part: nobody waits for its silence.
+    private func loseFenced(_ book: GrantBook, _ now: Instant) {
+        guard now >= lookedAt + .seconds(1) || now < lookedAt else { return }
+        lookedAt = now
+        let fenced = Set(book.children.lazy.filter(\.isFenced).map(\.session.rawValue))
+        for (name, session) in sessions where fenced.contains(session) {
+            pacer.fenced(name)
+            sessions[name] = nil
         }
     }
 
@@ -53,6 +70,7 @@ final class FleetPacing {
             epoch = root.machine.epoch
             pacer = FleetPacer(limits, epoch: epoch.rawValue, at: now)
             speakers = PaceSpeakers(silence: limits.silence)
+            sessions = [:]
         }
         return book
     }
@@ -90,7 +108,9 @@ final class FleetPacing {
         return [
             "campaign": .string(one.campaign), "plan": .number(one.plan),
             "endsInSeconds": .number(one.endsIn.wholeMilliseconds / 1_000), "planned": amount(one.planned),
-            "due": amount(one.due), "spent": amount(one.spent), "cannotDeliver": .bool(one.cannotDeliver),
+            "due": amount(one.due), "spent": amount(one.spent), "price": real(one.price),
+            "cannotDeliver": .bool(one.cannotDeliver || one.verdict?.isDeliverable == false),
+            "why": .string(one.why),
             "nodes": .array(
                 one.nodes.map { node in
                     [

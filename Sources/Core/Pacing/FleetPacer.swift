@@ -3,8 +3,8 @@
 public import Units
 
 /// Knows nothing that is not said again within seconds, so whoever takes over begins without it: nodes go on by their parts
-/// meanwhile. A campaign is planned when those who could spend it had time to say so, and anew when its plan is over, its
-/// budget or its terms have changed, a node has come, or the requests have moved.
+/// meanwhile. A campaign is planned when those who could spend it had time to say so, and anew when its plan is over or its
+/// budget or its terms have changed. Where a node has come, or the requests have moved, the plan stays and is shared anew.
 public struct FleetPacer: Sendable {
     public struct Limits: Sendable, Hashable {
         /// Nodes speak every five seconds: after so long all that can be heard have been.
@@ -15,40 +15,75 @@ public struct FleetPacer: Sendable {
         public var campaigns = 4_096
         /// Of one campaign; another one is not directed.
         public var members = 1_024
+        /// Campaigns, times hours, times kinds of requests on all nodes: where there are more, each campaign is planned by itself,
+        /// since whoever plans them together answers for the ledger as well.
+        public var cells = 1_000_000
 
         public init(silence: Interval) { self.silence = silence }
     }
 
     struct Member: Sendable {
+        let node: Int
         var start: UInt64
         var statement: PaceStatement
         var heardAt: Instant
+        /// Its place among the plan's parts.
+        var region: Int?
     }
 
     struct Campaign: Sendable {
-        /// By node.
-        var members: [String: Member] = [:]
-        var heardSince: Instant
+        var terms: PacedTerms
+        var dayEnd: Instant?
+        var members: [Member] = []
+        let heardSince: Instant
         var version: UInt32
-        /// Those whose parts the plan has, in the order of its regions.
-        var planned: [String] = []
+        /// Members whose parts the plan has, in the order of its regions.
+        var planned: [Int] = []
         var parts: [PaceOrder.Part] = []
         var pacer: FlightPacer?
+        /// Of the plan: when it was made, when it is over, and what was left when it began.
         var plannedAt = Instant(nanoseconds: 0)
+        var planEnd = Instant(nanoseconds: 0)
+        var base = Micros.zero
+        var verdict: Deliverability?
+        /// What the members of the plan had said of their supply when it was made or shared, in the order of its regions.
+        var supplies: [[Double]] = []
+        /// When the plan that this is the rest of began, and ends.
+        var origin: (start: Instant, end: Instant)?
+        /// When it was last looked at whether the requests are where the parts are.
+        var comparedAt = Instant(nanoseconds: 0)
         /// A node has another catalog now.
         var hasOtherTerms = false
+        /// A node has come, or come back, that the parts know nothing of.
+        var hasNewcomer = false
+        /// What the plan was made of, and what is there now.
         var budget: PaceBudget
+        var latest: PaceBudget
+
+        func present(_ now: Instant, _ silence: Interval) -> [Int] {
+            members.indices.filter { now <= members[$0].heardAt + silence }
+        }
     }
 
     let limits: Limits
     private let since: Instant
     /// Plans of one leadership are told from those of another.
     private let firstVersion: UInt32
-    private(set) var campaigns: [String: Campaign] = [:]
+    var campaigns: [Campaign] = []
+    private var places: [String: Int] = [:]
+    private(set) var nodes: [String] = []
+    private var numbers: [String: Int] = [:]
+    /// By node.
+    var supplies: [Int: PaceSupply] = [:]
+    /// What all campaigns were to have at one moment: asked for by each of those that are due then.
+    var landscape: (at: Instant, plans: [Int: CampaignPlan])?
 
-    /// A region's part of the requests may be off by so much before a campaign is planned anew.
+    /// A region's part of the requests may be off by so much before a plan is shared anew.
     static let drift = 0.15
     static let driftPause = Interval.seconds(60)
+    private static let comparePause = Interval.seconds(15)
+    /// Names that come and go: more of them than any fleet has nodes.
+    private static let nodesMost = 65_536
 
     /// - epoch: of the leadership.
     public init(_ limits: Limits, epoch: UInt64, at now: Instant) {
@@ -57,192 +92,164 @@ public struct FleetPacer: Sendable {
         firstVersion = UInt32(truncatingIfNeeded: epoch & 0xFFFF) << 16 | 1
     }
 
+    /// What a node expects of all its requests.
+    public mutating func expects(_ supply: PaceSupply, from node: String) {
+        guard let number = number(of: node) else { return }
+        supplies[number] = supply
+    }
+
     /// Says what a node is to do; nil while nobody can say.
     ///
     /// - start: of the node's process, so that a sum that begins anew is known to.
     public mutating func heard(
         _ statement: PaceStatement, from node: String, start: UInt64, _ budget: PaceBudget, at now: Instant
     ) -> PaceOrder? {
-        let id = statement.terms.id
-        guard campaigns[id] != nil || campaigns.count < limits.campaigns else { return nil }
-        var one =
-            campaigns[id]
-            ?? Campaign(heardSince: now, version: firstVersion, budget: budget)
-        guard one.members[node] != nil || one.members.count < limits.members else { return nil }
-        // A campaign's plans are copied with it otherwise.
-        campaigns[id] = nil
-        defer { campaigns[id] = one }
-        take(statement, node, start, &one, now)
-        loseSilent(&one, now)
-        if isDue(one, budget, now) {
-            plan(&one, statement.terms, statement.dayEnd, budget, now)
+        guard let number = number(of: node), let at = place(of: statement.terms, budget, now),
+            let member = take(statement, number, start, at, now)
+        else { return nil }
+        campaigns[at].latest = budget
+        campaigns[at].dayEnd = statement.dayEnd
+        loseSilent(at, now)
+        switch need(at, now) {
+        case .plan: plan(at, now)
+        case .share: share(at, now)
+        case nil: break
         }
-        return order(&one, statement, node, now)
+        return order(at, member, now)
     }
 
-    private func take(
-        _ statement: PaceStatement, _ node: String, _ start: UInt64, _ one: inout Campaign, _ now: Instant
-    ) {
-        let former = one.members[node]
+    private mutating func number(of node: String) -> Int? {
+        if let number = numbers[node] { return number }
+        guard nodes.count < Self.nodesMost else { return nil }
+        nodes.append(node)
+        numbers[node] = nodes.count - 1
+        return nodes.count - 1
+    }
+
+    private mutating func place(of terms: PacedTerms, _ budget: PaceBudget, _ now: Instant) -> Int? {
+        if let place = places[terms.id] { return place }
+        guard campaigns.count < limits.campaigns else { return nil }
+        campaigns.append(
+            Campaign(terms: terms, heardSince: now, version: firstVersion, budget: budget, latest: budget))
+        places[terms.id] = campaigns.count - 1
+        return campaigns.count - 1
+    }
+
+    /// Gives the place among the members.
+    private mutating func take(
+        _ statement: PaceStatement, _ node: Int, _ start: UInt64, _ at: Int, _ now: Instant
+    ) -> Int? {
+        guard let member = campaigns[at].members.firstIndex(where: { $0.node == node }) else {
+            guard campaigns[at].members.count < limits.members else { return nil }
+            campaigns[at].members.append(
+                Member(node: node, start: start, statement: statement, heardAt: now))
+            campaigns[at].hasNewcomer = true
+            campaigns[at].terms = statement.terms
+            return campaigns[at].members.count - 1
+        }
         // While a catalog comes to one node after the other, the last that changed is right.
-        if let former, former.statement.terms != statement.terms { one.hasOtherTerms = true }
-        one.members[node] = Member(start: start, statement: statement, heardAt: now)
-        guard let region = one.planned.firstIndex(of: node), var pacer = one.pacer else { return }
-        one.pacer = nil
-        if pacer.isLost[region] || former.map({ $0.start != start }) ?? false { pacer.rejoined(region) }
-        if statement.plan == one.version {
+        if campaigns[at].members[member].statement.terms != statement.terms {
+            campaigns[at].hasOtherTerms = true
+            campaigns[at].terms = statement.terms
+        }
+        let isAnother = campaigns[at].members[member].start != start
+        campaigns[at].members[member].start = start
+        campaigns[at].members[member].statement = statement
+        campaigns[at].members[member].heardAt = now
+        guard let region = campaigns[at].members[member].region else {
+            campaigns[at].hasNewcomer = true
+            return member
+        }
+        let isLost = campaigns[at].pacer?.isLost[region] ?? false
+        if isLost || isAnother {
+            campaigns[at].pacer?.rejoined(region)
+            // What its last process spent unsaid is in the ledger, and comes into the plan from there.
+            campaigns[at].hasNewcomer = true
+        }
+        if statement.plan == campaigns[at].version {
             var report = statement.report
             report.at = now
-            pacer.reported(report, campaign: 0, region: region, plan: one.version)
+            campaigns[at].pacer?.reported(report, campaign: 0, region: region, plan: statement.plan)
         }
-        one.pacer = pacer
+        return member
     }
 
-    private func loseSilent(_ one: inout Campaign, _ now: Instant) {
-        for (region, node) in one.planned.enumerated() {
-            guard let member = one.members[node], now > member.heardAt + limits.silence,
-                one.pacer?.isLost[region] == false
-            else { continue }
-            one.pacer?.lost(region)
+    private mutating func loseSilent(_ at: Int, _ now: Instant) {
+        for (region, member) in campaigns[at].planned.enumerated()
+        where now > campaigns[at].members[member].heardAt + limits.silence {
+            if campaigns[at].pacer?.isLost[region] == false { campaigns[at].pacer?.lost(region) }
         }
     }
 
-    // MARK: Planning
-
-    private func present(_ one: Campaign, _ now: Instant) -> [String] {
-        one.members.filter { now <= $0.value.heardAt + limits.silence }.keys.sorted()
-    }
-
-    private func isDue(_ one: Campaign, _ budget: PaceBudget, _ now: Instant) -> Bool {
-        guard now >= max(one.heardSince, since) + limits.gathering else { return false }
-        guard let pacer = one.pacer else { return now >= one.plannedAt + limits.gathering }
-        if now >= pacer.plan(of: 0).curve.end { return true }
-        // Whoever has come or changed is followed by others in the same seconds.
-        guard now >= one.plannedAt + limits.gathering else { return false }
-        if one.hasOtherTerms || budget.lifetime != one.budget.lifetime || budget.today != one.budget.today {
-            return true
-        }
-        let present = present(one, now)
-        if present.contains(where: { !one.planned.contains($0) }) { return true }
-        return now >= one.plannedAt + Self.driftPause && hasMoved(one, present, now)
-    }
-
-    /// Whether the requests are elsewhere than the plan's parts for this hour.
-    private func hasMoved(_ one: Campaign, _ present: [String], _ now: Instant) -> Bool {
-        guard let pacer = one.pacer else { return false }
-        let curves = pacer.plan(of: 0).regions
-        let hour = HourOfWeek(now).number % PaceStatement.hours
-        let supply = present.map { one.members[$0]?.statement.supply[hour] ?? 0 }
-        let rates = present.map { node in
-            one.planned.firstIndex(of: node).map { curves[$0].rate(at: now) } ?? 0
-        }
-        let (all, rate) = (supply.reduce(0, +), rates.reduce(0, +))
-        guard all > 0, rate > 0 else { return false }
-        return zip(supply, rates).contains { abs($0 / all - $1 / rate) > Self.drift }
-    }
-
-    private func plan(
-        _ one: inout Campaign, _ terms: PacedTerms, _ dayEnd: Instant?, _ budget: PaceBudget,
-        _ now: Instant
-    ) {
-        let present = present(one, now)
-        let weeks = present.map { WeekOfSupply(day: one.members[$0]?.statement.supply ?? []) }
-        let open = present.reduce(Micros.zero) { $0 + (one.members[$1]?.statement.open ?? .zero) }
-        let sum = (0..<PaceStatement.hours).map { hour in
-            present.reduce(0) { $0 + (one.members[$1]?.statement.supply[hour] ?? 0) }
-        }
-        (one.hasOtherTerms, one.budget, one.plannedAt) = (false, budget, now)
-        one.version &+= 1
-        let window = WindowPlan(
-            terms, left: max(budget.left - open, .zero),
-            leftToday: budget.leftToday.map { max($0 - open, .zero) },
-            dayEnd: dayEnd, week: WeekOfSupply(day: sum), at: now)
-        guard let curve = window?.curve else {
-            (one.pacer, one.planned, one.parts) = (nil, [], [])
-            return
-        }
-        var hourly = present.map { _ in [Micros]() }
-        for hour in 0..<curve.sums.count - 1 {
-            let at = now + Interval(nanoseconds: Int64(hour) * HourOfWeek.length)
-            let here = weeks.map { $0.requests(at: at) }
-            let all = here.reduce(0, +)
-            let amount = curve.sums[hour + 1] - curve.sums[hour]
-            // What rounding leaves is the last one's: the parts are the plan.
-            var left = amount
-            for region in present.indices {
-                let share = Micros(Int64((Double(amount.rawValue) * here[region] / all).rounded(.down)))
-                let part = region == present.count - 1 ? left : share
-                hourly[region].append(part)
-                left -= part
+    /// The node's session is fenced: it spends nothing until it is heard again, and others spend its part.
+    public mutating func fenced(_ node: String) {
+        guard let number = numbers[node] else { return }
+        for at in campaigns.indices {
+            for (region, member) in campaigns[at].planned.enumerated()
+            where campaigns[at].members[member].node == number {
+                if campaigns[at].pacer?.isLost[region] == false { campaigns[at].pacer?.lost(region) }
             }
         }
-        one.planned = present
-        one.parts = hourly.compactMap { PaceOrder.Part(start: curve.start, end: curve.end, hourly: $0) }
-        var pacer = FlightPacer(
-            plans: [CampaignPlan(terms, curve, parts: one.parts.map(\.curve))], regions: present.count,
-            theta: 0)
-        pacer.replanned(0, pacer.plan(of: 0), version: one.version)
-        one.pacer = pacer
+    }
+
+    // MARK: What is due
+
+    private enum Need { case plan, share }
+
+    private mutating func need(_ at: Int, _ now: Instant) -> Need? {
+        guard now >= max(campaigns[at].heardSince, since) + limits.gathering else { return nil }
+        let isRested = now >= campaigns[at].plannedAt + limits.gathering
+        guard campaigns[at].pacer != nil else { return isRested ? .plan : nil }
+        if now >= campaigns[at].planEnd { return .plan }
+        // Whoever has come or changed is followed by others in the same seconds.
+        guard isRested else { return nil }
+        let (budget, latest) = (campaigns[at].budget, campaigns[at].latest)
+        if campaigns[at].hasOtherTerms || latest.lifetime != budget.lifetime || latest.today != budget.today {
+            return .plan
+        }
+        if campaigns[at].hasNewcomer { return .share }
+        guard now >= campaigns[at].plannedAt + Self.driftPause,
+            now >= campaigns[at].comparedAt + Self.comparePause
+        else { return nil }
+        campaigns[at].comparedAt = now
+        return hasMoved(campaigns[at], now) ? .share : nil
+    }
+
+    /// Whether the requests of this hour are elsewhere than where they were expected when the plan was shared.
+    private func hasMoved(_ one: Campaign, _ now: Instant) -> Bool {
+        let hour = HourOfWeek(now).number % PaceStatement.hours
+        let present = one.present(now, limits.silence)
+        let supply = present.map { one.members[$0].statement.supply[hour] }
+        let before = present.map { one.members[$0].region.map { one.supplies[$0][hour] } ?? 0 }
+        let (all, whole) = (supply.reduce(0, +), before.reduce(0, +))
+        guard all > 0, whole > 0 else { return false }
+        return zip(supply, before).contains { abs($0 / all - $1 / whole) > Self.drift }
     }
 
     // MARK: Orders
 
-    private func order(_ one: inout Campaign, _ statement: PaceStatement, _ node: String, _ now: Instant)
-        -> PaceOrder?
-    {
-        guard var pacer = one.pacer else {
+    private mutating func order(_ at: Int, _ member: Int, _ now: Instant) -> PaceOrder? {
+        guard campaigns[at].pacer != nil else {
             // Nothing was planned yet, or nothing is to be spent.
-            let isIdle = one.version != firstVersion
-            return isIdle ? PaceOrder(campaign: statement.terms.id, plan: 0) : nil
+            let isIdle = campaigns[at].version != firstVersion
+            return isIdle ? PaceOrder(campaign: campaigns[at].terms.id, plan: 0) : nil
         }
-        guard let region = one.planned.firstIndex(of: node) else { return nil }
-        one.pacer = nil
-        let directive = pacer.direct(0, at: now)[region]
-        one.pacer = pacer
-        var order = PaceOrder(campaign: statement.terms.id, plan: one.version)
-        (order.scale, order.ahead) = (directive.scale, directive.ahead)
-        if statement.plan != one.version { order.part = one.parts[region] }
+        guard let region = campaigns[at].members[member].region else { return nil }
+        var order = PaceOrder(campaign: campaigns[at].terms.id, plan: campaigns[at].version)
+        campaigns[at].pacer?.direct(0, at: now) { number, directive in
+            guard number == region else { return }
+            (order.scale, order.ahead, order.theta) = (directive.scale, directive.ahead, directive.theta)
+        }
+        // Nobody gives way to who cannot be delivered.
+        if campaigns[at].verdict?.isDeliverable != true {
+            order.theta = max(order.theta, PaceRow.thetaRange.lowerBound)
+        }
+        if campaigns[at].members[member].statement.plan != campaigns[at].version {
+            order.part = campaigns[at].parts[region]
+        }
         return order
     }
 
-    // MARK: Looking
-
-    /// How a campaign stands, for operators.
-    public struct Standing: Sendable {
-        public struct Node: Sendable {
-            public let node: String
-            public let scale: Double
-            public let spent: Micros
-            public let admitted: Double
-            public let silent: Interval
-            public let isLost: Bool
-        }
-        public let campaign: String
-        public let plan: UInt32
-        public let endsIn: Interval
-        public let planned: Micros
-        public let due: Micros
-        public let spent: Micros
-        public let cannotDeliver: Bool
-        public let nodes: [Node]
-    }
-
-    /// Campaigns that have a plan, by their ids.
-    public func standings(at now: Instant) -> [Standing] {
-        campaigns.sorted { $0.key < $1.key }.compactMap { id, one in
-            guard let pacer = one.pacer else { return nil }
-            let curve = pacer.plan(of: 0).curve
-            return Standing(
-                campaign: id, plan: one.version, endsIn: curve.end - now, planned: curve.total,
-                due: curve.spent(by: now), spent: pacer.spent(0, at: now),
-                cannotDeliver: pacer.cannotDeliver(0, at: now),
-                nodes: one.planned.enumerated().map { region, node in
-                    let member = one.members[node]
-                    return Standing.Node(
-                        node: node, scale: pacer.scale(of: 0, region), spent: pacer.reported(0, region),
-                        admitted: member?.statement.report.admitted ?? 0,
-                        silent: now - (member?.heardAt ?? now), isLost: pacer.isLost[region])
-                })
-        }
-    }
+    /// A campaign's place; nil for one that nobody speaks of.
+    func place(of campaign: String) -> Int? { places[campaign] }
 }

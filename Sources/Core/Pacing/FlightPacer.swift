@@ -34,6 +34,8 @@ public struct FlightPacer: Sendable {
     var campaigns: [Campaign]
     /// Regions whose sessions are fenced: they spend nothing until they come back.
     public private(set) var isLost: [Bool]
+    /// Where the plan is the rest of another one: when that began and ends. Its prices are found by then, or are being found.
+    var origin: (start: Instant, end: Instant)?
 
     /// Before a region's share of the plan follows what it spent: half an hour is remembered.
     static let yieldSeconds = 1_800.0
@@ -73,6 +75,10 @@ public struct FlightPacer: Sendable {
     }
 
     public func theta(of campaign: Int) -> Double { campaigns[campaign].theta }
+
+    /// What a unit of its budget must bring, but for what corrects how far spend is from the plan.
+    public func price(of campaign: Int) -> Double { Double.exp(campaigns[campaign].theta) }
+
     public func scale(of campaign: Int, _ region: Int) -> Double { campaigns[campaign].regions[region].scale }
     public func reported(_ campaign: Int, _ region: Int) -> Micros {
         campaigns[campaign].regions[region].report.spent
@@ -208,7 +214,8 @@ public struct FlightPacer: Sendable {
     /// How many times faster than later a price is learned: at first nobody knows what a budget is worth among the others.
     private func haste(_ campaign: Int, at now: Instant) -> Double {
         let curve = campaigns[campaign].plan.curve
-        let part = Double((now - curve.start).nanoseconds) / Double((curve.end - curve.start).nanoseconds)
+        let (start, end) = origin ?? (curve.start, curve.end)
+        let part = Double((now - start).nanoseconds) / Double((end - start).nanoseconds)
         return 1 + (settings.firstHaste - 1) * max(1 - part / Self.beginning, 0)
     }
 

@@ -23,7 +23,7 @@ public struct HourOfWeek: Hashable, Sendable, BitwiseCopyable {
     }
 
     /// Whole hours since 1970, rounded down.
-    static func hours(_ instant: Instant) -> Int64 {
+    public static func hours(_ instant: Instant) -> Int64 {
         let (quotient, rest) = instant.nanoseconds.quotientAndRemainder(dividingBy: length)
         return rest < 0 ? quotient - 1 : quotient
     }

@@ -69,6 +69,10 @@ struct PaceRow: BitwiseCopyable {
 
     /// The least and the most that a budget may be worth, as logarithms: from a fiftieth to fifty.
     static let thetaRange = -4.0...4.0
+    /// Who is behind its plan although its money is worth nothing, and could be delivered, may have somebody else give up half a unit of
+    /// value for one of its money: those who compete for the same requests give way to who is further behind.
+    static let yielded = -5.0
+    static let yieldedMost = 0.5
     /// Two units of somebody else's value may be given up for one of guaranteed money.
     static let guaranteedLeast = -2.0
     /// Seconds over which arrivals are taken for those of now, and for the usual ones.
@@ -128,9 +132,11 @@ struct PaceRow: BitwiseCopyable {
     }
 
     /// Below one, the price of what is guaranteed falls in a straight line, and below zero: then it wins over better
-    /// bids. Of all others it never falls to zero.
+    /// bids. That of all others falls to next to zero, and below it for who is given way to.
     private func worth(at theta: Double) -> Double {
-        isGuaranteed && theta < 0 ? max(1 + theta, Self.guaranteedLeast) : Double.exp(theta)
+        if isGuaranteed, theta < 0 { return max(1 + theta, Self.guaranteedLeast) }
+        let least = Self.thetaRange.lowerBound
+        return Double.exp(max(theta, least)) + Self.yieldedMost * min(theta - least, 0)
     }
 
     /// What will have been spent when all that is open is billed or not.
@@ -195,20 +201,24 @@ struct PaceRow: BitwiseCopyable {
         // What stays wrong is learned: while nobody is heard from, this table finds its price by itself.
         local += settings.integral * ahead * seconds
         var surge = 0.0
+        let aheadNow = self.ahead(spent)
         if fast > 0, slow > 0, age > Self.fastSeconds {
             // Mostly arrivals are about what they were: of a sixteenth more or less no logarithm is asked.
             let quotient = fast / slow
             let isUsual = settings.deadBand > 0.07 && quotient > 0.9375 && quotient < 1.0625
             let ratio = isUsual ? 0 : Double.log(quotient)
-            if abs(ratio) > settings.deadBand {
-                surge = ratio - (ratio > 0 ? settings.deadBand : -settings.deadBand)
-            }
+            // Of what a surge brings, a campaign may take what tokens let it have while it is not ahead.
+            let rise = max(settings.deadBand, settings.surgeBand * (1 - Self.restraint * max(aheadNow, 0)))
+            if ratio > rise { surge = ratio - rise }
+            if ratio < -settings.deadBand { surge = ratio + settings.deadBand }
             let release = ratio < -settings.deadBand ? Self.releaseSeconds : Self.forgetSeconds
             held -= held * min(seconds / release, 1)
         }
         let wanted =
             theta + local + held + gain * ahead + (min(max(surge, -1), 3) + choice) / settings.elasticity
-        let bounded = min(max(wanted, Self.thetaRange.lowerBound), Self.thetaRange.upperBound)
+        // Below the least price only whoever plans for all may go.
+        let least = theta < Self.thetaRange.lowerBound ? Self.yielded : Self.thetaRange.lowerBound
+        let bounded = min(max(wanted, least), Self.thetaRange.upperBound)
         guard abs(bounded - priceAt) > settings.hysteresis else { return }
         priceAt = bounded
         gate.lambda = worth(at: bounded)

@@ -21,6 +21,8 @@ public struct PaceSettings: Sendable, Hashable {
     public var horizon = 10.0
     /// Arrivals may differ from the last twenty minutes' by this without any reaction.
     public var deadBand = 0.25
+    /// They may rise by this before the price does, while the campaign is not ahead of its plan: tokens let it have twice as much.
+    public var surgeBand = 0.69
     /// The price is not moved by less, so that it does not tremble.
     public var hysteresis = 0.01
 
@@ -237,6 +239,20 @@ public struct PaceSettings: Sendable, Hashable {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         guard unsafe rows[campaign].isPlanned && rows[campaign].isPaced else { return nil }
         return unsafe Micros(max(gates[campaign].tokens, 0))
+    }
+
+    /// The logarithm of the price that it was told, and what it added to that.
+    func theta(of campaign: Int) -> Double {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        return unsafe rows[campaign].theta + rows[campaign].local
+    }
+
+    /// What its plan spends here in a span.
+    func due(_ campaign: Int, from: Instant, to: Instant) -> Micros {
+        guard let curve = curves[campaign] else { return .zero }
+        let scale = unsafe rows[campaign].scale
+        let amount = (curve.spent(by: to) - curve.spent(by: from)).rawValue
+        return Micros(Int64((Double(amount) * scale).rounded()))
     }
 
     /// Micros a second, in the mean of the plan.

@@ -16,12 +16,34 @@ public struct PaceStatement: Sendable, Hashable {
     public var open = Micros.zero
     /// Requests for which it could compete there: expected in each hour of the day to come, by the hour of UTC.
     public var supply: [Double]
+    /// Of each kind of the node's requests (`PaceSupply`), the share for which it could compete; empty where nobody tells kinds.
+    public var shares: [Double] = []
+    /// Of each kind, the part of that share whose floor it can pay; empty where nobody knows.
+    public var affordable: [Double] = []
 
     public static let hours = 24
 
     public init(terms: PacedTerms, supply: [Double]) {
         precondition(supply.count == Self.hours, "a number for each hour of a day")
         (self.terms, self.supply) = (terms, supply)
+    }
+}
+
+/// From a node: all that it expects to be asked for, whoever it is for. What campaigns share is planned from it.
+public struct PaceSupply: Sendable, Hashable {
+    /// Kinds of places for ads, in an order that all nodes of a fleet have in common.
+    public let kinds: Int
+    /// Places in each hour of the day to come, by the hour of UTC, and then by kind.
+    public let places: [Double]
+
+    public static let kindsMost = 16
+
+    /// Nil where that is no day's supply.
+    public init?(kinds: Int, places: [Double]) {
+        guard (1...Self.kindsMost).contains(kinds), places.count == kinds * PaceStatement.hours,
+            places.allSatisfy({ $0 >= 0 && $0.isFinite })
+        else { return nil }
+        (self.kinds, self.places) = (kinds, places)
     }
 }
 
@@ -33,6 +55,8 @@ public struct PaceOrder: Sendable, Hashable {
         public var end: Instant
         /// What to spend in each hour from the start on.
         public var hourly: [Micros]
+        /// How choosy the campaign can be in each: as `CampaignPlan.choice`; empty where nobody knows.
+        public var choice: [Double] = []
 
         /// Nil where that is no plan: a day has at most twenty-five hours.
         public init?(start: Instant, end: Instant, hourly: [Micros]) {
@@ -56,6 +80,8 @@ public struct PaceOrder: Sendable, Hashable {
     public var scale = 1.0
     /// How far spend is ahead of the plan on all nodes together, of the plan's whole.
     public var ahead = 0.0
+    /// The logarithm of the price of the campaign's budget, for nodes whose decisions tell values apart.
+    public var theta = 0.0
 
     public init(campaign: String, plan: UInt32) { (self.campaign, self.plan) = (campaign, plan) }
 }

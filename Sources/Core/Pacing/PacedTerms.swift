@@ -11,13 +11,18 @@ public struct PacedTerms: Sendable, Hashable {
     public var daily: Micros?
     /// What an impression is expected to cost.
     public var price: Micros
+    /// Promised to somebody: planned before those that are not.
+    public var isGuaranteed: Bool
+    /// Of the ads that are chosen, the share that is expected to be shown and billed.
+    public var shown: Double
 
     public init(
         id: String, start: Instant, end: Instant, mode: PacingMode, lifetime: Micros, daily: Micros?,
-        price: Micros
+        price: Micros, isGuaranteed: Bool = false, shown: Double = 1
     ) {
         (self.id, self.start, self.end, self.mode) = (id, start, end, mode)
         (self.lifetime, self.daily, self.price) = (lifetime, daily, max(price, Micros(1)))
+        (self.isGuaranteed, self.shown) = (isGuaranteed, shown)
     }
 
     /// What each node may spend before it hears of a plan: what the whole campaign would spend evenly while one is made, as far as

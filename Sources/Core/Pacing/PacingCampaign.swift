@@ -22,6 +22,9 @@ public struct PacingCampaign: Sendable {
     public var shown: Double
     /// The most impressions that its frequency caps let through in the whole flight; nil without caps.
     public var reach: Double?
+    /// Hours of its flight that lie before `start`, and after `end`: of a flight that is planned in parts.
+    public var before = 0.0
+    public var after = 0.0
 
     public init(
         id: String, start: Instant, end: Instant, budget: Micros, daily: Micros? = nil,

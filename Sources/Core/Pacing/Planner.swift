@@ -1,5 +1,5 @@
 // Who gets which part of the traffic that is expected: guaranteed campaigns first, the scarcest of them before the
-// others; then all others, so that those who compete for the same requests give way by the same share.
+// others; then all others, so that those who compete for the same requests share what there is.
 internal import Numerics
 internal import Units
 
@@ -18,9 +18,9 @@ public struct CampaignPlan: Sendable {
 
 extension CampaignPlan {
     /// A window's plan in parts, of what is left.
-    init(_ terms: PacedTerms, _ curve: SpendCurve, parts: [SpendCurve]) {
+    init(_ terms: PacedTerms, _ curve: SpendCurve, parts: [SpendCurve], choice: [Double] = []) {
         self.init(
-            id: terms.id, curve: curve, regions: parts, choice: [],
+            id: terms.id, curve: curve, regions: parts, choice: choice,
             deliverability: Deliverability(assumed: curve.total), isUnpaced: terms.mode == .asap)
     }
 }
@@ -110,7 +110,7 @@ public struct Planner: Sendable {
         if let reach = campaign.reach { budget = min(budget, reach * Double(campaign.price.rawValue)) }
         return HourlySpread(
             capacity: capacities, lengths: lengths, mode: campaign.mode,
-            daily: campaign.daily.map { Double($0.rawValue) }
+            daily: campaign.daily.map { Double($0.rawValue) }, before: campaign.before, after: campaign.after
         ).spread(budget)
     }
 

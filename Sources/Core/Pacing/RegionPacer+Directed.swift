@@ -46,29 +46,34 @@ extension RegionPacer {
             return
         }
         if let part = order.part {
-            begin(place, part.curve, order.plan, now)
+            begin(place, part, order.plan, theta: order.theta, now)
         } else if campaigns[place].version != order.plan {
             // The answer to a statement of before another plan.
             return
         }
         (campaigns[place].word, campaigns[place].heardAt) = (.planned, now)
-        var answers = order.part == nil ? report : PaceReport()
-        answers.local = 0
+        let answers = order.part == nil ? report : PaceReport()
         table.directed(
             PaceDirective(
-                campaign: Int32(place), plan: order.plan, theta: 0, scale: order.scale, ahead: order.ahead,
+                campaign: Int32(place), plan: order.plan, theta: order.theta, scale: order.scale,
+                ahead: order.ahead,
                 answers: answers))
     }
 
-    private mutating func begin(_ place: Int, _ curve: SpendCurve, _ version: UInt32, _ now: Instant) {
+    private mutating func begin(
+        _ place: Int, _ part: PaceOrder.Part, _ version: UInt32, theta: Double, _ now: Instant
+    ) {
         let isFirst = campaigns[place].heardAt.nanoseconds == .min
+        let (curve, terms) = (part.curve, campaigns[place].terms)
         campaigns[place].version = version
         campaigns[place].planEnd = curve.end
         campaigns[place].behindSince = nil
         table.planned(
-            place, curve: curve, choice: [], plan: version, isPaced: true, isGuaranteed: false, theta: 0,
-            shown: 1, price: campaigns[place].terms.price, goesOn: !isFirst, at: now)
-        if isFirst { table.opened(place, at: now) }
+            place, curve: curve, choice: part.choice, plan: version, isPaced: true,
+            isGuaranteed: terms.isGuaranteed, theta: theta, shown: terms.shown, price: terms.price,
+            goesOn: !isFirst, at: now)
+        // A price holds a start to its plan.
+        if isFirst, worth == .alike { table.opened(place, at: now) }
     }
 
     /// What holds without another word.
@@ -77,8 +82,9 @@ extension RegionPacer {
         if now > campaigns[place].heardAt + Self.staleAfter { table.leftAlone(place) }
         guard now >= end else { return }
         let rate = table.meanRate(of: place) * Double(Self.goesOnFor.nanoseconds) / 1e9
-        let until = now + Self.goesOnFor
+        let hourly = [Micros(Int64(max(rate, 0).rounded()))]
+        guard let part = PaceOrder.Part(start: now, end: now + Self.goesOnFor, hourly: hourly) else { return }
         // It has no number: whoever is told of it gives the node its part of a plan.
-        begin(place, SpendCurve(start: now, end: until, hourly: [rate]), 0, now)
+        begin(place, part, 0, theta: table.theta(of: place), now)
     }
 }

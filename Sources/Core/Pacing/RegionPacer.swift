@@ -65,17 +65,29 @@ public struct RegionPacer: ~Copyable {
     static let doubtAfter = Interval.seconds(900)
     private static let retry = Interval.seconds(10)
 
-    /// Spend is held to the plan by tokens alone.
-    public static var settings: PaceSettings {
+    /// What the decisions of the node know of what requests are worth.
+    public enum Worth: Sendable {
+        /// All that a campaign may run on are worth the same to it: tokens alone hold spend to the plan, as a share of the requests.
+        case alike
+        /// They differ: the price of the budget holds spend to the plan, and tokens are for surges.
+        case different
+    }
+
+    static func settings(_ worth: Worth) -> PaceSettings {
         var settings = PaceSettings()
-        settings.onPlan = 1.02
+        if worth == .alike { settings.onPlan = 1.02 }
         return settings
     }
 
-    public init(_ terms: [PacedTerms], _ direction: Direction = .own, at now: Instant) {
+    let worth: Worth
+
+    public init(
+        _ terms: [PacedTerms], _ direction: Direction = .own, _ worth: Worth = .alike, at now: Instant
+    ) {
         self.direction = direction
+        self.worth = worth
         campaigns = terms.map { Campaign(terms: $0) }
-        table = PaceTable(campaigns: max(terms.count, 1), settings: Self.settings, at: now)
+        table = PaceTable(campaigns: max(terms.count, 1), settings: Self.settings(worth), at: now)
         shares = terms.map { $0.mode == .asap ? .max : Self.firstShare }
         openings = terms.map { _ in .zero }
     }
@@ -84,7 +96,7 @@ public struct RegionPacer: ~Copyable {
     public mutating func replace(_ terms: [PacedTerms], at now: Instant) {
         var places: [String: Int] = [:]
         for (place, campaign) in campaigns.enumerated() { places[campaign.terms.id] = place }
-        var next = PaceTable(campaigns: max(terms.count, 1), settings: Self.settings, at: now)
+        var next = PaceTable(campaigns: max(terms.count, 1), settings: Self.settings(worth), at: now)
         var all: [Campaign] = []
         var shares: [UInt32] = []
         for (place, one) in terms.enumerated() {
@@ -120,6 +132,14 @@ public struct RegionPacer: ~Copyable {
     }
 
     public var count: Int { campaigns.count }
+
+    /// What a unit of the campaign's budget must bring; one where no plan says so. For decisions that tell values apart.
+    public func price(_ campaign: Int) -> Double { table.price(campaign) }
+
+    /// What the node's plan of a campaign spends in a span.
+    public func due(_ campaign: Int, from: Instant, to: Instant) -> Micros {
+        table.due(campaign, from: from, to: to)
+    }
 
     public func terms(_ campaign: Int) -> PacedTerms { campaigns[campaign].terms }
 
@@ -200,8 +220,8 @@ public struct RegionPacer: ~Copyable {
         campaigns[place].behindSince = nil
         table.planned(
             place, curve: made.curve, choice: [], plan: campaigns[place].version,
-            isPaced: terms.mode != .asap, isGuaranteed: false, theta: 0, shown: 1, price: terms.price,
-            goesOn: !isFirst, at: now)
-        if isFirst, terms.mode != .asap { table.opened(place, at: now) }
+            isPaced: terms.mode != .asap, isGuaranteed: terms.isGuaranteed, theta: 0, shown: terms.shown,
+            price: terms.price, goesOn: !isFirst, at: now)
+        if isFirst, terms.mode != .asap, worth == .alike { table.opened(place, at: now) }
     }
 }

@@ -42,7 +42,7 @@ struct WindowPlan {
         curve = SpendCurve(start: now, end: end, hourly: spread.spread(budget))
     }
 
-    private static func hours(_ from: Instant, _ to: Instant) -> Double {
+    static func hours(_ from: Instant, _ to: Instant) -> Double {
         Double(max((to - from).nanoseconds, 0)) / Double(HourOfWeek.length)
     }
 
@@ -66,6 +66,8 @@ struct WindowPlan {
 public struct WeekOfSupply: Sendable {
     /// Sums at the starts of hours, from Monday's first on; the last is the week's.
     private let sums: [Double]
+    /// Of hours that were seen, and not of nothing.
+    public let isLearned: Bool
 
     /// A node that has seen nothing takes all hours to be alike.
     public init(_ forecast: Forecast?, from now: Instant) {
@@ -88,6 +90,10 @@ public struct WeekOfSupply: Sendable {
             sums.append(sums[number] + max(requests, 1))
         }
         self.sums = sums
+        isLearned =
+            forecast.map { forecast in
+                (0..<forecast.regions).contains { forecast.isKnown(region: $0, inventory: 0) }
+            } ?? false
     }
 
     /// A week of such days.
@@ -99,6 +105,7 @@ public struct WeekOfSupply: Sendable {
             sums.append(sums[number] + max(day[number % PaceStatement.hours], 1e-3))
         }
         self.sums = sums
+        isLearned = true
     }
 
     /// What is expected in each hour of the day to come, by the hour of UTC.

@@ -15,6 +15,7 @@ struct Conditions {
                 switch $0 {
                 case .partition(region, let from, let to): second >= from && second < to
                 case .coordinatorAway(let from, let to): second >= from && second < to
+                case .promotion(let at, let seconds): second >= at && second < at + seconds
                 default: false
                 }
             }
@@ -35,6 +36,33 @@ struct Conditions {
             }
             return most
         }
+    }
+
+    /// Another one begins to lead.
+    func promotes(at second: Double) -> Bool {
+        any { if case .promotion(let at, let seconds) = $0 { second == at + seconds } else { false } }
+    }
+
+    func skew(_ region: Int) -> Double {
+        events.reduce(0) { sum, event in
+            if case .skew(region, let seconds) = event { sum + seconds } else { sum }
+        }
+    }
+
+    /// When the last thing that befell the market was over; nil where nothing did, or all day.
+    func over(by end: Double) -> Double? {
+        let ends = events.compactMap { event -> Double? in
+            switch event {
+            case .surge(_, _, let to, _), .live(_, _, let to, _), .lost(_, _, let to),
+                .partition(_, _, let to), .deaf(_, _, let to), .coordinatorAway(_, let to),
+                .stale(_, _, let to):
+                to < end ? to : nil
+            case .promotion(let at, let seconds): at + seconds
+            case .cut(_, let at): at
+            case .skew: nil
+            }
+        }
+        return ends.max()
     }
 
     func cuts(at second: Double) -> Double? {

@@ -55,6 +55,15 @@ struct LeaseRoot {
         }
     }
 
+    /// Of the budget, what is neither billed nor in doubt.
+    func left(_ campaign: Int) -> Micros {
+        (0..<regions).reduce(budgets[campaign]) {
+            let part = parts[campaign * regions + $1]
+            let gone = part.isLost ? part.granted - part.report.givenBack : part.report.settled
+            return $0 - gone - part.former
+        }
+    }
+
     /// The most that can still be spent or was, whatever becomes of the budget.
     func committed(_ campaign: Int) -> Micros { budgets[campaign] - free(campaign) }
 

@@ -4,56 +4,100 @@ internal import Pacing
 internal import Units
 
 enum MarketMessage {
-    /// From a region, as of a second.
-    case report(region: Int, session: UInt32, [LeaseReport], [PaceReport], plans: [UInt32], sent: Double)
+    /// From a region, as of a second: what it says of leases, and of pacing.
+    case report(region: Int, session: UInt32, [LeaseReport], MarketWords?, sent: Double)
     /// To a region.
     case orders(region: Int, [LeaseOrder], lease: Double)
-    case directives(region: Int, [PaceDirective])
-    case plan(region: Int, campaign: Int, CampaignPlan, version: UInt32)
+    case paced(region: Int, session: UInt32, [(campaign: Int, PaceOrder)], answering: MarketWords)
     case signals(region: Int, [PacingSignal])
 }
 
+/// What a region's node says of pacing at once.
+struct MarketWords {
+    let supply: PaceSupply
+    /// By campaign; nil for one that no plan holds.
+    let statements: [PaceStatement?]
+    let sent: Double
+}
+
 struct MarketControl {
-    var pacer: FlightPacer
+    /// As the coordinator has it that leads now.
+    var fleet: FleetPacer
+    private var epoch: UInt64 = 1
     var root: LeaseRoot
-    var versions: [UInt32]
     /// When each region's lease was last renewed, and for which session.
     var renewedAt: [Double]
     var isFenced: [Bool]
     var controllers: [any BudgetController] = []
+    /// Of what is known to be spent, what was before a controller began.
+    var spentBefore: [Micros]
     let period: Double
     /// By region: billed sums as last heard.
     var known: [[Int64]]
 
     /// How long a region may go on without a word.
     static let autonomy = 600.0
+    private static let limits = FleetPacer.Limits(silence: .seconds(Int64(autonomy)))
 
     init(market: Market, policy: MarketPolicy) {
         let campaigns = market.demand.campaigns
         let regions = market.shape.regions.count
-        pacer = FlightPacer(plans: market.plans, regions: regions, theta: market.firstTheta)
+        fleet = FleetPacer(Self.limits, epoch: epoch, at: market.shape.start)
         root = LeaseRoot(budgets: campaigns.map(\.pacing.budget), regions: regions)
         for at in root.parts.indices { root.parts[at].session = 1 }
-        versions = campaigns.map { _ in 0 }
         renewedAt = Array(repeating: 0, count: regions)
         isFenced = Array(repeating: false, count: regions)
         known = Array(repeating: Array(repeating: 0, count: campaigns.count), count: regions)
-        for (at, campaign) in campaigns.enumerated() {
-            let budget = campaign.pacing.budget
-            let plan = market.plans[at].curve
-            switch policy {
-            case .linkedin: controllers.append(LinkedInThrottle(budget: budget, forecast: plan))
-            case .mystiqueSoft:
-                controllers.append(
-                    Mystique(budget: budget, target: .shaped, throttle: .soft))
-            case .mystiqueHard:
-                controllers.append(
-                    Mystique(budget: budget, target: .shaped, throttle: .hard))
-            case .pid: controllers.append(PIDPacer(budget: budget, plan: plan))
-            case .dual: controllers.append(DualDescent(budget: budget, plan: plan))
-            case .paceline, .none, .sharedCache, .floatAccounts: break
-            }
+        spentBefore = campaigns.map { _ in .zero }
+        controllers = campaigns.indices.compactMap { at in
+            Self.controller(policy, budget: campaigns[at].pacing.budget, market.plans[at].curve)
         }
         period = controllers.first.map { Double(type(of: $0).period.nanoseconds) / 1e9 } ?? 60
+    }
+
+    /// Another one leads: it knows what the ledger has, and nothing of pacing.
+    mutating func promote(at now: Instant) {
+        epoch += 1
+        fleet = FleetPacer(Self.limits, epoch: epoch, at: now)
+    }
+
+    static func name(of region: Int) -> String { "node-\(region)" }
+
+    /// What a region is to do of what it said.
+    mutating func pace(_ region: Int, _ session: UInt32, _ words: MarketWords, at now: Instant) -> [(
+        campaign: Int, PaceOrder
+    )] {
+        let name = Self.name(of: region)
+        fleet.expects(words.supply, from: name)
+        var orders: [(campaign: Int, PaceOrder)] = []
+        for (campaign, statement) in words.statements.enumerated() {
+            guard let statement else { continue }
+            let budget = PaceBudget(lifetime: root.budgets[campaign], left: root.left(campaign))
+            if let order = fleet.heard(statement, from: name, start: UInt64(session), budget, at: now) {
+                orders.append((campaign, order))
+            }
+        }
+        return orders
+    }
+
+    /// Nil where nothing looks at what was spent.
+    private static func controller(_ policy: MarketPolicy, budget: Micros, _ plan: SpendCurve)
+        -> (any BudgetController)?
+    {
+        switch policy {
+        case .linkedin: LinkedInThrottle(budget: budget, forecast: plan)
+        case .mystiqueSoft: Mystique(budget: budget, target: .shaped, throttle: .soft)
+        case .mystiqueHard: Mystique(budget: budget, target: .shaped, throttle: .hard)
+        case .pid: PIDPacer(budget: budget, plan: plan)
+        case .dual: DualDescent(budget: budget, plan: plan)
+        case .paceline, .pacelineShares, .none, .sharedCache, .floatAccounts: nil
+        }
+    }
+
+    /// A budget was cut: what is left of it is another budget, with a plan of its own.
+    mutating func restart(_ campaign: Int, _ policy: MarketPolicy, _ plan: SpendCurve, spent: Micros) {
+        guard let controller = Self.controller(policy, budget: plan.total, plan) else { return }
+        controllers[campaign] = controller
+        spentBefore[campaign] = spent
     }
 }

@@ -1,4 +1,5 @@
 // What came of a run, campaign by campaign, measured against the market's own truth and not against anybody's books.
+public import Pacing
 public import Units
 
 public struct CampaignOutcome: Sendable {
@@ -21,10 +22,19 @@ public struct CampaignOutcome: Sendable {
     public var distance = 0.0
     /// The minute of the flight in which it was that far.
     public var distanceMinute = 0
+    /// The last minute in which it was further than a hundredth of its budget from its plan; nil where it never was.
+    public var lastAstray: Int?
     /// Seconds into the flight at which it was said that the campaign cannot deliver.
     public var warnedAt: Double?
+    /// What the coordinator expected to stand in its way when it planned the campaign.
+    public var limit: Deliverability.Limit?
 
     public init() {}
+
+    /// What was bought beyond the budget nobody pays for, and no bound knows of.
+    public var paidValue: Double {
+        paid > budget && paid > .zero ? value * Double(budget.rawValue) / Double(paid.rawValue) : value
+    }
 
     /// Of what it was to spend: what is gone before a cut cannot be spent less.
     public var delivery: Double {
@@ -52,6 +62,7 @@ public struct MarketOutcome: Sendable {
     public var samples: [MarketSample] = []
     public var requests = 0
     public var value: Double { campaigns.reduce(0) { $0 + $1.value } }
+    public var paidValue: Double { campaigns.reduce(0) { $0 + $1.paidValue } }
     public var overspend: Micros { campaigns.reduce(.zero) { $0 + $1.overspend } }
     public var late: Micros { campaigns.reduce(.zero) { $0 + $1.late } }
     public var paid: Micros { campaigns.reduce(.zero) { $0 + $1.paid } }

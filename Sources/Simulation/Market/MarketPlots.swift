@@ -44,7 +44,8 @@ public enum MarketPlots {
             case .deaf(_, let from, let to): (from / 3600, to / 3600, "deaf")
             case .coordinatorAway(let from, let to): (from / 3600, to / 3600, "coordinator away")
             case .cut(_, let at): (at / 3600, at / 3600, "cut")
-            case .stale: nil
+            case .promotion(let at, let seconds): (at / 3600, (at + seconds) / 3600, "promotion")
+            case .stale, .skew: nil
             }
         }
     }

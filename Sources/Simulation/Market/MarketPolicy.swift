@@ -2,8 +2,10 @@
 // with or with ours.
 
 public enum MarketPolicy: String, CaseIterable, Sendable {
-    /// The plan, one price for each budget, tokens at the node, and money from leases.
+    /// The coordinator's plans and the nodes' pacers, with the price of each budget, and money from leases.
     case paceline
+    /// The same, of nodes whose decisions do not tell values apart: a share of the requests for each campaign.
+    case pacelineShares = "paceline-shares"
     /// No pacing: a campaign competes for everything until its bills say that its budget is spent.
     case none
     case linkedin
@@ -19,10 +21,12 @@ public enum MarketPolicy: String, CaseIterable, Sendable {
 
     public var name: String { rawValue }
 
+    public var isOurs: Bool { self == .paceline || self == .pacelineShares }
+
     /// What such systems count by.
     var defaultMoney: MarketMoney {
         switch self {
-        case .paceline: .leases
+        case .paceline, .pacelineShares: .leases
         case .sharedCache: .sharedCache
         case .floatAccounts: .floatAccounts
         default: .bills

@@ -31,6 +31,8 @@ public final class MarketRun {
     var outcomes: [CampaignOutcome]
     /// Where each campaign should be, from which spend on.
     var aims: [(plan: SpendCurve, from: Int64)]
+    /// What the coordinator promises from then on becomes what the campaign is held against; nil where that was done.
+    var awaitsAim: [Instant?]
     var ceilings: [Micros]
     var samples: [MarketSample] = []
     var regionSpent: [Int64]
@@ -54,6 +56,7 @@ public final class MarketRun {
         paid = Array(repeating: 0, count: count)
         outcomes = Array(repeating: CampaignOutcome(), count: count)
         aims = plans.map { ($0.curve, 0) }
+        awaitsAim = budgets.map { _ in market.shape.start }
         ceilings = budgets
         regionSpent = Array(repeating: 0, count: shape.regions.count)
         regionRequests = regionSpent.map { _ in 0 }
@@ -63,12 +66,15 @@ public final class MarketRun {
         draws = Randomness(seed: shape.seed &* 977 &+ 3)
         control = MarketControl(market: market, policy: policy)
         nodes = shape.regions.indices.map {
-            RegionNode($0, self.shape, demand, self.money, budgets, paces: policy == .paceline)
+            RegionNode($0, self.shape, demand, self.money, budgets, policy)
         }
     }
 
     var second: Double { Double(tick) / Double(Self.ticksPerSecond) }
     var now: Instant { shape.instant(second) }
+
+    /// What a region's own clock says.
+    func clock(_ region: Int) -> Instant { shape.instant(second + conditions.skew(region)) }
 
     public func run() -> MarketOutcome {
         let ticks = Int(shape.seconds) * Self.ticksPerSecond
@@ -84,13 +90,14 @@ public final class MarketRun {
             deliverMail()
             deliverBills()
             for node in nodes where !conditions.isLost(node.number, second) {
-                node.tick(now, leases: money == .leases)
+                node.tick(clock(node.number), leases: money == .leases)
             }
             for region in shape.regions.indices {
                 traffic.requests(
                     region, tick: tick, seconds: 1 / Double(Self.ticksPerSecond), rate: rates[region],
                     shares: shares, &requests)
                 serve(requests, of: region)
+                if !conditions.isLost(region, second) { nodes[region].pacing?.came(requests.count) }
             }
             tick += 1
         }
@@ -162,7 +169,10 @@ public final class MarketRun {
         -> Bool
     {
         let price = Micros(Int64(request.floor))
-        guard let sequence = node.reserve(choice.campaign, price, now, hold: shape.billing.hold) else {
+        guard
+            let sequence = node.reserve(
+                choice.campaign, price, clock(node.number), hold: shape.billing.hold)
+        else {
             node.isEmpty[choice.campaign] = true
             return false
         }
@@ -216,7 +226,7 @@ public final class MarketRun {
                 continue
             }
             let campaign = Int(bill.campaign)
-            switch node.take(bill, now) {
+            switch node.take(bill, clock(node.number)) {
             case .paid(let amount, let late):
                 paid[campaign] += amount.rawValue + late.rawValue
                 outcomes[campaign].late += late

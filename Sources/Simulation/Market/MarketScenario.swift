@@ -9,13 +9,16 @@ public struct MarketScenario: Sendable {
     /// False where budgets change, so that no bound from before holds.
     public private(set) var hasBound = true
 
-    public var addsTraffic: Bool {
-        shape.events.contains {
-            switch $0 {
-            case .surge, .live: true
-            default: false
+    /// Nothing that takes requests away, or changes only who hears whom, raises the bound of the day without faults. More requests
+    /// do, and so do other modes.
+    public var hasOwnBound: Bool {
+        shape.isUniform
+            || shape.events.contains {
+                switch $0 {
+                case .surge, .live: true
+                default: false
+                }
             }
-        }
     }
 
     /// Requests a second in the mean of all regions.
@@ -27,7 +30,7 @@ public struct MarketScenario: Sendable {
         let part = start.seconds / 86_400
         let surgeAt = (50_000 * part).rounded()
         func make(
-            _ name: String, _ what: String, _ policies: [MarketPolicy] = [.paceline],
+            _ name: String, _ what: String, _ policies: [MarketPolicy],
             _ change: (inout MarketShape) -> Void = { _ in }
         ) -> MarketScenario {
             var shape = start
@@ -35,16 +38,17 @@ public struct MarketScenario: Sendable {
             return MarketScenario(name: name, what: what, policies: policies, shape: shape)
         }
         let paced: [MarketPolicy] = [.paceline, .linkedin, .mystiqueSoft, .mystiqueHard, .pid, .dual]
-        var cut = make("cut", "every third budget is cut to 70 % at noon") {
+        // Those of whom each is the best of the others in something.
+        let near: [MarketPolicy] = [.paceline, .mystiqueSoft, .pid, .dual]
+        var cut = make(
+            "cut", "every third budget is cut to 70 % at noon", [.paceline, .linkedin, .pid, .dual]
+        ) {
             $0.events = [.cut(share: 0.7, at: (43_200 * part).rounded())]
         }
         cut.hasBound = false
         return [
             make("calm", "a day without faults", MarketPolicy.allCases),
-            make(
-                "traffic", "the same, and every campaign follows the traffic",
-                [.paceline, .mystiqueSoft, .pid, .dual]
-            ) {
+            make("traffic", "the same, and every campaign follows the traffic", near) {
                 $0.isUniform = true
             },
             make("surge", "ten times the first region's traffic within a second, for 15 minutes", paced) {
@@ -60,36 +64,38 @@ public struct MarketScenario: Sendable {
                     ),
                 ]
             },
-            make("lost", "the first region is gone for 10 minutes", [.paceline, .mystiqueSoft, .pid]) {
+            make("lost", "the first region is gone for 10 minutes", near) {
                 $0.events = [.lost(region: 0, from: surgeAt, to: surgeAt + 600)]
             },
-            make(
-                "partition", "the first region hears nobody for 30 minutes", [.paceline, .mystiqueSoft, .pid]
-            ) {
+            make("partition", "the first region hears nobody for 30 minutes", near) {
                 $0.events = [.partition(region: 0, from: surgeAt, to: surgeAt + 1_800)]
             },
-            make("deaf", "the first region is heard and hears nothing for 30 minutes") {
+            make("deaf", "the first region is heard and hears nothing for 30 minutes", near) {
                 $0.events = [.deaf(region: 0, from: surgeAt, to: surgeAt + 1_800)]
             },
-            make(
-                "away", "the coordinator is away for 10 minutes", [.paceline, .mystiqueSoft, .floatAccounts]
-            ) {
+            make("away", "the coordinator is away for 10 minutes", near + [.floatAccounts]) {
                 $0.events = [.coordinatorAway(from: surgeAt, to: surgeAt + 600)]
             },
             make(
-                "stale", "the coordinator's word takes up to 120 seconds, all day",
-                [.paceline, .mystiqueSoft, .pid]
+                "promotion", "the database's primary is gone, and another coordinator leads 30 seconds later",
+                near
             ) {
+                $0.events = [.promotion(at: surgeAt, seconds: 30)]
+            },
+            make("skew", "the clocks of two regions are half a minute fast and slow", near) {
+                $0.events = [.skew(region: 0, seconds: 30), .skew(region: 1, seconds: -30)]
+            },
+            make("stale", "the coordinator's word takes up to 120 seconds, all day", near) {
                 $0.events = [.stale(seconds: 120, from: 0, to: $0.seconds)]
             },
-            make("bias", "the forecast is off by a tenth, each region another way", [.paceline, .linkedin]) {
+            make("bias", "the forecast is off by a tenth, each region another way", near) {
                 $0.bias = 0.1
             },
-            make("late bills", "bills take up to 2 hours, bids hold for 60 seconds") {
+            make("late bills", "bills take up to 2 hours, bids hold for 60 seconds", near) {
                 $0.billing.hold = 60
                 $0.billing.longest = 7_200
             },
-            make("long holds", "bills take up to 2 hours, and bids hold for as long") {
+            make("long holds", "bills take up to 2 hours, and bids hold for as long", near) {
                 $0.billing.hold = 7_200
                 $0.billing.longest = 7_200
             },

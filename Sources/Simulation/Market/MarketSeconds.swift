@@ -13,43 +13,29 @@ extension MarketRun {
 
     func everySecond() {
         let whole = Int(second)
-        if whole == 0 { begin() }
         changeSessions()
+        if conditions.promotes(at: second) { control.promote(at: now) }
         if let share = conditions.cuts(at: second) { cut(share) }
-        for node in nodes where !conditions.isLost(node.number, second) { node.turn(now) }
+        for node in nodes where !conditions.isLost(node.number, second) { node.turn(clock(node.number)) }
         if money == .leases {
             for node in nodes {
-                for lapse in node.tickFormers(now) {
+                for lapse in node.tickFormers(clock(node.number)) {
                     control.root.freed(lapse.campaign, node.number, lapse.amount)
                 }
                 if whole % Self.planSeconds == 0 { report(node) }
             }
             fence()
         }
-        if policy == .paceline, whole % Self.planSeconds == 1, isCoordinatorUp { direct() }
+        if policy.isOurs, whole % Self.planSeconds == 1 { takeAims() }
+        if policy.isOurs, whole % 60 == 1, isCoordinatorUp { warn() }
         if !control.controllers.isEmpty, whole % Int(control.period) == 0, whole > 0 { step() }
-        if policy != .paceline { synchronise(whole) }
+        if !policy.isOurs { synchronise(whole) }
         if whole % 3_600 == 0, whole > 0 { observeHour() }
         if whole % 60 == 0 { look() }
         if whole % Self.sampleSeconds == 0 { sample() }
     }
 
     private var isCoordinatorUp: Bool { nodes.contains { conditions.canSpeak($0.number, second) } }
-
-    private func begin() {
-        for node in nodes where policy == .paceline {
-            for campaign in plans.indices { install(plans[campaign], campaign, version: 0, on: node) }
-        }
-    }
-
-    private func install(_ plan: CampaignPlan, _ campaign: Int, version: UInt32, on node: RegionNode) {
-        let one = demand.campaigns[campaign].pacing
-        node.table.planned(
-            campaign, curve: plan.regions[node.number], choice: plan.choice, plan: version,
-            isPaced: one.mode != .asap, isGuaranteed: one.isGuaranteed,
-            theta: control.pacer.theta(of: campaign),
-            shown: one.shown, price: one.price, at: now)
-    }
 
     private func send(_ message: MarketMessage, after seconds: Double) {
         mail[tick + max(Int(seconds * Double(Self.ticksPerSecond)), 1), default: []].append(message)
@@ -65,36 +51,30 @@ extension MarketRun {
 
     private func report(_ node: RegionNode) {
         guard conditions.canSpeak(node.number, second) else { return }
-        var leases: [LeaseReport] = []
-        var paces: [PaceReport] = []
-        leases.reserveCapacity(plans.count)
-        paces.reserveCapacity(plans.count)
-        // Looked at three times for each campaign, and not to be copied as often.
-        let pacer = control.pacer
-        for campaign in plans.indices {
+        let leases = plans.indices.map { campaign in
             let report = node.ledger.report(campaign)
-            leases.append(
-                LeaseReport(
-                    settled: report.settled, open: report.open, givenBack: report.givenBack,
-                    wanted: wanted(campaign, node, pacer)))
-            if policy == .paceline { paces.append(node.table.report(of: campaign)) }
+            return LeaseReport(
+                settled: report.settled, open: report.open, givenBack: report.givenBack,
+                wanted: wanted(campaign, node))
         }
+        let words = node.pacing?.words(forecast, at: clock(node.number), sent: second)
         send(
-            .report(
-                region: node.number, session: node.session, leases, paces, plans: control.versions,
-                sent: second),
+            .report(region: node.number, session: node.session, leases, words, sent: second),
             after: Self.transit)
     }
 
     /// What a region would like to have in hand: its plan for as long as it may have to go on alone, or what it
     /// spends in a minute where that is more.
-    private func wanted(_ campaign: Int, _ node: RegionNode, _ pacer: FlightPacer) -> Micros {
+    private func wanted(_ campaign: Int, _ node: RegionNode) -> Micros {
         let terms = wants[campaign]
+        let plan = plans[campaign].regions[node.number]
         // Nothing where it may not run.
-        guard pacer.total(campaign, node.number) > .zero else { return .zero }
-        let ahead = pacer.due(
-            campaign, node.number, from: now, to: now + .seconds(Int64(MarketControl.autonomy) + 60))
-        let planned = Double(ahead.rawValue) * pacer.scale(of: campaign, node.number) / terms.shown
+        guard plan.total > .zero else { return .zero }
+        let from = clock(node.number)
+        let to = from + .seconds(Int64(MarketControl.autonomy) + 60)
+        let ahead =
+            node.pacing?.due(campaign, from: from, to: to) ?? plan.spent(by: to) - plan.spent(by: from)
+        let planned = Double(ahead.rawValue) / terms.shown
         // Who runs as fast as it goes has a part of what is left in hand, everywhere.
         let most = Double(budgets[campaign].rawValue) / 20
         let fast = terms.isHurried ? most : node.speed[campaign] * 60
@@ -109,7 +89,9 @@ extension MarketRun {
             if let order = control.root.serve(campaign, region, at: second) { orders.append(order) }
         }
         control.renewedAt[region] = second
-        tell(.orders(region: region, orders, lease: sent + MarketControl.autonomy - 6))
+        // Counted from when the region asked, by its own clock.
+        let lease = sent + conditions.skew(region) + MarketControl.autonomy - 6
+        tell(.orders(region: region, orders, lease: lease))
     }
 
     /// A region that was not heard of for longer than its lease, and the margin, spends no more.
@@ -120,7 +102,7 @@ extension MarketRun {
             // Only a region whose process is known to be gone is fenced at once; its lease is counted out otherwise.
             control.isFenced[node.number] = true
             control.root.fenced(node.number)
-            control.pacer.lost(node.number)
+            control.fleet.fenced(MarketControl.name(of: node.number))
         }
     }
 
@@ -132,8 +114,7 @@ extension MarketRun {
             && conditions.canHear(node.number, second)
         {
             let before = plans.indices.map { node.ledger.report($0) }
-            let spentBefore = plans.indices.map { node.table.report(of: $0).spent }
-            node.restart(demand, now)
+            node.restart(demand, clock(node.number))
             for campaign in plans.indices {
                 let report = node.formers[node.formers.count - 1].report(campaign)
                 outcomes[campaign].stranded = max(
@@ -141,61 +122,52 @@ extension MarketRun {
                 control.root.closed(
                     campaign, node.number, spentOrDoubted: report.settled + report.open,
                     next: UInt64(node.session))
-                if policy == .paceline {
-                    control.pacer.add(
-                        spentBefore[campaign] - control.pacer.reported(campaign, node.number),
-                        campaign: campaign)
-                }
             }
-            control.pacer.rejoined(node.number)
             control.isFenced[node.number] = false
             control.renewedAt[node.number] = second
-            if policy == .paceline {
-                for campaign in plans.indices {
-                    install(
-                        control.pacer.plan(of: campaign), campaign, version: control.versions[campaign],
-                        on: node)
-                }
-            }
         }
     }
 
     // MARK: Ours
 
-    private func direct() {
-        var orders = nodes.map { _ in [PaceDirective]() }
+    /// What the coordinator has planned is what a campaign is held against, until its budget changes.
+    private func takeAims() {
         for campaign in plans.indices {
-            control.pacer.direct(campaign, at: now) { orders[$0].append($1) }
-            if outcomes[campaign].warnedAt == nil, control.pacer.cannotDeliver(campaign, at: now) {
+            guard let since = awaitsAim[campaign],
+                let plan = control.fleet.plan(of: demand.campaigns[campaign].pacing.id),
+                plan.curve.start > since
+            else { continue }
+            awaitsAim[campaign] = nil
+            aims[campaign] = (plan.curve, spent[campaign])
+            outcomes[campaign].limit = plan.deliverability.limit
+        }
+    }
+
+    private func warn() {
+        for campaign in plans.indices where outcomes[campaign].warnedAt == nil {
+            if control.fleet.cannotDeliver(demand.campaigns[campaign].pacing.id, at: now) {
                 outcomes[campaign].warnedAt = second
             }
         }
-        for (region, directives) in orders.enumerated() { tell(.directives(region: region, directives)) }
     }
 
     func deliverMail() {
         guard let messages = mail.removeValue(forKey: tick) else { return }
         for message in messages {
             switch message {
-            case .report(let region, let session, let leases, let paces, let versions, let sent):
+            case .report(let region, let session, let leases, let words, let sent):
                 // Whoever should take it is away.
                 guard isCoordinatorUp, conditions.canSpeak(region, second) else { continue }
-                for (campaign, pace) in paces.enumerated() where nodes[region].session == session {
-                    control.pacer.reported(pace, campaign: campaign, region: region, plan: versions[campaign])
-                }
                 serve(region, session, leases, sent)
+                guard let words, nodes[region].session == session, !control.isFenced[region] else { continue }
+                let orders = control.pace(region, session, words, at: now)
+                tell(.paced(region: region, session: session, orders, answering: words))
             case .orders(let region, let orders, let lease):
                 guard conditions.canHear(region, second) else { continue }
                 obey(orders, lease, nodes[region])
-            case .directives(let region, let directives):
-                guard conditions.canHear(region, second) else { continue }
-                for directive in directives { nodes[region].table.directed(directive) }
-            case .plan(let region, let campaign, let plan, let version):
-                guard conditions.canHear(region, second) else {
-                    send(message, after: 1)
-                    continue
-                }
-                install(plan, campaign, version: version, on: nodes[region])
+            case .paced(let region, let session, let orders, let words):
+                guard conditions.canHear(region, second), nodes[region].session == session else { continue }
+                nodes[region].pacing?.hear(orders, answering: words, at: clock(region))
             case .signals(let region, let signals):
                 guard conditions.canHear(region, second) else { continue }
                 for (campaign, signal) in signals.enumerated() {
@@ -206,6 +178,7 @@ extension MarketRun {
     }
 
     private func obey(_ orders: [LeaseOrder], _ lease: Double, _ node: RegionNode) {
+        let now = clock(node.number)
         node.ledger.lease(until: shape.instant(lease), now)
         for order in orders where order.session == UInt64(node.session) {
             if order.isRecalled {
@@ -226,18 +199,14 @@ extension MarketRun {
             control.root.callIn(campaign)
             // What regions hold can still be spent: the operator sees it before the cut is confirmed.
             ceilings[campaign] = max(budget, control.root.committed(campaign))
-            guard policy == .paceline else { continue }
+            let known = Micros(control.known.reduce(0) { $0 + $1[campaign] })
             var rest = demand.campaigns[campaign].pacing
-            rest.budget = max(budget - control.pacer.spent(campaign, at: now), Micros(1))
-            let supply = Supply(forecast, start: now, end: shape.end)
-            let plan = Planner(supply).plan([rest])[0]
-            control.versions[campaign] += 1
-            control.pacer.replanned(campaign, plan, version: control.versions[campaign])
+            rest.budget = max(budget - (policy.isOurs ? Micros(spent[campaign]) : known), Micros(1))
+            let plan = Planner(Supply(forecast, start: now, end: shape.end)).plan([rest])[0]
             aims[campaign] = (plan.curve, spent[campaign])
-            for node in nodes {
-                tell(
-                    .plan(region: node.number, campaign: campaign, plan, version: control.versions[campaign]))
-            }
+            // The coordinator's own takes its place.
+            awaitsAim[campaign] = now
+            control.restart(campaign, policy, plan.curve, spent: known)
         }
     }
 
@@ -247,7 +216,8 @@ extension MarketRun {
         var signals: [PacingSignal] = []
         for campaign in plans.indices {
             let sum = control.known.reduce(0) { $0 + $1[campaign] }
-            signals.append(control.controllers[campaign].step(spent: Micros(sum), at: now))
+            let spent = Micros(sum) - control.spentBefore[campaign]
+            signals.append(control.controllers[campaign].step(spent: spent, at: now))
         }
         for node in nodes { tell(.signals(region: node.number, signals)) }
     }
@@ -296,6 +266,7 @@ extension MarketRun {
         for campaign in plans.indices {
             let distance =
                 Double(abs(spent[campaign] - planned(campaign))) / Double(max(budgets[campaign].rawValue, 1))
+            if distance > MarketMeasures.astray { outcomes[campaign].lastAstray = Int(second) / 60 }
             guard distance > outcomes[campaign].distance else { continue }
             outcomes[campaign].distance = distance
             outcomes[campaign].distanceMinute = Int(second) / 60

@@ -53,6 +53,11 @@ public enum MarketEvent: Sendable, Hashable {
     case coordinatorAway(from: Double, to: Double)
     /// Every message of the coordinator takes up to so long.
     case stale(seconds: Double, from: Double, to: Double)
+    /// The database's primary is gone, and with it who leads: so many seconds later another one leads, which has the ledger's rows and
+    /// knows nothing of pacing.
+    case promotion(at: Double, seconds: Double)
+    /// The region's clock is off by so much, all day.
+    case skew(region: Int, seconds: Double)
     /// Every third campaign's budget becomes this share of what it was.
     case cut(share: Double, at: Double)
 }

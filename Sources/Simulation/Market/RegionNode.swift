@@ -18,13 +18,14 @@ final class RegionNode {
     let money: MarketMoney
     let count: Int
     var session: UInt32 = 1
-    var table: PaceTable
+    /// Nil where something else paces, or nothing.
+    var pacing: RegionPacing?
     var throttle: ThrottleTable
     var ledger: RegionLedger
     var formers: [RegionLedger] = []
     /// Campaigns that could not be paid for in this second.
     var isEmpty: [Bool]
-    let paces: Bool
+    private let policy: MarketPolicy
 
     // What systems without leases know.
     var billed: [Int64]
@@ -41,15 +42,14 @@ final class RegionNode {
 
     init(
         _ number: Int, _ shape: MarketShape, _ demand: MarketDemand, _ money: MarketMoney,
-        _ budgets: [Micros],
-        paces: Bool
+        _ budgets: [Micros], _ policy: MarketPolicy
     ) {
         self.number = number
         self.shape = shape
         self.money = money
         count = demand.campaigns.count
-        self.paces = paces
-        table = PaceTable(campaigns: count, at: shape.start)
+        self.policy = policy
+        pacing = Self.pacing(number, shape, demand, policy, shape.start)
         throttle = ThrottleTable(campaigns: count)
         ledger = Self.ledger(1, demand, shape, shape.start)
         isEmpty = Array(repeating: false, count: count)
@@ -75,6 +75,13 @@ final class RegionNode {
             at: now)
     }
 
+    private static func pacing(
+        _ number: Int, _ shape: MarketShape, _ demand: MarketDemand, _ policy: MarketPolicy, _ now: Instant
+    ) -> RegionPacing? {
+        guard policy.isOurs else { return nil }
+        return RegionPacing(number, shape, demand.campaigns, isPriced: policy == .paceline, at: now)
+    }
+
     // MARK: Choosing
 
     /// The best of those who may run here: value less what the money is worth to its campaign. Every policy chooses
@@ -97,11 +104,13 @@ final class RegionNode {
                 let isBetter = score > best || score == best && campaign < winner
                 if isBetter, !isEmpty[campaign] { (best, winner, worth) = (score, campaign, value) }
             }
-            guard !paces else {
-                return entries.forEach(of: request.audience) { entry in
-                    let (uniform, place) = request.draw(entry)
-                    guard table.admits(Int(entry.campaign), uniform) else { return }
-                    bid(entry, place, at: table.price(Int(entry.campaign)))
+            if let pacing {
+                return pacing.gates.withUnsafeMutableBufferPointer { gates in
+                    entries.forEach(of: request.audience) { entry in
+                        let (uniform, place) = request.draw(entry)
+                        guard gates[Int(entry.campaign)].admits(uniform) else { return }
+                        bid(entry, place, at: gates[Int(entry.campaign)].price)
+                    }
                 }
             }
             throttle.thresholds.withUnsafeBufferPointer { thresholds in
@@ -126,7 +135,7 @@ final class RegionNode {
                 let sequence = ledger.reserve(
                     campaign, price, expires: now + .milliseconds(Int64(hold * 1_000)))
             else { return nil }
-            table.spent(campaign, price)
+            pacing?.gates[campaign].authorised += price.rawValue
             speed[campaign] += Double(price.rawValue) / 60
             return sequence
         }
@@ -145,11 +154,11 @@ final class RegionNode {
         case .bill, .duplicate:
             guard let settled = ledger.settle(bill.sequence, bill.amount, now) else { return .nothing }
             billed[campaign] += settled.paid.rawValue
-            if !isFormer, settled.paid > .zero { table.settled(campaign, settled.paid, of: bill.amount) }
+            if !isFormer, settled.paid > .zero { pacing?.settled(campaign, settled.paid, of: bill.amount) }
             return .paid(settled.paid, late: settled.late)
         case .release:
             guard ledger.release(bill.sequence, now) else { return .nothing }
-            if !isFormer { table.freed(campaign, bill.amount) }
+            if !isFormer { pacing?.freed(campaign, bill.amount) }
             return .freed(bill.amount, isFormer: isFormer)
         case .lapse: return .nothing
         }
@@ -181,14 +190,14 @@ final class RegionNode {
         guard leases else { return }
         tickedAt = now
         ledger.tick(now)
-        for lapse in ledger.lapsed { table.freed(lapse.campaign, lapse.amount) }
+        for lapse in ledger.lapsed { pacing?.freed(lapse.campaign, lapse.amount) }
     }
 
     /// A second has passed.
     func turn(_ now: Instant) {
         for campaign in isEmpty.indices { isEmpty[campaign] = false }
-        guard paces else { return }
-        table.turn(at: now)
+        guard let pacing else { return }
+        pacing.turn(now)
         for campaign in speed.indices { speed[campaign] *= 59.0 / 60 }
     }
 
@@ -202,7 +211,7 @@ final class RegionNode {
         formers.append(ledger)
         session += 1
         ledger = Self.ledger(UInt64(session), demand, shape, now)
-        table = PaceTable(campaigns: count, at: now)
+        pacing = Self.pacing(number, shape, demand, policy, now)
         for campaign in speed.indices { speed[campaign] = 0 }
     }
 

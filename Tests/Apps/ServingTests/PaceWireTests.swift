@@ -20,15 +20,20 @@ import Units
         statement.report.target = Micros(1_300_000)
         statement.report.admitted = 0.25
         statement.open = Micros(42_000)
+        statement.terms.isGuaranteed = true
+        statement.report.local = -0.125
+        (statement.shares, statement.affordable) = ([0.5, 0.25], [1, 0.75])
         return statement
     }
 
     @Test func statementsComeBack() throws {
         let all = PaceWire.Statements(
-            holder: "broker-0", node: "node-a", start: 7, [("2026-11-28", statement()), (nil, statement())])
+            holder: "broker-0", node: "node-a", start: 7, [("2026-11-28", statement()), (nil, statement())],
+            supply: PaceSupply(kinds: 2, places: (0..<48).map { Double($0) }))
         let tree = PaceWire.tree(all)
         let read = try PaceWire.statements(JSONTree(reading: Array(tree.line.utf8)))
         #expect(read.holder == "broker-0" && read.node == "node-a" && read.start == 7)
+        #expect(read.supply == all.supply && read.supply != nil)
         #expect(read.statements.map(\.day) == ["2026-11-28", nil])
         #expect(read.statements.allSatisfy { $0.1 == statement() })
     }
@@ -43,11 +48,24 @@ import Units
 
     @Test func ordersComeBack() throws {
         var order = PaceOrder(campaign: "one", plan: 3)
-        (order.scale, order.ahead) = (1.25, -0.003)
+        (order.scale, order.ahead, order.theta) = (1.25, -0.003, 0.5)
         order.part = PaceOrder.Part(
             start: Self.start, end: Self.start + .seconds(5_400), hourly: [Micros(10), Micros(0)])
+        order.part?.choice = [0.25, -0.25]
         let orders = [order, PaceOrder(campaign: "two", plan: 0)]
         #expect(try PaceWire.orders(JSONTree(reading: Array(PaceWire.tree(orders).line.utf8))) == orders)
+    }
+
+    /// A version that knows nothing of prices and kinds says none, and is understood.
+    @Test func whatAnEarlierVersionDoesNotSayIsAsUsual() throws {
+        var plain = statement()
+        plain.terms.isGuaranteed = false
+        plain.report.local = 0
+        (plain.shares, plain.affordable) = ([], [])
+        let line = PaceWire.tree(PaceWire.Statements(holder: "a", node: nil, start: 7, [(nil, plain)])).line
+        for word in ["guaranteed", "local", "shares", "affordable", "kinds"] { #expect(!line.contains(word)) }
+        let read = try PaceWire.statements(JSONTree(reading: Array(line.utf8)))
+        #expect(read.supply == nil && read.statements[0].1 == plain)
     }
 
     @Test(arguments: [
@@ -57,6 +75,8 @@ import Units
         ("\"supply\":[0.0,", "\"supply\":[", "campaigns[0].supply"),
         ("\"supply\":[0.0,", "\"supply\":[-1,", "campaigns[0].supply[0]"),
         ("\"spent\":1.234567", "\"spent\":-1", "campaigns[0].spent"),
+        ("\"shares\":[0.5", "\"shares\":[1.5", "campaigns[0].shares[0]"),
+        ("\"local\":-0.125", "\"local\":true", "campaigns[0].local"),
         ("\"dayEnd\":\"", "\"dayEnd\":\"9", "campaigns[0].dayEnd"),
     ])
     func whatIsNoWordIsRefusedWithItsPlace(old: String, new: String, place: String) throws {

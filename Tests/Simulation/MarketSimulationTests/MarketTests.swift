@@ -59,7 +59,7 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
         }
         return (0..<4).map { _ in
             let region = Int(draws.next(below: 3))
-            switch draws.next(below: 8) {
+            switch draws.next(below: 10) {
             case 0:
                 let (from, to) = span(0.2 * Self.seconds)
                 return .surge(region: region, from: from, to: to, times: 10)
@@ -80,6 +80,11 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
                 return .cut(
                     share: 0.3 + 0.6 * draws.nextUnit(), at: (0.8 * Self.seconds * draws.nextUnit()).rounded()
                 )
+            case 7:
+                return .promotion(
+                    at: (0.8 * Self.seconds * draws.nextUnit()).rounded(),
+                    seconds: (30 * draws.nextUnit()).rounded())
+            case 8: return .skew(region: region, seconds: (120 * draws.nextUnit() - 60).rounded())
             default: return .live(inventory: Int(draws.next(below: 8)), from: 300, to: 900, times: 6)
             }
         }
@@ -95,6 +100,28 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
             // Notices of a lost region wait for it, and may come after what they are about was let go.
             if !isAnyLost { #expect(campaign.late == .zero, "seed \(seed), campaign \(at)") }
         }
+    }
+
+    /// What serves without telling values apart: a share of the requests for each campaign, by the same coordinator's plans.
+    @Test func sharesDeliverAsWell() {
+        let market = Market(shape(7))
+        let priced = MarketRun(market, policy: .paceline).run()
+        let drawn = MarketRun(market, policy: .pacelineShares).run()
+        #expect(drawn.overspend == .zero)
+        let spent = Double(drawn.paid.rawValue) / Double(priced.paid.rawValue)
+        #expect(spent > 0.9, "shares spent \(spent) of what prices did")
+    }
+
+    /// Another coordinator knows nothing of pacing, and clocks that are off move a part by as much.
+    @Test(arguments: [
+        MarketEvent.promotion(at: 600, seconds: 20), .skew(region: 0, seconds: 45),
+        .skew(region: 1, seconds: -45),
+    ]) func neitherAnotherLeaderNorAClockStopsDelivery(_ event: MarketEvent) {
+        let calm = MarketRun(Market(shape(8)), policy: .paceline).run()
+        let outcome = MarketRun(Market(shape(8, [event])), policy: .paceline).run()
+        #expect(outcome.overspend == .zero)
+        let share = Double(outcome.paid.rawValue) / Double(calm.paid.rawValue)
+        #expect(share > 0.95, "\(share) of what was spent without it")
     }
 
     @Test func systemsThatCountBillsOverspend() {

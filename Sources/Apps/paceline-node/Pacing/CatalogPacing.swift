@@ -13,7 +13,7 @@ struct CatalogPacing {
         let cell: UnsafeMutablePointer<PacingCell>?
         let place: Int
         /// What holds before the pacing's thread has come to the campaign.
-        let first: PacingTable.Entry
+        let first: PaceEntry
     }
 
     /// By campaign.
@@ -30,19 +30,25 @@ struct CatalogPacing {
             }
     }
 
-    private static func first(_ terms: CampaignTerms) -> PacingTable.Entry {
+    private static func first(_ terms: CampaignTerms) -> PaceEntry {
         let opening = RegionPacer.firstOpening(price: terms.highest).rawValue
-        return PacingTable.Entry(share: RegionPacer.firstShare, opening: opening, most: opening)
+        return PaceEntry(share: RegionPacer.firstShare, opening: opening, most: opening)
     }
 
     static func terms(of snapshot: CatalogSnapshot, _ budgets: [CampaignTerms]) -> [PacedCampaign] {
         let flights = snapshot.campaignFlights
+        var promised = [Bool](repeating: false, count: snapshot.campaignCount)
+        for row in 0..<snapshot.lineItemCount {
+            let lineItem = snapshot.lineItem(at: row)
+            if lineItem.priority != .open { promised[lineItem.campaign] = true }
+        }
         return budgets.enumerated().map { row, budget in
             PacedCampaign(
                 terms: PacedTerms(
                     id: budget.campaign, start: flights[row].start, end: flights[row].end,
                     mode: PacingMode(snapshot.campaign(at: row).pacing), lifetime: budget.lifetime,
-                    daily: budget.daily, price: budget.highest), dayStartsAtMinutes: budget.dayStartsAtMinutes
+                    daily: budget.daily, price: budget.highest,
+                    isGuaranteed: promised[row]), dayStartsAtMinutes: budget.dayStartsAtMinutes
             )
         }
     }

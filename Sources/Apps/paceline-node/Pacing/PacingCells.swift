@@ -1,5 +1,6 @@
 // What shards count for pacing: for each campaign a cell of each shard, which that shard alone writes and the pacing's
 // thread reads. A campaign keeps its place for as long as the process runs, whatever catalogs come.
+import Pacing
 import Synchronization
 
 struct PacingCell: ~Copyable {
@@ -50,18 +51,9 @@ struct PacingCells: @unchecked Sendable {
 
 /// What the pacing's thread says once a second, for all campaigns: never changed, and let go when no shard has it.
 final class PacingTable: Sendable {
-    struct Entry: Sendable {
-        /// Of 2^32 requests.
-        let share: UInt32
-        /// What a shard may put aside from now on before the share holds.
-        let opening: Int64
-        /// Where it has put aside so much, the campaign is not drawn until another table comes.
-        let most: Int64
-    }
-
     let version: UInt64
     /// By the campaigns' places; nil for one that the thread has not come to yet.
-    let entries: [Entry?]
+    let entries: [PaceEntry?]
 
-    init(version: UInt64, entries: [Entry?]) { (self.version, self.entries) = (version, entries) }
+    init(version: UInt64, entries: [PaceEntry?]) { (self.version, self.entries) = (version, entries) }
 }

@@ -72,9 +72,9 @@ final class PacingRun: @unchecked Sendable {
 
     private func publish(_ now: Instant) {
         version += 1
-        var entries = [PacingTable.Entry?](repeating: nil, count: (places.max() ?? 0) + 1)
+        var entries = [PaceEntry?](repeating: nil, count: (places.max() ?? 0) + 1)
         for (row, place) in places.enumerated() {
-            entries[place] = entry(row)
+            entries[place] = pacer.entry(row, shards: pacing.shardCount)
         }
         var shown = NodePacing.Shown()
         (shown.standing, shown.turnedAt, shown.version) = (pacer.standing, Kernel.monotonicNow(), version)
@@ -87,15 +87,6 @@ final class PacingRun: @unchecked Sendable {
                 isPlanned: pacer.isPlanned(row))
         }
         pacing.publish(PacingTable(version: version, entries: entries), shown)
-    }
-
-    /// A campaign's requests are not spread evenly over shards: each may have twice its part of what is at risk, and a
-    /// tenth of it where there are many.
-    private func entry(_ row: Int) -> PacingTable.Entry {
-        let shards = Int64(pacing.shardCount)
-        let opening = pacer.openings[row].rawValue / shards
-        let most = pacer.atRisk(row).map { opening + max($0.rawValue / max(shards / 2, 1), $0.rawValue / 10) }
-        return PacingTable.Entry(share: pacer.shares[row], opening: opening, most: most ?? .max)
     }
 
     /// Tells the coordinator where the node stands, where there is one and it is time.

@@ -13,21 +13,17 @@ struct PacingWords {
     /// What the exchange under way speaks of, and what was said of each.
     private var open: [String: (row: Int, report: PaceReport)]?
     private var from = 0
-    /// Requests a second, of late.
-    private var level = 0.0
-    private var levelAge = 0.0
-    private var measured: (at: Instant, requests: UInt64)?
+    private var level = SupplyLevel()
     private(set) var heardAt: Instant?
 
     /// Short beside what a plan may stray by, long beside an exchange.
     private static let pause = Interval.seconds(5)
-    private static let levelSeconds = 60.0
 
     init(_ link: IssuerLink, _ start: UInt64) { (self.link, self.start) = (link, start) }
 
     /// Which campaigns to speak of now; nil where it is not time.
     mutating func next(of count: Int, requests: UInt64, at now: Instant) -> [Int]? {
-        measure(requests, now)
+        level.measure(requests, at: now)
         guard open == nil, now >= saidAt + Self.pause, count > 0 else { return nil }
         saidAt = now
         let rows = (0..<min(count, PaceWire.most)).map { (from + $0) % count }
@@ -35,20 +31,10 @@ struct PacingWords {
         return rows
     }
 
-    private mutating func measure(_ requests: UInt64, _ now: Instant) {
-        defer { measured = (now, requests) }
-        guard let measured, now > measured.at else { return }
-        let seconds = Double((now - measured.at).nanoseconds) / 1e9
-        levelAge += seconds
-        let rate = Double(requests &- measured.requests) / seconds
-        level += (rate - level) * min(seconds / min(Self.levelSeconds, levelAge), 1)
-    }
-
-    /// Requests of the day to come, by the hour of UTC: the forecast's shape, at the height that they have now.
+    /// Requests of the day to come, by the hour of UTC: the forecast's, or its shape at the height that they have now.
     func supply(_ week: WeekOfSupply, at now: Instant) -> [Double] {
-        let day = week.day(from: now)
-        let expected = week.requests(at: now)
-        return day.map { $0 / expected * level * 3_600 }
+        let factor = level.factor(expected: week.requests(at: now), isLearned: week.isLearned)
+        return week.day(from: now).map { $0 * factor }
     }
 
     mutating func say(

@@ -62,11 +62,12 @@ final class ShardPacing {
         }
         // It is put aside behind the decision: all questions of one have the same answer.
         let spent = authorised - cell.pointee.authorisedBefore
-        if isFresh, spent < entry.opening {
+        switch entry.answer(spent: spent, isFresh: isFresh) {
+        case .undrawn:
             if isFirstQuestion { cell.pointee.addUndrawn() }
             return .all
+        case .drawn(let share): return PacingShare(rawValue: share)
         }
-        return spent < entry.most ? PacingShare(rawValue: entry.share) : .none
     }
 
     /// Put aside for an ad whose answer leaves.

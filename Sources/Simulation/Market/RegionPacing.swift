@@ -1,0 +1,163 @@
+// The pacing of one region's node: the product's own pacer, told once a second what was counted, as a node's pacing thread does; and
+// what the node says of it to the coordinator.
+internal import Pacing
+internal import Units
+
+/// What the request path reads and writes of a campaign.
+struct RegionGate {
+    var entry = PaceEntry(share: .max, opening: 0, most: .max)
+    var price = 1.0
+    var arrivals: UInt64 = 0
+    var undrawn: UInt64 = 0
+    var authorised: Int64 = 0
+    /// When the entry came.
+    var authorisedBefore: Int64 = 0
+
+    /// Whether the campaign competes for this request.
+    @inline(__always)
+    mutating func admits(_ uniform: UInt32) -> Bool {
+        arrivals &+= 1
+        switch entry.answer(spent: authorised - authorisedBefore, isFresh: true) {
+        case .undrawn:
+            undrawn &+= 1
+            return true
+        case .drawn(let share): return share == .max || uniform < share
+        }
+    }
+}
+
+final class RegionPacing {
+    private let region: Int
+    private let market: [MarketCampaign]
+    private var pacer: RegionPacer
+    var gates: [RegionGate]
+    private let isPriced: Bool
+    private var settled: [Int64]
+    private var freed: [Int64]
+    private let week: WeekOfSupply
+    private var level = SupplyLevel()
+    private var requests: UInt64 = 0
+    /// What the forecast says of a day, by the hour of UTC and then by kind, made anew each hour.
+    private var day: [Double] = []
+    private var dayHour: Int64 = .min
+    /// By campaign.
+    private var supply: [[Double]] = []
+    private var supplyFactor = 0.0
+    private let targeted: [[Double]]
+    private let affordable: [[Double]]
+    private var heardSent = -1.0
+
+    init(_ region: Int, _ shape: MarketShape, _ campaigns: [MarketCampaign], isPriced: Bool, at now: Instant)
+    {
+        self.region = region
+        self.isPriced = isPriced
+        market = campaigns
+        let kinds = shape.inventories.count
+        let terms = campaigns.map { one in
+            PacedTerms(
+                id: one.pacing.id, start: one.pacing.start, end: one.pacing.end, mode: one.pacing.mode,
+                lifetime: one.pacing.budget, daily: nil, price: one.pacing.price,
+                isGuaranteed: one.pacing.isGuaranteed, shown: one.pacing.shown)
+        }
+        pacer = RegionPacer(terms, .directed, isPriced ? .different : .alike, at: now)
+        gates = campaigns.map { _ in RegionGate() }
+        settled = campaigns.map { _ in 0 }
+        freed = settled
+        week = WeekOfSupply(nil, from: now)
+        targeted = campaigns.map { Array($0.pacing.targeted[region * kinds..<(region + 1) * kinds]) }
+        affordable = campaigns.map { Array($0.pacing.affordable[region * kinds..<(region + 1) * kinds]) }
+        publish()
+    }
+
+    func settled(_ campaign: Int, _ paid: Micros, of reserved: Micros) {
+        settled[campaign] += paid.rawValue
+        freed[campaign] += reserved.rawValue - paid.rawValue
+    }
+
+    func freed(_ campaign: Int, _ amount: Micros) { freed[campaign] += amount.rawValue }
+
+    func came(_ count: Int) { requests += UInt64(count) }
+
+    /// A second has passed.
+    func turn(_ now: Instant) {
+        level.measure(requests, at: now)
+        pacer.turn(
+            { place in
+                var sight = PacedSight()
+                (sight.arrivals, sight.undrawn) = (gates[place].arrivals, gates[place].undrawn)
+                sight.authorised = Micros(gates[place].authorised)
+                sight.settled = Micros(settled[place])
+                sight.open = Micros(gates[place].authorised - settled[place] - freed[place])
+                return sight
+            }, week: week, at: now)
+        publish()
+    }
+
+    private func publish() {
+        for campaign in gates.indices {
+            gates[campaign].entry = pacer.entry(campaign, shards: 1)
+            gates[campaign].authorisedBefore = gates[campaign].authorised
+            if isPriced { gates[campaign].price = pacer.price(campaign) }
+        }
+    }
+
+    func due(_ campaign: Int, from: Instant, to: Instant) -> Micros {
+        pacer.due(campaign, from: from, to: to)
+    }
+
+    // MARK: Words
+
+    /// What to tell the coordinator.
+    func words(_ forecast: Forecast, at now: Instant, sent: Double) -> MarketWords? {
+        let kinds = forecast.inventories
+        let hour = HourOfWeek.hours(now)
+        let isNew = hour != dayHour
+        if isNew { learn(forecast, now, hour) }
+        let here = HourOfWeek(now).number % PaceStatement.hours
+        let expected = (0..<kinds).reduce(0) { $0 + day[here * kinds + $1] }
+        let factor = level.factor(expected: expected, isLearned: true)
+        if isNew || factor != supplyFactor {
+            supplyFactor = factor
+            supply = market.indices.map { at in
+                (0..<PaceStatement.hours).map { hour in
+                    (0..<kinds).reduce(0) {
+                        $0 + factor * day[hour * kinds + $1] * targeted[at][$1] * affordable[at][$1]
+                    }
+                }
+            }
+        }
+        guard let all = PaceSupply(kinds: kinds, places: factor == 1 ? day : day.map { $0 * factor }) else {
+            return nil
+        }
+        return MarketWords(
+            supply: all,
+            statements: market.indices.map { at in
+                var statement = pacer.statement(at, dayEnd: nil, supply: supply[at])
+                statement?.shares = targeted[at]
+                statement?.affordable = affordable[at]
+                return statement
+            }, sent: sent)
+    }
+
+    private func learn(_ forecast: Forecast, _ now: Instant, _ hour: Int64) {
+        dayHour = hour
+        day = Array(repeating: 0, count: PaceStatement.hours * forecast.inventories)
+        for ahead in 0..<PaceStatement.hours {
+            let at = HourOfWeek(hoursSinceEpoch: hour + Int64(ahead))
+            for kind in 0..<forecast.inventories {
+                day[at.number % PaceStatement.hours * forecast.inventories + kind] = forecast.requests(
+                    region: region, inventory: kind, hour: at, hoursAhead: ahead)
+            }
+        }
+    }
+
+    /// One exchange at a time: what comes behind a later answer is none.
+    func hear(_ orders: [(campaign: Int, PaceOrder)], answering words: MarketWords, at now: Instant) {
+        guard words.sent > heardSent else { return }
+        heardSent = words.sent
+        for (campaign, order) in orders {
+            guard let report = words.statements[campaign]?.report else { continue }
+            pacer.told(campaign, order, answering: report, at: now)
+        }
+    }
+}
