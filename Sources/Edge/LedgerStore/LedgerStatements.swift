@@ -114,7 +114,8 @@ public enum LedgerStore {
                 column(all) { Int64($0.holder.rawValue) },
                 .int8Array(batch.starts.map { Int64(bitPattern: $0) }), column(all) { $0.isFenced ? 1 : 0 },
                 column(all) { $0.isPresumed ? 1 : 0 }, column(all) { $0.isCloned ? 1 : 0 },
-                column(all) { Int64(bitPattern: $0.nonce) }, column(all) { Int64(bitPattern: $0.usedBy) })
+                column(all) { Int64(bitPattern: $0.nonce) }, column(all) { Int64(bitPattern: $0.usedBy) },
+                .textArray(all.map { text($0.earlier) }))
         }
         if !rows.cells.isEmpty {
             let all = rows.cells
@@ -199,14 +200,16 @@ public enum LedgerStore {
     private static let sessions = PostgresStatement(
         """
         insert into paceline.sessions
-        select session, ordinal, holder, start, fenced <> 0, presumed <> 0, cloned <> 0, nonce, used_by, $1, $1
-        from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
-            as n (session, ordinal, holder, start, fenced, presumed, cloned, nonce, used_by)
+        select session, ordinal, holder, start, fenced <> 0, presumed <> 0, cloned <> 0, nonce, used_by, $1, $1,
+            earlier::bigint[]
+        from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            as n (session, ordinal, holder, start, fenced, presumed, cloned, nonce, used_by, earlier)
         on conflict (session) do update set
             is_fenced = excluded.is_fenced, is_presumed = excluded.is_presumed, is_cloned = excluded.is_cloned,
-            nonce = excluded.nonce, used_by = excluded.used_by, changed_at = excluded.changed_at
+            nonce = excluded.nonce, used_by = excluded.used_by, changed_at = excluded.changed_at,
+            earlier = excluded.earlier
         """, .timestamptz, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array,
-        .int8Array, .int8Array)
+        .int8Array, .int8Array, .textArray)
 
     private static let cells = PostgresStatement(
         """
@@ -274,6 +277,12 @@ public enum LedgerStore {
 
     static func bits(_ value: UInt64) -> PostgresValue { .int8(Int64(bitPattern: value)) }
     static func bits(_ session: LedgerSession) -> Int64 { Int64(bitPattern: session.rawValue) }
+
+    /// As Postgres reads an array: nonce and request in turns.
+    private static func text(_ uses: [RenewalChain.Use]) -> String {
+        let numbers = uses.flatMap { [Int64(bitPattern: $0.nonce), Int64(bitPattern: $0.id)] }
+        return "{\(numbers.map { "\($0)" }.joined(separator: ","))}"
+    }
 
     private static func column<Row>(_ rows: [Row], _ value: (Row) -> Int64) -> PostgresValue {
         .int8Array(rows.map(value))

@@ -116,6 +116,43 @@ struct BrokerTests {
         try Spending.isQuiet(pair)
     }
 
+    /// A second process on a copy of its directory, while it runs on: the root renews neither, and says so.
+    @Test func aCopyOfABrokersDirectoryIsFoundOut() throws {
+        let pair = try Pair(lease: 12)
+        let leader = try pair.leader()
+        try Spending.order(pair, "northwind-winter", "50")
+        let broker = try RunningBroker("broker-0", of: pair, window: 6)
+        let node = try SpendingNode("node-a", of: pair, issuers: [broker.port])
+        let ads = try Spending.ads(node, 20)
+        for ad in ads { #expect(node.bill(ad)) }
+        let copy = try RunningBroker("broker-0", of: pair, window: 6, copy: "broker-0-copy")
+        try Spending.until("the root has found two", 30) {
+            try pair.sql("select count(*) from paceline.sessions where is_cloned") == [["1"]]
+        }
+        for one in [broker, copy] {
+            try Spending.until("it has been told") { one.metric("paceline_broker_sessions_cloned") == 1 }
+            #expect(one.log.contains("another process goes on from a copy of this broker's journal"))
+            let lost = ask(one.admin, "GET /v1/broker")?.json["lost"] as? [String: Any]
+            #expect(lost?["reason"] as? String == "cloned")
+        }
+        #expect(leader.metric("paceline_root_clones_total") == 1)
+        #expect(leader.log.contains("two processes go on from one memory of a holder"))
+        let all = ads.reduce(Int64(0)) { $0 + $1.price }
+        // Each has a session of its own by now; what the first one had is told by its node, and is free when that has closed it.
+        try Spending.until("the money of the session is back", 60) {
+            let waits = try pair.sql(
+                """
+                select coalesce(sum(granted - returned - settled), 0) from paceline.cells c
+                join paceline.sessions s using (session) where s.is_cloned and not s.is_fenced
+                """)
+            let suspense = try Spending.root(pair, "suspense")
+            let settled = try Spending.root(pair, "settled")
+            return waits == [["0"]] && suspense == 0 && abs(settled - all) <= Int64(ads.count)
+        }
+        _ = try Spending.ads(node, 5)
+        try Spending.isQuiet(pair)
+    }
+
     /// What is not spent is the root's again as soon as a node and its broker have ended in order.
     @Test func anEndInOrderReturnsMoney() throws {
         let pair = try Pair()

@@ -67,6 +67,7 @@ extension GrantBook {
             child.isCloned = row.isCloned
             child.nonce = row.nonce
             child.usedBy = row.usedBy
+            child.earlier = row.earlier
             children.append(child)
         }
         cells = Array(repeating: Cell(), count: children.count * accounts.count)

@@ -62,6 +62,10 @@ public struct GrantBook: Sendable {
         /// Its renewals: the nonce that is next, and the last that was used with the request that used it.
         var nonce: UInt64 = 0
         var usedBy: UInt64 = 0
+        /// The last few nonces before that, the newest behind: whoever asks on one of them again is late, or a clone.
+        var earlier: [RenewalChain.Use] = []
+        /// Renewals of two leases and more: nothing is under way for so long.
+        static let earlierMost = 16
         public internal(set) var leafCount = 0
         /// The renewal that was answered last; zero before the first.
         public var lastRequest: UInt64 { usedBy }

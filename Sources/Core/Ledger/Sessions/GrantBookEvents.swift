@@ -220,12 +220,16 @@ extension GrantBook {
             }
             return
         }
+        // What another start has sent, and comes late, is answered too.
+        if children[child].earlier.contains(.init(nonce: request.nonce, id: request.id)) { return }
         guard request.nonce == children[child].nonce || !rules.keep(.clonesAreFenced) else {
             // Neither is renewed: what both have runs out, and is in suspense.
             children[child].isCloned = true
             effects.append(.fenceClone(session))
             return
         }
+        children[child].earlier.append(.init(nonce: request.nonce, id: request.id))
+        if children[child].earlier.count > Child.earlierMost { children[child].earlier.removeFirst() }
         children[child].usedBy = request.id
         children[child].nonce = next
         effects.append(.renew(session, request: request.id, next: next))
