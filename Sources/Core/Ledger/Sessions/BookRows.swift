@@ -266,5 +266,5 @@ extension GrantBook {
         }
     }
 
-    func leafRow(_ node: LedgerSession) -> Int? { leaves.lastIndex { $0.key.node == node } }
+    func leafRow(_ node: LedgerSession) -> Int? { leaf(LeafKey(root: node, node: node)) }
 }

@@ -161,7 +161,7 @@ extension GrantBook {
         _ session: LedgerSession, _ holder: HolderNumber, _ effects: inout [BookEffect]
     ) {
         if child(session) == nil {
-            children.append(Child(session: session, holder: holder))
+            append(Child(session: session, holder: holder))
             cells.append(contentsOf: repeatElement(Cell(), count: accounts.count))
         }
         effects.append(.opened(session, holder))
@@ -176,7 +176,7 @@ extension GrantBook {
             guard !children[child].isFenced || accounts.contains(where: { $0.missing != 0 }) else {
                 return effects.append(.refuse(.fenced, key.root))
             }
-            leaves.append(Leaf(key: key, child: child))
+            append(Leaf(key: key, child: child))
             leafCells.append(contentsOf: repeatElement(LeafCell(), count: accounts.count))
             restate(child, &effects) { $0.leafCount += 1 }
         }
