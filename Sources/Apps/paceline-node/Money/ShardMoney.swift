@@ -244,6 +244,9 @@ final class ShardMoney {
         return (outcome, number)
     }
 
+    /// Whether a session of this node's set this aside, whatever has become of it.
+    func knows(_ key: ReservationKey, window: UInt32) -> Bool { ledger.account(window, of: key) != nil }
+
     /// No bill will come for it.
     @discardableResult
     func release(_ key: ReservationKey) -> ReleaseOutcome {
