@@ -131,7 +131,9 @@ final class AdminRoutes: Responder {
             "catalog": funding.tree, "published": bulletins[.catalog]?.tree ?? .null,
             "models": bulletins[.models]?.tree ?? .null, "needsToken": .bool(!tokens.areUnused),
             "clones": .array(
-                root.clones.map { ["session": .string("\($0.session.rawValue)"), "holder": .string($0.holder)] }),
+                root.clones.map {
+                    ["session": .string("\($0.session.rawValue)"), "holder": .string($0.holder)]
+                }),
         ])
     }
 

@@ -36,7 +36,9 @@ struct RootMetricKeys: Sendable {
             "paceline_root_takeovers_total", help: "Times that this coordinator took over.")
         clones = catalogue.counter(
             "paceline_root_clones_total",
-            help: "Sessions that two processes have used, by a copy of a holder's memory: neither is renewed. Somebody has to look.")
+            help:
+                "Sessions that two processes have used, by a copy of a holder's memory, and neither is renewed."
+        )
         time = catalogue.histogram(
             "paceline_root_batch_seconds",
             help: "From the first sending of a transaction to its acknowledgement.")
