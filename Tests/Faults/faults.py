@@ -162,9 +162,8 @@ def clone(fleet):
     one.is_held = True
     fleet.signal("copy", signal.SIGKILL)
     clones = int(fleet.psql("-c", "select count(*) from paceline.sessions where is_cloned").stdout)
-    if clones:
-        return "the root found it out, and fenced their session"
-    return "**not found out**: both went on under one session" if runs else "the copy did not go on"
+    must(clones or not runs, "a copy of a broker ran beside it under one session, and nobody found it out")
+    return "the root found it out, and renewed neither" if clones else "the copy did not go on"
 
 
 # Catalogs.

@@ -17,8 +17,8 @@ struct LedgerRound {
 final class Ledger {
     /// Campaigns that spend at the same time.
     private static let accounts = 1_000
-    /// Transactions of a round: about a second of ours.
-    private static let batches = 20
+    /// Transactions of a round: about half a second of ours.
+    private static let batches = 5
     private static let limit = Interval.seconds(60)
 
     private let server: PostgresServer

@@ -163,9 +163,18 @@ final class BrokerIssuer: MoneyIssuer {
         case .unanswered: desk.unanswered(at: now)
         }
         if let before, desk.ledger?.session != before {
-            context.log.error(
-                "the root does not renew this broker's session any more; another one is opened",
-                ["session": .string("\(before.rawValue)")])
+            let by = desk.lost?.by
+            let fields: LogFields = [
+                "session": .string("\(before.rawValue)"), "cause": .string(by?.rawValue ?? "none"),
+            ]
+            if by == .cloned {
+                context.log.critical(
+                    "another process goes on from a copy of this broker's journal, and the root renews neither: end the one that is not to run, and take its journal away",
+                    fields)
+            } else {
+                context.log.error(
+                    "the root does not renew this broker's session any more; another one is opened", fields)
+            }
         }
         keep()
         judgeReadiness()

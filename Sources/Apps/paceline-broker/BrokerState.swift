@@ -32,6 +32,8 @@ struct BrokerState: Sendable {
     var openEvidence = 0
     var refusals = 0
     var sessionsLost = 0
+    var sessionsCloned = 0
+    var lost: (session: LedgerSession, by: IssuerRefusal)?
     var accounts: [Account] = []
     var nodes: [Node] = []
 
@@ -43,6 +45,8 @@ struct BrokerState: Sendable {
         openEvidence = desk.openEvidence
         refusals = desk.refusals.values.reduce(0, +)
         sessionsLost = desk.sessionsLost
+        sessionsCloned = desk.sessionsCloned
+        lost = desk.lost
         accounts = desk.money.map { one in
             Account(
                 name: one.name, currency: one.currency, number: one.number, held: one.account.budget,
@@ -78,6 +82,9 @@ extension BrokerState {
         let tree: JSONTree = [
             "name": .string(name), "version": .string(version),
             "session": session.map { .string("\($0.rawValue)") } ?? .null,
+            "lost": lost.map {
+                ["session": .string("\($0.session.rawValue)"), "reason": .string($0.by.rawValue)]
+            } ?? .null,
             "leaseMilliseconds": .number(Int64(leaseSeconds * 1_000)),
             "evidenceOpen": .number(openEvidence),
             "accounts": .array(
@@ -135,6 +142,11 @@ enum BrokerMetrics {
                 "paceline_broker_sessions_lost",
                 "Sessions with the root that it did not renew any more, since the start.",
                 { Double($0.sessionsLost) }
+            ),
+            (
+                "paceline_broker_sessions_cloned",
+                "Those of them that another process on a copy of this broker's journal used too. Above zero somebody has to look.",
+                { Double($0.sessionsCloned) }
             ),
             (
                 "paceline_broker_nodes", "Sessions of nodes whose lease has not run out.",

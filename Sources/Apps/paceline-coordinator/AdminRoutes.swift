@@ -130,6 +130,10 @@ final class AdminRoutes: Responder {
             "epoch": .string("\(root.machine.epoch.rawValue)"), "leader": leader,
             "catalog": funding.tree, "published": bulletins[.catalog]?.tree ?? .null,
             "models": bulletins[.models]?.tree ?? .null, "needsToken": .bool(!tokens.areUnused),
+            "clones": .array(
+                root.clones.map {
+                    ["session": .string("\($0.session.rawValue)"), "holder": .string($0.holder)]
+                }),
         ])
     }
 

@@ -51,7 +51,7 @@ enum LedgerQueries {
             select s.ordinal, json_build_object(
                 'session', s.session::text, 'holder', s.holder, 'epoch', (s.session >> 40)::text,
                 'state', case when s.is_presumed then 'presumedSpent' when s.is_fenced then 'fenced'
-                    when s.is_cloned then 'cloned' else 'open' end,
+                    when s.is_cloned then 'cloned' else 'open' end, 'isCloned', s.is_cloned,
                 'openedAt', to_char(s.opened_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
                 'granted', (select \(amount("coalesce(sum(granted - returned), 0)")) from paceline.cells c
                     where c.session = s.session),

@@ -17,6 +17,7 @@ struct RootMetricKeys: Sendable {
     let refused: CounterKey
     let commands: CounterKey
     let takeovers: CounterKey
+    let clones: CounterKey
     let time: HistogramKey
 
     init(in catalogue: inout MetricsCatalogue) {
@@ -33,6 +34,11 @@ struct RootMetricKeys: Sendable {
             "paceline_root_messages_total", help: "Messages of holders and operators that were taken.")
         takeovers = catalogue.counter(
             "paceline_root_takeovers_total", help: "Times that this coordinator took over.")
+        clones = catalogue.counter(
+            "paceline_root_clones_total",
+            help:
+                "Sessions that two processes have used, by a copy of a holder's memory, and neither is renewed."
+        )
         time = catalogue.histogram(
             "paceline_root_batch_seconds",
             help: "From the first sending of a transaction to its acknowledgement.")
@@ -46,6 +52,7 @@ struct RootMetrics {
     let refused: Counter
     let commands: Counter
     let takeovers: Counter
+    let clones: Counter
     let time: Histogram
 
     init(_ keys: RootMetricKeys, _ shard: ShardMetrics) {
@@ -55,6 +62,7 @@ struct RootMetrics {
         refused = shard.counter(keys.refused)
         commands = shard.counter(keys.commands)
         takeovers = shard.counter(keys.takeovers)
+        clones = shard.counter(keys.clones)
         time = shard.histogram(keys.time)
     }
 }
@@ -293,6 +301,24 @@ final class Root: MoneyIssuer {
 
     // MARK: Leases
 
+    private func foundClone(_ session: LedgerSession) {
+        metrics.clones.add()
+        let holder = clones.last { $0.session == session }?.holder ?? "none"
+        context.log.critical(
+            "two processes go on from one memory of a holder, and neither is renewed: end the one that is not to run, and take its journal away",
+            ["holder": .string(holder), "session": .string("\(session.rawValue)")])
+    }
+
+    /// Sessions that two processes have used, as far as money of them waits for evidence; none where this one does not lead.
+    var clones: [(session: LedgerSession, holder: String)] {
+        guard let book = machine.book else { return [] }
+        let names = context.settings.holders
+        return book.children.indices.filter { book.children[$0].isCloned && !book.isOver($0) }.map {
+            let holder = Int(book.children[$0].holder.rawValue)
+            return (book.children[$0].session, holder < names.count ? names[holder] : "none")
+        }
+    }
+
     /// An answer that carries a lease, which is counted from now.
     private func leased(_ answer: RootAnswer) -> RootAnswer {
         switch answer {
@@ -300,6 +326,7 @@ final class Root: MoneyIssuer {
             machine.counts(session, at: now)
             return answer
         case .book(let effects):
+            for case .fenceClone(let session) in effects { foundClone(session) }
             for case .renew(let session, let request, let next) in effects {
                 guard let length = machine.lease(session, request: request, at: now) else {
                     return .refused(.leaseOver, session)

@@ -15,6 +15,8 @@ enum NoticeOutcome: String, CaseIterable {
     case stale
     /// Of an ad that answered a test request.
     case test
+    /// A bill of an ad whose session this node has never had: nothing here could pay it.
+    case elsewhere
 
     init(_ verdict: NoticeVerdict) {
         switch verdict {
@@ -46,6 +48,7 @@ enum NoticeOutcome: String, CaseIterable {
         case .wrongEvent: 7
         case .stale: 8
         case .test: 9
+        case .elsewhere: 10
         }
     }
 }

@@ -67,7 +67,7 @@ final class NoticeRoute {
         case .told: if !leads { response.take(isPicture: isPicture) }
         case .held: response.isHeld = true
         case .refused:
-            metrics.count(event, .busy)
+            metrics.count(event, own.isElsewhere(taken) ? .elsewhere : .busy)
             if !leads { response.refuseForNow() }
         }
     }

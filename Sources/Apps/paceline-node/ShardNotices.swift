@@ -69,7 +69,7 @@ final class ShardNotices {
     private func takeInbox(at now: Instant) {
         notices.inboxes[shard].mailbox.takeAll { taken in
             let isCounted = count(taken, at: now)
-            if !isCounted { metrics.count(taken.event, .busy) }
+            if !isCounted { metrics.count(taken.event, isElsewhere(taken) ? .elsewhere : .busy) }
             guard let answer = taken.answer else { return }
             switch isCounted ? hold(answer) : .refused {
             case .held: break
@@ -120,6 +120,7 @@ final class ShardNotices {
     /// not counted, so that it counts when it is told again.
     private func count(_ taken: TakenNotice, at now: Instant) -> Bool {
         if taken.notice.isTest { return countTest(taken, at: now) }
+        if isElsewhere(taken) { return false }
         guard settle(taken) else { return false }
         let verdict = memory.count(taken.event, of: taken.notice, at: now)
         metrics.count(taken.event, NoticeOutcome(verdict))
@@ -147,6 +148,15 @@ final class ShardNotices {
         metrics.remembered.set(memory.used)
         if verdict == .first { write(.testNotice, taken) }
         return true
+    }
+
+    /// A bill of another node's ad, whose token is signed with a key that both have: told here that it was taken, it would be paid by
+    /// nobody.
+    func isElsewhere(_ taken: TakenNotice) -> Bool {
+        let notice = taken.notice
+        let key = ReservationKey(
+            session: LedgerSession(notice.session), shard: UInt32(notice.shard), sequence: notice.sequence)
+        return taken.isBill && !decisions.money.knows(key, window: notice.window)
     }
 
     /// What the notice does to the money that was put aside for the ad. False where that could not be written down.

@@ -78,6 +78,7 @@ public struct Holder {
             parts[part].wanted = max(parts[part].wanted, upTo)
             deal(account, now, &effects)
         case .reported(let shard, let report): take(report, of: shard, now, &effects)
+        case .ended(let shard): end(shard, now, &effects)
         case .recalled(let account):
             guard account.row < accounts.count else { return }
             for shard in 0..<shards { effects.append(.recall(shard: shard, account)) }
@@ -196,6 +197,7 @@ public struct Holder {
         let hasGivenBack = report.givenBack > parts[part].report.givenBack
         // Counters only grow; what is open is the newest report's word.
         var merged = report
+        merged.allowance = max(report.allowance, parts[part].report.allowance)
         merged.settled = max(report.settled, parts[part].report.settled)
         merged.late = max(report.late, parts[part].report.late)
         merged.givenBack = max(report.givenBack, parts[part].report.givenBack)
@@ -207,6 +209,16 @@ public struct Holder {
             deal(report.account, now, &effects)
         }
         effects.append(.report(self.report(of: report.account)))
+    }
+
+    /// What this shard was given and has not heard of lies under none of its marks, and never will: it is there for others.
+    private mutating func end(_ shard: Int, _ now: Instant, _ effects: inout [HolderEffect]) {
+        for row in accounts.indices {
+            let part = row * shards + shard
+            parts[part].allowance = min(parts[part].allowance, parts[part].report.allowance)
+            parts[part].wanted = .zero
+            deal(AccountIndex(UInt32(row)), now, &effects)
+        }
     }
 
     /// Returns what nobody wants.

@@ -11,6 +11,8 @@ public enum HolderEvent: Sendable {
     /// A shard could use so much in all.
     case asked(shard: Int, AccountIndex, upTo: Micros)
     case reported(shard: Int, ShardReport)
+    /// The shard takes nothing more, and has reported all that it knows: what was on its way to it never came.
+    case ended(shard: Int)
     case turned
     /// The issuer has no more, and somebody else needs what lies idle here.
     case recalled(AccountIndex)

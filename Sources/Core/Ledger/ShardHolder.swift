@@ -17,6 +17,8 @@ public import Units
     public let limits: ShardLimits
 
     var accounts = LedgerTable(64, of: ShardAccount())
+    /// One behind the last account that was ever opened here.
+    private var named = 0
     var reservations: LedgerTable<ReservationRow>
     /// The oldest that may be open, and the next to be given.
     var oldest: UInt64 = 0
@@ -58,6 +60,7 @@ public import Units
         case .refused(let record): couldNotWrite(record)
         case .turned: turn(at: now, &effects)
         case .reportDue: report(&effects)
+        case .ended: for row in 0..<named { becomeDirty(AccountIndex(UInt32(row))) }
         }
     }
 
@@ -68,6 +71,7 @@ public import Units
         due.grow(to: accounts.count)
         dirty.grow(to: accounts.count)
         waiting.grow(to: accounts.count)
+        named = max(named, account.row + 1)
         accounts[account.row].isOpen = true
         accounts[account.row].isLast = false
         accounts[account.row].highest = max(accounts[account.row].highest, highest)
@@ -120,13 +124,16 @@ public import Units
         }
     }
 
+    /// Whether all that became of its money here was reported.
+    public var isReported: Bool { dirty.count == 0 }
+
     /// What became of an account's money here, as of now.
     public func report(of account: AccountIndex) -> ShardReport {
         guard account.row < accounts.count else { return ShardReport(account: account) }
         let row = accounts[account.row]
         return ShardReport(
-            account: account, settled: row.settled, late: row.late, givenBack: row.givenBack, open: row.open,
-            former: row.former)
+            account: account, allowance: row.allowance, settled: row.settled, late: row.late,
+            givenBack: row.givenBack, open: row.open, former: row.former)
     }
 }
 

@@ -29,6 +29,8 @@ public enum ShardEvent: Sendable {
     case turned
     /// The node's holder wants to know what became of its money.
     case reportDue
+    /// Nothing more comes: of every account there is a last report, also where nothing has become of its money since the last one.
+    case ended
 }
 
 /// What is to be done.
@@ -42,9 +44,11 @@ public enum ShardEffect: Hashable, Sendable {
     case report(ShardReport)
 }
 
-/// Of one account: everything that became of its money here, as sums that only grow but for `open` and `doubt`.
+/// Of one account: everything that became of its money here, as sums that only grow but for `open`.
 public struct ShardReport: Hashable, Sendable, BitwiseCopyable {
     public var account = AccountIndex(0)
+    /// All that the shard has heard it was given: what was on its way then is not in it.
+    public var allowance = Micros.zero
     public var settled = Micros.zero
     /// Bills beyond what was set aside: outside the budget.
     public var late = Micros.zero

@@ -18,7 +18,8 @@ extension LedgerStore {
         batch.add(
             PostgresStatement(
                 """
-                select session, holder, start, is_fenced, is_presumed, is_cloned, nonce, used_by
+                select session, holder, start, is_fenced, is_presumed, is_cloned, nonce, used_by,
+                    array_to_string(earlier, ',')
                 from paceline.sessions order by ordinal
                 """))
         batch.add(
@@ -90,6 +91,7 @@ extension LedgerStore {
             session.isCloned = try row.read(5)
             session.nonce = try unsigned(row, 6)
             session.usedBy = try unsigned(row, 7)
+            session.earlier = try uses(row, 8)
             content.rows.sessions.append(session)
             content.starts.append(try unsigned(row, 2))
         }
@@ -150,6 +152,22 @@ extension LedgerStore {
                     leaf: try session(row, 0),
                     counted: GrantBook.CountedClaim(
                         claim, paid: try micros(row, 7), late: try micros(row, 8))))
+        }
+    }
+
+    private static func uses(
+        _ row: PostgresRow, _ column: Int
+    ) throws(PostgresMismatch) -> [RenewalChain.Use] {
+        let text: String = try row.read(column)
+        let numbers = text.split(separator: ",").map { Int64($0).map(UInt64.init(bitPattern:)) }
+        guard numbers.count % 2 == 0 else {
+            throw PostgresMismatch(column: "earlier", found: text, wanted: "nonces with their requests")
+        }
+        return try stride(from: 0, to: numbers.count, by: 2).map { at throws(PostgresMismatch) in
+            guard let nonce = numbers[at], let id = numbers[at + 1] else {
+                throw PostgresMismatch(column: "earlier", found: text, wanted: "numbers")
+            }
+            return RenewalChain.Use(nonce: nonce, id: id)
         }
     }
 

@@ -68,7 +68,8 @@ public enum LedgerStore {
         "select paceline.begin_batch($1, $2, $3, $4, $5, $6)", .int8, .int8, .int8, .int8, .bool, .timestamptz
     )
 
-    /// The transaction of a batch. It is the same however often it is sent.
+    /// The transaction of a batch. It is the same however often it is sent; one that is there already writes nothing, also where it
+    /// comes behind a later one.
     ///
     /// - Parameter at: the wall clock when it was sent first.
     public static func transaction(
@@ -88,8 +89,8 @@ public enum LedgerStore {
             begin, bits(batch.epoch.rawValue), stream, bits(batch.number),
             batch.claim == nil ? bits(batch.former) : .int8(-1), .bool(batch.renews), .timestamptz(at))
         write(batch, at, &made)
-        for (sequence, movements) in batch.movements.chunks(of: 4_096).enumerated() {
-            let first = Int64(sequence * 4_096)
+        for (sequence, movements) in batch.movements.chunks(of: 16_384).enumerated() {
+            let first = Int64(sequence * 16_384)
             made.add(
                 movement, .timestamptz(at), stream, bits(batch.number),
                 .int8Array(movements.indices.map { first + Int64($0 - movements.startIndex) }),
@@ -114,7 +115,8 @@ public enum LedgerStore {
                 column(all) { Int64($0.holder.rawValue) },
                 .int8Array(batch.starts.map { Int64(bitPattern: $0) }), column(all) { $0.isFenced ? 1 : 0 },
                 column(all) { $0.isPresumed ? 1 : 0 }, column(all) { $0.isCloned ? 1 : 0 },
-                column(all) { Int64(bitPattern: $0.nonce) }, column(all) { Int64(bitPattern: $0.usedBy) })
+                column(all) { Int64(bitPattern: $0.nonce) }, column(all) { Int64(bitPattern: $0.usedBy) },
+                .textArray(all.map { text($0.earlier) }))
         }
         if !rows.cells.isEmpty {
             let all = rows.cells
@@ -139,10 +141,13 @@ public enum LedgerStore {
                 column(all) { $0.drawn.rawValue }, column(all) { $0.freed.rawValue },
                 column(all) { $0.isClosed ? 1 : 0 })
         }
-        if !rows.blocks.isEmpty {
-            let all = rows.blocks
+        let fresh = rows.blocks.filter { batch.freshBlocks.contains(.block($0.leaf, $0.block.place)) }
+        let known =
+            fresh.count == rows.blocks.count
+            ? [] : rows.blocks.filter { !batch.freshBlocks.contains(.block($0.leaf, $0.block.place)) }
+        for (statement, all) in [(freshBlocks, fresh), (blocks, known)] where !all.isEmpty {
             made.add(
-                blocks, column(all) { bits($0.leaf) }, column(all) { Int64($0.block.account.rawValue) },
+                statement, column(all) { bits($0.leaf) }, column(all) { Int64($0.block.account.rawValue) },
                 column(all) { Int64($0.block.shard) }, column(all) { Int64($0.block.number) },
                 column(all) { Int64(bitPattern: $0.block.mask) }, column(all) { $0.block.paid.rawValue },
                 column(all) { $0.block.late.rawValue })
@@ -199,18 +204,21 @@ public enum LedgerStore {
     private static let sessions = PostgresStatement(
         """
         insert into paceline.sessions
-        select session, ordinal, holder, start, fenced <> 0, presumed <> 0, cloned <> 0, nonce, used_by, $1, $1
-        from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
-            as n (session, ordinal, holder, start, fenced, presumed, cloned, nonce, used_by)
+        select session, ordinal, holder, start, fenced <> 0, presumed <> 0, cloned <> 0, nonce, used_by, $1, $1,
+            earlier::bigint[]
+        from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            as n (session, ordinal, holder, start, fenced, presumed, cloned, nonce, used_by, earlier)
+        where not paceline.is_repeat()
         on conflict (session) do update set
             is_fenced = excluded.is_fenced, is_presumed = excluded.is_presumed, is_cloned = excluded.is_cloned,
-            nonce = excluded.nonce, used_by = excluded.used_by, changed_at = excluded.changed_at
+            nonce = excluded.nonce, used_by = excluded.used_by, changed_at = excluded.changed_at,
+            earlier = excluded.earlier
         """, .timestamptz, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array,
-        .int8Array, .int8Array)
+        .int8Array, .int8Array, .textArray)
 
     private static let cells = PostgresStatement(
         """
-        insert into paceline.cells select * from unnest($1, $2, $3, $4, $5, $6, $7)
+        insert into paceline.cells select * from unnest($1, $2, $3, $4, $5, $6, $7) where not paceline.is_repeat()
         on conflict (session, account) do update set
             granted = excluded.granted, returned = excluded.returned, settled = excluded.settled,
             waiting = excluded.waiting, closed_leaves = excluded.closed_leaves
@@ -218,7 +226,8 @@ public enum LedgerStore {
 
     private static let leaves = PostgresStatement(
         """
-        insert into paceline.leaves select * from unnest($1, $2, $3) on conflict (node) do nothing
+        insert into paceline.leaves select * from unnest($1, $2, $3) where not paceline.is_repeat()
+        on conflict (node) do nothing
         """, .int8Array, .int8Array, .int8Array)
 
     private static let leafCells = PostgresStatement(
@@ -227,6 +236,7 @@ public enum LedgerStore {
         select node, account, paid, late, claimed, claimed_late, drawn, freed, closed <> 0
         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
             as n (node, account, paid, late, claimed, claimed_late, drawn, freed, closed)
+        where not paceline.is_repeat()
         on conflict (node, account) do update set
             paid = excluded.paid, late = excluded.late, claimed = excluded.claimed,
             claimed_late = excluded.claimed_late, drawn = excluded.drawn, freed = excluded.freed,
@@ -234,9 +244,17 @@ public enum LedgerStore {
         """, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array,
         .int8Array)
 
+    /// Without a look for a row that may be there, and in the order of their index: half of what it takes otherwise.
+    private static let freshBlocks = PostgresStatement(
+        """
+        insert into paceline.blocks
+        select * from unnest($1, $2, $3, $4, $5, $6, $7) as n (node, account, shard, number, mask, paid, late)
+        where not paceline.is_repeat() order by node, account, shard, number
+        """, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array)
+
     private static let blocks = PostgresStatement(
         """
-        insert into paceline.blocks select * from unnest($1, $2, $3, $4, $5, $6, $7)
+        insert into paceline.blocks select * from unnest($1, $2, $3, $4, $5, $6, $7) where not paceline.is_repeat()
         on conflict (node, account, shard, number) do update set
             mask = excluded.mask, paid = excluded.paid, late = excluded.late
         """, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array)
@@ -244,7 +262,7 @@ public enum LedgerStore {
     private static let claims = PostgresStatement(
         """
         insert into paceline.claims (node, session, shard, sequence, account, reserved, amount, paid, late)
-        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) where not paceline.is_repeat()
         on conflict (node, session, shard, sequence) do update set
             account = excluded.account, reserved = excluded.reserved, amount = excluded.amount,
             paid = excluded.paid, late = excluded.late, is_merged = false
@@ -256,6 +274,7 @@ public enum LedgerStore {
         update paceline.claims c set is_merged = true
         from unnest($1, $2, $3, $4) as n (node, session, shard, sequence)
         where c.node = n.node and c.session = n.session and c.shard = n.shard and c.sequence = n.sequence
+            and not paceline.is_repeat()
         """, .int8Array, .int8Array, .int8Array, .int8Array)
 
     private static let movement = PostgresStatement(
@@ -263,17 +282,23 @@ public enum LedgerStore {
         insert into paceline.movements (at, stream, number, sequence, account, source, target, amount)
         select $1, $2, $3, sequence, account, source, target, amount
         from unnest($4, $5, $6, $7, $8) as n (sequence, account, source, target, amount)
-        on conflict do nothing
+        where not paceline.is_repeat()
         """, .timestamptz, .int8, .int8, .int8Array, .int8Array, .int8Array, .int8Array, .int8Array)
 
     private static let operation = PostgresStatement(
         """
-        insert into paceline.operations (key, at, who, request, answer) values ($1, $2, $3, $4, 'done')
-        on conflict do nothing
+        insert into paceline.operations (key, at, who, request, answer)
+        select $1, $2, $3, $4, 'done' where not paceline.is_repeat() on conflict do nothing
         """, .text, .timestamptz, .text, .text)
 
     static func bits(_ value: UInt64) -> PostgresValue { .int8(Int64(bitPattern: value)) }
     static func bits(_ session: LedgerSession) -> Int64 { Int64(bitPattern: session.rawValue) }
+
+    /// As Postgres reads an array: nonce and request in turns.
+    private static func text(_ uses: [RenewalChain.Use]) -> String {
+        let numbers = uses.flatMap { [Int64(bitPattern: $0.nonce), Int64(bitPattern: $0.id)] }
+        return "{\(numbers.map { "\($0)" }.joined(separator: ","))}"
+    }
 
     private static func column<Row>(_ rows: [Row], _ value: (Row) -> Int64) -> PostgresValue {
         .int8Array(rows.map(value))

@@ -144,9 +144,12 @@ extension World {
         let session = BrokerRows.Session(
             session: kept.session, nonce: renewal.nonce, request: renewal.id, sentAt: sentAt,
             fence: kept.lease.fence, boot: 1)
+        // Another one in each start, and no draw of this world's own, which would be another world.
+        var ids = SplitMix64(state: kept.session.rawValue << 16 ^ UInt64(brokers[index].generation))
         do throws(BookFault) {
             brokers[index].ledger = try BrokerLedger(
-                resuming: rows, of: session, isSameClock: true, limits: brokerLimits, rules: rules, at: time)
+                resuming: rows, of: session, isSameClock: true, firstID: ids.next() | 1, limits: brokerLimits,
+                rules: rules, at: time)
         } catch {
             return violate("1: broker \(index) cannot go on from its rows: \(error)")
         }

@@ -247,7 +247,7 @@ extension World {
     func tell(_ desk: Desk, _ index: Int, _ event: ShardEvent) {
         // That some time has passed is not counted.
         switch event {
-        case .turned, .reportDue: break
+        case .turned, .reportDue, .ended: break
         default: events += 1
         }
         var effects: [ShardEffect] = []

@@ -116,6 +116,43 @@ struct BrokerTests {
         try Spending.isQuiet(pair)
     }
 
+    /// A second process on a copy of its directory, while it runs on: the root renews neither, and says so.
+    @Test func aCopyOfABrokersDirectoryIsFoundOut() throws {
+        let pair = try Pair(lease: 12)
+        let leader = try pair.leader()
+        try Spending.order(pair, "northwind-winter", "50")
+        let broker = try RunningBroker("broker-0", of: pair, window: 6)
+        let node = try SpendingNode("node-a", of: pair, issuers: [broker.port])
+        let ads = try Spending.ads(node, 20)
+        for ad in ads { #expect(node.bill(ad)) }
+        let copy = try RunningBroker("broker-0", of: pair, window: 6, copy: "broker-0-copy")
+        try Spending.until("the root has found two", 30) {
+            try pair.sql("select count(*) from paceline.sessions where is_cloned") == [["1"]]
+        }
+        for one in [broker, copy] {
+            try Spending.until("it has been told") { one.metric("paceline_broker_sessions_cloned") == 1 }
+            #expect(one.log.contains("another process goes on from a copy of this broker's journal"))
+            let lost = ask(one.admin, "GET /v1/broker")?.json["lost"] as? [String: Any]
+            #expect(lost?["reason"] as? String == "cloned")
+        }
+        #expect(leader.metric("paceline_root_clones_total") == 1)
+        #expect(leader.log.contains("two processes go on from one memory of a holder"))
+        let all = ads.reduce(Int64(0)) { $0 + $1.price }
+        // Each has a session of its own by now; what the first one had is told by its node, and is free when that has closed it.
+        try Spending.until("the money of the session is back", 60) {
+            let waits = try pair.sql(
+                """
+                select coalesce(sum(granted - returned - settled), 0) from paceline.cells c
+                join paceline.sessions s using (session) where s.is_cloned and not s.is_fenced
+                """)
+            let suspense = try Spending.root(pair, "suspense")
+            let settled = try Spending.root(pair, "settled")
+            return waits == [["0"]] && suspense == 0 && abs(settled - all) <= Int64(ads.count)
+        }
+        _ = try Spending.ads(node, 5)
+        try Spending.isQuiet(pair)
+    }
+
     /// What is not spent is the root's again as soon as a node and its broker have ended in order.
     @Test func anEndInOrderReturnsMoney() throws {
         let pair = try Pair()
@@ -129,14 +166,54 @@ struct BrokerTests {
         #expect(node.end() == 0, "\(node.log.suffix(2_000))")
         // What the last bills came to may not have been said: it is what is left.
         let billed = ads.reduce(Int64(0)) { $0 + $1.price }
-        try Spending.until("the broker has the rest") {
-            abs(broker.sum("granted") + broker.sum("settled") - billed) <= Int64(ads.count)
+        let rest = { abs(broker.sum("granted") + broker.sum("settled") - billed) <= Int64(ads.count) }
+        do {
+            try Spending.until("the broker has the rest", 20, rest)
+        } catch {
+            let held = ask(broker.admin, "GET /v1/broker")?.body ?? ""
+            Issue.record("\(error): \(billed) were billed, \(held), \(node.log.suffix(2_000))")
         }
         broker.kill(SIGTERM)
         #expect(broker.end() == 0, "\(broker.log.suffix(2_000))")
         let out = try Spending.root(pair, "granted") + Spending.root(pair, "settled")
         #expect(abs(out - billed) <= Int64(ads.count), "\(out), \(billed)")
         try Spending.isQuiet(pair)
+    }
+
+    /// What was asked for comes when the shards that wanted it have ended already, and nobody has closed their accounts yet: an
+    /// operator's connection holds the end up, and the broker answers meanwhile.
+    @Test func whatIsGrantedAtTheEndComesBack() throws {
+        let pair = try Pair()
+        _ = try pair.leader()
+        try Spending.order(pair, "northwind-winter", "50")
+        let broker = try RunningBroker("broker-0", of: pair)
+        let node = try SpendingNode("node-a", of: pair, issuers: [broker.port], ahead: 1)
+        var ads = try Spending.ads(node, 20)
+        broker.kill(SIGSTOP)
+        // Until a shard has nothing left and its wish is on the way.
+        let end = Date().addingTimeInterval(1)
+        while Date() < end {
+            let more = try node.bid()
+            if more.isEmpty { break }
+            ads += more
+        }
+        for ad in ads { #expect(node.bill(ad)) }
+        let held = try HeldConnection(node.admin)
+        node.kill(SIGTERM)
+        usleep(500_000)
+        broker.kill(SIGCONT)
+        #expect(node.end() == 0, "\(node.log.suffix(2_000))")
+        held.end()
+        let billed = ads.reduce(Int64(0)) { $0 + $1.price }
+        var last = ""
+        do {
+            try Spending.until("the broker has the rest") {
+                last = ask(broker.admin, "GET /v1/broker")?.body ?? ""
+                return abs(broker.sum("granted") + broker.sum("settled") - billed) <= Int64(ads.count)
+            }
+        } catch {
+            Issue.record("\(error): \(billed) were billed, \(last), \(node.log.suffix(2_000))")
+        }
     }
 
     @Test func theMoneyOfABrokerThatIsLostComesBack() throws {

@@ -11,13 +11,20 @@ final class RunningBroker: ServedProcess, @unchecked Sendable {
     private(set) var process = Process()
     private let file: URL
 
-    /// - Parameter window: a node's lease, in seconds.
-    init(_ name: String, of pair: Pair, window: Int = 600, ahead: Int = 60) throws {
+    /// - Parameters:
+    ///   - window: a node's lease, in seconds.
+    ///   - copy: its folder, where that is not the one of its name: then with a copy of that one's journal, as it is.
+    init(_ name: String, of pair: Pair, window: Int = 600, ahead: Int = 60, copy: String? = nil) throws {
         self.name = name
-        folder = pair.folder.appending(path: name)
+        folder = pair.folder.appending(path: copy ?? name)
         port = try PostgresServer.freePort()
         admin = try PostgresServer.freePort()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        if copy != nil {
+            try FileManager.default.copyItem(
+                at: pair.folder.appending(path: name).appending(path: "journal"),
+                to: folder.appending(path: "journal"))
+        }
         let settings: [String: Any] = [
             "daemon": "broker", "name": name, "listen": [["address": "127.0.0.1", "port": Int(port)]],
             "admin": ["address": "127.0.0.1", "port": Int(admin)],

@@ -112,6 +112,25 @@ import Testing
         await node.stop()
     }
 
+    /// With one key for both a token says nothing of whose ad it is: a node that has not set the money aside does not take its bill,
+    /// and who bills tells it again, where it can be paid.
+    @Test(arguments: [1, 2]) func aBillOfAnothersAdIsNotTaken(_ shards: Int) async throws {
+        let (one, other) = (try catalog(), try catalog())
+        try await withNode(plan(shards: shards), in: one) { node in
+            let bills = try await bills(node, requests: 2)
+            try FileManager.default.copyItem(
+                atPath: one.path("notice-keys"), toPath: other.path("notice-keys"))
+            let second = try await RunningNode.start(plan(shards: shards), in: other)
+            for bill in bills { #expect(try await Wire.get(bill, port: second.port)?.status == 503) }
+            let refused = "paceline_notices_total{event=\"bill\",outcome=\"elsewhere\"}"
+            #expect(try await second.metric(refused) == Double(bills.count))
+            let taken = "paceline_notices_total{event=\"bill\",outcome=\"counted\"}"
+            #expect(try await second.metric(taken) == 0)
+            await second.stop()
+            for bill in bills { #expect(try await Wire.get(bill, port: node.port)?.status == 204) }
+        }
+    }
+
     @Test func theyAreToldInTheOrderOfTheirRecords() {
         var held = HeldBills()
         let place = BillAnswer(shard: 0, place: .nobody, isPicture: false)

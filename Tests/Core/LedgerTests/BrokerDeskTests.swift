@@ -220,6 +220,76 @@ private struct TestBroker {
         #expect(other.desk.serves(at: now))
     }
 
+    /// A second process on a copy of the journal, while the first one runs on: whoever asks second is found, and neither is renewed.
+    @Test(arguments: [false, true]) func aCopyBesideItIsFoundOut(_ isSent: Bool) throws {
+        var (root, broker, now) = try live()
+        if isSent {
+            // The copy is made with a renewal under way, which both say again.
+            now = now + .seconds(12)
+            broker.exchange(&root, at: now, lost: true)
+        }
+        var copy = try broker.killed(at: now)
+        for _ in 0..<30 where copy.desk.sessionsCloned + broker.desk.sessionsCloned < 2 {
+            now = now + .seconds(1)
+            copy.exchange(&root, at: now)
+            broker.exchange(&root, at: now)
+        }
+        #expect(copy.desk.sessionsCloned == 1 && broker.desk.sessionsCloned == 1)
+        #expect(broker.desk.lost?.by == .cloned)
+        let child = try #require(root.machine.book?.children.first)
+        #expect(child.isCloned && broker.desk.lost?.session == child.session)
+    }
+
+    /// An older copy that begins later, also where it asks for what was answered long ago.
+    @Test(arguments: [1, 3, 40]) func anOlderCopyIsFoundOut(_ renewals: Int) throws {
+        var (root, broker, now) = try live()
+        now = now + .seconds(12)
+        broker.exchange(&root, at: now, lost: true)
+        let records = broker.durable
+        for _ in 0..<renewals * 11 {
+            now = now + .seconds(1)
+            broker.exchange(&root, at: now)
+        }
+        var copy = try TestBroker(start: 9_000, records, at: now)
+        for _ in 0..<30 where copy.desk.sessionsCloned + broker.desk.sessionsCloned < 2 {
+            now = now + .seconds(1)
+            copy.exchange(&root, at: now)
+            broker.exchange(&root, at: now)
+        }
+        #expect(copy.desk.sessionsCloned == 1 && broker.desk.sessionsCloned == 1)
+    }
+
+    /// Starts one after the other, each of which may lose what it said or what it was answered, are no clones; nor is what comes late
+    /// from one of them.
+    @Test(arguments: [UInt64](1...20)) func startsInARowAreNoClones(_ seed: UInt64) throws {
+        var random = Randomness(seed: seed)
+        var (root, broker, now) = try live()
+        var said: [(at: Instant, sayings: [IssuerSaying])] = []
+        for _ in 0..<200 {
+            now = now + .seconds(Int64(random.next(below: 6)))
+            switch random.next(below: 6) {
+            case 0:
+                broker.keep()
+                broker = try broker.killed(at: now)
+            case 1:
+                // It said that, and was killed before it heard the answer.
+                broker.desk.turn(wall: now, at: now)
+                broker.keep()
+                broker.commit()
+                let sayings = broker.desk.next(at: now)
+                said.append((now, sayings))
+                if random.next(below: 2) == 0 { _ = root.hear(sayings, at: now) }
+                broker = try broker.killed(at: now)
+            case 2:
+                // Nothing is under way for longer than a lease.
+                let underWay = said.filter { now - $0.at < .seconds(60) }
+                if let late = underWay.randomElement(using: &random) { _ = root.hear(late.sayings, at: now) }
+            default: broker.exchange(&root, at: now, lost: random.next(below: 3) == 0)
+            }
+        }
+        #expect(root.machine.book?.children.allSatisfy { !$0.isCloned } == true)
+    }
+
     /// What it kept for the time without a root, another start keeps, until it knows that nobody takes it.
     @Test func aStartKeepsWhatTheOneBeforeItKept() throws {
         var (root, broker, now) = try live()

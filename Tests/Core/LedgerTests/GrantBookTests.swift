@@ -304,6 +304,11 @@ import Units
         // What comes late was answered.
         book.tell(.renewalAsked(Self.broker, first, next: 8))
         #expect(book.effects.isEmpty)
+        // Also by another start, whose ids are no counting of these.
+        book.tell(.renewalAsked(Self.broker, .init(id: 3 << 50, nonce: 7, sentAt: first.sentAt), next: 8))
+        #expect(book.effects == [.renew(Self.broker, request: 3 << 50, next: 8)])
+        book.tell(.renewalAsked(Self.broker, .init(id: 12, nonce: 5, sentAt: first.sentAt), next: 9))
+        #expect(book.effects.isEmpty)
         book.tell(.renewalAsked(Self.broker, .init(id: 1 << 40, nonce: 5, sentAt: first.sentAt), next: 9))
         #expect(book.effects == [.fenceClone(Self.broker)])
         book.tell(.renewalAsked(Self.broker, .init(id: 13, nonce: 7, sentAt: first.sentAt), next: 10))

@@ -201,6 +201,45 @@ struct LedgerStoreTests {
         #expect(try server.psql("select count(*) from paceline.accounts").output == "3")
     }
 
+    /// A sending that was thought lost and comes when the next batch is there already.
+    @Test func anEarlierBatchThatComesLateChangesNothing() throws {
+        let server = try PostgresServer()
+        let one = try Process(11, server)
+        try one.lead()
+        let broker = HolderNumber(3)
+        let session = LedgerSession(1 << 40 | 7)
+        let leaf = LeafKey(root: session, node: LedgerSession(1 << 50))
+        _ = try one.ask([
+            Self.order("a", nil, 10_000, nil), .open(start: 1, broker, candidate: session),
+            .book(.leafRegistered(leaf), by: broker),
+        ])
+        func settle(_ mask: UInt64, _ id: UInt64, _ nonce: UInt64) throws -> RootBatch {
+            let block = SettlementBlock(
+                account: AccountIndex(0), shard: 0, number: 0, mask: mask,
+                paid: Micros(Int64(mask.nonzeroBitCount)))
+            let batch = try one.batch(of: [
+                .book(.requested(session, AccountIndex(0), upTo: Micros(Int64(mask))), by: broker),
+                .book(.settled(leaf, block), by: broker),
+                .book(
+                    .renewalAsked(
+                        session, RenewalChain.Request(id: id, nonce: nonce, sentAt: one.now), next: id + 1),
+                    by: broker),
+            ])
+            #expect(try one.send(batch).failure == nil)
+            _ = one.machine.acknowledged(at: one.now)
+            return batch
+        }
+        let first = try settle(0b1, 100, 0)
+        _ = try settle(0b111, 200, 101)
+        let before = Self.rows(try one.content())
+        #expect(try one.send(first).failure == nil)
+        #expect(Self.rows(try one.content()) == before)
+        let rows = try one.content().rows
+        #expect(rows.sessions.first?.earlier == [.init(nonce: 0, id: 100), .init(nonce: 101, id: 200)])
+        #expect(try server.psql("select count(*) from paceline.imbalances").output == "0")
+        #expect(try GrantBook(restoring: rows).rows.cells == one.machine.book?.rows.cells)
+    }
+
     @Test func aRowThatIsNotAsTheLeaderKnewItRefusesAll() throws {
         let server = try PostgresServer()
         let one = try Process(11, server)

@@ -59,6 +59,7 @@ final class LedgerRun: @unchecked Sendable {
                 spenders[report.account]?.shards[shard] = CampaignSpending(
                     settled: report.settled, open: report.open)
                 tellHolder(.reported(shard: shard, report), now)
+            case .ended(let shard): tellHolder(.ended(shard: shard), now)
             case .termsChanged(let terms):
                 tellIssuer(.termsChanged(terms), now)
                 changes += 1

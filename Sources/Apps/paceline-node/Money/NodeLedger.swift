@@ -35,6 +35,8 @@ final class NodeLedger: Sendable {
     enum Message: Sendable {
         case asked(shard: Int, AccountIndex, upTo: Micros)
         case reported(shard: Int, ShardReport)
+        /// The shard has reported all that it knows, and hears no order any more.
+        case ended(shard: Int)
         case termsChanged([CampaignTerms])
         // Where the issuer is elsewhere.
         /// The account's name is durable in a journal of this session.

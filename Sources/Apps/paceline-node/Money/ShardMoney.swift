@@ -244,6 +244,9 @@ final class ShardMoney {
         return (outcome, number)
     }
 
+    /// Whether a session of this node's set this aside, whatever has become of it.
+    func knows(_ key: ReservationKey, window: UInt32) -> Bool { ledger.account(window, of: key) != nil }
+
     /// No bill will come for it.
     @discardableResult
     func release(_ key: ReservationKey) -> ReleaseOutcome {
@@ -458,10 +461,17 @@ final class ShardMoney {
         turnSoon()
     }
 
-    /// When the journal is closed: what is under no mark any more, and surely so, is the issuer's again.
+    /// When the journal is closed: what is under no mark any more, and surely so, is the issuer's again, and what was on its way to
+    /// this shard never comes to it.
     func reportLast() {
+        if isResting { return }
         tell(.durable(upTo: journal.journal.durable))
-        tell(.turned)
-        tell(.reportDue)
+        // Each turn has its most, and no account is due for long: the journal takes nothing that would make it so again.
+        for _ in 0...names.count / holder.limits.effectsPerTurn { tell(.turned) }
+        tell(.ended)
+        while !holder.isReported { tell(.reportDue) }
+        messages.append(.ended(shard: shard))
+        isResting = true
+        if ledger.tell(messages) { messages.removeAll() }
     }
 }

@@ -82,8 +82,11 @@ public struct BrokerDesk: Sendable {
     public internal(set) var heardAt: Instant?
     /// What was refused over and above what waits for its time, by the root or here.
     public internal(set) var refusals: [IssuerRefusal: Int] = [:]
-    /// Sessions with the root that came to their end.
+    /// Sessions with the root that came to their end, how many of them as another process uses their journal too, and what ended
+    /// the last one.
     public internal(set) var sessionsLost = 0
+    public internal(set) var sessionsCloned = 0
+    public internal(set) var lost: (session: LedgerSession, by: IssuerRefusal)?
 
     /// - Parameters:
     ///   - memory: what the journal has of earlier starts.
@@ -100,7 +103,8 @@ public struct BrokerDesk: Sendable {
         // Another boot counts from another zero: then only a renewal says how long it may go on.
         let isSameClock = session.boot == boot && boot != 0
         ledger = try BrokerLedger(
-            resuming: rows, of: session, isSameClock: isSameClock, limits: limits.broker, at: now)
+            resuming: rows, of: session, isSameClock: isSameClock, firstID: random.next() | 1,
+            limits: limits.broker, at: now)
         ledger?.touches = BookTouches()
         for (account, row) in zip(rows.accounts, rows.book.accounts) {
             put(account.name, account.number, row.account.currency, isFound: false)

@@ -70,6 +70,9 @@ extension BrokerDesk {
             renewal = nil
             leasesRefused = 0
             tell(.renewed(request: id, for: length, next: next), at: now)
+        case (.renewal, nil):
+            renewal = nil
+            tell(.renewalPassedOver, at: now)
         case (.renewal, .refused(.leaseOver)):
             if ledger?.lease.isOver(at: now) == true { leasesRefused += 1 }
             if leasesRefused >= Self.leaseRefusalsMost { end(.leaseOver) }
@@ -118,7 +121,7 @@ extension BrokerDesk {
     private mutating func open(_ session: LedgerSession, at now: Instant) {
         guard ledger == nil else { return }
         var next = BrokerLedger(
-            session: session, accounts: [], chain: RenewalChain(nonce: 0, firstID: start | 1),
+            session: session, accounts: [], chain: RenewalChain(nonce: 0, firstID: random.next() | 1),
             limits: limits.broker)
         next.touches = BookTouches()
         ledger = next
@@ -132,6 +135,8 @@ extension BrokerDesk {
     private mutating func end(_ refusal: IssuerRefusal) {
         guard let ledger else { return }
         sessionsLost += 1
+        if refusal == .cloned { sessionsCloned += 1 }
+        lost = (ledger.session, refusal)
         former.formUnion(ledger.nodes)
         self.ledger = nil
         start += 1

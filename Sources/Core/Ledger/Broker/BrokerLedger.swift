@@ -56,19 +56,21 @@ public struct BrokerLedger: Sendable {
     /// Goes on with a session whose rows are known. Every node's lease is counted in full from now, or to this session's own end,
     /// beyond which none was given.
     ///
-    /// - Parameter isSameClock: whether the instants in the rows still mean the same. Where they do not, only a renewal says how
-    ///   long the session may go on, and one that was sent before gives nothing.
+    /// - Parameters:
+    ///   - isSameClock: whether the instants in the rows still mean the same. Where they do not, only a renewal says how long the
+    ///     session may go on, and one that was sent before gives nothing.
+    ///   - firstID: at random, so that a start on a copy of these rows has others.
     public init(
-        resuming rows: BrokerRows, of session: BrokerRows.Session, isSameClock: Bool, limits: BrokerLimits,
-        rules: LedgerRules = .all, at now: Instant
+        resuming rows: BrokerRows, of session: BrokerRows.Session, isSameClock: Bool, firstID: UInt64,
+        limits: BrokerLimits, rules: LedgerRules = .all, at now: Instant
     ) throws(BookFault) {
         let past = Instant(nanoseconds: .min)
         let sentAt = session.sentAt.map { isSameClock ? $0 : past }
         self.init(
             session: session.session, accounts: [],
-            chain: RenewalChain(nonce: session.nonce, request: session.request, sentAt: sentAt),
-            limits: limits,
-            rules: rules)
+            chain: RenewalChain(
+                nonce: session.nonce, request: session.request, sentAt: sentAt, firstID: firstID),
+            limits: limits, rules: rules)
         lease = SessionLease(resuming: isSameClock ? session.fence : past, rules: rules)
         book = try GrantBook(restoring: rows.book, rules: rules)
         held = book.accounts.map { _ in Held() }
@@ -112,6 +114,7 @@ public struct BrokerLedger: Sendable {
         case .renewed(let id, let length, let next):
             guard let sentAt = chain.answered(id, next: next) else { return }
             _ = lease.leased(sentAt: sentAt, at: now, for: length)
+        case .renewalPassedOver: chain.passedOver()
         case .presented(let timeline): audited = max(audited, timeline)
         case .granted(let account, let upTo, let isLast, let timeline):
             guard isKept(timeline) else { return }

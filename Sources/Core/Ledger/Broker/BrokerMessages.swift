@@ -6,6 +6,8 @@ public enum BrokerEvent: Hashable, Sendable {
     case turned(wall: Instant)
     // From the root.
     case renewed(request: UInt64, for: Interval, next: UInt64)
+    /// It has answered this renewal long ago.
+    case renewalPassedOver
     /// With the timeline of the root's database that has it.
     case granted(AccountIndex, upTo: Micros, isLast: Bool, timeline: UInt32)
     case registered(LedgerSession, timeline: UInt32)

@@ -67,7 +67,8 @@ extension GrantBook {
             child.isCloned = row.isCloned
             child.nonce = row.nonce
             child.usedBy = row.usedBy
-            children.append(child)
+            child.earlier = row.earlier
+            append(child)
         }
         cells = Array(repeating: Cell(), count: children.count * accounts.count)
         for row in rows.cells {
@@ -81,7 +82,7 @@ extension GrantBook {
         for row in rows.leaves.sorted(by: { $0.row < $1.row }) {
             guard row.row == leaves.count else { throw .misnumbered("leaf \(row.key.node.rawValue)") }
             guard let child = known[row.key.root] else { throw .dangling("leaf \(row.key.node.rawValue)") }
-            leaves.append(Leaf(key: row.key, child: child))
+            append(Leaf(key: row.key, child: child))
             children[child].leafCount += 1
         }
     }

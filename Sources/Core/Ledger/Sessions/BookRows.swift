@@ -40,7 +40,7 @@ public struct BookRows: Hashable, Sendable {
         }
     }
 
-    public struct SessionRow: Hashable, Sendable, BitwiseCopyable {
+    public struct SessionRow: Hashable, Sendable {
         /// Its place in the book, dense from zero in the order in which sessions were opened.
         public var row: Int
         public var session: LedgerSession
@@ -50,6 +50,8 @@ public struct BookRows: Hashable, Sendable {
         public var isCloned = false
         public var nonce: UInt64 = 0
         public var usedBy: UInt64 = 0
+        /// Of a root alone: what a broker gives a lease is one start's session, whose requests are counted.
+        public var earlier: [RenewalChain.Use] = []
 
         public init(row: Int, session: LedgerSession, holder: HolderNumber) {
             self.row = row
@@ -206,6 +208,7 @@ extension GrantBook {
         row.isCloned = from.isCloned
         row.nonce = from.nonce
         row.usedBy = from.usedBy
+        row.earlier = from.earlier
         return row
     }
 
@@ -263,5 +266,5 @@ extension GrantBook {
         }
     }
 
-    func leafRow(_ node: LedgerSession) -> Int? { leaves.lastIndex { $0.key.node == node } }
+    func leafRow(_ node: LedgerSession) -> Int? { leaf(LeafKey(root: node, node: node)) }
 }

@@ -5,6 +5,8 @@ internal import Units
 public struct BookTouches: Sendable {
     public private(set) var names: [BookRowName] = []
     private var known: Set<BookRowName> = []
+    /// Of those the blocks that were not there before: they are put there, where others are looked for.
+    public private(set) var fresh: Set<BookRowName> = []
 
     public init() {}
 
@@ -14,7 +16,13 @@ public struct BookTouches: Sendable {
         if known.insert(name).inserted { names.append(name) }
     }
 
+    mutating func add(fresh name: BookRowName) {
+        add(name)
+        fresh.insert(name)
+    }
+
     public mutating func removeAll() {
+        fresh.removeAll(keepingCapacity: true)
         names.removeAll(keepingCapacity: true)
         known.removeAll(keepingCapacity: true)
     }
@@ -36,11 +44,24 @@ extension GrantBook {
             }
         }
         let first = effects.count
+        let blocks = blockCount(event)
         handle(event, &effects)
-        let came = effects[first...]
-        for case .move(let movement) in came { touch(movement.account, &touches) }
-        if came.contains(where: \.isRefusal) { return }
+        for effect in effects[first...] {
+            if case .move(let movement) = effect { touch(movement.account, &touches) }
+        }
+        if effects[first...].contains(where: \.isRefusal) { return }
+        if case .settled(let key, let block) = event, blockCount(event) > blocks {
+            touches.add(fresh: .block(key.node, block.place))
+        }
         touch(event, &touches)
+    }
+
+    /// How many blocks there are where a settlement's belongs; one more behind it is a new one.
+    private func blockCount(_ event: BookEvent) -> Int {
+        guard case .settled(let key, let block) = event, let leaf = leaf(key),
+            block.account.row < accounts.count
+        else { return 0 }
+        return leafCells[leaf * accounts.count + block.account.row].blocks.count
     }
 
     /// Of every movement both the account and what funds it say so.

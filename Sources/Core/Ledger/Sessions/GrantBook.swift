@@ -20,6 +20,9 @@ public struct GrantBook: Sendable {
     var cells: [Cell] = []
     public internal(set) var leaves: [Leaf] = []
     var leafCells: [LeafCell] = []
+    /// Where each is: a fleet's leaves are thousands, and each settlement asks for one.
+    private var childRows: [LedgerSession: Int] = [:]
+    private var leafRows: [LedgerSession: Int] = [:]
 
     public struct Account: Hashable, Sendable {
         public var budget = Micros.zero
@@ -62,6 +65,10 @@ public struct GrantBook: Sendable {
         /// Its renewals: the nonce that is next, and the last that was used with the request that used it.
         var nonce: UInt64 = 0
         var usedBy: UInt64 = 0
+        /// The last few nonces before that, the newest behind: whoever asks on one of them again is late, or a clone.
+        var earlier: [RenewalChain.Use] = []
+        /// Renewals of two leases and more: nothing is under way for so long.
+        static let earlierMost = 16
         public internal(set) var leafCount = 0
         /// The renewal that was answered last; zero before the first.
         public var lastRequest: UInt64 { usedBy }
@@ -130,10 +137,20 @@ public struct GrantBook: Sendable {
     /// Holders that an audit of any account waits for.
     public var missing: UInt64 { accounts.reduce(0) { $0 | $1.missing } }
 
-    public func child(_ session: LedgerSession) -> Int? { children.lastIndex { $0.session == session } }
+    public func child(_ session: LedgerSession) -> Int? { childRows[session] }
 
     /// A node session has one broker's session above it, so its own number finds it.
-    public func leaf(_ key: LeafKey) -> Int? { leaves.lastIndex { $0.key.node == key.node } }
+    public func leaf(_ key: LeafKey) -> Int? { leafRows[key.node] }
+
+    mutating func append(_ child: Child) {
+        childRows[child.session] = children.count
+        children.append(child)
+    }
+
+    mutating func append(_ leaf: Leaf) {
+        leafRows[leaf.key.node] = leaves.count
+        leaves.append(leaf)
+    }
 
     func cell(_ child: Int, _ account: AccountIndex) -> Int { child * accounts.count + account.row }
 

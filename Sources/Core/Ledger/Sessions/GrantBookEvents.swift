@@ -161,7 +161,7 @@ extension GrantBook {
         _ session: LedgerSession, _ holder: HolderNumber, _ effects: inout [BookEffect]
     ) {
         if child(session) == nil {
-            children.append(Child(session: session, holder: holder))
+            append(Child(session: session, holder: holder))
             cells.append(contentsOf: repeatElement(Cell(), count: accounts.count))
         }
         effects.append(.opened(session, holder))
@@ -176,7 +176,7 @@ extension GrantBook {
             guard !children[child].isFenced || accounts.contains(where: { $0.missing != 0 }) else {
                 return effects.append(.refuse(.fenced, key.root))
             }
-            leaves.append(Leaf(key: key, child: child))
+            append(Leaf(key: key, child: child))
             leafCells.append(contentsOf: repeatElement(LeafCell(), count: accounts.count))
             restate(child, &effects) { $0.leafCount += 1 }
         }
@@ -220,12 +220,16 @@ extension GrantBook {
             }
             return
         }
+        // What another start has sent, and comes late, is answered too.
+        if children[child].earlier.contains(.init(nonce: request.nonce, id: request.id)) { return }
         guard request.nonce == children[child].nonce || !rules.keep(.clonesAreFenced) else {
             // Neither is renewed: what both have runs out, and is in suspense.
             children[child].isCloned = true
             effects.append(.fenceClone(session))
             return
         }
+        children[child].earlier.append(.init(nonce: request.nonce, id: request.id))
+        if children[child].earlier.count > Child.earlierMost { children[child].earlier.removeFirst() }
         children[child].usedBy = request.id
         children[child].nonce = next
         effects.append(.renew(session, request: request.id, next: next))

@@ -281,7 +281,7 @@ extension GrantBook {
         }
         if child(session) == nil {
             // The session itself was lost with the tail.
-            children.append(Child(session: session, holder: holder))
+            append(Child(session: session, holder: holder))
             cells.append(contentsOf: repeatElement(Cell(), count: accounts.count))
         }
         guard let child = child(session) else { return }

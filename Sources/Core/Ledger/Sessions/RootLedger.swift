@@ -15,8 +15,8 @@ public struct RootLedger: Sendable {
         public var lease: Interval
         /// After its fence so long evidence of a session is waited for.
         public var horizon: Interval
-        /// Commands of one transaction: it stays below a tenth of a second.
-        public var batch = 2_048
+        /// Commands of one transaction: it stays near a tenth of a second, and what changes with each of them is written once.
+        public var batch = 8_192
         /// Beyond it whoever asks is told to come again.
         public var waiting = 16_384
         /// The book is dense: every session has a row for each account.
@@ -138,6 +138,7 @@ public struct RootLedger: Sendable {
         waitingCommands -= commands
         guard let book else { return }
         batch.rows = book.rows(named: touches.names)
+        batch.freshBlocks = touches.fresh
         for row in batch.rows.accounts { labels[row.index.row].version += 1 }
         batch.labels = batch.rows.accounts.map { labels[$0.index.row] }
         batch.starts = batch.rows.sessions.map { startOf[$0.session] ?? 0 }

@@ -117,6 +117,8 @@ public struct RootBatch: Sendable {
     public var claim: LeadershipRow?
     public var renews = false
     public var rows = BookRows()
+    /// Of `rows.blocks`, those that the database does not have.
+    public var freshBlocks: Set<BookRowName> = []
     /// Of `rows.accounts`, with the version that each has then.
     public var labels: [AccountLabel] = []
     /// Of `rows.sessions`.

@@ -95,9 +95,21 @@ public struct RenewalChain: Hashable, Sendable {
         }
     }
 
+    /// A nonce and the request that used it.
+    public struct Use: Hashable, Sendable, BitwiseCopyable {
+        public var nonce: UInt64
+        public var id: UInt64
+
+        public init(nonce: UInt64, id: UInt64) {
+            self.nonce = nonce
+            self.id = id
+        }
+    }
+
     private var nonce: UInt64
     private var open: Request?
-    /// Ids are the holder's own: drawn once for each start, and counted on.
+    /// Ids are the holder's own: drawn at random for each start, so that two that go on from one memory have different ones, and
+    /// counted on.
     private var nextID: UInt64
 
     public init(nonce: UInt64, firstID: UInt64) {
@@ -105,14 +117,14 @@ public struct RenewalChain: Hashable, Sendable {
         nextID = firstID
     }
 
-    /// Goes on from where another start was.
+    /// Goes on from where another start was. What that has sent is sent again, as it may have used the nonce; all others have
+    /// ids of this start.
     ///
     /// - Parameter sentAt: when the request was sent, by a clock that still means the same; nil where it was not. Its answer
     ///   may be on its way since then, and the issuer counts from that: sent again it is as old as it was.
-    public init(nonce: UInt64, request: UInt64, sentAt: Instant?) {
-        self.init(nonce: nonce, firstID: request)
-        guard let sentAt else { return }
-        _ = self.request(at: sentAt)
+    public init(nonce: UInt64, request: UInt64, sentAt: Instant?, firstID: UInt64) {
+        self.init(nonce: nonce, firstID: firstID)
+        if let sentAt { open = Request(id: request, nonce: nonce, sentAt: sentAt) }
     }
 
     /// What another start goes on from: the nonce, the request on it, and when that was sent, if it was.
@@ -128,6 +140,10 @@ public struct RenewalChain: Hashable, Sendable {
         open = request
         return request
     }
+
+    /// The issuer has nothing to say to what is open, as it answered that long ago: who has not heard it has an old memory, and
+    /// asks for another renewal, by which he is found.
+    public mutating func passedOver() { open = nil }
 
     /// The answer to what is open: when that was sent. Nil for an answer to something older.
     public mutating func answered(_ id: UInt64, next: UInt64) -> Instant? {
