@@ -86,6 +86,19 @@ extension CatalogSnapshot {
         #expect(second == 0)
     }
 
+    /// A third of a decision's values are known to nobody, and are looked for until a slot is free: with half of the slots
+    /// taken, in two or three of them.
+    @Test func valuesThatDifferInTheirLastBytesLieApart() throws {
+        var source = RandomCatalog(seed: 1).emptyCatalog
+        let codes = (0..<4_000).map { "USA/\(10_000 + 7 * $0)" }
+        let sections = (0..<2_000).map { "section=\(1_000 + $0)" }
+        source.lineItems[0].targeting = TargetingObject(
+            meaning: .all([.values(.postalCode, codes), .values(.custom, sections)]))
+        let index = ValueIndex(try CatalogSnapshot(copying: CatalogCompiler.compile(source)))
+        #expect(index.meanSearch < 4)
+        for code in codes { #expect(index.find(.postalCode, code.utf8Span.span.raw) != nil) }
+    }
+
     @Test func valuesOfTwoPartsAreFoundByTheirParts() throws {
         var source = RandomCatalog(seed: 1).emptyCatalog
         source.lineItems[0].targeting = TargetingObject(

@@ -161,6 +161,25 @@ import Units
         #expect(held?.reason == .promises && counters.promised.tally.lost == 0)
     }
 
+    /// Promises of other line items count for none of a line item's caps, and yet take the room of its own promise.
+    @Test(arguments: [FrequencyCap.Subject.user, .household, .creative])
+    func promisesOfOtherLineItemsOnlyTakeRoom(_ subject: FrequencyCap.Subject) throws {
+        let (numbers, lineItem) = try oneCap(subject, 1, minutes: 60)
+        var counters = FrequencyCounters(Self.small())
+        let second = CountedSecond(rawValue: 1_700_000_000)
+        for number in 0..<UInt32(FrequencyHolds.holdsMost) {
+            counters.begin(user: 5, household: 6, mayJournal: true, at: Self.instant(second.rawValue))
+            #expect(counters.heldCap(ofLineItem: lineItem, numbers) == nil)
+            counters.take(
+                FrequencyEvent(
+                    .held, user: 5, household: 6, lineItem: EntityNumber(rawValue: 1 << 20 | number * 27),
+                    creative: EntityNumber(rawValue: 1 << 21 | number), advertiser: EntityNumber(rawValue: 3),
+                    at: second, until: second.later(by: 100), mayJournal: true))
+        }
+        counters.begin(user: 5, household: 6, mayJournal: true, at: Self.instant(second.rawValue))
+        #expect(counters.heldCap(ofLineItem: lineItem, numbers)?.reason == .promises)
+    }
+
     @Test func aFullSetOfPromisesSaysWhatItLost() {
         var holds = FrequencyHolds(bytes: FrequencyHolds.bytesLeast)
         for subject in UInt64(1)...1_000 {

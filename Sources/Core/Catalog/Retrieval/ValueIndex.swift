@@ -105,13 +105,25 @@ internal import Units
             at &+= 8
         }
         let last = count < 8 ? text.short : text.word(uncheckedAt: count &- 8)
-        state = mixed(state, ignoresCase ? last.lower : last)
-        return state ^ state &>> 32
+        return mixed(state, ignoresCase ? last.lower : last)
     }
 
+    /// Both halves of the product: the lower one alone knows little of a word's last bytes, and values of a dimension often
+    /// differ in these only, as postal codes of one country do.
     @inline(__always)
     private static func mixed(_ state: UInt64, _ word: UInt64) -> UInt64 {
-        let product = (state ^ word) &* 0x9E37_79B9_7F4A_7C15
-        return product ^ product &>> 29
+        let product = (state ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+        return product.high ^ product.low
+    }
+
+    /// How many slots a search for what is not here looks at in the mean, the free one that ends it among them.
+    var meanSearch: Double {
+        var (run, sum) = (0, 0)
+        // From the back and twice around, as a run may go over the end.
+        for at in (0..<2 * (mask + 1)).reversed() {
+            run = unsafe slots[at & mask].value == Layout.none ? 1 : run + 1
+            if at <= mask { sum += run }
+        }
+        return Double(sum) / Double(mask + 1)
     }
 }

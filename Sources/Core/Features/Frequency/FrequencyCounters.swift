@@ -108,30 +108,39 @@ extension FrequencyCounters {
     /// The cap by user or household that does not let a line item be shown; nil where all do.
     @inline(__always)
     public mutating func heldCap(ofLineItem row: Int, _ numbers: EntityNumbers) -> HeldCap? {
-        numbers.hasCaps(lineItem: row) ? search(row, numbers) : nil
+        // A cap that holds is forty bytes, of which the usual answer, that none does, should not have to make a copy.
+        numbers.hasCaps(lineItem: row) && !isFree(row, numbers) ? search(row, numbers) : nil
+    }
+
+    private mutating func isFree(_ row: Int, _ numbers: EntityNumbers) -> Bool {
+        let entity = numbers.lineItem(row)
+        for place in numbers.caps(ofLineItem: row) where !isFree(numbers.cap(at: place), entity) {
+            return false
+        }
+        return true
     }
 
     private mutating func search(_ row: Int, _ numbers: EntityNumbers) -> HeldCap? {
         let entity = numbers.lineItem(row)
         let caps = numbers.caps(ofLineItem: row)
         for place in caps {
-            let cap = numbers.cap(at: place)
-            if isFree(cap, entity) { continue }
-            if let held = state(of: cap, place - caps.lowerBound, entity) { return held }
+            if let held = state(of: numbers.cap(at: place), place - caps.lowerBound, entity) { return held }
         }
         return nil
     }
 
-    /// What holds of most caps: the viewer is known, and has neither seen the line item nor been promised anything.
+    /// What holds of most caps: the viewer is known and may be promised more, and has neither seen the line item nor been
+    /// promised an ad of it.
     @inline(__always)
     private mutating func isFree(_ cap: FrequencyCapRow, _ lineItem: EntityNumber) -> Bool {
         switch cap.subject {
         case FrequencyCapRow.user:
-            user != 0 && promisedToUser.isEmpty && cap.impressions > 0 && !ofUser.mayKnow(lineItem)
+            user != 0 && !promisedToUser.isFull && cap.impressions > 0 && !promisedToUser.mayKnow(lineItem)
+                && !ofUser.mayKnow(lineItem)
         case FrequencyCapRow.household:
-            household != 0 && promisedToHousehold.isEmpty && cap.impressions > 0
-                && !ofHousehold.mayKnow(lineItem)
-        default: user != 0 && promisedToUser.isEmpty
+            household != 0 && !promisedToHousehold.isFull && cap.impressions > 0
+                && !promisedToHousehold.mayKnow(lineItem) && !ofHousehold.mayKnow(lineItem)
+        default: user != 0 && !promisedToUser.isFull
         }
     }
 

@@ -52,10 +52,9 @@ internal import Units
 
     /// The subject's promises at this time.
     public func read(_ key: UInt64, at now: CountedSecond, into look: inout HoldLook) {
-        look.row[0].count = 0
+        look.removeAll()
         guard key != 0, let slot = find(key) else { return }
-        unsafe look.row[0] = rows[slot]
-        look.row[0].dropOver(at: now)
+        unsafe look.take(rows[slot], at: now)
     }
 
     /// A key of zero is nobody's.
@@ -152,11 +151,32 @@ struct HoldRow: BitwiseCopyable {
 
 /// A copy of one subject's promises, for one request.
 public struct HoldLook: ~Copyable {
-    var row = FixedTable(1, repeating: HoldRow())
+    private var row = FixedTable(1, repeating: HoldRow())
+    /// A bit for each line item of a promise, by the low bits of its number.
+    private var bits = InlineArray<8, UInt64>(repeating: 0)
 
     public init() {}
 
-    var isEmpty: Bool { row[0].count == 0 }
+    mutating func removeAll() {
+        row[0].count = 0
+        bits = InlineArray(repeating: 0)
+    }
+
+    mutating func take(_ promises: HoldRow, at now: CountedSecond) {
+        row[0] = promises
+        row[0].dropOver(at: now)
+        for index in 0..<Int(row[0].count) {
+            let number = row[0].holds[index].lineItem.rawValue
+            bits[Int(number >> 6 & 7)] |= 1 << UInt64(number & 63)
+        }
+    }
+
+    /// False where no ad of a line item is promised.
+    @inline(__always)
+    func mayKnow(_ lineItem: EntityNumber) -> Bool {
+        bits[Int(lineItem.rawValue >> 6 & 7)] >> UInt64(lineItem.rawValue & 63) & 1 == 1
+    }
+
     public var isFull: Bool { Int(row[0].count) >= FrequencyHolds.holdsMost }
 
     public func promises(ofLineItem lineItem: EntityNumber) -> Int {
