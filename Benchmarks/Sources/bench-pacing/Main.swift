@@ -13,11 +13,16 @@ enum Main {
             let seeds = try seeds()
             let wanted = environment["PACELINE_BENCH_ONLY"]
             let who = environment["PACELINE_BENCH_POLICIES"]?.split(separator: ",").map(String.init)
+            if let unknown = who?.first(where: { MarketPolicy(rawValue: $0) == nil }) {
+                throw Impossible(
+                    "PACELINE_BENCH_POLICIES: \(unknown) is none; there are "
+                        + MarketPolicy.allCases.map(\.name).joined(separator: ", "))
+            }
             if wanted == nil, who == nil { try reproduceMystique(&bench) }
             let results = SeedRuns.all(seeds, only: wanted?.split(separator: ",").map(String.init), who)
             guard let first = results.first else {
                 throw Impossible(
-                    "PACELINE_BENCH_ONLY=\(wanted ?? ""): no scenario; there are "
+                    "PACELINE_BENCH_ONLY=\(wanted ?? ""): no scenario of these policies; there are "
                         + MarketScenario.all().map(\.name).joined(separator: ", "))
             }
             Bench.note("  plots of seed \(first.seed): \(try draw(results.filter { $0.seed == first.seed }))")

@@ -22,7 +22,10 @@ enum SeedRuns {
         seeds.flatMap { seed -> [SeedResult] in
             var shape = MarketShape(rate: MarketScenario.rate)
             shape.seed = seed
-            let scenarios = MarketScenario.all(shape).filter { wanted?.contains($0.name) ?? true }
+            let scenarios = MarketScenario.all(shape).filter { scenario in
+                (wanted?.contains(scenario.name) ?? true)
+                    && scenario.policies.contains { who?.contains($0.name) ?? true }
+            }
             return run(scenarios, seed, who)
         }
     }
