@@ -86,8 +86,7 @@ extension CatalogSnapshot {
         #expect(second == 0)
     }
 
-    /// A third of a decision's values are known to nobody, and are looked for until a slot is free: with half of the slots
-    /// taken, in two or three of them.
+    /// What no line item asks for is looked for until a slot is free: with half of the slots taken, in two or three of them.
     @Test func valuesThatDifferInTheirLastBytesLieApart() throws {
         var source = RandomCatalog(seed: 1).emptyCatalog
         let codes = (0..<4_000).map { "USA/\(10_000 + 7 * $0)" }
