@@ -75,7 +75,8 @@ struct HolderMessages {
         }
     }
 
-    private static let names = "open, renew, request, return, register, settle, claim, close, end, find, look, "
+    private static let names =
+        "open, renew, request, return, register, settle, claim, close, end, find, look, "
         + "present, presented"
 
     private func said(_ event: BookEvent) -> RootCommand { .book(event, by: holder) }

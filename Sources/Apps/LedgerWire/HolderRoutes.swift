@@ -19,7 +19,9 @@ public protocol MoneyIssuer: AnyObject {
     func candidate(_ holder: HolderNumber) -> LedgerSession
     func nonce() -> UInt64
     var epoch: Epoch { get }
-    /// What a holder is told of audits beside every answer; nil where nobody leads.
+    /// Whether anything would be taken now.
+    var takesMessages: Bool { get }
+    /// What a holder is told of audits beside every answer; nil where nothing is known of them.
     func auditCall(for holder: HolderNumber) -> AuditCall?
     /// Says who is to be asked instead.
     func decline(_ response: inout Response)
@@ -85,7 +87,7 @@ public final class HolderRoutes: Responder {
             }
             // What asks for nothing needs no transaction.
             if commands.allSatisfy({ $0 == .look }) {
-                guard issuer.auditCall(for: messages.holder) != nil else { return issuer.decline(&response) }
+                guard issuer.takesMessages else { return issuer.decline(&response) }
                 return write(messages, commands.map { _ in .book([]) }, &response)
             }
             let place = request.place

@@ -81,7 +81,8 @@ enum PresentationWire {
             let tree = try fields.tree("renewal", "the request and the nonce that it is on")
             let chain = try Fields(tree, at: "\(fields.place).renewal")
             renewal = RenewalChain.Request(
-                id: try chain.bits("request"), nonce: try chain.bits("nonce"), sentAt: Instant(nanoseconds: 0))
+                id: try chain.bits("request"), nonce: try chain.bits("nonce"), sentAt: Instant(nanoseconds: 0)
+            )
         }
         var said = HolderPresentation(
             mark: try mark(fields),

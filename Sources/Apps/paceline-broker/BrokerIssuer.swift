@@ -113,9 +113,9 @@ final class BrokerIssuer: MoneyIssuer {
     func nonce() -> UInt64 { random.next() | 1 }
     var epoch: Epoch { Epoch(0) }
 
-    func auditCall(for holder: HolderNumber) -> AuditCall? {
-        desk.serves(at: now) ? desk.auditCall : nil
-    }
+    var takesMessages: Bool { desk.serves(at: now) }
+
+    func auditCall(for holder: HolderNumber) -> AuditCall? { desk.auditCall }
 
     func decline(_ response: inout Response) {
         response.header("retry-after", "1")

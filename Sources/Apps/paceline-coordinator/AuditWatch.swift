@@ -1,5 +1,6 @@
 // What operators see of an audit: who is silent, in the log and in a metric.
 import Ledger
+import Settings
 import Synchronization
 import Telemetry
 import Units
@@ -61,7 +62,8 @@ final class AuditWatch {
                 ])
             saidAt = now
         } else if audit.missing == 0, missing != 0 {
-            context.log.notice("the audit has ended; money is granted again", ["audit": .integer(Int(audit.mark))])
+            context.log.notice(
+                "the audit has ended; money is granted again", ["audit": .integer(Int(audit.mark))])
         } else if audit.missing != 0, now >= saidAt + Self.pause {
             context.log.warning(
                 "the audit waits for holders that are silent",

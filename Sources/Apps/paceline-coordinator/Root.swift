@@ -135,7 +135,11 @@ final class Root: MoneyIssuer {
 
     func nonce() -> UInt64 { random.next() | 1 }
 
-    func auditCall(for holder: HolderNumber) -> AuditCall? { leads ? machine.auditCall(for: holder) : nil }
+    var takesMessages: Bool { leads }
+
+    func auditCall(for holder: HolderNumber) -> AuditCall? {
+        machine.book == nil ? nil : machine.auditCall(for: holder)
+    }
 
     // MARK: Asking
 

@@ -63,7 +63,8 @@ enum LedgerAudit {
         let entries = tree["entries"]?.elements ?? []
         guard !entries.isEmpty else { return lines }
         let columns = ["at", "who", "holder", "campaign", "day", "amount"]
-        return lines + aligned([columns] + entries.map { one in columns.map { one[$0]?.text ?? "-" } }, left: 5)
+        return lines
+            + aligned([columns] + entries.map { one in columns.map { one[$0]?.text ?? "-" } }, left: 5)
     }
 
     static let begin = Command(
@@ -117,7 +118,8 @@ enum LedgerAudit {
         guard let sign = word.lastIndex(of: "="), sign != word.startIndex,
             (try? Micros(decimal: String(word[word.index(after: sign)...]))) != nil
         else {
-            throw Failure("'\(word)' is no CAMPAIGN=AMOUNT or CAMPAIGN@DAY=AMOUNT, such as winter=12.5", .usage)
+            throw Failure(
+                "'\(word)' is no CAMPAIGN=AMOUNT or CAMPAIGN@DAY=AMOUNT, such as winter=12.5", .usage)
         }
         let name = word[..<sign].split(separator: "@", maxSplits: 1).map(String.init)
         var members: [JSONTree.Member] = [.init("campaign", .string(name[0]))]

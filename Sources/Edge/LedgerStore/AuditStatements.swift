@@ -57,7 +57,8 @@ extension LedgerStore {
             let session: Int64? = try row.read(5)
             content.entries.append(
                 AuditEntryRow(
-                    mark: try small(row, 0), holder: HolderNumber(UInt8(truncatingIfNeeded: try small(row, 1)) % 64),
+                    mark: try small(row, 0),
+                    holder: HolderNumber(UInt8(truncatingIfNeeded: try small(row, 1)) % 64),
                     account: try account(row, 2), who: try row.read(3), amount: try micros(row, 4),
                     session: session.map { LedgerSession(UInt64(bitPattern: $0)) }))
         }

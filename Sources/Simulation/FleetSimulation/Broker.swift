@@ -420,7 +420,8 @@ extension World {
         tellBroker(index, .presented(timeline: timeline))
         let me = firstBroker + index
         var epochs = brokers[index].epochs
-        if let ledger = brokers[index].ledger, let live = epochs.lastIndex(where: { $0.session == ledger.session })
+        if let ledger = brokers[index].ledger,
+            let live = epochs.lastIndex(where: { $0.session == ledger.session })
         {
             let place = ledger.renewal
             epochs[live].renewal = RenewalChain.Request(

@@ -89,7 +89,8 @@ struct LostTailTests {
         try resolve(pair, leader, mark)
         // What is left is what nobody has: ten, less what the broker holds and the half that may be with the silent one.
         let left = try #require(thief.granted(session, upTo: 10))
-        let known = Double(try pair.sql("select sum(granted - returned) from paceline.cells")[0][0])! / 1_000_000
+        let known =
+            Double(try pair.sql("select sum(granted - returned) from paceline.cells")[0][0])! / 1_000_000
         #expect(known <= 10 && left > 0 && left <= 10 - 8 - 0.5, "\(left) beside \(known)")
         try Spending.isQuiet(pair)
         // The broker goes on with its session, which is no clone's.
@@ -111,11 +112,13 @@ struct LostTailTests {
         var files: [String: String] = [:]
         for name in ["root", "ann", "bob"] {
             let role = name == "root" ? "admin" : "operator"
-            let headers = files["root"].flatMap { try? String(contentsOfFile: $0, encoding: .utf8) }
+            let headers =
+                files["root"].flatMap { try? String(contentsOfFile: $0, encoding: .utf8) }
                 .map { ["authorization: Bearer \($0)"] } ?? []
             let made = try #require(
                 ask(
-                    leader.admin, "POST /api/v1/tokens", "{\"name\":\"\(name)\",\"role\":\"\(role)\",\"days\":1}",
+                    leader.admin, "POST /api/v1/tokens",
+                    "{\"name\":\"\(name)\",\"role\":\"\(role)\",\"days\":1}",
                     headers: headers))
             let token = try #require(made.json["token"] as? String, "\(made.body)")
             let file = pair.folder.appending(path: "token-\(name)").path()

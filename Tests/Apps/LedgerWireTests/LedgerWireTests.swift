@@ -14,6 +14,7 @@ final class NoIssuer: MoneyIssuer {
     func candidate(_ holder: HolderNumber) -> LedgerSession { LedgerSession(900) }
     func nonce() -> UInt64 { 77 }
     var epoch: Epoch { Epoch(1) }
+    var takesMessages: Bool { false }
     func auditCall(for holder: HolderNumber) -> AuditCall? { nil }
     func decline(_ response: inout Response) { response.status = .serviceUnavailable }
 }

@@ -56,6 +56,8 @@ import Units
         content.timeline = DatabaseTimeline(system: 0, line: line)
         content.audit = machine.audit
         content.wallSeconds = Self.wall
+        // Of this process's batches all are there, but for who says otherwise.
+        content.number = 1 << 40
         return content
     }
 
@@ -93,7 +95,9 @@ import Units
             effects == [.grant(node, AccountIndex(0), upTo: Micros(amount), isLast: false)], "\(effects)")
     }
 
-    private func request(_ root: inout TestRoot, _ amount: Int64, by holder: HolderNumber, at now: Instant) -> Micros? {
+    private func request(_ root: inout TestRoot, _ amount: Int64, by holder: HolderNumber, at now: Instant)
+        -> Micros?
+    {
         let session = LedgerSession(4_000 + UInt64(holder.rawValue))
         let answers = root.run(
             [

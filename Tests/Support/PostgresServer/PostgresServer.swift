@@ -141,7 +141,8 @@ public final class PostgresServer {
         stop()
         let moved = try run(
             "/bin/sh", "-c",
-            "rm -rf '\(data.path())' && mv '\(copy.path())' '\(data.path())' && touch '\(data.path())/standby.signal'")
+            "rm -rf '\(data.path())' && mv '\(copy.path())' '\(data.path())' && touch '\(data.path())/standby.signal'"
+        )
         guard moved.status == 0 else { throw PostgresServerFailure(description: moved.output) }
         try start()
         let promoted = try psql("select pg_promote()")

@@ -35,7 +35,8 @@ enum AdminOperation: Hashable, Sendable {
         EntityKind.allCases.flatMap { [.list($0), .get($0), .put($0), .delete($0)] } + [
             .catalog, .add, .importCatalog, .versions, .rollBack, .pause, .resume, .publishModels,
             .modelNodes, .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken,
-            .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .ledgerAudit, .beginAudit,
+            .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .ledgerAudit,
+            .beginAudit,
             .enter, .document,
         ]
 

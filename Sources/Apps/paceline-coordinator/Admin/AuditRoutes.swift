@@ -110,7 +110,8 @@ final class AuditRoutes {
         let name = try fields.text("holder")
         guard let number = context.settings.holders.firstIndex(of: name) else {
             throw Malformed(
-                place: "holder", allowed: context.settings.holders.map { "\"\($0)\"" }.joined(separator: ", "))
+                place: "holder", allowed: context.settings.holders.map { "\"\($0)\"" }.joined(separator: ", ")
+            )
         }
         guard let mark = UInt32(exactly: try fields.bits("audit")) else {
             throw Malformed(place: "audit", allowed: "what `GET /api/v1/ledger/audit` says, as a text")

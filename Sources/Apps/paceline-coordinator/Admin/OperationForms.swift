@@ -160,7 +160,8 @@ extension AdminOperation {
                     "after", "Only behind this place.",
                     ["type": "integer", "minimum": 0, "maximum": .number(exact)]), .limit(1_000),
             ]
-        case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit, .enter,
+        case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit,
+            .enter,
             .document:
             return []
         }
@@ -288,7 +289,8 @@ extension AdminOperation {
         case .movements: return OpenAPI.list("movements", of: any, isPage: false)
         case .sessions: return OpenAPI.list("sessions", of: any, isPage: false)
         case .suspense: return OpenAPI.list("accounts", of: any, isPage: false)
-        case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .ledgerAudit, .beginAudit, .enter,
+        case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .ledgerAudit, .beginAudit,
+            .enter,
             .document:
             return any
         }

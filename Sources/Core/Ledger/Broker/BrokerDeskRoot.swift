@@ -73,7 +73,7 @@ extension BrokerDesk {
             case .evidence, .presentation, .look: break
             default: if session != ledger?.session { continue }
             }
-            hear(topic, words.last, timeline: call?.mark ?? 0, at: now)
+            hear(topic, words.last, timeline: call?.mark ?? audits.mark, at: now)
         }
         heard(call, at: now)
     }
@@ -92,7 +92,8 @@ extension BrokerDesk {
     private var presentation: [HolderPresentation] {
         var all = formerSessions.map {
             HolderPresentation(
-                mark: audits.mark, session: $0.session, start: 0, sums: $0.sums, nodes: $0.nodes, renewal: nil)
+                mark: audits.mark, session: $0.session, start: 0, sums: $0.sums, nodes: $0.nodes, renewal: nil
+            )
         }
         if let ledger {
             let place = ledger.renewal

@@ -41,7 +41,8 @@ extension RootLedger {
         var trouble: String?
         var sums: [Presentation.Sum] = []
         for sum in said.sums {
-            guard names[sum.name] == sum.number, book?.accounts[sum.number.row].currency == sum.currency else {
+            guard names[sum.name] == sum.number, book?.accounts[sum.number.row].currency == sum.currency
+            else {
                 trouble = unknown(sum)
                 continue
             }
@@ -54,7 +55,7 @@ extension RootLedger {
             for case .refuse(let reason, _) in tell(event, &touches, &batch) {
                 // A node session that belongs elsewhere by its own evidence stays there.
                 if case .presented(_, _, let account, _, _) = event {
-                    trouble = "\(labels[account.row].name) of session \(session.rawValue): \(reason)"
+                    trouble = "\(Self.text(labels[account.row].name)) of session \(session.rawValue): \(reason)"
                 }
             }
         }
@@ -62,15 +63,19 @@ extension RootLedger {
     }
 
     private mutating func unknown(_ sum: HolderPresentation.Sum) -> String {
-        let place = "account \(sum.number.rawValue), \(sum.name) in \(sum.currency)"
+        let place = "account \(sum.number.rawValue), \(Self.text(sum.name)) in \(sum.currency)"
         if let known = names[sum.name] {
             return "\(place): it is account \(known.rawValue) here"
         }
         guard sum.number.row >= labels.count || isPlaceholder(sum.number) else {
-            return "\(place): that number is \(labels[sum.number.row].name) here"
+            return "\(place): that number is \(Self.text(labels[sum.number.row].name)) here"
         }
         lostAccounts[sum.name] = sum.number
         return "\(place) was lost: order it, as the catalog does by itself"
+    }
+
+    private static func text(_ name: AccountName) -> String {
+        name.day.map { "\(name.campaign) of \($0.date)" } ?? name.campaign
     }
 
     private mutating func untaken(_ holder: HolderNumber, _ why: String) -> RootAnswer {
@@ -109,7 +114,9 @@ extension RootLedger {
         guard audit.missing != 0 else { return next }
         if let known = lostAccounts[name] { return known }
         // A lost day's lifetime account, which no holder had to present.
-        guard name.day == nil, lostAccounts.keys.contains(where: { $0.campaign == name.campaign }) else { return nil }
+        guard name.day == nil, lostAccounts.keys.contains(where: { $0.campaign == name.campaign }) else {
+            return nil
+        }
         let taken = Set(lostAccounts.values)
         // Lifetimes are ordered before their days: where a number is free below those that are known, it may be this one's.
         let gaps = (0..<labels.count).map { AccountIndex(UInt32($0)) }.filter(isPlaceholder)
@@ -201,6 +208,7 @@ extension RootLedger {
         if isAgreed {
             if amount > .zero {
                 row.session = entry.candidate
+                if !batch.entered.contains(entry.candidate) { batch.entered.append(entry.candidate) }
                 startOf[entry.candidate] = entry.candidate.rawValue
                 starts[StartKey(holder: entry.holder, start: entry.candidate.rawValue)] = entry.candidate
             }

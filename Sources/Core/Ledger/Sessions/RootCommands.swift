@@ -123,7 +123,8 @@ extension RootLedger {
             guard number.row < limits.accounts else { return .refusedOrder(.tooManyAccounts) }
             index = number
             open(
-                order.name, GrantBook.Account(parent: parent, currency: order.currency, highest: order.highest),
+                order.name,
+                GrantBook.Account(parent: parent, currency: order.currency, highest: order.highest),
                 as: index, &touches)
         }
         touches.add(.account(index))

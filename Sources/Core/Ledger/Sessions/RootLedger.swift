@@ -181,6 +181,7 @@ public struct RootLedger: Sendable {
         if batch.claim == nil { former = batch.number }
         acknowledgedNumber = batch.number
         for session in batch.broughtBack { leases.inherit(session, limits.lease, at: now) }
+        for session in batch.entered { fenced.append((session, now)) }
         if countsAnew { countAnew(at: now) }
         return batch.answers
     }

@@ -155,6 +155,8 @@ public struct RootBatch: Sendable {
     public var entries: [AuditEntryRow] = []
     /// Sessions that an audit brought back: their leases are counted from the acknowledgement.
     public var broughtBack: [LedgerSession] = []
+    /// Sessions that stand for what operators entered: their horizon is counted from there.
+    public var entered: [LedgerSession] = []
     /// For whom, and one answer for each of its commands.
     public var answers: [(ticket: Int, answers: [RootAnswer])] = []
 }
