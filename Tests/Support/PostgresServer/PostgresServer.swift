@@ -120,9 +120,10 @@ public final class PostgresServer {
         try? FileManager.default.removeItem(at: data.appending(path: "postmaster.pid"))
     }
 
-    public func stop() {
+    /// - Parameter signal: SIGINT ends it in order.
+    public func stop(by signal: Int32 = SIGQUIT) {
         guard pid > 0 else { return }
-        Glibc.kill(pid, SIGQUIT)
+        Glibc.kill(pid, signal)
         process?.waitUntilExit()
         process = nil
         pid = 0
@@ -130,7 +131,7 @@ public final class PostgresServer {
 
     /// Keeps a copy of all that it has now, as a backup does; it is down meanwhile.
     public func keepCopy() throws {
-        stop()
+        stop(by: SIGINT)
         let copied = try run("/bin/cp", "-a", data.path(), copy.path())
         guard copied.status == 0 else { throw PostgresServerFailure(description: copied.output) }
         try start()

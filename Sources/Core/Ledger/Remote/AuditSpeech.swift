@@ -34,8 +34,8 @@ struct AuditSpeech: Sendable {
         return isNew ? .anotherAudit : .nothing
     }
 
-    /// Whoever answers next may know nothing of audits.
-    mutating func unanswered() { isUnderstood = false }
+    /// Whoever answers next may know nothing of audits, and would take nothing beside them: what is asked for again is said again.
+    mutating func unanswered() { parts = [] }
 
     mutating func say(_ sessions: [HolderPresentation]) {
         parts = sessions.flatMap(Self.parts).map { .present($0) } + [.presented(mark: mark)]
