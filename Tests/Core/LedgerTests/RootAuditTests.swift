@@ -226,8 +226,7 @@ import Units
             let entry = AuditEntry(
                 mark: mark, holder: HolderNumber(3),
                 amounts: [.init(AccountName(campaign: "a"), Micros(amount))], restIsZero: false,
-                candidate: LedgerSession(8_000 + UInt64(amount)),
-                operation: OperationRecord(key: "\(who) \(amount)", who: who, request: ""))
+                candidate: LedgerSession(8_000 + UInt64(amount)), who: who)
             return root.run([.enter(entry)], at: now).first
         }
         func standing(_ answer: RootAnswer?) -> EnteredAmount.Standing? {

@@ -68,9 +68,7 @@ final class AuditRoutes {
     }
 
     func begin(_ request: borrowing Request, _ caller: Caller, _ response: inout Response) {
-        let operation = OperationRecord(
-            key: "begin audit \(root.nonce())", who: caller.name, request: "POST audit")
-        ask(.audit(by: operation), request.place, &response) { answer, response in
+        ask(.audit(by: caller.name), request.place, &response) { answer, response in
             guard case .auditBegan(let mark) = answer else {
                 return response.problem(.internalServerError, "no answer")
             }
@@ -140,9 +138,7 @@ final class AuditRoutes {
         let holder = HolderNumber(UInt8(number))
         return AuditEntry(
             mark: mark, holder: holder, amounts: amounts, restIsZero: restIsZero,
-            candidate: root.candidate(holder),
-            operation: OperationRecord(
-                key: "enter \(root.nonce())", who: caller.name, request: "POST audit/entries \(tree.line)"))
+            candidate: root.candidate(holder), who: caller.name)
     }
 
     private static func tree(_ one: EnteredAmount) -> JSONTree {

@@ -77,18 +77,18 @@ public struct AuditEntry: Hashable, Sendable {
     public var restIsZero: Bool
     /// A number that no session ever had.
     public var candidate: LedgerSession
-    public var operation: OperationRecord
+    public var who: String
 
     public init(
         mark: UInt32, holder: HolderNumber, amounts: [Amount], restIsZero: Bool,
-        candidate: LedgerSession, operation: OperationRecord
+        candidate: LedgerSession, who: String
     ) {
         self.mark = mark
         self.holder = holder
         self.amounts = amounts
         self.restIsZero = restIsZero
         self.candidate = candidate
-        self.operation = operation
+        self.who = who
     }
 }
 

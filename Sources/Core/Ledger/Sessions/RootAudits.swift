@@ -55,7 +55,8 @@ extension RootLedger {
             for case .refuse(let reason, _) in tell(event, &touches, &batch) {
                 // A node session that belongs elsewhere by its own evidence stays there.
                 if case .presented(_, _, let account, _, _) = event {
-                    trouble = "\(Self.text(labels[account.row].name)) of session \(session.rawValue): \(reason)"
+                    trouble =
+                        "\(Self.text(labels[account.row].name)) of session \(session.rawValue): \(reason)"
                 }
             }
         }
@@ -182,7 +183,6 @@ extension RootLedger {
                 if !named.contains(account) { amounts.append((account, .zero)) }
             }
         }
-        batch.operations.append(entry.operation)
         let made = amounts.map { enter($0.amount, of: $0.account, entry, &touches, &batch) }
         // Nobody waits for it any more, but for what it will say itself.
         if !(self.book?.accounts.contains { $0.missing & entry.holder.bit != 0 } ?? true) {
@@ -198,12 +198,12 @@ extension RootLedger {
         func isOfThis(_ row: AuditEntryRow) -> Bool {
             row.mark == entry.mark && row.holder == entry.holder && row.account == account
         }
-        let who = entry.operation.who
-        let others = entries.filter { isOfThis($0) && $0.who != who }
+        let others = entries.filter { isOfThis($0) && $0.who != entry.who }
         let isAgreed = others.contains { $0.amount == amount }
-        entries.removeAll { isOfThis($0) && $0.who == who }
+        entries.removeAll { isOfThis($0) && $0.who == entry.who }
         var row = AuditEntryRow(
-            mark: entry.mark, holder: entry.holder, account: account, who: who, amount: amount, session: nil)
+            mark: entry.mark, holder: entry.holder, account: account, who: entry.who, amount: amount,
+            session: nil)
         var standing = EnteredAmount.Standing.waits
         if isAgreed {
             if amount > .zero {

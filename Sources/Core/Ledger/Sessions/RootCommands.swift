@@ -36,9 +36,8 @@ extension RootLedger {
         case .present(let said, let holder): return present(said, holder, &touches, &batch)
         case .presented(let mark, let holder): return presented(mark, holder, &touches, &batch)
         case .enter(let entry): return enter(entry, &touches, &batch)
-        case .audit(let operation):
-            if let operation { batch.operations.append(operation) }
-            (batch.beganAudit, batch.beganAuditBy) = (true, operation?.who)
+        case .audit(let who):
+            (batch.beganAudit, batch.beganAuditBy) = (true, who)
             return beginAudit(&touches, &batch)
         }
     }

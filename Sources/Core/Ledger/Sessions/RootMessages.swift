@@ -60,7 +60,7 @@ public enum RootCommand: Hashable, Sendable {
     /// An operator says what a silent holder had.
     case enter(AuditEntry)
     /// Acknowledged writes may be missing, by the root's own word or an operator's.
-    case audit(by: OperationRecord?)
+    case audit(by: String?)
 }
 
 public enum RootAnswer: Hashable, Sendable {
