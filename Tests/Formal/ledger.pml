@@ -4,12 +4,14 @@
    What is bounded, so that every state is visited: one account of BUDGET units, one holder that starts at most SESSIONS times, one
    unit for each grant, mark and spend; two leaders, of which the first goes on as a zombie; channels of two messages, of
    which any may be lost, doubled or overtaken. Time is left out: a lease is valid, and at some instant it is not; the margin of the
-   fence is that the root says so only after the holder. What becomes of claims, windows, brokers and the database's tail is the
-   simulator's to show.
+   fence is that whoever gave a lease says so only after the holder. A leader knows the leases that it gave itself; of one that another
+   gave later it knows nothing, and who takes over counts those of the one before in full. What becomes of claims, windows, brokers
+   and the database's tail is the simulator's to show.
 
    Each guard can be taken out; spin must then find a schedule that breaks an assertion:
      -DNO_MARGIN        the root fences while the holder still counts its lease as valid
      -DNO_EPOCH         a leader that was replaced, and hears no renewals, fences all the same
+     -DNO_RECOUNT       a leader that takes over counts only the leases that it gave itself
      -DNO_IDEMPOTENCY   a report is added instead of maximised
      -DNO_DURABLE       a mark is used before it is on the disk
      -DNO_FINALITY      what is unreported is freed at the fence, without the journal's word */
@@ -34,10 +36,24 @@ byte durable[SESSIONS], billed[SESSIONS];
 /* What it spent, as the world knows. */
 byte used[SESSIONS];
 bool valid[SESSIONS];    /* the lease, as the holder counts it */
+byte given[SESSIONS];    /* the leader that gave or renewed it last */
 byte current;            /* the holder's session */
 byte held, written, usable;
-bool isReplaced;         /* the first leader was; it does not know */
+byte leader;             /* as the leadership row has it; the first one does not know when it is replaced */
 byte spent;
+
+/* Whether whoever leads has counted a lease out. */
+#ifdef NO_MARGIN
+#define COUNTED_OUT(s) true
+#else
+#ifdef NO_RECOUNT
+#define COUNTED_OUT(s) (!valid[s] || given[s] != leader)
+#else
+#define COUNTED_OUT(s) (!valid[s])
+#endif
+#endif
+/* The same of the first leader, when another leads: it hears of no renewal. */
+#define COUNTED_OUT_BY_ZOMBIE(s) (leader == 1 && (!valid[s] || given[s] == 1))
 
 inline free_now() {
   free = BUDGET;
@@ -88,19 +104,15 @@ end:
        if :: state[who] == 1 -> state[who] = 2; drawn[who] = sum :: else fi;
        who = 0; sum = 0 }
   /* The leader's count of a lease has ended. */
-  :: atomic { state[0] == 0 &&
-#ifdef NO_MARGIN
-       true
-#else
-       !valid[0]
-#endif
-       -> state[0] = 1 }
-  :: atomic { SESSIONS > 1 && state[SESSIONS - 1] == 0 && !valid[SESSIONS - 1] && current == SESSIONS - 1 ->
+  :: atomic { state[0] == 0 && COUNTED_OUT(0) -> state[0] = 1 }
+  :: atomic { SESSIONS > 1 && state[SESSIONS - 1] == 0 && current == SESSIONS - 1 && COUNTED_OUT(SESSIONS - 1) ->
        state[SESSIONS - 1] = 1 }
-  /* Another one leads: it counts every lease in full. The first one goes on counting what it knew. */
-  :: atomic { !isReplaced -> isReplaced = true }
+  /* Another one leads: it counts every lease in full. The first one goes on counting what it knew; the row refuses what it says. */
+  :: atomic { leader == 0 -> leader = 1 }
 #ifdef NO_EPOCH
-  :: atomic { isReplaced && state[0] == 0 -> state[0] = 1 }
+  :: atomic { state[0] == 0 && COUNTED_OUT_BY_ZOMBIE(0) -> state[0] = 1 }
+  :: atomic { SESSIONS > 1 && state[SESSIONS - 1] == 0 && current == SESSIONS - 1 &&
+       COUNTED_OUT_BY_ZOMBIE(SESSIONS - 1) -> state[SESSIONS - 1] = 1 }
 #endif
   od
 }
@@ -128,10 +140,13 @@ end:
   :: atomic { billed[current] < used[current] -> billed[current]++ }
   :: atomic { billed[current] > settled[current] && nfull(up) -> up!report(current, billed[current]) }
   :: atomic { valid[current] -> valid[current] = false }
+  /* It is renewed, by whoever leads. */
+  :: atomic { valid[current] && state[current] == 0 && given[current] != leader -> given[current] = leader }
   :: atomic { current + 1 < SESSIONS ->
        valid[current] = false;
        current++;
        valid[current] = true;
+       given[current] = leader;
        held = 0; written = 0; usable = 0 }
   od
 }

@@ -40,8 +40,9 @@ enum Simulate {
             command that runs the seed with those alone.
 
             A seed in which too little happened does not count, and a run of which none counts fails. With 2,000
-            seeds of everything and more, it fails too where some transition, effect or fault never occurred; with
-            fewer that is not asked.
+            seeds of everything and more, it fails too where some transition of a session, lease, account or region,
+            some effect, refusal or alarm, or some kind of fault never occurred; with fewer that is not asked.
+            In the scenario canary somebody spends beside the ledger: it must break, and shrinks to that alone.
 
             With --mutant one rule is left out, in the scenario where that shows unless another one is named, and the answer is yes where some seed notices; all prints the
             table of all rules with the seed that noticed each.
@@ -83,7 +84,7 @@ enum Simulate {
             for one in tally.broken.prefix(linesMost) {
                 output.print("seed \(one.seed): \(one.violation)")
             }
-            if let worst = tally.broken.first, scenario != "canary", only == nil, without.isEmpty {
+            if let worst = tally.broken.first, only == nil, without.isEmpty {
                 shrink(worst.seed, scenario, nil, &output)
             }
             for name in missing { output.print("never occurred: \(name)") }
@@ -117,7 +118,7 @@ enum Simulate {
         guard let shrunk = Simulation.shrink(seed: seed, scenario: scenario, mutant: mutant) else { return }
         output.print("seed \(seed) still breaks with \(shrunk.faults.count) faults: \(shrunk.violation)")
         for one in shrunk.faults {
-            output.print("  \(one.number)  at \(one.milliseconds) ms  \(one.fault.name)  \(one.target)")
+            output.print("  \(one.number)  at \(one.milliseconds) ms  \(one.name)  \(one.target)")
         }
         let kinds = shrunk.kinds.map(\.name).joined(separator: ", ")
         output.print("  and \(kinds.isEmpty ? "nothing else" : kinds)")

@@ -1,5 +1,5 @@
 // How a shard's money comes under marks, and goes back: what a turn does, and what the journal's word changes.
-internal import Units
+public import Units
 
 extension ShardHolder {
     /// Looks at the accounts that something happened to: draws for them, asks for more, gives back.
@@ -47,6 +47,12 @@ extension ShardHolder {
     }
 
     private static let askPause = Interval.seconds(1)
+
+    /// What of an account is there for the next impressions, under marks or not, and whether they may have it.
+    public func ready(_ account: AccountIndex) -> (amount: Micros, isOpen: Bool) {
+        guard account.row < accounts.count else { return (.zero, false) }
+        return (accounts[account.row].pool + accounts[account.row].marked, accounts[account.row].isOpen)
+    }
 
     /// Four chunks ahead: two of them are under marks, one is in the pool, one on its way.
     private mutating func ask(_ account: AccountIndex, at now: Instant, _ effects: inout [ShardEffect]) {

@@ -35,6 +35,11 @@ struct Broker {
     var generation: UInt32 = 0
     var isUp = true
     var pausedUntil: Int64 = 0
+    /// Its counting clock stands still until then; what it misses is in the clock already.
+    var asleepUntil: Int64 = 0
+    var wallAhead: Int64 = 0
+    /// An operator ends it in order, and it is done by then; zero where nobody does.
+    var leavesAt: Int64 = 0
     var ledger: BrokerLedger?
     var starts: UInt64 = 0
     var epochs: [Epoch] = []
@@ -54,6 +59,8 @@ struct Broker {
     /// While it is down, the session in its journal; and what somebody copied of that earlier.
     var kept: BrokerLedger?
     var copy: Memory?
+    /// The machine was reset while it slept: what its clock says means something else than before.
+    var isRebooted = false
     /// What its journal has is older than what this boot of the machine knows that it wrote.
     var isRestored = false
     /// It cannot answer an audit for what was before.
@@ -123,13 +130,18 @@ extension World {
         note("broker \(index) starts")
         if brokers[index].isRestored { foundRestoredBroker(index) }
         // Now and then an operator has it begin another one.
-        if let kept = brokers[index].kept, !chance(1, of: 4) { resume(index, kept) }
+        if let kept = brokers[index].kept, !chance(1, of: ranges.freshStarts) { resume(index, kept) }
         brokers[index].kept = nil
+        brokers[index].isRebooted = false
     }
 
     func crashBroker(_ index: Int) {
         note("broker \(index) ends")
         brokers[index].isUp = false
+        brokers[index].leavesAt = 0
+        if brokers[index].asleepUntil > now { brokers[index].isRebooted = true }
+        brokers[index].clock.missed -= max(brokers[index].asleepUntil - now, 0)
+        brokers[index].asleepUntil = 0
         brokers[index].generation += 1
         brokers[index].kept = brokers[index].ledger
         brokers[index].ledger = nil
@@ -157,18 +169,41 @@ extension World {
         var ids = SplitMix64(state: kept.session.rawValue << 16 ^ UInt64(brokers[index].generation))
         do throws(BookFault) {
             brokers[index].ledger = try BrokerLedger(
-                resuming: rows, of: session, isSameClock: true, firstID: ids.next() | 1, limits: brokerLimits,
+                resuming: rows, of: session, isSameClock: !brokers[index].isRebooted, firstID: ids.next() | 1,
+                limits: brokerLimits,
                 rules: rules, at: time)
         } catch {
             return violate("1: broker \(index) cannot go on from its rows: \(error)")
         }
+        if brokers[index].isRebooted { brokers[index].openedAt = now }
         coverage.note(.resumed)
+        checkKnown(index, database.primary)
         note("broker \(index) goes on with session \(kept.session.rawValue)")
         tellBroker(index, .presented(timeline: brokers[index].presentedTo))
     }
 
     var brokerLimits: BrokerLimits {
-        BrokerLimits(window: WorldShape.window, reserve: Micros(shape.highest * 4), idle: .seconds(8))
+        var limits = BrokerLimits(
+            window: WorldShape.window, reserve: Micros(shape.highest * 4), idle: .seconds(8))
+        limits.aheadSeconds = aheadSeconds
+        return limits
+    }
+
+    /// What a machine that slept, or whose clock somebody set, does before anything else.
+    private func readBrokerClocks(_ index: Int) {
+        let wall = brokers[index].clock.wall(now)
+        let ahead = wall.nanoseconds - brokers[index].clock.now(now).nanoseconds
+        guard abs(ahead - brokers[index].wallAhead) > 10_000_000 else { return }
+        brokers[index].wallAhead = ahead
+        tellBroker(index, .turned(wall: wall))
+    }
+
+    /// An operator's word to end in order: what no node has goes back, nodes are declined, and some time later the process ends.
+    func stopBroker(_ index: Int, at time: Int64) {
+        brokers[index].leavesAt = time
+        var effects: [BrokerEffect] = []
+        brokers[index].ledger?.release(at: brokers[index].clock.now(now), &effects)
+        follow(index, effects)
     }
 
     /// The process ends, and somebody puts an older copy of its journal back. False where there is none.
@@ -197,6 +232,7 @@ extension World {
     func sayToRoot(_ index: Int, _ message: Message) {
         if case .giveBack = message {
             // It is not answered.
+            if has(.returnsForgotten) { return }
         } else if brokers[index].askedAt < brokers[index].heardAt {
             brokers[index].askedAt = now
         }
@@ -208,7 +244,12 @@ extension World {
 
     func tickBroker(_ index: Int) {
         guard brokers[index].isUp, brokers[index].role == .serving else { return }
+        if brokers[index].leavesAt > 0, now >= brokers[index].leavesAt {
+            crashBroker(index)
+            return schedule(.start, firstBroker + index, after: restartDelay())
+        }
         schedule(.tick, firstBroker + index, after: Int64(random.next(in: 270...330)) * 1_000_000)
+        readBrokerClocks(index)
         brokers[index].ticks += 1
         if brokers[index].ticks % Self.ticksOfACopy == 0, let ledger = brokers[index].ledger {
             brokers[index].copy = Broker.Memory(ledger: ledger, epochs: brokers[index].epochs)
@@ -225,6 +266,7 @@ extension World {
         let isRefused = now - brokers[index].openedAt > WorldShape.brokerLease.nanoseconds
         if lease.isOver(at: time) && (isLeased || isRefused) {
             // Nothing renews it, or never has: a tail may have taken the session itself. A new one, with nothing of it.
+            coverage.note(lease.isBroken ? .brokerBroken : .brokerFenced)
             brokers[index].starts += 1
             brokers[index].ledger = nil
             return
@@ -250,6 +292,11 @@ extension World {
         var effects: [BrokerEffect] = []
         let time = brokers[index].clock.now(now)
         brokers[index].ledger?.handle(event, at: time, &effects)
+        checkKnown(index, behind: event)
+        follow(index, effects)
+    }
+
+    private func follow(_ index: Int, _ effects: [BrokerEffect]) {
         guard let session = brokers[index].ledger?.session else { return }
         let me = firstBroker + index
         events += effects.count
@@ -279,6 +326,7 @@ extension World {
                     to: firstNode + Node.index(of: node))
             case .grant(let node, let account, let upTo, let isLast):
                 coverage.note(.grant as Coverage.BrokerKind)
+                grow(given: upTo, to: node, account)
                 send(
                     .nodeGranted(node, account, upTo: upTo, isLast: isLast), from: me,
                     to: firstNode + Node.index(of: node))
@@ -311,6 +359,9 @@ extension World {
             }
             return
         }
+        // A process that is being ended has no ear for nodes.
+        if brokers[index].leavesAt > 0, from >= firstNode { return }
+        readBrokerClocks(index)
         let session = brokers[index].ledger?.session
         switch envelope.message {
         // From the root.
@@ -336,6 +387,7 @@ extension World {
             brokers[index].audit = max(brokers[index].audit, audit)
             guard of == session else { return }
             tellBroker(index, .renewed(request: id, for: length, next: next))
+            coverage.note(.brokerLeased)
             checkBrokerFence(index)
         case .granted(let of, let account, let upTo, let isLast, let timeline):
             guard of == session, isTaken(index, timeline) else { return }
@@ -354,7 +406,8 @@ extension World {
             }
             tellBroker(index, .registered(key.node, timeline: timeline))
         case .presentDue(let timeline): present(index, timeline, to: from)
-        case .hasBlock(let key, _, _), .hasClosing(let key, _, _), .forwardClaim(let key, _):
+        case .hasBlock(let key, _, _), .hasClosing(let key, _, _), .hasEnd(let key, _),
+            .forwardClaim(let key, _):
             send(
                 envelope.message, from: firstBroker + index, to: firstNode + Node.index(of: key.node))
         case .hasClaim:
@@ -398,6 +451,9 @@ extension World {
         case .closing(let key, let closing):
             guard forwards(index, key) else { return }
             tellBroker(index, .closed(key, closing))
+            sayToRoot(index, envelope.message)
+        case .end(let key, _):
+            guard forwards(index, key) else { return }
             sayToRoot(index, envelope.message)
         case .claim(let key, let claim):
             guard forwards(index, key) else { return }

@@ -8,9 +8,10 @@ extension World {
     /// Now and then it takes longer than anybody waits for.
     func restartDelay() -> Int64 {
         let delay = Int64(random.next(in: ranges.restartMilliseconds)) * 1_000_000
-        return chance(1, of: 8) ? delay * 6 : delay
+        return chance(1, of: ranges.longRestarts) ? delay * ranges.longRestartTimes : delay
     }
     private func cutTime() -> Int64 { now + Int64(random.next(in: ranges.cutMilliseconds)) * 1_000_000 }
+    private func stopTime() -> Int64 { now + Int64(random.next(in: ranges.stopMilliseconds)) * 1_000_000 }
     private func pauseTime() -> Int64 { now + Int64(random.next(in: ranges.pauseMilliseconds)) * 1_000_000 }
 
     /// The next fault of the seed: when it comes, what it is and whom it hits follows from its number alone.
@@ -20,7 +21,7 @@ extension World {
         guard now < end - Int64(ranges.quietMilliseconds) * 1_000_000 else { return }
         let number = faultNumber
         faultNumber += 1
-        if isCanary, now > end / 2 { return plantCanary() }
+        if isCanary, now > end / 2 { return plantCanary(number) }
         let whole = ranges.weights.reduce(0, +)
         guard whole > 0 else { return }
         var draw = random.next(below: whole)
@@ -30,13 +31,16 @@ extension World {
             guard draw >= weight else {
                 guard !ranges.without.contains(fault), let target = inject(fault) else { return }
                 coverage.note(fault)
-                injected.append(
-                    InjectedFault(number: number, milliseconds: now / 1_000_000, fault: fault, target: target)
-                )
-                return note("FAULT \(number) \(fault.name) \(target)")
+                return tell(number, fault.name, target)
             }
             draw -= weight
         }
+    }
+
+    private func tell(_ number: Int, _ name: String, _ target: String) {
+        injected.append(
+            InjectedFault(number: number, milliseconds: now / 1_000_000, name: name, target: target))
+        note("FAULT \(number) \(name) \(target)")
     }
 
     private func someNode() -> Int { Int(random.next(below: UInt64(nodes.count))) }
@@ -48,27 +52,22 @@ extension World {
     private func inject(_ fault: Fault) -> String? {
         switch fault {
         case .nodeCrash, .nodeDestroyed, .nodePause, .clockSuspended, .clockJump, .diskSlow, .diskFull,
-            .syncFailed, .journalShipped, .journalRestored:
+            .syncFailed, .journalShipped, .journalRestored, .nodeClone, .nodeStop:
             let index = someNode()
             guard nodes[index].isUp, let how = harmNode(index, fault) else { return nil }
             return "node \(index) \(how)"
-        case .brokerCrash, .brokerPause, .brokerRemoved, .brokerRestored, .clone:
+        case .brokerCrash, .brokerPause, .brokerRemoved, .brokerRestored, .clone, .brokerClockJump,
+            .brokerSuspended, .brokerStop:
             let index = someBroker()
             guard brokers[index].role == .serving, brokers[index].isUp, let how = harmBroker(index, fault)
             else {
                 return nil
             }
             return "broker \(index) \(how)"
-        case .coordinatorCrash:
+        case .coordinatorCrash, .coordinatorPause, .coordinatorClockJump, .coordinatorSuspended:
             let index = someCoordinator()
             guard coordinators[index].isUp else { return nil }
-            crashCoordinator(index)
-            schedule(.start, index, after: restartDelay())
-            return "coordinator \(index)"
-        case .coordinatorPause:
-            let index = someCoordinator()
-            coordinators[index].pausedUntil = max(coordinators[index].pausedUntil, pauseTime())
-            return "coordinator \(index) \(until(coordinators[index].pausedUntil))"
+            return "coordinator \(index) \(harmCoordinator(index, fault))"
         case .linkCut, .linkCutOneWay, .linkClogged: return harmLink(fault)
         case .primaryCrash, .tailLost, .zombiePrimary, .replicationStalled, .etcdAway:
             return harmDatabase(fault)
@@ -78,8 +77,8 @@ extension World {
             let region = Int(random.next(below: UInt64(regions.count)))
             drain(region)
             return "region \(region)"
-        case .messageLost, .messageDoubled, .messageLate, .tailTorn, .clockDrift, .commitUnknown, .billLate,
-            .billTwice, .billNever, .billAboveReserved, .orphan:
+        case .messageLost, .messageDoubled, .messageLate, .tailTorn, .clockDrift, .billLate, .billTwice,
+            .billNever, .billAboveReserved, .orphan:
             return nil
         }
     }
@@ -100,16 +99,23 @@ extension World {
             nodes[index].pausedUntil = max(nodes[index].pausedUntil, pauseTime())
             return until(nodes[index].pausedUntil)
         case .clockSuspended:
-            // The machine sleeps, and its counting clock with it.
             let wakes = max(nodes[index].pausedUntil, pauseTime())
-            nodes[index].clock.missed += wakes - max(nodes[index].asleepUntil, now)
-            nodes[index].pausedUntil = wakes
-            nodes[index].asleepUntil = wakes
+            sleep(until: wakes, &nodes[index].clock, &nodes[index].pausedUntil, &nodes[index].asleepUntil)
             return until(wakes)
-        case .clockJump:
-            let jump = Int64(random.next(in: -60_000...60_000))
-            nodes[index].clock.wallSet += jump * 1_000_000
-            return "by \(jump) ms"
+        case .clockJump: return jump(&nodes[index].clock)
+        case .nodeClone:
+            // A machine that was restored from another one's memory of an earlier moment.
+            guard let lane = nodes[index].lanes.last(where: { $0.state == .live }) else { return nil }
+            let time = nodes[index].clock.now(now)
+            send(
+                .nodeRenew(lane.session, .init(id: random.next() | 1 << 63, nonce: 2, sentAt: time)),
+                from: firstNode + index, to: firstBroker + lane.broker)
+            return "goes on twice"
+        case .nodeStop:
+            guard nodes[index].leavesAt == 0 else { return nil }
+            nodes[index].leavesAt = stopTime()
+            for lane in nodes[index].lanes.indices { endLane(index, lane) }
+            return until(nodes[index].leavesAt)
         case .diskSlow:
             nodes[index].slowUntil = pauseTime()
             return until(nodes[index].slowUntil)
@@ -148,13 +154,59 @@ extension World {
             let delay = restartDelay()
             schedule(.start, firstBroker + index, after: delay)
             return "has an older copy of its journal, \(until(now + delay))"
+        case .brokerSuspended:
+            let wakes = max(brokers[index].pausedUntil, pauseTime())
+            sleep(
+                until: wakes, &brokers[index].clock, &brokers[index].pausedUntil, &brokers[index].asleepUntil)
+            return until(wakes)
+        case .brokerClockJump: return jump(&brokers[index].clock)
+        case .brokerStop:
+            guard brokers[index].leavesAt == 0 else { return nil }
+            stopBroker(index, at: stopTime())
+            return until(brokers[index].leavesAt)
         default:
-            // A machine that was restored from another one's memory of an earlier moment.
             guard let session = brokers[index].ledger?.session else { return nil }
             let time = brokers[index].clock.now(now)
             sayToRoot(index, .renew(session, .init(id: random.next() | 1 << 63, nonce: 2, sentAt: time)))
             return "goes on twice"
         }
+    }
+
+    private func harmCoordinator(_ index: Int, _ fault: Fault) -> String {
+        switch fault {
+        case .coordinatorCrash:
+            let delay = restartDelay()
+            crashCoordinator(index)
+            schedule(.start, index, after: delay)
+            return until(now + delay)
+        case .coordinatorSuspended:
+            let wakes = max(coordinators[index].pausedUntil, pauseTime())
+            sleep(
+                until: wakes, &coordinators[index].clock, &coordinators[index].pausedUntil,
+                &coordinators[index].asleepUntil)
+            return until(wakes)
+        case .coordinatorClockJump: return jump(&coordinators[index].clock)
+        default:
+            coordinators[index].pausedUntil = max(coordinators[index].pausedUntil, pauseTime())
+            return until(coordinators[index].pausedUntil)
+        }
+    }
+
+    /// The machine sleeps, and its counting clock with it.
+    private func sleep(
+        until wakes: Int64, _ clock: inout MachineClock, _ pausedUntil: inout Int64,
+        _ asleepUntil: inout Int64
+    ) {
+        clock.missed += wakes - max(asleepUntil, now)
+        pausedUntil = wakes
+        asleepUntil = wakes
+    }
+
+    /// Somebody sets the clock on its wall.
+    private func jump(_ clock: inout MachineClock) -> String {
+        let jump = Int64(random.next(in: ranges.jumpMilliseconds))
+        clock.wallSet += jump * 1_000_000
+        return "by \(jump) ms"
     }
 
     private func harmLink(_ fault: Fault) -> String {
@@ -164,7 +216,7 @@ extension World {
         switch fault {
         case .linkCut:
             // One machine from all others, or from one.
-            guard chance(1, of: 2) else {
+            guard !chance(1, of: ranges.pairCuts) else {
                 network.cut(one, other, until: time)
                 network.cut(other, one, until: time)
                 return "\(name(one)) from \(name(other)) \(until(time))"
@@ -189,7 +241,7 @@ extension World {
     // MARK: The database
 
     private func harmDatabase(_ fault: Fault) -> String? {
-        let away = Int64(random.next(in: 500...9_000)) * 1_000_000
+        let away = Int64(random.next(in: ranges.awayMilliseconds)) * 1_000_000
         switch fault {
         case .primaryCrash, .tailLost, .zombiePrimary:
             guard !database.isDown else { return nil }
@@ -207,46 +259,11 @@ extension World {
         return until(now + away)
     }
 
-    /// Somebody says what no machine of ours says. All of it is refused, and changes nothing.
-    private func forge() -> String? {
-        let leader = coordinators.indices.first { coordinators[$0].isLeader && coordinators[$0].isUp }
-        guard let leader, let leaf = database.primary.book.leaves.last else { return nil }
-        func say(_ event: BookEvent) { coordinators[leader].waiting.append(.book(event, replyTo: -1)) }
-        let session = leaf.key.root
-        say(.requested(session, AccountIndex(0), upTo: Micros(-1)))
-        say(.requested(session, AccountIndex(99), upTo: Micros(1)))
-        say(.returned(session, AccountIndex(0), .max))
-        let none = SettlementBlock(account: AccountIndex(0), shard: 0, number: 0, mask: 0, paid: .max)
-        say(.settled(leaf.key, none))
-        say(
-            .settled(
-                leaf.key, SettlementBlock(account: AccountIndex(0), shard: 9, number: 0, mask: 1, paid: .max))
-        )
-        for child in database.primary.book.children where child.isFenced {
-            guard let closed = database.primary.book.leaves.last(where: { $0.key.root == child.session })
-            else {
-                continue
-            }
-            say(.closed(closed.key, Closing(account: AccountIndex(0), drawn: .zero, freed: .max)))
-        }
-        say(.refunded(AccountIndex(0), number: 9_999, Micros(1), in: .usd))
-        say(.carriedOver(AccountIndex(0), to: AccountIndex(2)))
-        // An operator's word in another currency.
-        say(.budgetChanged(AccountIndex(0), to: .max, in: bookAccounts[5].currency))
-        // A token that nobody signed.
-        for index in nodes.indices where nodes[index].isUp {
-            guard let lane = nodes[index].lanes.last else { continue }
-            let key = ReservationKey(session: lane.session, shard: 0, sequence: 1 << 40)
-            if lane.desks[0].holder.settle(key, Micros(1)) == .unknown { coverage.note(.unknown) }
-        }
-        return "in the name of session \(session.rawValue)"
-    }
-
     // MARK: Operators
 
     private func operate(_ fault: Fault) -> String? {
         let row = Int(random.next(below: UInt64(WorldShape.accountCount)))
-        let share = Int64(random.next(in: 1...50))
+        let share = Int64(random.next(in: ranges.cutHundredths))
         let account = AccountIndex(UInt32(row))
         guard
             let leader = coordinators.indices.first(where: {
@@ -273,14 +290,17 @@ extension World {
             return "of account \(row)"
         default:
             let known = database.primary.book.accounts[row]
-            guard row != 1, known.settled > Micros(10) else { return nil }
-            say(.refunded(account, number: known.refunds + 1, Micros(min(share, 10)), in: currency))
-            return "\(min(share, 10)) of account \(row)"
+            let amount = Micros(min(share, ranges.refundMost))
+            guard row != 1, known.settled > amount else { return nil }
+            say(.refunded(account, number: known.refunds + 1, amount, in: currency))
+            return "\(amount.rawValue) of account \(row)"
         }
     }
 
     /// What no ledger can know: somebody spends beside it. The alarm must ring.
-    private func plantCanary() {
+    private func plantCanary(_ number: Int) {
+        if let only, !only.contains(number) { return }
+        tell(number, "canary", "spends beside the ledger")
         for row in truth.ceilings.indices where row != 1 {
             truth.promise(AccountIndex(UInt32(row)), LedgerSession(0), truth.ceilings[row])
             checkPromised(AccountIndex(UInt32(row)))
@@ -306,7 +326,9 @@ extension World {
         database.stalledUntil = 0
         database.zombie = nil
         if database.isDown { promote(losingTail: false) }
+        for index in brokers.indices { brokers[index].leavesAt = 0 }
         for index in nodes.indices {
+            nodes[index].leavesAt = 0
             nodes[index].isFull = false
             nodes[index].slowUntil = 0
             for shard in nodes[index].disks.indices { nodes[index].disks[shard].isFailed = false }

@@ -5,93 +5,6 @@ import Fleet
 import Ledger
 import Units
 
-/// What the fleet owes by its own and the exchange's acts, kept beside the ledger and never asked of it.
-struct Truth {
-    /// The highest that each budget ever was.
-    var ceilings: [Micros]
-    /// By account, billed and still billable.
-    var promised: [Micros]
-    /// By session and account.
-    var ofSession: [LedgerSession: [Micros]] = [:]
-    var settled: [Micros]
-    var late: [Micros]
-    /// The books, as their movements tell them, by account and place.
-    var books: [[Micros]]
-    /// By account, what the exchange gave back.
-    var refunds: [Micros]
-    var starts: [LedgerSession: UInt64] = [:]
-    /// The nonce that each session's next renewal has to bring.
-    var nonces: [LedgerSession: (nonce: UInt64, usedBy: UInt64)] = [:]
-    /// The broker's session of each node session.
-    var parents: [LedgerSession: LedgerSession] = [:]
-    /// In true time, until when an issuer counts a session's lease.
-    var counted: [LedgerSession: Int64] = [:]
-    /// Marks that were durable before the fence, and what was used of them.
-    var marks: [ShardSession: [Micros]] = [:]
-    var used: [ShardSession: [Micros]] = [:]
-
-    init(accounts: Int) {
-        ceilings = [Micros](repeating: .zero, count: accounts)
-        promised = ceilings
-        settled = ceilings
-        refunds = ceilings
-        late = ceilings
-        books = [[Micros]](repeating: [Micros](repeating: .zero, count: 8), count: accounts)
-    }
-
-    static func parent(_ account: AccountIndex) -> AccountIndex? {
-        (2..<5).contains(account.row) ? AccountIndex(1) : nil
-    }
-
-    mutating func raise(_ account: AccountIndex, to budget: Micros) {
-        ceilings[account.row] = max(ceilings[account.row], budget)
-    }
-
-    mutating func promise(_ account: AccountIndex, _ session: LedgerSession, _ change: Micros) {
-        promised[account.row] += change
-        if let parent = Self.parent(account) { promised[parent.row] += change }
-        ofSession[session, default: [Micros](repeating: .zero, count: promised.count)][account.row] += change
-    }
-
-    mutating func paid(_ record: SettlementRecord) {
-        settled[record.account.row] += record.paid
-        late[record.account.row] += record.late
-    }
-
-    mutating func moved(_ movement: Movement) {
-        let row = movement.account.row
-        books[row][Int(movement.from.rawValue)] -= movement.amount
-        books[row][Int(movement.to.rawValue)] += movement.amount
-        guard movement.from == .settled, movement.to == .free else { return }
-        refunds[row] += movement.amount
-        if let parent = Self.parent(movement.account) { refunds[parent.row] += movement.amount }
-    }
-
-    /// Another database is the books now.
-    mutating func recount(_ book: GrantBook) {
-        nonces.removeAll(keepingCapacity: true)
-        for row in books.indices {
-            let account = book.accounts[row]
-            var (granted, settled, suspense, presumed) = (
-                account.granted, account.settled, account.suspense, account.presumed
-            )
-            if row == 1 {
-                for window in 2..<5 {
-                    granted -= book.accounts[window].granted
-                    settled -= book.accounts[window].settled
-                    suspense -= book.accounts[window].suspense
-                    presumed -= book.accounts[window].presumed
-                }
-            }
-            books[row][Int(Place.granted.rawValue)] = granted
-            books[row][Int(Place.settled.rawValue)] = settled
-            books[row][Int(Place.suspense.rawValue)] = suspense
-            books[row][Int(Place.presumed.rawValue)] = presumed
-            books[row][Int(Place.free.rawValue)] = account.budget - granted - settled - suspense - presumed
-        }
-    }
-}
-
 extension World {
     /// True time by a machine's clock.
     func truth(of instant: Instant, _ clock: MachineClock) -> Int64 {
@@ -144,7 +57,7 @@ extension World {
         else { return }
         let mine = truth(of: end, brokers[index].clock)
         truth.counted[node] = max(truth.counted[node] ?? .min, mine)
-        truth.parents[node] = session
+        truth.link(node, to: session)
         if mine > (truth.counted[session] ?? .min) {
             violate("5: broker \(index) counts a node's lease beyond its own as the root counts it")
         }
@@ -175,7 +88,8 @@ extension World {
 
     /// The root says that a session is over: nobody below may think otherwise.
     func checkFenced(_ session: LedgerSession) {
-        for index in brokers.indices where brokers[index].ledger?.session == session {
+        for index in brokers.indices
+        where brokers[index].ledger?.session == session && brokers[index].pausedUntil <= now {
             guard let lease = brokers[index].ledger?.lease else { continue }
             if truth(of: lease.fence, brokers[index].clock) > now {
                 violate("5: the root fences broker \(index) before it does itself")
@@ -205,6 +119,7 @@ extension World {
             var settled = movements[Int(Place.settled.rawValue)]
             var waiting = movements[Int(Place.suspense.rawValue)] + movements[Int(Place.presumed.rawValue)]
             let free = movements[Int(Place.free.rawValue)] + granted + settled + waiting
+            var late = movements[Int(Place.late.rawValue)]
             if row == 1 {
                 for window in 2..<5 {
                     granted += truth.books[window][Int(Place.granted.rawValue)]
@@ -212,10 +127,11 @@ extension World {
                     waiting +=
                         truth.books[window][Int(Place.suspense.rawValue)]
                         + truth.books[window][Int(Place.presumed.rawValue)]
+                    late += truth.books[window][Int(Place.late.rawValue)]
                 }
             }
             if account.granted != granted || account.settled != settled
-                || account.suspense + account.presumed != waiting
+                || account.suspense + account.presumed != waiting || account.late != late
             {
                 violate("1: the movements of account \(row) do not add up to its balance")
             }
@@ -318,121 +234,12 @@ extension World {
         }
     }
 
-    /// Outside an audit nobody has a grant that the database does not know.
+    /// Nobody has a grant that the database does not know, but who an audit has not heard yet.
     func checkDelivered(_ session: LedgerSession, _ account: AccountIndex, _ upTo: Micros) {
         let state = database.primary
-        guard state.verified == state.timeline, state.book.missing == 0 else { return }
+        guard isKnown(state, session, account.row) else { return }
         if state.book.granted(session, account) < upTo {
             violate("7: a grant of \(upTo.rawValue) came that the database does not know")
         }
-    }
-
-    /// What costs too much for every step: looked at now and then, and at the end.
-    func checkWhole() {
-        let state = database.primary
-        guard state.verified == state.timeline, state.book.missing == 0 else { return }
-        for index in brokers.indices {
-            guard let ledger = brokers[index].ledger else { continue }
-            for node in ledger.nodes where state.book.leaf(LeafKey(root: ledger.session, node: node)) == nil {
-                violate("7: broker \(index) gives to session \(node.rawValue), which the root cannot close")
-            }
-            for row in 0..<WorldShape.accountCount {
-                let account = AccountIndex(UInt32(row))
-                guard ledger.presentation(account).granted > state.book.granted(ledger.session, account)
-                else {
-                    continue
-                }
-                violate("7: broker \(index) has a grant that the database does not know")
-            }
-        }
-        var owed: [LedgerSession: [Micros]] = [:]
-        for (session, amounts) in truth.ofSession {
-            guard let parent = truth.parents[session] else { continue }
-            var sum = owed[parent] ?? [Micros](repeating: .zero, count: amounts.count)
-            for row in amounts.indices { sum[row] += amounts[row] }
-            owed[parent] = sum
-        }
-        for child in state.book.children {
-            guard let owed = owed[child.session] else { continue }
-            for row in owed.indices where owed[row] > .zero {
-                let held = state.book.held(child.session, AccountIndex(UInt32(row)))
-                if owed[row] > held {
-                    noteSession(child.session, row, state.book)
-                    violate(
-                        "6: session \(child.session.rawValue) owes \(owed[row].rawValue) of account \(row), "
-                            + "and the root keeps \(held.rawValue) for it")
-                }
-            }
-        }
-    }
-
-    /// What every journal knows the root knows too, and nothing else.
-    private func missingEvidence(_ book: GrantBook) -> String? {
-        for index in nodes.indices {
-            for one in nodes[index].evidence {
-                for account in Node.spent {
-                    let mine = nodes[index].replay.settled(of: one.session, Node.names[account.row])
-                    guard let leaf = book.leaf(LeafKey(root: LedgerSession(0), node: one.session)) else {
-                        if mine > .zero {
-                            return "9: session \(one.session.rawValue) is not known at the root"
-                        }
-                        continue
-                    }
-                    let known = book.evidence(leaf, account)
-                    if known.paid != mine || known.claimed != .zero {
-                        return "9: session \(one.session.rawValue) paid \(mine.rawValue) of account "
-                            + "\(account.rawValue), the root has \(known.paid.rawValue) and claims of "
-                            + "\(known.claimed.rawValue)"
-                    }
-                }
-            }
-        }
-        return nil
-    }
-
-    /// For who looks at a trace: what the exchange and the root know of each node session under a broker's.
-    private func noteSession(_ session: LedgerSession, _ row: Int, _ book: GrantBook) {
-        for (node, amounts) in truth.ofSession where truth.parents[node] == session {
-            guard let leaf = book.leaf(LeafKey(root: LedgerSession(0), node: node)) else { continue }
-            note(
-                "session \(node.rawValue) owes \(amounts[row].rawValue): "
-                    + book.sentence(leaf, AccountIndex(UInt32(row))))
-        }
-        for ad in exchange.ads where truth.parents[ad.key.session] == session && ad.account.row == row {
-            if ad.promised > .zero, ad.paid == nil { note("open \(ad)") }
-        }
-    }
-
-    // MARK: 10, liveness
-
-    /// What has not come together yet.
-    func unfinished() -> String? {
-        let state = database.primary
-        if state.verified != state.timeline { return "10: the last timeline was never looked at" }
-        if state.book.missing != 0 { return "10: an audit does not end" }
-        if let missing = missingEvidence(state.book) { return missing }
-        for row in state.book.accounts.indices where row != 1 {
-            let account = state.book.accounts[row]
-            if account.suspense != .zero {
-                return "10: suspense of account \(row) does not drain: \(account)"
-            }
-            let known = account.settled + account.refunded
-            // What a machine took with it that is no more only claims know of.
-            if lostMachines == 0, known != truth.settled[row] {
-                return
-                    "9: account \(row) has \(known.rawValue) settled of \(truth.settled[row].rawValue) that was paid"
-            }
-            if lostMachines == 0, account.late != truth.late[row] {
-                return "9: account \(row) has \(account.late.rawValue) late of \(truth.late[row].rawValue)"
-            }
-        }
-        for region in regions.indices where regions[region].state != .healthy {
-            return "10: region \(region) is still \(regions[region].state)"
-        }
-        if !coordinators.contains(where: \.isLeader) { return "10: nobody leads" }
-        for index in nodes.indices where !nodes[index].lanes.contains(where: { $0.state == .live }) {
-            return "10: node \(index) has no session"
-        }
-        return nil
     }
 }

@@ -6,6 +6,8 @@ struct Coordinator {
     var generation: UInt32 = 0
     var isUp = true
     var pausedUntil: Int64 = 0
+    /// Its counting clock stands still until then; what it misses is in the clock already.
+    var asleepUntil: Int64 = 0
     var clock: MachineClock
     /// By its own clock.
     var leadership = Leadership(length: WorldShape.leadership, renewal: .milliseconds(1_500))
@@ -48,6 +50,8 @@ extension World {
 
     func crashCoordinator(_ index: Int) {
         coordinators[index].isUp = false
+        coordinators[index].clock.missed -= max(coordinators[index].asleepUntil - now, 0)
+        coordinators[index].asleepUntil = 0
         coordinators[index].generation += 1
         note("coordinator \(index) ends")
     }
@@ -325,7 +329,8 @@ extension World {
             send(.hasClaim(key, reservation, timeline: timeline), from: index, to: to)
         case .forwardClaim(let key, let claim): send(.forwardClaim(key, claim), from: index, to: to)
         case .refuse(_, let session): send(.refused(session), from: index, to: to)
-        case .acknowledgeReturn, .acknowledgeEnd, .move, .fenceClone, .alarm: break
+        case .acknowledgeEnd(let key): send(.hasEnd(key, timeline: timeline), from: index, to: to)
+        case .acknowledgeReturn, .move, .fenceClone, .alarm: break
         }
     }
 
@@ -396,6 +401,9 @@ extension World {
         case .block(let key, let block): return book(.settled(key, block))
         case .closing(let key, let closing): return book(.closed(key, closing))
         case .claim(let key, let claim): return book(.claimed(key, claim))
+        case .end(let key, let rows):
+            let accounts = (0..<WorldShape.accountCount).filter { rows >> UInt64($0) & 1 == 1 }
+            return book(.ended(key, accounts: accounts.map { AccountIndex(UInt32($0)) }))
         default: return nil
         }
     }

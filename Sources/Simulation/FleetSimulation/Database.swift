@@ -175,6 +175,7 @@ extension World {
         database.stalledUntil = 0
         note("database: server \(database.server) is primary, timeline \(state.timeline), lost \(losingTail)")
         truth.recount(database.primary.book)
+        checkAll(database.primary)
     }
 
     /// The state is taken out meanwhile: carrying a batch out asks the database about other things.
@@ -295,7 +296,7 @@ extension World {
                 for event in state.audit.heard(said, from: holder) { state.book.handle(event, &effects) }
                 for effect in effects { noteBook(effect, isPrimary) }
             }
-            if isPrimary { checkRoot(state.book) }
+            if isPrimary { checkStep(state, command) }
         }
         state.streams[batch.coordinator] = max(state.streams[batch.coordinator], batch.number)
         if isPrimary {
@@ -381,7 +382,7 @@ extension World {
         return book.accounts[account.row].budget + max(book.accounts[from.row].unassigned, .zero)
     }
 
-    private func noteBook(_ effect: BookEffect, _ isPrimary: Bool) {
+    func noteBook(_ effect: BookEffect, _ isPrimary: Bool) {
         guard isPrimary else { return }
         events += 1
         switch effect {
@@ -391,8 +392,7 @@ extension World {
         case .acknowledgeReturn: coverage.note(.acknowledgeReturn)
         case .acknowledgeBlock: coverage.note(.acknowledgeBlock)
         case .acknowledgeClosing: coverage.note(.acknowledgeClosing)
-        // A simulated node says closings of all accounts.
-        case .acknowledgeEnd: break
+        case .acknowledgeEnd: coverage.note(.acknowledgeEnd)
         case .acknowledgeClaim: coverage.note(.acknowledgeClaim)
         case .forwardClaim: coverage.note(.forwardClaim)
         case .renew: coverage.note(.renew as Coverage.BookKind)

@@ -67,10 +67,11 @@ struct Disk {
         folded = 0
     }
 
-    /// The process is gone: of what was written and not synced the first records may have come to the disk.
-    mutating func tear(_ random: inout Randomness) -> Int {
+    /// The process is gone: of what was written and not synced the first records may have come to the disk, or all.
+    mutating func tear(_ random: inout Randomness, isWhole: Bool) -> Int {
         let loose = entries.count - durable
-        let kept = durable + Int(random.next(below: UInt64(loose) + 1))
+        let drawn = Int(random.next(below: UInt64(loose) + 1))
+        let kept = durable + (isWhole ? loose : drawn)
         let lost = entries.count - kept
         entries.removeLast(lost)
         durable = kept

@@ -56,8 +56,7 @@ extension World {
         let gap = 1_000_000_000 / shape.requestsPerSecond
         schedule(.request, 0, after: Int64(random.next(in: 1...2 * gap)))
         let index = Int(random.next(below: UInt64(nodes.count)))
-        guard nodes[index].isUp, nodes[index].pausedUntil <= now
-        else { return }
+        guard nodes[index].isUp, nodes[index].pausedUntil <= now, nodes[index].leavesAt == 0 else { return }
         // What a region does not take goes elsewhere, or is not bid on.
         guard chance(UInt64(regions[nodes[index].region].share), of: 1_000) else { return }
         readClocks(index)
@@ -110,44 +109,47 @@ extension World {
         mix(one.key.sequence ^ UInt64(bitPattern: one.amount.rawValue))
     }
 
-    private func comes(_ fault: Fault) -> Bool { !ranges.without.contains(fault) }
-
     func setPromise(_ ad: Int, _ amount: Micros) {
         let change = amount - exchange.ads[ad].promised
         guard change != .zero else { return }
         exchange.ads[ad].promised = amount
         truth.promise(exchange.ads[ad].account, exchange.ads[ad].key.session, change)
-        if change > .zero { checkPromised(exchange.ads[ad].account) }
+        guard change > .zero else { return }
+        checkPromised(exchange.ads[ad].account)
+        if let parent = truth.parents[exchange.ads[ad].key.session] {
+            checkKept(database.primary, parent, exchange.ads[ad].account)
+        }
     }
 
     private func decide(_ ad: Int) {
         guard exchange.ads[ad].fate == .open else { return }
         let price = exchange.ads[ad].price
-        switch random.next(below: 100) {
-        case 0..<70:
-            exchange.ads[ad].fate = .billed
-            let isAbove = chance(3, of: 100) && comes(.billAboveReserved)
-            if isAbove { coverage.note(.billAboveReserved) }
-            exchange.ads[ad].bill =
-                isAbove
-                ? price + Micros(Int64(random.next(in: 1...50)))
-                : Micros(Int64(random.next(in: 0...Int(price.rawValue))))
-            setPromise(ad, min(exchange.ads[ad].bill, price))
-            if chance(4, of: 100), comes(.billLate) {
-                coverage.note(.billLate)
-                plan(.deliver, ad, after: exchange.ads[ad].until - now + 2_000_000_000)
-            } else {
-                deliverBill(ad)
-                if chance(5, of: 100), comes(.billTwice) {
-                    coverage.note(.billTwice)
-                    plan(.deliver, ad, after: Int64(random.next(in: 100...4_000)) * 1_000_000)
-                }
-            }
-        case 70..<90:
+        let draw = random.next(below: 100)
+        guard draw < ranges.billedShare else {
+            guard draw < ranges.billedShare + ranges.lostShare else { return coverage.note(.billNever) }
             exchange.ads[ad].fate = .dead
             setPromise(ad, .zero)
-            if chance(60, of: 100) { tellLoss(ad) }
-        default: coverage.note(.billNever)
+            if chance(ranges.lossToldShare, of: 100) { tellLoss(ad) }
+            return
+        }
+        exchange.ads[ad].fate = .billed
+        let isAbove = chance(ranges.aboveShare, of: 100)
+        if isAbove { coverage.note(.billAboveReserved) }
+        exchange.ads[ad].bill =
+            isAbove
+            ? price + Micros(Int64(random.next(in: ranges.aboveMicros)))
+            : Micros(Int64(random.next(in: 0...Int(price.rawValue))))
+        setPromise(ad, min(exchange.ads[ad].bill, price))
+        if chance(ranges.lateBillShare, of: 100) {
+            coverage.note(.billLate)
+            plan(
+                .deliver, ad, after: exchange.ads[ad].until - now + ranges.lateBillMilliseconds * 1_000_000)
+        } else {
+            deliverBill(ad)
+            if chance(ranges.twiceShare, of: 100) {
+                coverage.note(.billTwice)
+                plan(.deliver, ad, after: Int64(random.next(in: ranges.twiceMilliseconds)) * 1_000_000)
+            }
         }
     }
 
@@ -185,14 +187,15 @@ extension World {
         let isThere =
             nodes[index].isUp && nodes[index].pausedUntil <= now && !nodes[index].hasLost(one.key.session)
         // It asks until it is answered, and gives up some time after it was due.
-        if !one.isAnswered, now < one.until + 20_000_000_000 || isHealing {
-            plan(.again, ad, after: Int64(random.next(in: 1_000...2_500)) * 1_000_000)
+        if !one.isAnswered, now < one.until + ranges.billGivenUpMilliseconds * 1_000_000 || isHealing {
+            plan(.again, ad, after: Int64(random.next(in: ranges.billAgainMilliseconds)) * 1_000_000)
         }
         guard one.takenAt < 0 || one.isAnswered else { return }
         if isThere {
             takeBill(one.key, one.bill, one.account, one.price, at: index)
-        } else if !one.isAnswered, chance(40, of: 100) || nodes[index].hasLost(one.key.session) {
-            coverage.note(.orphan)
+        } else if !one.isAnswered, !ranges.without.contains(.orphan),
+            chance(ranges.orphanShare, of: 100) || nodes[index].hasLost(one.key.session)
+        {
             takeOrphan(ad)
         }
     }
@@ -279,6 +282,7 @@ extension World {
         guard index != exchange.ads[ad].node || nodes[index].hasLost(exchange.ads[ad].key.session),
             nodes[index].isUp, nodes[index].pausedUntil <= now
         else { return }
+        coverage.note(.orphan)
         let one = exchange.ads[ad]
         let claim = Claim(
             key: one.key, account: one.account, currency: bookAccounts[one.account.row].currency,

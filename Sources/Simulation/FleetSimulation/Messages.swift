@@ -15,6 +15,8 @@ enum Message: BitwiseCopyable {
     case block(LeafKey, SettlementBlock)
     case closing(LeafKey, Closing)
     case claim(LeafKey, Claim)
+    /// Of these accounts it has closings, by bits; of all others nothing ever came under a mark.
+    case end(LeafKey, accounts: UInt64)
     // Root to broker.
     case opened(start: UInt64, LedgerSession)
     case leased(audit: UInt32, LedgerSession, request: UInt64, Interval, next: UInt64)
@@ -25,6 +27,7 @@ enum Message: BitwiseCopyable {
     // Root to broker to node. An acknowledgement names the timeline that has what it acknowledges.
     case hasBlock(LeafKey, SettlementBlock, timeline: UInt32)
     case hasClosing(LeafKey, Closing, timeline: UInt32)
+    case hasEnd(LeafKey, timeline: UInt32)
     case hasClaim(LeafKey, ReservationKey, timeline: UInt32)
     case forwardClaim(LeafKey, Claim)
     // Node to broker.

@@ -25,6 +25,7 @@ public struct Mutant: Hashable, Sendable {
         switch place {
         case .rule(.promisesEndWithTheirTimeline), .world(.staleAcknowledgement): "failovers"
         case .world(.lapsedLeaderCountsOn): "leaders"
+        case .rule(.reversalPaysOverhang): "reversals"
         default: "everything"
         }
     }
@@ -93,6 +94,7 @@ enum WorldMutant: String, CaseIterable, Sendable {
     case restoredBrokerTrusted = "restored-brokers-journal-trusted"
     case lapsedLeaderCountsOn = "lapsed-leader-counts-on"
     case resumedRenewalCountsAnew = "resumed-renewal-counts-anew"
+    case returnsForgotten = "returned-money-forgotten"
 }
 
 extension World {

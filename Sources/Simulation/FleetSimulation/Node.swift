@@ -34,6 +34,8 @@ struct Lane {
     let desks: [Desk]
     var chain: RenewalChain
     var returned = [Micros](repeating: .zero, count: WorldShape.accountCount)
+    /// What was asked for and not answered, by account: it is said again, since the answer may have been given and lost.
+    var asked = [Micros](repeating: .zero, count: WorldShape.accountCount)
 }
 
 /// What the journal knows of a session that some issuer waits to hear of.
@@ -44,6 +46,9 @@ struct Evidence {
     /// from.
     var endedAt: [Int]?
     var closed = [Closing?](repeating: nil, count: WorldShape.accountCount)
+    /// Accounts that were opened under it, by bits: of all others the issuer hears that there is nothing.
+    var opened: UInt64 = 0
+    var isEndHeard = false
     var isDone = false
     /// What is not acknowledged is said again, ever less often.
     var pause: Int64 = 500_000_000
@@ -65,6 +70,8 @@ struct Node {
     var pausedUntil: Int64 = 0
     /// Its counting clock stands still until then; what it misses is in the clock already.
     var asleepUntil: Int64 = 0
+    /// An operator ends it in order, and it is done by then; zero where nobody does.
+    var leavesAt: Int64 = 0
     /// A journal for each shard.
     var disks: [Disk]
     /// By shard, how much of its journal was durable when somebody made a copy, and how much was as this boot of the machine
@@ -182,9 +189,13 @@ extension World {
         nodes[index].generation += 1
         nodes[index].clock.missed -= max(nodes[index].asleepUntil - now, 0)
         nodes[index].asleepUntil = 0
+        for lane in nodes[index].lanes where lane.state != .ended { coverage.note(.crashed) }
         nodes[index].lanes.removeAll()
         nodes[index].estate = []
-        for shard in nodes[index].disks.indices where nodes[index].disks[shard].tear(&random) > 0 {
+        nodes[index].leavesAt = 0
+        let isWhole = ranges.without.contains(.tailTorn)
+        for shard in nodes[index].disks.indices
+        where nodes[index].disks[shard].tear(&random, isWhole: isWhole) > 0 {
             coverage.note(.tailTorn)
         }
         fold(index)
@@ -219,13 +230,14 @@ extension World {
                 begunAt: self.now, holder: Holder(session: session, shards: WorldShape.shards, rules: rules),
                 desks: nodes[index].disks.indices.map { Desk(session, $0) },
                 chain: RenewalChain(nonce: 0, firstID: session.rawValue << 20 | 1)))
+        coverage.note(.begun)
         synchronise(index)
     }
 
     /// Nothing more is spent under it: what is idle goes under closings, and the journal may be read.
     func endLane(_ index: Int, _ at: Int) {
         guard nodes[index].lanes[at].state != .ended else { return }
-        nodes[index].lanes[at].state = .ended
+        turn(index, at, to: .ended)
         for desk in nodes[index].lanes[at].desks {
             for account in Node.spent { tell(desk, index, .closed(account)) }
             tell(desk, index, .turned)
@@ -286,6 +298,7 @@ extension World {
             tellHolder(index, lane, .asked(shard: desk.shard, account, upTo: upTo))
         case .report(let report):
             coverage.note(.report as Coverage.ShardKind)
+            grow(report, of: desk)
             guard let lane = nodes[index].lane(desk.session) else { return }
             tellHolder(index, lane, .reported(shard: desk.shard, report))
         }
@@ -321,6 +334,7 @@ extension World {
             case .close(let account): for desk in desks { tell(desk, index, .closed(account)) }
             case .moveFence(let until):
                 coverage.note(.moveFence)
+                coverage.note(.nodeLeased)
                 checkNodeFence(index, lane)
                 let until = rules.keep(.fenceIsChecked) ? until : .distantFuture
                 for desk in desks { tell(desk, index, .fenceMoved(to: until)) }
@@ -335,10 +349,12 @@ extension World {
                 tell(desks[shard], index, .recalled(account))
             case .request(let account, let upTo):
                 coverage.note(.request as Coverage.HolderKind)
+                nodes[index].lanes[lane].asked[account.row] = upTo
                 send(.nodeRequest(session, account, upTo), from: me, to: broker)
             case .report(let report):
                 coverage.note(.report as Coverage.HolderKind)
                 let row = report.account.row
+                grow(returned: report.returned, by: session, report.account)
                 if report.returned > nodes[index].lanes[lane].returned[row] {
                     send(.nodeReturn(session, report.account, report.returned), from: me, to: broker)
                 }

@@ -13,8 +13,10 @@ extension World {
         let disk = nodes[index].disks[shard]
         guard nodes[index].isUp, !disk.isSyncing, disk.durable < disk.count else { return }
         nodes[index].disks[shard].isSyncing = true
-        var took = Int64(random.next(in: 500...6_000)) * 1_000
-        if nodes[index].slowUntil > now { took += Int64(random.next(in: 50...2_000)) * 1_000_000 }
+        var took = Int64(random.next(in: ranges.syncMicroseconds)) * 1_000
+        if nodes[index].slowUntil > now {
+            took += Int64(random.next(in: ranges.slowMilliseconds)) * 1_000_000
+        }
         schedule(.synced, firstNode + index, disk.count << Self.shardBits | shard, after: took)
     }
 
@@ -59,7 +61,7 @@ extension World {
             }
             nodes[index].lanes[at].missing.remove(shard)
             guard nodes[index].lanes[at].missing.isEmpty else { continue }
-            nodes[index].lanes[at].state = .opening
+            turn(index, at, to: .opening)
             sayOpen(index, at)
         }
         if nodes[index].isUp { tell(nodes[index].estate[shard], index, .durable(upTo: UInt64(count))) }
@@ -69,7 +71,6 @@ extension World {
 
     /// Nothing of its money is known here any more: its sessions are closed by claims and the horizon.
     func loseJournals(_ index: Int) {
-        lostMachines += 1
         nodes[index].disks = [Disk](repeating: Disk(), count: WorldShape.shards)
         nodes[index].copied = [Int](repeating: 0, count: WorldShape.shards)
         nodes[index].witnessed = nodes[index].copied

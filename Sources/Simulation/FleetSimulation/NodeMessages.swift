@@ -12,6 +12,7 @@ extension World {
         for at in nodes[index].evidence.indices {
             nodes[index].evidence[at].blocks.reopen()
             for row in 0..<WorldShape.accountCount { nodes[index].evidence[at].closed[row] = nil }
+            nodes[index].evidence[at].isEndHeard = false
             nodes[index].evidence[at].change()
         }
     }
@@ -53,18 +54,27 @@ extension World {
                 zip(nodes[index].disks, ended).allSatisfy({ $0.durable >= $1 })
             else { continue }
             var isDone = nodes[index].evidence[at].blocks.open == 0
+            var accounts: UInt64 = 0
             for account in Node.spent {
                 let known = nodes[index].replay.closing(of: session, Node.names[account.row])
+                let settled = nodes[index].replay.settled(of: session, Node.names[account.row])
+                let isOpened = nodes[index].evidence[at].opened >> UInt64(account.row) & 1 == 1
+                guard isOpened || known.drawn + settled > .zero else { continue }
+                accounts |= 1 << UInt64(account.row)
                 let closing = Closing(account: account, drawn: known.drawn, freed: known.freed)
                 if nodes[index].evidence[at].closed[account.row] != closing {
                     isDone = false
                     guard sent < 24 else { continue }
                     sent += 1
                     send(.closing(key, closing), from: firstNode + index, to: broker)
-                } else if known.drawn > known.freed {
-                    let settled = nodes[index].replay.settled(of: session, Node.names[account.row])
-                    if known.drawn > known.freed + settled { isDone = false }
+                } else if known.drawn > known.freed + settled {
+                    isDone = false
                 }
+            }
+            if !nodes[index].evidence[at].isEndHeard {
+                isDone = false
+                sent += 1
+                send(.end(key, accounts: accounts), from: firstNode + index, to: broker)
             }
             nodes[index].evidence[at].isDone = isDone
         }
@@ -101,7 +111,7 @@ extension World {
             sayAll(index, audit)
             guard let at = nodes[index].lane(session) else { return }
             if nodes[index].lanes[at].state == .opening {
-                nodes[index].lanes[at].state = .live
+                turn(index, at, to: .live)
                 for account in Node.spent where account.row < 2 || account.row > 4 {
                     openAccount(index, at, account)
                 }
@@ -119,6 +129,9 @@ extension World {
             tellHolder(index, at, .leased(sentAt: sentAt, for: length))
         case .nodeGranted(let session, let account, let upTo, let isLast):
             guard let at = nodes[index].lane(session), nodes[index].lanes[at].state == .live else { return }
+            if isLast || upTo >= nodes[index].lanes[at].asked[account.row] {
+                nodes[index].lanes[at].asked[account.row] = .zero
+            }
             tellHolder(index, at, .granted(account, upTo: upTo, isLast: isLast))
         case .nodeRecall(let session, let account):
             guard let at = nodes[index].lane(session), nodes[index].lanes[at].state == .live else { return }
@@ -139,6 +152,9 @@ extension World {
         case .hasClosing(let key, let closing, let timeline):
             guard isTold(index, timeline), let at = nodes[index].known(key.node) else { return }
             nodes[index].evidence[at].closed[closing.account.row] = closing
+        case .hasEnd(let key, let timeline):
+            guard isTold(index, timeline), let at = nodes[index].known(key.node) else { return }
+            nodes[index].evidence[at].isEndHeard = true
         case .hasClaim(_, let key, let timeline):
             guard isTold(index, timeline) else { return }
             nodes[index].claimsHeard += nodes[index].claims.filter { $0.key == key }

@@ -33,13 +33,16 @@ extension World {
             nodes[index].copied = nodes[index].disks.map(\.durable)
         }
         readClocks(index)
+        if stopNode(index) { return }
         let ticks = nodes[index].ticks
         let now = nodes[index].clock.now(self.now)
         turnWindow(index)
         for at in nodes[index].lanes.indices {
             switch nodes[index].lanes[at].state {
             case .live:
-                if nodes[index].lanes[at].holder.lease.isOver(at: now), rules.keep(.fenceIsChecked) {
+                let lease = nodes[index].lanes[at].holder.lease
+                if lease.isOver(at: now), rules.keep(.fenceIsChecked) {
+                    coverage.note(lease.isBroken ? .nodeBroken : .nodeFenced)
                     endLane(index, at)
                 } else {
                     tellHolder(index, at, .turned)
@@ -65,15 +68,32 @@ extension World {
             let isSafe = nodes[index].lanes.contains {
                 $0.state == .live && $0.holder.fence > now + .seconds(12)
             }
-            if !isSafe { openLane(index) }
+            if !isSafe, nodes[index].leavesAt == 0 { openLane(index) }
         }
     }
 
-    /// What was returned and is not known to have come is said again.
+    /// A process that an operator ends closes its marks, and ends when its journals have that. True where it has ended.
+    private func stopNode(_ index: Int) -> Bool {
+        let leavesAt = nodes[index].leavesAt
+        guard leavesAt > 0, now >= leavesAt, nodes[index].disks.allSatisfy({ $0.durable == $0.count }) else {
+            return false
+        }
+        crashNode(index)
+        schedule(.start, firstNode + index, after: restartDelay())
+        return true
+    }
+
+    /// What was returned and is not known to have come is said again, and what was asked for and not answered.
     private func sayAgain(_ index: Int) {
         for at in nodes[index].lanes.indices where nodes[index].lanes[at].state == .live {
             let lane = nodes[index].lanes[at]
             for account in Node.spent {
+                let asked = lane.asked[account.row]
+                if asked > .zero {
+                    send(
+                        .nodeRequest(lane.session, account, asked), from: firstNode + index,
+                        to: firstBroker + lane.broker)
+                }
                 let sum = lane.holder.returned(account)
                 if sum > lane.returned[account.row] {
                     send(
@@ -100,6 +120,9 @@ extension World {
     }
 
     func openAccount(_ index: Int, _ lane: Int, _ account: AccountIndex) {
+        if let known = nodes[index].known(nodes[index].lanes[lane].session) {
+            nodes[index].evidence[known].opened |= 1 << UInt64(account.row)
+        }
         tellHolder(
             index, lane, .opened(account, Node.names[account.row], highest: Micros(shape.highest)))
     }

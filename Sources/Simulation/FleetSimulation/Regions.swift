@@ -41,7 +41,11 @@ extension World {
         regions[region].handle(event, at: time, spare: spare, &effects)
         for case .alert(let alert) in effects { coverage.note(alert) }
         if regions[region].state != before {
-            coverage.note(regions[region].state)
+            if let move = RegionMove(from: before, to: regions[region].state) {
+                coverage.note(move)
+            } else {
+                violate("12: region \(region) goes from \(before) to \(regions[region].state)")
+            }
             note("region \(region) is \(regions[region].state)")
         }
         let sum = regions.reduce(0) { $0 + $1.share }

@@ -16,7 +16,9 @@ public struct ShrunkSeed: Sendable {
 extension Simulation {
     /// Kinds that do not come one by one: messages, clocks and bills are drawn as they are sent.
     static let everPresent: [Fault] = [
-        .messageLost, .messageDoubled, .messageLate, .clockDrift, .billLate, .billTwice, .billAboveReserved,
+        .messageLost, .messageDoubled, .messageLate, .clockDrift, .tailTorn, .billLate, .billTwice,
+        .billNever,
+        .billAboveReserved, .orphan,
     ]
     /// A seed takes some hundredths of a second.
     static let shrinkingRunsMost = 600

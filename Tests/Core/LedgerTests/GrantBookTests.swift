@@ -342,11 +342,20 @@ import Units
         book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
         book.tell(.fenced(Self.broker))
         book.close(10, freed: 10)
-        // The closing left nothing to pay from, so that all of it is late: one more than fits.
-        book.settle(1, 1, late: .max)
+        // The closing left nothing to pay from, so that all of it is late: one more than fits, and one more than a bill can come
+        // to for which no more was ever set aside than the session was granted.
+        let most: Int64 = 100 * GrantBook.billTimes
+        for late in [Int64.max, Int64.max - 1, most] {
+            book.settle(1, 1, late: late)
+            #expect(book.refusal == .beyondGranted && book.book.accounts[0].late == .zero, "\(late)")
+        }
+        book.settle(1, 1, late: most - 1)
+        #expect(book.refusal == nil && book.book.accounts[0].late.rawValue == most)
+        // Each further key may come to as much.
+        book.settle(0b11, 1, late: 2 * most)
         #expect(book.refusal == .beyondGranted)
-        book.settle(1, 1, late: .max - 1)
-        #expect(book.refusal == nil && book.book.accounts[0].late.rawValue == .max)
+        book.settle(0b11, 1, late: 2 * most - 1)
+        #expect(book.refusal == nil && book.book.accounts[0].late.rawValue == 2 * most)
         for at in [AccountIndex(1), AccountIndex(.max)] {
             book.tell(.paused(at, true))
             #expect(book.refusal == .unknownAccount)
@@ -361,5 +370,25 @@ import Units
             .presented(
                 LedgerSession(9), HolderNumber(1), Self.account, granted: .max - Micros(50), returned: .zero))
         #expect(audited.refusal == .beyondGranted)
+        // A holder says what it was promised itself, and not what another one was.
+        audited.tell(
+            .presented(Self.broker, HolderNumber(2), Self.account, granted: Micros(500), returned: .zero))
+        #expect(
+            audited.refusal == .unknownSession
+                && audited.book.granted(Self.broker, Self.account) == Micros(100))
+    }
+
+    /// What another node says of a bill is bounded as the holder's own word is.
+    @Test func aForgedClaimIsRefused() {
+        var book = Book()
+        book.tell(.requested(Self.broker, Self.account, upTo: Micros(100)))
+        let most = Micros(100 * GrantBook.billTimes)
+        for (amount, isTaken) in [(Micros.max, false), (most + Micros(1), false), (most, true)] {
+            var claim = Self.claim
+            claim.amount = amount
+            book.tell(.claimed(Self.leaf, claim))
+            #expect((book.refusal == nil) == isTaken, "\(amount)")
+        }
+        #expect(book.book.accounts[0].late < most)
     }
 }

@@ -27,6 +27,8 @@ public struct BrokerLedger: Sendable {
         var granted = Micros.zero
         var returned = Micros.zero
         var wanted = Micros.zero
+        /// Somebody asked for it last.
+        var wantedAt = Instant(nanoseconds: .min)
         var requested = Micros.zero
         var requestedAt = Instant(nanoseconds: .min)
         var isLast = false
@@ -180,7 +182,11 @@ public struct BrokerLedger: Sendable {
             let nodes = rules.keep(.brokerReturnsItsOwn) ? Micros.zero : book.accounts[row].suspense
             let reserve = reserve(account, now, &effects)
             let spare = book.accounts[row].unassigned + nodes - reserve
-            guard spare > .zero, held[row].wanted <= held[row].granted else {
+            // What was wanted in vain and is not asked for any more keeps nothing here.
+            let isWanted =
+                held[row].wanted > held[row].granted
+                && held[row].wantedAt.nanoseconds > now.nanoseconds - limits.idle.nanoseconds
+            guard spare > .zero, !isWanted else {
                 held[row].idleSince = .distantFuture
                 continue
             }
@@ -220,7 +226,7 @@ public struct BrokerLedger: Sendable {
     }
 
     /// Gives back all that no node has: whoever ends in order leaves it to others at once.
-    mutating func release(at now: Instant, _ effects: inout [BrokerEffect]) {
+    public mutating func release(at now: Instant, _ effects: inout [BrokerEffect]) {
         guard !lease.isOver(at: now) else { return }
         for row in held.indices where book.accounts[row].unassigned > .zero {
             giveBack(AccountIndex(UInt32(row)), book.accounts[row].unassigned, &effects)
@@ -295,6 +301,7 @@ public struct BrokerLedger: Sendable {
         let row = account.row
         let wanted = held[row].granted.adding(amount) ?? held[row].granted
         held[row].wanted = max(held[row].wanted, wanted)
+        held[row].wantedAt = now
         guard
             wanted > held[row].requested
                 || held[row].requestedAt.nanoseconds <= now.nanoseconds - SessionLease.retryPause.nanoseconds

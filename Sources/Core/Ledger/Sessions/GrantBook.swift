@@ -190,10 +190,29 @@ public struct GrantBook: Sendable {
             }
     }
 
-    /// What is known of a node session's settlements from an account: by its own blocks, and by claims.
-    public func evidence(_ leaf: Int, _ account: AccountIndex) -> (paid: Micros, claimed: Micros) {
+    /// Whether every holder below a fenced session has said what it drew, of all that the session has out.
+    public func isClosed(_ child: Int) -> Bool {
+        children[child].isFenced
+            && accounts.indices.allSatisfy {
+                let cell = cells[child * accounts.count + $0]
+                return cell.out == .zero || cell.closedLeaves == children[child].leafCount
+            }
+    }
+
+    /// What is known of a node session's money from an account: by its own blocks, by claims, and by its closing.
+    public func evidence(_ leaf: Int, _ account: AccountIndex) -> LeafEvidence {
         let cell = leafCells[leaf * accounts.count + account.row]
-        return (cell.paid, cell.claimed)
+        return LeafEvidence(
+            paid: cell.paid, late: cell.late, claimed: cell.claimed, claimedLate: cell.claimedLate,
+            drawn: cell.drawn, freed: cell.freed, isClosed: cell.isClosed)
+    }
+
+    /// Whether a journal's own word on a reservation has come.
+    public func isSettled(_ leaf: Int, _ key: ReservationKey, of account: AccountIndex) -> Bool {
+        leafCells[leaf * accounts.count + account.row].blocks.contains {
+            $0.shard == key.shard && UInt64($0.number) == key.sequence >> 6
+                && $0.mask >> (key.sequence & 63) & 1 == 1
+        }
     }
 
     /// All that is known of a node session, for who looks into it.
@@ -239,6 +258,17 @@ public struct GrantBook: Sendable {
         if row.isPresumed { places.presumed = waiting } else { places.suspense = waiting }
         return places
     }
+}
+
+/// What an issuer knows of a node session's money from one account.
+public struct LeafEvidence: Hashable, Sendable, BitwiseCopyable {
+    public let paid: Micros
+    public let late: Micros
+    public let claimed: Micros
+    public let claimedLate: Micros
+    public let drawn: Micros
+    public let freed: Micros
+    public let isClosed: Bool
 }
 
 struct BookPlaces: Hashable, Sendable, BitwiseCopyable {

@@ -10,6 +10,10 @@ extension GrantBook {
         guard returned >= .zero, granted >= returned else {
             return effects.append(.refuse(.negative, session))
         }
+        // What a holder was promised it says itself.
+        if let child = child(session), children[child].holder != holder {
+            return effects.append(.refuse(.unknownSession, session))
+        }
         let whole = accounts[account.row].parent ?? account
         // All four places are added up to see what is free.
         guard [account, whole].allSatisfy({ accounts[$0.row].committed.adding(granted) != nil }) else {

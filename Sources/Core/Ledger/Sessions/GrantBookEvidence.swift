@@ -42,6 +42,8 @@ extension GrantBook {
         guard let lateMost = block.late.adding(paid), isCountable(block.account, lateMost) else {
             return effects.append(.refuse(.beyondGranted, key.node))
         }
+        guard isBelievable(child, block.account, bills: block.mask.nonzeroBitCount, block.paid, block.late)
+        else { return effects.append(.refuse(.beyondGranted, key.node)) }
         if rules.keep(.claimsAreMergedByKey) { merge(leaf, block, &effects) }
         if leafCells[at].isClosed {
             // The journal's own word comes before claims that it has not taken in.
@@ -84,7 +86,20 @@ extension GrantBook {
         }
     }
 
-    /// Whether so much more fits into what is late: outside the budget nothing else bounds it.
+    /// Whether so many bills can come to so much. Nothing is set aside that was not granted, so none of them was for more than
+    /// the session was ever granted; and an exchange that asks for much more than was bid is paid what was bid. What is late
+    /// stands outside the budget, and nothing else bounds it: a forged sum would keep genuine bills out.
+    private func isBelievable(
+        _ child: Int, _ account: AccountIndex, bills: Int, _ paid: Micros, _ late: Micros
+    ) -> Bool {
+        let most = cells[cell(child, account)].granted.multiplied(by: Self.billTimes * Int64(bills)) ?? .max
+        return paid.adding(late).map { $0 <= most } ?? false
+    }
+
+    /// So many times what was set aside a bill may be: what is beyond is no price (`NoticePrice.absurdTimes`).
+    public static let billTimes: Int64 = 100
+
+    /// Whether so much more fits into what is late.
     private func isCountable(_ account: AccountIndex, _ late: Micros) -> Bool {
         let row = accounts[account.row]
         let parent = row.parent.map { accounts[$0.row].late } ?? .zero
@@ -144,8 +159,13 @@ extension GrantBook {
         guard isCountable(claim.account, claim.amount) else {
             return effects.append(.refuse(.beyondGranted, key.node))
         }
+        guard isBelievable(leaves[leaf].child, claim.account, bills: 1, .zero, claim.amount) else {
+            return effects.append(.refuse(.beyondGranted, key.node))
+        }
         if rules.keep(.claimsAreMergedByKey) {
-            if isSettled(leaf, claim) { return effects.append(.acknowledgeClaim(key, claim.key)) }
+            if isSettled(leaf, claim.key, of: claim.account) {
+                return effects.append(.acknowledgeClaim(key, claim.key))
+            }
             if leaves[leaf].claims.contains(where: { $0.claim.key == claim.key }) {
                 // Its holder has not spoken yet. Behind the horizon nobody waits for that.
                 let isOver = children[leaves[leaf].child].isPresumed
@@ -165,13 +185,6 @@ extension GrantBook {
             leaf, claim.account, paid: .zero, late: .zero, claimed: paid, claimedLate: claim.amount - paid,
             &effects)
         effects.append(.forwardClaim(key, claim))
-    }
-
-    private func isSettled(_ leaf: Int, _ claim: Claim) -> Bool {
-        leafCells[leaf * accounts.count + claim.account.row].blocks.contains {
-            $0.shard == claim.key.shard && UInt64($0.number) == claim.key.sequence >> 6
-                && $0.mask >> (claim.key.sequence & 63) & 1 == 1
-        }
     }
 
     private func isIn(_ block: SettlementBlock, _ claim: Claim) -> Bool {
