@@ -131,6 +131,20 @@ private func terms(_ campaigns: [String], currency: CurrencyCode = .usd) -> [Cam
         #expect(root.places(0)?.granted == Micros(250))
     }
 
+    /// It was granted, and the answer was lost: what the node never heard of goes back with the rest before it has given back all.
+    @Test func whatWasGrantedWithoutAnAnswerGoesBackAtTheEnd() {
+        var (root, node, now) = Self.live()
+        node.tell(.requested(AccountIndex(0), upTo: Micros(300)), at: now)
+        now = now + .seconds(3)
+        node.exchange(&root, at: now, lost: true)
+        #expect(root.places(0)?.granted == Micros(300))
+        node.tell(.termsChanged([]), at: now)
+        #expect(!node.session.hasGivenBack)
+        node.talk(&root, at: &now)
+        #expect(node.session.hasGivenBack)
+        #expect(root.places(0)?.granted == .zero)
+    }
+
     /// What is spent in ten seconds is kept, is there when nobody answers, and goes back when nothing is spent.
     @Test func keepsMoneyForTheTimeInWhichNobodyAnswers() {
         var (root, node, now) = Self.live(budget: 100_000)

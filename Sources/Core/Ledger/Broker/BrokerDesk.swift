@@ -69,6 +69,8 @@ public struct BrokerDesk: Sendable {
     var registers: [LedgerSession] = []
     var unregistered: [LedgerSession: IssuerRefusal] = [:]
     var requests: [Int: Micros] = [:]
+    /// Requests that nobody has answered: they may have been granted.
+    var inDoubt: Set<Int> = []
     var returns: [Int: Micros] = [:]
     var relay = EvidenceRelay()
 
@@ -200,7 +202,7 @@ public struct BrokerDesk: Sendable {
     /// Whether the root has heard of all that was given back, and grants nothing any more that it was asked for before.
     public var hasGivenBack: Bool {
         let isGranted = inFlight.contains { if case .request = $0 { true } else { false } }
-        return !isGranted && returns.isEmpty
+        return !isGranted && inDoubt.isEmpty && returns.isEmpty
     }
 
     // MARK: Keeping

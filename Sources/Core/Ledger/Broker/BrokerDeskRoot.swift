@@ -28,6 +28,11 @@ extension BrokerDesk {
             for (row, upTo) in requests.sorted(by: { $0.key < $1.key }) where hasRoom() && !isLeaving {
                 say(.request(session, accounts[row].number, upTo: upTo), .request(row))
             }
+            for row in inDoubt.sorted() where hasRoom() && isLeaving {
+                // No more than there is: the answer says what there is.
+                let granted = ledger?.presentation(AccountIndex(UInt32(row))).granted ?? .zero
+                say(.request(session, accounts[row].number, upTo: granted), .request(row))
+            }
         } else {
             say(.open(start: start), .session)
         }
@@ -45,7 +50,10 @@ extension BrokerDesk {
 
     /// Nobody answered, or nobody who leads: all of it is said again.
     public mutating func unanswered(at now: Instant) {
-        for case .evidence(let key, _) in inFlight { relay.unanswered(key) }
+        for topic in inFlight {
+            if case .evidence(let key, _) = topic { relay.unanswered(key) }
+            if case .request(let row) = topic { inDoubt.insert(row) }
+        }
         inFlight.removeAll(keepingCapacity: true)
         audits.unanswered()
         failures += 1
@@ -147,6 +155,7 @@ extension BrokerDesk {
             refused(refusal)
         case (.request(let row), .granted(_, _, let upTo, let isLast)):
             requests[row] = nil
+            inDoubt.remove(row)
             tell(.granted(AccountIndex(UInt32(row)), upTo: upTo, isLast: isLast, timeline: timeline), at: now)
             // It was on its way when this broker began to leave.
             if isLeaving { leave(at: now) }
@@ -164,6 +173,7 @@ extension BrokerDesk {
             if refusal != .beforeTheFence, refusal != .unknownLeaf { refuse(refusal) }
         case (.request(let row), .refused(let refusal)):
             requests[row] = nil
+            inDoubt.remove(row)
             refused(refusal)
         case (.giveBack(let row, _), .refused(let refusal)):
             returns[row] = nil
@@ -209,6 +219,7 @@ extension BrokerDesk {
         registers = []
         unregistered = [:]
         requests = [:]
+        inDoubt = []
         returns = [:]
         leasesRefused = 0
     }

@@ -59,6 +59,8 @@ public struct IssuerSession: Sendable {
         var misses = 0
         /// Its name is durable.
         var isNoted = false
+        /// More was asked for, and nobody has answered: it may have been granted.
+        var isInDoubt = false
         var ahead = MoneyAhead()
         /// By the holder.
         var returned = Micros.zero
@@ -265,6 +267,10 @@ public struct IssuerSession: Sendable {
                 guard let number = accounts[row].number else { continue }
                 let back = accounts[row].back
                 if back > accounts[row].heard { say(.giveBack(upper, number, back), .giveBack(row, back)) }
+                if accounts[row].isInDoubt, !accounts[row].isOpen {
+                    // No more than there is: the answer says what there is.
+                    say(.request(upper, number, upTo: accounts[row].ahead.granted), .request(row))
+                }
                 guard accounts[row].isNoted, accounts[row].isOpen,
                     let upTo = accounts[row].ahead.request(seconds: limits.aheadSeconds)
                 else { continue }
@@ -290,7 +296,10 @@ public struct IssuerSession: Sendable {
 
     /// Nobody answered, or nobody who leads: all of it is said again.
     public mutating func unanswered(at now: Instant) {
-        for case .find(let row) in inFlight { accounts[row].askAt = now }
+        for topic in inFlight {
+            if case .find(let row) = topic { accounts[row].askAt = now }
+            if case .request(let row) = topic { accounts[row].isInDoubt = true }
+        }
         inFlight.removeAll(keepingCapacity: true)
         audits.unanswered()
         failures += 1
@@ -366,6 +375,7 @@ public struct IssuerSession: Sendable {
             leasesRefused += 1
             if now >= leasedUntil, leasesRefused >= Self.leaseRefusalsMost { end(.leaseOver) }
         case (.request(let row), .granted(_, _, let upTo, let isLast)):
+            accounts[row].isInDoubt = false
             if let given = accounts[row].ahead.grant(upTo: upTo, isLast: isLast) {
                 effects.append(
                     .grant(AccountIndex(UInt32(row)), upTo: given.upTo, isLast: given.isLast))
@@ -390,7 +400,10 @@ public struct IssuerSession: Sendable {
             if case .giveBack(let row, let sum) = topic {
                 accounts[row].heard = max(accounts[row].heard, sum)
             }
-            if case .request(let row) = topic { accounts[row].ahead.wantNothing() }
+            if case .request(let row) = topic {
+                accounts[row].isInDoubt = false
+                accounts[row].ahead.wantNothing()
+            }
         default: break
         }
     }
@@ -403,7 +416,7 @@ public struct IssuerSession: Sendable {
     /// Whether the issuer has heard of all that went back to it, and grants nothing any more that it was asked for before.
     public var hasGivenBack: Bool {
         let isGranted = inFlight.contains { if case .request = $0 { true } else { false } }
-        return !isGranted && accounts.allSatisfy { $0.back <= $0.heard }
+        return !isGranted && accounts.allSatisfy { $0.back <= $0.heard && !$0.isInDoubt }
     }
 
     // MARK: Evidence
