@@ -68,11 +68,16 @@ struct HolderMessages {
                         freed: try fields.amount("freed"))))
         case "end":
             return said(.ended(try leaf(fields), accounts: try accounts(fields)))
+        case "look": return .look
+        case "present": return .present(try PresentationWire.read(fields, issuer.candidate(holder)), holder)
+        case "presented": return .presented(mark: try PresentationWire.mark(fields), holder)
         default: throw Malformed(place: place, allowed: "one of \(Self.names)")
         }
     }
 
-    private static let names = "open, renew, request, return, register, settle, claim, close, end, find"
+    private static let names =
+        "open, renew, request, return, register, settle, claim, close, end, find, look, "
+        + "present, presented"
 
     private func said(_ event: BookEvent) -> RootCommand { .book(event, by: holder) }
 
@@ -129,9 +134,10 @@ struct HolderMessages {
                 ]
             ]
         case .taken: return [["taken": [:]]]
+        case .presented(let mark): return [["presented": ["audit": .string("\(mark)")]]]
         case .refused(let reason, let session):
             return [["refused": ["session": text(session), "reason": .string(reason.rawValue)]]]
-        case .ordered, .refusedOrder: return []
+        case .ordered, .refusedOrder, .entered, .refusedEntry, .auditBegan: return []
         }
     }
 

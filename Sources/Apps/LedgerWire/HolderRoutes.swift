@@ -19,6 +19,10 @@ public protocol MoneyIssuer: AnyObject {
     func candidate(_ holder: HolderNumber) -> LedgerSession
     func nonce() -> UInt64
     var epoch: Epoch { get }
+    /// Whether anything would be taken now.
+    var takesMessages: Bool { get }
+    /// What a holder is told of audits beside every answer; nil where nothing is known of them.
+    func auditCall(for holder: HolderNumber) -> AuditCall?
     /// Says who is to be asked instead.
     func decline(_ response: inout Response)
 }
@@ -80,6 +84,11 @@ public final class HolderRoutes: Responder {
             var commands: [RootCommand] = []
             for (index, one) in list.enumerated() {
                 commands.append(try messages.command(one, at: "messages[\(index)]"))
+            }
+            // What asks for nothing needs no transaction.
+            if commands.allSatisfy({ $0 == .look }) {
+                guard issuer.takesMessages else { return issuer.decline(&response) }
+                return write(messages, commands.map { _ in .book([]) }, &response)
             }
             let place = request.place
             let isTaken = issuer.ask(commands) { [weak self] outcome in self?.answer(place, messages, outcome)
@@ -173,11 +182,19 @@ public final class HolderRoutes: Responder {
     private func answer(_ place: AnswerPlace, _ messages: HolderMessages, _ outcome: IssuerOutcome) {
         server?.answer(place) { response in
             guard case .answered(let answers) = outcome else { return issuer.decline(&response) }
-            response.json([
-                "version": .number(HolderMessages.version),
-                "epoch": .string("\(issuer.epoch.rawValue)"),
-                "answers": .array(answers.map(messages.tree)),
-            ])
+            write(messages, answers, &response)
         }
+    }
+
+    private func write(_ messages: HolderMessages, _ answers: [RootAnswer], _ response: inout Response) {
+        var members: [JSONTree.Member] = [
+            .init("version", .number(HolderMessages.version)),
+            .init("epoch", .string("\(issuer.epoch.rawValue)")),
+            .init("answers", .array(answers.map(messages.tree))),
+        ]
+        if let call = issuer.auditCall(for: messages.holder) {
+            members.append(.init("audit", PresentationWire.tree(call)))
+        }
+        response.json(.object(members))
     }
 }

@@ -14,7 +14,7 @@ internal import Units
 /// Shared by the thread that says, and its own, which carries.
 public final class IssuerLink: Sendable {
     public enum Outcome: Sendable {
-        case answered([[IssuerWord]])
+        case answered([[IssuerWord]], audit: AuditCall?)
         case unanswered
     }
 
@@ -156,11 +156,11 @@ public final class IssuerLink: Sendable {
         switch result {
         case .success(let response) where response.status == 200:
             do throws(Malformed) {
-                let words = try IssuerWire.words(response.body)
+                let (words, audit) = try IssuerWire.words(response.body)
                 counts.withLock { $0.answered += 1 }
                 // Another one has the session: it is asked next.
                 if words.contains(where: { $0.last == .refused(.elsewhere) }) { place.turn += 1 }
-                return .answered(words)
+                return .answered(words, audit: audit)
             } catch {
                 trouble(
                     endpoint, "answers what is not of this protocol: \(error.place), not \(error.allowed)")

@@ -70,6 +70,9 @@ enum IssuerWire {
             return [
                 "end": leaf(key, [.init("accounts", .array(accounts.map { .number($0.rawValue) }))])
             ]
+        case .look: return ["look": [:]]
+        case .present(let said): return ["present": PresentationWire.tree(said)]
+        case .presented(let mark): return ["presented": ["audit": .string("\(mark)")]]
         }
     }
 
@@ -82,8 +85,8 @@ enum IssuerWire {
 
     // MARK: Hearing
 
-    /// The words of each saying's answer, in their order.
-    static func words(_ body: [UInt8]) throws(Malformed) -> [[IssuerWord]] {
+    /// The words of each saying's answer, in their order; and what is said of audits beside them.
+    static func words(_ body: [UInt8]) throws(Malformed) -> (answers: [[IssuerWord]], audit: AuditCall?) {
         let tree: JSONTree
         do { tree = try JSONTree(reading: body) } catch {
             throw Malformed(place: "the body", allowed: "JSON: \(error)")
@@ -98,7 +101,7 @@ enum IssuerWire {
             }
             answers.append(words)
         }
-        return answers
+        return (answers, try PresentationWire.call(fields))
     }
 
     private static func list(_ tree: JSONTree, _ place: String) throws(Malformed) -> [JSONTree] {
@@ -135,6 +138,7 @@ enum IssuerWire {
         case "settled": return .settled
         case "closed", "ended": return .closed
         case "taken": return .taken
+        case "presented": return .presented
         case "refused": return .refused(IssuerRefusal(named: try fields.text("reason")))
         default: return nil
         }

@@ -113,6 +113,10 @@ final class BrokerIssuer: MoneyIssuer {
     func nonce() -> UInt64 { random.next() | 1 }
     var epoch: Epoch { Epoch(0) }
 
+    var takesMessages: Bool { desk.serves(at: now) }
+
+    func auditCall(for holder: HolderNumber) -> AuditCall? { desk.auditCall }
+
     func decline(_ response: inout Response) {
         response.header("retry-after", "1")
         response.problem(
@@ -159,7 +163,7 @@ final class BrokerIssuer: MoneyIssuer {
     private func hear(_ outcome: IssuerLink.Outcome) {
         let before = desk.ledger?.session
         switch outcome {
-        case .answered(let words): desk.answered(words, at: now)
+        case .answered(let words, let audit): desk.answered(words, audit: audit, at: now)
         case .unanswered: desk.unanswered(at: now)
         }
         if let before, desk.ledger?.session != before {

@@ -27,11 +27,15 @@ final class AdminRoutes: Responder {
     private let catalog: CatalogRoutes
     private let models: ModelRoutes
     private let tokenRoutes: TokenRoutes
+    private let audits: AuditRoutes
     private var router = Router()
     /// Keys of changes that are under way.
     private var keys: Set<String> = []
     weak var server: Server? {
-        didSet { reads.server = server }
+        didSet {
+            reads.server = server
+            audits.server = server
+        }
     }
 
     private static let pageMost: Int64 = 1_000
@@ -52,6 +56,7 @@ final class AdminRoutes: Responder {
         catalog = CatalogRoutes(desk, reads)
         models = ModelRoutes(desk, watch, reads, root)
         tokenRoutes = TokenRoutes(tokens, root, reads)
+        audits = AuditRoutes(context, root, tokens, reads)
         router.addHealth(context.health)
         router.addMetrics(context.metrics)
         router.add(.get, "/v1/coordinator") { [unowned self] _, response in identify(&response) }
@@ -117,6 +122,9 @@ final class AdminRoutes: Responder {
                 LedgerQueries.sessions, [.int8(after), .int8(limit)], "sessions", request.place, &response)
         case .suspense: reads.list(LedgerQueries.suspense, [], "accounts", request.place, &response)
         case .verify: reads.list(LedgerQueries.imbalances, [], nil, request.place, &response)
+        case .ledgerAudit: audits.show(request, &response)
+        case .beginAudit: audits.begin(request, caller, &response)
+        case .enter: audits.enter(request, caller, &response)
         case .document: response.json(OpenAPI.document)
         }
     }

@@ -154,7 +154,7 @@ final class CatalogFunding {
             accounts?.machine.answered(order, answer)
             switch answer {
             case .ordered: ordered += 1
-            case .refusedOrder(.otherVersion): break
+            case .refusedOrder(.otherVersion), .refusedOrder(.audited): break
             case .refusedOrder(let reason):
                 context.log.error(
                     "an account is not as the catalog has it",

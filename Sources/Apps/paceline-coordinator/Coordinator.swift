@@ -19,6 +19,7 @@ final class CoordinatorContext: Sendable {
     let metrics: Metrics
     let keys: CoordinatorKeys
     let certificates: Certificates
+    let audit = AuditView()
     /// What the database is told with every connection; nil where it asks for none.
     let password: String?
     /// This start, of which there is one in the world: nanoseconds of the wall clock, and some bits that are drawn.
@@ -46,6 +47,7 @@ final class CoordinatorContext: Sendable {
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
+        audit.register(in: &catalogue, settings.holders)
         metrics = catalogue.freeze()
     }
 

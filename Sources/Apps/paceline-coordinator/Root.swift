@@ -78,6 +78,7 @@ final class Root: MoneyIssuer {
     private var sending: (batch: PostgresBatch, isUnderWay: Bool)?
     private var stopped: (() -> Void)?
     private var random = Randomness(seed: 0)
+    private let watch: AuditWatch
 
     /// Looks and resendings: short beside the leadership's length, long beside a round trip.
     private static let turn = Interval.milliseconds(50)
@@ -89,15 +90,18 @@ final class Root: MoneyIssuer {
         self.context = context
         self.pool = pool
         self.metrics = metrics
+        watch = AuditWatch(context)
         let admin = context.settings.admin
         process = LedgerProcess(
             number: context.start, name: context.settings.name,
             address: "\(admin.tls == nil ? "http" : "https")://\(admin.address):\(admin.port)")
         let leases = context.settings.leases
-        machine = RootLedger(
-            RootLedger.Limits(
-                leadership: leases.leadership, renewal: leases.renewal, lease: leases.lease,
-                horizon: leases.horizon))
+        var limits = RootLedger.Limits(
+            leadership: leases.leadership, renewal: leases.renewal, lease: leases.lease,
+            horizon: leases.horizon)
+        // The roster, and not the tables: a lost tail may have taken a holder with it.
+        limits.holders = context.settings.holders.indices.reduce(0) { $0 | 1 << UInt64($1) }
+        machine = RootLedger(limits)
         var seeds = SystemRandomNumberGenerator()
         random = Randomness(seed: seeds.next())
     }
@@ -131,6 +135,12 @@ final class Root: MoneyIssuer {
 
     func nonce() -> UInt64 { random.next() | 1 }
 
+    var takesMessages: Bool { leads }
+
+    func auditCall(for holder: HolderNumber) -> AuditCall? {
+        machine.book == nil ? nil : machine.auditCall(for: holder)
+    }
+
     // MARK: Asking
 
     /// Calls back once, when all of it is acknowledged; false where it is not taken.
@@ -150,6 +160,7 @@ final class Root: MoneyIssuer {
             context.log.critical("the reactor has no timer left for the root")
         }
         metrics.leads.set(leads ? 1 : 0)
+        watch.look(at: leads ? machine : nil, at: now)
         if !isAsking { lookAround() }
         pump()
     }
@@ -261,6 +272,11 @@ final class Root: MoneyIssuer {
                 context.log.error(
                     "a row is not as the book has it; it is loaded anew", ["cause": .string("\(failure)")])
                 dismiss(machine.mismatched())
+            case .otherTimeline:
+                context.log.warning(
+                    "the database is on another timeline; the book is loaded anew and looked at",
+                    ["cause": .string("\(failure)")])
+                dismiss(machine.mismatched())
             case .broken(let failure):
                 // The book says yes and the database says no: somebody has to look, and nothing of it is there.
                 context.log.critical(
@@ -279,7 +295,9 @@ final class Root: MoneyIssuer {
         let time = now
         metrics.time.record(time - batch.sentAt)
         if batch.claim != nil { metrics.takeovers.add() }
-        for (ticket, answers) in machine.acknowledged(at: time) {
+        let answered = machine.acknowledged(at: time)
+        watch.look(at: leads ? machine : nil, at: time)
+        for (ticket, answers) in answered {
             open.removeValue(forKey: ticket)?(.answered(answers.map(leased)))
         }
         pump()

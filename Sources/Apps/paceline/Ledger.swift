@@ -34,6 +34,9 @@ enum Ledger {
                 "accounts", [], ["campaign", "day", "currency", "suspense", "presumedSpent"]
             ) { _ in "/api/v1/ledger/suspense" },
             verify,
+            LedgerAudit.show,
+            LedgerAudit.begin,
+            LedgerAudit.resolve,
             LedgerReconcile.command,
         ])
 

@@ -44,6 +44,8 @@ extension LedgerStore {
         batch.add(
             PostgresStatement("select number from paceline.streams where stream = $1", .int8),
             bits(process.number))
+        batch.add(timelineLoad)
+        batch.add(entriesLoad)
         return batch
     }
 
@@ -109,6 +111,7 @@ extension LedgerStore {
         }
         try readEvidence(found, &content)
         if let row = found[8].first(where: { _ in true }) { content.number = try unsigned(row, 0) }
+        try readAudit(found[9], found[10], &content)
         return content
     }
 
@@ -153,19 +156,19 @@ extension LedgerStore {
         }
     }
 
-    private static func micros(_ row: PostgresRow, _ column: Int) throws(PostgresMismatch) -> Micros {
+    static func micros(_ row: PostgresRow, _ column: Int) throws(PostgresMismatch) -> Micros {
         Micros(try row.read(column, as: Int64.self))
     }
-    private static func unsigned(_ row: PostgresRow, _ column: Int) throws(PostgresMismatch) -> UInt64 {
+    static func unsigned(_ row: PostgresRow, _ column: Int) throws(PostgresMismatch) -> UInt64 {
         UInt64(bitPattern: try row.read(column, as: Int64.self))
     }
-    private static func small(_ row: PostgresRow, _ column: Int) throws(PostgresMismatch) -> UInt32 {
+    static func small(_ row: PostgresRow, _ column: Int) throws(PostgresMismatch) -> UInt32 {
         UInt32(truncatingIfNeeded: try row.read(column, as: Int64.self))
     }
-    private static func session(_ row: PostgresRow, _ column: Int) throws(PostgresMismatch) -> LedgerSession {
+    static func session(_ row: PostgresRow, _ column: Int) throws(PostgresMismatch) -> LedgerSession {
         LedgerSession(try unsigned(row, column))
     }
-    private static func account(_ row: PostgresRow, _ column: Int) throws(PostgresMismatch) -> AccountIndex {
+    static func account(_ row: PostgresRow, _ column: Int) throws(PostgresMismatch) -> AccountIndex {
         AccountIndex(try small(row, column))
     }
 }

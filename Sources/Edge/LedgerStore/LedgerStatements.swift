@@ -9,6 +9,8 @@ public enum LedgerRefusal: Sendable {
     case lost
     /// A row is not as the book has it.
     case mismatched
+    /// The database is on another timeline than the one that the leader has looked at.
+    case otherTimeline
     /// It may go well when it is sent again.
     case later
     /// A defect: the database refuses what the book allows.
@@ -22,6 +24,7 @@ public enum LedgerRefusal: Sendable {
         switch error.state {
         case "PL001": self = .lost
         case "PL002": self = .mismatched
+        case "PL004": self = .otherTimeline
         default: self = failure.isRetryable ? .later : .broken(failure)
         }
     }
@@ -68,6 +71,10 @@ public enum LedgerStore {
         "select paceline.begin_batch($1, $2, $3, $4, $5, $6)", .int8, .int8, .int8, .int8, .bool, .timestamptz
     )
 
+    private static let beginOnTimeline = PostgresStatement(
+        "select paceline.begin_batch($1, $2, $3, $4, $5, $6, $7, $8)", .int8, .int8, .int8, .int8, .bool,
+        .timestamptz, .int8, .int8)
+
     /// The transaction of a batch. It is the same however often it is sent.
     ///
     /// - Parameter at: the wall clock when it was sent first.
@@ -84,9 +91,17 @@ public enum LedgerStore {
         }
         // A renewal looks ahead to the next month.
         if batch.renews { made.add(partitions, .timestamptz(at)) }
-        made.add(
-            begin, bits(batch.epoch.rawValue), stream, bits(batch.number),
-            batch.claim == nil ? bits(batch.former) : .int8(-1), .bool(batch.renews), .timestamptz(at))
+        let head = [
+            bits(batch.epoch.rawValue), stream, bits(batch.number),
+            batch.claim == nil ? bits(batch.former) : .int8(-1), .bool(batch.renews), .timestamptz(at),
+        ]
+        if let timeline = batch.timeline {
+            made.add(
+                beginOnTimeline,
+                values: head + [bits(timeline.system), .int8(Int64(timeline.line))])
+        } else {
+            made.add(begin, values: head)
+        }
         write(batch, at, &made)
         for (sequence, movements) in batch.movements.chunks(of: 4_096).enumerated() {
             let first = Int64(sequence * 4_096)
@@ -101,6 +116,11 @@ public enum LedgerStore {
         for one in batch.operations {
             made.add(operation, .text(one.key), .timestamptz(at), .text(one.who), .text(one.request))
         }
+        if let audit = batch.audit {
+            let who = batch.beganAudit ? batch.beganAuditBy ?? process.name : nil
+            made.add(timeline, values: values(audit, at, who))
+        }
+        if !batch.entries.isEmpty { made.add(entries, values: values(batch.entries, at)) }
         return made
     }
 
@@ -218,7 +238,8 @@ public enum LedgerStore {
 
     private static let leaves = PostgresStatement(
         """
-        insert into paceline.leaves select * from unnest($1, $2, $3) on conflict (node) do nothing
+        insert into paceline.leaves select * from unnest($1, $2, $3)
+        on conflict (node) do update set root = excluded.root
         """, .int8Array, .int8Array, .int8Array)
 
     private static let leafCells = PostgresStatement(

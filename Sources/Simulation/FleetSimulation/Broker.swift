@@ -9,6 +9,15 @@ struct Broker {
         var granted = [Micros](repeating: .zero, count: WorldShape.accountCount)
         var returned = [Micros](repeating: .zero, count: WorldShape.accountCount)
         var leaves: [LeafKey] = []
+        /// How it is renewed next, where an audit asks.
+        var renewal: RenewalChain.Request?
+
+        var presented: Presentation.Session {
+            let sums = granted.indices.map {
+                Presentation.Sum(AccountIndex(UInt32($0)), granted: granted[$0], returned: returned[$0])
+            }
+            return Presentation.Session(session, sums: sums, leaves: leaves, renewal: renewal)
+        }
     }
 
     /// All that its journal has.
@@ -410,7 +419,15 @@ extension World {
         brokers[index].presentedTo = max(brokers[index].presentedTo, timeline)
         tellBroker(index, .presented(timeline: timeline))
         let me = firstBroker + index
-        presentations.append(brokers[index].epochs)
+        var epochs = brokers[index].epochs
+        if let ledger = brokers[index].ledger,
+            let live = epochs.lastIndex(where: { $0.session == ledger.session })
+        {
+            let place = ledger.renewal
+            epochs[live].renewal = RenewalChain.Request(
+                id: place.id, nonce: place.nonce, sentAt: Instant(nanoseconds: 0))
+        }
+        presentations.append(epochs)
         send(.presented(timeline: timeline, presentations.count - 1), from: me, to: coordinator)
     }
 }

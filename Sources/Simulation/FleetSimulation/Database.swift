@@ -46,9 +46,10 @@ struct RootState {
     var leadership = LeadershipRow(epoch: Epoch(0), renewals: 0)
     var leader = -1
     var timeline: UInt32 = 1
-    var verified: UInt32 = 1
-    /// The last one that was found to lack something.
-    var audited: UInt32 = 0
+    /// The timeline that was looked at last, and the audit of the last one that was found to lack something: its number is that one's.
+    var audit = TimelineAudit(DatabaseTimeline(system: 0, line: 1))
+    var verified: UInt32 { audit.timeline.line }
+    var audited: UInt32 { audit.mark }
     var streams = [UInt64](repeating: 0, count: 3)
     /// The streams as the timeline began with them: what was written on it says nothing of what was lost before.
     var began = [UInt64](repeating: 0, count: 3)
@@ -226,7 +227,7 @@ extension World {
                     answers.append((replyTo, effect))
                 }
             case .book(let event, let replyTo):
-                guard isVerified else { continue }
+                guard isVerified, !isHeld(event, in: state) else { continue }
                 if isPrimary, case .carriedOver(_, let account) = event {
                     coverage.note(.carriedOver)
                     truth.raise(account, to: carried(state.book, event))
@@ -270,30 +271,28 @@ extension World {
                 let isWhole =
                     state.verified == timeline - 1
                     && numbers.indices.allSatisfy { numbers[$0] <= state.began[$0] }
-                if !isWhole {
-                    let before = state.book.accounts.map(\.missing)
-                    state.book.handle(.auditBegan(holders: holders(of: state)), &effects)
+                let before = state
+                let began = state.audit.look(
+                    at: DatabaseTimeline(system: 0, line: timeline), isWhole: isWhole,
+                    asking: holders(of: state), mark: timeline)
+                if let began {
+                    state.book.handle(began, &effects)
                     for effect in effects { noteBook(effect, isPrimary) }
-                    state.audited = timeline
-                    if isPrimary { checkAudit(state, before: before) }
+                    if isPrimary {
+                        var looked = state
+                        looked.audit = before.audit
+                        checkAudit(looked, before: before.book.accounts.map(\.missing))
+                    }
                 }
-                state.verified = timeline
                 if isPrimary {
                     coverage.note(isWhole ? .verified : .audited)
                     note("root: timeline \(timeline) \(isWhole ? "is whole" : "is audited")")
                 }
             case .presented(let timeline, let holder, let epochs):
-                guard timeline == state.timeline else { continue }
-                for epoch in epochs {
-                    for row in 0..<WorldShape.accountCount {
-                        state.book.handle(
-                            .presented(
-                                epoch.session, holder, AccountIndex(UInt32(row)), granted: epoch.granted[row],
-                                returned: epoch.returned[row]), &effects)
-                    }
-                    for key in epoch.leaves { state.book.handle(.leafPresented(key), &effects) }
-                }
-                state.book.handle(.presentationEnded(holder), &effects)
+                // One that comes late would say less than the root has by now.
+                guard timeline == state.timeline, state.audit.waits(for: holder) else { continue }
+                let said = Presentation(epochs.map(\.presented), isLast: true)
+                for event in state.audit.heard(said, from: holder) { state.book.handle(event, &effects) }
                 for effect in effects { noteBook(effect, isPrimary) }
             }
             if isPrimary { checkRoot(state.book) }
@@ -304,6 +303,12 @@ extension World {
             batches[id].wasHeld = !isVerified
         }
         return true
+    }
+
+    /// A renewal whose nonce may be one that a tail took is no clone's: it waits for its holder's presentation.
+    private func isHeld(_ event: BookEvent, in state: RootState) -> Bool {
+        guard case .renewalAsked(let session, _, _) = event else { return false }
+        return state.audit.waits(for: HolderNumber(UInt8(session.rawValue & 0xFF)))
     }
 
     /// Who may know, by account, of something that a timeline lacks: of every timeline since one was looked at.

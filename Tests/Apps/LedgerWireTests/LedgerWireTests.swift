@@ -14,6 +14,8 @@ final class NoIssuer: MoneyIssuer {
     func candidate(_ holder: HolderNumber) -> LedgerSession { LedgerSession(900) }
     func nonce() -> UInt64 { 77 }
     var epoch: Epoch { Epoch(1) }
+    var takesMessages: Bool { false }
+    func auditCall(for holder: HolderNumber) -> AuditCall? { nil }
     func decline(_ response: inout Response) { response.status = .serviceUnavailable }
 }
 
@@ -27,6 +29,27 @@ final class NoIssuer: MoneyIssuer {
     private static let closing = Closing(account: account, drawn: Micros(9), freed: Micros(2))
     private static let request = RenewalChain.Request(
         id: 6, nonce: UInt64.max, sentAt: Instant(nanoseconds: 0))
+
+    /// Of a session by its number, with how it is renewed; and of one that only its start is known of.
+    private static let presentations: [HolderPresentation] = [
+        HolderPresentation(
+            mark: 1_795_000_000, session: session, start: 0,
+            sums: [
+                .init(
+                    AccountName(campaign: "a", day: BudgetDay(date: "2026-11-28")), number: account,
+                    currency: .usd, granted: Micros(2_500_000), returned: Micros(1)),
+                .init(
+                    AccountName(campaign: "b"), number: AccountIndex(4), currency: .usd, granted: Micros(3),
+                    returned: .zero),
+            ], nodes: [LedgerSession(9), LedgerSession(1 << 62)], renewal: request),
+        HolderPresentation(mark: 3, session: nil, start: 77, sums: [], nodes: [], renewal: nil),
+    ]
+
+    private static func asTaken(_ said: HolderPresentation) -> RootCommand {
+        var said = said
+        said.candidate = LedgerSession(900)
+        return .present(said, holder)
+    }
 
     private static let sayings: [(IssuerSaying, RootCommand)] = [
         (
@@ -49,6 +72,10 @@ final class NoIssuer: MoneyIssuer {
         (.close(key, closing), .book(.closed(key, closing), by: holder)),
         (.end(key, [account]), .book(.ended(key, accounts: [account]), by: holder)),
         (.end(key, []), .book(.ended(key, accounts: []), by: holder)),
+        (.look, .look),
+        (.present(presentations[0]), asTaken(presentations[0])),
+        (.present(presentations[1]), asTaken(presentations[1])),
+        (.presented(mark: 3), .presented(mark: 3, holder)),
     ]
 
     @Test func whatIsSaidIsTakenAsTheSame() throws {
@@ -87,7 +114,21 @@ final class NoIssuer: MoneyIssuer {
         (.book([.acknowledgeClosing(key, closing)]), .closed),
         (.book([.acknowledgeEnd(key)]), .closed),
         (.book([.refuse(.beforeTheFence, session)]), .refused(.beforeTheFence)),
+        (.presented(mark: 3), .presented),
+        (.refused(.audited, session), .refused(.audited)),
     ]
+
+    /// One that knows of no audits leaves the word out, and then nothing of them is said to it.
+    @Test func anAuditIsToldBesideTheAnswers() throws {
+        for call in [AuditCall(mark: .max, isAsked: true), AuditCall(mark: 0, isAsked: false), nil] {
+            var members: [JSONTree.Member] = [
+                .init("version", .number(HolderMessages.version)), .init("answers", []),
+            ]
+            if let call { members.append(.init("audit", PresentationWire.tree(call))) }
+            let heard = try IssuerWire.words(Array(JSONTree.object(members).line.utf8))
+            #expect(heard.audit == call && heard.answers.isEmpty)
+        }
+    }
 
     @Test func whatIsAnsweredIsHeardAsTheSame() throws {
         let messages = HolderMessages(holder: Self.holder, issuer: NoIssuer())
@@ -96,6 +137,6 @@ final class NoIssuer: MoneyIssuer {
             "answers": .array(Self.answers.map { messages.tree($0.0) }),
         ]
         let words = try IssuerWire.words(Array(tree.line.utf8))
-        #expect(words == Self.answers.map { [$0.1] })
+        #expect(words.answers == Self.answers.map { [$0.1] })
     }
 }

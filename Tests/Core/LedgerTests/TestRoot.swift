@@ -5,21 +5,28 @@ import Units
 
 /// A root that leads, as holders see it over a wire that may lose what is said or what is answered.
 struct TestRoot {
-    var machine = RootLedger(
-        .init(leadership: .seconds(6), renewal: .seconds(1), lease: .seconds(60), horizon: .seconds(3_600)))
+    var machine: RootLedger
     private var sessions: UInt64 = 1_000
     private var nonces: UInt64 = 1
     private var orders = 0
     private var keptAt: Instant
     let holder = HolderNumber(3)
 
-    init(at now: Instant) {
+    /// - Parameter holders: whom an audit asks, as bits.
+    init(at now: Instant, holders: UInt64 = 0) {
         keptAt = now
+        var limits = RootLedger.Limits(
+            leadership: .seconds(6), renewal: .seconds(1), lease: .seconds(60), horizon: .seconds(3_600))
+        limits.holders = holders
+        machine = RootLedger(limits)
         let row = LeadershipRow(epoch: Epoch(0), renewals: 0)
         machine.saw(row, at: Instant(nanoseconds: now.nanoseconds - 20_000_000_000))
         machine.saw(row, at: now)
         _ = machine.acknowledged(at: now)
-        do { try machine.loaded(RootContent(), at: now) } catch { Issue.record("an empty book: \(error)") }
+        var content = RootContent()
+        // The claim is there.
+        content.number = 1
+        do { try machine.loaded(content, at: now) } catch { Issue.record("an empty book: \(error)") }
     }
 
     /// One batch: its answers, when it is acknowledged.
@@ -84,6 +91,12 @@ struct TestRoot {
         case .settle(let key, let block): return .book(.settled(key, block), by: holder)
         case .close(let key, let closing): return .book(.closed(key, closing), by: holder)
         case .end(let key, let accounts): return .book(.ended(key, accounts: accounts), by: holder)
+        case .look: return .look
+        case .presented(let mark): return .presented(mark: mark, holder)
+        case .present(var said):
+            sessions += 1
+            said.candidate = LedgerSession(sessions)
+            return .present(said, holder)
         }
     }
 
@@ -95,7 +108,9 @@ struct TestRoot {
         case .found(let account, let currency, let highest):
             return [.found(account, currency, highest: highest)]
         case .notFound(let reason): return [.refused(IssuerRefusal(named: "\(reason)"))]
-        case .ordered, .refusedOrder, .leased, .taken, .refused: return []
+        case .presented: return [.presented]
+        case .refused(let refusal, _): return [.refused(refusal)]
+        case .ordered, .refusedOrder, .leased, .taken, .entered, .refusedEntry, .auditBegan: return []
         case .book(let effects): return effects.compactMap { word($0, now) }
         }
     }

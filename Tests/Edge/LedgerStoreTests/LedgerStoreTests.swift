@@ -1,6 +1,7 @@
 // A root's batches against a real Postgres: what was written is what is loaded, a batch that is sent again is there once, and
 // who does not lead writes nothing.
 import Foundation
+import Glibc
 import Kernel
 import Ledger
 import LedgerStore
@@ -18,15 +19,15 @@ struct LedgerStoreTests {
         var machine: RootLedger
         var now = Instant(nanoseconds: 0)
 
-        init(_ number: UInt64, _ server: PostgresServer) throws {
+        init(_ number: UInt64, _ server: PostgresServer, holders: UInt64 = 0) throws {
             let place = try #require(SocketAddress(literal: "127.0.0.1", port: server.port))
             command = try PostgresCommand(
                 PostgresOptions(place: .address(place), database: "postgres", user: "postgres"))
             process = LedgerProcess(number: number, name: "p\(number)", address: "none")
-            machine = RootLedger(
-                .init(
-                    leadership: .seconds(6), renewal: .seconds(3), lease: .seconds(60), horizon: .seconds(100)
-                ))
+            var limits = RootLedger.Limits(
+                leadership: .seconds(6), renewal: .seconds(3), lease: .seconds(60), horizon: .seconds(100))
+            limits.holders = holders
+            machine = RootLedger(limits)
             let folder = URL(filePath: #filePath).deletingLastPathComponent()
                 .appending(path: "../../../Sources/Apps/paceline-coordinator/Migrations").standardized.path()
             let migrations = try Migration.read(folder)
@@ -49,6 +50,15 @@ struct LedgerStoreTests {
                 LedgerStore.transaction(
                     batch, of: process, at: Instant(nanoseconds: 1_795_000_000_000_000_000 + now.nanoseconds)),
                 within: .seconds(5))
+        }
+
+        /// A restarted server answers on the next connection.
+        func again<Value>(_ body: () throws -> Value) throws -> Value {
+            for _ in 0..<100 {
+                if let value = try? body() { return value }
+                usleep(50_000)
+            }
+            return try body()
         }
 
         func content() throws -> RootContent {
@@ -104,6 +114,59 @@ struct LedgerStoreTests {
             Set(rows.blocks),
             rows.claims, content.labels, content.starts,
         ]
+    }
+
+    /// A copy that was made the primary: also where it lacks nothing, nothing is written on it before the leader has looked at
+    /// it, and then all accounts wait.
+    @Test func anotherTimelineIsLookedAtFirst() throws {
+        let server = try PostgresServer()
+        let one = try Process(11, server, holders: 0b11)
+        try one.lead()
+        _ = try one.ask([Self.order("a", nil, 10_000, nil)])
+        let first = try one.content()
+        #expect(first.timeline == first.audit.timeline && first.timeline.line == 1)
+        #expect(first.timeline.system != 0 && first.audit.mark == 0)
+        try server.keepCopy()
+        try server.putCopyBack()
+        _ = try one.again { try one.content() }
+        let batch = try one.batch(of: [Self.order("c", nil, 10_000, nil)])
+        let failure = try #require(try one.send(batch).failure)
+        guard case .otherTimeline = LedgerRefusal(failure) else {
+            Issue.record("\(failure)")
+            return
+        }
+        #expect(try one.content().labels.map(\.name.campaign) == ["a"])
+        _ = one.machine.mismatched()
+        let second = try one.content()
+        #expect(second.timeline.line == 2 && second.audit.timeline == first.timeline)
+        try one.machine.loaded(second, at: one.now)
+        #expect(try one.ask([Self.order("c", nil, 10_000, nil)]) == [.refusedOrder(.audited)])
+        let third = try one.content()
+        #expect(third.audit == one.machine.audit && third.audit.timeline == third.timeline)
+        #expect(third.audit.missing == 0b11 && third.audit.mark > 1_700_000_000)
+        #expect(third.rows.accounts.map(\.account.missing) == [0b11])
+        // What two say of one of them is there with their names.
+        for who in ["ann", "bob"] {
+            let entry = AuditEntry(
+                mark: third.audit.mark, holder: HolderNumber(1),
+                amounts: [.init(AccountName(campaign: "a"), Micros(500))], restIsZero: false,
+                candidate: LedgerSession(1 << 50 | UInt64(who.utf8.first ?? 0)), who: who)
+            _ = try one.ask([.enter(entry)], times: 2)
+        }
+        _ = try one.ask([.presented(mark: third.audit.mark, HolderNumber(0))])
+        let last = try one.content()
+        #expect(Self.rows(last) == Self.rows(try one.content()))
+        #expect(last.audit.missing == 0 && last.audit.owed == 0b10)
+        #expect(last.entries.map(\.who).sorted() == ["ann", "bob"])
+        #expect(last.entries.count { $0.session != nil } == 1)
+        #expect(last.rows.accounts.map(\.account.suspense) == [Micros(500)])
+        #expect(try server.psql("select count(*) from paceline.imbalances").output == "0")
+        let written = try server.psql(
+            "select what || ' ' || who from paceline.audit where kind = 'ledger' order by ordinal")
+        #expect(
+            written.output.split(separator: "\n") == [
+                "begin audit p11", "enter for a silent holder ann", "enter for a silent holder bob",
+            ], "\(written)")
     }
 
     @Test func whatWasWrittenIsLoaded() throws {

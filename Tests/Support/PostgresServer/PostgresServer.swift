@@ -120,13 +120,37 @@ public final class PostgresServer {
         try? FileManager.default.removeItem(at: data.appending(path: "postmaster.pid"))
     }
 
-    public func stop() {
+    /// - Parameter signal: SIGINT ends it in order.
+    public func stop(by signal: Int32 = SIGQUIT) {
         guard pid > 0 else { return }
-        Glibc.kill(pid, SIGQUIT)
+        Glibc.kill(pid, signal)
         process?.waitUntilExit()
         process = nil
         pid = 0
     }
+
+    /// Keeps a copy of all that it has now, as a backup does; it is down meanwhile.
+    public func keepCopy() throws {
+        stop(by: SIGINT)
+        let copied = try run("/bin/cp", "-a", data.path(), copy.path())
+        guard copied.status == 0 else { throw PostgresServerFailure(description: copied.output) }
+        try start()
+    }
+
+    /// The copy takes the place of what it has, and is made the primary: what was written since is lost, on a timeline of its own.
+    public func putCopyBack() throws {
+        stop()
+        let moved = try run(
+            "/bin/sh", "-c",
+            "rm -rf '\(data.path())' && mv '\(copy.path())' '\(data.path())' && touch '\(data.path())/standby.signal'"
+        )
+        guard moved.status == 0 else { throw PostgresServerFailure(description: moved.output) }
+        try start()
+        let promoted = try psql("select pg_promote()")
+        guard promoted.output == "t" else { throw PostgresServerFailure(description: promoted.output) }
+    }
+
+    private var copy: URL { folder.appending(path: "copy") }
 
     /// What psql says to a text, without headers and with `|` between columns.
     @discardableResult

@@ -28,13 +28,16 @@ enum AdminOperation: Hashable, Sendable {
     case audit
     case tokens, makeToken, revokeToken
     case accounts, order, movements, sessions, suspense, verify
+    case ledgerAudit, beginAudit, enter
     case document
 
     static let all: [AdminOperation] =
         EntityKind.allCases.flatMap { [.list($0), .get($0), .put($0), .delete($0)] } + [
             .catalog, .add, .importCatalog, .versions, .rollBack, .pause, .resume, .publishModels,
             .modelNodes, .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken,
-            .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .document,
+            .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .ledgerAudit,
+            .beginAudit,
+            .enter, .document,
         ]
 
     static let root = "/api/v1/"
@@ -43,12 +46,12 @@ enum AdminOperation: Hashable, Sendable {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .audit, .tokens, .accounts,
             .movements, .sessions, .suspense,
-            .verify, .document:
+            .verify, .ledgerAudit, .document:
             .get
         case .put, .order: .put
         case .delete, .revokeToken: .delete
         case .add, .importCatalog, .rollBack, .pause, .resume, .publishModels, .canary, .promote,
-            .rollBackModels, .makeToken:
+            .rollBackModels, .makeToken, .beginAudit, .enter:
             .post
         }
     }
@@ -79,6 +82,8 @@ enum AdminOperation: Hashable, Sendable {
         case .sessions: "ledger/sessions"
         case .suspense: "ledger/suspense"
         case .verify: "ledger/verify"
+        case .ledgerAudit, .beginAudit: "ledger/audit"
+        case .enter: "ledger/audit/entries"
         case .document: "openapi.json"
         }
     }
@@ -86,10 +91,10 @@ enum AdminOperation: Hashable, Sendable {
     var role: AdminRole {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .accounts, .movements, .sessions,
-            .suspense, .verify,
+            .suspense, .verify, .ledgerAudit,
             .document:
             .viewer
-        case .pause, .resume, .rollBackModels: .operator_
+        case .pause, .resume, .rollBackModels, .beginAudit, .enter: .operator_
         case .put, .delete, .add, .importCatalog, .rollBack, .publishModels, .canary, .promote, .order:
             .trafficker
         case .audit, .tokens, .makeToken, .revokeToken: .admin

@@ -92,6 +92,11 @@ extension AdminOperation {
         case .sessions: "Holders' sessions."
         case .suspense: "Accounts with money that waits for evidence."
         case .verify: "Holds the balances against all movements."
+        case .ledgerAudit: "Whom the audit of the database's timeline waits for, and what was entered."
+        case .beginAudit:
+            "Begins an audit: nothing is granted until every holder has said what it was granted."
+        case .enter:
+            "Says what a silent holder was granted that the ledger does not know. Where two operators say the same of an account, it is in suspense, and the account waits for that holder no more."
         case .document: "This document."
         }
     }
@@ -155,7 +160,10 @@ extension AdminOperation {
                     "after", "Only behind this place.",
                     ["type": "integer", "minimum": 0, "maximum": .number(exact)]), .limit(1_000),
             ]
-        case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .document: return []
+        case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit,
+            .enter,
+            .document:
+            return []
         }
     }
 
@@ -197,6 +205,26 @@ extension AdminOperation {
                     "isPaused": ["type": "boolean"], "hasEnded": ["type": "boolean"],
                 ],
             ]
+        case .enter:
+            [
+                "type": "object", "required": ["holder", "audit"],
+                "properties": [
+                    "holder": ["type": "string", "minLength": 1, "maxLength": 256],
+                    "audit": ["type": "string", "pattern": "^[0-9]{1,10}$"],
+                    "amounts": [
+                        "type": "array", "maxItems": .number(AuditRoutes.amountsMost),
+                        "items": [
+                            "type": "object", "required": ["campaign", "amount"],
+                            "properties": [
+                                "campaign": ["type": "string", "minLength": 1, "maxLength": 256],
+                                "day": ["type": "string", "format": "date"],
+                                "amount": ["type": "number", "minimum": 0],
+                            ],
+                        ],
+                    ],
+                    "restIsZero": ["type": "boolean"],
+                ],
+            ]
         default: nil
         }
     }
@@ -233,8 +261,9 @@ extension AdminOperation {
         case .pause, .resume: [404, 412, 422]
         case .makeToken: [409, 422]
         case .order: [409, 412, 422, 428]
+        case .enter: [409, 422]
         case .list, .versions, .modelNodes, .modelVersions, .audit, .movements, .sessions, .catalog, .tokens,
-            .suspense, .verify,
+            .suspense, .verify, .ledgerAudit, .beginAudit,
             .document:
             []
         }
@@ -260,7 +289,10 @@ extension AdminOperation {
         case .movements: return OpenAPI.list("movements", of: any, isPage: false)
         case .sessions: return OpenAPI.list("sessions", of: any, isPage: false)
         case .suspense: return OpenAPI.list("accounts", of: any, isPage: false)
-        case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .document: return any
+        case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .ledgerAudit, .beginAudit,
+            .enter,
+            .document:
+            return any
         }
     }
 }

@@ -148,7 +148,7 @@ final class ChangeDesk {
         case .refused(let failure):
             switch LedgerRefusal(failure) {
             case .lost: finish(job) { [root] in $0.notLeader(root) }
-            case .mismatched, .later: again(job, failure)
+            case .mismatched, .later, .otherTimeline: again(job, failure)
             case .broken: broken(job, failure)
             }
         }

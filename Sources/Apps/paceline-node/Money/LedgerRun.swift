@@ -143,7 +143,8 @@ final class LedgerRun: @unchecked Sendable {
 
     private func hear(_ outcome: IssuerLink.Outcome, _ now: Instant) {
         switch outcome {
-        case .answered(let words): changeRemote { $0.answered(words, at: now, &issuerEffects) }
+        case .answered(let words, let audit):
+            changeRemote { $0.answered(words, audit: audit, at: now, &issuerEffects) }
         case .unanswered: changeRemote { $0.unanswered(at: now) }
         }
         followIssuer(now)

@@ -74,6 +74,7 @@ extension FleetPicture {
             if let problem = one.catalogProblem {
                 lines.append("  \(one.name): the catalog is refused: \(problem)")
             }
+            lines += one.notices.map { "  \(one.name): \($0)" }
         }
         return lines
     }

@@ -39,6 +39,8 @@ public struct BrokerDesk: Sendable {
         case request(Int)
         case giveBack(Int, Micros)
         case evidence(EvidenceRelay.Key, IssuerSaying)
+        case presentation
+        case look
     }
 
     enum Finding: Hashable, Sendable {
@@ -70,6 +72,10 @@ public struct BrokerDesk: Sendable {
     var returns: [Int: Micros] = [:]
     var relay = EvidenceRelay()
 
+    /// Sessions with the root that are over, for audits.
+    public internal(set) var formerSessions: [BrokerRows.Former] = []
+    var audits = AuditSpeech()
+
     var inFlight: [Topic] = []
     var failures = 0
     var nextAt = Instant(nanoseconds: .min)
@@ -95,6 +101,8 @@ public struct BrokerDesk: Sendable {
         self.boot = boot
         self.start = start
         random = Randomness(seed: seed)
+        formerSessions = memory.former
+        former = Set(memory.former.flatMap(\.nodes))
         guard let session = memory.session else { return }
         let rows = memory.rows
         // Another boot counts from another zero: then only a renewal says how long it may go on.
@@ -227,13 +235,21 @@ public struct BrokerDesk: Sendable {
 
     /// All there is, in pieces of at most so many rows: behind the last of them nothing older is needed.
     public func pieces(of most: Int) -> [BrokerRows] {
-        guard let ledger else { return [] }
+        guard let ledger else {
+            guard !formerSessions.isEmpty else { return [] }
+            var piece = BrokerRows()
+            piece.former = formerSessions
+            return [piece]
+        }
         var touches = BookTouches()
         ledger.book.nameAll(&touches)
         var pieces: [BrokerRows] = []
         for first in stride(from: 0, to: max(touches.names.count, 1), by: most) {
             var piece = BrokerRows()
-            if first == 0 { piece.session = sessionRow(ledger) }
+            if first == 0 {
+                piece.session = sessionRow(ledger)
+                piece.former = formerSessions
+            }
             put(Array(touches.names[first..<min(first + most, touches.names.count)]), of: ledger, in: &piece)
             pieces.append(piece)
         }

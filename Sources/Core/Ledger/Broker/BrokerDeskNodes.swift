@@ -2,6 +2,9 @@
 public import Units
 
 extension BrokerDesk {
+    /// What nodes are told beside every answer: that what was acknowledged before this audit may be gone.
+    public var auditCall: AuditCall { AuditCall(mark: audits.mark, isAsked: false) }
+
     /// The answers, one for each command; nil where nodes have to ask another broker.
     public mutating func take(_ commands: [RootCommand], at now: Instant) -> [RootAnswer]? {
         guard serves(at: now) else { return nil }
@@ -14,8 +17,9 @@ extension BrokerDesk {
         case .open(let start, _, _): return .opened(LedgerSession(start), epoch: Epoch(0))
         case .find(let name, let currency): return find(name, currency, at: now)
         case .book(let event, let holder): return take(event, by: holder ?? HolderNumber(0), at: now)
-        // No message of nodes is one.
-        case .order: return .refused(.other, LedgerSession(0))
+        case .look: return .book([])
+        // No message of nodes is one: it is the root that audits, and it hears of nodes what their broker presents.
+        case .order, .present, .presented, .enter, .audit: return .refused(.other, LedgerSession(0))
         }
     }
 

@@ -3,6 +3,8 @@ public import Units
 
 extension BrokerDesk {
     private static let leaseRefusalsMost = 3
+    /// What an audit holds up is said again after this.
+    private static let auditedPause = Interval.milliseconds(500)
 
     /// What is to be said now; nothing while an exchange is under way, or for a while after one that had no answer.
     public mutating func next(at now: Instant) -> [IssuerSaying] {
@@ -13,6 +15,8 @@ extension BrokerDesk {
             sayings.append(saying)
             inFlight.append(topic)
         }
+        // First, so that what is asked behind it is asked of a root that knows.
+        for part in audits.next() { say(part, .presentation) }
         if let session = ledger?.session {
             if let renewal { say(.renew(session, renewal), .renewal) }
             for node in registers where hasRoom() {
@@ -34,6 +38,8 @@ extension BrokerDesk {
         for (key, saying) in relay.next(limits.sayings - sayings.count) {
             say(saying, .evidence(key, saying))
         }
+        if sayings.isEmpty, audits.looks(at: now) { say(.look, .look) }
+        if !sayings.isEmpty { audits.spoke(at: now) }
         return sayings
     }
 
@@ -41,6 +47,7 @@ extension BrokerDesk {
     public mutating func unanswered(at now: Instant) {
         for case .evidence(let key, _) in inFlight { relay.unanswered(key) }
         inFlight.removeAll(keepingCapacity: true)
+        audits.unanswered()
         failures += 1
         let doubled = limits.retryLeast.nanoseconds << Int64(min(failures - 1, 16))
         let pause = min(doubled, limits.retryMost.nanoseconds)
@@ -49,7 +56,11 @@ extension BrokerDesk {
     }
 
     /// The answers, one list of words for each saying.
-    public mutating func answered(_ answers: [[IssuerWord]], at now: Instant) {
+    ///
+    /// - Parameter audit: what came beside them; nil from a root that knows of no audits.
+    public mutating func answered(
+        _ answers: [[IssuerWord]], audit call: AuditCall? = nil, at now: Instant
+    ) {
         guard answers.count == inFlight.count else { return unanswered(at: now) }
         let topics = inFlight
         inFlight.removeAll(keepingCapacity: true)
@@ -58,13 +69,64 @@ extension BrokerDesk {
         let session = ledger?.session
         for (topic, words) in zip(topics, answers) {
             // What was said by a session that has ended since means nothing to the next.
-            if case .evidence = topic {} else if session != ledger?.session { continue }
-            hear(topic, words.last, at: now)
+            switch topic {
+            case .evidence, .presentation, .look: break
+            default: if session != ledger?.session { continue }
+            }
+            hear(topic, words.last, timeline: call?.mark ?? audits.mark, at: now)
+        }
+        heard(call, at: now)
+    }
+
+    /// What was acknowledged before another audit may be gone, so that it is asked for again.
+    private mutating func heard(_ call: AuditCall?, at now: Instant) {
+        let mark = audits.mark
+        let news = audits.heard(call)
+        if audits.mark > mark { relay.sayAgain() }
+        guard case .asked = news else { return }
+        // From now on nothing that an older one promised counts.
+        tell(.presented(timeline: audits.mark), at: now)
+        audits.say(presentation)
+    }
+
+    private var presentation: [HolderPresentation] {
+        var all = formerSessions.map {
+            HolderPresentation(
+                mark: audits.mark, session: $0.session, start: 0, sums: $0.sums, nodes: $0.nodes, renewal: nil
+            )
+        }
+        if let ledger {
+            let place = ledger.renewal
+            all.append(
+                HolderPresentation(
+                    mark: audits.mark, session: ledger.session, start: 0, sums: sums(of: ledger),
+                    nodes: ledger.nodes,
+                    renewal: RenewalChain.Request(
+                        id: place.id, nonce: place.nonce, sentAt: Instant(nanoseconds: 0))))
+        }
+        return all
+    }
+
+    private func sums(of ledger: BrokerLedger) -> [HolderPresentation.Sum] {
+        accounts.indices.map { row in
+            let held = ledger.presentation(AccountIndex(UInt32(row)))
+            return HolderPresentation.Sum(
+                accounts[row].name, number: accounts[row].number, currency: accounts[row].currency,
+                granted: held.granted, returned: held.returned)
         }
     }
 
-    private mutating func hear(_ topic: Topic, _ word: IssuerWord?, at now: Instant) {
+    private mutating func hear(
+        _ topic: Topic, _ word: IssuerWord?, timeline: UInt32, at now: Instant
+    ) {
         switch (topic, word) {
+        case (.presentation, .presented): audits.answered(isTaken: true)
+        case (.presentation, _):
+            audits.answered(isTaken: false)
+            nextAt = now + Self.auditedPause
+        case (.evidence(let key, let saying), .refused(.audited)): relay.heard(key, saying, word)
+        // It is said again, when its session has been presented.
+        case (_, .refused(.audited)): nextAt = now + Self.auditedPause
         case (.session, .opened(let session)): open(session, at: now)
         case (.renewal, .leased(_, let id, let length, let next)):
             renewal = nil
@@ -75,14 +137,14 @@ extension BrokerDesk {
             if leasesRefused >= Self.leaseRefusalsMost { end(.leaseOver) }
         case (.register(let node), .registered):
             registers.removeAll { $0 == node }
-            tell(.registered(node, timeline: 0), at: now)
+            tell(.registered(node, timeline: timeline), at: now)
         case (.register(let node), .refused(let refusal)):
             registers.removeAll { $0 == node }
             unregistered[node] = refusal
             refused(refusal)
         case (.request(let row), .granted(_, _, let upTo, let isLast)):
             requests[row] = nil
-            tell(.granted(AccountIndex(UInt32(row)), upTo: upTo, isLast: isLast, timeline: 0), at: now)
+            tell(.granted(AccountIndex(UInt32(row)), upTo: upTo, isLast: isLast, timeline: timeline), at: now)
             // It was on its way when this broker began to leave.
             if isLeaving { leave(at: now) }
         case (.giveBack(let row, let sum), .returned): if returns[row] == sum { returns[row] = nil }
@@ -133,6 +195,9 @@ extension BrokerDesk {
         guard let ledger else { return }
         sessionsLost += 1
         former.formUnion(ledger.nodes)
+        formerSessions.append(
+            BrokerRows.Former(session: ledger.session, sums: sums(of: ledger), nodes: ledger.nodes))
+        formerSessions = formerSessions.suffix(BrokerRows.Former.most)
         self.ledger = nil
         start += 1
         renewal = nil

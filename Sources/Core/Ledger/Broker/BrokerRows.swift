@@ -44,20 +44,40 @@ public struct BrokerRows: Hashable, Sendable {
         }
     }
 
+    /// A session that is over: what an audit asks for of it, as it was at its end.
+    public struct Former: Hashable, Sendable {
+        public var session: LedgerSession
+        public var sums: [HolderPresentation.Sum]
+        public var nodes: [LedgerSession]
+
+        public init(session: LedgerSession, sums: [HolderPresentation.Sum], nodes: [LedgerSession]) {
+            self.session = session
+            self.sums = sums
+            self.nodes = nodes
+        }
+
+        /// A session ends with an outage of its lease's length: these are those of years.
+        public static let most = 256
+    }
+
     /// Nil where it did not change.
     public var session: Session?
+    /// Where all rows are written; else they follow from the rows of their sessions.
+    public var former: [Former] = []
     /// One for each of `book.accounts`, in their order.
     public var accounts: [Account] = []
     public var book = BookRows()
 
     public init() {}
 
-    public var isEmpty: Bool { session == nil && book.count == 0 }
+    public var isEmpty: Bool { session == nil && former.isEmpty && book.count == 0 }
 }
 
 /// All rows of a log, of each the last.
 public struct BrokerMemory: Sendable {
     public private(set) var session: BrokerRows.Session?
+    /// Sessions before that one, in their order.
+    public private(set) var former: [BrokerRows.Former] = []
     private var accounts: [AccountIndex: (row: BookRows.AccountRow, account: BrokerRows.Account)] = [:]
     private var sessions: [LedgerSession: BookRows.SessionRow] = [:]
     private var cells: [Pair: BookRows.CellRow] = [:]
@@ -81,8 +101,18 @@ public struct BrokerMemory: Sendable {
     public mutating func take(_ rows: BrokerRows) {
         if let next = rows.session {
             // Another session begins with nothing of the one before it.
-            if let session, session.session != next.session { self = BrokerMemory() }
+            if let session, session.session != next.session {
+                var kept = former
+                kept.append(self.over(session))
+                self = BrokerMemory()
+                former = kept.suffix(BrokerRows.Former.most)
+            }
             session = next
+        }
+        if !rows.former.isEmpty {
+            // All there are, of which some may be known.
+            let named = Set(rows.former.map(\.session))
+            former = former.filter { !named.contains($0.session) } + rows.former
         }
         for (account, row) in zip(rows.accounts, rows.book.accounts) { accounts[row.index] = (row, account) }
         for row in rows.book.sessions { sessions[row.session] = row }
@@ -90,6 +120,15 @@ public struct BrokerMemory: Sendable {
         for row in rows.book.leaves { leaves[row.key.node] = row }
         for row in rows.book.leafCells { leafCells[Pair(session: row.leaf, account: row.account)] = row }
         for row in rows.book.blocks { blocks[Block(leaf: row.leaf, place: row.block.place)] = row }
+    }
+
+    private func over(_ session: BrokerRows.Session) -> BrokerRows.Former {
+        let sums = accounts.sorted { $0.key < $1.key }.map { _, known in
+            HolderPresentation.Sum(
+                known.account.name, number: known.account.number, currency: known.row.account.currency,
+                granted: known.account.granted, returned: known.account.returned)
+        }
+        return BrokerRows.Former(session: session.session, sums: sums, nodes: leaves.keys.sorted())
     }
 
     /// In the order of the book's numbers.

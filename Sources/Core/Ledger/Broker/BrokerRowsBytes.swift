@@ -2,9 +2,11 @@
 internal import Units
 
 extension BrokerRows {
-    private static let version: UInt64 = 2
-    /// Without the time at which the renewal was sent.
-    private static let versionBefore: UInt64 = 1
+    private static let version: UInt64 = 3
+    /// Without sessions that are over.
+    private static let versionWithoutFormer: UInt64 = 2
+    /// Without the time at which the renewal was sent, too.
+    private static let versionWithoutTime: UInt64 = 1
 
     public func encoded() -> [UInt8] {
         var writer = NumberWriter()
@@ -19,6 +21,8 @@ extension BrokerRows {
             writer.put(UInt64(bitPattern: session.fence.nanoseconds))
             writer.put(session.boot)
         }
+        writer.put(UInt64(former.count))
+        for one in former { Self.put(one, &writer) }
         writer.put(UInt64(book.accounts.count))
         for (account, row) in zip(accounts, book.accounts) { Self.put(account, row.account, &writer) }
         writer.put(UInt64(book.sessions.count))
@@ -65,11 +69,29 @@ extension BrokerRows {
         return writer.bytes
     }
 
+    private static func put(_ former: Former, _ writer: inout NumberWriter) {
+        writer.put(former.session.rawValue)
+        writer.put(UInt64(former.sums.count))
+        for sum in former.sums {
+            put(sum.name, &writer)
+            writer.put(UInt64(sum.number.rawValue))
+            writer.put(UInt64(sum.currency.rawValue))
+            writer.put(sum.granted)
+            writer.put(sum.returned)
+        }
+        writer.put(UInt64(former.nodes.count))
+        for node in former.nodes { writer.put(node.rawValue) }
+    }
+
+    private static func put(_ name: AccountName, _ writer: inout NumberWriter) {
+        writer.put(name.campaign)
+        writer.put(UInt64(bitPattern: name.day.map { Int64($0.number) } ?? .min))
+    }
+
     private static func put(_ account: Account, _ row: GrantBook.Account, _ writer: inout NumberWriter) {
         writer.put(UInt64(account.index.rawValue))
         writer.put(UInt64(account.number.rawValue))
-        writer.put(account.name.campaign)
-        writer.put(UInt64(bitPattern: account.name.day.map { Int64($0.number) } ?? .min))
+        put(account.name, &writer)
         writer.put(account.granted)
         writer.put(account.returned)
         writer.put(UInt64(row.currency.rawValue))
@@ -82,7 +104,7 @@ extension BrokerRows {
     public init(_ bytes: RawSpan) throws(NumbersRefusal) {
         var reader = NumberReader(bytes)
         let version = try reader.number()
-        guard version == Self.version || version == Self.versionBefore else {
+        guard (Self.versionWithoutTime...Self.version).contains(version) else {
             throw NumbersRefusal("rows of version \(version), not \(Self.version)")
         }
         if try reader.number() != 0 {
@@ -90,10 +112,13 @@ extension BrokerRows {
                 session: LedgerSession(try reader.number()), nonce: try reader.number(),
                 request: try reader.number(),
                 // It may have been sent at any time.
-                sentAt: version == Self.versionBefore
+                sentAt: version == Self.versionWithoutTime
                     ? Instant(nanoseconds: .min) : try Self.time(&reader),
                 fence: Instant(nanoseconds: Int64(bitPattern: try reader.number())),
                 boot: try reader.number())
+        }
+        if version > Self.versionWithoutFormer {
+            for _ in 0..<(try reader.count()) { former.append(try Self.former(&reader)) }
         }
         for _ in 0..<(try reader.count()) { try readAccount(&reader) }
         for _ in 0..<(try reader.count()) { book.sessions.append(try Self.session(&reader)) }
@@ -144,21 +169,40 @@ extension BrokerRows {
         return isThere ? Instant(nanoseconds: nanoseconds) : nil
     }
 
-    private mutating func readAccount(_ reader: inout NumberReader) throws(NumbersRefusal) {
-        let index = try reader.account()
-        let number = try reader.account()
+    private static func former(_ reader: inout NumberReader) throws(NumbersRefusal) -> Former {
+        var former = Former(session: LedgerSession(try reader.number()), sums: [], nodes: [])
+        for _ in 0..<(try reader.count()) {
+            former.sums.append(
+                HolderPresentation.Sum(
+                    try name(&reader), number: try reader.account(), currency: try currency(&reader),
+                    granted: try reader.amount(), returned: try reader.amount()))
+        }
+        for _ in 0..<(try reader.count()) { former.nodes.append(LedgerSession(try reader.number())) }
+        return former
+    }
+
+    private static func name(_ reader: inout NumberReader) throws(NumbersRefusal) -> AccountName {
         let campaign = try reader.text()
         let day = Int64(bitPattern: try reader.number())
-        var account = Account(
-            index: index, number: number,
-            name: AccountName(campaign: campaign, day: Int32(exactly: day).map { BudgetDay(number: $0) }))
-        account.granted = try reader.amount()
-        account.returned = try reader.amount()
+        return AccountName(campaign: campaign, day: Int32(exactly: day).map { BudgetDay(number: $0) })
+    }
+
+    private static func currency(_ reader: inout NumberReader) throws(NumbersRefusal) -> CurrencyCode {
         let code = try reader.number()
         guard let currency = UInt32(exactly: code).flatMap({ CurrencyCode(rawValue: $0) }) else {
             throw NumbersRefusal("\(code) is no currency")
         }
-        var row = GrantBook.Account(currency: currency, highest: try reader.amount())
+        return currency
+    }
+
+    private mutating func readAccount(_ reader: inout NumberReader) throws(NumbersRefusal) {
+        let index = try reader.account()
+        let number = try reader.account()
+        var account = Account(index: index, number: number, name: try Self.name(&reader))
+        account.granted = try reader.amount()
+        account.returned = try reader.amount()
+        var row = GrantBook.Account(
+            currency: try Self.currency(&reader), highest: try reader.amount())
         row.budget = try reader.amount()
         row.granted = try reader.amount()
         row.settled = try reader.amount()

@@ -88,6 +88,9 @@ struct EvidenceRelay: Sendable {
         queue.append(key)
     }
 
+    /// What the root has answered may be gone with a lost tail: nobody hears of it any more.
+    mutating func sayAgain() { entries = entries.filter { $0.value.word == nil } }
+
     /// Forgets what the root has answered and nobody asks for any more.
     mutating func sweep(at now: Instant) {
         guard sweptAt.nanoseconds <= now.nanoseconds - Self.kept.nanoseconds else { return }

@@ -45,6 +45,8 @@ public struct IssuerSession: Sendable {
     struct Account: Sendable {
         let name: AccountName
         var currency: CurrencyCode?
+        /// As the issuer has it.
+        var foundCurrency: CurrencyCode?
         var highest = Micros.zero
         /// It is spent from now.
         var isCurrent = false
@@ -79,21 +81,24 @@ public struct IssuerSession: Sendable {
         case request(Int)
         case giveBack(Int, Micros)
         case evidence(NodeEvidence.Said)
+        case presentation
+        case look
     }
 
     public let session: LedgerSession
     let limits: Limits
     public private(set) var phase = Phase.waiting
     /// That of this session with the issuer.
-    private var upper = LedgerSession(0)
+    var upper = LedgerSession(0)
     var accounts: [Account] = []
     private var rows: [AccountName: Int] = [:]
     var terms: [CampaignTerms] = []
     /// By campaign, the account that is spent from.
     var current: [String: Int] = [:]
     private var nextDay = Instant.distantFuture
-    private var evidence: NodeEvidence
-    private var chain: RenewalChain
+    var evidence: NodeEvidence
+    private var audits = AuditSpeech()
+    var chain: RenewalChain
     private var isRenewalWanted = false
     private var leasedUntil = Instant(nanoseconds: .min)
     /// Answers in a row that gave no lease.
@@ -112,6 +117,8 @@ public struct IssuerSession: Sendable {
     private static let leaseRefusalsMost = 3
     /// A broker knows what its root says within a round trip.
     private static let takenPause = Interval.milliseconds(200)
+    /// What an audit holds up is said again after this.
+    private static let auditedPause = Interval.milliseconds(500)
 
     /// - Parameters:
     ///   - names: the numbers that accounts of earlier sessions have in this one, dense from zero.
@@ -247,6 +254,7 @@ public struct IssuerSession: Sendable {
             sayings.append(saying)
             inFlight.append(topic)
         }
+        for part in audits.next() { say(part, .presentation) }
         switch phase {
         case .waiting, .over: break
         case .opening: say(.open(start: session.rawValue), .session)
@@ -275,6 +283,8 @@ public struct IssuerSession: Sendable {
                 say(saying, .evidence(said))
             }
         }
+        if sayings.isEmpty, audits.looks(at: now) { say(.look, .look) }
+        if !sayings.isEmpty { audits.spoke(at: now) }
         return sayings
     }
 
@@ -282,6 +292,7 @@ public struct IssuerSession: Sendable {
     public mutating func unanswered(at now: Instant) {
         for case .find(let row) in inFlight { accounts[row].askAt = now }
         inFlight.removeAll(keepingCapacity: true)
+        audits.unanswered()
         failures += 1
         let doubled = limits.retryLeast.nanoseconds << Int64(min(failures - 1, 16))
         let pause = min(doubled, limits.retryMost.nanoseconds)
@@ -291,8 +302,11 @@ public struct IssuerSession: Sendable {
     }
 
     /// The answers, one list of words for each saying.
+    ///
+    /// - Parameter audit: what came beside them; nil from an issuer that knows of no audits.
     public mutating func answered(
-        _ answers: [[IssuerWord]], at now: Instant, _ effects: inout [IssuerEffect]
+        _ answers: [[IssuerWord]], audit call: AuditCall? = nil, at now: Instant,
+        _ effects: inout [IssuerEffect]
     ) {
         guard answers.count == inFlight.count else { return unanswered(at: now) }
         let topics = inFlight
@@ -303,14 +317,28 @@ public struct IssuerSession: Sendable {
             // An alarm beside the answer has no word of its own, and a renewal that is answered already has none.
             hear(topic, words.last, now, &effects)
         }
+        let mark = audits.mark
+        let news = audits.heard(call)
+        if audits.mark > mark { evidence.sayAgain() }
+        // Where this session is over, the one that follows answers for it.
+        if case .over = phase { return }
+        if case .asked = news { audits.say(presentation(to: audits.mark)) }
     }
 
     private mutating func hear(
         _ topic: Topic, _ word: IssuerWord?, _ now: Instant, _ effects: inout [IssuerEffect]
     ) {
         switch (topic, word) {
+        case (.presentation, .presented): audits.answered(isTaken: true)
+        case (.presentation, _):
+            audits.answered(isTaken: false)
+            nextAt = now + Self.auditedPause
+        case (.evidence(let said), .refused(.audited)): evidence.heard(said, word)
+        // It is said again, when its session has been presented.
+        case (_, .refused(.audited)): nextAt = now + Self.auditedPause
         case (.find(let row), .found(let number, let currency, _)):
             accounts[row].number = number
+            accounts[row].foundCurrency = currency
             // It may have been asked for without one, and be wanted in another by now.
             let isOther = accounts[row].currency.map { $0 != currency } ?? false
             accounts[row].trouble = isOther ? .otherCurrency : nil

@@ -15,6 +15,11 @@ public enum IssuerSaying: Hashable, Sendable {
     case close(LeafKey, Closing)
     /// There are no other accounts than these, of which there are closings.
     case end(LeafKey, [AccountIndex])
+    /// Nothing: whoever answers says whether an audit waits for this holder.
+    case look
+    case present(HolderPresentation)
+    /// All that is known was presented to this audit.
+    case presented(mark: UInt32)
 }
 
 /// One of the answers to a saying; most have one.
@@ -31,6 +36,7 @@ public enum IssuerWord: Hashable, Sendable {
     case closed
     /// It is on its way to the root: whoever says it again hears what that says.
     case taken
+    case presented
     case refused(IssuerRefusal)
 }
 
@@ -42,6 +48,8 @@ public enum IssuerRefusal: String, CaseIterable, Sendable {
     case leaseOver
     /// The session is with another issuer of the same root: that one is asked again.
     case elsewhere
+    /// A lost tail may have taken what this is about, and not everybody has presented yet: it is said again.
+    case audited
     /// One that this version does not know.
     case other
 

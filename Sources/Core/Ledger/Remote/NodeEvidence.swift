@@ -126,6 +126,17 @@ public struct NodeEvidence: Sendable {
 
     private mutating func hurry(_ at: Int) { sessions[at].pause = Self.pauseLeast }
 
+    /// What was acknowledged may have been lost with a tail: all that is kept is said again.
+    mutating func sayAgain() {
+        for at in sessions.indices {
+            sessions[at].blocks.reopen()
+            for account in sessions[at].sums.keys { sessions[at].sums[account]?.heard = nil }
+            sessions[at].isForeign = false
+            sessions[at].isEndHeard = false
+            hurry(at)
+        }
+    }
+
     // MARK: Saying
 
     /// What is to be said now, at most so much.
@@ -193,6 +204,11 @@ public struct NodeEvidence: Sendable {
             sessions[at].pause = min(sessions[at].pause + sessions[at].pause, Self.pauseMost)
         default: break
         }
+    }
+
+    /// Of each session that has ended what came under marks, by account.
+    var sums: [(session: LedgerSession, drawn: [AccountIndex: Micros])] {
+        sessions.filter(\.hasEnded).map { ($0.session, $0.sums.mapValues(\.drawn)) }
     }
 
     // MARK: Forgetting

@@ -24,6 +24,9 @@ public struct HolderNumber: Hashable, Comparable, Sendable, BitwiseCopyable {
         self.rawValue = rawValue
     }
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+
+    /// In a word of holders.
+    public var bit: UInt64 { 1 << UInt64(rawValue) }
 }
 
 /// Sixty-four reservations of one shard in a row, as far as they are one account's and settled: which, and what they came
@@ -120,8 +123,13 @@ public enum BookEvent: Hashable, Sendable {
     /// Acknowledged money may be missing: by account, these holders have to say what they were granted.
     case auditBegan(holders: [UInt64])
     case presented(LedgerSession, HolderNumber, AccountIndex, granted: Micros, returned: Micros)
+    /// How a session is renewed next, as its holder has it: the renewals that a tail took are none of a clone's.
+    case renewalPresented(LedgerSession, RenewalChain.Request)
     /// A holder has said all it knows.
     case presentationEnded(HolderNumber)
+    /// What operators say that a silent holder was granted of an account and nobody knows: it is in suspense under a session of its
+    /// own, and the account waits for that holder no more.
+    case entered(LedgerSession, HolderNumber, AccountIndex, Micros)
     case renewalAsked(LedgerSession, RenewalChain.Request, next: UInt64)
 }
 

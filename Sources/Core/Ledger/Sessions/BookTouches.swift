@@ -58,7 +58,7 @@ extension GrantBook {
             touch(from, &touches)
             touch(to, &touches)
         case .sessionOpened(let session, _), .fenced(let session), .horizonReached(let session),
-            .renewalAsked(let session, _, _):
+            .renewalAsked(let session, _, _), .renewalPresented(let session, _):
             touches.add(.session(session))
         case .leafRegistered(let key), .leafPresented(let key): touches.add(.leaf(key))
         case .requested(let session, let account, _), .returned(let session, let account, _):
@@ -83,6 +83,11 @@ extension GrantBook {
             for row in accounts.indices { touches.add(.account(AccountIndex(UInt32(row)))) }
         case .presented(let session, _, let account, _, _):
             // It may be a session that was lost with a tail.
+            touches.add(.session(session))
+            touches.add(.cell(session, account))
+        case .entered(let session, _, let account, _):
+            touch(account, &touches)
+            guard child(session) != nil else { return }
             touches.add(.session(session))
             touches.add(.cell(session, account))
         }

@@ -107,11 +107,12 @@ public struct CatalogAccounts: Sendable {
         orders.append(order)
     }
 
-    /// What became of an order whose transaction is acknowledged. One that met another version is ordered again.
+    /// What became of an order whose transaction is acknowledged. One that met another version or
+    /// an audit is ordered again.
     public mutating func answered(_ order: AccountOrder, _ answer: RootAnswer) {
         switch answer {
         case .ordered: said[order.name] = order.operation.request
-        case .refusedOrder(.otherVersion): break
+        case .refusedOrder(.otherVersion), .refusedOrder(.audited): break
         case .refusedOrder(let reason): refused[order.name] = (order.operation.request, reason)
         default: break
         }

@@ -30,7 +30,10 @@ extension GrantBook {
             if missing == 0 { effects.append(.alarm(.auditEnded, LedgerSession(0))) }
         case .presented(let session, let holder, let account, let granted, let returned):
             present(session, holder, account, granted, returned, &effects)
+        case .renewalPresented(let session, let request): adopt(request, of: session)
         case .presentationEnded(let holder): endPresentation(holder, &effects)
+        case .entered(let session, let holder, let account, let amount):
+            enter(session, holder, account, amount, &effects)
         case .renewalAsked(let session, let request, let next): renew(session, request, next, &effects)
         }
     }
@@ -231,7 +234,7 @@ extension GrantBook {
         effects.append(.renew(session, request: request.id, next: next))
     }
 
-    private mutating func fence(_ session: LedgerSession, _ effects: inout [BookEffect]) {
+    mutating func fence(_ session: LedgerSession, _ effects: inout [BookEffect]) {
         guard let child = child(session), !children[child].isFenced else { return }
         restate(child, &effects) { $0.isFenced = true }
     }

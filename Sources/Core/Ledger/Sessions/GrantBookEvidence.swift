@@ -263,42 +263,4 @@ extension GrantBook {
         }
         effects.append(.acknowledgeEnd(key))
     }
-
-    // MARK: Audits
-
-    mutating func present(
-        _ session: LedgerSession, _ holder: HolderNumber, _ account: AccountIndex, _ granted: Micros,
-        _ returned: Micros, _ effects: inout [BookEffect]
-    ) {
-        guard account.row < accounts.count else { return effects.append(.refuse(.unknownAccount, session)) }
-        guard returned >= .zero, granted >= returned else {
-            return effects.append(.refuse(.negative, session))
-        }
-        let whole = accounts[account.row].parent ?? account
-        // All four places are added up to see what is free.
-        guard [account, whole].allSatisfy({ accounts[$0.row].committed.adding(granted) != nil }) else {
-            return effects.append(.refuse(.beyondGranted, session))
-        }
-        if child(session) == nil {
-            // The session itself was lost with the tail.
-            children.append(Child(session: session, holder: holder))
-            cells.append(contentsOf: repeatElement(Cell(), count: accounts.count))
-        }
-        guard let child = child(session) else { return }
-        let isMaximised = rules.keep(.presentationIsMaximised)
-        change(child, account, &effects) {
-            $0.granted = isMaximised ? max($0.granted, granted) : $0.granted + granted
-            $0.returned = max($0.returned, returned)
-        }
-    }
-
-    mutating func endPresentation(_ holder: HolderNumber, _ effects: inout [BookEffect]) {
-        let bit = UInt64(1) << UInt64(holder.rawValue)
-        var hasEnded = false
-        for row in accounts.indices where accounts[row].missing & bit != 0 {
-            accounts[row].missing &= ~bit
-            hasEnded = hasEnded || accounts[row].missing == 0
-        }
-        if hasEnded { effects.append(.alarm(.auditEnded, LedgerSession(0))) }
-    }
 }

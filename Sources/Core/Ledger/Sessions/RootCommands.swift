@@ -19,11 +19,37 @@ extension RootLedger {
             _ = tell(.sessionOpened(session, holder), &touches, &batch)
             return .opened(session, epoch: epoch)
         case .book(let event, let holder):
-            if let refusal = refusal(event, by: holder) { return .book([refusal]) }
-            return .book(tell(event, &touches, &batch))
+            if let refusal = refusal(event, by: holder) { return refusal }
+            if case .renewalAsked(let session, _, _) = event, let holder, audit.waits(for: holder) {
+                // Its nonce may be one that the tail took: it is no clone.
+                return .refused(.audited, session)
+            }
+            let effects = tell(event, &touches, &batch)
+            // It may be one that the tail took, and its holder has not presented it yet.
+            if audit.missing != 0, let session = Self.unknown(in: effects) {
+                return .refused(.audited, session)
+            }
+            return .book(effects)
         case .order(let order): return take(order, &touches, &batch)
         case .find(let name, let currency): return find(name, currency)
+        case .look: return .book([])
+        case .present(let said, let holder): return present(said, holder, &touches, &batch)
+        case .presented(let mark, let holder): return presented(mark, holder, &touches, &batch)
+        case .enter(let entry): return enter(entry, &touches, &batch)
+        case .audit(let who):
+            (batch.beganAudit, batch.beganAuditBy) = (true, who)
+            return beginAudit(&touches, &batch)
         }
+    }
+
+    private static func unknown(in effects: [BookEffect]) -> LedgerSession? {
+        for effect in effects {
+            switch effect {
+            case .refuse(.unknownSession, let session), .refuse(.unknownLeaf, let session): return session
+            default: break
+            }
+        }
+        return nil
     }
 
     /// A number that is answered is one that is in the tables: an answer leaves behind its batch.
@@ -36,7 +62,7 @@ extension RootLedger {
     }
 
     /// Tells the book, and keeps the movements for the batch; the rest is for whoever asked.
-    private mutating func tell(
+    mutating func tell(
         _ event: BookEvent, _ touches: inout BookTouches, _ batch: inout RootBatch
     ) -> [BookEffect] {
         var effects: [BookEffect] = []
@@ -46,7 +72,7 @@ extension RootLedger {
     }
 
     /// A session's own words come from its holder alone; evidence is brought by anybody.
-    private func refusal(_ event: BookEvent, by holder: HolderNumber?) -> BookEffect? {
+    private func refusal(_ event: BookEvent, by holder: HolderNumber?) -> RootAnswer? {
         guard let holder, let book else { return nil }
         let session: LedgerSession
         switch event {
@@ -55,7 +81,8 @@ extension RootLedger {
         default: return nil
         }
         guard let child = book.child(session), book.children[child].holder == holder else {
-            return .refuse(.unknownSession, session)
+            let isLost = book.child(session) == nil && audit.missing & holder.bit != 0
+            return isLost ? .refused(.audited, session) : .book([.refuse(.unknownSession, session)])
         }
         return nil
     }
@@ -91,10 +118,13 @@ extension RootLedger {
                 }
                 parent = above
             }
-            index = AccountIndex(UInt32(labels.count))
-            book?.add([GrantBook.Account(parent: parent, currency: order.currency, highest: order.highest)])
-            labels.append(AccountLabel(name: order.name, version: 0))
-            names[order.name] = index
+            guard let number = number(ofNew: order.name) else { return .refusedOrder(.audited) }
+            guard number.row < limits.accounts else { return .refusedOrder(.tooManyAccounts) }
+            index = number
+            open(
+                order.name,
+                GrantBook.Account(parent: parent, currency: order.currency, highest: order.highest),
+                as: index, &touches)
         }
         touches.add(.account(index))
         book?.accounts[index.row].highest = order.highest

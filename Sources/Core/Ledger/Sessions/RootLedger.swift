@@ -21,6 +21,8 @@ public struct RootLedger: Sendable {
         public var waiting = 16_384
         /// The book is dense: every session has a row for each account.
         public var accounts = 4_096
+        /// Everybody whom an audit asks, as bits by their numbers.
+        public var holders: UInt64 = 0
 
         public init(leadership: Interval, renewal: Interval, lease: Interval, horizon: Interval) {
             self.leadership = leadership
@@ -52,6 +54,19 @@ public struct RootLedger: Sendable {
     private var waitingCommands = 0
     private var number: UInt64 = 0
     private var former: UInt64 = 0
+    /// The last batch of this process that was acknowledged: a database without it has lost a tail.
+    private var acknowledgedNumber: UInt64 = 0
+    /// Where the book was read.
+    var timeline = DatabaseTimeline(system: 0, line: 0)
+    public internal(set) var audit = TimelineAudit(DatabaseTimeline(system: 0, line: 0))
+    /// What operators have said in this audit.
+    var entries: [AuditEntryRow] = []
+    /// Accounts that holders have presented and that are not in the tables, with the number that they have there.
+    var lostAccounts: [AccountName: AccountIndex] = [:]
+    /// Holders of whose presentation something was not taken, so that it has to be said again, and what that was.
+    var untaken: Set<HolderNumber> = []
+    public internal(set) var auditTroubles: [HolderNumber: String] = [:]
+    var wallSeconds: UInt32 = 0
     public private(set) var inFlight: RootBatch?
 
     struct StartKey: Hashable {
@@ -104,6 +119,7 @@ public struct RootLedger: Sendable {
         number += 1
         var batch = RootBatch(number: number, former: former, epoch: leadership.epoch, sentAt: now)
         batch.renews = renews
+        batch.timeline = timeline
         // Behind its own lease it asks for that alone: what it counted may not be so any more.
         if leads { fill(&batch) }
         inFlight = batch
@@ -125,6 +141,7 @@ public struct RootLedger: Sendable {
         var touches = BookTouches()
         var taken = 0
         var commands = 0
+        let before = audit
         while taken < waiting.count,
             commands == 0 || commands + waiting[taken].commands.count <= limits.batch
         {
@@ -137,6 +154,7 @@ public struct RootLedger: Sendable {
         waiting.removeFirst(taken)
         waitingCommands -= commands
         guard let book else { return }
+        if audit != before { batch.audit = audit }
         batch.rows = book.rows(named: touches.names)
         for row in batch.rows.accounts { labels[row.index.row].version += 1 }
         batch.labels = batch.rows.accounts.map { labels[$0.index.row] }
@@ -161,6 +179,9 @@ public struct RootLedger: Sendable {
         let countsAnew =
             (batch.claim != nil || batch.renews) && leadership.committed(sentAt: batch.sentAt, at: now)
         if batch.claim == nil { former = batch.number }
+        acknowledgedNumber = batch.number
+        for session in batch.broughtBack { leases.inherit(session, limits.lease, at: now) }
+        for session in batch.entered { fenced.append((session, now)) }
         if countsAnew { countAnew(at: now) }
         return batch.answers
     }
@@ -226,5 +247,15 @@ public struct RootLedger: Sendable {
         former = content.number
         number = max(number, content.number)
         self.book = book
+        timeline = content.timeline
+        audit = content.audit
+        entries = content.entries
+        wallSeconds = content.wallSeconds
+        (lostAccounts, untaken, auditTroubles) = ([:], [], [:])
+        // Before anything is granted: what this process was acknowledged must be there, on a timeline that was looked at.
+        if timeline != audit.timeline || content.number < acknowledgedNumber {
+            waiting.insert(Request(ticket: Self.nobody, commands: [.audit(by: nil)]), at: 0)
+            waitingCommands += 1
+        }
     }
 }

@@ -51,6 +51,16 @@ public enum RootCommand: Hashable, Sendable {
     case order(AccountOrder)
     /// Which number an account has. Who may have to do with several currencies names the one that is meant.
     case find(AccountName, CurrencyCode?)
+    /// Nothing but whether an audit waits for this holder.
+    case look
+    /// A part of what a holder says to an audit.
+    case present(HolderPresentation, HolderNumber)
+    /// The holder has said all it knows.
+    case presented(mark: UInt32, HolderNumber)
+    /// An operator says what a silent holder had.
+    case enter(AuditEntry)
+    /// Acknowledged writes may be missing, by the root's own word or an operator's.
+    case audit(by: String?)
 }
 
 public enum RootAnswer: Hashable, Sendable {
@@ -63,6 +73,10 @@ public enum RootAnswer: Hashable, Sendable {
     case notFound(BookRefusal)
     /// A lease that is counted from now.
     case leased(LedgerSession, request: UInt64, Interval, next: UInt64)
+    case presented(mark: UInt32)
+    case entered([EnteredAmount])
+    case refusedEntry(EntryRefusal)
+    case auditBegan(mark: UInt32)
     /// By a broker: the root has not heard of it yet, and whoever says it again hears what that says.
     case taken
     case refused(IssuerRefusal, LedgerSession)
@@ -77,6 +91,8 @@ public enum OrderRefusal: Hashable, Sendable {
     case otherParent
     case negative
     case tooManyAccounts
+    /// Until an audit has ended nobody knows which numbers of accounts are free: it is ordered again then.
+    case audited
     /// The key was used for something else.
     case otherRequest
 }
@@ -101,6 +117,12 @@ public struct RootContent: Sendable {
     public var starts: [UInt64] = []
     /// The last batch of this process that is there.
     public var number: UInt64 = 0
+    /// Where all of this was read, and what was looked at last.
+    public var timeline = DatabaseTimeline(system: 0, line: 0)
+    public var audit = TimelineAudit(DatabaseTimeline(system: 0, line: 0))
+    public var entries: [AuditEntryRow] = []
+    /// Seconds since 1970, by the database.
+    public var wallSeconds: UInt32 = 0
 
     public init() {}
 }
@@ -123,6 +145,18 @@ public struct RootBatch: Sendable {
     public var starts: [UInt64] = []
     public var movements: [Movement] = []
     public var operations: [OperationRecord] = []
+    /// The timeline that the leader has looked at: on another one nothing of this is written. Nil where nobody has yet.
+    public var timeline: DatabaseTimeline?
+    /// As it is then, where it changed.
+    public var audit: TimelineAudit?
+    /// It began with this batch; by whom, where it was an operator.
+    public var beganAudit = false
+    public var beganAuditBy: String?
+    public var entries: [AuditEntryRow] = []
+    /// Sessions that an audit brought back: their leases are counted from the acknowledgement.
+    public var broughtBack: [LedgerSession] = []
+    /// Sessions that stand for what operators entered: their horizon is counted from there.
+    public var entered: [LedgerSession] = []
     /// For whom, and one answer for each of its commands.
     public var answers: [(ticket: Int, answers: [RootAnswer])] = []
 }
