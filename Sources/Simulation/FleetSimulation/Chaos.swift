@@ -102,7 +102,10 @@ extension World {
             let wakes = max(nodes[index].pausedUntil, pauseTime())
             sleep(until: wakes, &nodes[index].clock, &nodes[index].pausedUntil, &nodes[index].asleepUntil)
             return until(wakes)
-        case .clockJump: return jump(&nodes[index].clock)
+        case .clockJump:
+            // A jump that takes back to the tenth of a second what the machine slept nobody could see.
+            guard nodes[index].asleepUntil <= now else { return nil }
+            return jump(&nodes[index].clock)
         case .nodeClone:
             // A machine that was restored from another one's memory of an earlier moment.
             guard let lane = nodes[index].lanes.last(where: { $0.state == .live }) else { return nil }

@@ -212,6 +212,8 @@ extension World {
         guard former != next else { return }
         // What an audit brings back may open what was over.
         guard book.missing == 0, let former else { return }
+        // A claim took all that there was, and its holder's journal calls it late.
+        if former == .over, next != .open { return }
         guard let move = SessionMove(from: former, to: next) else {
             return violate("6: session \(session.rawValue) goes from \(former) to \(next)")
         }

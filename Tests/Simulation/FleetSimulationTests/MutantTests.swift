@@ -8,7 +8,7 @@ import Testing
         "free-at-the-fence": 1,
         "closing-before-the-fence": 2,
         "free-by-the-broker-while-a-node-holds": 1,
-        "one-closing-closes-all": 3,
+        "one-closing-closes-all": 28,
         "childs-lease-longer": 1,
         "lease-counted-from-the-reply": 1,
         "fence-margin-skipped": 1,
