@@ -2,7 +2,7 @@
 import Ledger
 import Units
 
-struct Broker {
+struct Broker: Sleeper {
     /// What an audit asks for. Durable before a grant is used.
     struct Epoch {
         let session: LedgerSession
@@ -202,7 +202,8 @@ extension World {
     func stopBroker(_ index: Int, at time: Int64) {
         brokers[index].leavesAt = time
         var effects: [BrokerEffect] = []
-        brokers[index].ledger?.release(at: brokers[index].clock.now(now), &effects)
+        let clock = brokers[index].clock
+        brokers[index].ledger?.release(at: clock.now(now), &effects)
         follow(index, effects)
     }
 

@@ -100,7 +100,7 @@ extension World {
             return until(nodes[index].pausedUntil)
         case .clockSuspended:
             let wakes = max(nodes[index].pausedUntil, pauseTime())
-            sleep(until: wakes, &nodes[index].clock, &nodes[index].pausedUntil, &nodes[index].asleepUntil)
+            nodes[index].sleep(until: wakes, at: now)
             return until(wakes)
         case .clockJump:
             // A jump that takes back to the tenth of a second what the machine slept nobody could see.
@@ -159,8 +159,7 @@ extension World {
             return "has an older copy of its journal, \(until(now + delay))"
         case .brokerSuspended:
             let wakes = max(brokers[index].pausedUntil, pauseTime())
-            sleep(
-                until: wakes, &brokers[index].clock, &brokers[index].pausedUntil, &brokers[index].asleepUntil)
+            brokers[index].sleep(until: wakes, at: now)
             return until(wakes)
         case .brokerClockJump: return jump(&brokers[index].clock)
         case .brokerStop:
@@ -184,25 +183,13 @@ extension World {
             return until(now + delay)
         case .coordinatorSuspended:
             let wakes = max(coordinators[index].pausedUntil, pauseTime())
-            sleep(
-                until: wakes, &coordinators[index].clock, &coordinators[index].pausedUntil,
-                &coordinators[index].asleepUntil)
+            coordinators[index].sleep(until: wakes, at: now)
             return until(wakes)
         case .coordinatorClockJump: return jump(&coordinators[index].clock)
         default:
             coordinators[index].pausedUntil = max(coordinators[index].pausedUntil, pauseTime())
             return until(coordinators[index].pausedUntil)
         }
-    }
-
-    /// The machine sleeps, and its counting clock with it.
-    private func sleep(
-        until wakes: Int64, _ clock: inout MachineClock, _ pausedUntil: inout Int64,
-        _ asleepUntil: inout Int64
-    ) {
-        clock.missed += wakes - max(asleepUntil, now)
-        pausedUntil = wakes
-        asleepUntil = wakes
     }
 
     /// Somebody sets the clock on its wall.

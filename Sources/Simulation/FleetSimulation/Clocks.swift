@@ -19,3 +19,20 @@ struct MachineClock: BitwiseCopyable {
     /// How long a span of this clock takes in truth, at least.
     func truth(of span: Interval) -> Int64 { span.nanoseconds - span.nanoseconds / 1_000_000 * max(drift, 0) }
 }
+
+/// A process on a machine that may sleep.
+protocol Sleeper {
+    var clock: MachineClock { get set }
+    var pausedUntil: Int64 { get set }
+    /// The counting clock stands still until then; what it misses is in the clock already.
+    var asleepUntil: Int64 { get set }
+}
+
+extension Sleeper {
+    /// The machine sleeps, and its counting clock with it.
+    mutating func sleep(until wakes: Int64, at now: Int64) {
+        clock.missed += wakes - max(asleepUntil, now)
+        pausedUntil = wakes
+        asleepUntil = wakes
+    }
+}

@@ -2,7 +2,7 @@
 import Ledger
 import Units
 
-struct Coordinator {
+struct Coordinator: Sleeper {
     var generation: UInt32 = 0
     var isUp = true
     var pausedUntil: Int64 = 0

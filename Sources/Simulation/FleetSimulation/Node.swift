@@ -61,7 +61,7 @@ struct Evidence {
     }
 }
 
-struct Node {
+struct Node: Sleeper {
     let index: Int
     let region: Int
     var clock: MachineClock

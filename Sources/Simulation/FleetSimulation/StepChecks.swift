@@ -56,9 +56,11 @@ extension World {
             case .ended(let key, _): check(state, key, accounts)
             case .leafRegistered(let key), .leafPresented(let key): check(state, key.root, accounts)
             case .fenced(let session), .horizonReached(let session): check(state, session, accounts)
+            case .entered(let session, _, let account, _):
+                check(state, session, account.row..<account.row + 1)
             case .sessionOpened, .renewalAsked, .budgetChanged, .carriedOver, .paused, .flightEnded,
                 .refunded,
-                .auditBegan, .presented, .presentationEnded:
+                .auditBegan, .presented, .renewalPresented, .presentationEnded:
                 break
             }
         }
