@@ -52,7 +52,7 @@ enum Simulate {
             Example("paceline simulate --seeds 2", "Two seeds in which everything may go wrong."),
             Example("paceline simulate --seeds 1 --seed 7 --json", "One seed, for a program."),
             Example(
-                "paceline simulate --seeds 1 --scenario canary",
+                "paceline simulate --seeds 1 --scenario canary --json",
                 "Somebody spends beside the ledger: the alarm must ring.", outcome: .failed),
         ],
         run: run)
