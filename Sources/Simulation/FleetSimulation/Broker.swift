@@ -246,6 +246,7 @@ extension World {
     func tickBroker(_ index: Int) {
         guard brokers[index].isUp, brokers[index].role == .serving else { return }
         if brokers[index].leavesAt > 0, now >= brokers[index].leavesAt {
+            readBrokerClocks(index)
             crashBroker(index)
             return schedule(.start, firstBroker + index, after: restartDelay())
         }

@@ -55,6 +55,8 @@ extension World {
     func checkLease(_ index: Int, _ node: LedgerSession) {
         guard let session = brokers[index].ledger?.session, let end = brokers[index].ledger?.fence(of: node)
         else { return }
+        // Whose clocks parted answers what it answered before, and the node counts that from when it asked.
+        if brokers[index].ledger?.lease.isBroken == true { return }
         let mine = truth(of: end, brokers[index].clock)
         truth.counted[node] = max(truth.counted[node] ?? .min, mine)
         truth.link(node, to: session)
@@ -79,7 +81,8 @@ extension World {
     }
 
     func checkBrokerFence(_ index: Int) {
-        guard let ledger = brokers[index].ledger else { return }
+        // Whose clocks parted gives nothing any more, and its fence is now.
+        guard let ledger = brokers[index].ledger, !ledger.lease.isBroken else { return }
         let mine = truth(of: ledger.lease.fence, brokers[index].clock)
         if mine > (truth.counted[ledger.session] ?? .min) {
             violate("5: broker \(index) has a fence later than the root counts")

@@ -29,9 +29,13 @@ struct LostTailTests {
         }
 
         func opens() throws -> String {
-            let said = try #require(say("{\"open\":{\"start\":\"4711\"}}"))
-            let opened = try #require(said.answers[0].first?["opened"] as? [String: Any])
-            return try #require(opened["session"] as? String)
+            var session: String?
+            try Spending.until("\(name) has a session") {
+                let opened = say("{\"open\":{\"start\":\"4711\"}}")?.answers[0].first?["opened"] as? [String: Any]
+                session = opened?["session"] as? String
+                return session != nil
+            }
+            return try #require(session)
         }
     }
 
@@ -51,8 +55,7 @@ struct LostTailTests {
         try Spending.until("the node has two") { node.granted("77", upTo: 2) == 2 }
         try pair.database.keepCopy()
         try Spending.until("the node has eight") { node.granted("77", upTo: 8) == 8 }
-        let held = broker.sum("held")
-        #expect(held >= 8_000_000)
+        try Spending.until("the broker tells of it") { broker.sum("held") >= 8_000_000 }
         try pair.database.putCopyBack()
         leader = try pair.leader()
         try pair.until("the audit has begun") {
