@@ -67,19 +67,6 @@ enum Driver {
         }
     }
 
-    /// Waits for so many completions beside those that what is ordered now brings at once, or until the time is over or the
-    /// deadline comes. Says whether they came. epoll tells of what is there whenever it is asked: it waits for the first.
-    @inline(__always)
-    func gather(_ count: Int, until deadline: Instant?, within time: Interval) throws(Errno) -> Bool {
-        switch self {
-        case .ring(let ring):
-            return try ring.takeUnretainedValue().gather(count, until: deadline, within: time)
-        case .poller(let poller):
-            try poller.takeUnretainedValue().wait(until: deadline, spin: .zero)
-            return true
-        }
-    }
-
     /// Makes a stream's descriptor known, from before its first order until `forget`.
     func keep(_ descriptor: Descriptor, slot: Int) {
         if case .ring(let ring) = self { ring._withUnsafeGuaranteedRef { $0.keep(descriptor, slot: slot) } }

@@ -72,13 +72,6 @@ public final class Reactor {
     /// Whether the next turn's wait is likely to be short: the last turn took no longer than a spin, or twice that
     /// where it slept, as waking up is a good part of so short a sleep. A spin in vain is not followed by another.
     private var isWorthSpinning = false
-    /// From so many completions in a short turn on, many peers are served at once, and each costs little. The next turn
-    /// waits for as many, a spin's time at most: one by one they would cost the kernel more than us.
-    private static let crowd = 8
-    /// Where a crowd did not come in time, for so many turns none is waited for.
-    private static let turnsWithoutCrowd = 64
-    private var turnsUntilCrowd = 0
-    private var completionCount = 0
 
     /// Made on the thread that will run it: io_uring serves one thread only.
     public init(
@@ -141,24 +134,19 @@ public final class Reactor {
         let wanted = deadline.map { deadline in timer.map { min($0, deadline) } ?? deadline } ?? timer
         let before = now
         let handled = Kernel.monotonicNow()
-        if awaitsCrowd(after: handled - before) {
-            let came = try driver.gather(Reactor.crowd, until: wanted, within: limits.spin)
-            if !came { turnsUntilCrowd = Reactor.turnsWithoutCrowd }
-        } else {
-            try driver.wait(until: wanted, spin: isWorthSpinning ? limits.spin : .zero)
-        }
+        try driver.wait(until: wanted, spin: isWorthSpinning ? limits.spin : .zero)
         now = Kernel.monotonicNow()
         metrics.turnTime.record(handled - before)
         if handled - before >= Reactor.longTurn { pulse.send(at: now) }
         isWorthSpinning = now - before <= (isWorthSpinning ? limits.spin : limits.spin * 2)
         metrics.turns.add()
         isHandling = true
-        completionCount = 0
+        var completions = 0
         while let completion = driver.next() {
-            completionCount &+= 1
+            completions &+= 1
             dispatch(completion)
         }
-        metrics.completions.add(completionCount)
+        metrics.completions.add(completions)
         while let timer = wheel.takeDue(now: now) { fire(timer) }
         for index in afterHandling.indices { afterHandling[index]() }
         isHandling = false
@@ -166,15 +154,6 @@ public final class Reactor {
         releaseEnded()
         metrics.open.set(streamCount)
         metrics.chunks.set(chunks.inUse)
-    }
-
-    @inline(__always)
-    private func awaitsCrowd(after handling: Interval) -> Bool {
-        if turnsUntilCrowd > 0 {
-            turnsUntilCrowd -= 1
-            return false
-        }
-        return completionCount >= Reactor.crowd && handling < limits.spin
     }
 
     @inline(__always)

@@ -340,22 +340,10 @@ final class Ring {
             try check(Int(io_uring_submit_and_wait(ring, 1)))
             return
         }
-        try submit(waitingFor: 1, within: deadline - Kernel.monotonicNow())
-    }
-
-    /// Submits all orders and waits for so many completions beside theirs, which on a socket with room come at once.
-    func gather(_ count: Int, until deadline: Instant?, within time: Interval) throws(Errno) -> Bool {
-        recycle()
-        let wanted = io_uring_sq_ready(ring) + UInt32(count)
-        try submit(waitingFor: wanted, within: deadline.map { min(time, $0 - Kernel.monotonicNow()) } ?? time)
-        return io_uring_cq_ready(ring) >= wanted
-    }
-
-    private func submit(waitingFor count: UInt32, within time: Interval) throws(Errno) {
-        let left = max(0, time.nanoseconds)
+        let left = max(0, (deadline - Kernel.monotonicNow()).nanoseconds)
         var time = __kernel_timespec(tv_sec: left / 1_000_000_000, tv_nsec: left % 1_000_000_000)
         var first: UnsafeMutablePointer<io_uring_cqe>?
-        try check(Int(io_uring_submit_and_wait_timeout(ring, &first, count, &time, nil)))
+        try check(Int(io_uring_submit_and_wait_timeout(ring, &first, 1, &time, nil)))
     }
 
     /// Submits all orders, and says whether something completes before the deadline and within the time.
