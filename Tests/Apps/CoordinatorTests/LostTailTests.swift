@@ -31,7 +31,8 @@ struct LostTailTests {
         func opens() throws -> String {
             var session: String?
             try Spending.until("\(name) has a session") {
-                let opened = say("{\"open\":{\"start\":\"4711\"}}")?.answers[0].first?["opened"] as? [String: Any]
+                let opened =
+                    say("{\"open\":{\"start\":\"4711\"}}")?.answers[0].first?["opened"] as? [String: Any]
                 session = opened?["session"] as? String
                 return session != nil
             }
