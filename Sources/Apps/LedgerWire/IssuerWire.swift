@@ -80,7 +80,7 @@ enum IssuerWire {
         .object(
             [.init("session", bits(key.root.rawValue)), .init("node", bits(key.node.rawValue))] + more)
     }
-    private static func bits(_ value: UInt64) -> JSONTree { .string("\(value)") }
+    static func bits(_ value: UInt64) -> JSONTree { .string("\(value)") }
     private static func amount(_ amount: Micros) -> JSONTree { JSONTree(.number(amount.description)) }
 
     // MARK: Hearing

@@ -28,9 +28,9 @@ enum PresentationWire {
 
     static func tree(_ said: HolderPresentation) -> JSONTree {
         var members: [JSONTree.Member] = [
-            .init("audit", .string("\(said.mark)")), .init("start", bits(said.start)),
+            .init("audit", .string("\(said.mark)")), .init("start", IssuerWire.bits(said.start)),
         ]
-        if let session = said.session { members.append(.init("session", bits(session.rawValue))) }
+        if let session = said.session { members.append(.init("session", IssuerWire.bits(session.rawValue))) }
         members.append(
             .init(
                 "accounts",
@@ -46,21 +46,21 @@ enum PresentationWire {
                                 .init("returned", JSONTree(.number(sum.returned.description))),
                             ])
                     })))
-        members.append(.init("nodes", .array(said.nodes.map { bits($0.rawValue) })))
+        members.append(.init("nodes", .array(said.nodes.map { IssuerWire.bits($0.rawValue) })))
         if let renewal = said.renewal {
             members.append(
-                .init("renewal", ["request": bits(renewal.id), "nonce": bits(renewal.nonce)]))
+                .init(
+                    "renewal",
+                    ["request": IssuerWire.bits(renewal.id), "nonce": IssuerWire.bits(renewal.nonce)]))
         }
         return .object(members)
     }
-
-    private static func bits(_ value: UInt64) -> JSONTree { .string("\(value)") }
 
     static func read(
         _ fields: Fields, _ candidate: LedgerSession
     ) throws(Malformed) -> HolderPresentation {
         var sums: [HolderPresentation.Sum] = []
-        for (index, one) in try list(fields, "accounts").enumerated() {
+        for (index, one) in try fields.list("accounts").enumerated() {
             let sum = try Fields(one, at: "\(fields.place).accounts[\(index)]")
             sums.append(
                 HolderPresentation.Sum(
@@ -69,7 +69,7 @@ enum PresentationWire {
                     currency: try sum.currency("currency"), granted: try sum.amount("granted"),
                     returned: try sum.amount("returned")))
         }
-        let nodes = try list(fields, "nodes").map { tree throws(Malformed) in
+        let nodes = try fields.list("nodes").map { tree throws(Malformed) in
             guard case .string(let text) = tree.content, let number = UInt64(text) else {
                 throw Malformed(
                     place: "\(fields.place).nodes", allowed: "a list of numbers of 64 bits as texts")
@@ -90,13 +90,5 @@ enum PresentationWire {
             start: try fields.bits("start") & UInt64(Int64.max), sums: sums, nodes: nodes, renewal: renewal)
         said.candidate = candidate
         return said
-    }
-
-    private static func list(_ fields: Fields, _ key: String) throws(Malformed) -> [JSONTree] {
-        let allowed = "a list"
-        guard case .array(let list) = try fields.tree(key, allowed).content else {
-            throw Malformed(place: "\(fields.place).\(key)", allowed: allowed)
-        }
-        return list
     }
 }

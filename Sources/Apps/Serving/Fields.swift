@@ -91,8 +91,8 @@ public struct Fields {
         return value
     }
 
-    public func list(_ key: String, most: Int) throws(Malformed) -> [JSONTree] {
-        let allowed = "a list of at most \(most)"
+    public func list(_ key: String, most: Int = .max) throws(Malformed) -> [JSONTree] {
+        let allowed = most == .max ? "a list" : "a list of at most \(most)"
         guard case .array(let list) = try tree(key, allowed).content, list.count <= most else {
             throw Malformed(place: at(key), allowed: allowed)
         }

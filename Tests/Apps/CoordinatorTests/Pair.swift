@@ -15,6 +15,19 @@ struct Answer {
     }
 }
 
+/// Connects a socket to a port of this machine; false where nobody listens there.
+func connects(_ socket: Int32, to port: UInt16) -> Bool {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    return withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    } == 0
+}
+
 /// One exchange on a connection of its own; nil where nobody answers.
 func ask(
     _ port: UInt16, _ head: String, _ body: String = "", headers: [String] = []
@@ -24,16 +37,7 @@ func ask(
     defer { close(socket) }
     var limit = timeval(tv_sec: 40, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    let connected = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-    }
-    guard connected == 0 else { return nil }
+    guard connects(socket, to: port) else { return nil }
     let lines = [
         "\(head) HTTP/1.1", "host: localhost", "connection: close", "content-length: \(body.utf8.count)",
     ]

@@ -14,17 +14,9 @@ final class HeldConnection {
 
     init(_ port: UInt16) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
         let half = Array("POST /v1/none HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n12".utf8)
-        guard connected == 0, send(socket, half, half.count, Int32(MSG_NOSIGNAL)) == half.count else {
+        guard connects(socket, to: port), send(socket, half, half.count, Int32(MSG_NOSIGNAL)) == half.count
+        else {
             throw PostgresServerFailure(description: "no connection to port \(port)")
         }
     }
