@@ -100,6 +100,10 @@ struct HonouredCase: Sendable, CustomTestStringConvertible {
             testDescription: "tmax that is over", changes: [("\"tmax\": 250", "\"tmax\": 20")], winners: [],
             noBid: .insufficientTime),
         .init(
+            testDescription: "tmax that leaves a millisecond",
+            changes: [("\"tmax\": 250", "\"tmax\": 21")],
+            winners: [northwind, harvest, aurora]),
+        .init(
             testDescription: "at of a second price", changes: [("\"at\": 1,", "\"at\": 2,")],
             winners: [northwind, harvest, aurora]),
         .init(
