@@ -13,5 +13,8 @@ build_products() {
 }
 
 # build_benches ARGUMENT...: the package in Benchmarks. SwiftPM keeps its plan of a package that lies beside even where
-# that one has a new file, and then does not find what is in it: so it plans anew.
-build_benches() { swift build --package-path Benchmarks --disable-build-manifest-caching "$@"; }
+# that one has a new file, and then does not find what is in it: so it plans anew. Both packages are built in one folder, so
+# that what they share is compiled once.
+build_benches() {
+  swift build --package-path Benchmarks --scratch-path .build --disable-build-manifest-caching "$@"
+}

@@ -40,7 +40,7 @@ part_swift() { run_bundle .build/debug/pacelinePackageTests.xctest "$@"; }
 # exact TARGET...: test targets once more as they are shipped: optimised, and Edge without the checks of exclusive access
 # that only debug builds make. They are built apart, since the tests want to see what is internal.
 part_exact() {
-  PACELINE_TESTS=$* swift build "${exact[@]}" --build-tests
+  PACELINE_TESTS=$* swift build "${exact[@]}" --product pacelinePackageTests
   run_bundle .build/exact/release/pacelinePackageTests.xctest "$@"
 }
 
@@ -51,7 +51,7 @@ part_benches() {
     return "$skipped"
   fi
   build_benches --build-tests
-  run_bundle Benchmarks/.build/debug/BenchmarksPackageTests.xctest "$@"
+  run_bundle .build/debug/BenchmarksPackageTests.xctest "$@"
 }
 
 # formal: the model of the ledger, by spin, and what spin finds in it without each of its guards.
@@ -63,13 +63,13 @@ part_formal() {
   if [ "${PACELINE_LONG-}" = 1 ]; then Tests/Formal/check --long; else Tests/Formal/check; fi
 }
 
-# fleet: `./dev up`, with real processes: those that the optimised tests have built.
+# fleet: `./dev up`, with real processes: those that the part `build` has left.
 part_fleet() {
-  build_products "${exact[@]}"
-  PACELINE_PROGRAMS=.build/exact/release Tests/Fleet/check
+  build_products
+  PACELINE_PROGRAMS=.build/debug Tests/Fleet/check
 }
 
-# faults: real processes broken one after the other under traffic, and the exchange's record held against the ledger's rows.
+# faults: optimised processes broken one after the other under traffic, and the exchange's record held against the ledger's rows.
 part_faults() {
   build_products "${exact[@]}"
   PACELINE_PROGRAMS=.build/exact/release Tests/Faults/check
@@ -77,8 +77,8 @@ part_faults() {
 
 # nix: what nixos/ says, as far as this machine can look at it.
 part_nix() {
-  ! command -v nix-instantiate >/dev/null || build_products "${exact[@]}"
-  PACELINE_PROGRAMS=.build/exact/release nixos/checks/check
+  ! command -v nix-instantiate >/dev/null || build_products
+  PACELINE_PROGRAMS=.build/debug nixos/checks/check
 }
 # terraform: every stack against its providers' schemas.
 part_terraform() { terraform/lab/check; }

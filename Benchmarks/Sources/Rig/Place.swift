@@ -7,7 +7,7 @@ public func sibling(_ name: String) throws -> String {
     let here = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let path = URL(fileURLWithPath: here).deletingLastPathComponent().appendingPathComponent(name).path
     guard FileManager.default.isExecutableFile(atPath: path) else {
-        throw Impossible("\(path) is not built: swift build -c release --package-path Benchmarks")
+        throw Impossible("\(path) is not built: ./dev bench builds it")
     }
     return path
 }
