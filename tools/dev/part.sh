@@ -17,21 +17,26 @@ part_build() {
     swift build --build-tests
 }
 
-# run_bundle BUNDLE TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one.
-# The bundle is run directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a
-# limit in time does not reach, and what it said before it hung is lost in a buffer. Two tests for each core at a time: those that
-# start databases and fleets would keep one another from what they wait for.
-run_bundle() {
-  local bundle=$1 target status worst=0
-  for target in "${@:2}"; do
+# run_bundle BUNDLE TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one; two of
+# them at a time, as the longest wait for databases and fleets and not for a core.
+run_bundle() { printf '%s\n' "${@:2}" | xargs -n 1 -P 2 "${BASH_SOURCE[0]}" target "$1"; }
+
+# target BUNDLE TARGET: its tests, and then all that they said in one piece, though they were stopped. The bundle is run
+# directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a limit in time does not
+# reach, and what it said before it hung is lost in a buffer. Two tests for each core at a time: those that start databases
+# and fleets would keep one another from what they wait for.
+part_target() {
+  local bundle=$1 target=$2 status=0
+  said=$(mktemp)
+  trap 'flock .build cat "$said"; rm -f "$said"' EXIT
+  trap 'exit 1' TERM
+  {
     say "== $target"
-    status=0
     "$bundle" --testing-library swift-testing --filter "^$target\\." \
       --experimental-maximum-parallelization-width $((2 * $(nproc))) || status=$?
     say "== $target ended $status"
-    [ "$status" -eq 0 ] || worst=1
-  done
-  return "$worst"
+  } >"$said" 2>&1
+  return "$((status != 0))"
 }
 
 # swift TARGET...: test targets of the product's package, which the part `build` has built.

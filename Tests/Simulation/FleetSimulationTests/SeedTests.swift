@@ -9,11 +9,11 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
 @Suite struct SeedTests {
     // Ten thousand that count, of which some show too little. The same ones each time, so that a failure is somebody's change
     // and not a draw; every change of the simulator or of the machines makes other schedules of them. The long run draws its
-    // own, and says from where. Debug builds are for what only they check, such as overflow in Core.
+    // own, and says from where. Unoptimised builds run a few.
     #if DEBUG
         private static let (seeds, counting) = (20, 10)
     #else
-        private static let (seeds, counting) = isLong ? (115_000, 100_000) : (11_500, 10_000)
+        private static let (seeds, counting) = isLong ? (115_000, 100_000) : (11_000, 10_000)
     #endif
 
     @Test func everythingHolds() throws {
