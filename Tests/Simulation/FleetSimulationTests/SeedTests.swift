@@ -13,7 +13,7 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
     #if DEBUG
         private static let (seeds, counting) = (20, 10)
     #else
-        private static let (seeds, counting) = isLong ? (115_000, 100_000) : (11_000, 10_000)
+        private static let (seeds, counting) = isLong ? (115_000, 100_000) : (10_800, 10_000)
     #endif
 
     @Test func everythingHolds() throws {
