@@ -46,10 +46,11 @@ final class BrokerIssuer: MoneyIssuer {
         var limits = BrokerLimits(window: settings.leases.window, reserve: .zero, idle: settings.leases.idle)
         limits.aheadSeconds = settings.leases.ahead.wholeMilliseconds / 1_000
         let memory = try BrokerJournal.read(settings.journal)
+        let (boottime, wall) = Kernel.boottimeAndWallNow()
         do {
             desk = try BrokerDesk(
                 memory, start: context.start, boot: Kernel.boot(), limits: BrokerDesk.Limits(broker: limits),
-                seed: seeds.next(), at: Kernel.boottimeNow())
+                seed: seeds.next(), wall: wall, at: boottime)
         } catch {
             throw Failure("journal.directory: the rows do not make a book: \(error)")
         }

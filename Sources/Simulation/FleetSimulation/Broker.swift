@@ -146,7 +146,8 @@ extension World {
         note("broker \(index) ends")
         brokers[index].isUp = false
         brokers[index].leavesAt = 0
-        if brokers[index].asleepUntil > now { brokers[index].isRebooted = true }
+        // Ended while the machine stands still, it has not seen that; and now and then it is the machine that was reset.
+        if brokers[index].asleepUntil > now { brokers[index].isRebooted = brokers[index].generation % 2 == 0 }
         brokers[index].clock.missed -= max(brokers[index].asleepUntil - now, 0)
         brokers[index].asleepUntil = 0
         brokers[index].generation += 1
@@ -171,18 +172,23 @@ extension World {
         let sentAt = has(.resumedRenewalCountsAnew) ? renewal.sentAt.map { _ in time } : renewal.sentAt
         let session = BrokerRows.Session(
             session: kept.session, nonce: renewal.nonce, request: renewal.id, sentAt: sentAt,
-            fence: kept.lease.fence, boot: 1)
+            fence: kept.lease.fence, boot: 1, wallAhead: kept.lease.wallAhead)
+        let isSameClock =
+            has(.resumedOnAStoppedClock) && !brokers[index].isRebooted
+            || session.isSameClock(
+                boot: brokers[index].isRebooted ? 2 : 1, wall: brokers[index].clock.wall(now), at: time,
+                tolerance: brokerLimits.clockTolerance)
         // Another one in each start, and no draw of this world's own, which would be another world.
         var ids = SplitMix64(state: kept.session.rawValue << 16 ^ UInt64(brokers[index].generation))
         do throws(BookFault) {
             brokers[index].ledger = try BrokerLedger(
-                resuming: rows, of: session, isSameClock: !brokers[index].isRebooted, firstID: ids.next() | 1,
+                resuming: rows, of: session, isSameClock: isSameClock, firstID: ids.next() | 1,
                 limits: brokerLimits,
                 rules: rules, at: time)
         } catch {
             return violate("1: broker \(index) cannot go on from its rows: \(error)")
         }
-        if brokers[index].isRebooted { brokers[index].openedAt = now }
+        if !isSameClock { brokers[index].openedAt = now }
         coverage.note(.resumed)
         checkKnown(index, database.primary)
         note("broker \(index) goes on with session \(kept.session.rawValue)")

@@ -94,6 +94,7 @@ enum WorldMutant: String, CaseIterable, Sendable {
     case restoredBrokerTrusted = "restored-brokers-journal-trusted"
     case lapsedLeaderCountsOn = "lapsed-leader-counts-on"
     case resumedRenewalCountsAnew = "resumed-renewal-counts-anew"
+    case resumedOnAStoppedClock = "resumed-on-a-clock-that-stood-still"
     case returnsForgotten = "returned-money-forgotten"
 }
 

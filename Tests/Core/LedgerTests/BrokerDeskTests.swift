@@ -17,10 +17,13 @@ private struct TestBroker {
         return BrokerDesk.Limits(broker: limits)
     }
 
-    init(start: UInt64, _ records: [[UInt8]] = [], boot: UInt64 = 1, at now: Instant) throws {
+    init(start: UInt64, _ records: [[UInt8]] = [], boot: UInt64 = 1, ahead: Interval = .zero, at now: Instant)
+        throws
+    {
         var memory = BrokerMemory()
         for record in records { memory.take(try BrokerRows(record.span.raw)) }
-        desk = try BrokerDesk(memory, start: start, boot: boot, limits: Self.limits(), seed: start, at: now)
+        desk = try BrokerDesk(
+            memory, start: start, boot: boot, limits: Self.limits(), seed: start, wall: now + ahead, at: now)
         self.start = start
         durable = records
     }
@@ -42,8 +45,9 @@ private struct TestBroker {
         durable = desk.pieces(of: 3).map { $0.encoded() }
     }
 
-    func killed(at now: Instant, boot: UInt64 = 1) throws -> TestBroker {
-        try TestBroker(start: start + 1_000, durable, boot: boot, at: now)
+    /// - Parameter ahead: what the wall clock has gained on the one that counts leases.
+    func killed(at now: Instant, boot: UInt64 = 1, ahead: Interval = .zero) throws -> TestBroker {
+        try TestBroker(start: start + 1_000, durable, boot: boot, ahead: ahead, at: now)
     }
 
     /// One exchange with the root, where there is anything to say.
@@ -197,6 +201,10 @@ private struct TestBroker {
         _ = root
         #expect(try broker.killed(at: now + .seconds(5)).desk.serves(at: now + .seconds(5)))
         #expect(try !broker.killed(at: now, boot: 2).desk.serves(at: now))
+        // The machine stood still, and so did the clock that counts the lease: the process that would have seen it is gone.
+        #expect(try broker.killed(at: now, ahead: .milliseconds(50)).desk.serves(at: now))
+        #expect(try !broker.killed(at: now, ahead: .seconds(90)).desk.serves(at: now))
+        #expect(try !broker.killed(at: now, ahead: .seconds(-90)).desk.serves(at: now))
         #expect(try !broker.killed(at: now + .seconds(90)).desk.serves(at: now + .seconds(90)))
     }
 

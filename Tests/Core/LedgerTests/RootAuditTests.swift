@@ -24,7 +24,7 @@ import Units
         try BrokerDesk(
             memory, start: start, boot: 1,
             limits: .init(broker: .init(window: .seconds(20), reserve: .zero, idle: .seconds(300))),
-            seed: 1, at: now)
+            seed: 1, wall: now, at: now)
     }
 
     /// One exchange, where there is anything to say; what came with it.

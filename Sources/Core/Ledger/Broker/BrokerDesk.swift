@@ -99,8 +99,10 @@ public struct BrokerDesk: Sendable {
     /// - Parameters:
     ///   - memory: what the journal has of earlier starts.
     ///   - start: a number that this holder has never opened a session with.
+    ///   - boot: of the machine, with both its clocks: whether instants of an earlier start still mean something.
     public init(
-        _ memory: BrokerMemory, start: UInt64, boot: UInt64, limits: Limits, seed: UInt64, at now: Instant
+        _ memory: BrokerMemory, start: UInt64, boot: UInt64, limits: Limits, seed: UInt64, wall: Instant,
+        at now: Instant
     ) throws(BookFault) {
         self.limits = limits
         self.boot = boot
@@ -110,8 +112,8 @@ public struct BrokerDesk: Sendable {
         former = Set(memory.former.flatMap(\.nodes))
         guard let session = memory.session else { return }
         let rows = memory.rows
-        // Another boot counts from another zero: then only a renewal says how long it may go on.
-        let isSameClock = session.boot == boot && boot != 0
+        let isSameClock = session.isSameClock(
+            boot: boot, wall: wall, at: now, tolerance: limits.broker.clockTolerance)
         ledger = try BrokerLedger(
             resuming: rows, of: session, isSameClock: isSameClock, firstID: random.next() | 1,
             limits: limits.broker, at: now)
@@ -226,7 +228,7 @@ public struct BrokerDesk: Sendable {
         let place = ledger.renewal
         return BrokerRows.Session(
             session: ledger.session, nonce: place.nonce, request: place.id, sentAt: place.sentAt,
-            fence: ledger.lease.fence, boot: boot)
+            fence: ledger.lease.fence, boot: boot, wallAhead: ledger.lease.wallAhead)
     }
 
     private func put(_ names: [BookRowName], of ledger: BrokerLedger, in rows: inout BrokerRows) {

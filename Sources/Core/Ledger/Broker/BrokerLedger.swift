@@ -73,7 +73,10 @@ public struct BrokerLedger: Sendable {
             chain: RenewalChain(
                 nonce: session.nonce, request: session.request, sentAt: sentAt, firstID: firstID),
             limits: limits, rules: rules)
-        lease = SessionLease(resuming: isSameClock ? session.fence : past, rules: rules)
+        lease =
+            isSameClock
+            ? SessionLease(resuming: session.fence, wallAhead: session.wallAhead, at: now, rules: rules)
+            : SessionLease(rules: rules)
         book = try GrantBook(restoring: rows.book, rules: rules)
         held = book.accounts.map { _ in Held() }
         guard rows.accounts.count == held.count else { throw .misnumbered("an account of the broker's") }

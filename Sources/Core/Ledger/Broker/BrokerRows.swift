@@ -13,10 +13,12 @@ public struct BrokerRows: Hashable, Sendable {
         /// By a clock that another boot of the machine starts anew.
         public var fence: Instant
         public var boot: UInt64
+        /// The wall clock less that clock, as it was then; nil where nobody had looked.
+        public var wallAhead: Interval?
 
         public init(
             session: LedgerSession, nonce: UInt64, request: UInt64, sentAt: Instant?, fence: Instant,
-            boot: UInt64
+            boot: UInt64, wallAhead: Interval?
         ) {
             self.session = session
             self.nonce = nonce
@@ -24,6 +26,15 @@ public struct BrokerRows: Hashable, Sendable {
             self.sentAt = sentAt
             self.fence = fence
             self.boot = boot
+            self.wallAhead = wallAhead
+        }
+
+        /// Whether an instant in this row still means the same: the machine has not been started anew since, and its counting clock
+        /// has gone as the wall clock has. Where that stood still meanwhile, no process is left that saw it.
+        public func isSameClock(boot: UInt64, wall: Instant, at now: Instant, tolerance: Interval) -> Bool {
+            guard self.boot == boot, boot != 0, let wallAhead else { return false }
+            let ahead = Interval(nanoseconds: wall.nanoseconds - now.nanoseconds)
+            return SessionLease.parting(ahead, wallAhead) <= tolerance
         }
     }
 

@@ -2,8 +2,10 @@
 internal import Units
 
 extension BrokerRows {
-    private static let version: UInt64 = 3
-    /// Without sessions that are over.
+    private static let version: UInt64 = 4
+    /// Without what the wall clock was ahead by.
+    private static let versionWithoutWall: UInt64 = 3
+    /// Without sessions that are over, too.
     private static let versionWithoutFormer: UInt64 = 2
     /// Without the time at which the renewal was sent, too.
     private static let versionWithoutTime: UInt64 = 1
@@ -20,6 +22,8 @@ extension BrokerRows {
             writer.put(UInt64(bitPattern: session.sentAt?.nanoseconds ?? 0))
             writer.put(UInt64(bitPattern: session.fence.nanoseconds))
             writer.put(session.boot)
+            writer.put(session.wallAhead == nil ? 0 : 1 as UInt64)
+            writer.put(UInt64(bitPattern: session.wallAhead?.nanoseconds ?? 0))
         }
         writer.put(UInt64(former.count))
         for one in former { Self.put(one, &writer) }
@@ -115,7 +119,9 @@ extension BrokerRows {
                 sentAt: version == Self.versionWithoutTime
                     ? Instant(nanoseconds: .min) : try Self.time(&reader),
                 fence: Instant(nanoseconds: Int64(bitPattern: try reader.number())),
-                boot: try reader.number())
+                boot: try reader.number(),
+                wallAhead: version > Self.versionWithoutWall
+                    ? try Self.time(&reader).map { Interval(nanoseconds: $0.nanoseconds) } : nil)
         }
         if version > Self.versionWithoutFormer {
             for _ in 0..<(try reader.count()) { former.append(try Self.former(&reader)) }

@@ -16,17 +16,27 @@ public struct SessionLease: Hashable, Sendable {
     public private(set) var fence = Instant(nanoseconds: .min)
     private var nextRenewal = Instant(nanoseconds: .min)
     /// The wall clock less the counting clock, as it was some time ago, and when that was.
-    private var wallAhead: Interval?
+    public private(set) var wallAhead: Interval?
     private var comparedAt = Instant(nanoseconds: .min)
     /// The clocks parted: nothing is used under this session any more.
     public private(set) var isBroken = false
 
     public init(rules: LedgerRules = .all) { self.rules = rules }
 
-    /// Of a holder that starts anew, and knows how far its clock may go. It is renewed at once.
-    public init(resuming fence: Instant, rules: LedgerRules = .all) {
+    /// Of a holder that starts anew, and knows how far its clock may go and how far the wall clock was ahead of it. It is renewed
+    /// at once.
+    public init(
+        resuming fence: Instant, wallAhead: Interval?, at now: Instant, rules: LedgerRules = .all
+    ) {
         self.init(rules: rules)
         self.fence = fence
+        self.wallAhead = wallAhead
+        comparedAt = now
+    }
+
+    /// By how much two looks at both clocks part.
+    public static func parting(_ one: Interval, _ other: Interval) -> Interval {
+        one > other ? one - other : other - one
     }
 
     /// What drift may come to in a lease of this length.
@@ -67,7 +77,7 @@ public struct SessionLease: Hashable, Sendable {
             comparedAt = now
             return
         }
-        if ahead - former > tolerance || former - ahead > tolerance {
+        if Self.parting(ahead, former) > tolerance {
             isBroken = true
             fence = min(fence, now)
         } else if now - comparedAt > span {
