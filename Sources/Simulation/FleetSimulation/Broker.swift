@@ -172,7 +172,8 @@ extension World {
         let sentAt = has(.resumedRenewalCountsAnew) ? renewal.sentAt.map { _ in time } : renewal.sentAt
         let session = BrokerRows.Session(
             session: kept.session, nonce: renewal.nonce, request: renewal.id, sentAt: sentAt,
-            fence: kept.lease.fence, boot: 1, wallAhead: kept.lease.wallAhead)
+            fence: kept.lease.fence, boot: 1,
+            wallAhead: has(.resumedOnAStoppedClock) ? nil : kept.lease.wallAhead)
         let isSameClock =
             has(.resumedOnAStoppedClock) && !brokers[index].isRebooted
             || session.isSameClock(
