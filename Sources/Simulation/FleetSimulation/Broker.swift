@@ -191,6 +191,7 @@ extension World {
         }
         if !isSameClock { brokers[index].openedAt = now }
         coverage.note(.resumed)
+        checkBrokerFence(index)
         checkKnown(index, database.primary)
         note("broker \(index) goes on with session \(kept.session.rawValue)")
         tellBroker(index, .presented(timeline: brokers[index].presentedTo))
