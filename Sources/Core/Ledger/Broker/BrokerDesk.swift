@@ -73,6 +73,8 @@ public struct BrokerDesk: Sendable {
     var inDoubt: Set<Int> = []
     var returns: [Int: Micros] = [:]
     var relay = EvidenceRelay()
+    /// Claims of nodes' reservations that the root has counted, by node session, until its journal has them.
+    var heard: [LedgerSession: [ReservationKey: Claim]] = [:]
 
     /// Sessions with the root that are over, for audits.
     public internal(set) var formerSessions: [BrokerRows.Former] = []

@@ -81,7 +81,10 @@ extension BrokerDesk {
             case .evidence, .presentation, .look: break
             default: if session != ledger?.session { continue }
             }
-            hear(topic, words.last, timeline: call?.mark ?? audits.mark, at: now)
+            if case .renewal = topic { hearRenewal(words) } else { hear(words) }
+            let isClaim = if case .evidence(.claim, _) = topic { true } else { false }
+            let word = words.last { isClaim || !$0.isForward }
+            hear(topic, word, timeline: call?.mark ?? audits.mark, at: now)
         }
         heard(call, at: now)
     }

@@ -29,6 +29,10 @@ extension RootLedger {
             if audit.missing != 0, let session = Self.unknown(in: effects) {
                 return .refused(.audited, session)
             }
+            if case .renewalAsked(let session, _, _) = event {
+                let claims = book?.claims(below: session, most: Self.claimsMost) ?? []
+                if !claims.isEmpty { return .telling(.book(effects), claims) }
+            }
             return .book(effects)
         case .order(let order): return take(order, &touches, &batch)
         case .find(let name, let currency): return find(name, currency)
@@ -41,6 +45,9 @@ extension RootLedger {
             return beginAudit(&touches, &batch)
         }
     }
+
+    /// Claims that go out beside one renewal; the rest with the next ones.
+    private static let claimsMost = 256
 
     private static func unknown(in effects: [BookEffect]) -> LedgerSession? {
         for effect in effects {
