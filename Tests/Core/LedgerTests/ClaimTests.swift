@@ -187,6 +187,47 @@ import Units
         #expect(two.books == [10, 0, 2])
     }
 
+    /// Its own node comes back: what it has to say of the session that is over waits until it has taken the bill in.
+    @Test func aClosingWaitsForClaimsAndIsToldThem() {
+        var two = Two()
+        two.take(two.claim(3, 8))
+        two.other.talk(&two.root, at: &two.now)
+        let (key, account) = (two.claim(3, 8).key, Self.account)
+        let writer = ShardSession(session: two.holder.number, shard: 0)
+        var replay = LedgerReplay()
+        replay.keepsEvidence = true
+        replay.opened(account, AccountName(campaign: "a"), by: writer)
+        replay.take(
+            .mark(DrawMark(account: account, number: 1, amount: Micros(100), drawn: Micros(100))), by: writer,
+            at: two.now)
+        replay.take(
+            .reserved(
+                Reservation(
+                    key: key, account: account, mark: 1, amount: Micros(10), expires: two.now + .seconds(500))),
+            by: writer, at: two.now)
+        var next = TestNode(80, replay, at: two.now)
+        next.tell(.termsChanged(terms(["a"])), at: two.now)
+        for _ in 0..<30 {
+            two.now = two.now + .seconds(5)
+            next.tell(.renewalAsked(sentAt: two.now), at: two.now)
+            next.exchange(&two.root, at: two.now)
+        }
+        #expect(next.bills == [key: Micros(8)] && two.books == [8, 0, 1])
+        #expect(next.session.openEvidence > 0 && next.session.refusals.isEmpty)
+        next.session.recorded(
+            .settled(
+                SettlementRecord(
+                    key: key, account: account, reserved: Micros(10), paid: Micros(8), late: .zero)))
+        for _ in 0..<4 {
+            two.now = two.now + .seconds(8)
+            next.exchange(&two.root, at: two.now)
+        }
+        #expect(two.books == [8, 0, 0])
+        // What was in doubt of the mark.
+        #expect(two.root.places(0)?.suspense == Micros(90))
+        #expect(next.session.openEvidence == 0 && next.session.refusals.isEmpty)
+    }
+
     /// A broker carries claims to the root, and what came of them back to its own nodes.
     @Test func aBrokerCarriesClaimsBothWays() throws {
         var now = Self.start

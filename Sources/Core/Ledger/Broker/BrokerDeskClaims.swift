@@ -7,15 +7,16 @@ extension BrokerDesk {
     private static let heardMost = 4_096
 
     mutating func claim(_ key: LeafKey, _ claim: Claim, at now: Instant) -> RootAnswer {
-        if let row = byNumber[claim.account], ledger?.isRegistered(key.node) == true {
-            var own = claim
-            own.account = AccountIndex(UInt32(row))
-            tell(.claimed(key, own), at: now)
-            hear([.forward(key, claim)])
-        }
         switch relay.say(.claim(claim.key), .claim(key, claim), at: now) {
         case nil: return .taken
-        case .forward: return .book([.forwardClaim(key, claim)])
+        case .forward:
+            // Not before the root has counted it: it may refuse it.
+            if let row = byNumber[claim.account], ledger?.isRegistered(key.node) == true {
+                var own = claim
+                own.account = AccountIndex(UInt32(row))
+                tell(.claimed(key, own), at: now)
+            }
+            return .book([.forwardClaim(key, claim)])
         case .refused(let refusal): return .refused(refusal, key.node)
         default: return .book([.acknowledgeClaim(key, claim.key)])
         }
@@ -31,6 +32,7 @@ extension BrokerDesk {
 
     /// With a renewal the root says all that it has of this session's nodes: what is not among it has been taken in.
     mutating func hearRenewal(_ words: [IssuerWord]) {
+        guard words.contains(where: { !$0.isForward }) else { return }
         heard = heard.filter { ledger?.isRegistered($0.key) != true }
         hear(words)
     }

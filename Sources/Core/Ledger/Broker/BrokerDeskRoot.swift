@@ -173,7 +173,10 @@ extension BrokerDesk {
         case (.evidence(let key, let saying), let word):
             relay.heard(key, saying, word)
             guard case .refused(let refusal) = word else { return }
-            if refusal != .beforeTheFence, refusal != .unknownLeaf { refuse(refusal) }
+            // A closing waits for its fence, and until claims of its session have been taken in.
+            if refusal != .beforeTheFence, refusal != .behindClaims, refusal != .unknownLeaf {
+                refuse(refusal)
+            }
         case (.request(let row), .refused(let refusal)):
             requests[row] = nil
             inDoubt.remove(row)

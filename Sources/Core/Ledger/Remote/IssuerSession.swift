@@ -412,7 +412,7 @@ public struct IssuerSession: Sendable {
             evidence.heard(said, word)
             guard case .refused(let refusal) = word else { return }
             if refusal == .unknownLeaf, case .block(session, _) = said { end(refusal) }
-            if refusal != .beforeTheFence, refusal != .unknownLeaf { refusals[refusal, default: 0] += 1 }
+            if refusal.isTrouble { refusals[refusal, default: 0] += 1 }
         case (_, .refused(let refusal)):
             refusals[refusal, default: 0] += 1
             if refusal.endsTheSession { end(refusal) }

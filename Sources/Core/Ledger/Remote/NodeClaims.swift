@@ -151,6 +151,9 @@ extension IssuerWord {
 }
 
 extension IssuerRefusal {
+    /// Of evidence: it neither waits for a fence, nor for claims to be taken in, nor is of a session that nobody knows any more.
+    var isTrouble: Bool { self != .beforeTheFence && self != .behindClaims && self != .unknownLeaf }
+
     /// Nothing is wrong with what was said: another one is to be asked, or this one later.
     var waitsForItsTime: Bool {
         switch self {
