@@ -203,7 +203,8 @@ import Units
         replay.take(
             .reserved(
                 Reservation(
-                    key: key, account: account, mark: 1, amount: Micros(10), expires: two.now + .seconds(500))),
+                    key: key, account: account, mark: 1, amount: Micros(10), expires: two.now + .seconds(500))
+            ),
             by: writer, at: two.now)
         var next = TestNode(80, replay, at: two.now)
         next.tell(.termsChanged(terms(["a"])), at: two.now)
