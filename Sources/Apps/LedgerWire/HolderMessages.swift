@@ -134,6 +134,9 @@ struct HolderMessages {
                 ]
             ]
         case .taken: return [["taken": [:]]]
+        case .telling(let answer, let effects):
+            guard case .array(let words) = tree(answer).content else { return tree(answer) }
+            return .array(effects.compactMap(tree) + words)
         case .presented(let mark): return [["presented": ["audit": .string("\(mark)")]]]
         case .refused(let reason, let session):
             return [["refused": ["session": text(session), "reason": .string(reason.rawValue)]]]

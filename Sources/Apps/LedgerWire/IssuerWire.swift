@@ -57,6 +57,17 @@ enum IssuerWire {
                         .init("late", amount(block.late)),
                     ])
             ]
+        case .claim(let key, let claim):
+            return [
+                "claim": leaf(
+                    key,
+                    [
+                        .init("account", .number(claim.account.rawValue)),
+                        .init("shard", .number(claim.key.shard)), .init("sequence", bits(claim.key.sequence)),
+                        .init("currency", .string("\(claim.currency)")),
+                        .init("reserved", amount(claim.reserved)), .init("amount", amount(claim.amount)),
+                    ])
+            ]
         case .close(let key, let closing):
             return [
                 "close": leaf(
@@ -109,7 +120,7 @@ enum IssuerWire {
         return list
     }
 
-    /// Nil for what only the holder of another node's reservation wants to know.
+    /// Nil for what this version does not know.
     private static func word(_ tree: JSONTree, at place: String) throws(Malformed) -> IssuerWord? {
         let object = try Fields(tree, at: place)
         guard let (name, value) = object.first else { throw Malformed(place: place, allowed: "an answer") }
@@ -136,6 +147,17 @@ enum IssuerWire {
                 isLast: try fields.flag("isLast"))
         case "returned": return .returned(try session(), try account(), try fields.amount("sum"))
         case "settled": return .settled
+        case "claimed": return .claimed
+        case "forward":
+            let node = LedgerSession(try fields.bits("node"))
+            let key = ReservationKey(
+                session: node, shard: try fields.number("shard", 0...65_535),
+                sequence: try fields.bits("sequence"))
+            return .forward(
+                LeafKey(root: try session(), node: node),
+                Claim(
+                    key: key, account: try account(), currency: try fields.currency("currency"),
+                    reserved: try fields.amount("reserved"), amount: try fields.amount("amount")))
         case "closed", "ended": return .closed
         case "taken": return .taken
         case "presented": return .presented

@@ -60,12 +60,20 @@ enum LedgerQueries {
             from paceline.sessions s where s.ordinal > $1 order by s.ordinal limit $2) as page
         """, .int8, .int8)
 
+    /// And bills that other nodes have claimed and the node's own journal has not spoken of yet.
     static let suspense = PostgresStatement(
         """
         select coalesce(json_agg(json_build_object('account', id, 'campaign', campaign,
             'day', (date '1970-01-01' + day::int)::text, 'currency', currency, 'suspense', \(amount("suspense")),
-            'presumedSpent', \(amount("presumed"))) order by id), '[]')::text
-        from paceline.accounts where suspense <> 0 or presumed <> 0
+            'presumedSpent', \(amount("presumed")), 'claims', coalesce(c.claims, 0),
+            'claimed', \(amount("coalesce(c.claimed, 0)")),
+            'oldestClaim', to_char(c.oldest at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) order by id), '[]')::text
+        from paceline.accounts left join (
+            select c.account, count(*) as claims, sum(c.paid + c.late) as claimed, min(c.at) as oldest
+            from paceline.claims c join paceline.leaves l on l.node = c.node
+                join paceline.sessions s on s.session = l.root
+            where not c.is_merged and not s.is_presumed group by c.account) as c on c.account = id
+        where suspense <> 0 or presumed <> 0 or c.claims is not null
         """)
 
     static let imbalances = PostgresStatement(

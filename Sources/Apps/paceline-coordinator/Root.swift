@@ -18,6 +18,7 @@ struct RootMetricKeys: Sendable {
     let commands: CounterKey
     let takeovers: CounterKey
     let clones: CounterKey
+    let claims: GaugeKey
     let time: HistogramKey
 
     init(in catalogue: inout MetricsCatalogue) {
@@ -39,6 +40,11 @@ struct RootMetricKeys: Sendable {
             help:
                 "Sessions that two processes have used, by a copy of a holder's memory, and neither is renewed."
         )
+        claims = catalogue.gauge(
+            "paceline_root_claims",
+            help:
+                "Bills that came to other nodes and are counted, and whose own node's journal has not spoken of them yet; 0 where this one does not lead."
+        )
         time = catalogue.histogram(
             "paceline_root_batch_seconds",
             help: "From the first sending of a transaction to its acknowledgement.")
@@ -53,6 +59,7 @@ struct RootMetrics {
     let commands: Counter
     let takeovers: Counter
     let clones: Counter
+    let claims: Gauge
     let time: Histogram
 
     init(_ keys: RootMetricKeys, _ shard: ShardMetrics) {
@@ -63,6 +70,7 @@ struct RootMetrics {
         commands = shard.counter(keys.commands)
         takeovers = shard.counter(keys.takeovers)
         clones = shard.counter(keys.clones)
+        claims = shard.gauge(keys.claims)
         time = shard.histogram(keys.time)
     }
 }
@@ -232,6 +240,7 @@ final class Root: MoneyIssuer {
             do {
                 let content = try LedgerStore.content(found)
                 try machine.loaded(content, at: now)
+                countClaims()
                 context.log.notice(
                     "leads",
                     [
@@ -303,6 +312,7 @@ final class Root: MoneyIssuer {
         let time = now
         metrics.time.record(time - batch.sentAt)
         if batch.claim != nil { metrics.takeovers.add() }
+        if !batch.rows.claims.isEmpty || !batch.rows.merged.isEmpty { countClaims() }
         let answered = machine.acknowledged(at: time)
         watch.look(at: leads ? machine : nil, at: time)
         for (ticket, answers) in answered {
@@ -311,7 +321,20 @@ final class Root: MoneyIssuer {
         pump()
     }
 
+    /// What a change of a budget would come to; nil where this process does not lead.
+    func outlook(of order: AccountOrder) -> OrderOutlook? { leads ? machine.outlook(of: order) : nil }
+
+    func outlook(of account: AccountIndex, with budget: Micros) -> BudgetOutlook? {
+        guard let book = machine.book, account.row < book.accounts.count else { return nil }
+        return book.outlook(of: account, with: budget)
+    }
+
+    private func countClaims() {
+        metrics.claims.set(machine.book?.leaves.reduce(0) { $0 + $1.claims.count } ?? 0)
+    }
+
     private func dismiss(_ tickets: [Int]) {
+        metrics.claims.set(0)
         metrics.refused.add()
         sending = nil
         for ticket in tickets { open.removeValue(forKey: ticket)?(.declined) }
@@ -352,6 +375,7 @@ final class Root: MoneyIssuer {
                 return .leased(session, request: request, length, next: next)
             }
             return answer
+        case .telling(let answer, let effects): return .telling(leased(answer), effects)
         default: return answer
         }
     }

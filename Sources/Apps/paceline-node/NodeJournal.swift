@@ -225,6 +225,17 @@ final class NodeJournal {
         return number
     }
 
+    /// The number of the record of another node's bill; nil where the journal does not take it.
+    func append(_ claim: Claim, at time: Instant) -> UInt64? {
+        var writer = PayloadWriter(room)
+        claim.write(into: &writer)
+        let payload = UnsafeRawBufferPointer(rebasing: room[..<writer.count])
+        guard case .accepted(let number) = journal.append(.claimed, at: time, payload.bytes) else {
+            return nil
+        }
+        return number
+    }
+
     /// False where the journal does not take it: nothing that names the account may be written then.
     func note(_ opening: AccountOpening, at time: Instant) -> Bool {
         var writer = PayloadWriter(room)

@@ -17,6 +17,8 @@ enum NoticeOutcome: String, CaseIterable {
     case test
     /// A bill of an ad whose session this node has never had: nothing here could pay it.
     case elsewhere
+    /// A bill of another node's ad, on its way to the account's issuer.
+    case claimed
 
     init(_ verdict: NoticeVerdict) {
         switch verdict {
@@ -49,6 +51,7 @@ enum NoticeOutcome: String, CaseIterable {
         case .stale: 8
         case .test: 9
         case .elsewhere: 10
+        case .claimed: 11
         }
     }
 }

@@ -67,7 +67,7 @@ final class NoticeRoute {
         case .told: if !leads { response.take(isPicture: isPicture) }
         case .held: response.isHeld = true
         case .refused:
-            metrics.count(event, own.isElsewhere(taken) ? .elsewhere : .busy)
+            metrics.count(event, own.refusal(of: taken))
             if !leads { response.refuseForNow() }
         }
     }

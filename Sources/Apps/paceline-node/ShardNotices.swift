@@ -69,7 +69,7 @@ final class ShardNotices {
     private func takeInbox(at now: Instant) {
         notices.inboxes[shard].mailbox.takeAll { taken in
             let isCounted = count(taken, at: now)
-            if !isCounted { metrics.count(taken.event, isElsewhere(taken) ? .elsewhere : .busy) }
+            if !isCounted { metrics.count(taken.event, refusal(of: taken)) }
             guard let answer = taken.answer else { return }
             switch isCounted ? hold(answer) : .refused {
             case .held: break
@@ -120,10 +120,14 @@ final class ShardNotices {
     /// not counted, so that it counts when it is told again.
     private func count(_ taken: TakenNotice, at now: Instant) -> Bool {
         if taken.notice.isTest { return countTest(taken, at: now) }
-        if isElsewhere(taken) { return false }
-        guard settle(taken) else { return false }
+        let isClaim = isElsewhere(taken)
+        if isClaim {
+            guard memory.knows(taken.event, of: taken.notice, at: now) || claim(taken) else { return false }
+        } else {
+            guard settle(taken) else { return false }
+        }
         let verdict = memory.count(taken.event, of: taken.notice, at: now)
-        metrics.count(taken.event, NoticeOutcome(verdict))
+        metrics.count(taken.event, isClaim && verdict == .first ? .claimed : NoticeOutcome(verdict))
         metrics.remembered.set(memory.used)
         guard verdict == .first else { return true }
         defer { if taken.isBill { lastBill = journal?.journal.accepted ?? 0 } }
@@ -150,20 +154,46 @@ final class ShardNotices {
         return true
     }
 
-    /// A bill of another node's ad, whose token is signed with a key that both have: told here that it was taken, it would be paid by
-    /// nobody.
-    func isElsewhere(_ taken: TakenNotice) -> Bool {
+    /// Why a notice was not counted.
+    func refusal(of taken: TakenNotice) -> NoticeOutcome {
+        isElsewhere(taken) && account(of: taken.notice) == nil ? .elsewhere : .busy
+    }
+
+    /// A bill of another node's ad, whose token is signed with a key that both have.
+    private func isElsewhere(_ taken: TakenNotice) -> Bool {
+        taken.isBill && !decisions.money.knows(taken.notice.key, window: taken.notice.window)
+    }
+
+    /// Which account of the issuer's pays for another node's ad. The token names it by the issuer's number; its currency is that of
+    /// the campaign, or what the issuer has said of the account.
+    private func account(of notice: Notice) -> (account: AccountIndex, currency: CurrencyCode)? {
+        let serving = decisions.serving
+        let currency =
+            serving.places.find(notice).map {
+                CurrencyCode(rawValue: serving.snapshot.campaignRow($0.campaign).currency)
+            } ?? nil
+        return decisions.money.claimed(notice.window, currency)
+    }
+
+    /// Writes a bill of another node's ad down, for the account's issuer. False where it could not be, and where nobody would pay it
+    /// then: told that it was taken, who bills would never hear of it again.
+    private func claim(_ taken: TakenNotice) -> Bool {
         let notice = taken.notice
-        let key = ReservationKey(
-            session: LedgerSession(notice.session), shard: UInt32(notice.shard), sequence: notice.sequence)
-        return taken.isBill && !decisions.money.knows(key, window: notice.window)
+        guard let (account, currency) = account(of: notice) else { return false }
+        let amount = ImpressionPrice.paid(
+            of: notice.reserved, asked: taken.price.asked, bid: notice.highest)
+        let claim = Claim(
+            key: notice.key, account: account, currency: currency, reserved: notice.reserved,
+            amount: amount ?? notice.reserved)
+        guard let record = decisions.money.claim(claim) else { return false }
+        lastBill = max(lastBill, record)
+        return true
     }
 
     /// What the notice does to the money that was put aside for the ad. False where that could not be written down.
     private func settle(_ taken: TakenNotice) -> Bool {
         let notice = taken.notice
-        let key = ReservationKey(
-            session: LedgerSession(notice.session), shard: UInt32(notice.shard), sequence: notice.sequence)
+        let key = notice.key
         if taken.isBill {
             let amount = ImpressionPrice.paid(
                 of: notice.reserved, asked: taken.price.asked, bid: notice.highest)
@@ -175,6 +205,13 @@ final class ShardNotices {
         // A loss is final. After an error a bill may still come, so its money waits for the time to be over.
         if taken.event == .loss { decisions.money.release(key) }
         return true
+    }
+}
+
+extension Notice {
+    /// How the ledger calls the reservation.
+    fileprivate var key: ReservationKey {
+        ReservationKey(session: LedgerSession(session), shard: UInt32(shard), sequence: sequence)
     }
 }
 

@@ -30,9 +30,14 @@ enum Ledger {
             ) { "/api/v1/ledger/movements?limit=\($0[limit])\(filter($0))" },
             part(
                 "suspense", "Shows what waits for evidence of ended sessions.",
-                "What no evidence resolves within the horizon is presumed spent, which evidence still reverses.",
-                "accounts", [], ["campaign", "day", "currency", "suspense", "presumedSpent"]
+                "What no evidence resolves within the horizon is presumed spent, which evidence still reverses. Claims are bills that came to other nodes: they are counted, and the journals of their own nodes have not spoken of them yet.",
+                "accounts", [],
+                [
+                    "campaign", "day", "currency", "suspense", "presumedSpent", "claims", "claimed",
+                    "oldestClaim",
+                ]
             ) { _ in "/api/v1/ledger/suspense" },
+            LedgerBudget.command,
             verify,
             LedgerAudit.show,
             LedgerAudit.begin,

@@ -2,6 +2,7 @@
 import Commands
 import Documents
 import Kernel
+import Ledger
 import Notices
 import Units
 
@@ -97,11 +98,14 @@ enum NoticeVerify {
     private static func fields(
         _ notice: Notice, _ sender: NoticeSender
     ) -> [(name: String, value: String)] {
-        [
+        let account = TokenAccount(window: notice.window)
+        return [
             ("sender", "\(sender)"), ("decision", hexadecimal(notice.decision)), ("ad", "\(notice.ad)"),
             ("session", "\(notice.session)"), ("shard", "\(notice.shard)"),
             ("sequence", "\(notice.sequence)"), ("mark", "\(notice.mark)"),
-            ("window", "\(notice.window)"), ("expires", TimeText.utc(notice.expires)),
+            ("window", "\(account.own.rawValue)"),
+            ("issuersAccount", account.issuers.map { "\($0.rawValue)" } ?? "none"),
+            ("expires", TimeText.utc(notice.expires)),
             ("highest", "\(notice.highest)"), ("reserved", "\(notice.reserved)"),
             ("billedBy", notice.isBilledByImpression ? "impression" : "notice"),
             ("test", notice.isTest ? "yes: nothing is billed" : "no"),

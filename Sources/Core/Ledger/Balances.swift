@@ -11,7 +11,9 @@ public struct Balances: Sendable {
     public init() {}
 
     static let magic: UInt64 = 0x4543_4E41_4C41_4250  // "PBALANCE"
-    static let version: UInt64 = 3
+    static let version: UInt64 = 4
+    /// Without bills of other nodes' ads. Where there are none it is written still.
+    static let versionWithoutClaims: UInt64 = 3
     /// Without what an issuer on another machine has to hear. Where nobody has to hear anything it is written still, so that
     /// the program before this one reads it.
     static let versionWithoutEvidence: UInt64 = 2
@@ -26,7 +28,8 @@ public struct Balances: Sendable {
             .union(replay.writers.values.flatMap { Array($0.names.values) + Array($0.settled.keys) })
             .union(replay.open.values.map(\.name)).union(replay.claims.values.map(\.name))
             .union(replay.evidenceNames).sorted()
-        let hasEvidence = replay.keepsEvidence || !replay.evidence.isEmpty
+        let hasClaims = !replay.elsewhere.isEmpty
+        let hasEvidence = replay.keepsEvidence || !replay.evidence.isEmpty || hasClaims
         let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, UInt64($0)) })
         func put(_ name: AccountName) { body.put(places[name] ?? .max) }
         func put(_ key: ReservationKey) {
@@ -110,10 +113,13 @@ public struct Balances: Sendable {
                 }
             }
         }
+        if hasClaims { putClaims(into: &body) }
 
         var head = NumberWriter()
         head.put(Self.magic)
-        head.put(hasEvidence ? Self.version : Self.versionWithoutEvidence)
+        head.put(
+            hasClaims
+                ? Self.version : hasEvidence ? Self.versionWithoutClaims : Self.versionWithoutEvidence)
         head.put(UInt64(body.bytes.count))
         head.put(UInt64(CRC32C.checksum(of: body.bytes.span.raw)))
         return head.bytes + body.bytes
@@ -177,11 +183,41 @@ public struct Balances: Sendable {
         replay.longestHold = Interval(nanoseconds: Int64(bitPattern: try body.number()))
         replay.lastTime = Instant(nanoseconds: Int64(bitPattern: try body.number()))
         if version > Self.versionWithoutEvidence { try readEvidence(&body, names) }
+        if version > Self.versionWithoutClaims { try readClaims(&body) }
         guard body.isAtEnd else { throw NumbersRefusal("bytes behind the end") }
     }
 }
 
 extension Balances {
+    private func putClaims(into body: inout NumberWriter) {
+        body.put(UInt64(replay.elsewhere.count))
+        for (key, taken) in replay.elsewhere.sorted(by: { $0.key < $1.key }) {
+            body.put(key.session.rawValue)
+            body.put(UInt64(key.shard))
+            body.put(key.sequence)
+            body.put(UInt64(taken.claim.account.rawValue))
+            body.put(UInt64(taken.claim.currency.rawValue))
+            body.put(taken.claim.reserved)
+            body.put(taken.claim.amount)
+            body.put(UInt64(bitPattern: taken.at.nanoseconds))
+        }
+    }
+
+    private mutating func readClaims(_ body: inout NumberReader) throws(NumbersRefusal) {
+        for _ in 0..<(try body.count()) {
+            let key = try body.key()
+            let account = AccountIndex(UInt32(truncatingIfNeeded: try body.number()))
+            guard let currency = CurrencyCode(rawValue: UInt32(truncatingIfNeeded: try body.number())) else {
+                throw NumbersRefusal("a claim in no currency")
+            }
+            let (reserved, amount) = (try body.amount(), try body.amount())
+            let claim = Claim(
+                key: key, account: account, currency: currency, reserved: reserved, amount: amount)
+            replay.elsewhere[key] = TakenClaim(
+                claim, at: Instant(nanoseconds: Int64(bitPattern: try body.number())))
+        }
+    }
+
     private mutating func readEvidence(
         _ body: inout NumberReader, _ names: [AccountName]
     ) throws(NumbersRefusal) {

@@ -55,6 +55,8 @@ public enum IssuerEffect: Hashable, Sendable {
     /// - isLast: more is wanted than there is.
     case grant(AccountIndex, upTo: Micros, isLast: Bool)
     case lease(sentAt: Instant, for: Interval)
+    /// A bill of this node's own came to another one, which claimed it: the shard that has its money takes it in.
+    case bill(ReservationKey, AccountIndex, Micros, reserved: Micros)
 }
 
 /// The five places of an account's money, which always add up: what a budget cut could not take back is overhang.

@@ -46,6 +46,8 @@ public struct LedgerReplay: Sendable {
     public internal(set) var longestHold = Interval.zero
     /// The latest record's.
     var lastTime = Instant(nanoseconds: .min)
+    /// Bills of other nodes' ads that came here, until their issuer has heard all of them.
+    public internal(set) var elsewhere: [ReservationKey: TakenClaim] = [:]
     /// Records that name an account which nothing named: a segment before them is missing.
     public internal(set) var unnamed = 0
     /// Whether somebody on another machine has to hear of what was settled.
@@ -90,6 +92,17 @@ public struct LedgerReplay: Sendable {
             block.account = evidenceAccount(one.name)
             return evidence[one.session]?.remove(block) != true
         }
+    }
+
+    /// A bill of another node's ad.
+    public mutating func claimed(_ claim: Claim, at time: Instant) {
+        lastTime = max(lastTime, time)
+        if elsewhere[claim.key] == nil { elsewhere[claim.key] = TakenClaim(claim, at: time) }
+    }
+
+    /// Claims that the issuer has heard all of. Answers those that are not known here yet.
+    public mutating func forget(claims: Set<ReservationKey>) -> Set<ReservationKey> {
+        claims.filter { elsewhere.removeValue(forKey: $0) == nil }
     }
 
     /// Room for so many reservations at once: while a node runs, a table that doubles would take its memory twice, and

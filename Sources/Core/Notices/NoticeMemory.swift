@@ -53,6 +53,17 @@ public enum NoticeVerdict: UInt8, CaseIterable, Sendable {
         return .first
     }
 
+    /// Whether an event of an ad was counted, without making a row for it.
+    public func knows(_ event: NoticeEvent, of notice: Notice, at now: Instant) -> Bool {
+        let (session, ad) = (Self.session(notice), Self.ad(notice))
+        let seconds = max(1, UInt32(clamping: now.nanoseconds / 1_000_000_000))
+        let (first, second) = placesOf(session, ad)
+        let row =
+            look(in: first, for: session, ad, at: seconds).found
+            ?? look(in: second, for: session, ad, at: seconds).found
+        return row.map { unsafe rows[$0].seen & event.bit != 0 } ?? false
+    }
+
     /// Where nobody counts money there is no session, and the decision's own number stands for it.
     private static func session(_ notice: Notice) -> UInt64 {
         notice.session == 0 ? notice.decision : notice.session

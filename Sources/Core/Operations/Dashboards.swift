@@ -166,6 +166,12 @@ public struct Dashboard: Sendable {
                 title: "Evidence that is not acknowledged", unit: .count,
                 queries: [("sum by (region) (\(each("paceline_issuer_evidence_open")))", "{{region}}")]),
             Panel(
+                title: "Bills of other nodes' ads", unit: .count,
+                queries: [
+                    ("sum by (region) (\(each("paceline_claims_waiting")))", "{{region}} not counted"),
+                    ("sum by (region) (\(each("paceline_claims_unmerged")))", "{{region}} counted"),
+                ]),
+            Panel(
                 title: "Refused by the issuer since the start", unit: .count,
                 queries: [(each("paceline_issuer_refusals"), "{{instance}}")]),
             Panel(

@@ -27,6 +27,11 @@ public final class LedgerListener: JournalListener, @unchecked Sendable {
         balances.replay.forget(blocks, acknowledged: acknowledged)
     }
 
+    /// The same of claims.
+    public func forget(claims: Set<ReservationKey>) -> Set<ReservationKey> {
+        balances.replay.forget(claims: claims)
+    }
+
     public func expect(reservations: Int) { balances.replay.expect(reservations: reservations) }
 
     public func needs(_ segment: RememberedSegment) -> Bool {
@@ -40,6 +45,8 @@ public final class LedgerListener: JournalListener, @unchecked Sendable {
             balances.replay.take(one, by: writer, at: record.time)
         } else if let one = AccountOpening(record.kind, version: record.version, payload) {
             balances.replay.opened(one.account, one.name, by: writer)
+        } else if let one = Claim(record.kind, version: record.version, payload) {
+            balances.replay.claimed(one, at: record.time)
         } else if RecordKind.ledger.contains(record.kind) {
             unknown += 1
         }

@@ -19,16 +19,21 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - issuers: brokers' ports for holders; the coordinators' where there are none.
+    ///   - keysOf: whose notices' keys it has too, so that either takes notices of the other's ads.
     ///   - evenFor: the seconds from now on over which `northwind-winter` is spent evenly; else nothing is paced.
     init(
         _ name: String, of pair: Pair, issuers: [UInt16]? = nil, ahead: Int = 60, holdSeconds: Int = 300,
-        evenFor flight: Flight? = nil
+        keysOf other: SpendingNode? = nil, evenFor flight: Flight? = nil
     ) throws {
         self.name = name
         folder = pair.folder.appending(path: "node-\(name)")
         port = try PostgresServer.freePort()
         admin = try PostgresServer.freePort()
         try Self.copyCatalog(to: folder.appending(path: "catalog"), flight)
+        if let other {
+            try FileManager.default.copyItem(
+                at: other.folder.appending(path: "keys"), to: folder.appending(path: "keys"))
+        }
         let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let settings: [String: Any] = [
             "daemon": "node", "node": ["name": name, "region": "here"], "shards": 2,
@@ -120,8 +125,8 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
     /// One ad: what it was promised to cost at most, in micros, and where its bill goes.
     struct Ad {
         let campaign: String
-        let price: Int64
-        let bill: String
+        var price: Int64
+        var bill: String
         /// The decision that it is of.
         let decision: String
     }

@@ -27,6 +27,10 @@ final class NoIssuer: MoneyIssuer {
     private static let block = SettlementBlock(
         account: account, shard: 1, number: 4, mask: .max, paid: Micros(1_500_001), late: Micros(1))
     private static let closing = Closing(account: account, drawn: Micros(9), freed: Micros(2))
+    private static let claim = Claim(
+        key: ReservationKey(session: key.node, shard: 1, sequence: UInt64.max), account: account,
+        currency: .usd,
+        reserved: Micros(40_000), amount: Micros(41_000))
     private static let request = RenewalChain.Request(
         id: 6, nonce: UInt64.max, sentAt: Instant(nanoseconds: 0))
 
@@ -69,6 +73,7 @@ final class NoIssuer: MoneyIssuer {
             .book(.returned(session, account, Micros(12)), by: holder)
         ),
         (.settle(key, block), .book(.settled(key, block), by: holder)),
+        (.claim(key, claim), .book(.claimed(key, claim), by: holder)),
         (.close(key, closing), .book(.closed(key, closing), by: holder)),
         (.end(key, [account]), .book(.ended(key, accounts: [account]), by: holder)),
         (.end(key, []), .book(.ended(key, accounts: []), by: holder)),
@@ -111,6 +116,8 @@ final class NoIssuer: MoneyIssuer {
             .book([.acknowledgeReturn(session, account, Micros(7))]), .returned(session, account, Micros(7))
         ),
         (.book([.acknowledgeBlock(key, block)]), .settled),
+        (.book([.acknowledgeClaim(key, claim.key)]), .claimed),
+        (.book([.forwardClaim(key, claim)]), .forward(key, claim)),
         (.book([.acknowledgeClosing(key, closing)]), .closed),
         (.book([.acknowledgeEnd(key)]), .closed),
         (.book([.refuse(.beforeTheFence, session)]), .refused(.beforeTheFence)),
@@ -138,5 +145,23 @@ final class NoIssuer: MoneyIssuer {
         ]
         let words = try IssuerWire.words(Array(tree.line.utf8))
         #expect(words.answers == Self.answers.map { [$0.1] })
+    }
+
+    /// The answer is the last word, as it is for a version that does not know the others.
+    @Test func whatAHolderIsToTakeInComesBeforeTheAnswer() throws {
+        let messages = HolderMessages(holder: Self.holder, issuer: NoIssuer())
+        let answer = RootAnswer.leased(Self.session, request: 6, .milliseconds(1_500), next: 8)
+        let tree: JSONTree = [
+            "version": .number(HolderMessages.version),
+            "answers": .array([messages.tree(.telling(answer, [.forwardClaim(Self.key, Self.claim)]))]),
+        ]
+        let words = try IssuerWire.words(Array(tree.line.utf8))
+        #expect(
+            words.answers == [
+                [
+                    .forward(Self.key, Self.claim),
+                    .leased(Self.session, request: 6, .milliseconds(1_500), next: 8),
+                ]
+            ])
     }
 }

@@ -5,7 +5,7 @@ import Testing
 import Units
 
 /// A broker whose journal is a list of records, of which a kill takes what is not durable yet.
-private struct TestBroker {
+struct TestBroker {
     var desk: BrokerDesk
     private(set) var durable: [[UInt8]] = []
     private var accepted: [[UInt8]] = []

@@ -32,6 +32,8 @@ import Units
                 case .grant(let account, let upTo, let isLast):
                     tellHolder(.granted(account, upTo: upTo, isLast: isLast))
                 case .lease(let sentAt, let length): tellHolder(.leased(sentAt: sentAt, for: length))
+                // Of an issuer on another machine.
+                case .bill: break
                 }
             }
         }

@@ -5,11 +5,13 @@ import Testing
 import Units
 
 /// The side of the node: the session, and what its effects came to.
-private struct TestNode {
+struct TestNode {
     var session: IssuerSession
     var opened: [AccountIndex: AccountName] = [:]
     var granted: [AccountIndex: Micros] = [:]
     var leasedUntil: Instant?
+    /// Bills of its own that came elsewhere.
+    var bills: [ReservationKey: Micros] = [:]
     let number: LedgerSession
 
     init(_ number: UInt64, _ replay: LedgerReplay = LedgerReplay(), at now: Instant) {
@@ -37,6 +39,7 @@ private struct TestNode {
             case .close(let account): opened[account] = nil
             case .grant(let account, let upTo, _): granted[account] = upTo
             case .lease(let sentAt, let length): leasedUntil = sentAt + length
+            case .bill(let key, _, let amount, _): bills[key] = amount
             }
         }
     }
@@ -67,7 +70,7 @@ private struct TestNode {
     }
 }
 
-private func terms(_ campaigns: [String], currency: CurrencyCode = .usd) -> [CampaignTerms] {
+func terms(_ campaigns: [String], currency: CurrencyCode = .usd) -> [CampaignTerms] {
     campaigns.map {
         CampaignTerms(
             campaign: $0, lifetime: .zero, daily: nil, dayStartsAtMinutes: 0, highest: Micros(10),

@@ -385,6 +385,8 @@ final class LedgerWorld {
                 if upTo > grantedUpTo[account] ?? .zero { checkGrant(account) }
                 grantedUpTo[account] = upTo
                 send { $0.tellHolder(.granted(account, upTo: upTo, isLast: isLast)) }
+            // Of an issuer on another machine.
+            case .bill: break
             case .lease(let sentAt, let length):
                 issuerFence = max(issuerFence, now + length)
                 send { world in

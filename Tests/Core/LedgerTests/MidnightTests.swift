@@ -80,6 +80,8 @@ private final class Spender {
             case .grant(let account, let upTo, let isLast):
                 hold(.granted(account, upTo: upTo, isLast: isLast))
             case .lease(let sentAt, let length): hold(.leased(sentAt: sentAt, for: length))
+            // No other node claims any.
+            case .bill: break
             }
         }
     }

@@ -89,6 +89,7 @@ struct TestRoot {
         case .giveBack(let session, let account, let sum):
             return .book(.returned(session, account, sum), by: holder)
         case .settle(let key, let block): return .book(.settled(key, block), by: holder)
+        case .claim(let key, let claim): return .book(.claimed(key, claim), by: holder)
         case .close(let key, let closing): return .book(.closed(key, closing), by: holder)
         case .end(let key, let accounts): return .book(.ended(key, accounts: accounts), by: holder)
         case .look: return .look
@@ -112,6 +113,8 @@ struct TestRoot {
         case .refused(let refusal, _): return [.refused(refusal)]
         case .ordered, .refusedOrder, .leased, .taken, .entered, .refusedEntry, .auditBegan: return []
         case .book(let effects): return effects.compactMap { word($0, now) }
+        case .telling(let answer, let effects):
+            return effects.compactMap { word($0, now) } + words(answer, now)
         }
     }
 
@@ -131,7 +134,9 @@ struct TestRoot {
             return .leased(session, request: request, length, next: next)
         case .fenceClone: return .refused(.cloned)
         case .refuse(let reason, _): return .refused(IssuerRefusal(named: "\(reason)"))
-        case .acknowledgeClaim, .forwardClaim, .move, .alarm: return nil
+        case .acknowledgeClaim: return .claimed
+        case .forwardClaim(let key, let claim): return .forward(key, claim)
+        case .move, .alarm: return nil
         }
     }
 

@@ -83,6 +83,39 @@ private final class Collector: JournalListener {
         #expect(collector.texts == ["0:c"])
     }
 
+    /// The same bill in two shards' journals is one, and what the issuer has heard is forgotten.
+    @Test func billsOfOtherNodesAdsComeBackAsTheyWere() throws {
+        let key = ReservationKey(session: LedgerSession(1 << 60), shard: 3, sequence: 1 << 40)
+        let claim = Claim(
+            key: key, account: AccountIndex(4_095), currency: .usd, reserved: Micros(40_000),
+            amount: Micros(Int64.max))
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
+        defer { room.deallocate() }
+        var writer = PayloadWriter(room)
+        claim.write(into: &writer)
+        let payload = UnsafeRawBufferPointer(rebasing: room[..<writer.count]).bytes
+        #expect(Claim(.claimed, version: 1, payload) == claim)
+        #expect(Claim(.claimed, version: 2, payload) == nil && Claim(.settled, version: 1, payload) == nil)
+        let layout = try #require(RecordLayout.of(.claimed, version: 1))
+        #expect(try layout.read(payload).map(\.name).last == "amountMicros")
+
+        let folder = try JournalFolder()
+        for shard in 0..<2 {
+            var image = SegmentImage(
+                SegmentHeader(
+                    number: 1, firstSequence: 1, created: now, session: 5, shard: UInt32(shard),
+                    followsFailure: false, writer: "n"))
+            image.append(.claimed, version: 1, at: now + .seconds(Int64(1 + shard)), payload)
+            image.seal(.full, at: now)
+            try write(image.bytes, folder, shard, 1)
+        }
+        let listener = LedgerListener(Balances())
+        _ = JournalMemory(of: folder.path, for: [listener])
+        #expect(listener.unknown == 0)
+        #expect(listener.balances.replay.elsewhere == [key: TakenClaim(claim, at: now + .seconds(1))])
+        #expect(listener.forget(claims: [key]) == [] && listener.balances.replay.elsewhere.isEmpty)
+    }
+
     @Test func ledgerRecordsComeBackAsTheyWere() throws {
         let key = ReservationKey(session: LedgerSession(1 << 60), shard: 3, sequence: 1 << 40)
         let account = AccountIndex(9)

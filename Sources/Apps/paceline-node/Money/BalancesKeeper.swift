@@ -86,11 +86,13 @@ final class BalancesKeeper: Sendable {
                 Kernel.stepBehindOtherThreads()
                 // Blocks that the issuer has, and that the finished segments do not hold yet.
                 var ahead: [NodeEvidence.Forgotten] = []
+                var claimsAhead: Set<ReservationKey> = []
                 while true {
                     Kernel.sleep(for: Self.pause)
                     reading.withLock { _ in
                         if let heard = money?.ledger.takeForgotten() {
                             ahead = listener.forget(ahead + heard.blocks, acknowledged: heard.acknowledged)
+                            claimsAhead = listener.forget(claims: claimsAhead.union(heard.claims))
                         }
                         look()
                     }

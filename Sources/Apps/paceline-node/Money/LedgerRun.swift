@@ -66,6 +66,8 @@ final class LedgerRun: @unchecked Sendable {
             case .noted(let account): changeRemote { $0.noted(account) }
             case .recorded(let records):
                 changeRemote { session in for record in records { session.recorded(record) } }
+            case .claimed(let claims):
+                changeRemote { session in for claim in claims { session.claimed(claim) } }
             case .heard(let outcome): hear(outcome, now)
             }
         }
@@ -92,13 +94,20 @@ final class LedgerRun: @unchecked Sendable {
         let money = remote?.session.money() ?? local.money()
         let view = remote.map { NodeLedger.IssuerView($0.session, fence: holder.fence) }
         var forgotten: [NodeEvidence.Forgotten] = []
-        changeRemote { forgotten = $0.forget(at: now) }
+        var forgottenClaims: Set<ReservationKey> = []
+        changeRemote {
+            forgotten = $0.forget(at: now)
+            forgottenClaims = $0.forgetClaims()
+        }
+        let currencies = remote?.session.currencies ?? [:]
         ledger.state.withLock { state in
             state.money = money
             state.spending = spending
             state.changes += changes
             state.issuer = view
             state.forgotten += forgotten
+            state.forgottenClaims.formUnion(forgottenClaims)
+            state.currencies = currencies
         }
     }
 
@@ -124,6 +133,8 @@ final class LedgerRun: @unchecked Sendable {
             case .lease(let sentAt, let length):
                 leaseLength = length
                 tellHolder(.leased(sentAt: sentAt, for: length), now)
+            case .bill(let key, let account, let amount, let reserved):
+                outbox[ledger.owner(of: key)].append(.bill(key, account, amount, reserved: reserved))
             }
         }
     }
@@ -210,12 +221,13 @@ final class LedgerRun: @unchecked Sendable {
     private func open(_ account: AccountIndex, _ name: AccountName, _ highest: Micros) {
         let nothing = Array(repeating: CampaignSpending(), count: ledger.shards)
         spenders[account] = spenders[account] ?? (name.campaign, nothing)
+        let issuers = remote?.session.issuersNumber(account)
         let number = ledger.state.withLock { state in
             state.openings += 1
             state.accounts[name.campaign] = account
-            state.opened[account] = (name, highest)
+            state.opened[account] = (name, issuers, highest)
             return state.openings
         }
-        order(.opened(number: number, account, name, highest: highest))
+        order(.opened(number: number, account, name, issuers: issuers, highest: highest))
     }
 }

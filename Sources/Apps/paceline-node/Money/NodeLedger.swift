@@ -14,7 +14,9 @@ import Units
 /// What a shard is told.
 enum ShardOrder: Sendable {
     /// The campaign is spent from this account from now on. The number counts all openings of the session.
-    case opened(number: UInt64, AccountIndex, AccountName, highest: Micros)
+    case opened(number: UInt64, AccountIndex, AccountName, issuers: AccountIndex?, highest: Micros)
+    /// A bill of a reservation of this shard's came to another node.
+    case bill(ReservationKey, AccountIndex, Micros, reserved: Micros)
     case event(ShardEvent)
 }
 
@@ -43,6 +45,8 @@ final class NodeLedger: Sendable {
         case noted(AccountIndex)
         /// Settlements and releases that are durable.
         case recorded([LedgerRecord])
+        /// Bills of other nodes' ads that are durable.
+        case claimed([TakenClaim])
         case heard(IssuerLink.Outcome)
     }
 
@@ -52,6 +56,7 @@ final class NodeLedger: Sendable {
         let fence: Instant
         let openEvidence: Int
         let refused: Int
+        let claims: NodeClaims.Standings
         let isGettingReady: Bool
         let hasGivenBack: Bool
         let acknowledged: Set<LedgerSession>
@@ -61,6 +66,7 @@ final class NodeLedger: Sendable {
             self.fence = fence
             openEvidence = session.openEvidence
             refused = session.refusals.values.reduce(0, +)
+            claims = session.claims.standings
             isGettingReady = session.isGettingReady
             hasGivenBack = session.hasGivenBack
             acknowledged = session.acknowledged
@@ -77,7 +83,9 @@ final class NodeLedger: Sendable {
         var accounts: [String: AccountIndex] = [:]
         var openings: UInt64 = 0
         /// For shards that come later.
-        var opened: [AccountIndex: (name: AccountName, highest: Micros)] = [:]
+        var opened: [AccountIndex: (name: AccountName, issuers: AccountIndex?, highest: Micros)] = [:]
+        /// By the issuer's number, of the accounts that this session has to do with.
+        var currencies: [AccountIndex: CurrencyCode] = [:]
         var money: [CampaignMoney] = []
         /// By campaign.
         var spending: [String: CampaignSpending] = [:]
@@ -87,6 +95,7 @@ final class NodeLedger: Sendable {
         var issuer: IssuerView?
         /// What the issuer has for good, and the balances need not keep.
         var forgotten: [NodeEvidence.Forgotten] = []
+        var forgottenClaims: Set<ReservationKey> = []
         /// Why the node has to end.
         var leaves: String?
         /// Why the session is over, where another one may begin in its place.
@@ -262,11 +271,22 @@ final class NodeLedger: Sendable {
         }
     }
 
+    struct Forgotten {
+        let blocks: [NodeEvidence.Forgotten]
+        let claims: Set<ReservationKey>
+        let acknowledged: Set<LedgerSession>
+    }
+
     /// What the balances need not keep any longer, once; and the sessions of which the issuer knows all.
-    func takeForgotten() -> (blocks: [NodeEvidence.Forgotten], acknowledged: Set<LedgerSession>) {
+    func takeForgotten() -> Forgotten {
         state.withLock { state in
-            defer { state.forgotten.removeAll() }
-            return (state.forgotten, state.issuer?.acknowledged ?? [])
+            defer {
+                state.forgotten.removeAll()
+                state.forgottenClaims.removeAll()
+            }
+            return Forgotten(
+                blocks: state.forgotten, claims: state.forgottenClaims,
+                acknowledged: state.issuer?.acknowledged ?? [])
         }
     }
 
@@ -277,8 +297,16 @@ final class NodeLedger: Sendable {
 
     /// The account that a token of this or an earlier session means by its window.
     func account(_ window: UInt32, of key: ReservationKey) -> AccountIndex? {
-        if key.session == session { return AccountIndex(window) }
-        return former[ShardSession(session: key.session, shard: key.shard)]?[AccountIndex(window)]
+        let own = TokenAccount(window: window).own
+        if key.session == session { return own }
+        return former[ShardSession(session: key.session, shard: key.shard)]?[own]
+    }
+
+    /// Whether there is room for bills of other nodes' ads.
+    var takesClaims: Bool { state.withLock { ($0.issuer?.claims.count ?? 0) < NodeClaims.most } }
+
+    func currency(ofIssuers account: AccountIndex) -> CurrencyCode? {
+        state.withLock { $0.currencies[account] }
     }
 
     /// Where every campaign's money was a moment ago.
@@ -316,7 +344,9 @@ final class NodeLedger: Sendable {
         return state.withLock { state in
             state.remotes[shard] = remote
             return state.opened.sorted { $0.key < $1.key }.map {
-                .opened(number: state.openings, $0.key, $0.value.name, highest: $0.value.highest)
+                .opened(
+                    number: state.openings, $0.key, $0.value.name, issuers: $0.value.issuers,
+                    highest: $0.value.highest)
             }
         }
     }

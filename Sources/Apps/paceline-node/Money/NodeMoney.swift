@@ -130,6 +130,21 @@ final class NodeMoney: Sendable {
                 labels: ["outcome": outcome]
             ) { [self] in opened.withLock { $0 }?.remote.map { Double($0.link[keyPath: count]) } }
         }
+        let outcomes: [(String, @Sendable (NodeClaims.Standings) -> Int)] = [
+            ("counted", { $0.counted }), ("acknowledged", { $0.acknowledged }), ("refused", { $0.refused }),
+            ("given_up", { $0.givenUp }),
+        ]
+        for (outcome, count) in outcomes {
+            catalogue.computedCounter(
+                "paceline_claims_total",
+                help: "Bills of other nodes' ads, by what became of them at the issuer.",
+                labels: ["outcome": outcome]
+            ) { [self] in
+                opened.withLock { $0 }.flatMap { $0.state.withLock { $0.issuer } }.map {
+                    Double(count($0.claims))
+                }
+            }
+        }
         let views:
             [(name: String, help: String, value: @Sendable (NodeLedger, NodeLedger.IssuerView) -> Double)] = [
                 (
@@ -142,8 +157,27 @@ final class NodeMoney: Sendable {
                 ),
                 (
                     "paceline_issuer_evidence_open",
-                    "Blocks of settlements and closings that the issuer has not acknowledged.",
+                    "Blocks of settlements and closings that the issuer has not acknowledged, and claims that it has not counted.",
                     { Double($1.openEvidence) }
+                ),
+                (
+                    "paceline_claims_waiting",
+                    "Bills of other nodes' ads that the issuer has not counted yet.",
+                    { Double($1.claims.waiting) }
+                ),
+                (
+                    "paceline_claims_oldest_seconds",
+                    "How long the oldest of them has waited.",
+                    { ledger, view in
+                        view.claims.oldest.map {
+                            Double((ledger.clock.now - $0).wholeMilliseconds) / 1_000
+                        } ?? 0
+                    }
+                ),
+                (
+                    "paceline_claims_unmerged",
+                    "Bills of other nodes' ads that the issuer has counted, and whose own node has not spoken of them yet.",
+                    { Double($1.claims.count - $1.claims.waiting) }
                 ),
                 (
                     "paceline_issuer_refusals",

@@ -29,7 +29,7 @@ final class ShardMoney {
     private(set) var ledger: NodeLedger
     private let shard: Int
     private var holder: ShardHolder
-    private let journal: NodeJournal
+    let journal: NodeJournal
     private let reactor: Reactor
     private let metrics: MoneyMetrics
     private var budgets: CatalogBudgets
@@ -43,12 +43,15 @@ final class ShardMoney {
     /// For an issuer elsewhere: names and records that are not durable yet, in the order of their numbers.
     private var namesAhead: [(number: UInt64, account: AccountIndex)] = []
     private var recordsAhead: [(number: UInt64, record: LedgerRecord)] = []
+    var claimsAhead: [(number: UInt64, claim: TakenClaim)] = []
+    /// By account, what tokens say of it: where its issuer is on another machine, that one's number too.
+    var windows: [UInt32] = []
     /// What this decision has set aside, and no record has yet.
     private var promised: [Reservation] = []
     /// The journal takes nothing: the decision is made again, and sets nothing aside.
     var isShut = false
     /// The session is over, and another one has not begun yet.
-    private var isResting = false
+    private(set) var isResting = false
     /// By campaign, the account that this session opened for it last.
     private var latest: [String: AccountIndex] = [:]
     /// The last record of the session that is over, and the first behind it that is to be durable.
@@ -183,7 +186,7 @@ final class ShardMoney {
             return .promised(
                 PromisedMoney(
                     session: one.key.session.rawValue, sequence: one.key.sequence, mark: one.mark,
-                    window: one.account.rawValue, seconds: UInt32(hold.wholeMilliseconds / 1_000)))
+                    window: window(one.account), seconds: UInt32(hold.wholeMilliseconds / 1_000)))
         case .refused(let found):
             let refusal = reason(found)
             metrics.count(refusal)
@@ -232,9 +235,15 @@ final class ShardMoney {
     func settle(
         _ key: ReservationKey, _ amount: Micros, window: UInt32, reserved: Micros
     ) -> (outcome: SettleOutcome, record: UInt64)? {
+        settle(key, amount, of: ledger.account(window, of: key), reserved: reserved)
+    }
+
+    private func settle(
+        _ key: ReservationKey, _ amount: Micros, of account: AccountIndex?, reserved: Micros
+    ) -> (outcome: SettleOutcome, record: UInt64)? {
         if isResting { return nil }
         var outcome = holder.settle(key, amount)
-        if outcome == .unknown, let account = ledger.account(window, of: key) {
+        if outcome == .unknown, let account {
             outcome = holder.settle(key, amount, unrecordedOf: account, reserved: reserved)
         }
         guard case .write(let record) = outcome else { return (outcome, 0) }
@@ -280,11 +289,14 @@ final class ShardMoney {
         guard ledger.remote != nil else { return }
         let names = namesAhead.prefix { $0.number <= durable }
         let records = recordsAhead.prefix { $0.number <= durable }
-        guard !names.isEmpty || !records.isEmpty else { return }
+        let claims = claimsAhead.prefix { $0.number <= durable }
+        guard !names.isEmpty || !records.isEmpty || !claims.isEmpty else { return }
         messages += names.map { .noted($0.account) }
         if !records.isEmpty { messages.append(.recorded(records.map(\.record))) }
         namesAhead.removeFirst(names.count)
+        if !claims.isEmpty { messages.append(.claimed(claims.map(\.claim))) }
         recordsAhead.removeFirst(records.count)
+        claimsAhead.removeFirst(claims.count)
     }
 
     /// What was meant for another session is nothing to this one.
@@ -296,13 +308,16 @@ final class ShardMoney {
 
     private func hear(_ order: ShardOrder) {
         switch order {
-        case .opened(let number, let account, let name, let highest):
+        case .opened(let number, let account, let name, let issuers, let highest):
             names[account] = name
+            keep(TokenAccount(own: account, issuers: issuers))
             _ = note(account, name)
             latest[name.campaign] = account
             point(name.campaign, to: account)
             recent.append((number, name, account))
             tell(.opened(account, highest: highest))
+        case .bill(let key, let account, let amount, let reserved):
+            _ = settle(key, amount, of: account, reserved: reserved)
         case .event(let event): tell(event)
         }
     }
@@ -451,6 +466,8 @@ final class ShardMoney {
         recent.removeAll()
         namesAhead.removeAll()
         recordsAhead.removeAll()
+        claimsAhead.removeAll()
+        windows.removeAll()
         messages.removeAll()
         effects.removeAll(keepingCapacity: true)
         (firstMark, markedAt, passage) = (nil, nil, nil)

@@ -73,6 +73,8 @@ public struct BrokerDesk: Sendable {
     var inDoubt: Set<Int> = []
     var returns: [Int: Micros] = [:]
     var relay = EvidenceRelay()
+    /// Claims of nodes' reservations that the root has counted, by node session, until its journal has them.
+    var heard: [LedgerSession: [ReservationKey: Claim]] = [:]
 
     /// Sessions with the root that are over, for audits.
     public internal(set) var formerSessions: [BrokerRows.Former] = []
@@ -183,7 +185,9 @@ public struct BrokerDesk: Sendable {
             case .register(let node, _): if !registers.contains(node) { registers.append(node) }
             case .refused(let reason, _):
                 // What waits for its time, and what came too late, is nobody's mistake.
-                if reason != .beforeTheFence, reason != .fenced { refuse(IssuerRefusal(named: "\(reason)")) }
+                if reason != .beforeTheFence, reason != .behindClaims, reason != .fenced {
+                    refuse(IssuerRefusal(named: "\(reason)"))
+                }
             // Nodes are answered when they ask, and give back what lies idle by themselves.
             case .lease, .grant, .acknowledgeReturn, .recall, .refuse, .cloneFound, .move: break
             }

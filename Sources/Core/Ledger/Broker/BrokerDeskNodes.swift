@@ -51,7 +51,7 @@ extension BrokerDesk {
         case .leafRegistered(let key): return register(key, holder, at: now)
         case .renewalAsked(let node, let request, let next):
             if let refusal = refusal(node, holder) { return refusal }
-            return renew(node, request, next, at: now)
+            return telling(renew(node, request, next, at: now), of: node)
         case .requested(let node, let account, let upTo):
             if let refusal = refusal(node, holder) { return refusal }
             guard let row = byNumber[account] else { return .book([.refuse(.unknownAccount, node)]) }
@@ -69,7 +69,7 @@ extension BrokerDesk {
             if ledger?.isRegistered(key.node) == true { return .book([.refuse(.beforeTheFence, key.node)]) }
             let word = relay.say(.end(key.node), .end(key, accounts), at: now)
             return answer(word, .acknowledgeEnd(key))
-        // Bills of other nodes' ads do not come this way yet.
+        case .claimed(let key, let claim): return self.claim(key, claim, at: now)
         default: return .refused(.other, LedgerSession(0))
         }
     }
@@ -134,6 +134,7 @@ extension BrokerDesk {
     private mutating func settle(
         _ key: LeafKey, _ block: SettlementBlock, at now: Instant
     ) -> RootAnswer {
+        forget(block, of: key.node)
         if let row = byNumber[block.account], ledger?.isRegistered(key.node) == true {
             var own = block
             own.account = AccountIndex(UInt32(row))
@@ -162,9 +163,9 @@ extension BrokerDesk {
                 tell(.closed(key, own), at: now)
             }
             // The root takes it behind the fence of this broker's session, which is alive: the node keeps it until then.
-            return .book([.refuse(.beforeTheFence, key.node)])
+            return telling(.book([.refuse(.beforeTheFence, key.node)]), of: key.node)
         }
         let word = relay.say(.closing(key.node, closing.account), .close(key, closing), at: now)
-        return answer(word, .acknowledgeClosing(key, closing))
+        return telling(answer(word, .acknowledgeClosing(key, closing)), of: key.node)
     }
 }

@@ -81,7 +81,10 @@ extension BrokerDesk {
             case .evidence, .presentation, .look: break
             default: if session != ledger?.session { continue }
             }
-            hear(topic, words.last, timeline: call?.mark ?? audits.mark, at: now)
+            if case .renewal = topic { hearRenewal(words) } else { hear(words) }
+            let isClaim = if case .evidence(.claim, _) = topic { true } else { false }
+            let word = words.last { isClaim || !$0.isForward }
+            hear(topic, word, timeline: call?.mark ?? audits.mark, at: now)
         }
         heard(call, at: now)
     }
@@ -170,7 +173,10 @@ extension BrokerDesk {
         case (.evidence(let key, let saying), let word):
             relay.heard(key, saying, word)
             guard case .refused(let refusal) = word else { return }
-            if refusal != .beforeTheFence, refusal != .unknownLeaf { refuse(refusal) }
+            // A closing waits for its fence, and until claims of its session have been taken in.
+            if refusal != .beforeTheFence, refusal != .behindClaims, refusal != .unknownLeaf {
+                refuse(refusal)
+            }
         case (.request(let row), .refused(let refusal)):
             requests[row] = nil
             inDoubt.remove(row)

@@ -3,12 +3,14 @@
 internal import Units
 
 /// By what it is about, the newest saying and what the root said of it. An entry: said → under way → answered, and asked for
-/// again → forgotten, when nobody has asked for a while. Where the root refuses, the next saying is carried anew.
+/// again → forgotten, when nobody has asked for a while. Where the root refuses, or has counted a claim and not yet
+/// acknowledged it, the next saying is carried anew.
 struct EvidenceRelay: Sendable {
     enum Key: Hashable, Sendable {
         case block(LedgerSession, SettlementBlock.Place)
         case closing(LedgerSession, AccountIndex)
         case end(LedgerSession)
+        case claim(ReservationKey)
     }
 
     private struct Entry {
@@ -39,7 +41,11 @@ struct EvidenceRelay: Sendable {
         entries[key]?.saidAt = now
         if entry.saying == saying {
             guard let word = entry.word else { return nil }
-            if case .refused = word { wait(key, saying) }
+            // What it will say next may be another word.
+            switch word {
+            case .refused, .forward: wait(key, saying)
+            default: break
+            }
             return word
         }
         // One that was overtaken on the way.

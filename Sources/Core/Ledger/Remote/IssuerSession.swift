@@ -83,6 +83,7 @@ public struct IssuerSession: Sendable {
         case request(Int)
         case giveBack(Int, Micros)
         case evidence(NodeEvidence.Said)
+        case claim(ReservationKey)
         case presentation
         case look
     }
@@ -99,6 +100,7 @@ public struct IssuerSession: Sendable {
     var current: [String: Int] = [:]
     private var nextDay = Instant.distantFuture
     var evidence: NodeEvidence
+    public internal(set) var claims: NodeClaims
     private var audits = AuditSpeech()
     var chain: RenewalChain
     private var isRenewalWanted = false
@@ -135,6 +137,7 @@ public struct IssuerSession: Sendable {
         // Counted from a number that is not zero, which stands for none.
         chain = RenewalChain(nonce: 0, firstID: session.rawValue | 1)
         evidence = NodeEvidence(replay, current: session, names: names, lifetime: limits.lifetime, at: now)
+        claims = NodeClaims(replay, lifetime: limits.lifetime)
         for (name, account) in names.sorted(by: { $0.value < $1.value }) {
             precondition(account.row == accounts.count, "numbers of accounts are dense")
             accounts.append(Account(name: name))
@@ -289,6 +292,9 @@ public struct IssuerSession: Sendable {
                 say(saying, .evidence(said))
             }
         }
+        for claim in claims.next(limits.sayings - sayings.count, at: now) {
+            say(.claim(LeafKey(root: LedgerSession(0), node: claim.key.session), claim), .claim(claim.key))
+        }
         if sayings.isEmpty, audits.looks(at: now) { say(.look, .look) }
         if !sayings.isEmpty { audits.spoke(at: now) }
         return sayings
@@ -324,14 +330,28 @@ public struct IssuerSession: Sendable {
         heardAt = now
         for (topic, words) in zip(topics, answers) {
             // An alarm beside the answer has no word of its own, and a renewal that is answered already has none.
-            hear(topic, words.last, now, &effects)
+            if case .claim(let key) = topic {
+                hear(key, words.last)
+                continue
+            }
+            takeIn(words, &effects)
+            hear(topic, words.last { !$0.isForward }, now, &effects)
         }
         let mark = audits.mark
         let news = audits.heard(call)
-        if audits.mark > mark { evidence.sayAgain() }
+        if audits.mark > mark {
+            evidence.sayAgain()
+            claims.sayAgain()
+        }
         // Where this session is over, the one that follows answers for it.
         if case .over = phase { return }
         if case .asked = news { audits.say(presentation(to: audits.mark)) }
+    }
+
+    private mutating func hear(_ key: ReservationKey, _ word: IssuerWord?) {
+        let before = claims.refused
+        claims.heard(key, word)
+        if claims.refused > before, case .refused(let refusal) = word { refusals[refusal, default: 0] += 1 }
     }
 
     private mutating func hear(
@@ -392,7 +412,7 @@ public struct IssuerSession: Sendable {
             evidence.heard(said, word)
             guard case .refused(let refusal) = word else { return }
             if refusal == .unknownLeaf, case .block(session, _) = said { end(refusal) }
-            if refusal != .beforeTheFence, refusal != .unknownLeaf { refusals[refusal, default: 0] += 1 }
+            if refusal.isTrouble { refusals[refusal, default: 0] += 1 }
         case (_, .refused(let refusal)):
             refusals[refusal, default: 0] += 1
             if refusal.endsTheSession { end(refusal) }
@@ -421,8 +441,8 @@ public struct IssuerSession: Sendable {
 
     // MARK: Evidence
 
-    /// What is not acknowledged of the evidence.
-    public var openEvidence: Int { evidence.open }
+    /// What is not acknowledged of the evidence, and claims that are not counted.
+    public var openEvidence: Int { evidence.open + claims.waiting }
 
     /// Blocks that need not be kept any longer, so that neither the balances keep them.
     public mutating func forget(at now: Instant) -> [NodeEvidence.Forgotten] {

@@ -12,6 +12,7 @@ public enum IssuerSaying: Hashable, Sendable {
     case request(LedgerSession, AccountIndex, upTo: Micros)
     case giveBack(LedgerSession, AccountIndex, Micros)
     case settle(LeafKey, SettlementBlock)
+    case claim(LeafKey, Claim)
     case close(LeafKey, Closing)
     /// There are no other accounts than these, of which there are closings.
     case end(LeafKey, [AccountIndex])
@@ -33,6 +34,10 @@ public enum IssuerWord: Hashable, Sendable {
     case granted(LedgerSession, AccountIndex, upTo: Micros, isLast: Bool)
     case returned(LedgerSession, AccountIndex, Micros)
     case settled
+    /// Nothing more is to be heard of this bill.
+    case claimed
+    /// The claim is counted. Whoever set its money aside takes it in by its key.
+    case forward(LeafKey, Claim)
     case closed
     /// It is on its way to the root: whoever says it again hears what that says.
     case taken

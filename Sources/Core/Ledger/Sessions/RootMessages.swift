@@ -79,6 +79,8 @@ public enum RootAnswer: Hashable, Sendable {
     case auditBegan(mark: UInt32)
     /// By a broker: the root has not heard of it yet, and whoever says it again hears what that says.
     case taken
+    /// An answer, and bills of its holder's reservations that came elsewhere: claims, for its journal to take in.
+    indirect case telling(RootAnswer, [BookEffect])
     case refused(IssuerRefusal, LedgerSession)
 }
 

@@ -11,9 +11,11 @@ extension RecordKind {
     public static let released = RecordKind(rawValue: 36)
     public static let accountClosed = RecordKind(rawValue: 37)
     public static let presumed = RecordKind(rawValue: 38)
+    /// A bill of another node's ad, as its token tells it: for the account's issuer, whose number the account has here.
+    public static let claimed = RecordKind(rawValue: 39)
 
     static let ledger: Set<RecordKind> = [
-        .accountOpened, .mark, .reserved, .settled, .released, .accountClosed, .presumed,
+        .accountOpened, .mark, .reserved, .settled, .released, .accountClosed, .presumed, .claimed,
     ]
 }
 
@@ -43,6 +45,9 @@ extension RecordLayout {
         RecordLayout(
             "presumed", .presumed, version: 1,
             [("session", .u64), ("shard", .u32), ("account", .u32), ("amountMicros", .i64)]),
+        RecordLayout(
+            "claimed", .claimed, version: 1,
+            key + [("currency", .u32), ("reservedMicros", .i64), ("amountMicros", .i64)]),
     ]
 }
 
@@ -147,6 +152,25 @@ extension LedgerRecord {
         case .presumed: 24
         default: nil
         }
+    }
+}
+
+extension Claim {
+    public func write(into writer: inout PayloadWriter) {
+        writer.put(key, account)
+        writer.put(currency.rawValue)
+        writer.put(reserved.rawValue)
+        writer.put(amount.rawValue)
+    }
+
+    /// Nil for a record of another kind or version, or one that is not as its kind is.
+    public init?(_ kind: RecordKind, version: UInt16, _ payload: RawSpan) {
+        guard kind == .claimed, version == 1, payload.byteCount == 44,
+            let currency = CurrencyCode(rawValue: payload.number(at: 24))
+        else { return nil }
+        self.init(
+            key: payload.reservationKey, account: AccountIndex(payload.number(at: 20)), currency: currency,
+            reserved: Micros(payload.number(at: 28)), amount: Micros(payload.number(at: 36)))
     }
 }
 

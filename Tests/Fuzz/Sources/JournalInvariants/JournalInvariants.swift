@@ -38,6 +38,11 @@ public enum JournalInvariants {
             {
                 return found
             }
+            if let claim = Claim(entry.kind, version: entry.version, payload),
+                let found = differing(claim, payload)
+            {
+                return found
+            }
         }
         if last != whole.offset { return "the reader stands at \(whole.offset), its records end at \(last)" }
         for entry in whole.records {
@@ -62,6 +67,15 @@ public enum JournalInvariants {
             record.write(into: &writer)
             let isSame = payload.withUnsafeBytes { $0.elementsEqual(room[..<writer.count]) }
             return isSame ? nil : "a ledger's record is written otherwise"
+        }
+    }
+
+    private static func differing(_ claim: Claim, _ payload: RawSpan) -> String? {
+        withUnsafeTemporaryAllocation(byteCount: LedgerRecord.payloadBytesMost, alignment: 8) { room in
+            var writer = PayloadWriter(room)
+            claim.write(into: &writer)
+            let isSame = payload.withUnsafeBytes { $0.elementsEqual(room[..<writer.count]) }
+            return isSame ? nil : "a claim is written otherwise"
         }
     }
 
