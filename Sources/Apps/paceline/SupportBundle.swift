@@ -16,10 +16,11 @@ enum SupportBundle {
         "settings", WordKind.file, "The daemon's settings file, to add to it.")
     static let json = Parameter.jsonLine
 
-    /// What is asked of a daemon; who has no such address answers 404, which is told.
+    /// What is asked of a daemon; one of another kind has no such address, and answers 404.
     private static let addresses = [
-        ("node.json", "/v1/node"), ("coordinator.json", "/v1/coordinator"), ("readyz.json", "/readyz"),
-        ("metrics.txt", "/metrics"), ("budgets.json", "/v1/budgets"), ("pacing.json", "/v1/pacing"),
+        ("node.json", "/v1/node"), ("broker.json", "/v1/broker"), ("coordinator.json", "/v1/coordinator"),
+        ("readyz.json", "/readyz"), ("metrics.txt", "/metrics"), ("budgets.json", "/v1/budgets"),
+        ("pacing.json", "/v1/pacing"),
     ]
     private static let settingsLimitBytes = 1 << 20
 
@@ -52,14 +53,17 @@ enum SupportBundle {
         var redaction = Redaction()
         var files: [(name: String, text: String)] = []
         var missing: [String] = []
+        var foreign: [String] = []
         for (name, path) in addresses {
             let node = try NodeConnection(
                 server, address, context, within: .seconds(Int64(call[Status.timeout])))
-            guard let answer = try? node.get(path), answer.status == 200 || path == "/readyz" else {
-                missing.append(path)
-                continue
+            let answer = try? node.get(path)
+            switch answer?.status {
+            case 404: foreign.append(path)
+            case .some(let status) where status == 200 || path == "/readyz":
+                files.append((name, redacted(Array(answer?.body ?? []), &redaction)))
+            default: missing.append(path)
             }
-            files.append((name, redacted(Array(answer.body), &redaction)))
         }
         guard !files.isEmpty else {
             if call[json] {
@@ -81,10 +85,14 @@ enum SupportBundle {
             ])
         } else {
             output.print(
-                "\(call[target]): \(files.count) files, \(redaction.count) names replaced by numbers; not answered: "
-                    + (missing.isEmpty ? "nothing" : missing.joined(separator: " ")))
+                "\(call[target]): \(files.count) files, \(redaction.count) names replaced by numbers"
+                    + told("; of other kinds of daemons: ", foreign) + told("; not answered: ", missing))
         }
         return .ok
+    }
+
+    private static func told(_ what: String, _ paths: [String]) -> String {
+        paths.isEmpty ? "" : what + paths.joined(separator: " ")
     }
 
     private static func redacted(_ bytes: [UInt8], _ redaction: inout Redaction) -> String {
