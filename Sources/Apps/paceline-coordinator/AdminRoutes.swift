@@ -190,8 +190,12 @@ final class AdminRoutes: Responder {
     // MARK: Changing
 
     private func order(_ request: borrowing Request, _ caller: Caller, _ response: inout Response) {
-        guard let key = request.text("idempotency-key"), key.utf8.count <= Self.keyBytesMost, !key.isEmpty
-        else {
+        let isDry = Query(request)["dryRun"]
+        if let isDry, isDry != "true", isDry != "false" {
+            return response.malformed("dryRun", "true or false")
+        }
+        let key = request.text("idempotency-key") ?? ""
+        guard isDry == "true" || !key.isEmpty && key.utf8.count <= Self.keyBytesMost else {
             return response.problem(
                 .badRequest,
                 "a change needs an Idempotency-Key of its own, of at most \(Self.keyBytesMost) bytes")
@@ -208,6 +212,7 @@ final class AdminRoutes: Responder {
             return response.problem(.badRequest, "the change is not one", error.members)
         }
         guard root.leads else { return response.notLeader(root) }
+        if isDry == "true" { return weigh(order, &response) }
         guard keys.insert(key).inserted else {
             return response.problem(.conflict, "a change with this Idempotency-Key is under way")
         }
@@ -216,6 +221,29 @@ final class AdminRoutes: Responder {
         pool.run(LedgerQueries.operation, .text(key), within: .seconds(5)) { [weak self] outcome in
             self?.look(outcome, order, place)
         }
+    }
+
+    /// What the change would come to, from the leader's book; nothing of it is done.
+    private func weigh(_ order: AccountOrder, _ response: inout Response) {
+        switch root.outlook(of: order) {
+        case .taken(let outlook): response.json(.object(Self.members(order) + Self.members(outlook)))
+        case .refused(let reason): refuse(order, reason, &response)
+        case nil: response.notLeader(root)
+        }
+    }
+
+    private static func members(_ order: AccountOrder) -> [JSONTree.Member] {
+        [.init("campaign", .string(order.name.campaign)), .init("currency", .string("\(order.currency)"))]
+    }
+
+    /// The most that can still be spent is what an operator has to see before a budget is cut.
+    private static func members(_ outlook: BudgetOutlook) -> [JSONTree.Member] {
+        func amount(_ amount: Micros) -> JSONTree { JSONTree(.number(amount.description)) }
+        return [
+            .init("budget", amount(outlook.budget)), .init("spent", amount(outlook.spent)),
+            .init("stillBillable", amount(outlook.stillBillable)), .init("most", amount(outlook.most)),
+            .init("overhang", amount(outlook.overhang)),
+        ]
     }
 
     /// What the key was used for before; nothing, mostly.
@@ -260,24 +288,32 @@ final class AdminRoutes: Responder {
         case .ordered(let account, let version, let isNew):
             if isNew { response.status = .created }
             response.header("etag", "\"\(version)\"".utf8.span.bytes)
-            response.json([
-                "account": .number(account.rawValue), "campaign": .string(order.name.campaign),
-                "currency": .string("\(order.currency)"),
-                "budget": JSONTree(.number(order.budget.description)),
-                "version": .string("\(version)"),
-            ])
-        case .refusedOrder(.otherVersion(let version)):
+            var members: [JSONTree.Member] = [.init("account", .number(account.rawValue))]
+            members += Self.members(order)
+            if let outlook = root.outlook(of: account, with: order.budget) {
+                members += Self.members(outlook)
+            } else {
+                members.append(.init("budget", JSONTree(.number(order.budget.description))))
+            }
+            response.json(.object(members + [.init("version", .string("\(version)"))]))
+        case .refusedOrder(let reason): refuse(order, reason, &response)
+        default: response.problem(.internalServerError, "no answer")
+        }
+    }
+
+    private func refuse(_ order: AccountOrder, _ reason: Ledger.OrderRefusal, _ response: inout Response) {
+        switch reason {
+        case .otherVersion(let version):
             response.problem(
                 order.version == nil ? .preconditionRequired : .preconditionFailed,
                 order.version == nil
                     ? "the account is there; say with If-Match which version the change is meant for"
                     : "the account is not as you saw it",
                 [.init("version", .string("\(version)"))])
-        case .refusedOrder(let reason):
+        default:
             response.problem(
                 .unprocessableContent, "the ledger does not take the change",
                 [.init("reason", .string("\(reason)"))])
-        default: response.problem(.internalServerError, "no answer")
         }
     }
 }

@@ -321,6 +321,14 @@ final class Root: MoneyIssuer {
         pump()
     }
 
+    /// What a change of a budget would come to; nil where this process does not lead.
+    func outlook(of order: AccountOrder) -> OrderOutlook? { leads ? machine.outlook(of: order) : nil }
+
+    func outlook(of account: AccountIndex, with budget: Micros) -> BudgetOutlook? {
+        guard let book = machine.book, account.row < book.accounts.count else { return nil }
+        return book.outlook(of: account, with: budget)
+    }
+
     private func countClaims() {
         metrics.claims.set(machine.book?.leaves.reduce(0) { $0 + $1.claims.count } ?? 0)
     }

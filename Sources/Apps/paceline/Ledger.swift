@@ -37,6 +37,7 @@ enum Ledger {
                     "oldestClaim",
                 ]
             ) { _ in "/api/v1/ledger/suspense" },
+            LedgerBudget.command,
             verify,
             LedgerAudit.show,
             LedgerAudit.begin,

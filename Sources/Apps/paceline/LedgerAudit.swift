@@ -114,7 +114,8 @@ enum LedgerAudit {
         }
     }
 
-    private static func amount(_ word: String) throws(Failure) -> JSONTree {
+    /// An account and an amount of it, as a word of a command line.
+    static func amount(_ word: String) throws(Failure) -> JSONTree {
         guard let sign = word.lastIndex(of: "="), sign != word.startIndex,
             (try? Micros(decimal: String(word[word.index(after: sign)...]))) != nil
         else {

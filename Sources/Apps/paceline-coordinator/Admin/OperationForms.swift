@@ -146,6 +146,10 @@ extension AdminOperation {
                     summary: "An order is done once under its key.",
                     schema: ["type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"],
                     isNeeded: true),
+                .query(
+                    "dryRun",
+                    "true: what the change would come to, with the most that can still be spent; nothing of it is done.",
+                    ["type": "string", "enum": ["true", "false"]]),
             ]
         case .movements:
             return [

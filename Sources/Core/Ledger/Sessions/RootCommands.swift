@@ -99,38 +99,20 @@ extension RootLedger {
     private mutating func take(
         _ order: AccountOrder, _ touches: inout BookTouches, _ batch: inout RootBatch
     ) -> RootAnswer {
-        guard order.budget >= .zero, order.highest >= .zero else { return .refusedOrder(.negative) }
+        if let refusal = refusal(of: order) { return .refusedOrder(refusal) }
         let index: AccountIndex
         let known = names[order.name]
         if let known {
-            let label = labels[known.row]
-            guard order.version == label.version else { return .refusedOrder(.otherVersion(label.version)) }
-            guard order.currency == book?.accounts[known.row].currency else {
-                return .refusedOrder(.otherCurrency)
-            }
-            guard book?.accounts[known.row].parent == order.parent.flatMap({ names[$0] }) else {
-                return .refusedOrder(.otherParent)
-            }
             index = known
         } else {
-            guard order.version == nil else { return .refusedOrder(.noSuchAccount) }
-            guard labels.count < limits.accounts else { return .refusedOrder(.tooManyAccounts) }
-            var parent: AccountIndex?
-            if let name = order.parent {
-                guard let above = names[name], book?.accounts[above.row].parent == nil else {
-                    return .refusedOrder(.otherParent)
-                }
-                guard book?.accounts[above.row].currency == order.currency else {
-                    return .refusedOrder(.otherCurrency)
-                }
-                parent = above
-            }
             guard let number = number(ofNew: order.name) else { return .refusedOrder(.audited) }
             guard number.row < limits.accounts else { return .refusedOrder(.tooManyAccounts) }
             index = number
             open(
                 order.name,
-                GrantBook.Account(parent: parent, currency: order.currency, highest: order.highest),
+                GrantBook.Account(
+                    parent: order.parent.flatMap { names[$0] }, currency: order.currency,
+                    highest: order.highest),
                 as: index, &touches)
         }
         touches.add(.account(index))
