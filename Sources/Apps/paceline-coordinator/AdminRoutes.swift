@@ -301,7 +301,7 @@ final class AdminRoutes: Responder {
         }
     }
 
-    private func refuse(_ order: AccountOrder, _ reason: OrderRefusal, _ response: inout Response) {
+    private func refuse(_ order: AccountOrder, _ reason: Ledger.OrderRefusal, _ response: inout Response) {
         switch reason {
         case .otherVersion(let version):
             response.problem(

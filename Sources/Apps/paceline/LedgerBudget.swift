@@ -38,7 +38,7 @@ enum LedgerBudget {
             let etag = known.etag.map { "\"\($0)\"" }
             let outlook = try client.demand(.put, path + "?dryRun=true", order, ifMatch: etag)
             let isChanged = call[confirm]
-            let answer = isChanged ? try client.demand(.put, path, order, ifMatch: etag) : outlook
+            let answer = try isChanged ? client.demand(.put, path, order, ifMatch: etag) : outlook
             if call[Status.json] {
                 output.print(answer.tree)
             } else {

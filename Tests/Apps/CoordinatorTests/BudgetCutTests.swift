@@ -10,11 +10,13 @@ struct BudgetCutTests {
     /// What `paceline` prints, and its exit status.
     private func paceline(_ arguments: [String], of pair: Pair) throws -> (status: Int32, output: String) {
         let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let admin = try pair.leader().admin
         let process = Process()
         let pipe = Pipe()
         process.executableURL = programs.appending(path: "paceline")
-        process.arguments = arguments + ["--coordinator", "http://127.0.0.1:\(try pair.leader().admin)"]
-        (process.standardOutput, process.standardError) = (pipe, pipe)
+        process.arguments = arguments + ["--coordinator", "http://127.0.0.1:\(admin)"]
+        process.standardOutput = pipe
+        process.standardError = pipe
         try process.run()
         let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()

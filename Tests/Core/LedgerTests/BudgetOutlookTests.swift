@@ -48,10 +48,8 @@ import Units
             return #expect(Bool(false), "it would not be taken")
         }
         let book = try #require(root.machine.book)
-        let held = book.children.indices.reduce(Micros.zero) {
-            let places = book.places($1, Self.account)
-            return $0 + places.granted + places.suspense
-        }
+        let held = book.rows.cells.filter { $0.account == Self.account }
+            .reduce(Micros.zero) { $0 + $1.granted - $1.returned - $1.settled }
         #expect(cut.stillBillable == held && held == Micros(592))
         #expect(cut.spent == Micros(8) && cut.most == Micros(600) && cut.overhang == Micros(500))
         // Nothing was done.
