@@ -172,7 +172,7 @@ private struct Words {
             { _ in PacedSight() }, week: WeekOfSupply(nil, from: Words.start),
             at: Words.start + .seconds(second + 1))
         let price = pacer.price(0)
-        #expect(isHelped ? price < 0 && price >= -0.5 : price > 0 && price < 0.02, "\(price)")
+        #expect(isHelped ? price < 0 && price >= -0.5 : price >= 0 && price < 0.02, "\(price)")
     }
 
     @Test func aMinutesNoiseIsNoOtherForecast() {
