@@ -128,6 +128,31 @@ private struct Words {
         #expect(abs(after - 2) < 0.01, "\(after)")
     }
 
+    /// Nobody else had a part in it: while its node is gone its viewers come to the others, who share it, and go back with it.
+    @Test func whatOnlyALostNodeHadAPartInOthersGet() throws {
+        var words = Words()
+        let terms = Words.terms("one", perHour: 100)
+        let here = Words.statement(terms, requests: 1_000)
+        let elsewhere = Words.statement(terms, requests: 0)
+        for second in [Int64(0), 20] {
+            _ = words.say(here, from: "a", at: second)
+            for node in ["b", "c"] { _ = words.say(elsewhere, from: node, at: second) }
+        }
+        let whole = try #require(words.fleet.plan(of: "one")).regions
+        /// Next to nothing of 24 units.
+        func isNothing(_ part: SpendCurve) -> Bool { part.total.rawValue < 1_000 }
+        #expect(!isNothing(whole[0]) && isNothing(whole[1]) && isNothing(whole[2]))
+        words.fleet.fenced("a")
+        let order = try words.told(elsewhere, from: "b", at: 40)
+        let parts = try #require(words.fleet.plan(of: "one")).regions
+        #expect(order.part != nil && parts.count == 2)
+        #expect(abs((parts[0].total - parts[1].total).rawValue) < 100 && !isNothing(parts[0]))
+        _ = words.say(here, from: "a", at: 100)
+        _ = try words.told(here, from: "a", at: 115)
+        let back = try #require(words.fleet.plan(of: "one")).regions
+        #expect(back.count == 3 && isNothing(back[1]) && isNothing(back[2]) && !isNothing(back[0]))
+    }
+
     /// A node's own addition to a price becomes everybody's, by the weight of its part.
     @Test func whatOneNodeLearnsOfAPriceAllAreTold() throws {
         var words = Words()
@@ -178,6 +203,8 @@ private struct Words {
     @Test func aMinutesNoiseIsNoOtherForecast() {
         var level = SupplyLevel()
         for second in 0..<300 {
+            // Whoever began a moment ago has seen nobody yet.
+            if second == 0 || second == 30 { #expect(level.factor(expected: 360, isLearned: true) == 1) }
             level.measure(UInt64(second * 11), at: Words.start + .seconds(Int64(second)))
         }
         #expect(level.factor(expected: 36_000, isLearned: true) == 1)
