@@ -8,6 +8,7 @@ extension FleetPacer {
         let present = sorted(campaigns[at].present(now, limits.silence), at)
         let open = present.reduce(Micros.zero) { $0 + campaigns[at].members[$1].statement.open }
         campaigns[at].hasOtherTerms = false
+        campaigns[at].changedAt = nil
         (campaigns[at].hasNewcomer, campaigns[at].hasLoss) = (false, false)
         campaigns[at].budget = campaigns[at].latest
         campaigns[at].plannedAt = now

@@ -56,6 +56,8 @@ public struct FleetPacer: Sendable {
         var comparedAt = Instant(nanoseconds: 0)
         /// A node has another catalog now.
         var hasOtherTerms = false
+        /// When it was first seen that its budget or its terms are others than the plan's.
+        var changedAt: Instant?
         /// A node has come, or come back, that the parts know nothing of.
         var hasNewcomer = false
         /// A node is gone that the parts count on.
@@ -216,7 +218,10 @@ public struct FleetPacer: Sendable {
         guard isRested else { return nil }
         let (budget, latest) = (campaigns[at].budget, campaigns[at].latest)
         if campaigns[at].hasOtherTerms || latest.lifetime != budget.lifetime || latest.today != budget.today {
-            return .plan
+            // Others may have changed with it, and whoever competes is planned together: all of them are heard by then.
+            let since = campaigns[at].changedAt ?? now
+            campaigns[at].changedAt = since
+            return now >= since + limits.gathering ? .plan : nil
         }
         if campaigns[at].hasNewcomer { return .share }
         if campaigns[at].hasLoss {

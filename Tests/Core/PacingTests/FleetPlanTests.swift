@@ -25,9 +25,10 @@ private struct Words {
     }
 
     mutating func say(
-        _ statement: PaceStatement, from node: String, at second: Int64, left: Micros? = nil
+        _ statement: PaceStatement, from node: String, at second: Int64, left: Micros? = nil,
+        lifetime: Micros? = nil
     ) -> PaceOrder? {
-        let lifetime = statement.terms.lifetime
+        let lifetime = lifetime ?? statement.terms.lifetime
         return fleet.heard(
             statement, from: node, start: 1,
             PaceBudget(lifetime: lifetime, left: left ?? lifetime), at: Self.start + .seconds(second))
@@ -113,6 +114,27 @@ private struct Words {
         #expect(parts.count == 2 && abs((parts[0].total - parts[1].total).rawValue) < 100)
     }
 
+    /// Both budgets are cut at once, and one is heard of before the other: each is planned from what is left of it.
+    @Test func budgetsThatAreCutTogetherArePlannedTogether() throws {
+        var words = Words()
+        let all = ["one", "two"].map { Words.terms($0, perHour: 100) }
+        for second in [Int64(0), 20] {
+            words.expect(1_000, from: "a")
+            for terms in all { _ = words.say(Words.statement(terms, requests: 1_000), from: "a", at: second) }
+        }
+        let (left, lifetime) = (Micros(5_000_000), Micros(17_000_000))
+        for second in stride(from: Int64(43_200), through: 43_220, by: 5) {
+            for terms in all {
+                let statement = Words.statement(terms, requests: 1_000)
+                _ = words.say(statement, from: "a", at: second, left: left, lifetime: lifetime)
+            }
+        }
+        for terms in all {
+            let plan = try #require(words.fleet.plan(of: terms.id)).curve
+            #expect(abs((plan.total - left).rawValue) < 100, "\(terms.id): \(plan.total)")
+        }
+    }
+
     @Test func aFencedNodesPartIsTheOthersAtOnce() throws {
         var words = Words()
         let statement = Words.statement(Words.terms("one", perHour: 100), requests: 1_000)
@@ -143,7 +165,10 @@ private struct Words {
         func isNothing(_ part: SpendCurve) -> Bool { part.total.rawValue < 1_000 }
         #expect(!isNothing(whole[0]) && isNothing(whole[1]) && isNothing(whole[2]))
         words.fleet.fenced("a")
-        let order = try words.told(elsewhere, from: "b", at: 40)
+        // The ledger takes what it held for spent, and nobody has said that it was.
+        let held = Micros(2_000_000)
+        let order = try words.told(elsewhere, from: "b", at: 40, left: terms.lifetime - held)
+        #expect(abs(order.ahead) < 0.01, "\(order.ahead)")
         let parts = try #require(words.fleet.plan(of: "one")).regions
         #expect(order.part != nil && parts.count == 2)
         #expect(abs((parts[0].total - parts[1].total).rawValue) < 100 && !isNothing(parts[0]))
