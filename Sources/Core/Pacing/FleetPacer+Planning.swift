@@ -8,7 +8,8 @@ extension FleetPacer {
         let present = sorted(campaigns[at].present(now, limits.silence), at)
         let open = present.reduce(Micros.zero) { $0 + campaigns[at].members[$1].statement.open }
         campaigns[at].hasOtherTerms = false
-        campaigns[at].hasNewcomer = false
+        campaigns[at].changedAt = nil
+        (campaigns[at].hasNewcomer, campaigns[at].hasLoss) = (false, false)
         campaigns[at].budget = campaigns[at].latest
         campaigns[at].plannedAt = now
         campaigns[at].version &+= 1
@@ -32,13 +33,16 @@ extension FleetPacer {
         }
         let present = sorted(campaigns[at].present(now, limits.silence), at)
         let open = present.reduce(Micros.zero) { $0 + campaigns[at].members[$1].statement.open }
-        // What the ledger says was spent since the plan began, less what was to be: also what no node came to say.
-        let spent = campaigns[at].base - (campaigns[at].latest.left - open)
+        // What the ledger says was spent since the plan began, less what was to be: also what no node came to say. While a node is
+        // fenced the ledger takes all that it held for spent, and what was said is nearer to the truth.
+        let isAnyFenced = campaigns[at].members.contains(where: \.isFenced)
+        let said = isAnyFenced ? campaigns[at].pacer?.spent(0, at: now) : nil
+        let spent = said ?? campaigns[at].base - (campaigns[at].latest.left - open)
         let ahead = spent - former.spent(by: now)
         let yields = campaigns[at].members.map { member in
             member.region.map { campaigns[at].pacer?.campaigns[0].regions[$0].yield ?? 1 } ?? 1
         }
-        campaigns[at].hasNewcomer = false
+        (campaigns[at].hasNewcomer, campaigns[at].hasLoss) = (false, false)
         campaigns[at].plannedAt = now
         campaigns[at].version &+= 1
         campaigns[at].base -= former.spent(by: now)
@@ -153,11 +157,12 @@ extension FleetPacer {
             let before = former.indices.reduce(0) { $0 + former[$1].rate(at: middle) }
             let supply = one.supplies.reduce(0) { $0 + $1[place] }
             let weights = present.map { member -> Double in
-                let now = max(one.members[member].statement.supply[place], 1e-3)
-                guard let region = one.members[member].region, before > 0 else {
-                    return now * (supply > 0 && before > 0 ? before / supply : 1)
-                }
-                return former[region].rate(at: middle) * now / max(one.supplies[region][place], 1e-3)
+                let now = one.members[member].statement.supply[place]
+                // Where nobody expects a request of it, all have as much: viewers of a node that is lost go to any other.
+                guard now > 0 else { return 0 }
+                guard let region = one.members[member].region, before > 0, one.supplies[region][place] > 0
+                else { return now * (supply > 0 && before > 0 ? before / supply : 1) }
+                return former[region].rate(at: middle) * now / one.supplies[region][place]
             }
             let all = weights.reduce(0, +)
             let amount = Double((rest.sums[hour + 1] - rest.sums[hour]).rawValue)

@@ -29,6 +29,8 @@ public struct FleetPacer: Sendable {
         var heardAt: Instant
         /// Its place among the plan's parts.
         var region: Int?
+        /// Its session was fenced, and it was not heard since.
+        var isFenced = false
     }
 
     struct Campaign: Sendable {
@@ -54,14 +56,18 @@ public struct FleetPacer: Sendable {
         var comparedAt = Instant(nanoseconds: 0)
         /// A node has another catalog now.
         var hasOtherTerms = false
+        /// When it was first seen that its budget or its terms are others than the plan's.
+        var changedAt: Instant?
         /// A node has come, or come back, that the parts know nothing of.
         var hasNewcomer = false
+        /// A node is gone that the parts count on.
+        var hasLoss = false
         /// What the plan was made of, and what is there now.
         var budget: PaceBudget
         var latest: PaceBudget
 
         func present(_ now: Instant, _ silence: Interval) -> [Int] {
-            members.indices.filter { now <= members[$0].heardAt + silence }
+            members.indices.filter { !members[$0].isFenced && now <= members[$0].heardAt + silence }
         }
     }
 
@@ -156,6 +162,7 @@ public struct FleetPacer: Sendable {
         campaigns[at].members[member].start = start
         campaigns[at].members[member].statement = statement
         campaigns[at].members[member].heardAt = now
+        campaigns[at].members[member].isFenced = false
         guard let region = campaigns[at].members[member].region else {
             campaigns[at].hasNewcomer = true
             return member
@@ -177,7 +184,7 @@ public struct FleetPacer: Sendable {
     private mutating func loseSilent(_ at: Int, _ now: Instant) {
         for (region, member) in campaigns[at].planned.enumerated()
         where now > campaigns[at].members[member].heardAt + limits.silence {
-            if campaigns[at].pacer?.isLost[region] == false { campaigns[at].pacer?.lost(region) }
+            if campaigns[at].pacer?.isLost[region] == false { lose(region, of: at) }
         }
     }
 
@@ -185,11 +192,17 @@ public struct FleetPacer: Sendable {
     public mutating func fenced(_ node: String) {
         guard let number = numbers[node] else { return }
         for at in campaigns.indices {
-            for (region, member) in campaigns[at].planned.enumerated()
-            where campaigns[at].members[member].node == number {
-                if campaigns[at].pacer?.isLost[region] == false { campaigns[at].pacer?.lost(region) }
+            for member in campaigns[at].members.indices where campaigns[at].members[member].node == number {
+                campaigns[at].members[member].isFenced = true
+                guard let region = campaigns[at].members[member].region else { continue }
+                if campaigns[at].pacer?.isLost[region] == false { lose(region, of: at) }
             }
         }
+    }
+
+    private mutating func lose(_ region: Int, of at: Int) {
+        campaigns[at].pacer?.lost(region)
+        campaigns[at].hasLoss = true
     }
 
     // MARK: What is due
@@ -205,9 +218,16 @@ public struct FleetPacer: Sendable {
         guard isRested else { return nil }
         let (budget, latest) = (campaigns[at].budget, campaigns[at].latest)
         if campaigns[at].hasOtherTerms || latest.lifetime != budget.lifetime || latest.today != budget.today {
-            return .plan
+            // Others may have changed with it, and whoever competes is planned together: all of them are heard by then.
+            let since = campaigns[at].changedAt ?? now
+            campaigns[at].changedAt = since
+            return now >= since + limits.gathering ? .plan : nil
         }
         if campaigns[at].hasNewcomer { return .share }
+        if campaigns[at].hasLoss {
+            campaigns[at].hasLoss = false
+            if campaigns[at].pacer?.canMakeUp(for: 0, at: now) == false { return .share }
+        }
         guard now >= campaigns[at].plannedAt + Self.driftPause,
             now >= campaigns[at].comparedAt + Self.comparePause
         else { return nil }

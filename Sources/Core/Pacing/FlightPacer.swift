@@ -40,14 +40,17 @@ public struct FlightPacer: Sendable {
     /// Before a region's share of the plan follows what it spent: half an hour is remembered.
     static let yieldSeconds = 1_800.0
     /// Nobody is called hopeless in the first quarter of an hour, nor for being less behind than this share of the
-    /// budget, nor while its budget is still worth more than a quarter of its price.
+    /// budget, nor before others have given way to it by half of what they may: who starts at a quiet hour needs the least price for a
+    /// while, and delivers.
     static let doubtAfter = Interval.seconds(900)
     static let behind = 0.01
-    static let lowest = -1.4
+    static let lowest = (PaceRow.thetaRange.lowerBound + PaceRow.yielded) / 2
     /// Shares of regions change with the hours, and at once when one is lost or comes back.
     static let shareEvery = Interval.seconds(60)
     /// The part of a plan in which its first price is found: an hour of a day.
     static let beginning = 1.0 / 24
+    /// What a region's part may be raised to.
+    static let scaleMost = 8.0
     /// A report older than this is not what a region has spent by now.
     static let staleAfter = Interval.seconds(10)
 
@@ -196,11 +199,7 @@ public struct FlightPacer: Sendable {
             campaigns[campaign].sharedAt = now
             share(campaign, now)
         }
-        let whole = Double(
-            (campaigns[campaign].plan.curve.end - campaigns[campaign].plan.curve.start).nanoseconds)
-        let remaining = Double((campaigns[campaign].plan.curve.end - now).nanoseconds) / whole
-        let gain = min(max(settings.gain, 1.1 / max(remaining, 1e-6)), 40 * settings.gain)
-        let theta = campaigns[campaign].theta + gain * ahead
+        let theta = campaigns[campaign].theta + gain(campaign, at: now) * ahead
         for region in 0..<regions {
             tell(
                 region,
@@ -213,10 +212,25 @@ public struct FlightPacer: Sendable {
 
     /// How many times faster than later a price is learned: at first nobody knows what a budget is worth among the others.
     private func haste(_ campaign: Int, at now: Instant) -> Double {
+        beginning(campaign, settings.firstHaste, at: now)
+    }
+
+    /// From so many times at a plan's start to one when its first part is over.
+    private func beginning(_ campaign: Int, _ times: Double, at now: Instant) -> Double {
         let curve = campaigns[campaign].plan.curve
         let (start, end) = origin ?? (curve.start, curve.end)
         let part = Double((now - start).nanoseconds) / Double((end - start).nanoseconds)
-        return 1 + (settings.firstHaste - 1) * max(1 - part / Self.beginning, 0)
+        return 1 + (times - 1) * max(1 - part / Self.beginning, 0)
+    }
+
+    /// Towards the end the same distance must be made good in less time; at the start the price that is told is nobody's yet, and
+    /// what spend is off by is all that is known of the right one.
+    private func gain(_ campaign: Int, at now: Instant) -> Double {
+        let curve = campaigns[campaign].plan.curve
+        let whole = Double((curve.end - curve.start).nanoseconds)
+        let remaining = Double((curve.end - now).nanoseconds) / whole
+        let usual = min(max(settings.gain, 1.1 / max(remaining, 1e-6)), 40 * settings.gain)
+        return usual * beginning(campaign, settings.firstGain, at: now)
     }
 
     /// What stays wrong moves the price for good, and what regions found out by themselves goes to all of them, by
@@ -251,8 +265,15 @@ public struct FlightPacer: Sendable {
         let whole = campaigns[campaign].plan.curve.rate(at: now)
         for region in 0..<regions {
             campaigns[campaign].regions[region].scale =
-                isLost[region] ? 0 : min(yield(region) * whole / sum, 8)
+                isLost[region] ? 0 : min(yield(region) * whole / sum, Self.scaleMost)
         }
+    }
+
+    /// Whether those who are not lost have parts that can be raised to the whole plan.
+    func canMakeUp(for campaign: Int, at now: Instant) -> Bool {
+        let plan = campaigns[campaign].plan
+        let here = (0..<regions).reduce(0) { isLost[$1] ? $0 : $0 + plan.regions[$1].rate(at: now) }
+        return here * Self.scaleMost >= plan.curve.rate(at: now)
     }
 
     /// What a region came to spend of what its part of the plan said, since that was looked at last.

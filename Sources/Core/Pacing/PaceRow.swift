@@ -67,17 +67,23 @@ struct PaceRow: BitwiseCopyable {
     var admittedLately = 1.0
     var priceAt = 0.0
 
-    /// The least and the most that a budget may be worth, as logarithms: from a fiftieth to fifty.
-    static let thetaRange = -4.0...4.0
+    /// The least and the most that a budget may be worth, as logarithms: from nothing to fifty. A logarithm of nothing there is none:
+    /// below a third the price falls in a straight line, as each further step of a logarithm would change less and less of who wins,
+    /// and who needs the least price would come to it hours behind.
+    static let thetaRange = -2.0...4.0
+    static let straight = -1.0
     /// Who is behind its plan although its money is worth nothing, and could be delivered, may have somebody else give up half a unit of
     /// value for one of its money: those who compete for the same requests give way to who is further behind.
-    static let yielded = -5.0
+    static let yielded = -3.0
     static let yieldedMost = 0.5
     /// Two units of somebody else's value may be given up for one of guaranteed money.
     static let guaranteedLeast = -2.0
     /// Seconds over which arrivals are taken for those of now, and for the usual ones.
     static let fastSeconds = 3.0
     static let slowSeconds = 1_200.0
+    /// Or as long as so many take, where they are rare: their number strays by an eighth then, half of the dead band; but no longer.
+    static let fastRequests = 30.0
+    static let fastMost = 300.0
     /// How soon what tokens hold back becomes a price.
     static let priceSeconds = 60.0
     /// How soon it is forgotten when arrivals fall to less than usual, and else, and the most that it may be: a surge
@@ -132,11 +138,13 @@ struct PaceRow: BitwiseCopyable {
     }
 
     /// Below one, the price of what is guaranteed falls in a straight line, and below zero: then it wins over better
-    /// bids. That of all others falls to next to zero, and below it for who is given way to.
+    /// bids. That of all others falls to zero, and below it for who is given way to.
     private func worth(at theta: Double) -> Double {
         if isGuaranteed, theta < 0 { return max(1 + theta, Self.guaranteedLeast) }
+        guard theta < Self.straight else { return Double.exp(theta) }
         let least = Self.thetaRange.lowerBound
-        return Double.exp(max(theta, least)) + Self.yieldedMost * min(theta - least, 0)
+        let part = max((theta - least) / (Self.straight - least), 0)
+        return Double.exp(Self.straight) * part + Self.yieldedMost * min(theta - least, 0)
     }
 
     /// What will have been spent when all that is open is billed or not.
@@ -178,7 +186,9 @@ struct PaceRow: BitwiseCopyable {
         arrivalsBefore = gate.arrivals
         authorisedBefore = authorised
         let rate = came / seconds
-        fast += (rate - fast) * min(seconds / min(Self.fastSeconds, max(age, seconds)), 1)
+        // Where a request comes in seconds, three of these say nothing of how many come.
+        let few = min(max(Self.fastSeconds, Self.fastRequests / max(fast, slow, 0.1)), Self.fastMost)
+        fast += (rate - fast) * min(seconds / min(few, max(age, seconds)), 1)
         let share = min(seconds / min(Self.slowSeconds, max(age, seconds)), 1)
         slow += (rate - slow) * share
         let undrawn = Double(undrawn &- undrawnBefore)

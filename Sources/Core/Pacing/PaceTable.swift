@@ -14,7 +14,9 @@ public struct PaceSettings: Sendable, Hashable {
     /// How far it moves each second that a campaign stays one whole budget ahead.
     public var integral = 0.011
     /// So many times that when a plan begins.
-    public var firstHaste = 4.0
+    public var firstHaste = 8.0
+    /// So many times the gain then.
+    public var firstGain = 4.0
     /// By how many percent spend falls where the price of a budget rises by one: of the usual spread of values.
     public var elasticity = 3.0
     /// What tokens must last, in seconds of expected spend, for a campaign not to be throttled.

@@ -29,6 +29,8 @@ public struct SupplyLevel: Sendable {
     ///   - expected: requests in this hour.
     ///   - isLearned: it is from hours that were seen, and not from nothing.
     public func factor(expected: Double, isLearned: Bool) -> Double {
+        // Less than a minute says less: a node that began a moment ago has seen nobody, and expects whom it knows.
+        if isLearned, age < Self.seconds { return 1 }
         let factor = level * 3_600 / max(expected, 1e-9)
         return isLearned && factor > 0 && abs(Double.log(factor)) < Self.usual ? 1 : factor
     }

@@ -41,7 +41,7 @@ public struct Hindsight: Sendable {
     }
 
     private static let delivered = 0.98
-    /// A fiftieth: a table's price goes no lower.
+    /// A fiftieth: next to nothing, so that another price would not bring more.
     private static let worthless = 0.02
 
     static let searches = 40
