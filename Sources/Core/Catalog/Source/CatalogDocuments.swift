@@ -79,7 +79,7 @@ public struct CatalogDocuments: Sendable {
             let (old, new) = (former.all[kind] ?? [:], all[kind] ?? [:])
             let ids = Set(old.keys).union(new.keys).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
             return ids.compactMap { id in
-                let (before, after) = (old[id]?.sorted, new[id]?.sorted)
+                let (before, after) = (old[id]?.lineInOrder, new[id]?.lineInOrder)
                 return before == after ? nil : (CatalogKey(kind, id), new[id])
             }
         }
@@ -133,7 +133,7 @@ extension JSONTree {
     }
 
     /// The tree on one line with its keys in order, which is the same for trees that say the same.
-    fileprivate var sorted: String { inOrder.line }
+    public var lineInOrder: String { inOrder.line }
 
     private var inOrder: JSONTree {
         switch content {

@@ -1,0 +1,41 @@
+// Numbers, money and times as people read them. Amounts come as decimals of the currency's unit.
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+export const count = (value) => whole.format(value);
+
+/** Two places, and more where an amount is smaller than a cent. */
+export function amount(value) {
+  const number = Number(value ?? 0);
+  const places = number !== 0 && Math.abs(number) < 0.01 ? 6 : 2;
+  return new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: places }).format(number);
+}
+
+export const money = (value, currency) => `${amount(value)} ${currency ?? ""}`.trim();
+
+export const percent = (part, whole, places = 1) =>
+  whole > 0 ? `${(100 * part / whole).toFixed(places)} %` : "–";
+
+export function bytes(value) {
+  for (const unit of ["B", "KiB", "MiB"]) {
+    if (value < 1024) return `${unit === "B" ? value : value.toFixed(1)} ${unit}`;
+    value /= 1024;
+  }
+  return `${value.toFixed(1)} GiB`;
+}
+
+export function seconds(value) {
+  if (value < 0) return "over";
+  if (value < 90) return `${Math.round(value)} s`;
+  if (value < 5_400) return `${Math.round(value / 60)} min`;
+  if (value < 129_600) return `${Math.round(value / 3_600)} h`;
+  return `${count(value / 86_400)} d`;
+}
+
+/** In UTC, as all times here. */
+export function time(text) {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) ? "–" : `${at.toISOString().slice(0, 19).replace("T", " ")}`;
+}
+
+export const date = (text) => time(text).slice(0, 10);
