@@ -82,11 +82,21 @@ final class AdminRoutes: Responder {
                 "allow", operations.map { "\($0.method.token)" }.joined(separator: ", ").utf8.span.bytes)
             return response.problem(.methodNotAllowed, "the address does not know the method")
         }
+        guard method == .get || !Self.isOfAnotherOrigin(request) else {
+            return response.problem(.forbidden, "a page of another origin may change nothing here")
+        }
         guard let caller = tokens.caller(request, needs: operation.role, &response),
             Query(request).hasOnly(
                 operation.parameters.filter { $0.place == "query" }.map(\.name), &response)
         else { return }
         perform(operation, id, request, caller, &response)
+    }
+
+    /// By what browsers say, and nobody else: without tokens, or by a client's certificate, a page somewhere else could have a browser ask.
+    private static func isOfAnotherOrigin(_ request: borrowing Request) -> Bool {
+        guard let origin = request.text("origin") else { return request.text("sec-fetch-site") == "cross-site" }
+        guard let mark = origin.firstRange(of: "://") else { return true }
+        return String(origin[mark.upperBound...]) != request.text("host")
     }
 
     private func perform(

@@ -123,6 +123,16 @@ struct ConsoleTests {
         let added = try pair.admin(
             "POST /api/v1/catalog/add?dryRun=1", #"{"campaigns": [\#(SmallCatalog.campaign("summer"))]}"#)
         #expect(added.body.contains(#""id": "summer", "what": "created""#), "\(added.body)")
+        // A page of another origin changes nothing, whatever its browser has to show.
+        for (origin, status) in [
+            ("origin: http://elsewhere.example", 403), ("origin: null", 403), ("origin: http://localhost:1", 403),
+            ("sec-fetch-site: cross-site", 403), ("origin: http://localhost", 200),
+            ("sec-fetch-site: same-origin", 200),
+        ] {
+            let answer = try pair.admin(
+                "POST /api/v1/catalog/pause?dryRun=1", #"{"campaign": "winter"}"#, [origin])
+            #expect(answer.status == status, "\(origin): \(answer.body)")
+        }
         let gone = try pair.admin("DELETE /api/v1/lineItems/l?dryRun=1", "", ["if-match: *"])
         #expect(gone.body.contains(#""id": "l", "what": "removed""#), "\(gone.body)")
         #expect(try pair.sql("select count(*) from paceline.catalog_versions") == [["1"]])

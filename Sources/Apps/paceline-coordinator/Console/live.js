@@ -3,25 +3,28 @@
 import { ask, Problem } from "./api.js";
 
 let last = null;
-let isStopped = true;
+/** Whoever listens now; nobody else goes on. */
+let listener = null;
 
 /** @param tell is called with the names of what has changed. @param stand with "live" or "lost". */
 export async function listen(tell, stand) {
-  isStopped = false;
+  stop();
+  const mine = listener = new AbortController();
   let failures = 0;
-  while (!isStopped) {
+  while (listener === mine) {
     const began = performance.now();
     try {
-      const response = await ask("GET", "events", { headers: last ? { "last-event-id": last } : {} });
+      const response = await ask("GET", "events", { headers: last ? { "last-event-id": last } : {}, signal: mine.signal });
       const events = read(await response.text());
-      const isFirst = last === null;
+      if (listener !== mine) return;
       if (events.length > 0) last = events.at(-1).id;
       if (failures > 0) tell(["leader", "catalog", "models", "audit", "ledger"]);
-      else if (!isFirst && events.length > 0) tell(events.map((event) => event.event));
+      // The first answer too: what was read before it may be older.
+      else if (events.length > 0) tell(events.map((event) => event.event));
       failures = 0;
       stand("live");
     } catch (problem) {
-      if (problem instanceof Problem && problem.status === 401) return;
+      if (listener !== mine || problem instanceof Problem && problem.status === 401) return;
       failures += 1;
       stand("lost");
     }
@@ -30,7 +33,10 @@ export async function listen(tell, stand) {
   }
 }
 
-export function stop() { isStopped = true; }
+export function stop() {
+  listener?.abort();
+  listener = null;
+}
 
 function read(text) {
   return text.split("\n\n").map((block) => Object.fromEntries(

@@ -43,6 +43,7 @@ function gather(pacing, models) {
     for (const part of campaign.nodes) {
       const node = of(part.node);
       node.spent += part.spent;
+      node.region ??= part.region;
       node.campaigns += 1;
       node.age = Math.min(node.age, part.silentSeconds);
       node.isLost ||= part.isLost;
