@@ -100,6 +100,7 @@ class Browser:
 
     def look(self, wide, high, dark=False, phone=False):
         self.developer("Emulation.setDeviceMetricsOverride", width=wide, height=high, deviceScaleFactor=1, mobile=phone)
+        self.developer("Emulation.setScrollbarsHidden", hidden=True)
         self.developer("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
     def picture(self, file, whole=True):

@@ -103,7 +103,8 @@ public final class IssuerLink: Sendable {
         _ statements: [(day: String?, PaceStatement)], start: UInt64,
         _ done: @escaping @Sendable (PacingOutcome) -> Void
     ) {
-        let all = PaceWire.Statements(holder: settings.holder, node: nil, start: start, statements, region: region)
+        let all = PaceWire.Statements(
+            holder: settings.holder, node: nil, start: start, statements, region: region)
         let body = Array(PaceWire.tree(all).line.utf8)
         let isPosted = post(body, to: .pacing) { [self] in done(hearPacing($0, from: $1)) }
         if !isPosted { done(.unanswered) }

@@ -94,7 +94,9 @@ final class AdminRoutes: Responder {
 
     /// By what browsers say, and nobody else: without tokens, or by a client's certificate, a page somewhere else could have a browser ask.
     private static func isOfAnotherOrigin(_ request: borrowing Request) -> Bool {
-        guard let origin = request.text("origin") else { return request.text("sec-fetch-site") == "cross-site" }
+        guard let origin = request.text("origin") else {
+            return request.text("sec-fetch-site") == "cross-site"
+        }
         guard let mark = origin.firstRange(of: "://") else { return true }
         return String(origin[mark.upperBound...]) != request.text("host")
     }

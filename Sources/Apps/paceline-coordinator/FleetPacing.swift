@@ -123,7 +123,8 @@ final class FleetPacing {
                 one.nodes.map { node in
                     [
                         "node": .string(node.node),
-                        "region": regions[node.node].map { .string($0) } ?? .null, "scale": real(node.scale), "spent": amount(node.spent),
+                        "region": regions[node.node].map { .string($0) } ?? .null, "scale": real(node.scale),
+                        "spent": amount(node.spent),
                         "competesFor": real(node.admitted),
                         "silentSeconds": .number(node.silent.wholeMilliseconds / 1_000),
                         "isLost": .bool(node.isLost),

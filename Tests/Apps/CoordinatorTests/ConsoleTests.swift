@@ -113,7 +113,9 @@ struct ConsoleTests {
         let more = try pair.admin(
             "PUT /api/v1/campaigns/winter?dryRun=1", SmallCatalog.campaign("winter", budget: "7"),
             ["if-match: \"1\""])
-        #expect(more.body.contains(#""fields": [{"field": "lifetimeBudget", "was": 100, "becomes": 7}]"#), "\(more.body)")
+        #expect(
+            more.body.contains(#""fields": [{"field": "lifetimeBudget", "was": 100, "becomes": 7}]"#),
+            "\(more.body)")
         // Refused as the change itself would be.
         let path = "PUT /api/v1/campaigns/winter?dryRun=1"
         #expect(try pair.admin(path, SmallCatalog.campaign("winter", budget: "7")).status == 428)
@@ -125,7 +127,8 @@ struct ConsoleTests {
         #expect(added.body.contains(#""id": "summer", "what": "created""#), "\(added.body)")
         // A page of another origin changes nothing, whatever its browser has to show.
         for (origin, status) in [
-            ("origin: http://elsewhere.example", 403), ("origin: null", 403), ("origin: http://localhost:1", 403),
+            ("origin: http://elsewhere.example", 403), ("origin: null", 403),
+            ("origin: http://localhost:1", 403),
             ("sec-fetch-site: cross-site", 403), ("origin: http://localhost", 200),
             ("sec-fetch-site: same-origin", 200),
         ] {

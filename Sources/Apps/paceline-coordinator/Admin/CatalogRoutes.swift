@@ -149,7 +149,8 @@ final class CatalogRoutes {
             "\(request.method.token) \(edit.name) \(edit.key?.kind.rawValue ?? "") \(edit.key?.id ?? "") \(head.condition)\n"
         let order = CatalogOrder(
             // What is not done is not remembered, and its key stays free for the change itself.
-            edit: edit, condition: head.condition, key: isDryRun == nil ? head.key ?? desk.ownKey() : desk.ownKey(),
+            edit: edit, condition: head.condition,
+            key: isDryRun == nil ? head.key ?? desk.ownKey() : desk.ownKey(),
             digest: BlobDigest(of: Array(whole.utf8) + request.body.withUnsafeBytes { Array($0) }),
             who: caller.name, note: head.note, isDryRun: isDryRun != nil)
         desk.take(order, request.place, &response)

@@ -29,7 +29,9 @@ struct ConsoleFiles {
         var files: [String: File] = [:]
         do {
             for name in try Kernel.entries(of: folder) {
-                guard let type = Self.types.first(where: { name.hasSuffix($0.ending) })?.type else { continue }
+                guard let type = Self.types.first(where: { name.hasSuffix($0.ending) })?.type else {
+                    continue
+                }
                 let bytes = try Kernel.contents(of: "\(folder)/\(name)", limit: Self.bytesMost)
                 let digest = "\(BlobDigest(of: bytes))"
                 files[name] = File(
@@ -39,7 +41,8 @@ struct ConsoleFiles {
             throw Failure("consoleDirectory: \(folder): \(error)")
         }
         guard files[Self.first] != nil else {
-            throw Failure("consoleDirectory: \(folder) has no \(Self.first); the console's pages belong there")
+            throw Failure(
+                "consoleDirectory: \(folder) has no \(Self.first); the console's pages belong there")
         }
         self.files = files
     }
@@ -49,7 +52,8 @@ struct ConsoleFiles {
     func respond(to request: borrowing Request, _ path: String, _ response: inout Response) {
         guard request.method == .get || request.method == .head else {
             response.header("allow", "GET, HEAD")
-            return response.problem(.methodNotAllowed, "the console is only read; what it does it asks of /api/v1")
+            return response.problem(
+                .methodNotAllowed, "the console is only read; what it does it asks of /api/v1")
         }
         guard path != Self.root else {
             response.status = .found

@@ -18,7 +18,9 @@ final class EventRoutes {
         /// As it was told; nil where it is no id of ours.
         init?(id: String) {
             let parts = id.split(separator: ".", omittingEmptySubsequences: false).map { Int64($0) }
-            guard parts.count == Self.names.count, !parts.contains(where: { ($0 ?? -1) < 0 }) else { return nil }
+            guard parts.count == Self.names.count, !parts.contains(where: { ($0 ?? -1) < 0 }) else {
+                return nil
+            }
             numbers = parts.compactMap { $0 }
         }
 

@@ -101,7 +101,8 @@ extension AdminOperation {
         case .enter:
             "Says what a silent holder was granted that the ledger does not know. Where two operators say the same of an account, it is in suspense, and the account waits for that holder no more."
         case .me: "Who asks, what they may, and which coordinator answers."
-        case .pacing: "Each campaign's plan: what is due and spent by now, each node's part, and why it cannot deliver."
+        case .pacing:
+            "Each campaign's plan: what is due and spent by now, each node's part, and why it cannot deliver."
         case .events:
             "Server-sent events: what has changed since Last-Event-ID, as soon as something has, or nothing after 25 seconds. Each answer ends; whoever listens asks again."
         case .document: "This document."
@@ -172,7 +173,8 @@ extension AdminOperation {
         case .events:
             return [
                 .header(
-                    "Last-Event-ID", "The id of the last event that was seen. Without it all is told at once.",
+                    "Last-Event-ID",
+                    "The id of the last event that was seen. Without it all is told at once.",
                     ["type": "string", "pattern": "^[0-9]{1,19}([.][0-9]{1,19}){4}$"])
             ]
         case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit,

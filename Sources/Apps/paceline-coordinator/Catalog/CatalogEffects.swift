@@ -27,7 +27,8 @@ struct CatalogEffects {
         let what = was == nil ? "created" : becomes == nil ? "removed" : "changed"
         var fields: [JSONTree] = []
         if let was = was?.members, let becomes = becomes?.members {
-            let names = was.map(\.key) + becomes.map(\.key).filter { name in !was.contains { $0.key == name } }
+            let names =
+                was.map(\.key) + becomes.map(\.key).filter { name in !was.contains { $0.key == name } }
             for name in names {
                 let old = was.first { $0.key == name }?.value
                 let new = becomes.first { $0.key == name }?.value

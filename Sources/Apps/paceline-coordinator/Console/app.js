@@ -18,7 +18,7 @@ const pages = [
   [/^campaigns\/([^/]+)\/(edit|clone)$/, edit], [/^new()$/, edit], [/^bulk$/, bulk], [/^ledger$/, ledger],
   [/^catalog$/, catalog], [/^audit$/, audit],
 ];
-const sections = [["fleet", "Fleet"], ["campaigns", "Campaigns"], ["ledger", "Ledger"], ["catalog", "Catalog & models"], ["audit", "Audit"]];
+const sections = [["fleet", "Fleet"], ["campaigns", "Campaigns"], ["ledger", "Ledger"], ["catalog", "Catalog"], ["audit", "Audit"]];
 
 const place = (id) => document.getElementById(id);
 let me = null;

@@ -49,7 +49,7 @@ export function days(all, currency) {
   const step = (wide - margin.left - margin.right) / Math.max(shown.length, 7);
   const y = (value) => high - margin.bottom - (high - margin.top - margin.bottom) * value / top;
   return h("figure", { class: "curve" },
-    h("figcaption", null, h("span", { class: "key due" }, "the day's budget"), h("span", { class: "key spent" }, "settled")),
+    h("figcaption", null, h("span", { class: "key budget" }, "the day's budget"), h("span", { class: "key spent" }, "settled")),
     h("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", "aria-label": shown.map((one) => `${one.day}: ${amount(one.settled)} of ${amount(one.budget)} ${currency}`).join("; ") },
       h("text", { x: margin.left, y: 12 }, `${amount(top)} ${currency}`),
       shown.map((one, index) => {

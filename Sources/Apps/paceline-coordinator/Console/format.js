@@ -4,17 +4,20 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 export const count = (value) => whole.format(value);
 
-/** Two places, and more where an amount is smaller than a cent. */
+/** Two places, and more where an amount is small: a thousandth of a CPM is a price. */
 export function amount(value) {
   const number = Number(value ?? 0);
-  const places = number !== 0 && Math.abs(number) < 0.01 ? 6 : 2;
+  const places = number === 0 || Math.abs(number) >= 1 ? 2 : Math.abs(number) >= 0.01 ? 4 : 6;
   return new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: places }).format(number);
 }
 
 export const money = (value, currency) => `${amount(value)} ${currency ?? ""}`.trim();
 
-export const percent = (part, whole, places = 1) =>
-  whole > 0 ? `${(100 * part / whole).toFixed(places)} %` : "–";
+export function percent(part, whole) {
+  if (!(whole > 0)) return "–";
+  const share = 100 * part / whole;
+  return share > 0 && share < 0.05 ? "< 0.1 %" : `${share.toFixed(1)} %`;
+}
 
 export function bytes(value) {
   for (const unit of ["B", "KiB", "MiB"]) {

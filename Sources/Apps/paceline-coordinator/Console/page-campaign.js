@@ -58,7 +58,7 @@ export function view(data, { me, read }) {
       { label: "Line item", of: ({ document }) => [document.name, h("small", null, document.id)] },
       { label: "State", of: ({ document }) => (document.paused ? h("span", { class: "badge" }, "paused") : "competes") },
       { label: "Priority", of: ({ document }) => document.priority ?? "open" },
-      { label: "Bid", number: true, of: ({ document }) => (document.bid ? `${money(document.bid, currency)} CPM` : `value of the ${campaign.goal}`) },
+      { label: "Bid", number: true, of: ({ document }) => (document.bid ? `${money(document.bid, currency)} CPM` : "by its value") },
       { label: "Creatives", of: ({ document }) => (document.creatives ?? []).join(", ") },
       { label: "Targets", kind: "prose", of: ({ document }) => targets(document.targeting) },
     ], data.lineItems, { empty: "It has no line item, so nothing of it competes.", key: ({ document }) => document.id }),

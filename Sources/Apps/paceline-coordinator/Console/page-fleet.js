@@ -115,7 +115,7 @@ export function view(data) {
     ], shown(sessions), { empty: "Nobody has asked for money yet.", key: (one) => one.session }),
     h("p", { class: "muted" }, `Sums over campaigns add up whatever their currencies. ${count(sessions.length)} sessions are known; of each holder the newest is shown, and older ones that still hold something. `,
       audit.waitsFor.length > 0 && `The audit waits for ${audit.waitsFor.join(", ")}.`,
-      version ? `Catalog version ${version.version} was published ${time(version.at)} by ${version.who}.` : "No catalog is published."),
+      version ? `Catalog version ${version.version} was published ${time(version.at)} (${version.who}).` : "No catalog is published."),
   ];
 }
 

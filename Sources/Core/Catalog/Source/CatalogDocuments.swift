@@ -151,7 +151,8 @@ extension JSONTree {
 extension String {
     /// 28.5 for 28.50, as programs write what people wrote. Numbers with exponents stay as they are.
     fileprivate var shortDecimal: String {
-        guard utf8.contains(UInt8(ascii: ".")), !utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "e") }) else {
+        guard utf8.contains(UInt8(ascii: ".")), !utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "e") })
+        else {
             return self
         }
         var short = self[...]
