@@ -5,8 +5,9 @@ import { amount } from "./format.js";
 const wide = 640;
 const high = 180;
 const margin = { left: 8, right: 8, top: 22, bottom: 20 };
-/** Half an hour of the seconds at which plans are asked for. */
-const samplesMost = 360;
+/** Nodes speak every five seconds: half an hour of that. */
+const apartMilliseconds = 4_500;
+const samplesMost = 400;
 
 /** Samples of a campaign since this page looks at it. A new plan begins anew. */
 export class Samples {
@@ -15,6 +16,8 @@ export class Samples {
   note(plan) {
     let all = this.#all.get(plan.campaign) ?? [];
     if (all.length > 0 && (all[0].plan !== plan.plan && plan.spent < all.at(-1).spent)) all = [];
+    // The newest one is of now, until the next one is so far from the one before it.
+    if (all.length > 1 && Date.now() - all.at(-2).at < apartMilliseconds) all = all.slice(0, -1);
     all = [...all, { at: Date.now(), plan: plan.plan, due: plan.due, spent: plan.spent }].slice(-samplesMost);
     this.#all.set(plan.campaign, all);
     return all;

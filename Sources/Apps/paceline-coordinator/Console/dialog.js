@@ -51,7 +51,7 @@ export function confirm(me, what) {
   });
 }
 
-const shown = (value) => (value === undefined ? "…" : value === null ? "–" : typeof value === "string" ? value : JSON.stringify(value));
+const shown = (value) => (value === undefined ? "…" : value === null ? "nothing" : typeof value === "string" ? value : JSON.stringify(value));
 
 /** What a dry run answered. */
 export function effects(found) {

@@ -11,11 +11,15 @@ export function amount(value) {
   return new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: places }).format(number);
 }
 
+/** A movement of money, which is often a thousandth of a CPM: as many places in every line. */
+export const precise = (value, currency) => `${new Intl.NumberFormat("en", { minimumFractionDigits: 4, maximumFractionDigits: 6 }).format(value)} ${currency}`;
+
 export const money = (value, currency) => `${amount(value)} ${currency ?? ""}`.trim();
 
 export function percent(part, whole) {
   if (!(whole > 0)) return "–";
   const share = 100 * part / whole;
+  if (share >= 1_000) return `${count(share / 100)} times`;
   return share > 0 && share < 0.05 ? "< 0.1 %" : `${share.toFixed(1)} %`;
 }
 

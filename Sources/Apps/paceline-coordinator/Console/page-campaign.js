@@ -4,7 +4,7 @@ import { curve, days, Samples } from "./curve.js";
 import { delivery, save } from "./csv.js";
 import { may } from "./dialog.js";
 import { h, table } from "./dom.js";
-import { amount, count, money, percent, seconds, time } from "./format.js";
+import { amount, count, money, percent, precise, seconds, time } from "./format.js";
 import { accounts, pause, places } from "./money.js";
 import { standing } from "./page-campaigns.js";
 
@@ -74,7 +74,7 @@ export function view(data, { me, read }) {
     table("Movements", [
       { label: "At", of: (one) => time(one.at) }, { label: "Day", of: (one) => one.day },
       { label: "From", of: (one) => one.from }, { label: "To", of: (one) => one.to },
-      { label: "Amount", number: true, of: (one) => money(one.amount, one.currency) },
+      { label: "Amount", number: true, of: (one) => precise(one.amount, one.currency) },
     ], [...data.movements].reverse(), { empty: "None yet.", key: (one) => one.key }),
   ];
 }

@@ -1,7 +1,7 @@
 // The ledger: where all money is, what waits for evidence, and whether balances are what the movements say.
 import { get } from "./api.js";
 import { h, table } from "./dom.js";
-import { amount, count, money, time } from "./format.js";
+import { amount, count, money, precise, time } from "./format.js";
 import { accounts } from "./money.js";
 
 export const title = () => "Ledger";
@@ -47,7 +47,7 @@ export function view({ all, suspense, movements, verify, audit }) {
     h("h2", null, "Last movements"),
     table("Movements", [
       { label: "At", of: (one) => time(one.at) }, { label: "Campaign", of: (one) => one.campaign }, { label: "Day", of: (one) => one.day },
-      { label: "From", of: (one) => one.from }, { label: "To", of: (one) => one.to }, { label: "Amount", number: true, of: (one) => money(one.amount, one.currency) },
+      { label: "From", of: (one) => one.from }, { label: "To", of: (one) => one.to }, { label: "Amount", number: true, of: (one) => precise(one.amount, one.currency) },
     ], [...movements].reverse(), { empty: "None yet.", key: (one) => one.key }),
   ];
 }
