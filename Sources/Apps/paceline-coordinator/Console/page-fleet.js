@@ -86,6 +86,7 @@ export function view(data) {
   return [
     h("h1", null, "Fleet"),
     tiles(data),
+    attention(data),
     pacing === null && h("p", { class: "notice" }, "Plans and nodes are only told by the coordinator that leads."),
     regions.length > 0 && [h("h2", null, "Regions"), table("Regions", [
       { label: "Region", of: ([name]) => name },
@@ -117,6 +118,22 @@ export function view(data) {
       audit.waitsFor.length > 0 && `The audit waits for ${audit.waitsFor.join(", ")}.`,
       version ? `Catalog version ${version.version} was published ${time(version.at)} (${version.who}).` : "No catalog is published."),
   ];
+}
+
+/** What somebody has to look at, with the runbook that says what to do; alerts have the same names. */
+function attention({ verify, suspense, audit, nodes, pacing, sessions }) {
+  const all = [];
+  const add = (words, runbook, link) => all.push(h("li", null, link ? h("a", { href: link }, words) : words, runbook && [": ", h("code", null, `paceline runbook show ${runbook}`)]));
+  if (verify.imbalances.length > 0) add("Balances are not what the movements come to", null, "#/ledger");
+  if (audit.waitsFor.length > 0) add(`An audit waits for ${audit.waitsFor.join(", ")}`, "RootAuditWaits", "#/ledger");
+  for (const one of suspense) if (one.presumedSpent > 0) add(`${money(one.presumedSpent, one.currency)} of ${one.campaign} is presumed spent`, "PresumedSpent", "#/ledger");
+  for (const one of sessions) if (one.state === "cloned") add(`Two processes have used a session of ${one.name}`, "EvidenceRefused");
+  for (const node of nodes) {
+    if (node.isLost || node.age > silentAfter) add(`${node.name} is not heard`, "NodeDown");
+    else if (node.models?.refused) add(`${node.name} refuses its models`, "ModelRefused", "#/catalog");
+  }
+  for (const one of pacing?.campaigns ?? []) if (one.cannotDeliver) add(`${one.campaign} cannot deliver`, "CampaignsBehind", `#/campaigns/${encodeURIComponent(one.campaign)}`);
+  return all.length > 0 && h("section", { class: "notice", "data-key": "attention" }, h("h2", null, "Needs attention"), h("ul", null, all.slice(0, 20), all.length > 20 && h("li", null, `and ${all.length - 20} more`)));
 }
 
 function tiles({ verify, suspense, audit, nodes, pacing }) {
