@@ -80,7 +80,7 @@ final class RootService: DaemonService {
         let holderRoutes = HolderRoutes(
             context.settings.holders, context.health, root, pacing: { pacing.heard($0) },
             models: { watch.heard($0) })
-        events = EventRoutes(pool)
+        events = EventRoutes(pool, context.log)
         let console = try context.settings.consoleDirectory.map { folder throws(Failure) in
             try ConsoleFiles(folder)
         }

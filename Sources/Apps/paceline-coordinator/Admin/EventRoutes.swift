@@ -4,6 +4,7 @@ import HTTP
 import Postgres
 import Reactor
 import Serving
+import Telemetry
 import Units
 
 /// Used on the root's thread only. While nobody listens nothing is asked of the database; else it is asked once a second, whoever listens.
@@ -43,6 +44,7 @@ final class EventRoutes {
     }
 
     private let pool: PostgresPool
+    private let log: Log
     private var listeners: [Listener] = []
     private var known: (state: State, at: Instant)?
     private var isTurning = false
@@ -65,7 +67,7 @@ final class EventRoutes {
             (select coalesce(sum(version), 0)::bigint from paceline.accounts)
         """)
 
-    init(_ pool: PostgresPool) { self.pool = pool }
+    init(_ pool: PostgresPool, _ log: Log) { (self.pool, self.log) = (pool, log) }
 
     private var now: Instant { pool.reactor.now }
 
@@ -106,10 +108,14 @@ final class EventRoutes {
 
     private func saw(_ outcome: PostgresOutcome) {
         // A database that does not answer has changed nothing that anybody could look at.
-        if case .done(let found) = outcome,
-            let numbers = try? (0..<State.names.count).map({ try found[0][0].read($0, as: Int64.self) })
-        {
-            known = (State(numbers), now)
+        if case .done(let found) = outcome {
+            do {
+                known = (
+                    State(try (0..<State.names.count).map { try found[0][0].read($0, as: Int64.self) }), now
+                )
+            } catch {
+                log.error("what has changed could not be read", ["cause": .error(error)])
+            }
         }
         // Who is answered may ask again before the next one is.
         let all = listeners

@@ -62,7 +62,11 @@ async function read() {
       show(place("main"), asked.page.view(data, { me, parts: asked.parts, read, redraw }));
     }
   } catch (error) {
-    if (asked === open && error.status !== 401) show(place("main"), h("h1", null, asked.page.title(asked.parts)), problemNode(error));
+    // What was read before stays: who looks at an incident needs the last that was known.
+    if (asked === open && error.status !== 401) {
+      show(place("main"), problemNode(error), asked.data ? asked.page.view(asked.data, { me, parts: asked.parts, read, redraw })
+        : h("h1", null, asked.page.title(asked.parts)));
+    }
   }
   isReading = false;
   if (isStale || asked !== open) {
