@@ -26,7 +26,7 @@ export class Samples {
 
 /** Spent beside due, over the time in which this page has looked. */
 export function curve(samples, currency) {
-  if (samples.length < 2) return h("p", { class: "muted" }, "The curve begins with the next look, in five seconds.");
+  if (samples.length < 2 || samples.at(-1).at - samples[0].at < apartMilliseconds) return h("p", { class: "muted" }, "The curve begins with the next look, in five seconds.");
   const [first, last] = [samples[0].at, samples.at(-1).at];
   const values = samples.flatMap((one) => [one.due, one.spent]);
   const low = Math.min(...values);

@@ -31,6 +31,7 @@ export function standing({ campaign, account, plan }) {
   if (account?.lifetime?.hasEnded || account?.lifetime?.isPaused) return h("span", { class: "badge warn" }, "its account is stopped");
   if (plan?.cannotDeliver) return h("span", { class: "badge bad", title: plan.why }, "cannot deliver");
   if (plan && plan.spent < 0.95 * plan.due) return h("span", { class: "badge warn" }, "behind");
+  if (plan && plan.spent > 1.05 * plan.due) return h("span", { class: "badge" }, "ahead");
   return plan ? h("span", { class: "badge good" }, "on plan") : h("span", { class: "badge" }, "no plan");
 }
 
