@@ -178,7 +178,8 @@ let package = Package(
                 "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres", "Reactor", "Serving",
                 "Settings", "TLS", "Telemetry", "Units",
             ],
-            path: "Sources/Apps/paceline-coordinator", exclude: ["Migrations"], swiftSettings: strict),
+            path: "Sources/Apps/paceline-coordinator", exclude: ["Console", "Migrations"],
+            swiftSettings: strict),
         app(
             "paceline",
             [

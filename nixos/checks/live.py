@@ -226,6 +226,7 @@ def start_daemon(daemon: str, name: str) -> None:
     (state / "run").mkdir()
     settings = json.loads(text)
     if daemon == "coordinator":
+        settings["consoleDirectory"] = str(ROOT / "Sources/Apps/paceline-coordinator/Console")
         settings["database"]["migrationsDirectory"] = str(ROOT / "Sources/Apps/paceline-coordinator/Migrations")
     file = FOLDER / f"{daemon}-{name}.json"
     file.write_text(json.dumps(settings), encoding="utf-8")

@@ -17,6 +17,12 @@ import ../lib/daemon.nix {
         type = lib.types.listOf lib.types.str;
         description = "Who may hold money of the root. A holder's number is its place here: names are only ever added at the end.";
       };
+      consoleDirectory = lib.mkOption {
+        type = lib.types.str;
+        default = "${cfg.package}/share/paceline/console";
+        defaultText = lib.literalExpression ''"''${package}/share/paceline/console"'';
+        description = "The console's pages, which the package brings.";
+      };
       database.migrationsDirectory = lib.mkOption {
         type = lib.types.str;
         default = "${cfg.package}/share/paceline/migrations";

@@ -42,6 +42,7 @@ stdenv.mkDerivation {
     runHook preInstall
     install -D -m 0755 -t $out/bin .build/release/paceline{,-node,-broker,-coordinator}
     install -D -m 0644 -t $out/share/paceline/migrations Sources/Apps/paceline-coordinator/Migrations/*.sql
+    install -D -m 0644 -t $out/share/paceline/console Sources/Apps/paceline-coordinator/Console/*
     runHook postInstall
   '';
 

@@ -114,6 +114,7 @@ coordinator_settings() {
   "admin": { "address": "127.0.0.1", "port": $(admin "$name") },
   "database": { "port": $(serves "${found[0]}"), "passwordFile": "$own/password",
     "migrationsDirectory": "$path/Sources/Apps/paceline-coordinator/Migrations" },
+  "consoleDirectory": "$path/Sources/Apps/paceline-coordinator/Console",
   "leases": { "leadershipMilliseconds": $leadership_milliseconds, "renewalMilliseconds": $renewal_milliseconds,
     "leaseSeconds": $lease_seconds },
   "holders": [$(holders)],

@@ -340,6 +340,7 @@ print_hints() {
   $paceline campaign pause harvest-dinner --coordinator http://127.0.0.1:$ledger    nothing of it wins in any region; resume
   $paceline campaign create Examples/campaign.json --coordinator http://127.0.0.1:$ledger
   $paceline ledger balance --coordinator http://127.0.0.1:$ledger
+  http://127.0.0.1:$ledger/console/                 all of it in a browser, live
   kill -9 \$(cat $folder/pid)                a region's node is lost; look at the others
   kill -9 \$(cat $broker/pid)         a broker is lost; its node goes on
 

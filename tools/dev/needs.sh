@@ -41,6 +41,7 @@ debian_packages() {
     nginx) echo nginx-light ;;
     nft) echo nftables ;;
     ip | tc) echo iproute2 ;;
+    chromedriver) echo chromium-driver ;;
     qemu-system-x86_64) echo qemu-system-x86 ;;
     mke2fs) echo e2fsprogs ;;
     promtool) echo prometheus ;;

@@ -80,6 +80,12 @@ part_faults() {
   PACELINE_PROGRAMS=.build/exact/release Tests/Faults/check
 }
 
+# console: the coordinator's console in a real Chromium, against the fleet of `./dev up`.
+part_console() {
+  build_products
+  PACELINE_PROGRAMS=.build/debug Tests/Console/check
+}
+
 # nix: what nixos/ says, as far as this machine can look at it.
 part_nix() {
   ! command -v nix-instantiate >/dev/null || build_products

@@ -12,8 +12,8 @@ readonly hang_factor=2 hang_seconds=60
 readonly hang_seconds_long=7200
 readonly shown_lines=60
 
-# Kinds that run with --long, or where they are named.
-readonly long_kinds=' faults '
+# Kinds that run with --long, or where they are named: they take long, or install much.
+readonly long_kinds=' faults console '
 
 names=() budgets=() kinds=() given=()
 table=() notes=()
@@ -198,10 +198,11 @@ prepare() {
   [[ $1 != *' formal '* ]] || provide spin gcc || true
   [[ $1 != *' operate '* ]] || provide promtool amtool curl openssl python3 postgresql || true
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
-  if [[ $1 == *' fleet '* || $1 == *' faults '* ]]; then
+  if [[ $1 == *' fleet '* || $1 == *' faults '* || $1 == *' console '* ]]; then
     require_toolchain
     provide postgresql openssl curl python3 || true
   fi
+  [[ $1 != *' console '* ]] || provide chromium chromedriver || true
   # Each fault says what it lacks.
   [[ $1 != *' faults '* ]] || provide ip nft tc faketime || true
   if [[ $1 == *' swift '* || $1 == *' operate '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then

@@ -27,6 +27,7 @@ public final class IssuerLink: Sendable {
     }
 
     private let settings: IssuerSettings
+    private let region: String?
     private let endpoints: [Endpoint]
     private let thread: ClientThread
     private let log: Log
@@ -38,9 +39,14 @@ public final class IssuerLink: Sendable {
     /// Words of pacing that wait for a connection: of all nodes of a broker, twice.
     private static let pacingWaitingMost = 128
 
-    /// - Parameter path: where the settings stand in their file.
-    public init(_ settings: IssuerSettings, at path: String, _ log: Log) throws(Failure) {
+    /// - Parameters:
+    ///   - path: where the settings stand in their file.
+    ///   - region: of the node, for who looks at its pacing.
+    public init(
+        _ settings: IssuerSettings, at path: String, region: String? = nil, _ log: Log
+    ) throws(Failure) {
         self.settings = settings
+        self.region = region
         self.log = log
         let peers = try IssuerPeers(settings, at: path)
         endpoints = peers.endpoints
@@ -97,7 +103,8 @@ public final class IssuerLink: Sendable {
         _ statements: [(day: String?, PaceStatement)], start: UInt64,
         _ done: @escaping @Sendable (PacingOutcome) -> Void
     ) {
-        let all = PaceWire.Statements(holder: settings.holder, node: nil, start: start, statements)
+        let all = PaceWire.Statements(
+            holder: settings.holder, node: nil, start: start, statements, region: region)
         let body = Array(PaceWire.tree(all).line.utf8)
         let isPosted = post(body, to: .pacing) { [self] in done(hearPacing($0, from: $1)) }
         if !isPosted { done(.unanswered) }

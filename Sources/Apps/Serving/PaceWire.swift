@@ -15,6 +15,8 @@ public enum PaceWire {
         public var holder: String
         /// Which of its nodes, where it is a broker that passes words on.
         public var node: String?
+        /// Where the node is; nil where its version does not say it.
+        public var region: String?
         /// Of the node's process: sums begin anew with each.
         public var start: UInt64
         /// With the budget's day, such as 2026-11-28, where there is one.
@@ -24,10 +26,10 @@ public enum PaceWire {
 
         public init(
             holder: String, node: String?, start: UInt64, _ statements: [(day: String?, PaceStatement)],
-            supply: PaceSupply? = nil
+            region: String? = nil, supply: PaceSupply? = nil
         ) {
             (self.holder, self.node, self.start, self.statements) = (holder, node, start, statements)
-            self.supply = supply
+            (self.region, self.supply) = (region, supply)
         }
     }
 
@@ -39,6 +41,7 @@ public enum PaceWire {
         ]
         if let node = all.node { members.append(.init("node", .string(node))) }
         members.append(.init("start", .string("\(all.start)")))
+        if let region = all.region { members.append(.init("region", .string(region))) }
         if let supply = all.supply {
             members.append(.init("kinds", .number(UInt32(supply.kinds))))
             members.append(.init("places", .array(supply.places.map { real($0.rounded()) })))
@@ -77,7 +80,8 @@ public enum PaceWire {
         }
         return Statements(
             holder: try fields.text("holder"), node: fields.has("node") ? try fields.text("node") : nil,
-            start: try fields.bits("start"), statements, supply: try supply(fields))
+            start: try fields.bits("start"), statements,
+            region: fields.has("region") ? try fields.text("region") : nil, supply: try supply(fields))
     }
 
     private static func supply(_ fields: Fields) throws(Malformed) -> PaceSupply? {

@@ -28,6 +28,9 @@ final class AdminRoutes: Responder {
     private let models: ModelRoutes
     private let tokenRoutes: TokenRoutes
     private let audits: AuditRoutes
+    private let pacing: FleetPacing
+    private let events: EventRoutes
+    private let console: ConsoleFiles?
     private var router = Router()
     /// Keys of changes that are under way.
     private var keys: Set<String> = []
@@ -35,6 +38,7 @@ final class AdminRoutes: Responder {
         didSet {
             reads.server = server
             audits.server = server
+            events.server = server
         }
     }
 
@@ -44,9 +48,12 @@ final class AdminRoutes: Responder {
     init(
         _ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, _ pool: PostgresPool,
         _ funding: CatalogFunding, _ bulletins: [PublicationKind: Bulletin], _ desk: ChangeDesk,
-        _ watch: ModelWatch, _ tokens: Tokens
+        _ watch: ModelWatch, _ tokens: Tokens, _ events: EventRoutes, _ console: ConsoleFiles?
     ) {
         self.funding = funding
+        self.pacing = pacing
+        self.events = events
+        self.console = console
         self.bulletins = bulletins
         self.tokens = tokens
         self.context = context
@@ -60,14 +67,12 @@ final class AdminRoutes: Responder {
         router.addHealth(context.health)
         router.addMetrics(context.metrics)
         router.add(.get, "/v1/coordinator") { [unowned self] _, response in identify(&response) }
-        router.add(.get, "/v1/pacing") { _, response in
-            guard let standings = pacing.standings() else { return response.notLeader(root) }
-            response.json(standings)
-        }
+        router.add(.get, "/v1/pacing") { [unowned self] _, response in standings(&response) }
     }
 
     func respond(to request: borrowing Request, _ response: inout Response) {
         let path = request.path.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        if let console, ConsoleFiles.has(path) { return console.respond(to: request, path, &response) }
         guard path.hasPrefix(AdminOperation.root) else { return router.respond(to: request, &response) }
         let (operations, id) = AdminOperation.find(path.dropFirst(AdminOperation.root.utf8.count))
         guard !operations.isEmpty else { return response.problem(.notFound, "no such address") }
@@ -77,11 +82,23 @@ final class AdminRoutes: Responder {
                 "allow", operations.map { "\($0.method.token)" }.joined(separator: ", ").utf8.span.bytes)
             return response.problem(.methodNotAllowed, "the address does not know the method")
         }
+        guard method == .get || !Self.isOfAnotherOrigin(request) else {
+            return response.problem(.forbidden, "a page of another origin may change nothing here")
+        }
         guard let caller = tokens.caller(request, needs: operation.role, &response),
             Query(request).hasOnly(
                 operation.parameters.filter { $0.place == "query" }.map(\.name), &response)
         else { return }
         perform(operation, id, request, caller, &response)
+    }
+
+    /// By what browsers say, and nobody else: without tokens, or by a client's certificate, a page somewhere else could have a browser ask.
+    private static func isOfAnotherOrigin(_ request: borrowing Request) -> Bool {
+        guard let origin = request.text("origin") else {
+            return request.text("sec-fetch-site") == "cross-site"
+        }
+        guard let mark = origin.firstRange(of: "://") else { return true }
+        return String(origin[mark.upperBound...]) != request.text("host")
     }
 
     private func perform(
@@ -125,13 +142,36 @@ final class AdminRoutes: Responder {
         case .ledgerAudit: audits.show(request, &response)
         case .beginAudit: audits.begin(request, caller, &response)
         case .enter: audits.enter(request, caller, &response)
+        case .me: me(caller, &response)
+        case .pacing: standings(&response)
+        case .events: events.listen(request, &response)
         case .document: response.json(OpenAPI.document)
         }
     }
 
+    private var leader: JSONTree {
+        root.leader.map { ["name": .string($0.name), "address": .string($0.address)] } ?? .null
+    }
+
+    private func standings(_ response: inout Response) {
+        guard let standings = pacing.standings() else { return response.notLeader(root) }
+        response.json(standings)
+    }
+
+    private func me(_ caller: Caller, _ response: inout Response) {
+        response.json([
+            "who": .string(caller.name), "role": .string(caller.role.rawValue),
+            "needsToken": .bool(!tokens.areUnused),
+            "coordinator": [
+                "name": .string(context.settings.name), "version": .string(context.version),
+                "leads": .bool(root.leads), "epoch": .string("\(root.machine.epoch.rawValue)"),
+                "leader": leader,
+                "holders": .array(context.settings.holders.map { .string($0) }),
+            ],
+        ])
+    }
+
     private func identify(_ response: inout Response) {
-        let leader: JSONTree =
-            root.leader.map { ["name": .string($0.name), "address": .string($0.address)] } ?? .null
         response.json([
             "name": .string(context.settings.name), "version": .string(context.version),
             "leads": .bool(root.leads),

@@ -15,6 +15,8 @@ final class FleetPacing {
     private var pacer: FleetPacer
     private var speakers: PaceSpeakers
     private var epoch: Epoch
+    /// Where each node says it is.
+    private var regions: [String: String] = [:]
     /// Of nodes that hold money of this root themselves, the session of each; and when it was last looked for fences.
     private var sessions: [String: UInt64] = [:]
     private var lookedAt = Instant(nanoseconds: .min)
@@ -23,6 +25,8 @@ final class FleetPacing {
 
     /// Nodes speak every five seconds; with leases that are shorter than some of these, they are heard of late all the same.
     private static let silenceLeast = Interval.seconds(30)
+    /// As many as holders can have nodes: 64 each.
+    private static let regionsMost = 4_096
 
     init(_ context: CoordinatorContext, _ root: Root) {
         self.root = root
@@ -44,6 +48,9 @@ final class FleetPacing {
         guard let name else { return [] }
         if all.node == nil { sessions[name] = all.start }
         loseFenced(book, now)
+        if let region = all.region, regions[name] != nil || regions.count < Self.regionsMost {
+            regions[name] = region
+        }
         if let supply = all.supply { pacer.expects(supply, from: name) }
         return all.statements.compactMap { day, statement in
             let day = day.flatMap { BudgetDay(date: $0) }
@@ -71,6 +78,7 @@ final class FleetPacing {
             pacer = FleetPacer(limits, epoch: epoch.rawValue, at: now)
             speakers = PaceSpeakers(silence: limits.silence)
             sessions = [:]
+            regions = [:]
         }
         return book
     }
@@ -99,10 +107,10 @@ final class FleetPacing {
     /// Nil where another coordinator leads.
     func standings() -> JSONTree? {
         guard leading() != nil else { return nil }
-        return ["campaigns": .array(pacer.standings(at: now).map(Self.tree))]
+        return ["campaigns": .array(pacer.standings(at: now).map(tree))]
     }
 
-    private static func tree(_ one: FleetPacer.Standing) -> JSONTree {
+    private func tree(_ one: FleetPacer.Standing) -> JSONTree {
         func real(_ value: Double) -> JSONTree { JSONTree(.number("\(value)")) }
         func amount(_ amount: Micros) -> JSONTree { JSONTree(.number(amount.description)) }
         return [
@@ -114,7 +122,9 @@ final class FleetPacing {
             "nodes": .array(
                 one.nodes.map { node in
                     [
-                        "node": .string(node.node), "scale": real(node.scale), "spent": amount(node.spent),
+                        "node": .string(node.node),
+                        "region": regions[node.node].map { .string($0) } ?? .null, "scale": real(node.scale),
+                        "spent": amount(node.spent),
                         "competesFor": real(node.admitted),
                         "silentSeconds": .number(node.silent.wholeMilliseconds / 1_000),
                         "isLost": .bool(node.isLost),

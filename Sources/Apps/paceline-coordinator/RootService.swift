@@ -24,6 +24,7 @@ final class RootService: DaemonService {
     private let publications: PublicationRoutes
     private let listener: PostgresListener
     private let tokens: Tokens
+    private let events: EventRoutes
     private let holders: Server
     private let operators: Server
     private var cut = 0
@@ -79,7 +80,12 @@ final class RootService: DaemonService {
         let holderRoutes = HolderRoutes(
             context.settings.holders, context.health, root, pacing: { pacing.heard($0) },
             models: { watch.heard($0) })
-        let adminRoutes = AdminRoutes(context, root, pacing, pool, funding, bulletins, desk, watch, tokens)
+        events = EventRoutes(pool, context.log)
+        let console = try context.settings.consoleDirectory.map { folder throws(Failure) in
+            try ConsoleFiles(folder)
+        }
+        let adminRoutes = AdminRoutes(
+            context, root, pacing, pool, funding, bulletins, desk, watch, tokens, events, console)
         publications = PublicationRoutes(
             [(.catalog, catalog), (.models, models)], holders: context.settings.holders, on: reactor,
             behind: holderRoutes)
@@ -141,6 +147,7 @@ final class RootService: DaemonService {
         listener.end()
         for bulletin in bulletins.values { bulletin.end() }
         publications.leave()
+        events.leave()
         holders.drain { [self] in
             root.stop { [self] in operators.drain { [self] in reactor.stop() } }
         }

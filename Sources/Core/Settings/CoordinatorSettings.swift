@@ -44,6 +44,7 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
     public internal(set) var catalog: Catalog?
     /// The fleet file: a holder's number is its place in it, so names are only ever added at the end.
     public internal(set) var holders: [String] = []
+    public internal(set) var consoleDirectory: String?
     public internal(set) var drain = NodeSettings.Drain()
     public internal(set) var log = NodeSettings.Log()
 
@@ -75,6 +76,10 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
             .required(
                 "holders", \.holders, .list(of: .name, count: 1...64), example: ["broker-1"],
                 "Who may hold money of the root: brokers, or nodes without one. A holder's number is its place here, so names are only ever added at the end."
+            ),
+            .optional(
+                "consoleDirectory", \.consoleDirectory, .absolutePath,
+                "The folder with the console's pages, which come with the coordinator and are served on `admin` as /console/. Without it there is no console."
             ),
             .defaulted("drain", \.drain, .object, "How the coordinator leaves."),
             .defaulted("log", \.log, .object, "What is logged, and how."),

@@ -51,6 +51,7 @@ struct OpenAPITests {
                         #expect(
                             codes.contains(answer.status),
                             "\(head) \(headers) \(body): \(answer.status) \(answer.body)")
+                        guard !path.hasSuffix("/events") || answer.status != 200 else { continue }
                         let isJSON = (try? JSONSerialization.jsonObject(with: Data(answer.bytes))) != nil
                         #expect(isJSON, "\(head): \(answer.body)")
                     }

@@ -92,6 +92,8 @@ final class RunningCoordinator: ServedProcess, @unchecked Sendable {
             "holders": ["broker-0", "broker-1", "broker-2", "broker-3", "node-a", "node-b"],
             "leases": ["leadershipMilliseconds": 1_200, "renewalMilliseconds": 300, "leaseSeconds": lease],
             "drain": ["noticeMilliseconds": 0],
+            "consoleDirectory": URL(filePath: #filePath).deletingLastPathComponent()
+                .appending(path: "../../../Sources/Apps/paceline-coordinator/Console").standardized.path(),
         ]
         if let catalog { settings["catalog"] = ["path": catalog.path(), "reloadSeconds": 1] }
         let file = folder.appending(path: "\(name).json")

@@ -29,11 +29,11 @@ import Units
     @Test func statementsComeBack() throws {
         let all = PaceWire.Statements(
             holder: "broker-0", node: "node-a", start: 7, [("2026-11-28", statement()), (nil, statement())],
-            supply: PaceSupply(kinds: 2, places: (0..<48).map { Double($0) }))
+            region: "eu-west", supply: PaceSupply(kinds: 2, places: (0..<48).map { Double($0) }))
         let tree = PaceWire.tree(all)
         let read = try PaceWire.statements(JSONTree(reading: Array(tree.line.utf8)))
         #expect(read.holder == "broker-0" && read.node == "node-a" && read.start == 7)
-        #expect(read.supply == all.supply && read.supply != nil)
+        #expect(read.supply == all.supply && read.supply != nil && read.region == "eu-west")
         #expect(read.statements.map(\.day) == ["2026-11-28", nil])
         #expect(read.statements.allSatisfy { $0.1 == statement() })
     }

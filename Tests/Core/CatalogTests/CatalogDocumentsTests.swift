@@ -57,6 +57,18 @@ import Testing
         #expect(before.changes(from: after).count == 3)
     }
 
+    @Test func aDecimalIsTheSameWithoutItsLastZeros() throws {
+        func deals(_ floor: String) throws -> CatalogDocuments {
+            CatalogDocuments(try Self.tree(#"{"deals": [{"id": "d", "floor": \#(floor)}]}"#))
+        }
+        for (one, other, isSame) in [
+            ("28.50", "28.5", true), ("28.00", "28", true), ("20", "2", false), ("0.10", "0.1", true),
+            ("1.5e10", "1.5e1", false), ("10.0", "1", false),
+        ] {
+            #expect(try deals(one).changes(from: try deals(other)).isEmpty == isSame, "\(one) \(other)")
+        }
+    }
+
     /// Each by the thing in which it stands, as whoever changed another thing has to be told.
     @Test(arguments: [
         (

@@ -45,6 +45,7 @@ def main() -> None:
         settings = json.loads(HOSTS[host][daemon])
         if daemon == "coordinator":
             settings["database"]["migrationsDirectory"] = "/check/migrations"
+            settings["consoleDirectory"] = "/check/console"
         (FOLDER / f"settings/paceline-{daemon}.json").write_text(json.dumps(settings), encoding="utf-8")
         (FOLDER / f"units/paceline-{daemon}.service").write_text(
             translated(HOSTS[host]["units"][f"paceline-{daemon}"]), encoding="utf-8"
@@ -60,6 +61,7 @@ def main() -> None:
         subprocess.run(["strip", "--strip-debug", str(FOLDER / "bin" / program)], check=False)
     shutil.copytree(ROOT / "nixos/scripts", FOLDER / "scripts")
     shutil.copytree(ROOT / "Sources/Apps/paceline-coordinator/Migrations", FOLDER / "migrations")
+    shutil.copytree(ROOT / "Sources/Apps/paceline-coordinator/Console", FOLDER / "console")
     shutil.copytree(ROOT / "Examples/catalog", FOLDER / "catalog")
     shutil.copy(ROOT / "Examples/ctv-pod.json", FOLDER / "request.json")
     shutil.copy(ROOT / "nixos/checks/guest/run.sh", FOLDER / "run")

@@ -29,6 +29,7 @@ enum AdminOperation: Hashable, Sendable {
     case tokens, makeToken, revokeToken
     case accounts, order, movements, sessions, suspense, verify
     case ledgerAudit, beginAudit, enter
+    case me, pacing, events
     case document
 
     static let all: [AdminOperation] =
@@ -37,7 +38,7 @@ enum AdminOperation: Hashable, Sendable {
             .modelNodes, .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken,
             .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .ledgerAudit,
             .beginAudit,
-            .enter, .document,
+            .enter, .me, .pacing, .events, .document,
         ]
 
     static let root = "/api/v1/"
@@ -46,7 +47,7 @@ enum AdminOperation: Hashable, Sendable {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .audit, .tokens, .accounts,
             .movements, .sessions, .suspense,
-            .verify, .ledgerAudit, .document:
+            .verify, .ledgerAudit, .me, .pacing, .events, .document:
             .get
         case .put, .order: .put
         case .delete, .revokeToken: .delete
@@ -84,6 +85,9 @@ enum AdminOperation: Hashable, Sendable {
         case .verify: "ledger/verify"
         case .ledgerAudit, .beginAudit: "ledger/audit"
         case .enter: "ledger/audit/entries"
+        case .me: "me"
+        case .pacing: "pacing"
+        case .events: "events"
         case .document: "openapi.json"
         }
     }
@@ -91,7 +95,7 @@ enum AdminOperation: Hashable, Sendable {
     var role: AdminRole {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .accounts, .movements, .sessions,
-            .suspense, .verify, .ledgerAudit,
+            .suspense, .verify, .ledgerAudit, .me, .pacing, .events,
             .document:
             .viewer
         case .pause, .resume, .rollBackModels, .beginAudit, .enter: .operator_

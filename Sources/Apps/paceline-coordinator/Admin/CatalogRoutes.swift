@@ -137,6 +137,8 @@ final class CatalogRoutes {
     private func change(
         _ edit: CatalogEdit, _ request: borrowing Request, _ caller: Caller, _ response: inout Response
     ) {
+        let isDryRun = Query(request)["dryRun"]
+        guard isDryRun.map({ $0 == "1" }) ?? true else { return response.malformed("dryRun", "1") }
         let head: ChangeHead
         do throws(Malformed) {
             head = try ChangeHead(request)
@@ -146,9 +148,11 @@ final class CatalogRoutes {
         let whole =
             "\(request.method.token) \(edit.name) \(edit.key?.kind.rawValue ?? "") \(edit.key?.id ?? "") \(head.condition)\n"
         let order = CatalogOrder(
-            edit: edit, condition: head.condition, key: head.key ?? desk.ownKey(),
+            // What is not done is not remembered, and its key stays free for the change itself.
+            edit: edit, condition: head.condition,
+            key: isDryRun == nil ? head.key ?? desk.ownKey() : desk.ownKey(),
             digest: BlobDigest(of: Array(whole.utf8) + request.body.withUnsafeBytes { Array($0) }),
-            who: caller.name, note: head.note)
+            who: caller.name, note: head.note, isDryRun: isDryRun != nil)
         desk.take(order, request.place, &response)
     }
 }

@@ -78,7 +78,7 @@ enum OpenAPI {
             "description": .string(one.method == .get ? "What is asked for." : "It is so now."),
             "headers": one.hasETag
                 ? ["ETag": ["schema": ["type": "string"], "description": "For If-Match."]] : [:],
-            "content": ["application/json": ["schema": one.answer]],
+            "content": .object([.init(one.answerType, ["schema": one.answer])]),
         ]
         var all: [(Int, JSONTree)] = one.accepted.map { ($0, answer) }
         for status in one.refused + [400, 401, 403, 503] {
@@ -156,8 +156,25 @@ enum OpenAPI {
                     "properties": [
                         "kind": ["type": "string"], "id": ["type": "string"], "version": ["type": "string"],
                         "published": ["type": "integer"], "isChanged": ["type": "boolean"],
+                        "isDryRun": ["type": "boolean"], "unreported": ["type": "integer"],
+                        "changes": ["type": "array", "items": reference("effect")],
                     ],
                 ]),
+            .init(
+                "effect",
+                object([
+                    .init("kind", ["type": "string"]), .init("id", ["type": "string"]),
+                    .init("what", ["enum": ["created", "changed", "removed"]]),
+                    .init(
+                        "fields",
+                        [
+                            "type": "array",
+                            "items": [
+                                "type": "object", "required": ["field"],
+                                "properties": ["field": ["type": "string"], "was": [:], "becomes": [:]],
+                            ],
+                        ]),
+                ])),
             .init(
                 "modelsChanged",
                 [

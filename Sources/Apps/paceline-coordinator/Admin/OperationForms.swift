@@ -38,6 +38,9 @@ struct OperationParameter {
         name: "id", place: "path", summary: "What the catalog calls it.",
         schema: ["type": "string", "pattern": "^[A-Za-z0-9_.:/-]{1,128}$"])
     static let campaign = query("campaign", "Only of this campaign.")
+    static let dryRun = query(
+        "dryRun", "1 answers what the change would do, and changes nothing.",
+        ["type": "string", "enum": ["1"]])
 
     static let condition = [
         header(
@@ -97,6 +100,11 @@ extension AdminOperation {
             "Begins an audit: nothing is granted until every holder has said what it was granted."
         case .enter:
             "Says what a silent holder was granted that the ledger does not know. Where two operators say the same of an account, it is in suspense, and the account waits for that holder no more."
+        case .me: "Who asks, what they may, and which coordinator answers."
+        case .pacing:
+            "Each campaign's plan: what is due and spent by now, each node's part, and why it cannot deliver."
+        case .events:
+            "Server-sent events: what has changed since Last-Event-ID, as soon as something has, or nothing after 25 seconds. Each answer ends; whoever listens asks again."
         case .document: "This document."
         }
     }
@@ -111,11 +119,13 @@ extension AdminOperation {
             ]
                 + (kind.parent.map { [.query($0, "Only those that name it.")] } ?? [])
         case .get: return [.id]
-        case .put: return [.id] + OperationParameter.change
-        case .delete: return [.id] + OperationParameter.condition + OperationParameter.written
-        case .importCatalog: return OperationParameter.change
+        case .put: return [.id, .dryRun] + OperationParameter.change
+        case .delete: return [.id, .dryRun] + OperationParameter.condition + OperationParameter.written
+        case .importCatalog: return [.dryRun] + OperationParameter.change
         case .publishModels: return OperationParameter.written
-        case .add, .rollBack, .pause, .resume, .canary, .promote, .rollBackModels:
+        case .add, .rollBack, .pause, .resume:
+            return [.dryRun] + OperationParameter.condition + OperationParameter.written
+        case .canary, .promote, .rollBackModels:
             return OperationParameter.condition + OperationParameter.written
         case .versions, .modelVersions: return pages + [.limit(CatalogRoutes.pageMost)]
         case .audit:
@@ -164,8 +174,15 @@ extension AdminOperation {
                     "after", "Only behind this place.",
                     ["type": "integer", "minimum": 0, "maximum": .number(exact)]), .limit(1_000),
             ]
+        case .events:
+            return [
+                .header(
+                    "Last-Event-ID",
+                    "The id of the last event that was seen. Without it all is told at once.",
+                    ["type": "string", "pattern": "^[0-9]{1,19}([.][0-9]{1,19}){4}$"])
+            ]
         case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit,
-            .enter,
+            .enter, .me, .pacing,
             .document:
             return []
         }
@@ -236,6 +253,9 @@ extension AdminOperation {
     /// Of what the body is.
     var bodyType: String { self == .publishModels ? "application/octet-stream" : "application/json" }
 
+    /// Of what the answer is.
+    var answerType: String { self == .events ? "text/event-stream" : "application/json" }
+
     var hasETag: Bool {
         switch self {
         case .get, .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume, .publishModels, .canary,
@@ -267,7 +287,7 @@ extension AdminOperation {
         case .order: [409, 412, 422, 428]
         case .enter: [409, 422]
         case .list, .versions, .modelNodes, .modelVersions, .audit, .movements, .sessions, .catalog, .tokens,
-            .suspense, .verify, .ledgerAudit, .beginAudit,
+            .suspense, .verify, .ledgerAudit, .beginAudit, .me, .pacing, .events,
             .document:
             []
         }
@@ -285,6 +305,8 @@ extension AdminOperation {
         case .get(let kind): return OpenAPI.reference(kind.rawValue)
         case .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume:
             return OpenAPI.reference("changed")
+        case .pacing: return OpenAPI.list("campaigns", of: any, isPage: false)
+        case .events: return ["type": "string"]
         case .publishModels, .canary, .promote, .rollBackModels: return OpenAPI.reference("modelsChanged")
         case .catalog: return OpenAPI.reference("catalog")
         case .versions, .modelVersions: return OpenAPI.list("versions", of: any)
@@ -294,7 +316,7 @@ extension AdminOperation {
         case .sessions: return OpenAPI.list("sessions", of: any, isPage: false)
         case .suspense: return OpenAPI.list("accounts", of: any, isPage: false)
         case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .ledgerAudit, .beginAudit,
-            .enter,
+            .enter, .me,
             .document:
             return any
         }

@@ -120,7 +120,7 @@ private struct Making {
 
     private func outcome(_ after: CatalogDocuments, _ bytes: [UInt8]) throws -> ChangeOutcome {
         let changes = after.changes(from: before)
-        if changes.isEmpty, former > 0, !isRollBack {
+        if changes.isEmpty, former > 0, !isRollBack, !order.isDryRun {
             return .answered(answer(.ok, version ?? former, isNew: false))
         }
         let textBytes = after.file.line.utf8.count
@@ -129,6 +129,10 @@ private struct Making {
                 .unprocessableContent,
                 "the catalog is larger than what is published: \(textBytes) bytes of at most \(CatalogDraft.textMost), compiled \(bytes.count) of \(CatalogDraft.bytesMost)"
             )
+        }
+        if order.isDryRun {
+            let effects = CatalogEffects(changes, from: before, published: former)
+            return .answered(ChangeAnswer(status: .ok, version: former, body: effects.tree.line))
         }
         let isNew =
             switch order.edit {

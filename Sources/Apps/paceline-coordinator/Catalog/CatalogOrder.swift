@@ -46,6 +46,8 @@ struct CatalogOrder: ChangeOrder {
     let digest: BlobDigest
     let who: String
     let note: String
+    /// What it would do is answered, and nothing is done.
+    var isDryRun = false
 
     var kind: PublicationKind { .catalog }
     var name: String { edit.name }

@@ -129,7 +129,7 @@ final class ModelWatch {
                         .init("name", .string(one.standing.name)),
                         .init("ageSeconds", .number((now - one.at).wholeMilliseconds / 1_000)),
                     ]
-                    let left = ["version", "holder", "node"]
+                    let left = ["version", "node"]
                     return .object(ours + members.filter { !left.contains($0.key) })
                 }),
         ])

@@ -164,7 +164,9 @@ final class NodeLedger: Sendable {
             if let link = former?.ledger.remote?.link {
                 remote = (session, link)
             } else {
-                remote = (session, try IssuerLink(IssuerSettings(issuer), at: "ledger.issuer", log))
+                let link = try IssuerLink(
+                    IssuerSettings(issuer), at: "ledger.issuer", region: node.node.region, log)
+                remote = (session, link)
             }
         } else {
             remote = nil

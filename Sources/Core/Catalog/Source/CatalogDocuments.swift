@@ -79,7 +79,7 @@ public struct CatalogDocuments: Sendable {
             let (old, new) = (former.all[kind] ?? [:], all[kind] ?? [:])
             let ids = Set(old.keys).union(new.keys).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
             return ids.compactMap { id in
-                let (before, after) = (old[id]?.sorted, new[id]?.sorted)
+                let (before, after) = (old[id]?.lineInOrder, new[id]?.lineInOrder)
                 return before == after ? nil : (CatalogKey(kind, id), new[id])
             }
         }
@@ -132,8 +132,8 @@ extension JSONTree {
             refusal: refusal)
     }
 
-    /// The tree on one line with its keys in order, which is the same for trees that say the same.
-    fileprivate var sorted: String { inOrder.line }
+    /// The tree on one line with its keys in order and no zeros at the ends of its decimals, which is the same for trees that say the same.
+    public var lineInOrder: String { inOrder.line }
 
     private var inOrder: JSONTree {
         switch content {
@@ -142,7 +142,22 @@ extension JSONTree {
                 members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
                     .map { Member($0.key, $0.value.inOrder) })
         case .array(let elements): .array(elements.map(\.inOrder))
+        case .number(let text): JSONTree(.number(text.shortDecimal))
         default: self
         }
+    }
+}
+
+extension String {
+    /// 28.5 for 28.50, as programs write what people wrote. Numbers with exponents stay as they are.
+    fileprivate var shortDecimal: String {
+        guard utf8.contains(UInt8(ascii: ".")), !utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "e") })
+        else {
+            return self
+        }
+        var short = self[...]
+        while short.last == "0" { short.removeLast() }
+        if short.last == "." { short.removeLast() }
+        return String(short)
     }
 }

@@ -1,0 +1,190 @@
+// The console's frame: who is signed in, which page is open, and when it is read again.
+import { ask, get, Problem, token } from "./api.js";
+import { problemNode } from "./dialog.js";
+import { h, show } from "./dom.js";
+import { listen, stop } from "./live.js";
+import * as fleet from "./page-fleet.js";
+import * as campaigns from "./page-campaigns.js";
+import * as campaign from "./page-campaign.js";
+import * as edit from "./page-edit.js";
+import * as bulk from "./page-bulk.js";
+import * as ledger from "./page-ledger.js";
+import * as catalog from "./page-catalog.js";
+import * as audit from "./page-audit.js";
+
+/** Each page: title(parts), load(parts, me), view(data, tools); topics that make it read again, and every so many seconds. */
+const pages = [
+  [/^fleet$/, fleet], [/^campaigns$/, campaigns], [/^campaigns\/([^/]+)$/, campaign],
+  [/^campaigns\/([^/]+)\/(edit|clone)$/, edit], [/^new()$/, edit], [/^bulk$/, bulk], [/^ledger$/, ledger],
+  [/^catalog$/, catalog], [/^audit$/, audit],
+];
+const sections = [["fleet", "Fleet"], ["campaigns", "Campaigns"], ["ledger", "Ledger"], ["catalog", "Catalog"], ["audit", "Audit"]];
+
+const place = (id) => document.getElementById(id);
+let me = null;
+let open = null;
+let standing = { word: "asking", since: new Date() };
+let isReading = false;
+let isStale = false;
+
+function route() {
+  const path = location.hash.replace(/^#\/?/, "") || "fleet";
+  for (const [pattern, page] of pages) {
+    const found = path.match(pattern);
+    if (found) return { path, page, parts: found.slice(1).map(decodeURIComponent) };
+  }
+  return { path: "fleet", page: fleet, parts: [] };
+}
+
+async function navigate() {
+  if (me === null) return;
+  open = { ...route(), data: null };
+  document.title = `${open.page.title(open.parts)} – Paceline`;
+  frame();
+  show(place("main"), h("p", { class: "muted" }, "Reading …"));
+  await read();
+  place("main").focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+/** Reads the open page again; what is asked for meanwhile is read once afterwards. */
+async function read() {
+  if (isReading) {
+    isStale = true;
+    return;
+  }
+  isReading = true;
+  const asked = open;
+  try {
+    const data = await asked.page.load(asked.parts, me);
+    if (asked === open) {
+      open.data = data;
+      show(place("main"), asked.page.view(data, { me, parts: asked.parts, read, redraw }));
+    }
+  } catch (error) {
+    // What was read before stays: who looks at an incident needs the last that was known.
+    if (asked === open && error.status !== 401) {
+      show(place("main"), problemNode(error), asked.data ? asked.page.view(asked.data, { me, parts: asked.parts, read, redraw })
+        : h("h1", null, asked.page.title(asked.parts)));
+    }
+  }
+  isReading = false;
+  if (isStale || asked !== open) {
+    isStale = false;
+    await read();
+  }
+}
+
+/** With what is known, after something that only this page knows has changed. */
+function redraw() {
+  if (open?.data) show(place("main"), open.page.view(open.data, { me, parts: open.parts, read, redraw }));
+}
+
+async function identify() { me = await get("me"); }
+
+async function heard(names) {
+  if (names.includes("leader")) {
+    try {
+      await identify();
+    } catch (error) {
+      if (error.status === 401) return;
+    }
+    frame();
+  }
+  if (open && !open.page.isForm && names.some((name) => open.page.topics.includes(name))) read();
+}
+
+function stand(word) {
+  if (word === standing.word) return;
+  standing = { word, since: new Date() };
+  frame();
+}
+
+function frame() {
+  const path = open?.path ?? "";
+  show(place("header"),
+    h("a", { class: "brand", href: "#/fleet" }, h("img", { src: "icon.svg", alt: "", width: "22", height: "22" }), "Paceline"),
+    h("nav", { "aria-label": "Pages" }, sections.map(([name, label]) => h("a", {
+      href: `#/${name}`, "aria-current": path === name || path.startsWith(`${name}/`) || name === "campaigns" && (path === "new" || path === "bulk") ? "page" : null,
+    }, label))),
+    h("div", { class: "who" },
+      h("span", { class: `live ${standing.word}`, title: `since ${standing.since.toISOString().slice(11, 19)} UTC` },
+        { live: "live", lost: "no answer", asking: "…" }[standing.word]),
+      me && h("span", null, `${me.who}, ${me.role}`),
+      me && token.get() && h("button", { class: "quiet", type: "button", onclick: signOut }, "Sign out")));
+  const coordinator = me?.coordinator;
+  show(place("notices"),
+    standing.word === "lost" && h("p", { class: "notice bad" }, `No answer since ${standing.since.toISOString().slice(11, 19)} UTC. What is shown is from before; it is asked again.`),
+    me && !me.needsToken && h("p", { class: "notice" }, "There are no tokens yet: whoever reaches this address may do everything. Make an admin's with ", h("code", null, "paceline token create NAME --role admin"), "."),
+    coordinator && !coordinator.leads && h("p", { class: "notice" }, `${coordinator.name} does not lead. `,
+      coordinator.leader ? ["Changes are made at the leader: ", h("a", { href: `${coordinator.leader.address}/console/${location.hash}` }, `${coordinator.leader.name}'s console`), "."] : "Nobody does at the moment."));
+  show(place("footer"), coordinator && h("p", null, `${coordinator.name}, version ${coordinator.version}, epoch ${coordinator.epoch}. All times are UTC. `,
+    h("a", { href: "/api/v1/openapi.json" }, "The API")));
+}
+
+function signOut() {
+  token.forget();
+  stop();
+  location.reload();
+}
+
+function signIn(why) {
+  stop();
+  me = null;
+  open = null;
+  frame();
+  const input = h("input", { id: "token", name: "token", type: "password", autocomplete: "off", required: true, size: "40", spellcheck: "false" });
+  const said = h("p", { class: "refused", role: "alert" }, token.get() ? why : null);
+  const form = h("form", { class: "signin" },
+    h("h1", null, "Sign in"),
+    h("p", null, "With a token, as ", h("code", null, "paceline token create NAME --role ROLE"), " prints it. It stays in this tab, and is over when the tab is closed."),
+    h("p", { class: "field" }, h("label", { for: "token" }, "Token"), input), said,
+    h("p", { class: "buttons" }, h("button", { class: "primary" }, "Sign in")));
+  token.forget();
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    token.set(input.value.trim());
+    try {
+      await ask("GET", "me");
+      begin();
+    } catch (error) {
+      token.forget();
+      said.textContent = error.message;
+      input.select();
+    }
+  });
+  place("main").replaceChildren(form);
+  input.focus();
+}
+
+let isSigningIn = false;
+addEventListener("signin", (event) => {
+  // The form says itself what is wrong with a token that was typed into it.
+  if (isSigningIn || place("main").querySelector(".signin")) return;
+  isSigningIn = true;
+  queueMicrotask(() => {
+    isSigningIn = false;
+    signIn(event.detail);
+  });
+});
+addEventListener("hashchange", navigate);
+
+async function begin() {
+  try {
+    await identify();
+  } catch (error) {
+    if (error.status !== 401) {
+      show(place("main"), problemNode(error instanceof Problem ? error : new Problem(0, { title: String(error) })));
+      setTimeout(begin, 2_000);
+    }
+    return;
+  }
+  await navigate();
+  listen(heard, stand);
+}
+
+setInterval(() => {
+  if (open?.page.everySeconds && !document.hidden && !open.page.isForm && standing.word === "live") read();
+}, 5_000);
+frame();
+begin();
