@@ -104,7 +104,8 @@ enum NoticeVerify {
             ("session", "\(notice.session)"), ("shard", "\(notice.shard)"),
             ("sequence", "\(notice.sequence)"), ("mark", "\(notice.mark)"),
             ("window", "\(account.own.rawValue)"),
-            ("issuersAccount", account.issuers.map { "\($0.rawValue)" } ?? "none"),
+            // The issuer's number of it, where that is on another machine.
+            ("account", account.issuers.map { "\($0.rawValue)" } ?? "none"),
             ("expires", TimeText.utc(notice.expires)),
             ("highest", "\(notice.highest)"), ("reserved", "\(notice.reserved)"),
             ("billedBy", notice.isBilledByImpression ? "impression" : "notice"),

@@ -24,15 +24,15 @@ struct BudgetCutTests {
     }
 
     @Test func aCutIsShownBeforeItIsMade() throws {
-        let pair = try Pair()
+        let pair = try Pair(lease: 4)
         _ = try pair.leader()
         try Spending.order(pair, "northwind-winter", "50")
         let node = try SpendingNode("node-a", of: pair)
         for ad in try Spending.ads(node, 20) { #expect(node.bill(ad)) }
-        // It ends at once, so that no grant comes between two looks.
+        // It ends at once, so that no grant comes between two looks: what it had is in suspense.
         node.kill(SIGKILL)
         _ = node.end()
-        usleep(500_000)
+        try Spending.until("its lease is over") { try Spending.root(pair, "suspense") > 0 }
         func account() throws -> [String: Any] {
             let path = "/api/v1/ledger/accounts?campaign=northwind-winter"
             let answer = try #require(ask(try pair.leader().admin, "GET \(path)"))
