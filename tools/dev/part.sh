@@ -23,8 +23,8 @@ run_bundle() { printf '%s\n' "${@:2}" | xargs -n 1 -P 2 "${BASH_SOURCE[0]}" targ
 
 # target BUNDLE TARGET: its tests, and then all that they said in one piece, though they were stopped. The bundle is run
 # directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a limit in time does not
-# reach, and what it said before it hung is lost in a buffer. Two tests for each core at a time: those that start databases
-# and fleets would keep one another from what they wait for.
+# reach, and what it said before it hung is lost in a buffer. One test for each core at a time, and another target beside
+# it: more that start databases and fleets would keep one another from what they wait for.
 part_target() {
   local bundle=$1 target=$2 status=0
   said=$(mktemp)
@@ -33,7 +33,7 @@ part_target() {
   {
     say "== $target"
     "$bundle" --testing-library swift-testing --filter "^$target\\." \
-      --experimental-maximum-parallelization-width $((2 * $(nproc))) || status=$?
+      --experimental-maximum-parallelization-width "$(nproc)" || status=$?
     say "== $target ended $status"
   } >"$said" 2>&1
   return "$((status != 0))"

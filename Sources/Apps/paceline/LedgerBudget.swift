@@ -12,7 +12,7 @@ enum LedgerBudget {
         "confirm", "Changes it; without, only what it would come to is shown.")
 
     static let command = Command(
-        "budget", "Shows what another budget of an account would come to, and changes it.",
+        "budget", "Shows what another budget would come to, and changes it.",
         discussion: """
             What holders have been granted, or is in suspense, may still be billed, however small the budget becomes: \
             the most that can still be spent is shown before anything is changed. What is missing then is overhang, which \

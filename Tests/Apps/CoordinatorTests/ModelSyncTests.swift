@@ -72,7 +72,7 @@ struct ModelSyncTests {
         #expect(try fleet.model("publish", fleet.package("again")).contains("package 1: there already"))
         #expect(ask(fleet.pair.all[0].port, "GET /v1/models")?.status == 404)
         #expect(try fleet.model("promote", "1").contains("package 1 serves"))
-        try Spending.until("both serve the first", 5) { fleet.serve([1, 1]) }
+        try Spending.until("both serve the first", Spending.soon) { fleet.serve([1, 1]) }
         let first = fleet.nodes.map { $0.models["version"] as? String }
         #expect(first[0] == first[1] && first[0] != nil)
 
@@ -80,12 +80,12 @@ struct ModelSyncTests {
         #expect(
             try fleet.model("publish", fleet.package("two", training: 3), "--promote")
                 .contains("package 2: serves"))
-        try Spending.until("both serve the second within a second", 1) { fleet.serve([2, 2]) }
+        try Spending.until("both serve the second", Spending.soon) { fleet.serve([2, 2]) }
         #expect(fleet.nodes[0].models["version"] as? String != first[0])
 
         #expect(
             try fleet.model("rollback", "1", "--note", "the second sold too much").contains("serves again"))
-        try Spending.until("both serve the first again within a second", 1) { fleet.serve([1, 1]) }
+        try Spending.until("both serve the first again", Spending.soon) { fleet.serve([1, 1]) }
         #expect(fleet.nodes.map { $0.models["version"] as? String } == first)
         let versions = try fleet.model("versions")
         #expect(versions.contains("package 1, serves: models \(first[0] ?? "?")"), "\(versions)")
@@ -104,7 +104,7 @@ struct ModelSyncTests {
     @Test func aCanaryIsPromotedOrGoesBackByItself() throws {
         let fleet = try Fleet()
         #expect(try fleet.model("publish", fleet.package("one"), "--promote").contains("package 1: serves"))
-        try Spending.until("both serve the first", 5) { fleet.serve([1, 1]) }
+        try Spending.until("both serve the first", Spending.soon) { fleet.serve([1, 1]) }
         #expect(try fleet.model("publish", fleet.package("two", training: 3)).contains("package 2: sent"))
         try Spending.until("the coordinator has heard of both") {
             let nodes = try fleet.pair.admin("GET /api/v1/models").json["nodes"] as? [[String: Any]]
@@ -112,10 +112,10 @@ struct ModelSyncTests {
         }
         // One of the region.
         #expect(try fleet.model("canary", "2").contains("package 2 serves at node-a"))
-        try Spending.until("one serves the second", 2) { fleet.serve([2, 1]) }
+        try Spending.until("one serves the second", Spending.soon) { fleet.serve([2, 1]) }
         #expect(try fleet.model("versions").contains("package 2, serves at node-a: models "))
         #expect(try fleet.model("promote", "2").contains("package 2 serves"))
-        try Spending.until("both do", 2) { fleet.serve([2, 2]) }
+        try Spending.until("both do", Spending.soon) { fleet.serve([2, 2]) }
 
         // Nobody's processor is so fast; the coordinator does not ask for that.
         let slow = try fleet.package("slow", training: 4)
@@ -134,7 +134,7 @@ struct ModelSyncTests {
         sent.waitUntilExit()
         #expect(sent.terminationStatus == 0)
         try fleet.model("canary", "3", "--nodes", "node-b")
-        try Spending.until("it goes back", 5) {
+        try Spending.until("it goes back", Spending.soon) {
             try fleet.model("versions").contains("take back by coordinator ")
         }
         let versions = try fleet.model("versions")
