@@ -8,7 +8,7 @@ import Testing
         "free-at-the-fence": 1,
         "closing-before-the-fence": 2,
         "free-by-the-broker-while-a-node-holds": 1,
-        "one-closing-closes-all": 28,
+        "one-closing-closes-all": 8,
         "childs-lease-longer": 1,
         "lease-counted-from-the-reply": 1,
         "fence-margin-skipped": 1,
@@ -30,7 +30,7 @@ import Testing
         "late-bill-dropped": 1,
         "retry-taken-for-a-clone": 1,
         "takeover-keeps-the-old-clock": 1,
-        "zombie-leader-renews": 21,
+        "zombie-leader-renews": 2,
         "epoch-check-unlocked": 1,
         "warning-taken-as-success": 2,
         "retry-by-read": 64,
@@ -62,6 +62,7 @@ import Testing
         "restored-journal-trusted": 4,
         "restored-brokers-journal-trusted": 57,
         "resumed-renewal-counts-anew": 147,
+        "resumed-on-a-clock-that-stood-still": 507,
         "returned-money-forgotten": 1,
     ]
 
