@@ -37,12 +37,12 @@ public struct Budget: Codable, Sendable {
 }
 
 extension [Budget] {
-    /// Reads the budgets from the folder above the running executable that holds them.
+    /// Reads the budgets of the checkout in which the running executable lies.
     static func load() throws -> [Budget] {
         let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         var folder = URL(fileURLWithPath: executable).deletingLastPathComponent()
         while folder.path != "/" {
-            let file = folder.appendingPathComponent("budgets.json")
+            let file = folder.appendingPathComponent("Benchmarks/budgets.json")
             if FileManager.default.fileExists(atPath: file.path) {
                 do {
                     return try JSONDecoder().decode([Budget].self, from: Data(contentsOf: file))
@@ -52,6 +52,6 @@ extension [Budget] {
             }
             folder.deleteLastPathComponent()
         }
-        throw Impossible("no budgets.json in any folder above \(executable)")
+        throw Impossible("no Benchmarks/budgets.json in any folder above \(executable)")
     }
 }

@@ -12,7 +12,7 @@ extension Server {
         let (port, adminPort) = (try freePort(), try freePort())
         let state = folder.appendingPathComponent("node-state")
         let child = try Child(
-            product("paceline-node"),
+            sibling("paceline-node"),
             [
                 "--standalone", catalog.path, "--state", state.path, "--port", "\(port)", "--admin-port",
                 "\(adminPort)", "--shards", "1",
@@ -37,16 +37,4 @@ extension Server {
             return value
         }
     }
-}
-
-/// The path of an executable of the product, which `./dev bench` builds beside the benches.
-public func product(_ name: String) throws -> String {
-    let here = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    var folder = URL(fileURLWithPath: here).deletingLastPathComponent()
-    while folder.path != "/", folder.lastPathComponent != "Benchmarks" { folder.deleteLastPathComponent() }
-    let path = folder.deletingLastPathComponent().appendingPathComponent(".build/release/\(name)").path
-    guard FileManager.default.isExecutableFile(atPath: path) else {
-        throw Impossible("\(path) is not built: swift build -c release --product \(name)")
-    }
-    return path
 }

@@ -2,7 +2,7 @@
 import BenchKit
 public import Foundation
 
-/// The path of an executable that was built with this one.
+/// The path of an executable that was built with this one, of the product too: both packages are built in one folder.
 public func sibling(_ name: String) throws -> String {
     let here = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     let path = URL(fileURLWithPath: here).deletingLastPathComponent().appendingPathComponent(name).path

@@ -94,7 +94,7 @@ enum Main {
     private static func replay(_ folder: URL) throws {
         let state = folder.appendingPathComponent("node-state")
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try product("paceline"))
+        process.executableURL = URL(fileURLWithPath: try sibling("paceline"))
         process.arguments = ["replay", "\(state.path)/journal", "--catalogs", "\(state.path)/catalog"]
         let output = Pipe()
         process.standardOutput = output
