@@ -104,6 +104,11 @@ struct EvidenceRelay: Sendable {
         entries = entries.filter { $0.value.word == nil || now - $0.value.saidAt < Self.kept }
     }
 
+    /// Node sessions whose closings are carried.
+    var closing: Set<LedgerSession> {
+        Set(entries.keys.compactMap { if case .closing(let node, _) = $0 { node } else { nil } })
+    }
+
     /// What no answer of the root has come to.
     var open: Int { entries.count { $0.value.word == nil } }
 }
