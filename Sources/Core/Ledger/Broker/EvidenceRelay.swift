@@ -106,7 +106,9 @@ struct EvidenceRelay: Sendable {
 
     /// Node sessions whose closings are carried.
     var closing: Set<LedgerSession> {
-        Set(entries.keys.compactMap { if case .closing(let node, _) = $0 { node } else { nil } })
+        var nodes: Set<LedgerSession> = []
+        for case .closing(let node, _) in entries.keys { nodes.insert(node) }
+        return nodes
     }
 
     /// What no answer of the root has come to.

@@ -46,13 +46,13 @@ extension RootLedger {
     /// What an order would come to, and nothing of it is done; while an audit has not ended nobody knows. Nil where this process does
     /// not lead.
     public func outlook(of order: AccountOrder) -> OrderOutlook? {
-        guard let book else { return nil }
+        guard book != nil else { return nil }
         if let refusal = refusal(of: order) { return .refused(refusal) }
         guard let account = names[order.name] else {
             guard audit.missing == 0 else { return .refused(.audited) }
             return .taken(BudgetOutlook(budget: order.budget, spent: .zero, stillBillable: .zero))
         }
-        return outlook(of: account, with: order.budget).map { .taken($0) } ?? .refused(.audited)
+        return outlook(of: account, with: order.budget).map(OrderOutlook.taken) ?? .refused(.audited)
     }
 
     /// Of an account that is there. Nil while it is audited, and where this process does not lead.

@@ -1,6 +1,6 @@
 // Which claims are named to whoever has their reservations: a few at a time, and in turns, so that those of a node that never speaks
 // again keep none of the others back.
-public import Units
+internal import Units
 
 extension GrantBook {
     /// Claims that go out beside one renewal. Fewer are all that there are of the session.
