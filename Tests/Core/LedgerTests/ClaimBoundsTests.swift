@@ -177,6 +177,11 @@ import Units
             broker.desk.take(commands, at: now) ?? []
         }
 
+        /// The first one in the broker's book, which numbers them as it finds them.
+        var account: GrantBook.Account? {
+            broker.desk.byNumber[AccountIndex(0)].flatMap { broker.desk.ledger?.book.accounts[$0] }
+        }
+
         mutating func renew(_ node: UInt64) -> RootAnswer? {
             renewals += 1
             let request = RenewalChain.Request(id: renewals, nonce: renewals - 1, sentAt: now)
@@ -210,6 +215,7 @@ import Units
             told.formUnion(named[0])
         }
         #expect(told.count == 600)
+        #expect(region.say(close(77), close(77, account: 1)).map { keys($0).count } == [1, 0])
         let blocks = (0..<10).map {
             SettlementBlock(
                 account: AccountIndex(0), shard: 0, number: UInt32($0),
@@ -218,6 +224,19 @@ import Units
         _ = region.root.run(blocks.map { .book(.settled(leaf(70), $0), by: nil) }, at: region.now)
         region.turn(22)
         #expect(region.broker.desk.heard.keys.sorted() == [LedgerSession(77)])
+    }
+
+    @Test func aBrokerThatKeepsAllItMayStillHears() throws {
+        var region = try Region([70, 77])
+        let leased = IssuerWord.leased(Self.session, request: 1, .seconds(60), next: 1)
+        for round in 0..<40 {
+            var words = (0..<255).map { IssuerWord.forward(leaf(70), claim(70, 255 * round + $0)) }
+            words.append(.forward(leaf(77), claim(77, round)))
+            region.broker.desk.hearRenewal(words + [leased])
+            let heard = region.broker.desk.heard
+            #expect(heard[LedgerSession(77)]?[claim(77, round).key] != nil, "\(round)")
+            #expect(heard.values.reduce(0) { $0 + $1.count } <= 4_096)
+        }
     }
 
     @Test func aBrokerKeepsClaimsOfItsOwnNodesAlone() throws {
@@ -275,18 +294,18 @@ import Units
         }
         #expect(region.root.places(0)?.settled == Micros(1))
         // Nor is anything free by a closing that does not know of it yet.
-        let granted = region.broker.desk.ledger?.book.accounts[0].granted
+        let granted = region.account?.granted
         region.broker = try region.broker.killed(at: region.now)
         for _ in 0..<2 {
             _ = region.say(.book(.claimed(leaf(77), claim(77, 1)), by: nil))
             region.turn(1)
         }
-        #expect(region.broker.desk.ledger?.book.accounts[0].granted == granted)
+        #expect(region.account?.granted == granted)
         let block = SettlementBlock(
             account: AccountIndex(0), shard: 0, number: 0, mask: 2, paid: Micros(1), late: .zero)
         _ = region.say(.book(.settled(leaf(77), block), by: nil))
         region.turn(1)
-        #expect(region.broker.desk.ledger?.book.accounts[0].settled == Micros(1))
+        #expect(region.account?.settled == Micros(1))
         #expect(region.root.places(0)?.settled == Micros(1))
         #expect(region.broker.desk.refusals == [:])
     }
@@ -296,19 +315,19 @@ import Units
         _ = region.root.run(claims(77, 1), at: region.now)
         // The node's lease here ends, and this session's is renewed.
         region.turn(40)
-        let suspense = try #require(region.broker.desk.ledger?.book.accounts[0].suspense)
+        let suspense = try #require(region.account?.suspense)
         #expect(suspense > .zero)
         func close(_ freed: Int64) -> RootCommand {
             let closing = Closing(account: AccountIndex(0), drawn: Micros(20), freed: Micros(freed))
             return .book(.closed(leaf(77), closing), by: nil)
         }
         _ = region.say(close(20))
-        #expect(region.broker.desk.ledger?.book.accounts[0].suspense == suspense)
+        #expect(region.account?.suspense == suspense)
         // Its journal has taken the bill in.
         let block = SettlementBlock(
             account: AccountIndex(0), shard: 0, number: 0, mask: 1, paid: Micros(1), late: .zero)
         _ = region.say(.book(.settled(leaf(77), block), by: nil), close(10))
-        #expect(region.broker.desk.ledger?.book.accounts[0].suspense == Micros(9))
+        #expect(region.account?.suspense == Micros(9))
     }
 
     // MARK: A node
