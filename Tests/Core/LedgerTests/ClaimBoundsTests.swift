@@ -323,6 +323,13 @@ import Units
         }
         _ = region.say(close(20))
         #expect(region.account?.suspense == suspense)
+        // Nor before another start has heard of them.
+        region.broker = try region.broker.killed(at: region.now)
+        _ = region.say(close(20))
+        #expect(region.broker.desk.heard == [:] && region.account?.suspense == suspense)
+        region.turn(22)
+        _ = region.say(close(20))
+        #expect(region.broker.desk.heard.count == 1 && region.account?.suspense == suspense)
         // Its journal has taken the bill in.
         let block = SettlementBlock(
             account: AccountIndex(0), shard: 0, number: 0, mask: 1, paid: Micros(1), late: .zero)

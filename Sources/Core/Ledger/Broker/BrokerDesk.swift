@@ -75,6 +75,8 @@ public struct BrokerDesk: Sendable {
     var relay = EvidenceRelay()
     /// Claims of nodes' reservations that the root has counted, by node session, until its journal has them.
     var heard: [LedgerSession: [ReservationKey: Claim]] = [:]
+    /// Whether this start has heard of them: not before the first renewal of a session that it goes on with.
+    var hasHeard = false
     /// The last of them that a node was told.
     var toldUpTo: [LedgerSession: ReservationKey] = [:]
     /// In the exchange that is answered: to whom, and how many more.

@@ -41,6 +41,7 @@ extension BrokerDesk {
     /// where it is a part, that makes way only where there would be no room.
     mutating func hearRenewal(_ words: [IssuerWord]) {
         guard words.contains(where: { !$0.isForward }) else { return }
+        hasHeard = true
         let named = words.count(where: \.isForward)
         if heard.values.reduce(named, { $0 + $1.count }) > Self.heardMost { heard = [:] }
         let closing = heard.isEmpty ? [] : relay.closing
@@ -49,6 +50,11 @@ extension BrokerDesk {
         }
         toldUpTo = toldUpTo.filter { heard[$0.key] != nil || ledger?.isRegistered($0.key) == true }
         hear(words, beside: .renewal)
+    }
+
+    /// Whether a closing frees nothing here yet: the node takes claims in, and says it again.
+    func isBehindClaims(_ closing: Closing, of node: LedgerSession) -> Bool {
+        !hasHeard || heard[node]?.contains { $0.value.account == closing.account } ?? false
     }
 
     /// The answer to a node, and what it is to take in of this session's reservations: once in an exchange, and the next ones each

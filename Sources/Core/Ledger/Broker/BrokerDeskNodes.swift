@@ -158,9 +158,7 @@ extension BrokerDesk {
         _ key: LeafKey, _ closing: Closing, at now: Instant
     ) -> RootAnswer {
         if ledger?.isRegistered(key.node) == true {
-            // What claims may have come of is not free: the node takes them in, and says its closing again.
-            let waits = heard[key.node]?.contains { $0.value.account == closing.account } ?? false
-            if let row = byNumber[closing.account], !waits {
+            if let row = byNumber[closing.account], !isBehindClaims(closing, of: key.node) {
                 var own = closing
                 own.account = AccountIndex(UInt32(row))
                 tell(.closed(key, own), at: now)

@@ -203,6 +203,7 @@ extension BrokerDesk {
             limits: limits.broker)
         next.touches = BookTouches()
         ledger = next
+        hasHeard = true
         isSessionTouched = true
         // Their numbers are the root's; what they cost at most is asked for again.
         ledger?.add(accounts.map { GrantBook.Account(currency: $0.currency, highest: .zero) })
