@@ -350,6 +350,11 @@ final class AdminRoutes: Responder {
                     ? "the account is there; say with If-Match which version the change is meant for"
                     : "the account is not as you saw it",
                 [.init("version", .string("\(version)"))])
+        case .audited:
+            response.problem(
+                .conflict,
+                "the account is audited: until every holder has said what it was granted nobody knows what a change comes to; ask again when GET /api/v1/ledger/audit says that nobody is waited for",
+                [.init("reason", .string("\(reason)"))])
         default:
             response.problem(
                 .unprocessableContent, "the ledger does not take the change",

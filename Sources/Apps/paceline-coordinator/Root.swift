@@ -325,8 +325,7 @@ final class Root: MoneyIssuer {
     func outlook(of order: AccountOrder) -> OrderOutlook? { leads ? machine.outlook(of: order) : nil }
 
     func outlook(of account: AccountIndex, with budget: Micros) -> BudgetOutlook? {
-        guard let book = machine.book, account.row < book.accounts.count else { return nil }
-        return book.outlook(of: account, with: budget)
+        machine.outlook(of: account, with: budget)
     }
 
     private func countClaims() {

@@ -164,8 +164,8 @@ final class ShardNotices {
         taken.isBill && !decisions.money.knows(taken.notice.key, window: taken.notice.window)
     }
 
-    /// Which account of the issuer's pays for another node's ad. The token names it by the issuer's number; its currency is that of
-    /// the campaign, or what the issuer has said of the account.
+    /// Which account of the issuer's pays for another node's ad. The token names it by the issuer's number; its currency is what
+    /// the issuer has said of the account, or that of the campaign.
     private func account(of notice: Notice) -> (account: AccountIndex, currency: CurrencyCode)? {
         let serving = decisions.serving
         let currency =

@@ -79,6 +79,8 @@ struct LostTailTests {
         #expect(
             shown.output.contains("it waits for broker-1, broker-2, broker-3, node-a, node-b"),
             "\(shown.output)")
+        let cut = try paceline(["ledger", "budget", "winter=1", "--confirm", "--coordinator", url])
+        #expect(cut.status == 1 && cut.output.contains("the account is audited"), "\(cut.output)")
         #expect(leader.metric(#"paceline_root_audit_waits{holder="broker-3"}"#) == 1)
         #expect(leader.metric(#"paceline_root_audit_waits{holder="broker-0"}"#) == 0)
         #expect(ask(leader.admin, "GET /readyz")?.body.contains("waits for broker-1") == true)

@@ -133,6 +133,45 @@ import Units
         #expect(root.machine.book?.imbalance == nil)
     }
 
+    /// What holders have been granted beyond the tables, nobody knows yet: a cut is not said to come to too little.
+    @Test func whatACutComesToIsNotSaidDuringAnAudit() throws {
+        var now = Self.begin
+        var root = root()
+        var desk = try live(&root, 100, &now)
+        let kept = try content(root, line: 1)
+        try grant(&desk, &root, 700, &now)
+        try lose(&root, to: kept, line: 2, at: now)
+        func order(_ campaign: String) -> AccountOrder {
+            let name = AccountName(campaign: campaign)
+            let version = root.machine.account(name).flatMap { root.machine.label($0)?.version }
+            return AccountOrder(
+                name: name, currency: .usd, parent: nil, budget: Micros(50), highest: Micros(10),
+                version: version, operation: OperationRecord(key: "cut", who: "test", request: "cut"))
+        }
+        for _ in 0..<3 {
+            #expect(root.machine.outlook(of: order("a")) == .refused(.audited))
+            #expect(root.machine.outlook(of: order("b")) == .refused(.audited))
+            #expect(root.machine.outlook(of: AccountIndex(0), with: Micros(50)) == nil)
+            exchange(&desk, &root, &now)
+        }
+        _ = root.run([.presented(mark: Self.wall, other)], at: now)
+        guard case .taken(let cut)? = root.machine.outlook(of: order("a")) else {
+            return #expect(Bool(false), "the audit is over")
+        }
+        #expect(cut.stillBillable == Micros(700) && cut.overhang == Micros(650))
+    }
+
+    /// A lifetime account's sums are those of its windows too.
+    @Test func aLifetimeIsAuditedWithItsWindows() {
+        var book = GrantBook([
+            GrantBook.Account(currency: .usd, highest: Micros(1)),
+            GrantBook.Account(parent: AccountIndex(0), currency: .usd, highest: Micros(1)),
+            GrantBook.Account(currency: .usd, highest: Micros(1)),
+        ])
+        book.accounts[1].missing = 4
+        #expect((0..<3).map { book.isAudited(AccountIndex($0)) } == [true, true, false])
+    }
+
     /// Its renewals were lost as well, and are not taken for a clone's.
     @Test func theSessionThatWasLostGoesOn() throws {
         var now = Self.begin

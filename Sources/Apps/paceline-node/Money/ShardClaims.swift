@@ -14,11 +14,11 @@ extension ShardMoney {
         return number
     }
 
-    /// Which of the issuer's accounts a bill of another node's ad is for, and in which currency; nil where its token does not say so,
-    /// or this node has nothing to do with that issuer.
+    /// Which of the issuer's accounts a bill of another node's ad is for, and in which currency: as the issuer has it, or else by the
+    /// catalog. Nil where its token does not say so, or this node has nothing to do with that issuer.
     func claimed(_ window: UInt32, _ currency: CurrencyCode?) -> (account: AccountIndex, CurrencyCode)? {
         guard ledger.remote != nil, let account = TokenAccount(window: window).issuers else { return nil }
-        return (currency ?? ledger.currency(ofIssuers: account)).map { (account, $0) }
+        return (ledger.currency(ofIssuers: account) ?? currency).map { (account, $0) }
     }
 
     /// The account's numbers are known, before anything is set aside of it.

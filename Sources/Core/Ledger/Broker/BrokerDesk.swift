@@ -75,6 +75,12 @@ public struct BrokerDesk: Sendable {
     var relay = EvidenceRelay()
     /// Claims of nodes' reservations that the root has counted, by node session, until its journal has them.
     var heard: [LedgerSession: [ReservationKey: Claim]] = [:]
+    /// Whether this start has heard of them: not before the first renewal of a session that it goes on with.
+    var hasHeard = false
+    /// The last of them that a node was told.
+    var toldUpTo: [LedgerSession: ReservationKey] = [:]
+    /// In the exchange that is answered: to whom, and how many more.
+    var told: (nodes: Set<LedgerSession>, left: Int) = ([], 0)
 
     /// Sessions with the root that are over, for audits.
     public internal(set) var formerSessions: [BrokerRows.Former] = []

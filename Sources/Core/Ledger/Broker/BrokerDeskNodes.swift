@@ -8,6 +8,7 @@ extension BrokerDesk {
     /// The answers, one for each command; nil where nodes have to ask another broker.
     public mutating func take(_ commands: [RootCommand], at now: Instant) -> [RootAnswer]? {
         guard serves(at: now) else { return nil }
+        told = ([], Self.toldMost)
         return commands.map { take($0, at: now) }
     }
 
@@ -157,7 +158,7 @@ extension BrokerDesk {
         _ key: LeafKey, _ closing: Closing, at now: Instant
     ) -> RootAnswer {
         if ledger?.isRegistered(key.node) == true {
-            if let row = byNumber[closing.account] {
+            if let row = byNumber[closing.account], !isBehindClaims(closing, of: key.node) {
                 var own = closing
                 own.account = AccountIndex(UInt32(row))
                 tell(.closed(key, own), at: now)

@@ -81,7 +81,7 @@ extension BrokerDesk {
             case .evidence, .presentation, .look: break
             default: if session != ledger?.session { continue }
             }
-            if case .renewal = topic { hearRenewal(words) } else { hear(words) }
+            if case .renewal = topic { hearRenewal(words) } else { hear(words, beside: topic) }
             let isClaim = if case .evidence(.claim, _) = topic { true } else { false }
             let word = words.last { isClaim || !$0.isForward }
             hear(topic, word, timeline: call?.mark ?? audits.mark, at: now)
@@ -203,6 +203,7 @@ extension BrokerDesk {
             limits: limits.broker)
         next.touches = BookTouches()
         ledger = next
+        hasHeard = true
         isSessionTouched = true
         // Their numbers are the root's; what they cost at most is asked for again.
         ledger?.add(accounts.map { GrantBook.Account(currency: $0.currency, highest: .zero) })

@@ -104,6 +104,13 @@ struct EvidenceRelay: Sendable {
         entries = entries.filter { $0.value.word == nil || now - $0.value.saidAt < Self.kept }
     }
 
+    /// Node sessions whose closings are carried.
+    var closing: Set<LedgerSession> {
+        var nodes: Set<LedgerSession> = []
+        for case .closing(let node, _) in entries.keys { nodes.insert(node) }
+        return nodes
+    }
+
     /// What no answer of the root has come to.
     var open: Int { entries.count { $0.value.word == nil } }
 }

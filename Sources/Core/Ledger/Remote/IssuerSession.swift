@@ -331,7 +331,7 @@ public struct IssuerSession: Sendable {
         for (topic, words) in zip(topics, answers) {
             // An alarm beside the answer has no word of its own, and a renewal that is answered already has none.
             if case .claim(let key) = topic {
-                hear(key, words.last)
+                hear(key, words.last, at: now)
                 continue
             }
             takeIn(words, &effects)
@@ -348,9 +348,9 @@ public struct IssuerSession: Sendable {
         if case .asked = news { audits.say(presentation(to: audits.mark)) }
     }
 
-    private mutating func hear(_ key: ReservationKey, _ word: IssuerWord?) {
+    private mutating func hear(_ key: ReservationKey, _ word: IssuerWord?, at now: Instant) {
         let before = claims.refused
-        claims.heard(key, word)
+        claims.heard(key, word, at: now)
         if claims.refused > before, case .refused(let refusal) = word { refusals[refusal, default: 0] += 1 }
     }
 

@@ -22,9 +22,9 @@ extension IssuerSession {
     }
 
     /// The issuer has counted these for bills of this node's ads, which came elsewhere: the journal takes them in by their keys, and
-    /// its word replaces theirs. What it knows already changes nothing; an account that is not found yet waits, and is told again.
+    /// its word replaces theirs. Sums below zero are none. What it knows already changes nothing; an account that is not found yet waits, and is told again.
     func takeIn(_ words: [IssuerWord], _ effects: inout [IssuerEffect]) {
-        for case .forward(_, let claim) in words {
+        for case .forward(_, let claim) in words where claim.amount >= .zero && claim.reserved >= .zero {
             guard let row = accounts.firstIndex(where: { $0.number == claim.account }) else { continue }
             effects.append(
                 .bill(

@@ -16,13 +16,15 @@ public struct TakenClaim: Hashable, Sendable {
 
 /// A claim: taken → said, again until the issuer has counted it → counted, and said ever more seldom, until the journal of whoever set
 /// the money aside has spoken, or nobody waits for it any more → acknowledged, and forgotten. One that is refused is said ever more
-/// seldom too, as what it lacks may come, until no bill is waited for any more → given up.
+/// seldom too, as what it lacks may come, until it has been refused for as long as a bill is waited for → given up.
 public struct NodeClaims: Sendable {
     enum Standing: Hashable, Sendable { case waiting, counted, refused(IssuerRefusal) }
 
     struct Entry: Sendable {
         let taken: TakenClaim
         var standing = Standing.waiting
+        /// Since when nothing but refusals has come.
+        var refusedAt: Instant?
         var pause = NodeClaims.pauseLeast
         var nextAt = Instant(nanoseconds: .min)
     }
@@ -47,7 +49,7 @@ public struct NodeClaims: Sendable {
     private(set) var refused = 0
     private var givenUp = 0
 
-    /// - Parameter lifetime: longer after it was taken a refused one is not said.
+    /// - Parameter lifetime: longer after its first refusal one is not said.
     init(_ replay: LedgerReplay, lifetime: Interval) {
         self.lifetime = lifetime
         for (key, taken) in replay.elsewhere { entries[key] = Entry(taken: taken) }
@@ -94,7 +96,7 @@ public struct NodeClaims: Sendable {
     mutating func next(_ most: Int, at now: Instant) -> [Claim] {
         guard most > 0, now >= lookAt else { return [] }
         for (key, entry) in entries {
-            guard case .refused = entry.standing, now - entry.taken.at > lifetime else { continue }
+            guard let refusedAt = entry.refusedAt, now - refusedAt > lifetime else { continue }
             entries[key] = nil
             forgotten.insert(key)
             givenUp += 1
@@ -109,7 +111,7 @@ public struct NodeClaims: Sendable {
         return due.map(\.taken.claim)
     }
 
-    mutating func heard(_ key: ReservationKey, _ word: IssuerWord?) {
+    mutating func heard(_ key: ReservationKey, _ word: IssuerWord?, at now: Instant) {
         guard let entry = entries[key] else { return }
         switch word {
         case .claimed:
@@ -121,15 +123,17 @@ public struct NodeClaims: Sendable {
             if entry.standing != .counted {
                 counted += 1
                 entries[key]?.standing = .counted
+                entries[key]?.refusedAt = nil
                 entries[key]?.pause = Self.pauseLeast
             }
             rest(key, Self.restMost)
         case .refused(let refusal) where !refusal.waitsForItsTime:
             if case .refused = entry.standing {} else { refused += 1 }
             entries[key]?.standing = .refused(refusal)
+            entries[key]?.refusedAt = entry.refusedAt ?? now
             rest(key, Self.restMost)
-        case .refused: rest(key, Self.pauseMost)
-        default: break
+        // A broker carries it, or whoever answered is to be asked later.
+        default: rest(key, entry.standing == .waiting ? Self.pauseMost : Self.restMost)
         }
     }
 

@@ -28,6 +28,12 @@ public enum OrderOutlook: Hashable, Sendable {
 }
 
 extension GrantBook {
+    /// Whether holders may have been granted more of it than is known, or of a window that it funds.
+    func isAudited(_ account: AccountIndex) -> Bool {
+        accounts[account.row].missing != 0
+            || accounts.contains { $0.parent == account && $0.missing != 0 }
+    }
+
     /// Of an account that is there; a lifetime account's is that of its windows too.
     public func outlook(of account: AccountIndex, with budget: Micros) -> BudgetOutlook {
         let row = accounts[account.row]
@@ -37,14 +43,22 @@ extension GrantBook {
 }
 
 extension RootLedger {
-    /// What an order would come to, and nothing of it is done. Nil where this process does not lead.
+    /// What an order would come to, and nothing of it is done; while an audit has not ended nobody knows. Nil where this process does
+    /// not lead.
     public func outlook(of order: AccountOrder) -> OrderOutlook? {
-        guard let book else { return nil }
+        guard book != nil else { return nil }
         if let refusal = refusal(of: order) { return .refused(refusal) }
         guard let account = names[order.name] else {
+            guard audit.missing == 0 else { return .refused(.audited) }
             return .taken(BudgetOutlook(budget: order.budget, spent: .zero, stillBillable: .zero))
         }
-        return .taken(book.outlook(of: account, with: order.budget))
+        return outlook(of: account, with: order.budget).map(OrderOutlook.taken) ?? .refused(.audited)
+    }
+
+    /// Of an account that is there. Nil while it is audited, and where this process does not lead.
+    public func outlook(of account: AccountIndex, with budget: Micros) -> BudgetOutlook? {
+        guard let book, account.row < book.accounts.count, !book.isAudited(account) else { return nil }
+        return book.outlook(of: account, with: budget)
     }
 
     /// Why an order is not taken, as far as that can be said before a number is given to a new account.

@@ -70,6 +70,8 @@ public struct GrantBook: Sendable {
         /// Renewals of two leases and more: nothing is under way for so long.
         static let earlierMost = 16
         public internal(set) var leafCount = 0
+        /// Whose claims are named next, among its leaves that have any.
+        var named = 0
         /// The renewal that was answered last; zero before the first.
         public var lastRequest: UInt64 { usedBy }
     }
@@ -90,6 +92,8 @@ public struct GrantBook: Sendable {
         let child: Int
         /// Those that no journal has taken in yet, with what they count for until then.
         public internal(set) var claims: [CountedClaim] = []
+        /// Where naming them goes on. No row has it: another process begins anew.
+        var named = 0
     }
 
     public struct CountedClaim: Hashable, Sendable, BitwiseCopyable {

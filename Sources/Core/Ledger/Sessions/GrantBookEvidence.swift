@@ -187,16 +187,6 @@ extension GrantBook {
         effects.append(.forwardClaim(key, claim))
     }
 
-    /// Claims of a session's reservations that no journal has taken in: for whoever has those reservations.
-    public func claims(below session: LedgerSession, most: Int) -> [BookEffect] {
-        guard let child = child(session) else { return [] }
-        var list: [BookEffect] = []
-        for leaf in leaves where leaf.child == child && !leaf.claims.isEmpty && list.count < most {
-            list += leaf.claims.prefix(most - list.count).map { .forwardClaim(leaf.key, $0.claim) }
-        }
-        return list
-    }
-
     private func isIn(_ block: SettlementBlock, _ claim: Claim) -> Bool {
         claim.account == block.account && block.shard == claim.key.shard
             && UInt64(block.number) == claim.key.sequence >> 6
@@ -232,8 +222,9 @@ extension GrantBook {
         guard children[child].isFenced || !rules.keep(.closingsComeBehindTheFence) else {
             return effects.append(.refuse(.beforeTheFence, key.node))
         }
-        guard leaves[leaf].claims.isEmpty else {
-            for one in leaves[leaf].claims { effects.append(.forwardClaim(key, one.claim)) }
+        let claims = nameClaims(of: leaf, closing.account)
+        guard claims.isEmpty else {
+            effects += claims
             return effects.append(.refuse(.behindClaims, key.node))
         }
         let at = leaf * accounts.count + closing.account.row

@@ -30,9 +30,11 @@ extension RootLedger {
                 return .refused(.audited, session)
             }
             if case .renewalAsked(let session, _, _) = event {
-                let claims = book?.claims(below: session, most: Self.claimsMost) ?? []
-                if !claims.isEmpty { return .telling(.book(effects), claims) }
+                let claims = wordsLeft < GrantBook.namedMost ? [] : book?.nameClaims(below: session) ?? []
+                wordsLeft -= claims.count
+                return claims.isEmpty ? .book(effects) : .telling(.book(effects), claims)
             }
+            if case .closed = event { return .book(bounded(effects)) }
             return .book(effects)
         case .order(let order): return take(order, &touches, &batch)
         case .find(let name, let currency): return find(name, currency)
@@ -46,8 +48,18 @@ extension RootLedger {
         }
     }
 
-    /// Claims that go out beside one renewal; the rest with the next ones.
-    private static let claimsMost = 256
+    /// Claims that go out beside all renewals and closings of one exchange, some hundred kilobytes; the rest with later ones. A
+    /// holder's renewal comes before its closings, so that what is named beside it is never fewer than it could be.
+    static let wordsMost = 2 * GrantBook.namedMost
+
+    private mutating func bounded(_ effects: [BookEffect]) -> [BookEffect] {
+        effects.filter {
+            guard case .forwardClaim = $0 else { return true }
+            guard wordsLeft > 0 else { return false }
+            wordsLeft -= 1
+            return true
+        }
+    }
 
     private static func unknown(in effects: [BookEffect]) -> LedgerSession? {
         for effect in effects {

@@ -67,6 +67,8 @@ public struct RootLedger: Sendable {
     var untaken: Set<HolderNumber> = []
     public internal(set) var auditTroubles: [HolderNumber: String] = [:]
     var wallSeconds: UInt32 = 0
+    /// Claims that may still go out with the exchange that is answered.
+    var wordsLeft = 0
     public private(set) var inFlight: RootBatch?
 
     struct StartKey: Hashable {
@@ -146,6 +148,7 @@ public struct RootLedger: Sendable {
             commands == 0 || commands + waiting[taken].commands.count <= limits.batch
         {
             let request = waiting[taken]
+            wordsLeft = Self.wordsMost
             let answers = request.commands.map { apply($0, &touches, &batch) }
             if request.ticket != Self.nobody { batch.answers.append((request.ticket, answers)) }
             commands += request.commands.count
