@@ -24,9 +24,8 @@ const place = (id) => document.getElementById(id);
 let me = null;
 let open = null;
 let standing = { word: "asking", since: new Date() };
-/** A page that takes long is read seldom: it waits for so many times as long, and no longer than a minute. */
+/** A page that takes long is read seldom: it waits for so many times as long. */
 const pauseTimes = 4;
-const pauseMost = 60_000;
 
 function route() {
   const path = location.hash.replace(/^#\/?/, "") || "fleet";
@@ -88,7 +87,7 @@ async function read() {
     asked.isReading = false;
     const ended = performance.now();
     // Who has not answered is asked again as soon as it does.
-    asked.notBefore = isAnswered ? ended + Math.min(pauseTimes * (ended - began), pauseMost) : ended;
+    asked.notBefore = isAnswered ? ended + pauseTimes * (ended - began) : ended;
   }
   if (asked === open && asked.isStale) {
     asked.isStale = false;
