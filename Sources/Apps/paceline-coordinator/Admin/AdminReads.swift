@@ -2,6 +2,7 @@
 import Documents
 import HTTP
 import Postgres
+import Reactor
 import Serving
 import Units
 
