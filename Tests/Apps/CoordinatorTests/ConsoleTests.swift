@@ -92,6 +92,83 @@ struct ConsoleTests {
         #expect(answers.allSatisfy { $0.status == 200 && $0.body.contains(": nothing new") })
     }
 
+    private static func pages(_ port: UInt16) throws {
+        for (path, type) in [
+            ("", "text/html; charset=utf-8"), ("app.js", "text/javascript; charset=utf-8"),
+            ("style.css", "text/css; charset=utf-8"), ("icon.svg", "image/svg+xml"),
+        ] {
+            let page = try #require(ask(port, "GET /console/\(path)"))
+            #expect(page.status == 200 && page.header("content-type") == type, "\(path): \(page.headers)")
+            let policy = page.header("content-security-policy") ?? ""
+            for word in [
+                "default-src 'none'", "script-src 'self';", "style-src 'self';", "connect-src 'self'",
+                "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+            ] { #expect(policy.contains(word), "\(path): \(policy)") }
+            #expect(!policy.contains("unsafe"))
+            #expect(page.header("x-content-type-options") == "nosniff")
+            #expect(page.header("referrer-policy") == "no-referrer")
+            let again = try #require(
+                ask(port, "GET /console/\(path)", headers: ["if-none-match: \(page.etag)"]))
+            #expect(again.status == 304 && again.body.isEmpty && again.etag == page.etag, "\(again.headers)")
+            let head = try #require(ask(port, "HEAD /console/\(path)"))
+            #expect(head.status == 200 && head.body.isEmpty && head.etag == page.etag)
+        }
+        #expect(try #require(ask(port, "GET /console")).header("location") == "/console/")
+        for missing in ["x.js", "../Migrations/0001-ledger.sql", "%2e%2e/app.js", "/app.js"] {
+            #expect(ask(port, "GET /console/\(missing)")?.status == 404, "\(missing)")
+        }
+        #expect(ask(port, "POST /console/")?.status == 405)
+        #expect(ask(port, "GET /consolex")?.status == 404)
+    }
+
+    /// A change that is only tried says what it would do, and leaves its key free.
+    private static func tried(_ pair: Pair) throws {
+        let key = ["idempotency-key: try"]
+        let pause = try pair.admin(
+            "POST /api/v1/catalog/pause?dryRun=1", #"{"campaign": "winter"}"#, key)
+        #expect(pause.status == 200 && pause.json["isDryRun"] as? Bool == true, "\(pause.body)")
+        let change = try #require((pause.json["changes"] as? [[String: Any]])?.first)
+        #expect(change["kind"] as? String == "campaigns" && change["what"] as? String == "changed")
+        let field = try #require((change["fields"] as? [[String: Any]])?.first)
+        #expect(field["field"] as? String == "paused" && field["becomes"] as? Bool == true, "\(field)")
+        let more = try pair.admin(
+            "PUT /api/v1/campaigns/winter?dryRun=1", SmallCatalog.campaign("winter", budget: "7"),
+            ["if-match: \"1\""])
+        #expect(
+            more.body.contains(#""fields": [{"field": "lifetimeBudget", "was": 100, "becomes": 7}]"#),
+            "\(more.body)")
+        // Refused as the change itself would be.
+        let path = "PUT /api/v1/campaigns/winter?dryRun=1"
+        #expect(try pair.admin(path, SmallCatalog.campaign("winter", budget: "7")).status == 428)
+        let wrong = try pair.admin(path, SmallCatalog.campaign("winter", budget: "-1"), ["if-match: \"1\""])
+        #expect(wrong.status == 422 && wrong.errors.first?["field"] as? String == "lifetimeBudget")
+        #expect(try pair.admin("POST /api/v1/catalog/pause?dryRun=yes", "{}").status == 400)
+        let added = try pair.admin(
+            "POST /api/v1/catalog/add?dryRun=1", #"{"campaigns": [\#(SmallCatalog.campaign("summer"))]}"#)
+        #expect(added.body.contains(#""id": "summer", "what": "created""#), "\(added.body)")
+        // A page of another origin changes nothing, whatever its browser has to show.
+        for (origin, status) in [
+            ("origin: http://elsewhere.example", 403), ("origin: null", 403),
+            ("origin: http://localhost:1", 403),
+            ("sec-fetch-site: cross-site", 403), ("origin: http://localhost", 200),
+            ("sec-fetch-site: same-origin", 200), ("sec-fetch-site: none", 200),
+            // Another name of the same site may be somebody else's page.
+            ("sec-fetch-site: same-site", 403), ("sec-fetch-site: cross-site\r\norigin: http://localhost", 403),
+            // Behind a proxy that calls the coordinator by another name.
+            ("sec-fetch-site: same-origin\r\norigin: https://console.example", 200),
+        ] {
+            let answer = try pair.admin(
+                "POST /api/v1/catalog/pause?dryRun=1", #"{"campaign": "winter"}"#, [origin])
+            #expect(answer.status == status, "\(origin): \(answer.body)")
+        }
+        let gone = try pair.admin("DELETE /api/v1/lineItems/l?dryRun=1", "", ["if-match: *"])
+        #expect(gone.body.contains(#""id": "l", "what": "removed""#), "\(gone.body)")
+        #expect(try pair.sql("select count(*) from paceline.catalog_versions") == [["1"]])
+        #expect(try pair.sql("select count(*) from paceline.answers where key = 'try'") == [["0"]])
+        let same = try pair.admin("POST /api/v1/catalog/resume?dryRun=1", #"{"campaign": "winter"}"#)
+        #expect(same.json["published"] as? Int == 1, "\(same.body)")
+    }
+
     private static func told(_ pair: Pair, _ leader: RunningCoordinator) throws {
         #expect(
             try pair.admin("GET /api/v1/events", "", ["last-event-id: yesterday"], at: leader).status == 400)
