@@ -153,7 +153,8 @@ struct ConsoleTests {
             ("sec-fetch-site: cross-site", 403), ("origin: http://localhost", 200),
             ("sec-fetch-site: same-origin", 200), ("sec-fetch-site: none", 200),
             // Another name of the same site may be somebody else's page.
-            ("sec-fetch-site: same-site", 403), ("sec-fetch-site: cross-site\r\norigin: http://localhost", 403),
+            ("sec-fetch-site: same-site", 403),
+            ("sec-fetch-site: cross-site\r\norigin: http://localhost", 403),
             // Behind a proxy that calls the coordinator by another name.
             ("sec-fetch-site: same-origin\r\norigin: https://console.example", 200),
         ] {
