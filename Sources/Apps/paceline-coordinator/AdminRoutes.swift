@@ -24,6 +24,7 @@ final class AdminRoutes: Responder {
     private let bulletins: [PublicationKind: Bulletin]
     private let tokens: Tokens
     private let reads: AdminReads
+    private let check: LedgerCheck
     private let catalog: CatalogRoutes
     private let models: ModelRoutes
     private let tokenRoutes: TokenRoutes
@@ -47,7 +48,8 @@ final class AdminRoutes: Responder {
 
     init(
         _ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, _ pool: PostgresPool,
-        _ funding: CatalogFunding, _ bulletins: [PublicationKind: Bulletin], _ desk: ChangeDesk,
+        _ reads: AdminReads, _ funding: CatalogFunding, _ bulletins: [PublicationKind: Bulletin],
+        _ desk: ChangeDesk,
         _ watch: ModelWatch, _ tokens: Tokens, _ events: EventRoutes, _ console: ConsoleFiles?
     ) {
         self.funding = funding
@@ -59,7 +61,8 @@ final class AdminRoutes: Responder {
         self.context = context
         self.root = root
         self.pool = pool
-        reads = AdminReads(pool)
+        self.reads = reads
+        check = LedgerCheck(reads)
         catalog = CatalogRoutes(desk, reads)
         models = ModelRoutes(desk, watch, reads, root)
         tokenRoutes = TokenRoutes(tokens, root, reads)
@@ -93,10 +96,11 @@ final class AdminRoutes: Responder {
     }
 
     /// By what browsers say, and nobody else: without tokens, or by a client's certificate, a page somewhere else could have a browser ask.
+    /// Where a browser says itself of which site its page is, that counts: no page writes that header. Else the origin has to be of the address
+    /// that was asked.
     private static func isOfAnotherOrigin(_ request: borrowing Request) -> Bool {
-        guard let origin = request.text("origin") else {
-            return request.text("sec-fetch-site") == "cross-site"
-        }
+        if let site = request.text("sec-fetch-site") { return site != "same-origin" && site != "none" }
+        guard let origin = request.text("origin") else { return false }
         guard let mark = origin.firstRange(of: "://") else { return true }
         return String(origin[mark.upperBound...]) != request.text("host")
     }
@@ -138,7 +142,7 @@ final class AdminRoutes: Responder {
             reads.list(
                 LedgerQueries.sessions, [.int8(after), .int8(limit)], "sessions", request.place, &response)
         case .suspense: reads.list(LedgerQueries.suspense, [], "accounts", request.place, &response)
-        case .verify: reads.list(LedgerQueries.imbalances, [], nil, request.place, &response)
+        case .verify: check.show(request, &response)
         case .ledgerAudit: audits.show(request, &response)
         case .beginAudit: audits.begin(request, caller, &response)
         case .enter: audits.enter(request, caller, &response)

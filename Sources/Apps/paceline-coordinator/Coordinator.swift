@@ -51,7 +51,13 @@ final class CoordinatorContext: Sendable {
         metrics = catalogue.freeze()
     }
 
-    func databaseOptions() throws(Failure) -> PostgresOptions {
+    /// For questions of operators and of pages: one adds up all movements, two are for all that is answered at once.
+    static let readingConnections = 3
+
+    /// Of those that are for the leader: one writes, one watches the row, the others are for changes and for what nodes are told.
+    static let leadingConnections = 6
+
+    func databaseOptions(connections: Int = leadingConnections) throws(Failure) -> PostgresOptions {
         let database = settings.database
         guard let socket = SocketAddress(literal: database.address.description, port: database.port) else {
             throw Failure("database.address: \(database.address) is not an address of this system")
@@ -64,8 +70,7 @@ final class CoordinatorContext: Sendable {
         }
         // A batch waits for no lock longer than this: it is sent again.
         options.settings = [("lock_timeout", "1s"), ("synchronous_commit", "on"), ("timezone", "UTC")]
-        // One writes, one watches the row, the others answer questions.
-        options.connections = 6
+        options.connections = connections
         return options
     }
 }

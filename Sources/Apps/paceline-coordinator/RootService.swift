@@ -18,6 +18,8 @@ final class RootService: DaemonService {
     let reactor: Reactor
     private let context: CoordinatorContext
     private let pool: PostgresPool
+    /// For questions of operators and of pages that are open: however long they take, who writes has connections of its own.
+    private let readPool: PostgresPool
     private let root: Root
     private let funding: CatalogFunding
     private let bulletins: [PublicationKind: Bulletin]
@@ -52,6 +54,11 @@ final class RootService: DaemonService {
         pool = PostgresPool(
             try context.databaseOptions(), on: reactor, seed: seeds.next(),
             metrics: PostgresMetrics(context.keys.postgres, block))
+        // A pool sets its gauges, so that each has a block.
+        readPool = PostgresPool(
+            try context.databaseOptions(connections: CoordinatorContext.readingConnections), on: reactor,
+            seed: seeds.next(),
+            metrics: PostgresMetrics(context.keys.postgres, context.metrics.addShard()))
         do {
             root = try Root(context, pool, RootMetrics(context.keys.root, block))
         } catch {
@@ -80,12 +87,13 @@ final class RootService: DaemonService {
         let holderRoutes = HolderRoutes(
             context.settings.holders, context.health, root, pacing: { pacing.heard($0) },
             models: { watch.heard($0) })
-        events = EventRoutes(pool, context.log)
+        events = EventRoutes(readPool, context.log)
         let console = try context.settings.consoleDirectory.map { folder throws(Failure) in
             try ConsoleFiles(folder)
         }
         let adminRoutes = AdminRoutes(
-            context, root, pacing, pool, funding, bulletins, desk, watch, tokens, events, console)
+            context, root, pacing, pool, AdminReads(readPool), funding, bulletins, desk, watch, tokens,
+            events, console)
         publications = PublicationRoutes(
             [(.catalog, catalog), (.models, models)], holders: context.settings.holders, on: reactor,
             behind: holderRoutes)
@@ -108,13 +116,15 @@ final class RootService: DaemonService {
         }
         let admin = context.settings.admin
         try operators.listenAlone(admin.address, admin.port, "admin", context.certificates)
-        pool.onNotice = { [log = context.log] in
-            log.warning("the database says", ["notice": .string("\($0)")])
+        for pool in [pool, readPool] {
+            pool.onNotice = { [log = context.log] in
+                log.warning("the database says", ["notice": .string("\($0)")])
+            }
+            pool.onTrouble = { [log = context.log] in
+                log.warning("no connection to the database", ["cause": .string("\($0)")])
+            }
+            pool.start()
         }
-        pool.onTrouble = { [log = context.log] in
-            log.warning("no connection to the database", ["cause": .string("\($0)")])
-        }
-        pool.start()
         root.start()
         listener.onListening = { for bulletin in bulletins.values { bulletin.lookSoon() } }
         listener.onNotification = { heard in

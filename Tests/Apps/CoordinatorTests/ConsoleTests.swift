@@ -68,7 +68,28 @@ struct ConsoleTests {
             try pair.admin("POST /api/v1/catalog/import", SmallCatalog.file, ["if-none-match: *"]).status
                 == 201)
         try Self.tried(pair)
+        try Self.added(leader.admin)
         try Self.told(pair, leader)
+    }
+
+    /// All movements are added up once for all who ask within a minute.
+    private static func added(_ port: UInt16) throws {
+        let first = try #require(ask(port, "GET /api/v1/ledger/verify"))
+        #expect(first.status == 200 && first.json["imbalances"] as? [String] == [], "\(first.body)")
+        usleep(1_100_000)
+        let again = try #require(ask(port, "GET /api/v1/ledger/verify"))
+        let age = try #require(again.header("age").flatMap { Int($0) })
+        #expect((1...60).contains(age) && again.body == first.body, "\(age) s: \(again.body)")
+    }
+
+    /// With the one that waits already these are one too many: the newcomer is answered at once, and nobody else.
+    private static func full(_ pair: Pair, _ port: UInt16, _ id: String, _ first: Held) throws {
+        let held = (0..<EventRoutes.listenersMost).map { _ in Held(port, id) }
+        try pair.until("one is answered", 10) { held.contains { $0.answer != nil } }
+        usleep(500_000)
+        let answers = held.compactMap(\.answer)
+        #expect(answers.count == 1 && first.answer == nil)
+        #expect(answers.allSatisfy { $0.status == 200 && $0.body.contains(": nothing new") })
     }
 
     private static func pages(_ port: UInt16) throws {
@@ -130,7 +151,12 @@ struct ConsoleTests {
             ("origin: http://elsewhere.example", 403), ("origin: null", 403),
             ("origin: http://localhost:1", 403),
             ("sec-fetch-site: cross-site", 403), ("origin: http://localhost", 200),
-            ("sec-fetch-site: same-origin", 200),
+            ("sec-fetch-site: same-origin", 200), ("sec-fetch-site: none", 200),
+            // Another name of the same site may be somebody else's page.
+            ("sec-fetch-site: same-site", 403),
+            ("sec-fetch-site: cross-site\r\norigin: http://localhost", 403),
+            // Behind a proxy that calls the coordinator by another name.
+            ("sec-fetch-site: same-origin\r\norigin: https://console.example", 200),
         ] {
             let answer = try pair.admin(
                 "POST /api/v1/catalog/pause?dryRun=1", #"{"campaign": "winter"}"#, [origin])
@@ -161,6 +187,7 @@ struct ConsoleTests {
         let held = Held(leader.admin, lastID(all))
         usleep(500_000)
         #expect(held.answer == nil, "nothing has changed: \(held.answer?.body ?? "")")
+        try Self.full(pair, leader.admin, lastID(all), held)
         let paused = try pair.admin("POST /api/v1/catalog/pause", #"{"campaign": "winter"}"#)
         #expect(paused.status == 200)
         try pair.until("it is told", 4) { held.answer != nil }

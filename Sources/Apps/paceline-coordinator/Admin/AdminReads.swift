@@ -2,6 +2,7 @@
 import Documents
 import HTTP
 import Postgres
+import Reactor
 import Serving
 import Units
 
@@ -44,21 +45,45 @@ final class AdminReads {
         _ statement: PostgresStatement, _ values: [PostgresValue], _ place: AnswerPlace,
         _ body: @escaping (PostgresRows, inout Response) throws -> Void
     ) {
-        var batch = PostgresBatch(begins: false, commits: false)
-        batch.add(statement, values: values)
-        pool.run(batch, within: .seconds(20)) { [weak self] outcome in
+        find(statement, values) { [weak self] found in
             self?.server?.answer(place) { response in
-                guard case .done(let found) = outcome else {
-                    let why = outcome.failure.map { "\($0)" } ?? "no answer"
-                    return response.problem(
-                        .serviceUnavailable, "the database does not answer", [.init("detail", .string(why))])
-                }
-                do {
-                    try body(found[0], &response)
-                } catch {
-                    response.problem(.internalServerError, "\(error)")
+                switch found {
+                case .failure(let silence): silence.write(&response)
+                case .success(let rows):
+                    do {
+                        try body(rows, &response)
+                    } catch {
+                        response.problem(.internalServerError, "\(error)")
+                    }
                 }
             }
+        }
+    }
+
+    var now: Instant { pool.reactor.now }
+
+    /// Why the database has not answered.
+    struct Silence: Error {
+        let why: String
+
+        func write(_ response: inout Response) {
+            response.problem(
+                .serviceUnavailable, "the database does not answer", [.init("detail", .string(why))])
+        }
+    }
+
+    /// The rows of a statement, for who answers with them himself.
+    func find(
+        _ statement: PostgresStatement, _ values: [PostgresValue],
+        _ done: @escaping (Result<PostgresRows, Silence>) -> Void
+    ) {
+        var batch = PostgresBatch(begins: false, commits: false)
+        batch.add(statement, values: values)
+        pool.run(batch, within: .seconds(20)) { outcome in
+            guard case .done(let found) = outcome else {
+                return done(.failure(Silence(why: outcome.failure.map { "\($0)" } ?? "no answer")))
+            }
+            done(.success(found[0]))
         }
     }
 }

@@ -51,7 +51,7 @@ final class EventRoutes {
     private var isLeaving = false
     weak var server: Server?
 
-    /// As many pages as a house has open. For one more the one that has waited longest is answered, and asks again.
+    /// As many pages as a house has open. One more is answered at once that there is nothing new, and asks again.
     static let listenersMost = 128
     /// Less than an answer may be held.
     static let hold = Interval.seconds(25)
@@ -82,8 +82,7 @@ final class EventRoutes {
         if let known, now - known.at < Self.turn, known.state != seen {
             return Self.write(known.state.events(since: seen), &response)
         }
-        guard !isLeaving else { return Self.write("", &response) }
-        if listeners.count >= Self.listenersMost { answer(listeners.removeFirst(), "") }
+        guard !isLeaving, listeners.count < Self.listenersMost else { return Self.write("", &response) }
         response.isHeld = true
         listeners.append(Listener(place: request.place, seen: seen, until: now + Self.hold))
         if !isTurning { look() }

@@ -94,7 +94,7 @@ extension AdminOperation {
         case .movements: "The last movements of money."
         case .sessions: "Holders' sessions."
         case .suspense: "Accounts with money that waits for evidence."
-        case .verify: "Holds the balances against all movements."
+        case .verify: "Holds the balances against all movements, once a minute at most: Age says when."
         case .ledgerAudit: "Whom the audit of the database's timeline waits for, and what was entered."
         case .beginAudit:
             "Begins an audit: nothing is granted until every holder has said what it was granted."

@@ -24,34 +24,65 @@ export class Problem extends Error {
   }
 }
 
+/** Longer than an answer is held, and than the database may take for one. */
+const secondsMost = 45;
+
+/** A whole answer: { headers, text }. One that breaks off is none. */
 export async function ask(method, path, { body, headers = {}, signal } = {}) {
   const sent = { ...headers };
-  if (token.get()) sent.authorization = `Bearer ${token.get()}`;
+  const mine = token.get();
+  if (mine) sent.authorization = `Bearer ${mine}`;
   if (body !== undefined) sent["content-type"] = "application/json";
+  // By hand, as AbortSignal.any is not in every browser that is in force.
+  const limit = new AbortController();
+  const abort = () => limit.abort();
+  const timer = setTimeout(abort, 1_000 * secondsMost);
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
   let response;
+  let text;
   try {
     response = await fetch(`/api/v1/${path}`, {
-      method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers: sent, signal: limit.signal, body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "omit", redirect: "error", cache: "no-store",
     });
+    text = await response.text();
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem(0, { title: "the coordinator does not answer" });
+    if (signal?.aborted) throw error;
+    throw new Problem(0, { title: limit.signal.aborted ? `the coordinator has not answered within ${secondsMost} s` : "the coordinator does not answer" });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
   }
   if (!response.ok) {
-    const problem = await response.json().catch(() => ({}));
-    if (response.status === 401) dispatchEvent(new CustomEvent("signin", { detail: problem.title }));
+    const problem = parsed(text) ?? {};
+    // Of a token that somebody has replaced meanwhile nobody is asked.
+    if (response.status === 401 && mine === token.get()) dispatchEvent(new CustomEvent("signin", { detail: problem.title }));
     throw new Problem(response.status, problem);
   }
-  return response;
+  return { headers: response.headers, text };
 }
 
-export const get = async (path) => (await ask("GET", path)).json();
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function contents(answer) {
+  const found = parsed(answer.text);
+  if (found === null) throw new Problem(0, { title: "the coordinator's answer is no JSON" });
+  return found;
+}
+
+export const get = async (path) => contents(await ask("GET", path));
 
 /** The thing and the version that a change of it has to name. */
 export async function getVersioned(path) {
-  const response = await ask("GET", path);
-  return { document: await response.json(), etag: response.headers.get("etag") };
+  const answer = await ask("GET", path);
+  return { document: contents(answer), etag: answer.headers.get("etag") };
 }
 
 /** All pages of a list of the catalog. */
@@ -65,15 +96,16 @@ export async function getAll(kind, query = "") {
   return all;
 }
 
-/** A change, which is made once however often it is sent. */
-export async function change(method, path, body, headers = {}) {
-  return (await ask(method, path, { body, headers: { "idempotency-key": crypto.randomUUID?.() ?? key128(), ...headers } })).json();
-}
+/** A change, which is made once however often it is sent with the same key. */
+export const change = async (method, path, body, key, headers = {}) => contents(await ask(method, path, { body, headers: { "idempotency-key": key, ...headers } }));
 
 /** What the change would do. */
-export async function tryChange(method, path, body, headers = {}) {
-  return (await ask(method, `${path}?dryRun=1`, { body, headers })).json();
-}
+export const tryChange = async (method, path, body, headers = {}) => contents(await ask(method, `${path}?dryRun=1`, { body, headers }));
+
+/** Why somebody changes something, as a header has it: its UTF-8, a byte a character. */
+export const noted = (note) => (note ? { "paceline-note": String.fromCharCode(...new TextEncoder().encode(note)) } : {});
+
+export const newKey = () => crypto.randomUUID?.() ?? key128();
 
 /** randomUUID is only there for pages that came by TLS or from this machine. */
 function key128() {

@@ -24,55 +24,87 @@ const place = (id) => document.getElementById(id);
 let me = null;
 let open = null;
 let standing = { word: "asking", since: new Date() };
-let isReading = false;
-let isStale = false;
+/** A page that takes long is read seldom: it waits for so many times as long. */
+const pauseTimes = 4;
 
 function route() {
   const path = location.hash.replace(/^#\/?/, "") || "fleet";
   for (const [pattern, page] of pages) {
     const found = path.match(pattern);
-    if (found) return { path, page, parts: found.slice(1).map(decodeURIComponent) };
+    if (!found) continue;
+    try {
+      return { path, page, parts: found.slice(1).map(decodeURIComponent) };
+    } catch {
+      // An address that nobody has written so, such as %.
+    }
   }
   return { path: "fleet", page: fleet, parts: [] };
 }
 
 async function navigate() {
   if (me === null) return;
-  open = { ...route(), data: null };
+  const asked = open = { ...route(), data: null, isReading: false, isStale: false, notBefore: 0, timer: null };
   document.title = `${open.page.title(open.parts)} – Paceline`;
   frame();
   show(place("main"), h("p", { class: "muted" }, "Reading …"));
   await read();
+  if (asked !== open) return;
   place("main").focus({ preventScroll: true });
   scrollTo(0, 0);
 }
 
 /** Reads the open page again; what is asked for meanwhile is read once afterwards. */
 async function read() {
-  if (isReading) {
-    isStale = true;
+  const asked = open;
+  if (asked === null) return;
+  if (asked.isReading) {
+    asked.isStale = true;
     return;
   }
-  isReading = true;
-  const asked = open;
+  asked.isReading = true;
+  const began = performance.now();
+  const tools = { me, parts: asked.parts, read, redraw };
+  let isAnswered = true;
   try {
     const data = await asked.page.load(asked.parts, me);
     if (asked === open) {
-      open.data = data;
-      show(place("main"), asked.page.view(data, { me, parts: asked.parts, read, redraw }));
+      show(place("main"), asked.page.view(data, tools));
+      asked.data = data;
     }
   } catch (error) {
+    isAnswered = error.status !== 0;
     // What was read before stays: who looks at an incident needs the last that was known.
     if (asked === open && error.status !== 401) {
-      show(place("main"), problemNode(error), asked.data ? asked.page.view(asked.data, { me, parts: asked.parts, read, redraw })
-        : h("h1", null, asked.page.title(asked.parts)));
+      let old = h("h1", null, asked.page.title(asked.parts));
+      try {
+        if (asked.data) old = asked.page.view(asked.data, tools);
+      } catch {
+        // The title does.
+      }
+      show(place("main"), problemNode(error), old);
     }
+  } finally {
+    asked.isReading = false;
+    const ended = performance.now();
+    // Who has not answered is asked again as soon as it does.
+    asked.notBefore = isAnswered ? ended + pauseTimes * (ended - began) : ended;
   }
-  isReading = false;
-  if (isStale || asked !== open) {
-    isStale = false;
+  if (asked === open && asked.isStale) {
+    asked.isStale = false;
     await read();
   }
+}
+
+/** For what has changed elsewhere, when the page may be read again. */
+function readSoon() {
+  const asked = open;
+  if (asked === null || asked.page.isForm || asked.timer !== null) return;
+  const wait = asked.notBefore - performance.now();
+  if (!asked.isReading && wait <= 0) return read();
+  asked.timer = setTimeout(() => {
+    asked.timer = null;
+    if (asked === open) readSoon();
+  }, asked.isReading ? 1_000 : wait);
 }
 
 /** With what is known, after something that only this page knows has changed. */
@@ -82,16 +114,30 @@ function redraw() {
 
 async function identify() { me = await get("me"); }
 
-async function heard(names) {
-  if (names.includes("leader")) {
-    try {
-      await identify();
-    } catch (error) {
-      if (error.status === 401) return;
-    }
+let isIdentifying = false;
+
+/** Roles, tokens and leaders change with no event of their own. */
+async function identifyAgain() {
+  const before = me;
+  if (before === null || isIdentifying) return;
+  isIdentifying = true;
+  try {
+    const found = await get("me");
+    // Somebody may have signed out meanwhile, or in.
+    if (me !== before || JSON.stringify(found) === JSON.stringify(before)) return;
+    me = found;
     frame();
+    readSoon();
+  } catch {
+    // It stays as it was: who is not known any more signs in, and of silence the events tell.
+  } finally {
+    isIdentifying = false;
   }
-  if (open && !open.page.isForm && names.some((name) => open.page.topics.includes(name))) read();
+}
+
+async function heard(names) {
+  if (names.includes("leader")) await identifyAgain();
+  if (open && names.some((name) => open.page.topics.includes(name))) readSoon();
 }
 
 function stand(word) {
@@ -183,8 +229,12 @@ async function begin() {
   listen(heard, stand);
 }
 
+// What was asked for with a page and has come after it was shown.
+addEventListener("late", readSoon);
 setInterval(() => {
-  if (open?.page.everySeconds && !document.hidden && !open.page.isForm && standing.word === "live") read();
+  if (document.hidden || open === null || standing.word !== "live") return;
+  identifyAgain();
+  if (open.page.everySeconds) readSoon();
 }, 5_000);
 frame();
 begin();

@@ -1,8 +1,9 @@
 // Comma-separated values as spreadsheets write and read them (RFC 4180), and the two kinds of them that the console knows.
+import { decimal } from "./format.js";
 
-/** Rows of cells; throws with the line where a quote is not closed. */
+/** Rows of cells, each with the line in which it begins; throws with the line where a quote is not closed. */
 export function parse(text) {
-  const rows = [[]];
+  const rows = [{ line: 1, cells: [] }];
   let cell = "";
   let isQuoted = false;
   let line = 1;
@@ -19,23 +20,25 @@ export function parse(text) {
       isQuoted = true;
       opened = line;
     } else if (one === ",") {
-      rows.at(-1).push(cell);
+      rows.at(-1).cells.push(cell);
       cell = "";
     } else if (one === "\n") {
-      rows.at(-1).push(cell.replace(/\r$/, ""));
+      rows.at(-1).cells.push(cell.replace(/\r$/, ""));
       cell = "";
-      rows.push([]);
+      rows.push({ line, cells: [] });
     } else cell += one;
   }
   if (isQuoted) throw new Error(`line ${opened}: a quote is not closed`);
-  rows.at(-1).push(cell);
-  return rows.filter((row) => row.length > 1 || row[0].trim() !== "");
+  rows.at(-1).cells.push(cell);
+  return rows.filter(({ cells }) => cells.length > 1 || cells[0].trim() !== "");
 }
 
-/** A spreadsheet takes a cell that begins like this for a formula. */
+/** A spreadsheet takes a cell that begins like this for a formula, but for a ' before it, which is taken away again when it is read. */
+const formula = /^'*[=+\-@\t\r]/;
+const plain = (cell) => (cell.startsWith("'") && formula.test(cell) ? cell.slice(1) : cell);
 const cellOf = (value) => {
   const text = value === null || value === undefined ? "" : String(value);
-  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = typeof value === "string" && formula.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
@@ -69,35 +72,36 @@ export function read(text, known) {
   const [head, ...rows] = parse(text);
   const wrong = [];
   if (!head) return { documents: [], wrong: [{ line: 1, column: "", why: "there is no line" }] };
-  const names = head.map((name) => name.trim());
+  const names = head.cells.map((name) => name.trim());
   for (const [index, name] of names.entries()) {
-    if (!columns.includes(name)) wrong.push({ line: 1, column: name, why: `no column of campaigns; allowed ${columns.join(", ")}` });
-    if (names.indexOf(name) !== index) wrong.push({ line: 1, column: name, why: "stands twice" });
+    if (!columns.includes(name)) wrong.push({ line: head.line, column: name, why: `no column of campaigns; allowed ${columns.join(", ")}` });
+    if (names.indexOf(name) !== index) wrong.push({ line: head.line, column: name, why: "stands twice" });
   }
-  if (!names.includes("id")) wrong.push({ line: 1, column: "id", why: "is needed, to say which campaign a line is" });
+  if (!names.includes("id")) wrong.push({ line: head.line, column: "id", why: "is needed, to say which campaign a line is" });
   const documents = [];
   const seen = new Set();
-  for (const [index, row] of rows.entries()) {
-    const line = index + 2;
+  for (const { line, cells: row } of rows) {
     if (row.length !== names.length) {
       wrong.push({ line, column: "", why: `has ${row.length} cells, and the first line has ${names.length}` });
       continue;
     }
-    const id = row[names.indexOf("id")]?.trim();
+    const id = plain(row[names.indexOf("id")]?.trim() ?? "");
     if (!id) wrong.push({ line, column: "id", why: "is empty" });
     else if (seen.has(id)) wrong.push({ line, column: "id", why: `${id} stands in a line before` });
     seen.add(id);
     const document = structuredClone(known.get(id) ?? { id });
     for (const [at, name] of names.entries()) {
-      const cell = row[at].trim();
+      const cell = plain(row[at].trim());
       if (cell === "" || name === "id") continue;
       let value = cell;
       if (numbers.has(name)) {
-        value = Number(cell);
-        if (Number.isNaN(value)) wrong.push({ line, column: name, why: `found ${cell}; allowed a number` });
+        value = decimal(cell);
+        if (value === null) wrong.push({ line, column: name, why: `found ${cell}; allowed a number` });
       } else if (name === "paused") {
-        if (!["true", "false"].includes(cell)) wrong.push({ line, column: name, why: `found ${cell}; allowed true or false` });
-        value = cell === "true";
+        // Spreadsheets write them large.
+        const word = cell.toLowerCase();
+        if (!["true", "false"].includes(word)) wrong.push({ line, column: name, why: `found ${cell}; allowed true or false` });
+        value = word === "true";
       }
       const [outer, inner] = name.split(".");
       if (inner) document[outer] = { ...document[outer], [inner]: value };
@@ -108,10 +112,10 @@ export function read(text, known) {
   return { documents, wrong };
 }
 
-/** Gives the file to who asked for it. */
+/** Gives the file to who asked for it, with the mark by which spreadsheets know that it is UTF-8. */
 export function save(name, text) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  link.href = URL.createObjectURL(new Blob(["\uFEFF", text], { type: "text/csv;charset=utf-8" }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

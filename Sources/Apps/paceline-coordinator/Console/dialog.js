@@ -1,17 +1,20 @@
 // Confirmation: what a change would do, asked of the coordinator as a dry run, and which role it takes, before it is done.
-import { Problem } from "./api.js";
+import { newKey, Problem } from "./api.js";
 import { h } from "./dom.js";
 
 export const roles = ["viewer", "operator", "trafficker", "admin"];
 export const may = (me, role) => me !== null && roles.indexOf(me.role) >= roles.indexOf(role);
 
 /**
- * @param what { title, role, verb, attempt(): effects, perform(note): answer, about: Node }
+ * @param what { title, role, verb, attempt(): effects, perform(note, key): answer, about: Node }. The key is the dialog's: pressed again after
+ * an answer that was lost, the change is made once.
  * @returns what perform answered, or null where nothing was done.
  */
 export function confirm(me, what) {
   return new Promise((resolve) => {
     let result = null;
+    let isSending = false;
+    const key = newKey();
     const isAllowed = may(me, what.role);
     const effect = h("div", { class: "effect", "aria-live": "polite" }, h("p", { class: "muted" }, "Asking what it would do …"));
     const note = h("input", { id: "note", maxlength: "200", autocomplete: "off" });
@@ -29,16 +32,22 @@ export function confirm(me, what) {
       dialog.remove();
       resolve(result);
     });
+    // What is sent cannot be left any more: its answer is waited for. A second Escape would come without being asked, but for its key.
+    dialog.addEventListener("cancel", (event) => isSending && event.preventDefault());
+    dialog.addEventListener("keydown", (event) => isSending && event.key === "Escape" && event.preventDefault());
     no.addEventListener("click", () => dialog.close());
     go.addEventListener("click", async () => {
-      go.disabled = true;
+      isSending = true;
+      go.disabled = no.disabled = note.disabled = true;
       try {
-        result = await what.perform(note.value.trim());
+        result = await what.perform(note.value.trim(), key);
         dialog.close();
       } catch (error) {
         effect.replaceChildren(problemNode(error));
-        go.disabled = false;
+        go.disabled = no.disabled = note.disabled = false;
+        no.focus();
       }
+      isSending = false;
     });
     document.body.append(dialog);
     dialog.showModal();

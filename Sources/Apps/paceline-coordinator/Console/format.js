@@ -16,6 +16,12 @@ export const precise = (value, currency) => `${new Intl.NumberFormat("en", { min
 
 export const money = (value, currency) => `${amount(value)} ${currency ?? ""}`.trim();
 
+/** What is written as a decimal number, such as -1.5e3; null for all else, such as 0x10. */
+export function decimal(text) {
+  const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  return Number.isFinite(number) ? number : null;
+}
+
 export function percent(part, whole) {
   if (!(whole > 0)) return "–";
   const share = 100 * part / whole;

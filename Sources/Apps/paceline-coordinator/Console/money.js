@@ -1,5 +1,5 @@
 // What the ledger and the plans say of campaigns, as pages need it: accounts by campaign, and what may be done to one.
-import { change, get, tryChange } from "./api.js";
+import { change, get, noted, tryChange } from "./api.js";
 import { confirm } from "./dialog.js";
 import { h } from "./dom.js";
 import { amount } from "./format.js";
@@ -18,6 +18,30 @@ export async function accounts(campaign) {
     if (page.length < 1000) return all;
     after = page.at(-1).account;
   }
+}
+
+/** The database adds up all movements for it: asked once a minute at most, and not waited for when it takes long. */
+const checkSeconds = 60;
+const checkWaitMilliseconds = 1_000;
+let check = null;
+let checked = null;
+
+/** Whether balances are what the movements come to, as it was found last; null before it was. Where it comes later than that, "late" is told. */
+export async function verified() {
+  if (check === null || performance.now() - check.at > 1_000 * checkSeconds) {
+    const asked = { at: performance.now(), answer: get("ledger/verify"), isLate: false };
+    check = asked;
+    asked.answer.then((found) => {
+      checked = found;
+      if (asked.isLate) dispatchEvent(new CustomEvent("late"));
+    }, () => {
+      if (check === asked) check = null;
+    });
+  }
+  const mine = check;
+  const found = await Promise.race([mine.answer, new Promise((resolve) => setTimeout(resolve, checkWaitMilliseconds, null))]);
+  mine.isLate = found === null;
+  return found ?? checked;
 }
 
 /** Settled of a campaign in all: a day's money is granted to it out of the lifetime's, and settled there. */
@@ -48,7 +72,7 @@ export async function pause(me, campaign, pauses, read) {
     about: h("p", null, pauses ? "Nothing of it wins any more, in any region, within about a second. Ads that were already promised may still be billed."
       : "Its line items compete again in all regions, within about a second."),
     attempt: () => tryChange("POST", path, body),
-    perform: (note) => change("POST", path, body, note ? { "paceline-note": note } : {}),
+    perform: (note, key) => change("POST", path, body, key, noted(note)),
   });
   if (done) read();
 }

@@ -25,7 +25,7 @@ export async function load(_, me) {
 
 export function view(data, { me, read }) {
   if (data === null) return [h("h1", null, "Audit"), h("p", { class: "refused" }, `The audit log takes the role admin. You are ${me.role}.`)];
-  const field = (name, label) => h("p", { class: "field" }, h("label", { for: `audit-${name}` }, label), h("input", { id: `audit-${name}`, onchange: (event) => {
+  const field = (name, label) => h("p", { class: "field" }, h("label", { for: `audit-${name}` }, label), h("input", { id: `audit-${name}`, value: filter[name], onchange: (event) => {
     filter[name] = event.target.value.trim();
     pages = 1;
     read();

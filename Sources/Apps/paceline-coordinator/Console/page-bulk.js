@@ -1,5 +1,5 @@
 // Many campaigns at once, as comma-separated values: read, tried on the whole catalog, and published as one version.
-import { change, get, tryChange } from "./api.js";
+import { change, get, noted, tryChange } from "./api.js";
 import { campaigns, columns, read, save } from "./csv.js";
 import { confirm, may, problemNode } from "./dialog.js";
 import { h } from "./dom.js";
@@ -8,14 +8,16 @@ export const title = () => "Campaigns by CSV";
 export const topics = [];
 export const isForm = true;
 
-/** The number first: where another version is published in between, the change is refused by it. */
+/** The number first: where another version is published in between, the change is refused by it. What is said of the lines is kept beside it. */
 export async function load() {
   const { versions } = await get("catalog/versions?limit=1");
-  return { version: versions[0]?.version ?? null, catalog: await get("catalog") };
+  return { version: versions[0]?.version ?? null, catalog: await get("catalog"), said: null };
 }
 
-export function view({ catalog, version }, { me }) {
-  const said = h("div", { "aria-live": "polite" });
+/** @param data is what the lines are written for: read when the page is opened, when it is saved as a file, and after a change; not before one. */
+export function view(data, { me, redraw }) {
+  const { catalog, version } = data;
+  const said = h("div", { "aria-live": "polite" }, data.said?.());
   const text = h("textarea", { id: "csv", rows: "12", spellcheck: "false", placeholder: columns.join(",") });
   const file = h("input", { id: "csv-file", type: "file", accept: ".csv,text/csv", onchange: async (event) => {
     const chosen = event.target.files[0];
@@ -26,44 +28,67 @@ export function view({ catalog, version }, { me }) {
     h("p", { class: "crumbs" }, h("a", { href: "#/campaigns" }, "Campaigns")),
     h("h1", null, title()),
     h("p", null, "One line a campaign, under a first line with the columns' names: ", h("code", null, columns.join(", ")), ". An id that is there is changed, another one is created. An empty cell leaves as it is what is there; nothing is removed."),
-    h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => save("campaigns.csv", campaigns(catalog.campaigns ?? [])) }, `What is there as CSV (${(catalog.campaigns ?? []).length})`)),
+    h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => write(data, redraw) }, `What is there as CSV (${(catalog.campaigns ?? []).length})`)),
     may(me, "trafficker") ? h("form", { class: "sheet wide", onsubmit: (event) => {
       event.preventDefault();
-      submit(event.currentTarget, event.currentTarget.querySelector("[aria-live]"), me);
+      submit(event.currentTarget, data, me, redraw);
     } },
       h("p", { class: "field" }, h("label", { for: "csv-file" }, "A file"), file),
       h("p", { class: "field" }, h("label", { for: "csv" }, "Or lines, pasted"), text),
       said, h("p", { class: "buttons" }, h("button", { class: "primary" }, "Try it …")))
       : h("p", { class: "refused" }, `Changing campaigns takes the role trafficker. You are ${me.role}.`),
-    h("p", { class: "muted" }, version === null ? "No catalog is published yet." : `The catalog is of version ${version} here.`),
+    h("p", { class: "muted" }, version === null ? "No catalog is published yet." : `Lines change the catalog of version ${version}, as it was when this page was opened or last saved as CSV. Where somebody has published since, they are refused.`),
   ];
 }
 
-async function submit(form, said, me) {
-  said.replaceChildren();
+/** The newest, as a file; lines are changes of it from then on. */
+async function write(data, redraw) {
   try {
-    const { version, catalog } = await load();
-    let found;
-    try {
-      found = read(form.elements.csv.value, new Map((catalog.campaigns ?? []).map((one) => [one.id, one])));
-    } catch (error) {
-      found = { documents: [], wrong: [{ line: "", column: "", why: error.message }] };
-    }
-    if (found.wrong.length > 0) {
-      return said.replaceChildren(h("div", { class: "refused", role: "alert" }, h("p", null, "It was not sent:"), h("ul", null, found.wrong.slice(0, 50).map((one) =>
-        h("li", null, one.line && `line ${one.line}`, one.column && h("code", null, ` ${one.column}`), one.line && ": ", one.why)), found.wrong.length > 50 && h("li", null, `and ${found.wrong.length - 50} more`))));
-    }
-    const changed = new Map(found.documents.map((one) => [one.id, one]));
-    const kept = (catalog.campaigns ?? []).map((one) => changed.get(one.id) ?? one);
-    const whole = { ...catalog, campaigns: [...kept, ...found.documents.filter((one) => !kept.includes(one))] };
-    const head = version === null ? { "if-none-match": "*" } : { "if-match": `"${version}"` };
+    Object.assign(data, await load());
+    save("campaigns.csv", campaigns(data.catalog.campaigns ?? []));
+  } catch (error) {
+    data.said = () => problemNode(error);
+  }
+  redraw();
+}
+
+async function submit(form, data, me, redraw) {
+  const say = (node) => {
+    data.said = node;
+    redraw();
+  };
+  say(null);
+  const { version, catalog } = data;
+  const lines = lined(form.elements.csv.value, catalog);
+  if (lines.wrong.length > 0) return say(() => refused(lines.wrong));
+  const changed = new Map(lines.documents.map((one) => [one.id, one]));
+  const kept = (catalog.campaigns ?? []).map((one) => changed.get(one.id) ?? one);
+  const whole = { ...catalog, campaigns: [...kept, ...lines.documents.filter((one) => !kept.includes(one))] };
+  const head = version === null ? { "if-none-match": "*" } : { "if-match": `"${version}"` };
+  try {
     const tried = await tryChange("POST", "catalog/import", whole, head);
     const done = await confirm(me, {
-      title: `Publish ${found.documents.length} ${found.documents.length === 1 ? "campaign" : "campaigns"}?`, role: "trafficker", verb: "Publish",
-      attempt: () => tried, perform: (note) => change("POST", "catalog/import", whole, note ? { ...head, "paceline-note": note } : head),
+      title: `Publish ${lines.documents.length} ${lines.documents.length === 1 ? "campaign" : "campaigns"}?`, role: "trafficker", verb: "Publish",
+      attempt: () => tried, perform: (note, key) => change("POST", "catalog/import", whole, key, { ...head, ...noted(note) }),
     });
-    if (done) said.replaceChildren(h("p", { class: "notice good", role: "status" }, `Published as version ${done.published}.`));
+    if (!done) return;
+    const published = () => h("p", { class: "notice good", role: "status" }, `Published as version ${done.published}.`);
+    say(published);
+    Object.assign(data, await load(), { said: published });
+    redraw();
   } catch (error) {
-    said.replaceChildren(problemNode(error));
+    say(() => [problemNode(error), error.status === 412 && h("p", null, "Save what is there as CSV again, and write your changes into that.")]);
   }
 }
+
+function lined(text, catalog) {
+  try {
+    return read(text, new Map((catalog.campaigns ?? []).map((one) => [one.id, one])));
+  } catch (error) {
+    return { documents: [], wrong: [{ line: "", column: "", why: error.message }] };
+  }
+}
+
+const refused = (wrong) => h("div", { class: "refused", role: "alert" }, h("p", null, "It was not sent:"),
+  h("ul", null, wrong.slice(0, 50).map((one) => h("li", null, one.line && `line ${one.line}`, one.column && h("code", null, ` ${one.column}`), one.line && ": ", one.why)),
+    wrong.length > 50 && h("li", null, `and ${wrong.length - 50} more`)));

@@ -36,7 +36,7 @@ export function standing({ campaign, account, plan }) {
 }
 
 export function view({ rows, money: all }, { me, read, redraw }) {
-  const found = rows.filter(({ campaign }) => `${campaign.id} ${campaign.name} ${campaign.advertiser}`.toLowerCase().includes(wanted));
+  const found = rows.filter(({ campaign }) => `${campaign.id} ${campaign.name} ${campaign.advertiser}`.toLowerCase().includes(wanted.toLowerCase()));
   return [
     h("div", { class: "head" }, h("h1", null, "Campaigns"),
       h("p", { class: "buttons" },
@@ -44,8 +44,8 @@ export function view({ rows, money: all }, { me, read, redraw }) {
         may(me, "trafficker") && h("a", { class: "button", href: "#/bulk" }, "Many by CSV"),
         may(me, "trafficker") && h("a", { class: "button primary", href: "#/new" }, "New campaign"))),
     h("p", { class: "field" }, h("label", { for: "filter" }, "Filter"),
-      h("input", { id: "filter", type: "search", placeholder: "id, name or advertiser", oninput: (event) => {
-        wanted = event.target.value.toLowerCase();
+      h("input", { id: "filter", type: "search", value: wanted, placeholder: "id, name or advertiser", oninput: (event) => {
+        wanted = event.target.value;
         redraw();
       } })),
     table("Campaigns", [

@@ -1,5 +1,5 @@
 // What was published, catalogs and packages of models, who serves which, and the way back to a former version.
-import { change, get, tryChange } from "./api.js";
+import { change, get, noted, tryChange } from "./api.js";
 import { confirm, may } from "./dialog.js";
 import { h, table } from "./dom.js";
 import { bytes, seconds, time } from "./format.js";
@@ -52,19 +52,21 @@ async function rollBack(me, one, newest, read) {
     title: `Roll back to version ${one.version}?`, role: "trafficker", verb: "Roll back", isGrave: true, isAlways: true,
     about: h("p", null, `The catalog becomes what it was at ${time(one.at)}, as a new version. Everything that was changed since then is undone.`),
     attempt: () => tryChange("POST", "catalog/rollback", body, seen),
-    perform: (note) => change("POST", "catalog/rollback", body, note ? { ...seen, "paceline-note": note } : seen),
+    perform: (note, key) => change("POST", "catalog/rollback", body, key, { ...seen, ...noted(note) }),
   });
   if (done) read();
 }
 
 async function rollBackModels(me, one, packages, nodes, read) {
   const body = { version: one.version };
+  // Of the turn as it is seen here; a list has the newest packages, and the leader the newest turn.
+  const turn = Math.max(nodes?.published?.version ?? 0, ...packages.flatMap((each) => each.turns.map((made) => made.turn)));
   const now = packages.filter((each) => each.serves).map((each) => `package ${each.version} (${each.serves})`).join(" and ");
   const done = await confirm(me, {
     title: `Roll back to package ${one.version}?`, role: "operator", verb: "Roll back", isGrave: true,
     about: h("p", null, "Every node serves it again, and no node another one."),
     attempt: () => h("p", null, `Served now: ${now || "nothing"}. ${nodes ? `${nodes.nodes.filter((node) => node.package !== one.version).length} of ${nodes.nodes.length} nodes would change.` : "Which nodes would change only the leader knows."}`),
-    perform: (note) => change("POST", "models/rollback", body, note ? { "paceline-note": note } : {}),
+    perform: (note, key) => change("POST", "models/rollback", body, key, { "if-match": `"${turn}"`, ...noted(note) }),
   });
   if (done) read();
 }

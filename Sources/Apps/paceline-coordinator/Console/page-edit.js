@@ -1,8 +1,8 @@
 // A campaign's form: a new one, one that is changed, or a copy of one with its line items. What is refused stands at its field.
-import { change, get, getAll, getVersioned, tryChange } from "./api.js";
+import { change, getAll, getVersioned, noted, tryChange } from "./api.js";
 import { confirm, may, placeErrors, problemNode } from "./dialog.js";
 import { h } from "./dom.js";
-import { money } from "./format.js";
+import { decimal, money } from "./format.js";
 import { accounts } from "./money.js";
 
 export const title = ([id, what]) => (id === "" ? "New campaign" : `${what === "clone" ? "Clone" : "Edit"} ${id}`);
@@ -31,7 +31,7 @@ export async function load([id, what]) {
   if (id === "") return { advertisers, document: { goal: "cpm" }, etag: null, lineItems: [] };
   const name = encodeURIComponent(id);
   const { document, etag } = await getVersioned(`campaigns/${name}`);
-  if (what === "edit") return { advertisers, document, etag, lineItems: [], account: (await accounts(id)).get(id)?.lifetime };
+  if (what === "edit") return { advertisers, document, etag, lineItems: [] };
   const lineItems = (await getAll("lineItems", `&campaign=${name}`)).map((one) => one.document);
   return { advertisers, document: { ...document, id: "", name: `${document.name}, copy` }, etag: null, lineItems, from: id };
 }
@@ -76,7 +76,7 @@ function written(form, document) {
     let value = text === "" ? undefined : text;
     if (one.kind === "flag") value = input.checked || (document.paused === undefined ? undefined : false);
     // What is no number goes as it stands, and the coordinator says what is wrong with it.
-    else if (one.kind === "number" && value !== undefined && !Number.isNaN(Number(value))) value = Number(value);
+    else if (one.kind === "number" && value !== undefined) value = decimal(value) ?? value;
     if (inner) made[outer] = { ...made[outer], [inner]: value };
     else if (value === undefined) delete made[outer];
     else made[outer] = value;
@@ -85,7 +85,7 @@ function written(form, document) {
 }
 
 async function submit(form, problem, data, me) {
-  const { document, etag, lineItems, from, account } = data;
+  const { document, etag, lineItems, from } = data;
   const made = written(form, document);
   problem.replaceChildren();
   placeErrors(form, null);
@@ -99,8 +99,11 @@ async function submit(form, problem, data, me) {
     : ["PUT", `campaigns/${encodeURIComponent(made.id)}`, made];
   const head = copies.length > 0 ? {} : etag ? { "if-match": etag } : { "if-none-match": "*" };
   let found;
+  let account;
   try {
     found = await tryChange(...request, head);
+    // As it is now: it may have spent much since the form was opened.
+    if (etag) account = (await accounts(made.id)).get(made.id)?.lifetime;
   } catch (error) {
     const rest = placeErrors(form, error);
     if (rest) problem.replaceChildren(problemNode(rest));
@@ -108,16 +111,17 @@ async function submit(form, problem, data, me) {
   }
   const done = await confirm(me, {
     title: etag ? `Change ${made.name}?` : `Create ${made.name}?`, role: "trafficker", verb: etag ? "Change it" : "Create it",
-    about: etag && account && moneyEffect(account, made), attempt: () => found,
-    perform: (note) => change(...request, note ? { ...head, "paceline-note": note } : head),
+    about: account && moneyEffect(account, made), attempt: () => found,
+    perform: (note, key) => change(...request, key, { ...head, ...noted(note) }),
   });
   if (done) location.hash = `#/campaigns/${encodeURIComponent(made.id)}`;
 }
 
-/** What may still be spent after a cut, before somebody confirms it. */
+/** What may still be spent after a cut, before somebody confirms it: what is presumed spent is spent, as in what the ledger says of its budgets. */
 function moneyEffect(account, made) {
-  const out = account.granted + account.settled + account.suspense + account.presumedSpent;
+  const spent = account.settled + account.presumedSpent;
+  const billable = account.granted + account.suspense;
   if (typeof made.lifetimeBudget !== "number" || made.lifetimeBudget === account.budget) return null;
-  if (made.lifetimeBudget >= out) return h("p", null, `The account has ${money(account.settled, account.currency)} settled; ${money(made.lifetimeBudget - account.settled, account.currency)} could still be spent.`);
-  return h("p", { class: "notice" }, `${money(out, account.currency)} is spent or granted already, which is more than the new budget. Nothing more is granted, and ${money(out - account.settled, account.currency)} may still be spent at most.`);
+  if (made.lifetimeBudget >= spent + billable) return h("p", null, `${money(spent, account.currency)} is spent; ${money(made.lifetimeBudget - spent, account.currency)} could still be spent.`);
+  return h("p", { class: "notice" }, `${money(spent + billable, account.currency)} is spent or granted already, which is more than the new budget. Nothing more is granted, and ${money(billable, account.currency)} may still be spent at most.`);
 }

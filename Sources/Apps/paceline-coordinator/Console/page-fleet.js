@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 import { h, table } from "./dom.js";
 import { amount, count, money, seconds, time } from "./format.js";
+import { verified } from "./money.js";
 
 export const title = () => "Fleet";
 export const topics = ["leader", "ledger", "models", "catalog"];
@@ -12,6 +13,11 @@ const heard = new Map();
 const windowSeconds = 60;
 /** Nodes speak every five seconds. */
 const silentAfter = 15;
+/** A plan that no node has spoken of for so long is nobody's any more: its campaign was paused, or has spent all. */
+const leftAfter = 60;
+/** Whether a plan still says something of who has a part of it. */
+const isAlive = (plan) => plan.endsInSeconds > 0 && plan.nodes.some((part) => part.silentSeconds <= leftAfter);
+const isSilent = (node) => node.isExpected && node.age > silentAfter;
 
 /** A question that only the leader answers says so, and the page shows the rest. */
 const ofLeader = (path) => get(path).catch((error) => {
@@ -21,7 +27,7 @@ const ofLeader = (path) => get(path).catch((error) => {
 
 export async function load(_, me) {
   const [pacing, models, { sessions }, suspense, verify, audit, versions] = await Promise.all([
-    ofLeader("pacing"), ofLeader("models"), get("ledger/sessions"), get("ledger/suspense"), get("ledger/verify"),
+    ofLeader("pacing"), ofLeader("models"), get("ledger/sessions"), get("ledger/suspense"), verified(),
     get("ledger/audit"), get("catalog/versions?limit=1"),
   ]);
   const nodes = gather(pacing, models);
@@ -36,24 +42,28 @@ function gather(pacing, models) {
   const nodes = new Map();
   const of = (name) => {
     // Behind a broker a node is called by both.
-    if (!nodes.has(name)) nodes.set(name, { name, region: null, holder: name.includes("/") ? name.split("/")[0] : null, spent: 0, campaigns: 0, age: Infinity, isLost: false, models: null });
+    if (!nodes.has(name)) nodes.set(name, { name, region: null, holder: name.includes("/") ? name.split("/")[0] : null, spent: 0, campaigns: 0, age: Infinity, isExpected: false, isLost: false, models: null });
     return nodes.get(name);
   };
   for (const campaign of pacing?.campaigns ?? []) {
+    const counts = isAlive(campaign);
     for (const part of campaign.nodes) {
       const node = of(part.node);
       node.spent += part.spent;
       node.region ??= part.region;
       node.campaigns += 1;
       node.age = Math.min(node.age, part.silentSeconds);
-      node.isLost ||= part.isLost;
+      node.isExpected ||= counts;
+      node.isLost ||= counts && part.isLost;
     }
   }
   for (const one of models?.nodes ?? []) {
     const node = of(one.name);
-    Object.assign(node, { region: one.region, holder: one.holder, models: one });
+    Object.assign(node, { region: one.region, holder: one.holder, models: one, isExpected: true });
     node.age = Math.min(node.age, one.ageSeconds);
   }
+  // A plan loses whom it has not heard of late; of another plan the node may have spoken since.
+  for (const node of nodes.values()) node.isLost &&= node.age > silentAfter;
   return [...nodes.values()].sort((one, other) => one.name.localeCompare(other.name));
 }
 
@@ -76,13 +86,15 @@ function rate(name) {
 }
 
 const state = (node) => node.isLost ? h("span", { class: "badge bad" }, "lost")
-  : node.age > silentAfter ? h("span", { class: "badge warn" }, `silent for ${seconds(node.age)}`)
+  : node.age > silentAfter ? h("span", { class: node.isExpected ? "badge warn" : "badge" }, `silent for ${seconds(node.age)}`)
     : node.models?.refused ? h("span", { class: "badge bad" }, "refuses its models")
       : h("span", { class: "badge good" }, "heard");
 
 export function view(data) {
   const { pacing, nodes, sessions, suspense, verify, audit, version } = data;
-  const regions = [...Map.groupBy(nodes.filter((node) => node.region), (node) => node.region)];
+  const byRegion = new Map();
+  for (const node of nodes) if (node.region) byRegion.set(node.region, [...byRegion.get(node.region) ?? [], node]);
+  const regions = [...byRegion];
   return [
     h("h1", null, "Fleet"),
     tiles(data),
@@ -91,8 +103,8 @@ export function view(data) {
     regions.length > 0 && [h("h2", null, "Regions"), table("Regions", [
       { label: "Region", of: ([name]) => name },
       { label: "Nodes", number: true, of: ([, all]) => count(all.length) },
-      { label: "State", of: ([, all]) => (all.every((node) => node.isLost || node.age > silentAfter) ? h("span", { class: "badge bad" }, "no node is heard")
-        : all.some((node) => node.isLost || node.age > silentAfter) ? h("span", { class: "badge warn" }, "some nodes are silent") : h("span", { class: "badge good" }, "all nodes are heard")) },
+      { label: "State", of: ([, all]) => (all.every((node) => node.age > silentAfter) ? h("span", { class: "badge bad" }, "no node is heard")
+        : all.some(isSilent) ? h("span", { class: "badge warn" }, "some nodes are silent") : h("span", { class: "badge good" }, "all nodes are heard")) },
       { label: "Spends a minute", number: true, of: ([, all]) => sum(all.map((node) => rate(node.name))) },
     ], regions, { key: ([name]) => name })],
     h("h2", null, "Nodes"),
@@ -124,30 +136,35 @@ export function view(data) {
 function attention({ verify, suspense, audit, nodes, pacing, sessions }) {
   const all = [];
   const add = (words, runbook, link) => all.push(h("li", null, link ? h("a", { href: link }, words) : words, runbook && [": ", h("code", null, `paceline runbook show ${runbook}`)]));
-  if (verify.imbalances.length > 0) add("Balances are not what the movements come to", null, "#/ledger");
+  if (verify?.imbalances.length > 0) add("Balances are not what the movements come to", null, "#/ledger");
   if (audit.waitsFor.length > 0) add(`An audit waits for ${audit.waitsFor.join(", ")}`, "RootAuditWaits", "#/ledger");
-  for (const one of suspense) if (one.presumedSpent > 0) add(`${money(one.presumedSpent, one.currency)} of ${one.campaign} is presumed spent`, "PresumedSpent", "#/ledger");
+  for (const one of suspense) if (!one.day && one.presumedSpent > 0) add(`${money(one.presumedSpent, one.currency)} of ${one.campaign} is presumed spent`, "PresumedSpent", "#/ledger");
   for (const one of sessions) if (one.state === "cloned") add(`Two processes have used a session of ${one.name}`, "EvidenceRefused");
   for (const node of nodes) {
-    if (node.isLost || node.age > silentAfter) add(`${node.name} is not heard`, "NodeDown");
+    if (isSilent(node)) add(`${node.name} is not heard`, "NodeDown");
     else if (node.models?.refused) add(`${node.name} refuses its models`, "ModelRefused", "#/catalog");
   }
-  for (const one of pacing?.campaigns ?? []) if (one.cannotDeliver) add(`${one.campaign} cannot deliver`, "CampaignsBehind", `#/campaigns/${encodeURIComponent(one.campaign)}`);
+  if (nodes.length > 0 && nodes.every((node) => node.age > leftAfter)) add("No node was heard for a minute", "NodeDown");
+  for (const one of pacing?.campaigns ?? []) if (one.cannotDeliver && isAlive(one)) add(`${one.campaign} cannot deliver`, "CampaignsBehind", `#/campaigns/${encodeURIComponent(one.campaign)}`);
   return all.length > 0 && h("section", { class: "notice", "data-key": "attention" }, h("h2", null, "Needs attention"), h("ul", null, all.slice(0, 20), all.length > 20 && h("li", null, `and ${all.length - 20} more`)));
 }
 
 function tiles({ verify, suspense, audit, nodes, pacing }) {
   const byCurrency = new Map();
-  for (const one of suspense) byCurrency.set(one.currency, (byCurrency.get(one.currency) ?? 0) + one.suspense);
-  const behind = (pacing?.campaigns ?? []).filter((one) => one.cannotDeliver).length;
-  const silent = nodes.filter((node) => node.isLost || node.age > silentAfter).length;
+  // A lifetime account's has its days' in it; what is only claimed so far is none.
+  for (const one of suspense) if (!one.day && one.suspense > 0) byCurrency.set(one.currency, (byCurrency.get(one.currency) ?? 0) + one.suspense);
+  const plans = (pacing?.campaigns ?? []).filter(isAlive);
+  const behind = plans.filter((one) => one.cannotDeliver).length;
+  const expected = nodes.filter((node) => node.isExpected);
+  const silent = expected.filter(isSilent).length;
   const tile = (label, value, kind, link) => h("div", { class: `tile ${kind ?? ""}` }, h("dt", null, label), h("dd", null, link ? h("a", { href: link }, value) : value));
   return h("dl", { class: "tiles" },
-    tile("Ledger", verify.imbalances.length === 0 ? "balances agree" : `${verify.imbalances.length} imbalances`, verify.imbalances.length === 0 ? "good" : "bad", "#/ledger"),
+    verify === null ? tile("Ledger", "is being added up", null, "#/ledger")
+      : tile("Ledger", verify.imbalances.length === 0 ? "balances agree" : `${verify.imbalances.length} imbalances`, verify.imbalances.length === 0 ? "good" : "bad", "#/ledger"),
     tile("Audit", audit.waitsFor.length === 0 ? "none waits" : `waits for ${audit.waitsFor.length}`, audit.waitsFor.length === 0 ? "good" : "warn"),
     tile("In suspense", byCurrency.size === 0 ? "nothing" : [...byCurrency].map(([currency, sum]) => money(sum, currency)).join(", "), null, "#/ledger"),
-    tile("Nodes", pacing === null ? "not known here" : `${nodes.length - silent} of ${nodes.length} heard`, silent > 0 ? "warn" : null),
-    tile("Cannot deliver", pacing === null ? "not known here" : `${behind} of ${pacing.campaigns.length} plans`, behind > 0 ? "warn" : null, "#/campaigns"));
+    tile("Nodes", pacing === null ? "not known here" : `${expected.length - silent} of ${expected.length} heard`, silent > 0 ? "warn" : null),
+    tile("Cannot deliver", pacing === null ? "not known here" : `${behind} of ${plans.length} plans`, behind > 0 ? "warn" : null, "#/campaigns"));
 }
 
 function sum(all) {

@@ -2,16 +2,16 @@
 import { get } from "./api.js";
 import { h, table } from "./dom.js";
 import { amount, count, money, precise, time } from "./format.js";
-import { accounts } from "./money.js";
+import { accounts, verified } from "./money.js";
 
 export const title = () => "Ledger";
 export const topics = ["ledger", "leader"];
 
 export async function load() {
   const [all, { accounts: suspense }, { movements }, verify, audit] = await Promise.all([
-    accounts(), get("ledger/suspense"), get("ledger/movements?limit=50"), get("ledger/verify"), get("ledger/audit"),
+    accounts(), get("ledger/suspense"), get("ledger/movements?limit=50"), verified(), get("ledger/audit"),
   ]);
-  return { all: [...all.values()].flatMap((one) => [one.lifetime].filter(Boolean)), suspense, movements, verify, audit };
+  return { all: [...all.values()].flatMap((one) => [one.lifetime].filter(Boolean)), suspense: suspense.filter((one) => one.suspense !== 0 || one.presumedSpent !== 0), movements, verify, audit };
 }
 
 export function view({ all, suspense, movements, verify, audit }) {
@@ -25,8 +25,8 @@ export function view({ all, suspense, movements, verify, audit }) {
     .map(([name, label]) => ({ label, number: true, of: (one) => amount(one[name]) }));
   return [
     h("h1", null, "Ledger"),
-    verify.imbalances.length === 0
-      ? h("p", { class: "notice good" }, `All balances are what the ${count(verify.movements)} movements of ${count(verify.accounts)} accounts come to.`)
+    verify === null ? h("p", { class: "notice" }, "All movements are being added up …") : verify.imbalances.length === 0
+      ? h("p", { class: "notice good" }, `All balances are what the ${count(verify.movements)} movements of ${count(verify.accounts)} accounts come to. They are added up once a minute at most.`)
       : h("div", { class: "notice bad" }, h("p", null, h("strong", null, "Balances are not what the movements come to. This is an alarm.")),
         h("ul", null, verify.imbalances.map((one) => h("li", null, `account ${one.account}, ${one.place}: says ${amount(one.says)}, movements come to ${amount(one.comesTo)}`)))),
     audit.waitsFor.length > 0 && h("div", { class: "notice" }, h("p", null, `An audit waits for ${audit.waitsFor.join(", ")}; ${count(audit.accounts)} accounts grant nothing until they have said what they were granted.`),
