@@ -81,9 +81,11 @@ import Testing
         let early = try await folder.run("paceline model compare --journal journal --json", seconds: 60)
         #expect(early.output.contains("\"judged\": 0"), "\(early)")
         let replayed = try await folder.run("paceline replay journal --catalogs state", seconds: 120)
+        // More than were asked for, where a busy machine had some asked again.
+        let made = replayed.output.split(separator: " ").first.flatMap { Int($0) } ?? 0
+        #expect(made >= decisions, "\(replayed)")
         #expect(
-            replayed.output.contains("\(decisions) decisions: \(decisions) replayed, \(decisions) equal"),
-            "\(replayed)")
+            replayed.output.contains("\(made) decisions: \(made) replayed, \(made) equal"), "\(replayed)")
     }
 
     /// Trees as deep as they have leaves, each of which every row goes down to its end.
@@ -208,8 +210,10 @@ import Testing
         #expect(quantile(shadowedTimes, 0.5) < quantile(plainTimes, 0.5) + each / 2, "\(line)")
         #expect(quantile(shadowedTimes, 0.9) < 2 * quantile(plainTimes, 0.9) + each, "\(line)")
         let replayed = try await folders[1].run("paceline replay journal --catalogs state", seconds: 120)
+        // More than were asked for, where a busy machine had some asked again.
+        let made = replayed.output.split(separator: " ").first.flatMap { Int($0) } ?? 0
+        #expect(made >= decisions, "\(replayed)")
         #expect(
-            replayed.output.contains("\(decisions) decisions: \(decisions) replayed, \(decisions) equal"),
-            "\(replayed)")
+            replayed.output.contains("\(made) decisions: \(made) replayed, \(made) equal"), "\(replayed)")
     }
 }
