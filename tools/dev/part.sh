@@ -17,14 +17,14 @@ part_build() {
     swift build --build-tests
 }
 
-# run_bundle BUNDLE TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one; two of
-# them at a time, as the longest wait for databases and fleets and not for a core.
-run_bundle() { printf '%s\n' "${@:2}" | xargs -n 1 -P 2 "${BASH_SOURCE[0]}" target "$1"; }
+# run_bundle ABREAST BUNDLE TARGET...: one process for each test target, so that a crash or an exhausted limit stays in one, and
+# so many of them at a time: what only computes has the cores to share, and what waits for processes and databases needs them.
+run_bundle() { printf '%s\n' "${@:3}" | xargs -n 1 -P "$1" "${BASH_SOURCE[0]}" target "$2"; }
 
 # target BUNDLE TARGET: its tests, and then all that they said in one piece, though they were stopped. The bundle is run
 # directly, as `swift test` would: behind `swift test` it is in a process group of its own, which a limit in time does not
-# reach, and what it said before it hung is lost in a buffer. One test for each core at a time, and another target beside
-# it: more that start databases and fleets would keep one another from what they wait for.
+# reach, and what it said before it hung is lost in a buffer. Two tests for each core at a time: those that start databases
+# and fleets would keep one another from what they wait for.
 part_target() {
   local bundle=$1 target=$2 status=0
   said=$(mktemp)
@@ -33,20 +33,20 @@ part_target() {
   {
     say "== $target"
     "$bundle" --testing-library swift-testing --filter "^$target\\." \
-      --experimental-maximum-parallelization-width "$(nproc)" || status=$?
+      --experimental-maximum-parallelization-width "$((2 * $(nproc)))" || status=$?
     say "== $target ended $status"
   } >"$said" 2>&1
   return "$((status != 0))"
 }
 
 # swift TARGET...: test targets of the product's package, which the part `build` has built.
-part_swift() { run_bundle .build/debug/pacelinePackageTests.xctest "$@"; }
+part_swift() { run_bundle 1 .build/debug/pacelinePackageTests.xctest "$@"; }
 
 # exact TARGET...: test targets once more as they are shipped: optimised, and Edge without the checks of exclusive access
 # that only debug builds make. They are built apart, since the tests want to see what is internal.
 part_exact() {
   PACELINE_TESTS=$* swift build "${exact[@]}" --product pacelinePackageTests
-  run_bundle .build/exact/release/pacelinePackageTests.xctest "$@"
+  run_bundle "$(nproc)" .build/exact/release/pacelinePackageTests.xctest "$@"
 }
 
 # benches TARGET...: the package in Benchmarks still builds, and its own tests.
@@ -56,7 +56,7 @@ part_benches() {
     return "$skipped"
   fi
   build_benches --build-tests
-  run_bundle .build/debug/BenchmarksPackageTests.xctest "$@"
+  run_bundle 1 .build/debug/BenchmarksPackageTests.xctest "$@"
 }
 
 # formal: the model of the ledger, by spin, and what spin finds in it without each of its guards.
