@@ -123,6 +123,7 @@ let package = Package(
         edge(
             "Postgres", ["CPostgres", "Digests", "HTTP", "JSON", "Kernel", "Reactor", "Telemetry", "Units"]),
         edge("LedgerStore", ["Ledger", "Postgres", "Units"]),
+        edge("Etcd", ["Documents", "HTTP", "Reactor", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
         edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
 
@@ -173,9 +174,8 @@ let package = Package(
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
-                "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "HTTP",
-                "JSON",
-                "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres", "Reactor", "Serving",
+                "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "Etcd",
+                "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres", "Reactor", "Serving",
                 "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/paceline-coordinator", exclude: ["Console", "Migrations"],
@@ -333,6 +333,11 @@ let package = Package(
         tests(
             "LedgerStoreTests", in: "Edge",
             ["Kernel", "Ledger", "LedgerStore", "Postgres", "PostgresServer", "Units"]),
+        .target(
+            name: "EtcdServer", dependencies: ["PostgresServer"], path: "Tests/Support/EtcdServer",
+            swiftSettings: strict),
+        tests(
+            "EtcdTests", in: "Edge", ["Etcd", "EtcdServer", "HTTP", "Kernel", "Reactor", "Units"]),
         tests("TLSTests", in: "Edge", ["Kernel", "TLS", "TestCertificates", "Units"]),
         tests(
             "HTTPTests", in: "Edge",
@@ -370,9 +375,8 @@ let package = Package(
         tests(
             "CoordinatorTests", in: "Apps",
             [
-                "CatalogWire", "Documents", "HTTP", "Kernel", "PostgresServer", "paceline", "paceline-broker",
-                "paceline-coordinator",
-                "paceline-node",
+                "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "PostgresServer", "paceline",
+                "paceline-broker", "paceline-coordinator", "paceline-node",
             ]),
         tests(
             "RequestPathTests", in: "Apps",

@@ -55,7 +55,7 @@ public final class ClientThread: Sendable {
             var bounds = ClientLimits()
             bounds.responseBytes = answerBytes
             bounds.connectionsPerEndpoint = 2
-            let context = peers.credentials.map { credentials in { [self] in current(credentials) } }
+            let context = peers.context(for: name, log)
             place.client = Client(reactor: reactor, limits: bounds, atEachConnection: context)
             if let waitingBeside {
                 bounds.waitingCalls = waitingBeside
@@ -70,22 +70,6 @@ public final class ClientThread: Sendable {
                 ["thread": .string(name), "cause": .error(error)])
             if remote.withLock({ $0 }) == nil { Kernel.signal(started) }
         }
-    }
-
-    /// As whom a new connection comes: a host's certificate lasts weeks, and is replaced on the disk while we run. Looking costs
-    /// three system calls.
-    private func current(_ credentials: TLSCredentials) -> TLSContext {
-        if credentials.changedOnDisk() {
-            do {
-                try credentials.reload()
-                log.info("certificate taken into use", ["thread": .string(name)])
-            } catch {
-                log.error(
-                    "certificate on disk refused, the last good one stays",
-                    ["thread": .string(name), "cause": .error(error)])
-            }
-        }
-        return credentials.current
     }
 
     /// Runs a function with the client, or with the one beside it, on its thread; false where too many wait already, or before

@@ -2,27 +2,37 @@
 public import Commands
 public import HTTP
 internal import Kernel
-internal import Settings
-internal import TLS
+public import Settings
+public import TLS
+public import Telemetry
 internal import Units
 
 public struct IssuerPeers: Sendable {
     /// In the order of the settings.
     public let endpoints: [Endpoint]
-    let credentials: TLSCredentials?
+    private let credentials: TLSCredentials?
 
     /// - Parameter path: where the settings stand in their file.
     public init(_ settings: IssuerSettings, at path: String) throws(Failure) {
-        let server = settings.tls.map { ExpectedServer.host($0.serverName) }
-        endpoints = try settings.coordinators.enumerated().map { index, one throws(Failure) in
+        try self.init(settings.coordinators, settings.tls, at: path, list: "coordinators")
+    }
+
+    /// - Parameters:
+    ///   - path: where they and `tls` stand in their file.
+    ///   - list: what they are called there.
+    public init(
+        _ places: [LedgerSettings.Coordinator], _ tls: LedgerSettings.TLS?, at path: String, list: String
+    ) throws(Failure) {
+        let server = tls.map { ExpectedServer.host($0.serverName) }
+        endpoints = try places.enumerated().map { index, one throws(Failure) in
             guard let address = SocketAddress(literal: one.address.description, port: one.port) else {
                 throw Failure(
-                    "\(path).coordinators[\(index)].address: \(one.address) is not an address of this system"
+                    "\(path).\(list)[\(index)].address: \(one.address) is not an address of this system"
                 )
             }
             return Endpoint(address: address, authority: "\(address)", server: server)
         }
-        guard let tls = settings.tls else {
+        guard let tls else {
             credentials = nil
             return
         }
@@ -34,6 +44,25 @@ public struct IssuerPeers: Sendable {
                     certificate: tls.certificateFile.map { .file($0) }, key: tls.keyFile.map { .file($0) }))
         } catch {
             throw Failure("\(path).tls: \(error)")
+        }
+    }
+    /// As whom each new connection comes; nil for plain HTTP. A host's certificate lasts weeks, and is replaced on the disk while
+    /// we run. Looking costs three system calls.
+    public func context(for thread: String, _ log: Log) -> (() -> TLSContext)? {
+        credentials.map { credentials in
+            {
+                if credentials.changedOnDisk() {
+                    do {
+                        try credentials.reload()
+                        log.info("certificate taken into use", ["thread": .string(thread)])
+                    } catch {
+                        log.error(
+                            "certificate on disk refused, the last good one stays",
+                            ["thread": .string(thread), "cause": .error(error)])
+                    }
+                }
+                return credentials.current
+            }
         }
     }
 }

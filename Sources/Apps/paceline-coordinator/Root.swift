@@ -1,4 +1,5 @@
 // The root on its database: drives the machine that decides, and carries its batches there and their answers back.
+import Commands
 import HTTP
 import Kernel
 import Ledger
@@ -20,6 +21,8 @@ struct RootMetricKeys: Sendable {
     let clones: CounterKey
     let claims: GaugeKey
     let time: HistogramKey
+    let numbersTime: HistogramKey
+    let numbersUnkept: CounterKey
 
     init(in catalogue: inout MetricsCatalogue) {
         leads = catalogue.gauge("paceline_root_leads", help: "1 where this coordinator leads.")
@@ -48,6 +51,12 @@ struct RootMetricKeys: Sendable {
         time = catalogue.histogram(
             "paceline_root_batch_seconds",
             help: "From the first sending of a transaction to its acknowledgement.")
+        numbersTime = catalogue.histogram(
+            "paceline_root_number_seconds",
+            help: "From a transaction's acknowledgement until etcd has its number, without which nothing of it is answered.")
+        numbersUnkept = catalogue.counter(
+            "paceline_root_numbers_unkept_total",
+            help: "Times that no member of etcd took the number of a transaction, which is sent again.")
     }
 }
 
@@ -61,6 +70,8 @@ struct RootMetrics {
     let clones: Counter
     let claims: Gauge
     let time: Histogram
+    let numbersTime: Histogram
+    let numbersUnkept: Counter
 
     init(_ keys: RootMetricKeys, _ shard: ShardMetrics) {
         leads = shard.gauge(keys.leads)
@@ -72,6 +83,8 @@ struct RootMetrics {
         clones = shard.counter(keys.clones)
         claims = shard.gauge(keys.claims)
         time = shard.histogram(keys.time)
+        numbersTime = shard.histogram(keys.numbersTime)
+        numbersUnkept = shard.counter(keys.numbersUnkept)
     }
 }
 
@@ -95,14 +108,26 @@ final class Root: MoneyIssuer {
     private var stopped: (() -> Void)?
     private var random = Randomness(seed: 0)
     private let watch: AuditWatch
+    /// Nil where nobody keeps them: then each new timeline is audited.
+    private let numbers: BatchNumbers?
+    private var nextLoading = Instant(nanoseconds: .min)
 
     /// Looks and resendings: short beside the leadership's length, long beside a round trip.
     private static let turn = Interval.milliseconds(50)
+    /// Behind one that came to nothing: it is the whole ledger.
+    private static let loadingPause = Interval.seconds(1)
 
     init(
         _ context: CoordinatorContext, _ pool: PostgresPool, _ metrics: RootMetrics
-    ) throws(MigrationFailure) {
-        migrations = try Migration.read(context.settings.database.migrationsDirectory)
+    ) throws(Failure) {
+        do {
+            migrations = try Migration.read(context.settings.database.migrationsDirectory)
+        } catch {
+            throw Failure("\(error)")
+        }
+        numbers = try context.settings.numbers.map { settings throws(Failure) in
+            try BatchNumbers(settings, on: pool.reactor, context.log)
+        }
         self.context = context
         self.pool = pool
         self.metrics = metrics
@@ -183,7 +208,7 @@ final class Root: MoneyIssuer {
 
     private func lookAround() {
         if !isMigrated { return now >= nextMigration ? migrate() : () }
-        if machine.isLoading { return load() }
+        if machine.isLoading { return now >= nextLoading ? load() : () }
         guard !machine.leadership.isLeader, machine.inFlight == nil, stopped == nil else { return }
         isAsking = true
         pool.run(LedgerStore.leader, within: context.settings.database.timeout) { [weak self] outcome in
@@ -232,28 +257,68 @@ final class Root: MoneyIssuer {
     private func load() {
         isAsking = true
         let epoch = machine.epoch
-        pool.run(LedgerStore.load(process), within: .seconds(60)) { [weak self] outcome in
+        pool.run(LedgerStore.load(), within: .seconds(60)) { [weak self] outcome in
             guard let self else { return }
             isAsking = false
             guard machine.epoch == epoch, machine.isLoading else { return }
             guard case .done(let found) = outcome else { return trouble(outcome.failure) }
             do {
-                let content = try LedgerStore.content(found)
-                try machine.loaded(content, at: now)
-                countClaims()
-                context.log.notice(
-                    "leads",
-                    [
-                        "epoch": .integer(Int(epoch.rawValue)), "accounts": .integer(content.labels.count),
-                        "sessions": .integer(content.rows.sessions.count),
-                    ])
-                pump()
+                lookAtNumbers(of: try LedgerStore.content(found, of: process))
             } catch {
-                // Nothing is guessed: nobody leads until somebody has looked.
-                context.health.set("book", .failed("\(error)"))
-                context.log.critical("the ledger's rows do not make a book", ["cause": .error(error)])
+                unusable(error)
             }
         }
+    }
+
+    /// Whether the database has all that was acknowledged, where somebody knows.
+    private func lookAtNumbers(of content: RootContent) {
+        guard let numbers else { return loaded(content, isWhole: nil) }
+        isAsking = true
+        let epoch = machine.epoch
+        numbers.look(on: content.timeline) { [weak self] looked in
+            guard let self else { return }
+            isAsking = false
+            guard machine.epoch == epoch, machine.isLoading else { return }
+            switch looked {
+            case .found(let kept): loaded(content, isWhole: kept.isWhole(content.streams))
+            case .unknown(let why):
+                nextLoading = now + Self.loadingPause
+                numbersAway(why)
+            case .ahead(let later):
+                nextLoading = now + Self.loadingPause
+                let why =
+                    "the ledger goes on on timeline \(later.line), and this database is on \(content.timeline.line): a copy that the others have left"
+                numbersAway(why)
+            }
+        }
+    }
+
+    private func numbersAway(_ why: String) {
+        context.health.set("numbers", .notReady("nothing is granted: \(why)"))
+        context.log.warning("the numbers of batches cannot be kept or read", ["cause": .string(why)])
+    }
+
+    private func loaded(_ content: RootContent, isWhole: Bool?) {
+        do {
+            try machine.loaded(content, isWhole: isWhole, at: now)
+        } catch {
+            return unusable(error)
+        }
+        if numbers != nil { context.health.set("numbers", .ready) }
+        countClaims()
+        context.log.notice(
+            "leads",
+            [
+                "epoch": .integer(Int(epoch.rawValue)), "accounts": .integer(content.labels.count),
+                "sessions": .integer(content.rows.sessions.count),
+            ])
+        pump()
+    }
+
+    /// Nothing is guessed: nobody leads until somebody has looked.
+    private func unusable(_ error: any Error) {
+        context.health.set("book", .failed("\(error)"))
+        context.log.critical("the ledger's rows do not make a book", ["cause": .error(error)])
     }
 
     // MARK: Batches
@@ -273,7 +338,7 @@ final class Root: MoneyIssuer {
     private func came(_ outcome: PostgresOutcome) {
         sending?.isUnderWay = false
         switch outcome {
-        case .done: acknowledged()
+        case .done: committed()
         case .unknown(let failure):
             metrics.unknown.add()
             context.log.warning(
@@ -302,6 +367,37 @@ final class Root: MoneyIssuer {
             }
         }
         finishStopping()
+    }
+
+    /// The database has acknowledged it. Its answers leave when its number is kept as well, however long that takes: else a
+    /// promoted database that lacks it could not be told from one that is whole. A claim of the leadership has no timeline yet, and
+    /// is nothing that others act on before the next batch.
+    private func committed() {
+        guard let numbers, let batch = machine.inFlight, let timeline = batch.timeline else {
+            return acknowledged()
+        }
+        sending?.isUnderWay = true
+        let begun = now
+        numbers.keep(batch.number, of: process.number, on: timeline) { [weak self] kept in
+            guard let self else { return }
+            sending?.isUnderWay = false
+            switch kept {
+            case .kept:
+                metrics.numbersTime.record(now - begun)
+                context.health.set("numbers", .ready)
+                acknowledged()
+            case .otherTimeline:
+                context.log.warning(
+                    "numbers are taken under another timeline; the book is loaded anew and looked at",
+                    ["timeline": .integer(Int(timeline.line))])
+                dismiss(machine.mismatched())
+            case .unknown(let failure):
+                metrics.numbersUnkept.add()
+                numbersAway("\(failure)")
+                // The transaction is sent again with it, which changes nothing and says whether it is still there.
+            }
+            finishStopping()
+        }
     }
 
     private func acknowledged() {

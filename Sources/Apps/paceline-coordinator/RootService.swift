@@ -59,11 +59,7 @@ final class RootService: DaemonService {
             try context.databaseOptions(connections: CoordinatorContext.readingConnections), on: reactor,
             seed: seeds.next(),
             metrics: PostgresMetrics(context.keys.postgres, context.metrics.addShard()))
-        do {
-            root = try Root(context, pool, RootMetrics(context.keys.root, block))
-        } catch {
-            throw Failure("\(error)")
-        }
+        root = try Root(context, pool, RootMetrics(context.keys.root, block))
         var limits = ServerLimits()
         limits.connections = Self.connectionsMost
         limits.bodyBytes = Self.bodyBytes

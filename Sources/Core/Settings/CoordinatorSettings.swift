@@ -36,10 +36,21 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
         package init() {}
     }
 
+    /// Who keeps the numbers of the ledger's batches, outside the database.
+    public struct Numbers: DocumentObject, Equatable {
+        public internal(set) var etcd: [LedgerSettings.Coordinator] = []
+        public internal(set) var prefix = "paceline:ledger:"
+        public internal(set) var timeout = Interval.seconds(1)
+        public internal(set) var tls: LedgerSettings.TLS?
+
+        package init() {}
+    }
+
     public internal(set) var name = ""
     public internal(set) var listen: [ListenerSettings] = []
     public internal(set) var admin = AdminSettings()
     public internal(set) var database = Database()
+    public internal(set) var numbers: Numbers?
     public internal(set) var leases = Leases()
     public internal(set) var catalog: Catalog?
     /// The fleet file: a holder's number is its place in it, so names are only ever added at the end.
@@ -68,6 +79,10 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
                 "admin", \.admin, .object,
                 "Where operators see the ledger and change budgets, and where metrics are."),
             .defaulted("database", \.database, .object, "The Postgres that has the ledger."),
+            .optional(
+                "numbers", \.numbers, .object,
+                "The etcd that knows how far the ledger has come, so that a database that was promoted and lacks nothing is not audited. All coordinators of a ledger have the same. Without it every promotion is followed by an audit."
+            ),
             .defaulted("leases", \.leases, .object, "How long leadership, leases and evidence last."),
             .optional(
                 "catalog", \.catalog, .object,
@@ -147,6 +162,27 @@ extension CoordinatorSettings.Database {
                         "serverName", found: "one without the other", allowed: "both, or neither")
                 }
             }
+        ])
+}
+
+extension CoordinatorSettings.Numbers {
+    package static let schema = Schema<Self>(
+        "coordinator.numbers",
+        [
+            .required(
+                "etcd", \.etcd, .list(of: .object, count: 1...9),
+                "Its members, where they take clients. They are asked in turn; while none answers, nothing is granted."
+            ),
+            .defaulted(
+                "prefix", \.prefix, .word,
+                "What the keys begin with. Ledgers that share an etcd have one each.",
+                because: "A fleet has one ledger."),
+            .defaulted(
+                "timeoutMilliseconds", \.timeout, .milliseconds(50...10_000),
+                "How long a member's answer may take. Then the next one is asked.",
+                because: "An election takes a second or two, and is waited for by asking again."),
+            .optional(
+                "tls", \.tls, .object, "How the connections are guarded. Without it the bytes are plain."),
         ])
 }
 

@@ -5,7 +5,7 @@ internal import Units
 
 extension LedgerStore {
     /// One snapshot of all tables; `content` reads what it gives.
-    public static func load(_ process: LedgerProcess) -> PostgresBatch {
+    public static func load() -> PostgresBatch {
         var batch = PostgresBatch()
         batch.add(PostgresStatement("set transaction isolation level repeatable read"))
         batch.add(
@@ -42,15 +42,15 @@ extension LedgerStore {
                 select node, session, shard, sequence, account, reserved, amount, paid, late
                 from paceline.claims where not is_merged order by ordinal
                 """))
-        batch.add(
-            PostgresStatement("select number from paceline.streams where stream = $1", .int8),
-            bits(process.number))
+        batch.add(PostgresStatement("select stream, number from paceline.streams"))
         batch.add(timelineLoad)
         batch.add(entriesLoad)
         return batch
     }
 
-    public static func content(_ found: [PostgresRows]) throws(PostgresMismatch) -> RootContent {
+    public static func content(
+        _ found: [PostgresRows], of process: LedgerProcess
+    ) throws(PostgresMismatch) -> RootContent {
         var content = RootContent()
         for row in found[1] {
             let index = AccountIndex(UInt32(truncatingIfNeeded: try row.read(0, as: Int64.self)))
@@ -112,7 +112,8 @@ extension LedgerStore {
                     row: ordinal, key: LeafKey(root: try session(row, 1), node: try session(row, 0))))
         }
         try readEvidence(found, &content)
-        if let row = found[8].first(where: { _ in true }) { content.number = try unsigned(row, 0) }
+        for row in found[8] { content.streams[try unsigned(row, 0)] = try unsigned(row, 1) }
+        content.number = content.streams[process.number, default: 0]
         try readAudit(found[9], found[10], &content)
         return content
     }

@@ -73,7 +73,8 @@ final class RunningCoordinator: ServedProcess, @unchecked Sendable {
     let process = Process()
 
     init(
-        _ name: String, database: UInt16, lease: Int, user: String, catalog: URL?, in folder: URL
+        _ name: String, database: UInt16, lease: Int, user: String, catalog: URL?, etcd: [UInt16],
+        in folder: URL
     ) throws {
         self.folder = folder
         self.name = name
@@ -95,6 +96,10 @@ final class RunningCoordinator: ServedProcess, @unchecked Sendable {
             "consoleDirectory": URL(filePath: #filePath).deletingLastPathComponent()
                 .appending(path: "../../../Sources/Apps/paceline-coordinator/Console").standardized.path(),
         ]
+        if !etcd.isEmpty {
+            let members = etcd.map { ["address": "127.0.0.1", "port": Int($0)] as [String: Any] }
+            settings["numbers"] = ["etcd": members, "timeoutMilliseconds": 500]
+        }
         if let catalog { settings["catalog"] = ["path": catalog.path(), "reloadSeconds": 1] }
         let file = folder.appending(path: "\(name).json")
         try JSONSerialization.data(withJSONObject: settings).write(to: file)
@@ -124,7 +129,10 @@ final class Pair: @unchecked Sendable {
     ///   - lease: how long a holder may spend without a word, in seconds.
     ///   - user: the database's role that both come as.
     ///   - catalog: whose campaigns get accounts by themselves.
-    init(lease: Int = 600, user: String = "postgres", catalog: URL? = nil) throws {
+    ///   - etcd: the ports of who keeps numbers of batches.
+    init(
+        lease: Int = 600, user: String = "postgres", catalog: URL? = nil, etcd: [UInt16] = []
+    ) throws {
         // What is committed stays, also when the server is killed.
         database = try PostgresServer(["fsync=on"])
         if user != "postgres" {
@@ -133,12 +141,11 @@ final class Pair: @unchecked Sendable {
         }
         folder = FileManager.default.temporaryDirectory.appending(path: "paceline-root-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        all = [
+        all = try ["one", "two"].map { [database, folder] in
             try RunningCoordinator(
-                "one", database: database.port, lease: lease, user: user, catalog: catalog, in: folder),
-            try RunningCoordinator(
-                "two", database: database.port, lease: lease, user: user, catalog: catalog, in: folder),
-        ]
+                $0, database: database.port, lease: lease, user: user, catalog: catalog, etcd: etcd,
+                in: folder)
+        }
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }

@@ -62,12 +62,14 @@ import Units
     }
 
     /// The database comes back as it was, on this timeline.
-    private func lose(_ root: inout TestRoot, to content: RootContent, line: UInt32, at now: Instant) throws {
+    private func lose(
+        _ root: inout TestRoot, to content: RootContent, line: UInt32, isWhole: Bool? = nil, at now: Instant
+    ) throws {
         var content = content
         content.timeline.line = line
         root.keep(at: now)
         _ = root.machine.mismatched()
-        try root.machine.loaded(content, at: now)
+        try root.machine.loaded(content, isWhole: isWhole, at: now)
         root.turn(at: now)
     }
 
@@ -131,6 +133,30 @@ import Units
         #expect(root.run([.presented(mark: Self.wall, other)], at: now) == [.presented(mark: Self.wall)])
         #expect(request(&root, 900, by: other, at: now) == Micros(300))
         #expect(root.machine.book?.imbalance == nil)
+    }
+
+    /// Who keeps numbers of batches knows that a promoted database has them all: it is not audited, and the next one is.
+    @Test func aDatabaseThatLacksNothingIsNotAudited() throws {
+        var now = Self.begin
+        var root = root()
+        _ = try live(&root, 100, &now)
+        try lose(&root, to: try content(root, line: 1), line: 2, isWhole: true, at: now)
+        #expect(root.machine.audit == TimelineAudit(DatabaseTimeline(system: 0, line: 2)))
+        #expect(request(&root, 900, by: other, at: now) == Micros(900))
+        try lose(&root, to: try content(root, line: 2), line: 3, at: now)
+        #expect(root.machine.audit.missing == HolderNumber(3).bit | other.bit)
+        #expect(request(&root, 950, by: other, at: now) == Micros(900))
+    }
+
+    /// A dump that was put back is on the same timeline, and lacks numbers.
+    @Test func aDatabaseThatLacksNumbersIsAuditedOnItsOwnTimeline() throws {
+        var now = Self.begin
+        var root = root()
+        _ = try live(&root, 100, &now)
+        try lose(&root, to: try content(root, line: 0), line: 0, isWhole: true, at: now)
+        #expect(root.machine.audit.missing == 0)
+        try lose(&root, to: try content(root, line: 0), line: 0, isWhole: false, at: now)
+        #expect(root.machine.audit.missing == HolderNumber(3).bit | other.bit)
     }
 
     /// What holders have been granted beyond the tables, nobody knows yet: a cut is not said to come to too little.

@@ -62,11 +62,11 @@ struct LedgerStoreTests {
         }
 
         func content() throws -> RootContent {
-            let outcome = try command.run(LedgerStore.load(process), within: .seconds(5))
+            let outcome = try command.run(LedgerStore.load(), within: .seconds(5))
             guard case .done(let found) = outcome else {
                 throw PostgresServerFailure(description: "\(outcome)")
             }
-            return try LedgerStore.content(found)
+            return try LedgerStore.content(found, of: process)
         }
 
         /// Takes over, and has the book.

@@ -145,6 +145,18 @@ public final class PostgresServer {
             "rm -rf '\(data.path())' && mv '\(copy.path())' '\(data.path())' && touch '\(data.path())/standby.signal'"
         )
         guard moved.status == 0 else { throw PostgresServerFailure(description: moved.output) }
+        try promote()
+    }
+
+    /// It has all that it had, and is made the primary as a standby is: on a timeline of its own.
+    public func promoteWithAll() throws {
+        stop()
+        let marked = try run("/usr/bin/touch", data.appending(path: "standby.signal").path())
+        guard marked.status == 0 else { throw PostgresServerFailure(description: marked.output) }
+        try promote()
+    }
+
+    private func promote() throws {
         try start()
         let promoted = try psql("select pg_promote()")
         guard promoted.output == "t" else { throw PostgresServerFailure(description: promoted.output) }

@@ -20,7 +20,7 @@ extension BrokerDesk {
         case .book(let event, let holder): return take(event, by: holder ?? HolderNumber(0), at: now)
         case .look: return .book([])
         // No message of nodes is one: it is the root that audits, and it hears of nodes what their broker presents.
-        case .order, .present, .presented, .enter, .audit: return .refused(.other, LedgerSession(0))
+        case .order, .present, .presented, .enter, .looked, .audit: return .refused(.other, LedgerSession(0))
         }
     }
 

@@ -45,6 +45,9 @@ extension RootLedger {
         case .audit(let who):
             (batch.beganAudit, batch.beganAuditBy) = (true, who)
             return beginAudit(&touches, &batch)
+        case .looked:
+            _ = audit.look(at: timeline, isWhole: true, asking: [], mark: wallSeconds)
+            return .taken
         }
     }
 

@@ -226,7 +226,11 @@ public struct RootLedger: Sendable {
     }
 
     /// The book is here. Every lease is counted in full from now: nobody knows what the former leader gave last.
-    public mutating func loaded(_ content: RootContent, at now: Instant) throws(BookFault) {
+    ///
+    /// - Parameter isWhole: whether the database has all that was acknowledged, by who keeps numbers of batches; nil where nobody does.
+    public mutating func loaded(
+        _ content: RootContent, isWhole: Bool? = nil, at now: Instant
+    ) throws(BookFault) {
         precondition(isLoading, "a book is loaded by who leads and has none")
         let book = try GrantBook(restoring: content.rows)
         guard content.labels.count == book.accounts.count, content.starts.count == book.children.count else {
@@ -257,9 +261,10 @@ public struct RootLedger: Sendable {
         wallSeconds = content.wallSeconds
         (lostAccounts, untaken, auditTroubles) = ([:], [], [:])
         // Before anything is granted: what this process was acknowledged must be there, on a timeline that was looked at.
-        if timeline != audit.timeline || content.number < acknowledgedNumber {
-            waiting.insert(Request(ticket: Self.nobody, commands: [.audit(by: nil)]), at: 0)
-            waitingCommands += 1
-        }
+        let isLacking = isWhole == false || content.number < acknowledgedNumber
+        guard isLacking || timeline != audit.timeline else { return }
+        let command = isLacking || isWhole == nil ? RootCommand.audit(by: nil) : .looked
+        waiting.insert(Request(ticket: Self.nobody, commands: [command]), at: 0)
+        waitingCommands += 1
     }
 }

@@ -61,6 +61,8 @@ public enum RootCommand: Hashable, Sendable {
     case enter(AuditEntry)
     /// Acknowledged writes may be missing, by the root's own word or an operator's.
     case audit(by: String?)
+    /// The database is on another timeline and lacks nothing.
+    case looked
 }
 
 public enum RootAnswer: Hashable, Sendable {
@@ -119,6 +121,8 @@ public struct RootContent: Sendable {
     public var starts: [UInt64] = []
     /// The last batch of this process that is there.
     public var number: UInt64 = 0
+    /// And of every process.
+    public var streams: [UInt64: UInt64] = [:]
     /// Where all of this was read, and what was looked at last.
     public var timeline = DatabaseTimeline(system: 0, line: 0)
     public var audit = TimelineAudit(DatabaseTimeline(system: 0, line: 0))

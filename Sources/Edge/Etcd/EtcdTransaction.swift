@@ -1,0 +1,115 @@
+// A transaction of etcd, version 3, as its JSON gateway takes it, and what it answers: all or nothing, on a condition about keys.
+internal import Documents
+
+/// Keys and values of ours are short texts.
+public struct EtcdTransaction: Sendable, Equatable {
+    public enum Condition: Sendable, Equatable {
+        case isAbsent(String)
+        case has(String, value: String)
+    }
+
+    public enum Operation: Sendable, Equatable {
+        case put(String, value: String)
+        case delete(String)
+        case read(String)
+        /// All keys that begin so.
+        case readAll(prefix: String)
+    }
+
+    public var condition: Condition?
+    public var operations: [Operation]
+
+    public init(if condition: Condition? = nil, _ operations: [Operation]) {
+        self.condition = condition
+        self.operations = operations
+    }
+}
+
+public struct EtcdResult: Sendable, Equatable {
+    /// The condition held, and everything was done; else nothing was.
+    public var isDone: Bool
+    /// What was read, by key.
+    public var found: [String: String]
+}
+
+extension EtcdTransaction {
+    var body: [UInt8] {
+        var members: [JSONTree.Member] = []
+        if let condition { members.append(.init("compare", [Self.tree(condition)])) }
+        members.append(.init("success", .array(operations.map(Self.tree))))
+        return Array(JSONTree.object(members).line.utf8)
+    }
+
+    private static func text(_ text: String) -> JSONTree { .string(Base64.encode(text.utf8)) }
+
+    private static func tree(_ condition: Condition) -> JSONTree {
+        switch condition {
+        case .isAbsent(let key):
+            return ["key": text(key), "target": "VERSION", "result": "EQUAL", "version": "0"]
+        case .has(let key, let value):
+            return ["key": text(key), "target": "VALUE", "result": "EQUAL", "value": text(value)]
+        }
+    }
+
+    private static func tree(_ operation: Operation) -> JSONTree {
+        switch operation {
+        case .put(let key, let value): ["requestPut": ["key": text(key), "value": text(value)]]
+        case .delete(let key): ["requestDeleteRange": ["key": text(key)]]
+        case .read(let key): ["requestRange": ["key": text(key)]]
+        case .readAll(let prefix):
+            ["requestRange": ["key": text(prefix), "rangeEnd": text(end(of: prefix))]]
+        }
+    }
+
+    /// The first key behind all that begin so.
+    private static func end(of prefix: String) -> String {
+        var bytes = Array(prefix.utf8)
+        guard let last = bytes.popLast(), last < 0x7F else {
+            preconditionFailure("a prefix ends in a character that has another one behind it")
+        }
+        return String(decoding: bytes + [last + 1], as: UTF8.self)
+    }
+}
+
+extension EtcdResult {
+    /// Nil where the bytes are not an answer to a transaction.
+    init?(_ body: [UInt8]) {
+        guard let tree = try? JSONTree(reading: body), tree.member("header") != nil else { return nil }
+        // What is false or empty is left out.
+        if let succeeded = tree.member("succeeded") {
+            guard case .bool(let value) = succeeded.content else { return nil }
+            isDone = value
+        } else {
+            isDone = false
+        }
+        found = [:]
+        for response in tree.elements("responses") {
+            guard let range = response.member("response_range") ?? response.member("responseRange") else {
+                continue
+            }
+            for pair in range.elements("kvs") {
+                guard let key = pair.text("key"), let value = pair.text("value") else { return nil }
+                found[key] = value
+            }
+        }
+    }
+}
+
+extension JSONTree {
+    fileprivate func member(_ key: String) -> JSONTree? {
+        guard case .object(let members) = content else { return nil }
+        return members.first { $0.key == key }?.value
+    }
+
+    fileprivate func elements(_ key: String) -> [JSONTree] {
+        guard case .array(let all) = member(key)?.content else { return [] }
+        return all
+    }
+
+    /// A text in Base64; an empty one is left out.
+    fileprivate func text(_ key: String) -> String? {
+        guard let member = member(key) else { return "" }
+        guard case .string(let text) = member.content, let bytes = Base64.decode(text) else { return nil }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}
