@@ -175,7 +175,8 @@ let package = Package(
             name: "paceline-coordinator",
             dependencies: [
                 "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "Etcd",
-                "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres", "Reactor", "Serving",
+                "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres",
+                "Reactor", "Serving",
                 "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/paceline-coordinator", exclude: ["Console", "Migrations"],

@@ -28,6 +28,11 @@ in
         port = fleet.ports.database;
         passwordFile = "/run/credentials/paceline-coordinator.service/ledger-password";
       };
+      # The same that Patroni asks: a promotion that lost nothing is not audited.
+      numbers.etcd = map (one: {
+        address = one.mesh;
+        port = fleet.ports.etcdClient;
+      }) (fleet.withRole host.environment "etcd");
     };
   };
   systemd.services.paceline-coordinator = {

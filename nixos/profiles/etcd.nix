@@ -9,7 +9,7 @@ in
   services.etcd = {
     enable = true;
     name = host.name;
-    # WireGuard encrypts it and knows both ends; traffic.json lets in nobody but databases and members.
+    # WireGuard encrypts it and knows both ends; traffic.json lets in nobody but databases, coordinators and members.
     listenClientUrls = [ (url host fleet.ports.etcdClient) ];
     listenPeerUrls = [ (url host fleet.ports.etcdPeer) ];
     initialCluster = map (member: "${member.name}=${url member fleet.ports.etcdPeer}") members;

@@ -44,6 +44,7 @@ debian_packages() {
     chromedriver) echo chromium-driver ;;
     qemu-system-x86_64) echo qemu-system-x86 ;;
     mke2fs) echo e2fsprogs ;;
+    etcd) echo etcd-server ;;
     promtool) echo prometheus ;;
     amtool) echo prometheus-alertmanager ;;
     c++-library) echo g++ ;;

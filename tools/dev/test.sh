@@ -208,7 +208,7 @@ prepare() {
   if [[ $1 == *' swift '* || $1 == *' operate '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then
     require_toolchain
     # Real peers of the tests; a test whose peer is missing is skipped and says so.
-    provide openssl curl python3 redis-server postgresql || true
+    provide openssl curl python3 redis-server postgresql etcd || true
     provide h11 mpmath prometheus-client || true
     provide_python "${model_libraries[@]}" || true
   fi

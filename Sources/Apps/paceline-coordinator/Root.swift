@@ -53,7 +53,9 @@ struct RootMetricKeys: Sendable {
             help: "From the first sending of a transaction to its acknowledgement.")
         numbersTime = catalogue.histogram(
             "paceline_root_number_seconds",
-            help: "From a transaction's acknowledgement until etcd has its number, without which nothing of it is answered.")
+            help:
+                "From a transaction's acknowledgement until etcd has its number, without which nothing of it is answered."
+        )
         numbersUnkept = catalogue.counter(
             "paceline_root_numbers_unkept_total",
             help: "Times that no member of etcd took the number of a transaction, which is sent again.")
@@ -394,7 +396,7 @@ final class Root: MoneyIssuer {
             case .unknown(let failure):
                 metrics.numbersUnkept.add()
                 numbersAway("\(failure)")
-                // The transaction is sent again with it, which changes nothing and says whether it is still there.
+            // The transaction is sent again with it, which changes nothing and says whether it is still there.
             }
             finishStopping()
         }

@@ -1,7 +1,8 @@
 // Base64 with padding (RFC 4648, 4), as etcd's gateway writes keys and values: whole texts, some dozens of bytes long.
 
 enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let padding = UInt8(ascii: "=")
 
     static func encode(_ bytes: some Sequence<UInt8>) -> String {

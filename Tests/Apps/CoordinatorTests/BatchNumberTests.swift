@@ -7,7 +7,8 @@ import Synchronization
 import Testing
 
 @Suite(
-    .enabled(if: postgresPrograms != nil && etcdProgram != nil, "\(needsPostgres); \(needsEtcd)"), .serialized)
+    .enabled(if: postgresPrograms != nil && etcdProgram != nil, "\(needsPostgres); \(needsEtcd)"), .serialized
+)
 struct BatchNumberTests {
     private static let budget = #"{"campaign":"winter","currency":"USD","budget":100,"highest":0.05}"#
 
@@ -39,7 +40,9 @@ struct BatchNumberTests {
         try soonGranted(pair, session, upTo: 5)
         let said = try pair.admin("GET /api/v1/ledger/audit").json
         #expect(said["audit"] as? String == "0" && said["waitsFor"] as? [String] == [], "\(said)")
-        #expect(try pair.sql("select t.line = c.line from paceline.timeline t, paceline.current_timeline() c") == [["t"]])
+        #expect(
+            try pair.sql("select t.line = c.line from paceline.timeline t, paceline.current_timeline() c")
+                == [["t"]])
         // And another one, with the numbers of another leader.
         try pair.leader().kill(SIGKILL)
         try soonGranted(pair, session, upTo: 6)
@@ -68,7 +71,8 @@ struct BatchNumberTests {
         let (pair, _, session) = try granted(etcd)
         _ = try pair.sql("create table public.kept as select * from paceline.streams")
         try soonGranted(pair, session, upTo: 8)
-        _ = try pair.sql("update paceline.streams s set number = k.number from public.kept k where k.stream = s.stream")
+        _ = try pair.sql(
+            "update paceline.streams s set number = k.number from public.kept k where k.stream = s.stream")
         try pair.leader().kill(SIGKILL)
         try pair.until("the audit waits for all") {
             let said = try pair.admin("GET /api/v1/ledger/audit").json

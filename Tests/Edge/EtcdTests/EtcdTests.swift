@@ -51,12 +51,15 @@ struct EtcdTests {
         let server = try EtcdServer()
         let client = client(server.port)
         let first = try run(
-            client, EtcdTransaction(if: .isAbsent("t:line"), [.put("t:line", value: "1"), .put("t:s:7", value: "3")]))
+            client,
+            EtcdTransaction(if: .isAbsent("t:line"), [.put("t:line", value: "1"), .put("t:s:7", value: "3")]))
         #expect(first == EtcdResult(isDone: true, found: [:]))
         let again = try run(client, EtcdTransaction(if: .isAbsent("t:line"), [.put("t:s:7", value: "4")]))
         #expect(!again.isDone)
         let other = try run(
-            client, EtcdTransaction(if: .has("t:line", value: "2"), [.put("t:s:7", value: "5"), .readAll(prefix: "t:s:")]))
+            client,
+            EtcdTransaction(
+                if: .has("t:line", value: "2"), [.put("t:s:7", value: "5"), .readAll(prefix: "t:s:")]))
         #expect(other == EtcdResult(isDone: false, found: [:]))
         let moved = try run(
             client,

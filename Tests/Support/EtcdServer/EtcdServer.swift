@@ -85,7 +85,9 @@ public final class EtcdServer {
         var answer = [UInt8](repeating: 0, count: 1_024)
         var count = 0
         while count < answer.count {
-            let read = answer.withUnsafeMutableBytes { recv(socket, $0.baseAddress! + count, $0.count - count, 0) }
+            let read = answer.withUnsafeMutableBytes {
+                recv(socket, $0.baseAddress! + count, $0.count - count, 0)
+            }
             guard read > 0 else { break }
             count += read
         }
