@@ -56,6 +56,8 @@ struct BatchNumberTests {
         let etcd = try EtcdServer()
         let (pair, _, session) = try granted(etcd)
         try pair.database.keepCopy()
+        // By the other coordinator, which has led before nowhere but in what is lost.
+        try pair.leader().kill(SIGSTOP)
         try soonGranted(pair, session, upTo: 8)
         try pair.database.putCopyBack()
         _ = try pair.leader()

@@ -148,6 +148,25 @@ import Units
         #expect(request(&root, 950, by: other, at: now) == Micros(900))
     }
 
+    /// What this process was acknowledged is missing, and it takes over again: its claim is not taken for what is missing.
+    @Test func aProcessThatLeadsAgainFindsThatItsBatchesAreGone() throws {
+        let now = Self.begin
+        var root = root()
+        var kept = try content(root, line: 0)
+        kept.number = 2
+        for name in ["b", "c"] { root.order(name, budget: 10, at: now) }
+        _ = root.machine.lost()
+        let row = LeadershipRow(epoch: root.machine.epoch, renewals: 9)
+        root.machine.saw(row, at: now)
+        root.machine.saw(row, at: now + .seconds(60))
+        let claim = try #require(root.machine.inFlight)
+        #expect(claim.claim != nil && claim.number == 0)
+        _ = root.machine.acknowledged(at: now + .seconds(60))
+        try root.machine.loaded(kept, isWhole: true, at: now + .seconds(60))
+        root.turn(at: now + .seconds(60))
+        #expect(root.machine.audit.missing == HolderNumber(3).bit | other.bit)
+    }
+
     /// A dump that was put back is on the same timeline, and lacks numbers.
     @Test func aDatabaseThatLacksNumbersIsAuditedOnItsOwnTimeline() throws {
         var now = Self.begin

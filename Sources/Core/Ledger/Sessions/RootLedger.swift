@@ -107,8 +107,8 @@ public struct RootLedger: Sendable {
     /// The leadership row was read.
     public mutating func saw(_ row: LeadershipRow, at now: Instant) {
         guard inFlight == nil, let former = leadership.saw(row, at: now) else { return }
-        number += 1
-        inFlight = RootBatch(number: number, former: 0, epoch: leadership.epoch, sentAt: now, claim: former)
+        // It has no number: the stream says then what the database had before, where this process led it once.
+        inFlight = RootBatch(number: 0, former: 0, epoch: leadership.epoch, sentAt: now, claim: former)
     }
 
     /// Counts leases and horizons, and gives the next batch where one is due and none is in flight.
@@ -182,8 +182,7 @@ public struct RootLedger: Sendable {
         inFlight = nil
         let countsAnew =
             (batch.claim != nil || batch.renews) && leadership.committed(sentAt: batch.sentAt, at: now)
-        if batch.claim == nil { former = batch.number }
-        acknowledgedNumber = batch.number
+        if batch.claim == nil { (former, acknowledgedNumber) = (batch.number, batch.number) }
         for session in batch.broughtBack { leases.inherit(session, limits.lease, at: now) }
         for session in batch.entered { fenced.append((session, now)) }
         if countsAnew { countAnew(at: now) }
