@@ -144,6 +144,66 @@ import Testing
         await Places.shared.give()
     }
 
+    /// Places whose floors differ: the node sees it, holds the campaign to its plan by the price of its budget, and says so of
+    /// whom the price leaves out. Its record decides the same.
+    @Test func whereFloorsDifferAPriceHoldsTheCampaign() async throws {
+        let folder = try Folder()
+        try Demo.copyCatalog(into: folder)
+        try write(folder, impressions: 150, lasting: 60)
+        try await Places.shared.take()
+        let node = try await RunningNode.start(
+            Plan(shards: 2, catalog: "catalog", accessOneIn: 0), in: folder, seconds: 120)
+        let request = try Demo.request("banner")
+        let floor = try #require(request.firstMatch(of: /"bidfloor": *[0-9.]+/)?.0)
+        let began = ContinuousClock.now
+        var (sent, prices): (Int, [Double]) = (0, [])
+        var unsold: [String] = []
+        // Of two hundred requests a second at most, for three a second that it is to buy.
+        while ContinuousClock.now - began < .seconds(40), prices.count < 5 || unsold.count < 20 {
+            for step in 0..<40 {
+                let asked = request.replacingOccurrences(
+                    of: floor, with: "\"bidfloor\": \(0.4 + 0.09 * Double(step * 7 % 40))")
+                let answer = try #require(try await node.bid(asked))
+                sent += 1
+                if try campaign(answer) != "calm", let id = answer.header("paceline-decision"), prices.count > 1 {
+                    unsold.append(id)
+                }
+                try await Task.sleep(for: Self.pause)
+            }
+            let shown = try object(try #require(try await Wire.get("/v1/pacing", port: node.admin)).body)
+            let all = try #require(shown["campaigns"] as? [[String: Any]])
+            if let price = all.first(where: { $0["campaign"] as? String == "calm" })?["price"] as? Double {
+                prices.append(price)
+            }
+        }
+        #expect(prices.last ?? 0 > 1, "\(prices)")
+        let metrics = try #require(try await Wire.get("/metrics", port: node.admin)).body
+        let count = try #require(metrics.firstMatch(of: /paceline_pacing_under_price_total\S* ([0-9]+)/)?.1)
+        #expect(Int(count) ?? 0 > 0, "\(count)")
+        node.running.signal(SIGTERM)
+        _ = await node.running.end()
+        await Places.shared.give()
+        let replayed = try await folder.run(
+            "paceline replay journal --catalogs state --json", seconds: 120)
+        let tally = try object(replayed.output)
+        #expect(
+            replayed.status == 0 && tally["decisions"] as? Int == sent && tally["same"] as? Int == sent,
+            "\(replayed)")
+        var said = 0
+        for id in unsold.suffix(60).enumerated().filter({ $0.offset % 6 == 0 }).map(\.element) {
+            let explained = try await folder.run(
+                "paceline explain \(id) --journal journal --catalogs state", seconds: 120)
+            #expect(explained.output.contains("made again: the same"), "\(explained)")
+            if explained.output.contains(
+                /calm-pages: it brings less .*: it brings 4.2 for [0-9.]+, and a unit of its campaign's money is to bring [0-9.]+/
+            ) {
+                said += 1
+            }
+        }
+        print("pacing: prices \(prices), \(sent) requests, \(count) under the price, \(said) explained")
+        #expect(said > 0, "\(unsold.count) decisions")
+    }
+
     /// Every decision is made again to the same bytes, and where the campaign was held back it is said by which lot. Its
     /// money may not have been at hand for a moment instead: some of a few say so.
     private func check(_ folder: Folder, _ sent: Int, _ heldBack: [String]) async throws {
