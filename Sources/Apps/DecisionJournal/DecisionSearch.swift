@@ -113,7 +113,8 @@ public enum DecisionSearch {
                 case .decision:
                     broken(
                         "\(walked.file.path): record \(walked.entry.sequence) is of version "
-                            + "\(walked.entry.version), and only \(DecisionRecorder.readable.lowerBound) to \(DecisionRecorder.version) are read")
+                            + "\(walked.entry.version), and only \(DecisionRecorder.readable.lowerBound) to \(DecisionRecorder.version) are read"
+                    )
                 default: break
                 }
             } catch {

@@ -185,7 +185,8 @@ public struct DecisionExplanation {
                         ]
                     })),
             .init(
-                "pacing", .object([
+                "pacing",
+                .object([
                     .init("heldBack", .number(count(of: .pacing))),
                     .init("underPrice", .number(count(of: .underPrice))),
                 ])),

@@ -69,7 +69,8 @@ extension DecisionWorkspace {
     @inline(__always)
     mutating func raised(_ worth: Micros) -> Micros {
         guard raise > 0 else { return worth }
-        return Micros(Int64(clamping: Int128(worth.rawValue) + (Int128(worth.rawValue) * Int128(raise)) >> 20 + 1))
+        return Micros(
+            Int64(clamping: Int128(worth.rawValue) + (Int128(worth.rawValue) * Int128(raise)) >> 20 + 1))
     }
 
     /// Whether a candidate that can pay for its place brings what its campaign's money is to bring, and what it ranks by.
@@ -109,13 +110,14 @@ extension DecisionWorkspace {
     }
 
     /// For a thousand impressions: what is agreed on or bid where that is what is paid; where somebody else's bid makes
-    /// the price, the floor, and where there is none, the most that it may cost.
-    private mutating func leastCost(of candidate: RankedCandidate, _ request: borrowing BidRequest) -> Micros {
+    /// the price, or ours may be shaded to near it, the floor, and where there is none, the most that it may cost.
+    private mutating func leastCost(of candidate: RankedCandidate, _ request: borrowing BidRequest) -> Micros
+    {
         let rule = candidate.deal.map { deals[$0].rule } ?? saleRule
         switch rule {
-        case .firstPrice: return candidate.most
+        case .firstPrice where isSeller || !mayShade(candidate): return candidate.most
         case .fixed: return candidate.price
-        case .secondPrice:
+        case .firstPrice, .secondPrice:
             // In our own auction these pay what they bid.
             if isSeller, candidate.tier != .open { return candidate.most }
             let floor: Micros

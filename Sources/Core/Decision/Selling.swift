@@ -105,7 +105,7 @@ extension DecisionWorkspace {
 
     /// The line item says so, or the publisher, or the settings; the last two of open line items alone, as what is
     /// guaranteed is to be won.
-    private mutating func mayShade(_ candidate: RankedCandidate) -> Bool {
+    mutating func mayShade(_ candidate: RankedCandidate) -> Bool {
         if let own = snapshot.lineItemShading(candidate.lineItem) { return own }
         guard candidate.tier == .open else { return false }
         return place.publisher.flatMap { snapshot.publisherShading($0) } ?? settings.shadesBids

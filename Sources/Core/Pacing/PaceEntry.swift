@@ -42,6 +42,7 @@ extension RegionPacer {
         let most = atRisk(campaign).map {
             opening + max($0.rawValue / max(shards / 2, 1), $0.rawValue / 10)
         }
-        return PaceEntry(share: shares[campaign], opening: opening, most: most ?? .max, price: price(campaign))
+        return PaceEntry(
+            share: shares[campaign], opening: opening, most: most ?? .max, price: price(campaign))
     }
 }

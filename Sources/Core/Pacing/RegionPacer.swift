@@ -116,7 +116,9 @@ public struct RegionPacer: ~Copyable {
             if campaign.terms != one {
                 campaign.terms = one
                 // A coordinator hears of other terms, and says what follows.
-                if direction == .own { (campaign.planEnd, campaign.flight, campaign.retryAt) = (nil, nil, now) }
+                if direction == .own {
+                    (campaign.planEnd, campaign.flight, campaign.retryAt) = (nil, nil, now)
+                }
             }
             all.append(campaign)
             shares.append(self.shares[former])

@@ -127,9 +127,9 @@ struct PricedState: DecisionState {
     /// In our own auction the winner pays what it needs to rank above the next one: by its price more than the next bid.
     @Test func theNextPriceIsOneThatRanksAsHigh() throws {
         let made = try decide(["one": 1.2], Asked(floor: 4), format: .vast)
-        // Ten, and what four are to bring beyond themselves.
+        // Ten, and what four are to bring beyond themselves; and the cent by which it is higher.
         let sale = try #require(made.sold["one"])
-        #expect(abs(sale.price.rawValue - cpm(10.8).rawValue) <= 8 && sale.basis == .nextBid, "\(sale)")
+        #expect(abs(sale.price.rawValue - cpm(10.81).rawValue) <= 8 && sale.basis == .nextBid, "\(sale)")
         #expect(sale.bid == cpm(12))
     }
 
@@ -139,7 +139,9 @@ struct PricedState: DecisionState {
         market.deal = (6, nil, .fixed)
         let asked = Asked(floor: 1, deal: (6, 3))
         let made = try decide(["one": 1.9, "two": 50], asked, market)
-        #expect(made.sold["one"]?.basis == .fixed && made.offers.contains(BudgetOffer(value: cpm(12), cost: cpm(6))))
+        #expect(
+            made.sold["one"]?.basis == .fixed
+                && made.offers.contains(BudgetOffer(value: cpm(12), cost: cpm(6))))
         #expect(try !decide(["one": 2.3, "two": 50], asked, market).decision.isBid)
     }
 
@@ -170,7 +172,8 @@ struct PricedState: DecisionState {
         let read = try RecordedDecision(recorder.bytes)
         var recorded = try #require(RecordedState(read))
         _ = try decider.decide(read.request.span.bytes, at: read.now, seed: 5, state: &recorded)
-        #expect(decider.answer.withUnsafeBytes { Array($0) } == answer && recorded.leastPrice == BudgetPrice(0.5))
+        #expect(
+            decider.answer.withUnsafeBytes { Array($0) } == answer && recorded.leastPrice == BudgetPrice(0.5))
         // With another catalog a campaign of the same id asks the same.
         var supposed = SupposedState(
             recorded.said, of: read, through: CatalogRows(from: snapshot, to: snapshot))

@@ -16,7 +16,8 @@ private struct ShardState: DecisionState {
     private var isCounted: [Bool] = []
 
     init(campaigns: Int) {
-        entries = (0..<campaigns).map { _ in PaceEntry(share: RegionPacer.firstShare, opening: 0, most: .max) }
+        entries = (0..<campaigns).map { _ in PaceEntry(share: RegionPacer.firstShare, opening: 0, most: .max)
+        }
         sights = entries.map { _ in PacedSight() }
         putAside = entries.map { _ in 0 }
     }

@@ -15,7 +15,9 @@ struct PacingMetricKeys: Sendable {
             help: "Line items whose campaign was not drawn for a request, as it spends as fast as it is to.")
         underPrice = catalogue.counter(
             "paceline_pacing_under_price_total",
-            help: "Line items that would have brought less for their cost than their campaign's money is to bring.")
+            help:
+                "Line items that would have brought less for their cost than their campaign's money is to bring."
+        )
     }
 }
 
