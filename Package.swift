@@ -132,7 +132,7 @@ let package = Package(
             name: "FleetSimulation", dependencies: ["Fleet", "Ledger", "Units"],
             path: "Sources/Simulation/FleetSimulation", swiftSettings: hot),
         .target(
-            name: "MarketSimulation", dependencies: ["Ledger", "Numerics", "Pacing", "Units"],
+            name: "MarketSimulation", dependencies: ["Auction", "Ledger", "Numerics", "Pacing", "Units"],
             path: "Sources/Simulation/Market", swiftSettings: hot),
 
         // Apps: wire the two.
@@ -285,7 +285,7 @@ let package = Package(
             [
                 "AllocationCounter", "Auction", "CSIMD", "Catalog", "DecideInvariants", "Decision",
                 "Features",
-                "Inference", "Notices", "OpenRTB", "Units",
+                "Inference", "Notices", "OpenRTB", "Pacing", "Units",
             ]),
         tests(
             "FeaturesTests", in: "Core", ["AllocationCounter", "Catalog", "Documents", "Features", "Units"]),

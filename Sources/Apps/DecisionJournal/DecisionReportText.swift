@@ -45,10 +45,11 @@ extension DecisionReport {
             let medium = pod.media.count > 1 ? " (\(one.medium))" : ""
             let deal = one.deal.map { ", deal \($0)" } ?? ""
             let why = (one.why ?? one.saleText).map { ": \($0)" } ?? ""
+            let budget = one.budget.map { "; \($0.sentence)\($0.isByLot ? ", by lot" : "")" } ?? ""
             lines.append(
                 "\(column(one.position.map { "\($0 + 1)" } ?? "-", 9))  \(column("\(one.value)", 9))"
                     + "  \(column("\(one.price)", 9))  \(column("\(one.seconds)", 7))"
-                    + "  \(padded("\(one.tier)", 11))  \(one.lineItem), \(one.creative)\(medium)\(deal)\(why)"
+                    + "  \(padded("\(one.tier)", 11))  \(one.lineItem), \(one.creative)\(medium)\(deal)\(why)\(budget)"
             )
         }
         for other in pod.alternatives {
@@ -102,6 +103,7 @@ extension DecisionReport {
                         "sale": one.saleTree,
                         "position": one.position.map { .number($0 + 1) } ?? .null,
                         "why": one.why.map { .string($0) } ?? .null,
+                        "budget": one.budgetTree,
                         "prediction": one.prediction?.tree ?? .null,
                     ]
                 }),
@@ -147,6 +149,15 @@ extension DecisionReport.Candidate {
             "basis": .string("\(sale.basis)"), "floor": .string("\(sale.floor)"),
             "softFloor": sale.softFloor.map { .string("\($0)") } ?? .null,
             "nextBidOf": rival.map { .string($0) } ?? .null,
+        ]
+    }
+
+    /// What its campaign's money is to bring, and what it brings.
+    fileprivate var budgetTree: JSONTree {
+        guard let budget else { return .null }
+        return [
+            "price": .string(budget.text), "brings": .string("\(budget.offer.value)"),
+            "cost": .string("\(budget.offer.cost)"), "byLot": .bool(budget.isByLot),
         ]
     }
 

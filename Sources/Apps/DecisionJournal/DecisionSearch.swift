@@ -99,7 +99,7 @@ public enum DecisionSearch {
             do {
                 switch walked.entry.kind {
                 case .decisionSettings: try makers.learn(payload)
-                case .decision where walked.entry.version == DecisionRecorder.version:
+                case .decision where DecisionRecorder.readable.contains(walked.entry.version):
                     if let id, !RecordedDecision.mayBeCalled(id, payload) { return }
                     let found = FoundDecision(
                         record: try RecordedDecision(payload),
@@ -113,7 +113,8 @@ public enum DecisionSearch {
                 case .decision:
                     broken(
                         "\(walked.file.path): record \(walked.entry.sequence) is of version "
-                            + "\(walked.entry.version), and only \(DecisionRecorder.version) is read")
+                            + "\(walked.entry.version), and only \(DecisionRecorder.readable.lowerBound) to \(DecisionRecorder.version) are read"
+                    )
                 default: break
                 }
             } catch {

@@ -61,8 +61,10 @@ public struct DecisionExplanation {
             for ad in record.ads { lines.append("    \(name(ad)): \(text(ad.reservation))") }
         }
         lines.append("pacing: \(heldBack)")
+        if count(of: .underPrice) > 0 { lines.append("    \(underPrice)") }
         let held = (remade?.report?.lineItems ?? []).filter {
             $0.reason.hasPrefix(LineItemOutcome.pacing.sentence)
+                || $0.reason.hasPrefix(LineItemOutcome.underPrice.sentence)
         }
         for (id, reason) in held.prefix(Self.heldBackMost) { lines.append("    \(id): \(reason)") }
         if held.count > Self.heldBackMost { lines.append("    and \(held.count - Self.heldBackMost) more") }
@@ -82,6 +84,13 @@ public struct DecisionExplanation {
         case 1: "one line item was held back, as its campaign spends as fast as it is to"
         case let count: "\(count) line items were held back, as their campaigns spend as fast as they are to"
         }
+    }
+
+    private var underPrice: String {
+        let count = count(of: .underPrice)
+        return count == 1
+            ? "one line item brings less than its campaign's money is to bring"
+            : "\(count) line items bring less than their campaigns' money is to bring"
     }
 
     private var again: String {
@@ -176,7 +185,11 @@ public struct DecisionExplanation {
                         ]
                     })),
             .init(
-                "pacing", .object([.init("heldBack", .number(count(of: .pacing)))])),
+                "pacing",
+                .object([
+                    .init("heldBack", .number(count(of: .pacing))),
+                    .init("underPrice", .number(count(of: .underPrice))),
+                ])),
         ]
         if let remade, let report = remade.report {
             members.append(.init("explanation", report.tree(remade.decision)))

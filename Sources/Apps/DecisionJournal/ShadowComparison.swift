@@ -51,7 +51,7 @@ public struct ShadowComparison {
         }
         walk(paths) { comparison, walked, payload throws(RecordRefusal) in
             switch walked.entry.kind {
-            case .decision where walked.entry.version == DecisionRecorder.version:
+            case .decision where DecisionRecorder.readable.contains(walked.entry.version):
                 guard comparison.mayBeShown(payload) else { return }
                 let record = try RecordedDecision(payload)
                 comparison.ads[record.id] = record.ads

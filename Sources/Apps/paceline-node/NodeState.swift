@@ -55,6 +55,11 @@ final class NodeState: DecisionState {
 
     func admission(ofCampaign campaign: Int) -> PacingShare { pacing.admission(ofCampaign: campaign) }
 
+    func price(ofCampaign campaign: Int, for offer: BudgetOffer) -> BudgetPrice {
+        pacing.price(ofCampaign: campaign, for: offer)
+    }
+    var leastPrice: BudgetPrice { pacing.leastPrice }
+
     func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding {
         switch frequency.known(creative: creative, lineItem: lineItem, advertiser: advertiser, numbers) {
         case .unseen: .unseen

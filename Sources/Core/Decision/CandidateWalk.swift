@@ -87,7 +87,7 @@ extension DecisionWorkspace {
         let tier = row.tier
         if isFull, tier > ranked[ranked.count - 1].tier { return .full }
         guard let most = mostWorth(row) else { return .done }
-        if isFull, tier == ranked[ranked.count - 1].tier, most < ranked[ranked.count - 1].value {
+        if isFull, tier == ranked[ranked.count - 1].tier, raised(most) < ranked[ranked.count - 1].value {
             return .full
         }
         // A later priority starts anew with what is worth most.

@@ -20,6 +20,8 @@ struct RankedCandidate {
     var value = Micros.zero
     /// What it may cost at most: its value before what the viewer saw lowers that.
     var most = Micros.zero
+    /// What its cost is to bring beyond itself, by the price of its budget: it ranks by so much less than it is worth.
+    var handicap = Micros.zero
     /// What is bid, in the first slot which it may stand in.
     var price = Micros.zero
     /// Decides between equals, by the seed, so that none of them is always first.
@@ -71,7 +73,7 @@ extension DecisionWorkspace {
         candidate.tier = row.tier
         candidate.value = value
         // What would fall off the list again need not be looked at.
-        guard mayEnter(candidate) else { return .crowdedOut }
+        guard mayEnter(candidate.tier, atMost: raised(value)) else { return .crowdedOut }
         let asks = row.asksForSomeDeal && asksForDeal(lineItem)
         let creatives = row.creatives.range
         var furthest = LineItemOutcome.medium
@@ -79,7 +81,9 @@ extension DecisionWorkspace {
             candidate.creative = snapshot.creative(inList: place)
             candidate.deal = nil
             candidate.value = value
+            candidate.handicap = .zero
             var outcome = fit(&candidate, asksForDeal: asks, hasOthers: creatives.count > 1, request)
+            if outcome == .crowdedOut { outcome = holdToPrice(&candidate, request, &state) }
             if outcome == .crowdedOut { outcome = weigh(&candidate, &state) }
             furthest = max(furthest, outcome)
             guard outcome == .crowdedOut else { continue }
@@ -91,11 +95,11 @@ extension DecisionWorkspace {
     }
 
     /// Whether a candidate of this worth could come among those that are ranked; equals may, by lot.
-    private mutating func mayEnter(_ candidate: borrowing RankedCandidate) -> Bool {
+    private mutating func mayEnter(_ tier: PriorityTier, atMost value: Micros) -> Bool {
         guard ranked.count == rankedMost else { return true }
         let last = ranked.count - 1
-        if candidate.tier != ranked[last].tier { return candidate.tier < ranked[last].tier }
-        return candidate.value >= ranked[last].value
+        if tier != ranked[last].tier { return tier < ranked[last].tier }
+        return value >= ranked[last].value
     }
 
     /// Crowded out means that it fits: it is, until the final list has it.

@@ -143,6 +143,10 @@ struct DecisionWorkspace: ~Copyable {
     var placeSoftFloor: Micros?
     /// The number of the decision at hand.
     var seed: UInt64 = 0
+    /// What campaigns' money must bring, as far as it was asked.
+    var budgets: AskedBudgets
+    /// How much more than it is worth a candidate may rank by, in parts of 2^20 of what it is worth.
+    var raise: Int64 = 0
     /// Nothing holds a test back: it spends nothing.
     var isPaced = true
     /// How the request's slots are sold, and whether the auction is ours.
@@ -186,6 +190,7 @@ struct DecisionWorkspace: ~Copyable {
         scratch = RetrievalScratch(snapshot)
         exchange = Exchange(settings.currencies)
         outcomes = OutcomeTable(lineItems: snapshot.lineItemCount)
+        budgets = AskedBudgets(campaigns: snapshot.campaignCount)
         notices = NoticeWriting(settings.notices)
         templates = MarkupTemplates(bytes: keptMarkupBytes)
         markup = MarkupWriting(seat: seat)
@@ -199,6 +204,7 @@ struct DecisionWorkspace: ~Copyable {
         answerCount = 0
         report = nil
         outcomes.removeAll()
+        budgets.removeAll()
         answers.removeAll()
         places = 0..<0
         outcomeOfRest = nil
@@ -231,6 +237,7 @@ extension DecisionWorkspace {
                 recalled?.keys
                 ?? ViewerKeys(request, decision.trace.permissions, salt: settings.viewerSalt)
             state.begin(viewer, at: now)
+            takeLeastPrice(of: &state)
             scoring.now = now
             find(request, at: now, recalled: recalled?.places, &decision)
             if explains { report = DecisionReport(query.isOverfull ? nil : snapshot.explain(query)) }

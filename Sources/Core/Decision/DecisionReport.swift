@@ -29,6 +29,8 @@ public struct DecisionReport: Sendable {
         public let rival: String?
         /// Nil where its worth does not depend on any.
         public let prediction: ScoringReport.Prediction?
+        /// What it was held to by the price of its campaign's budget; nil where that asked nothing.
+        public let budget: BudgetQuote?
         public let outcome: PodOutcome
     }
 
@@ -63,6 +65,8 @@ public struct DecisionReport: Sendable {
     public internal(set) var scoring: ScoringReport?
     /// Which of its caps holds, by line item.
     var caps: [Int: Int] = [:]
+    /// What its campaign's money is to bring, by line item and creative.
+    var quotes: [Int: [Int: BudgetQuote]] = [:]
     /// The lot that held its campaign back, by line item.
     var lots: [Int: DrawnLot] = [:]
     /// What retrieval says; nil where the index was not asked.
@@ -90,6 +94,7 @@ extension DecisionWorkspace {
                     tier: one.tier, value: one.value, price: sale?.price ?? one.price, deal: deal, sale: sale,
                     rival: sale?.rival.map { string(snapshot.lineItemID($0)) },
                     prediction: scoring.prediction(lineItem: one.lineItem, creative: one.creative),
+                    budget: report?.quotes[one.lineItem]?[one.creative],
                     outcome: problem.outcome(of: index, in: solution)))
         }
         return DecisionReport.Pod(
@@ -150,6 +155,9 @@ extension DecisionWorkspace {
     /// With the cap that holds, where one does: `…: 3 by user in 1440 min`; or with the lot that was drawn.
     private func sentence(_ outcome: LineItemOutcome, of item: Int, _ report: DecisionReport) -> String {
         if outcome == .pacing, let lot = report.lots[item] { return "\(outcome.sentence): \(lot.sentence)" }
+        if outcome == .underPrice, let quote = best(report.quotes[item]) {
+            return "\(outcome.sentence): \(quote.sentence)"
+        }
         let caps = snapshot.frequencyCaps(ofLineItem: item)
         let held: Int?
         switch outcome {
@@ -160,6 +168,14 @@ extension DecisionWorkspace {
         }
         guard let held, caps.contains(held) else { return outcome.sentence }
         return "\(outcome.sentence): \(snapshot.capRow(at: held).sentence)"
+    }
+
+    /// Of a line item's creatives, the one that brings most for what it costs.
+    private func best(_ quotes: [Int: BudgetQuote]?) -> BudgetQuote? {
+        func ratio(_ quote: BudgetQuote) -> Double {
+            Double(quote.offer.value.rawValue) / Double(max(quote.offer.cost.rawValue, 1))
+        }
+        return quotes?.sorted { $0.key < $1.key }.map(\.value).max { ratio($0) < ratio($1) }
     }
 
     /// Joins what the index took with what became of the rest.

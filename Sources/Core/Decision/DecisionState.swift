@@ -22,6 +22,13 @@ public protocol DecisionState: ~Copyable {
     /// each line item that nothing else refuses, and not for test requests, which spend nothing; the decision draws.
     mutating func admission(ofCampaign campaign: Int) -> PacingShare
 
+    /// What a unit of a campaign's money must bring now. Asked once in a decision for each campaign with a creative that
+    /// fits and can pay, with what that one brings and costs; not for test requests. One where nothing is asked.
+    mutating func price(ofCampaign campaign: Int, for offer: BudgetOffer) -> BudgetPrice
+
+    /// No campaign's money must bring less than this. Asked once, before any price is.
+    var leastPrice: BudgetPrice { get }
+
     /// What the viewer knows of a creative that fits some slot. Asked once in each pod where it fits.
     mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding
 
@@ -59,6 +66,10 @@ extension DecisionState where Self: ~Copyable {
     /// Nobody plans: all campaigns are as fast as they go.
     public mutating func admission(ofCampaign campaign: Int) -> PacingShare { .all }
 
+    /// Nobody plans: money must bring itself.
+    public mutating func price(ofCampaign campaign: Int, for offer: BudgetOffer) -> BudgetPrice { .one }
+    public var leastPrice: BudgetPrice { .one }
+
     /// Nobody keeps profiles.
     public mutating func hydrate(
         _ rows: inout FeatureRows, asks: Range<Int>, _ layout: ProfileLayout, at now: UInt32
@@ -74,6 +85,16 @@ extension DecisionState where Self: ~Copyable {
     public mutating func shade(_ bid: BidToShade) -> ShadedBid {
         ShadedBid(price: bid.value, winChance: nil)
     }
+}
+
+/// What an ad is worth and what it costs, for a thousand impressions and in one currency.
+public struct BudgetOffer: Hashable, Sendable {
+    /// What it brings: its prediction times what its goal is worth.
+    public var value: Micros
+    /// The least that it can be had for, as far as the request says it; else the most that it may cost.
+    public var cost: Micros
+
+    public init(value: Micros, cost: Micros) { (self.value, self.cost) = (value, cost) }
 }
 
 /// A model that is to predict for some candidates.

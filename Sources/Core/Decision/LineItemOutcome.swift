@@ -36,6 +36,8 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
     /// The slot is sold on deals alone, or the deal it asks for cannot be bid on here.
     case deal = 13
     case floor = 14
+    /// It brings less for its cost than a unit of its campaign's money must bring now.
+    case underPrice = 24
     /// Each creative that fits was shown to the viewer as often as a cap allows.
     case capByCreative = 15
     /// The viewer saw it in an earlier break, and the settings do not let it be seen again.
@@ -56,6 +58,7 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
         case .noAccount: 4 * Self.budget.rawValue - 1
         case .fenced: 4 * Self.budget.rawValue + 1
         case .unmarked: 4 * Self.budget.rawValue + 2
+        case .underPrice: 4 * Self.floor.rawValue + 1
         default: 4 * rawValue
         }
     }
@@ -89,6 +92,7 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
         case .deal: "the slot is for deals, or its deal cannot be bid on"
         case .worthless: "worth nothing by its goal"
         case .floor: "below the floor"
+        case .underPrice: "it brings less than its campaign's money is to bring"
         case .capByCreative: "its creative was shown to the viewer as often as its cap allows"
         case .seenEarlier: "the viewer saw it in an earlier break"
         case .crowdedOut: "not among the most valuable that a pod considers"
@@ -100,7 +104,7 @@ public enum LineItemOutcome: UInt8, CaseIterable, Comparable, Sendable {
 }
 
 /// How many line items ended so, by the outcome's number.
-public typealias OutcomeCounts = InlineArray<24, Int>
+public typealias OutcomeCounts = InlineArray<25, Int>
 
 /// Why nothing was bid: OpenRTB's number where it has one, else one of ours, which start at 500.
 public enum NoBid: Int32, CaseIterable, Sendable {
@@ -169,7 +173,7 @@ public enum NoBid: Int32, CaseIterable, Sendable {
     private init(_ outcome: LineItemOutcome) {
         switch outcome {
         case .request, .targeting: self = .nothingTargeted
-        case .noAccount, .budget, .fenced, .pacing, .unreserved: self = .noBudget
+        case .noAccount, .budget, .fenced, .pacing, .underPrice, .unreserved: self = .noBudget
         case .unmarked: self = .noMoneyYet
         case .capByUser, .capByHousehold, .capUncountable, .capByCreative, .seenEarlier: self = .capped
         case .currency: self = .noCurrency

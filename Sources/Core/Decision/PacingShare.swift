@@ -17,11 +17,22 @@ public struct PacingShare: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     /// decision draws the same lots; those of two campaigns have nothing to do with one another.
     @inline(__always)
     static func lot(decision seed: UInt64, campaign: Int) -> UInt32 {
-        // The finaliser of SplitMix64 over the seed, moved on by the campaign's row.
+        UInt32(truncatingIfNeeded: mixed(seed, campaign) >> 32)
+    }
+
+    /// Another lot, which has nothing to do with the first: for who stands at the margin of its budget's price.
+    @inline(__always)
+    static func marginLot(decision seed: UInt64, campaign: Int) -> UInt32 {
+        UInt32(truncatingIfNeeded: mixed(seed, campaign))
+    }
+
+    /// The finaliser of SplitMix64 over the seed, moved on by the campaign's row.
+    @inline(__always)
+    private static func mixed(_ seed: UInt64, _ campaign: Int) -> UInt64 {
         var mixed = seed &+ (UInt64(truncatingIfNeeded: campaign) &+ 1) &* 0x9E37_79B9_7F4A_7C15
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return UInt32(truncatingIfNeeded: (mixed ^ mixed >> 31) >> 32)
+        return mixed ^ mixed >> 31
     }
 
     @inline(__always)

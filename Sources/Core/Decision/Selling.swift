@@ -105,7 +105,7 @@ extension DecisionWorkspace {
 
     /// The line item says so, or the publisher, or the settings; the last two of open line items alone, as what is
     /// guaranteed is to be won.
-    private mutating func mayShade(_ candidate: RankedCandidate) -> Bool {
+    mutating func mayShade(_ candidate: RankedCandidate) -> Bool {
         if let own = snapshot.lineItemShading(candidate.lineItem) { return own }
         guard candidate.tier == .open else { return false }
         return place.publisher.flatMap { snapshot.publisherShading($0) } ?? settings.shadesBids
@@ -137,12 +137,16 @@ extension DecisionWorkspace {
         return hash
     }
 
-    /// What the candidate must bid to be worth as much: more than the rival's worth where what the viewer saw lowers
-    /// its own.
+    /// What the candidate must bid to rank as high: more than the rival's rank where what the viewer saw or the price of
+    /// its budget lowers its own, and less where its budget is given way to.
     private mutating func needed(toBeat worth: Micros, _ candidate: RankedCandidate) -> Micros {
-        guard candidate.most > candidate.value, candidate.value > .zero else { return worth }
-        let product = Int128(worth.rawValue) * Int128(candidate.most.rawValue)
+        let whole = candidate.most - candidate.handicap
+        guard whole != candidate.value || candidate.handicap != .zero, candidate.value > .zero else {
+            return worth
+        }
+        let product = Int128(worth.rawValue) * Int128(whole.rawValue)
         let (quotient, rest) = product.quotientAndRemainder(dividingBy: Int128(candidate.value.rawValue))
-        return Micros(Int64(clamping: quotient + (rest > 0 ? 1 : 0)))
+        let needed = quotient + (rest > 0 ? 1 : 0) + Int128(candidate.handicap.rawValue)
+        return Micros(Int64(clamping: max(needed, 0)))
     }
 }

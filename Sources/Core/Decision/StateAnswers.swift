@@ -9,6 +9,12 @@ struct NotedAnswer {
     var code: UInt8 = 0
 }
 
+/// The price of a campaign's budget that is not one, and which of the questions it was the answer to.
+struct NotedPrice {
+    var question: UInt32 = 0
+    var price = BudgetPrice.one
+}
+
 /// A bid that was shaded, and which of the questions it was the answer to.
 struct NotedShading {
     var question: UInt32 = 0
@@ -31,6 +37,10 @@ public struct StateAnswers: ~Copyable {
     var standings = DecisionTable<NotedAnswer>(Self.notedMost)
     /// For each refusal by pacing, the share for which its campaign was not drawn.
     var shares = DecisionTable<PacingShare>(Self.notedMost)
+    /// Prices of budgets, by the number of the question.
+    var prices = DecisionTable<NotedPrice>(Self.notedMost)
+    var pricesAsked: UInt32 = 0
+    var leastPrice = BudgetPrice.one
     var refusalsAsked: UInt32 = 0
     var standingsAsked: UInt32 = 0
     var reservations = DecisionTable<ReservationAnswer>(Self.reservationsMost)
@@ -48,6 +58,8 @@ public struct StateAnswers: ~Copyable {
     mutating func removeAll() {
         refusals.removeAll()
         shares.removeAll()
+        prices.removeAll()
+        (pricesAsked, leastPrice) = (0, .one)
         standings.removeAll()
         (refusalsAsked, standingsAsked, shadingsAsked, fallsAsked) = (0, 0, 0, 0)
         falls.removeAll()
@@ -64,6 +76,12 @@ public struct StateAnswers: ~Copyable {
 
     mutating func note(share: PacingShare) {
         if !shares.append(share) { isCut = true }
+    }
+
+    mutating func note(price: BudgetPrice) {
+        defer { pricesAsked &+= 1 }
+        guard price != .one else { return }
+        if !prices.append(NotedPrice(question: pricesAsked, price: price)) { isCut = true }
     }
 
     mutating func note(standing: CreativeStanding) {

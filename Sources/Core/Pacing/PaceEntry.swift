@@ -1,5 +1,5 @@
 // What holds for one campaign on one shard until the next turn of its node's pacer: the share of the requests for which it competes,
-// and what it may spend whatever traffic comes.
+// the price of its budget, and what it may spend whatever traffic comes.
 internal import Units
 
 public struct PaceEntry: Sendable, Hashable, BitwiseCopyable {
@@ -9,9 +9,11 @@ public struct PaceEntry: Sendable, Hashable, BitwiseCopyable {
     public let opening: Int64
     /// Where it has put aside so much, the campaign is not drawn until another entry comes.
     public let most: Int64
+    /// What a unit of its money must bring.
+    public let price: Double
 
-    public init(share: UInt32, opening: Int64, most: Int64) {
-        (self.share, self.opening, self.most) = (share, opening, most)
+    public init(share: UInt32, opening: Int64, most: Int64, price: Double = 1) {
+        (self.share, self.opening, self.most, self.price) = (share, opening, most, price)
     }
 
     public enum Answer: Equatable {
@@ -40,6 +42,7 @@ extension RegionPacer {
         let most = atRisk(campaign).map {
             opening + max($0.rawValue / max(shards / 2, 1), $0.rawValue / 10)
         }
-        return PaceEntry(share: shares[campaign], opening: opening, most: most ?? .max)
+        return PaceEntry(
+            share: shares[campaign], opening: opening, most: most ?? .max, price: price(campaign))
     }
 }

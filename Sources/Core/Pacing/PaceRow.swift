@@ -29,6 +29,8 @@ struct PaceRow: BitwiseCopyable {
     var plan: UInt32 = 0
     var isPaced = false
     var isGuaranteed = false
+    /// A price holds spend to the plan; else tokens alone do.
+    var isPriced = true
     var theta = 0.0
     var scale = 1.0
     var shown = 1.0
@@ -114,6 +116,7 @@ struct PaceRow: BitwiseCopyable {
         row.authorisedBefore = authorised
         row.settled = settled
         row.freed = freed
+        row.isPriced = isPriced
         row.shown = shown
         row.billed = shown
         row.price = price.rawValue
@@ -246,8 +249,9 @@ struct PaceRow: BitwiseCopyable {
         // What is set aside is more than what will be billed.
         let rate = due / max(billed, 0.05)
         let most = max(Self.bunch * price, Int64(60 * rate / seconds))
+        let onPlan = isPriced ? settings.onPlan : settings.onPlanUnpriced
         let limit = min(
-            max(settings.onPlan - Self.restraint * ahead(spent), Self.restrained), settings.catchUp)
+            max(onPlan - Self.restraint * ahead(spent), Self.restrained), settings.catchUp)
         gate.tokens = min(gate.tokens + Int64((limit * rate).rounded(.up)), most)
     }
 

@@ -9,6 +9,7 @@ public struct PaceSettings: Sendable, Hashable {
     /// The same for a campaign that is where its plan says: where a price holds spend to the plan, tokens are for
     /// surges alone; where nothing but tokens does, they let it have hardly more than the plan.
     public var onPlan = 2.0
+    public var onPlanUnpriced = 1.02
     /// How far the price of a budget moves, in logarithms, for being one whole budget ahead of its plan.
     public var gain = 40.0
     /// How far it moves each second that a campaign stays one whole budget ahead.
@@ -177,6 +178,22 @@ public struct PaceSettings: Sendable, Hashable {
         return unsafe ((Double(rows[campaign].target) - spent) / total, rows[campaign].admittedLately)
     }
 
+    /// Whether a price holds the campaign to its plan, or tokens alone.
+    func isPriced(_ campaign: Int) -> Bool {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        return unsafe rows[campaign].isPriced
+    }
+
+    mutating func setPriced(_ campaign: Int, _ isPriced: Bool) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        // What tokens held back was no surge.
+        if unsafe rows[campaign].isPriced != isPriced { unsafe rows[campaign].held = 0 }
+        unsafe rows[campaign].isPriced = isPriced
+    }
+
+    /// The plan that it goes by.
+    func curve(of campaign: Int) -> SpendCurve? { curves[campaign] }
+
     /// A row of another table goes on here.
     public mutating func adopt(_ campaign: Int, from other: borrowing PaceTable, _ row: Int) {
         precondition(campaign >= 0 && campaign < count && row >= 0 && row < other.count, "no such row")
@@ -241,6 +258,12 @@ public struct PaceSettings: Sendable, Hashable {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         guard unsafe rows[campaign].isPlanned && rows[campaign].isPaced else { return nil }
         return unsafe Micros(max(gates[campaign].tokens, 0))
+    }
+
+    /// The logarithm of the price that it was told.
+    func told(_ campaign: Int) -> Double {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        return unsafe rows[campaign].theta
     }
 
     /// The logarithm of the price that it was told, and what it added to that.

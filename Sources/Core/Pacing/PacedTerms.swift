@@ -45,6 +45,8 @@ public struct PacedSight: Sendable, Hashable {
     public var arrivals: UInt64 = 0
     /// Of these, the ones for which no lot was drawn.
     public var undrawn: UInt64 = 0
+    /// What it could have bought brings, for what it costs; nothing where nobody says.
+    public var values = ValueCounts()
     public var authorised = Micros.zero
     public var settled = Micros.zero
     /// Set aside, and neither billed nor free again.

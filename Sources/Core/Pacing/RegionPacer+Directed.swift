@@ -73,7 +73,7 @@ extension RegionPacer {
             isGuaranteed: terms.isGuaranteed, theta: theta, shown: terms.shown, price: terms.price,
             goesOn: !isFirst, at: now)
         // A price holds a start to its plan.
-        if isFirst, worth == .alike { table.opened(place, at: now) }
+        if isFirst, !table.isPriced(place) { table.opened(place, at: now) }
     }
 
     /// What holds without another word.

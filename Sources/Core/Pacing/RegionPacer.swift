@@ -1,6 +1,6 @@
-// A node's pacing: from what its shards count, a share of the requests for each campaign. It plans by itself from what the
-// ledger has left, or goes by its part of a coordinator's plan (`RegionPacer+Directed`). It stands off the request path, and is asked once a second. A share chooses nothing: where values
-// differ, one price for all regions brings more (docs/decisions/0049 says why a node has none yet).
+// A node's pacing: from what its shards count, for each campaign the price of its budget and a share of the requests. It plans by itself from
+// what the ledger has left, or goes by its part of a coordinator's plan (`RegionPacer+Directed`). It stands off the request path, and is asked
+// once a second. Where what a campaign could buy differs in what it brings, the price chooses; where all is alike, a share does (docs/decisions/0075).
 public import Units
 
 public struct RegionPacer: ~Copyable {
@@ -30,6 +30,9 @@ public struct RegionPacer: ~Copyable {
         var word = Word.awaited
         var heardAt = Instant(nanoseconds: .min)
         var awaitedSince: Instant?
+        var spread = ValueSpread()
+        /// Of a node that plans for itself: how its price follows its plan, as a coordinator's would.
+        var flight: FlightPacer?
     }
 
     /// By whom plans are made.
@@ -64,6 +67,10 @@ public struct RegionPacer: ~Copyable {
     static let behind = 0.01
     static let doubtAfter = Interval.seconds(900)
     private static let retry = Interval.seconds(10)
+    private var turnedAt: Instant?
+    private var directedAt = Instant(nanoseconds: .min)
+    /// As often as a coordinator is heard.
+    private static let directs = Interval.seconds(5)
 
     /// What the decisions of the node know of what requests are worth.
     public enum Worth: Sendable {
@@ -71,23 +78,20 @@ public struct RegionPacer: ~Copyable {
         case alike
         /// They differ: the price of the budget holds spend to the plan, and tokens are for surges.
         case different
-    }
-
-    static func settings(_ worth: Worth) -> PaceSettings {
-        var settings = PaceSettings()
-        if worth == .alike { settings.onPlan = 1.02 }
-        return settings
+        /// The one or the other, campaign by campaign, as is seen (`PacedSight.values`).
+        case seen
     }
 
     let worth: Worth
 
     public init(
-        _ terms: [PacedTerms], _ direction: Direction = .own, _ worth: Worth = .alike, at now: Instant
+        _ terms: [PacedTerms], _ direction: Direction = .own, _ worth: Worth = .seen, at now: Instant
     ) {
         self.direction = direction
         self.worth = worth
         campaigns = terms.map { Campaign(terms: $0) }
-        table = PaceTable(campaigns: max(terms.count, 1), settings: Self.settings(worth), at: now)
+        table = PaceTable(campaigns: max(terms.count, 1), at: now)
+        for place in terms.indices { table.setPriced(place, worth == .different) }
         shares = terms.map { $0.mode == .asap ? .max : Self.firstShare }
         openings = terms.map { _ in .zero }
     }
@@ -96,12 +100,13 @@ public struct RegionPacer: ~Copyable {
     public mutating func replace(_ terms: [PacedTerms], at now: Instant) {
         var places: [String: Int] = [:]
         for (place, campaign) in campaigns.enumerated() { places[campaign.terms.id] = place }
-        var next = PaceTable(campaigns: max(terms.count, 1), settings: Self.settings(worth), at: now)
+        var next = PaceTable(campaigns: max(terms.count, 1), at: now)
         var all: [Campaign] = []
         var shares: [UInt32] = []
         for (place, one) in terms.enumerated() {
             guard let former = places[one.id] else {
                 all.append(Campaign(terms: one))
+                next.setPriced(place, worth == .different)
                 shares.append(one.mode == .asap ? .max : Self.firstShare)
                 continue
             }
@@ -111,7 +116,9 @@ public struct RegionPacer: ~Copyable {
             if campaign.terms != one {
                 campaign.terms = one
                 // A coordinator hears of other terms, and says what follows.
-                if direction == .own { (campaign.planEnd, campaign.retryAt) = (nil, now) }
+                if direction == .own {
+                    (campaign.planEnd, campaign.flight, campaign.retryAt) = (nil, nil, now)
+                }
             }
             all.append(campaign)
             shares.append(self.shares[former])
@@ -126,7 +133,7 @@ public struct RegionPacer: ~Copyable {
         guard direction != self.direction else { return }
         self.direction = direction
         for place in campaigns.indices {
-            (campaigns[place].planEnd, campaigns[place].word) = (nil, .awaited)
+            (campaigns[place].planEnd, campaigns[place].flight, campaigns[place].word) = (nil, nil, .awaited)
             table.stopped(place)
         }
     }
@@ -134,7 +141,15 @@ public struct RegionPacer: ~Copyable {
     public var count: Int { campaigns.count }
 
     /// What a unit of the campaign's budget must bring; one where no plan says so. For decisions that tell values apart.
-    public func price(_ campaign: Int) -> Double { table.price(campaign) }
+    public func price(_ campaign: Int) -> Double {
+        isPriced(campaign) ? table.price(campaign) : 1
+    }
+
+    /// Whether the price of its budget holds the campaign to its plan; else tokens alone do.
+    public func isPriced(_ campaign: Int) -> Bool {
+        campaigns[campaign].planEnd != nil && campaigns[campaign].terms.mode != .asap
+            && table.isPriced(campaign)
+    }
 
     /// What the node's plan of a campaign spends in a span.
     public func due(_ campaign: Int, from: Instant, to: Instant) -> Micros {
@@ -158,9 +173,12 @@ public struct RegionPacer: ~Copyable {
             table.observed(
                 place, arrivals: seen.arrivals, undrawn: seen.undrawn, authorised: seen.authorised,
                 settled: seen.settled, open: seen.open)
+            look(place, seen, now)
             if direction == .own { plan(place, seen, week, now) } else { goOn(place, now) }
         }
         table.turn(at: now)
+        turnedAt = now
+        if direction == .own { direct(at: now) }
         standing = Standing()
         for place in campaigns.indices {
             openings[place] = table.opening(of: place)
@@ -178,6 +196,43 @@ public struct RegionPacer: ~Copyable {
             }
             shares[place] = table.share(of: place)
             count(place, now)
+        }
+    }
+
+    /// Whether values differ, so that a price has something to choose.
+    private mutating func look(_ place: Int, _ seen: PacedSight, _ now: Instant) {
+        guard worth == .seen else { return }
+        let seconds = turnedAt.map { Double((now - $0).nanoseconds) / 1e9 } ?? 0
+        campaigns[place].spread.take(seen.values, seconds: min(max(seconds, 0), 60))
+        let was = table.isPriced(place)
+        let isPriced = campaigns[place].spread.isWide(was)
+        guard isPriced != was else { return }
+        table.setPriced(place, isPriced)
+        if !isPriced { campaigns[place].flight = nil }
+    }
+
+    /// A node that plans for itself finds the price of each budget as a coordinator of one node would.
+    private mutating func direct(at now: Instant) {
+        guard now >= directedAt + Self.directs else { return }
+        directedAt = now
+        for place in campaigns.indices where isPriced(place) {
+            guard let curve = table.curve(of: place) else { continue }
+            let (terms, version) = (campaigns[place].terms, campaigns[place].version)
+            var flight =
+                campaigns[place].flight
+                ?? {
+                    let plan = CampaignPlan(terms, curve, parts: [curve])
+                    var flight = FlightPacer(
+                        plans: [plan], regions: 1, settings: table.settings, theta: table.told(place))
+                    flight.replanned(0, plan, version: version)
+                    return flight
+                }()
+            flight.reported(table.report(of: place), campaign: 0, region: 0, plan: version)
+            for var directive in flight.direct(0, at: now) {
+                directive.campaign = Int32(place)
+                table.directed(directive)
+            }
+            campaigns[place].flight = flight
         }
     }
 
@@ -215,13 +270,17 @@ public struct RegionPacer: ~Copyable {
             return
         }
         let isFirst = campaigns[place].version == 0
+        let isPriced = table.isPriced(place)
+        // What a budget is worth is found once, and followed from plan to plan.
+        let theta = isPriced && !isFirst ? table.theta(of: place) : 0
+        campaigns[place].flight = nil
         campaigns[place].version &+= 1
         campaigns[place].planEnd = made.end
         campaigns[place].behindSince = nil
         table.planned(
             place, curve: made.curve, choice: [], plan: campaigns[place].version,
-            isPaced: terms.mode != .asap, isGuaranteed: terms.isGuaranteed, theta: 0, shown: terms.shown,
+            isPaced: terms.mode != .asap, isGuaranteed: terms.isGuaranteed, theta: theta, shown: terms.shown,
             price: terms.price, goesOn: !isFirst, at: now)
-        if isFirst, terms.mode != .asap, worth == .alike { table.opened(place, at: now) }
+        if isFirst, terms.mode != .asap, !isPriced { table.opened(place, at: now) }
     }
 }

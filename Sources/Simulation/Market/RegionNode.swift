@@ -1,5 +1,6 @@
 // One region's node: it chooses who gets a request, sets the money aside and takes the bills, by the product's own
 // pacing table and holder or by what the published systems do instead.
+internal import Auction
 internal import Ledger
 internal import Pacing
 internal import Units
@@ -85,7 +86,7 @@ final class RegionNode {
     // MARK: Choosing
 
     /// The best of those who may run here: value less what the money is worth to its campaign. Every policy chooses
-    /// so; they differ in who competes and at what price.
+    /// so; they differ in who competes and at what price. Ours goes by what decisions go by (`BudgetPrice`).
     func choose(_ request: MarketRequest, _ entries: MarketEntries, _ tables: MarketTables) -> (
         campaign: Int, value: Double
     )? {
@@ -108,8 +109,19 @@ final class RegionNode {
                 return pacing.gates.withUnsafeMutableBufferPointer { gates in
                     entries.forEach(of: request.audience) { entry in
                         let (uniform, place) = request.draw(entry)
-                        guard gates[Int(entry.campaign)].admits(uniform) else { return }
-                        bid(entry, place, at: gates[Int(entry.campaign)].price)
+                        let campaign = Int(entry.campaign)
+                        guard gates[campaign].admits(uniform) else { return }
+                        let value = Double(entry.value * values[place])
+                        guard value >= floor else { return }
+                        let (brings, cost) = (Micros(Int64(value)), Micros(Int64(floor)))
+                        gates[campaign].values.add(ValueCounts.level(value: brings, cost: cost))
+                        guard
+                            let rank = gates[campaign].price.rank(
+                                value: max(brings, cost), cost: cost, lot: request.marginLot(entry))
+                        else { return }
+                        let score = Double(rank.rawValue)
+                        let isBetter = score > best || score == best && campaign < winner
+                        if isBetter, !isEmpty[campaign] { (best, winner, worth) = (score, campaign, value) }
                     }
                 }
             }

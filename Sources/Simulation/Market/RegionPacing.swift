@@ -1,12 +1,14 @@
 // The pacing of one region's node: the product's own pacer, told once a second what was counted, as a node's pacing thread does; and
 // what the node says of it to the coordinator.
+internal import Auction
 internal import Pacing
 internal import Units
 
 /// What the request path reads and writes of a campaign.
 struct RegionGate {
     var entry = PaceEntry(share: .max, opening: 0, most: .max)
-    var price = 1.0
+    var price = BudgetPrice.one
+    var values = ValueCounts()
     var arrivals: UInt64 = 0
     var undrawn: UInt64 = 0
     var authorised: Int64 = 0
@@ -31,7 +33,6 @@ final class RegionPacing {
     private let market: [MarketCampaign]
     private var pacer: RegionPacer
     var gates: [RegionGate]
-    private let isPriced: Bool
     private var settled: [Int64]
     private var freed: [Int64]
     private let week: WeekOfSupply
@@ -50,7 +51,6 @@ final class RegionPacing {
     init(_ region: Int, _ shape: MarketShape, _ campaigns: [MarketCampaign], isPriced: Bool, at now: Instant)
     {
         self.region = region
-        self.isPriced = isPriced
         market = campaigns
         let kinds = shape.inventories.count
         let terms = campaigns.map { one in
@@ -59,7 +59,7 @@ final class RegionPacing {
                 lifetime: one.pacing.budget, daily: nil, price: one.pacing.price,
                 isGuaranteed: one.pacing.isGuaranteed, shown: one.pacing.shown)
         }
-        pacer = RegionPacer(terms, .directed, isPriced ? .different : .alike, at: now)
+        pacer = RegionPacer(terms, .directed, isPriced ? .seen : .alike, at: now)
         gates = campaigns.map { _ in RegionGate() }
         settled = campaigns.map { _ in 0 }
         freed = settled
@@ -85,6 +85,7 @@ final class RegionPacing {
             { place in
                 var sight = PacedSight()
                 (sight.arrivals, sight.undrawn) = (gates[place].arrivals, gates[place].undrawn)
+                sight.values = gates[place].values
                 sight.authorised = Micros(gates[place].authorised)
                 sight.settled = Micros(settled[place])
                 sight.open = Micros(gates[place].authorised - settled[place] - freed[place])
@@ -97,7 +98,7 @@ final class RegionPacing {
         for campaign in gates.indices {
             gates[campaign].entry = pacer.entry(campaign, shards: 1)
             gates[campaign].authorisedBefore = gates[campaign].authorised
-            if isPriced { gates[campaign].price = pacer.price(campaign) }
+            gates[campaign].price = BudgetPrice(gates[campaign].entry.price)
         }
     }
 

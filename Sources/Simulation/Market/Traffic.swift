@@ -26,6 +26,14 @@ struct MarketRequest {
         mixed = (mixed ^ mixed >> 31) &* 0xBF58_476D_1CE4_E5B9
         return (UInt32(truncatingIfNeeded: mixed >> 12), Int(mixed >> 52))
     }
+
+    /// Another one: for who brings about what the campaign's money is to bring.
+    @inline(__always)
+    func marginLot(_ entry: MarketEntry) -> UInt32 {
+        var mixed = seed &+ entry.salt
+        mixed = (mixed ^ mixed >> 29) &* 0x94D0_49BB_1331_11EB
+        return UInt32(truncatingIfNeeded: mixed >> 32)
+    }
 }
 
 /// Draws that repeat: what is used for many requests is looked up, not calculated.

@@ -144,6 +144,77 @@ import Testing
         await Places.shared.give()
     }
 
+    /// Places whose floors differ: the node sees it, holds the campaign to its plan by the price of its budget, and says so of
+    /// whom the price leaves out. Its record decides the same.
+    @Test func whereFloorsDifferAPriceHoldsTheCampaign() async throws {
+        let folder = try Folder()
+        try Demo.copyCatalog(into: folder)
+        try await Places.shared.take()
+        let node = try await RunningNode.start(
+            Plan(shards: 2, catalog: "catalog", accessOneIn: 0), in: folder, seconds: 120)
+        // The floor is all that is known of what an impression costs.
+        let request = try Demo.request("banner").replacingOccurrences(of: "\"at\": 1", with: "\"at\": 2")
+        let floor = try #require(request.firstMatch(of: /"bidfloor": *[0-9.]+/)?.0)
+        // How fast this machine is: the campaign is to buy one request in twelve of two minutes and a half.
+        let warmed = ContinuousClock.now
+        var (sent, prices): (Int, [Double]) = (0, [])
+        while ContinuousClock.now - warmed < .seconds(3) {
+            _ = try await node.bid(request)
+            sent += 1
+            try await Task.sleep(for: Self.pause)
+        }
+        let before = try await node.catalogVersion()
+        try write(folder, impressions: max(sent * 50 / 12, 150), lasting: 150)
+        while try await node.catalogVersion() == before { try await Task.sleep(for: .milliseconds(50)) }
+        let began = ContinuousClock.now
+        var unsold: [String] = []
+        while ContinuousClock.now - began < .seconds(75), unsold.count < 60 {
+            for step in 0..<40 {
+                let least = 0.4 + 0.09 * Double(step * 7 % 40)
+                let asked = request.replacingOccurrences(of: floor, with: "\"bidfloor\": \(least)")
+                let answer = try #require(try await node.bid(asked))
+                sent += 1
+                if try campaign(answer) != "calm", let id = answer.header("paceline-decision"),
+                    prices.last ?? 0 > 1.5, least > 3.2
+                {
+                    unsold.append(id)
+                }
+                try await Task.sleep(for: Self.pause)
+            }
+            let shown = try object(try #require(try await Wire.get("/v1/pacing", port: node.admin)).body)
+            let all = try #require(shown["campaigns"] as? [[String: Any]])
+            if let price = all.first(where: { $0["campaign"] as? String == "calm" })?["price"] as? Double {
+                prices.append(price)
+            }
+        }
+        #expect(prices.max() ?? 0 > 1.5, "\(prices)")
+        let metrics = try #require(try await Wire.get("/metrics", port: node.admin)).body
+        let count = try #require(metrics.firstMatch(of: /paceline_pacing_under_price_total\S* ([0-9]+)/)?.1)
+        #expect(Int(count) ?? 0 > 0, "\(count)")
+        node.running.signal(SIGTERM)
+        _ = await node.running.end()
+        await Places.shared.give()
+        let replayed = try await folder.run(
+            "paceline replay journal --catalogs state --json", seconds: 120)
+        let tally = try object(replayed.output)
+        #expect(
+            replayed.status == 0 && tally["decisions"] as? Int == sent && tally["same"] as? Int == sent,
+            "\(replayed)")
+        var said = 0
+        for id in unsold.enumerated().filter({ $0.offset % 2 == 0 }).map(\.element) {
+            let explained = try await folder.run(
+                "paceline explain \(id) --journal journal --catalogs state", seconds: 120)
+            #expect(explained.output.contains("made again: the same"), "\(explained)")
+            if explained.output.contains(
+                /calm-pages: it brings less .*: it brings 4.2 for [0-9.]+, and a unit of its campaign's money is to bring [0-9.]+/
+            ) {
+                said += 1
+            }
+        }
+        print("pacing: prices \(prices), \(sent) requests, \(count) under the price, \(said) explained")
+        #expect(said > 0, "\(unsold.count) decisions")
+    }
+
     /// Every decision is made again to the same bytes, and where the campaign was held back it is said by which lot. Its
     /// money may not have been at hand for a moment instead: some of a few say so.
     private func check(_ folder: Folder, _ sent: Int, _ heldBack: [String]) async throws {

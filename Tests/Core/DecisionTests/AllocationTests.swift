@@ -1,8 +1,28 @@
 // In steady state a decision allocates nothing, whatever it comes to.
 import AllocationCounter
+import Auction
 import Decision
 import Foundation
 import Testing
+import Units
+
+/// Asks of all campaigns alike.
+private struct OnePrice: DecisionState {
+    var price: BudgetPrice
+    private var free = FreeState()
+
+    init(_ price: Double) { self.price = BudgetPrice(price) }
+
+    mutating func begin(_ viewer: ViewerKeys, at now: Instant) {}
+    mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? { nil }
+    mutating func price(ofCampaign campaign: Int, for offer: BudgetOffer) -> BudgetPrice { price }
+    var leastPrice: BudgetPrice { min(price, .one) }
+    mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding {
+        .unseen
+    }
+    mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer { free.reserve(ad) }
+    mutating func release(_ reservation: Reservation) {}
+}
 
 @Suite struct AllocationTests {
     @Test(.enabled(if: allocations_are_counted() == 1, "a sanitizer brings its own malloc"))
@@ -17,6 +37,7 @@ import Testing
         ].map { Array($0.utf8) }
         var recorder = DecisionRecorder()
         var counted: UInt64 = 1
+        var prices = [OnePrice(1.02), OnePrice(-0.5), OnePrice(40)]
         // The first rounds may still set up what lasts.
         for _ in 0..<3 {
             let before = allocations_of_thread()
@@ -30,6 +51,15 @@ import Testing
                         now: Demo.evening, seed: 3, format: .openrtb, catalog: 1, settings: 2,
                         keepsRequest: true))
                 _ = try decider.decide(request.span.bytes, at: Demo.evening, seed: 3, format: .vast)
+                for at in 0..<3 {
+                    let decision = try decider.decide(
+                        request.span.bytes, at: Demo.evening, seed: 3, state: &prices[at])
+                    recorder.record(
+                        decision, of: request.span.bytes, by: decider,
+                        RecordedContext(
+                            now: Demo.evening, seed: 3, format: .openrtb, catalog: 1, settings: 2,
+                            keepsRequest: true))
+                }
             }
             counted = allocations_of_thread() - before
         }

@@ -94,6 +94,33 @@ private struct Market: Sendable, CustomTestStringConvertible {
         #expect(considered < retrieved || full == 0)
     }
 
+    /// The same where campaigns' money is to bring more or less than itself, and some rank above what they are worth.
+    @Test(arguments: Market.all)
+    private func givesWhatLookingAtAllGivesAtPrices(_ market: Market) throws {
+        let snapshot = try market.snapshot()
+        var workspace = DecisionWorkspace(snapshot, market.settings)
+        var reader = BidRequestReader()
+        var stream = GeneratedBidRequests(lineItems: market.lineItems, seed: market.seed)
+        var (raised, refused) = (0, 0)
+        for number in 0..<100 {
+            let one = stream.next()
+            workspace.reset()
+            let request = try reader.read(one.bytes.span.bytes)
+            var state = CampaignPrices()
+            let decision = workspace.decide(
+                request, at: one.at, seed: UInt64(number), .openrtb, &state, false)
+            #expect(decision.trace.accounted == market.lineItems, "request \(number)")
+            guard decision.trace.pods == 1 else { continue }
+            refused += decision.trace[.underPrice]
+            let found = workspace.candidates()
+            raised += (0..<workspace.ranked.count).count { workspace.ranked[$0].handicap < .zero }
+            workspace.lookAtAll(request, seed: UInt64(number))
+            #expect(found == workspace.candidates(), "request \(number)")
+        }
+        // A small catalog may have nobody who is asked for more.
+        #expect(raised > 0 && (refused > 0 || market.lineItems < 100))
+    }
+
     /// Where nobody can pay the lowest floor, none of those that are worth less is looked at, and all are counted.
     @Test func stopsBelowTheLowestFloor() throws {
         let market = Market(lineItems: 10_000)
@@ -124,6 +151,23 @@ private struct Market: Sendable, CustomTestStringConvertible {
     }
 }
 
+/// A third of the campaigns is given way to, a third is asked for nothing, and a third for more than money.
+private struct CampaignPrices: DecisionState {
+    private var free = FreeState()
+
+    mutating func begin(_ viewer: ViewerKeys, at now: Instant) {}
+    mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? { nil }
+    mutating func price(ofCampaign campaign: Int, for offer: BudgetOffer) -> BudgetPrice {
+        BudgetPrice([-0.5, 1, 1.5][campaign % 3])
+    }
+    var leastPrice: BudgetPrice { BudgetPrice(-0.5) }
+    mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding {
+        .unseen
+    }
+    mutating func reserve(_ ad: AdToReserve) -> ReservationAnswer { free.reserve(ad) }
+    mutating func release(_ reservation: Reservation) {}
+}
+
 extension DecisionWorkspace {
     fileprivate init(_ snapshot: CatalogSnapshot, _ settings: DecisionSettings) {
         self.init(DecisionIndex(snapshot, settings), settings, Decider.keptMarkupBytes)
@@ -134,7 +178,9 @@ extension DecisionWorkspace {
     /// Ranks every line item that was found, in the order of the catalog, for the last pod.
     fileprivate mutating func lookAtAll(_ request: borrowing BidRequest, seed: UInt64) {
         ranked.removeAll()
-        var state = FreeState()
+        // A first test asks no prices.
+        isPaced = isPaced && answers.leastPrice != .one
+        var state = CampaignPrices()
         for row in 0..<snapshot.rowCount where scratch.words[row / 64] >> UInt64(row % 64) & 1 == 1 {
             _ = consider(snapshot.lineItem(ofRow: row), seed: seed, request, &state)
         }

@@ -1,4 +1,5 @@
 // What a state answers decides who competes, and every reservation is either in the answer or given back.
+import Auction
 import Decision
 import Foundation
 import OpenRTB
@@ -32,6 +33,13 @@ struct DrawnState: DecisionState {
         guard randomness.next(below: 100) < refusals else { return .all }
         return PacingShare(rawValue: UInt32(truncatingIfNeeded: randomness.next()))
     }
+
+    mutating func price(ofCampaign campaign: Int, for offer: BudgetOffer) -> BudgetPrice {
+        #expect(offer.value >= offer.cost && offer.cost > .zero)
+        guard randomness.next(below: 100) < 2 * refusals else { return .one }
+        return BudgetPrice(4 * randomness.nextUnit() - 1)
+    }
+    var leastPrice: BudgetPrice { refusals > 20 ? BudgetPrice(-1) : .one }
 
     mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding {
         guard randomness.next(below: 100) < refusals else { return .unseen }

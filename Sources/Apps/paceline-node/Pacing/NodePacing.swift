@@ -119,15 +119,18 @@ final class NodePacing: Sendable {
     }
 
     /// What all shards have counted, by place.
-    func counted(_ places: [Int]) -> [(arrivals: UInt64, undrawn: UInt64, authorised: Int64)] {
+    func counted(_ places: [Int]) -> [(
+        arrivals: UInt64, undrawn: UInt64, authorised: Int64, values: ValueCounts
+    )] {
         let cells = state.withLock { $0.cells }
         return places.map { place in
-            cells.reduce((0, 0, 0)) { sum, shard in
+            cells.reduce((0, 0, 0, ValueCounts())) { sum, shard in
                 let cell = shard[place]
                 return (
                     sum.0 &+ cell.pointee.arrivals.load(ordering: .relaxed),
                     sum.1 &+ cell.pointee.undrawn.load(ordering: .relaxed),
-                    sum.2 &+ cell.pointee.authorised.load(ordering: .relaxed)
+                    sum.2 &+ cell.pointee.authorised.load(ordering: .relaxed),
+                    sum.3 + cell.pointee.values
                 )
             }
         }
@@ -151,6 +154,8 @@ struct PacingRow: Sendable {
     let mode: PacingMode
     /// The share of the requests that it competes for.
     let share: Double
+    /// What a unit of its budget must bring; nil where no price holds it.
+    let price: Double?
     /// Of its plan until its window's end: what was to be spent by now and was not.
     let behind: Double
     let isPlanned: Bool

@@ -1,5 +1,6 @@
 // What shards count for pacing: for each campaign a cell of each shard, which that shard alone writes and the pacing's
 // thread reads. A campaign keeps its place for as long as the process runs, whatever catalogs come.
+import Auction
 import Pacing
 import Synchronization
 
@@ -10,6 +11,10 @@ struct PacingCell: ~Copyable {
     let undrawn = Atomic<UInt64>(0)
     /// Micros that were put aside for its ads.
     let authorised = Atomic<Int64>(0)
+    /// What it could have bought brings for what it costs: see `ValueCounts`.
+    let valued = Atomic<UInt64>(0)
+    let levels = Atomic<Int64>(0)
+    let squares = Atomic<Int64>(0)
     /// The last decision that is counted: of several line items only the first one counts. The shard's own.
     var decision: UInt64 = 0
     /// The last of the shard's periods in which it was asked for, and what was authorised by then. The shard's own.
@@ -27,6 +32,23 @@ struct PacingCell: ~Copyable {
 
     func add(authorised amount: Int64) {
         authorised.store(authorised.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+    }
+}
+
+extension PacingCell {
+    func add(valued level: Int64) {
+        valued.store(valued.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+        levels.store(levels.load(ordering: .relaxed) &+ level, ordering: .relaxed)
+        squares.store(squares.load(ordering: .relaxed) &+ level &* level, ordering: .relaxed)
+    }
+
+    /// The three may be of two moments, of which one is an offer later: it is nothing among thousands.
+    var values: ValueCounts {
+        var values = ValueCounts()
+        values.count = valued.load(ordering: .relaxed)
+        values.sum = levels.load(ordering: .relaxed)
+        values.squares = squares.load(ordering: .relaxed)
+        return values
     }
 }
 
@@ -54,6 +76,11 @@ final class PacingTable: Sendable {
     let version: UInt64
     /// By the campaigns' places; nil for one that the thread has not come to yet.
     let entries: [PaceEntry?]
+    /// No entry's is less.
+    let leastPrice: BudgetPrice
 
-    init(version: UInt64, entries: [PaceEntry?]) { (self.version, self.entries) = (version, entries) }
+    init(version: UInt64, entries: [PaceEntry?]) {
+        (self.version, self.entries) = (version, entries)
+        leastPrice = entries.reduce(.one) { min($0, BudgetPrice($1?.price ?? 1)) }
+    }
 }

@@ -7,21 +7,34 @@ import Units
 
 struct PacingMetricKeys: Sendable {
     fileprivate let heldBack: CounterKey
+    fileprivate let underPrice: CounterKey
 
     init(in catalogue: inout MetricsCatalogue) {
         heldBack = catalogue.counter(
             "paceline_pacing_held_back_total",
             help: "Line items whose campaign was not drawn for a request, as it spends as fast as it is to.")
+        underPrice = catalogue.counter(
+            "paceline_pacing_under_price_total",
+            help:
+                "Line items that would have brought less for their cost than their campaign's money is to bring."
+        )
     }
 }
 
 /// One shard's.
 struct PacingMetrics {
     private let heldBack: Counter
+    private let underPrice: Counter
 
-    init(_ keys: PacingMetricKeys, _ block: ShardMetrics) { heldBack = block.counter(keys.heldBack) }
+    init(_ keys: PacingMetricKeys, _ block: ShardMetrics) {
+        heldBack = block.counter(keys.heldBack)
+        underPrice = block.counter(keys.underPrice)
+    }
 
-    func count(_ decision: Decision) { heldBack.add(decision.trace[.pacing]) }
+    func count(_ decision: Decision) {
+        heldBack.add(decision.trace[.pacing])
+        underPrice.add(decision.trace[.underPrice])
+    }
 }
 
 extension NodePacing {

@@ -30,7 +30,7 @@ struct PacingRoute {
     }
 
     private static func text(_ row: PacingRow) -> [UInt8] {
-        // Four fields, and an id whose bytes may take six when they are escaped.
+        // Five fields, and an id whose bytes may take six when they are escaped.
         let room = 256 + 6 * row.campaign.utf8.count
         return [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
             do throws(JSONError) {
@@ -40,6 +40,8 @@ struct PacingRoute {
                 json.field("pacing", "\(row.mode)")
                 json.key("share")
                 json.value(row.share)
+                json.key("price")
+                if let price = row.price { json.value(price) } else { json.null() }
                 json.key("behind")
                 if row.isPlanned { json.value(row.behind) } else { json.null() }
                 json.endObject()

@@ -54,6 +54,7 @@ final class PacingRun: @unchecked Sendable {
                 let campaign = campaigns[place]
                 var sight = PacedSight()
                 (sight.arrivals, sight.undrawn) = (counted[place].arrivals, counted[place].undrawn)
+                sight.values = counted[place].values
                 sight.authorised = Micros(counted[place].authorised)
                 let spent = spending[campaign.terms.id] ?? CampaignSpending()
                 (sight.settled, sight.open) = (spent.settled, spent.open)
@@ -83,7 +84,8 @@ final class PacingRun: @unchecked Sendable {
             let (behind, share) = pacer.progress(row)
             return PacingRow(
                 campaign: campaigns[row].terms.id, mode: campaigns[row].terms.mode,
-                share: share == .max ? 1 : Double(share) * 0x1p-32, behind: behind,
+                share: share == .max ? 1 : Double(share) * 0x1p-32,
+                price: pacer.isPriced(row) ? pacer.price(row) : nil, behind: behind,
                 isPlanned: pacer.isPlanned(row))
         }
         pacing.publish(PacingTable(version: version, entries: entries), shown)

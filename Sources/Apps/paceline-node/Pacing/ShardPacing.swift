@@ -1,4 +1,5 @@
 // Pacing as a shard's decisions see it: the newest table, and what is counted for the next one.
+import Auction
 import Decision
 import Pacing
 import Reactor
@@ -69,6 +70,17 @@ final class ShardPacing {
         case .drawn(let share): return PacingShare(rawValue: share)
         }
     }
+
+    /// What a unit of the campaign's money must bring. Where no newer table comes the last price holds, as the share does.
+    func price(ofCampaign campaign: Int, for offer: BudgetOffer) -> BudgetPrice {
+        let row = rows[campaign]
+        guard let cell = row.cell else { return .one }
+        cell.pointee.add(valued: ValueCounts.level(value: offer.value, cost: offer.cost))
+        guard row.place < table.entries.count, let entry = table.entries[row.place] else { return .one }
+        return BudgetPrice(entry.price)
+    }
+
+    var leastPrice: BudgetPrice { table.leastPrice }
 
     /// Put aside for an ad whose answer leaves.
     func spent(campaign: Int, _ amount: Micros) {

@@ -61,7 +61,7 @@ extension DecisionWorkspace {
             }
         }
         for index in 0..<scoring.pending.count {
-            let outcome = value(scoring.pending[index], seed, request)
+            let outcome = value(scoring.pending[index], seed, request, &state)
             outcomes.raise(scoring.pending[index].candidate.lineItem, to: outcome)
         }
         scoring.pending.removeAll()
@@ -184,8 +184,8 @@ extension DecisionWorkspace {
     }
 
     /// What a pending candidate is worth, and how far it got.
-    private mutating func value(
-        _ pending: PendingCandidate, _ seed: UInt64, _ request: borrowing BidRequest
+    private mutating func value<State: DecisionState & ~Copyable>(
+        _ pending: PendingCandidate, _ seed: UInt64, _ request: borrowing BidRequest, _ state: inout State
     ) -> LineItemOutcome {
         var candidate = pending.candidate
         let row = demand.lineItems[candidate.lineItem]
@@ -196,6 +196,8 @@ extension DecisionWorkspace {
         candidate.value = value
         let outcome = price(&candidate, asksForDeal: pending.asksForDeal, request)
         guard outcome == .crowdedOut else { return outcome }
+        let held = holdToPrice(&candidate, request, &state)
+        guard held == .crowdedOut else { return held }
         let lowered = lower(&candidate, by: pending.standing)
         guard lowered == .crowdedOut else { return lowered }
         var lots = SplitMix64(state: seed ^ UInt64(candidate.lineItem) << 32 ^ UInt64(candidate.creative))

@@ -42,8 +42,10 @@ public struct RecordedContext: Sendable {
 
 /// Writes one record after the other into memory that it keeps. One for each shard; allocates nothing.
 public struct DecisionRecorder: ~Copyable {
-    /// The version of the record's form, and the only one that is read: no release wrote an earlier one.
-    public static let version: UInt16 = 5
+    /// The version of the record's form. The sixth has the prices of budgets; what the fifth has besides reads the same.
+    public static let version: UInt16 = 6
+    /// No release wrote an earlier one.
+    public static let readable: ClosedRange<UInt16> = 5...version
     /// Room for the largest request and as much beside it; a journal takes twice that.
     static let bytesMost = 512 * 1024
 
@@ -162,7 +164,9 @@ extension ByteWriter {
     /// Each list as how many there are and, for each, how many questions were passed over since the last.
     @_lifetime(self: copy self)
     fileprivate mutating func put(_ answers: borrowing StateAnswers) {
-        put(small: 1)
+        // Most decisions ask no price.
+        let hasPrices = answers.prices.count > 0 || answers.leastPrice != .one
+        put(small: hasPrices ? 2 : 1)
         put(answers.refusals)
         put(answers.standings)
         put(small: answers.reservations.count)
@@ -187,6 +191,19 @@ extension ByteWriter {
         put(answers.falls)
         // As many as there are refusals by pacing.
         for index in 0..<answers.shares.count { put(fixed: answers.shares[index].rawValue) }
+        if hasPrices { putPrices(answers) }
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func putPrices(_ answers: borrowing StateAnswers) {
+        put(fixed: answers.leastPrice.rawValue)
+        put(small: answers.prices.count)
+        var next: UInt32 = 0
+        for index in 0..<answers.prices.count {
+            put(small: UInt64(answers.prices[index].question &- next))
+            put(fixed: answers.prices[index].price.rawValue)
+            next = answers.prices[index].question &+ 1
+        }
     }
 
     @_lifetime(self: copy self)

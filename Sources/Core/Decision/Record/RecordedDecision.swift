@@ -264,10 +264,14 @@ public struct RecordedAnswers: Sendable {
     var falls: [(question: Int, answer: TierFall)] = []
     /// One for each refusal by pacing.
     var shares: [PacingShare] = []
+    /// Prices of budgets that are not one, and the bound of all.
+    var prices: [(question: Int, answer: BudgetPrice)] = []
+    var leastPrice = BudgetPrice.one
 
     /// Nil where the record has none.
     init?(_ scan: inout RecordScan) throws(RecordRefusal) {
-        guard try scan.small("whether there are answers", most: 1) == 1 else { return nil }
+        let kind = try scan.small("whether there are answers", most: 2)
+        guard kind > 0 else { return nil }
         refusals = try Self.noted(&scan, StateRefusal.self)
         standings = try Self.noted(&scan, CreativeStanding.self)
         for _ in 0..<(try scan.small("reservations", most: StateAnswers.reservationsMost)) {
@@ -284,6 +288,15 @@ public struct RecordedAnswers: Sendable {
         falls = try Self.noted(&scan, TierFall.self)
         for _ in 0..<refusals.count(where: { $0.answer == .pacing }) {
             shares.append(PacingShare(rawValue: try scan.fixed(UInt32.self, "a share of pacing")))
+        }
+        guard kind == 2 else { return }
+        leastPrice = BudgetPrice(rawValue: try scan.fixed(Int32.self, "the least price of a budget"))
+        var next = 0
+        for _ in 0..<(try scan.small("prices of budgets", most: StateAnswers.notedMost)) {
+            let question = next + (try scan.small("a question", most: Int(UInt32.max)))
+            prices.append(
+                (question, BudgetPrice(rawValue: try scan.fixed(Int32.self, "a price of a budget"))))
+            next = question + 1
         }
     }
 

@@ -13,6 +13,7 @@ public struct RecordedState: DecisionState {
     private var (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
     private var (offered, shading) = (0, 0)
     private var share = 0
+    private var (priced, price) = (0, 0)
     /// The line item at hand was held back by pacing: the decision draws its lot again.
     private var heldBack: PacingShare?
     /// The decision asked for more than was answered then, so it is not the same one.
@@ -32,8 +33,20 @@ public struct RecordedState: DecisionState {
         (found, refusal, question, standing, reservation) = (0, 0, 0, 0, 0)
         (offered, shading) = (0, 0)
         (share, heldBack) = (0, nil)
+        (priced, price) = (0, 0)
         (used, fall, profile) = (0, 0, 0)
         (wasAskedMore, said) = (false, SaidByRow())
+        said.leastPrice = answers.leastPrice
+    }
+
+    public var leastPrice: BudgetPrice { answers.leastPrice }
+
+    public mutating func price(ofCampaign campaign: Int, for offer: BudgetOffer) -> BudgetPrice {
+        defer { priced += 1 }
+        guard price < answers.prices.count, answers.prices[price].question == priced else { return .one }
+        defer { price += 1 }
+        said.prices[campaign] = answers.prices[price].answer
+        return answers.prices[price].answer
     }
 
     public mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {
@@ -124,6 +137,8 @@ public struct SaidByRow: Sendable {
     var standings: [Int: CreativeStanding] = [:]
     var unpaid: [Int: StateRefusal] = [:]
     var shadings: [Int: ShadedBid] = [:]
+    var prices: [Int: BudgetPrice] = [:]
+    var leastPrice = BudgetPrice.one
     /// These are named by their keys, which all catalogs share.
     var profiles: [ProfileName: RecordedProfile] = [:]
 
@@ -148,6 +163,10 @@ public struct SupposedState: DecisionState {
         for (row, shading) in said.shadings {
             if let other = rows.lineItems[row] { self.said.shadings[other] = shading }
         }
+        for (row, price) in said.prices {
+            if let other = rows.campaigns[row] { self.said.prices[other] = price }
+        }
+        self.said.leastPrice = said.leastPrice
         for (row, standing) in said.standings {
             if let other = rows.creatives[row] { self.said.standings[other] = standing }
         }
@@ -160,6 +179,11 @@ public struct SupposedState: DecisionState {
     public mutating func standing(
         ofCreative creative: Int, lineItem: Int, advertiser: Int
     ) -> CreativeStanding { said.standings[creative] ?? .unseen }
+    /// A campaign's money is to bring what it was to bring then.
+    public mutating func price(ofCampaign campaign: Int, for offer: BudgetOffer) -> BudgetPrice {
+        said.prices[campaign] ?? .one
+    }
+    public var leastPrice: BudgetPrice { said.leastPrice }
     /// What won then would win now: the price stays, within what the ad is worth with the other catalog.
     public mutating func shade(_ bid: BidToShade) -> ShadedBid {
         said.shadings[bid.lineItem] ?? ShadedBid(price: bid.value, winChance: nil)
@@ -188,12 +212,16 @@ public struct SupposedState: DecisionState {
 public struct CatalogRows: Sendable {
     /// From rows of the first to rows of the second.
     public let lineItems: [Int: Int]
+    public let campaigns: [Int: Int]
     public let creatives: [Int: Int]
 
     public init(from first: CatalogSnapshot, to second: CatalogSnapshot) {
         lineItems = Self.rows(
             first.lineItemCount, { first.id(.lineItems, at: $0) }, second.lineItemCount,
             { second.id(.lineItems, at: $0) })
+        campaigns = Self.rows(
+            first.campaignCount, { first.id(.campaigns, at: $0) }, second.campaignCount,
+            { second.id(.campaigns, at: $0) })
         creatives = Self.rows(
             first.creativeCount, { first.id(.creatives, at: $0) }, second.creativeCount,
             { second.id(.creatives, at: $0) })

@@ -24,6 +24,17 @@ extension RecordKind {
 extension RecordLayout {
     public static let all: [RecordLayout] = node + ledger + frequency + notices + broker
 
+    /// The two forms that are read differ in their details alone.
+    private static func decision(version: UInt16) -> RecordLayout {
+        RecordLayout(
+            "decision", .decision, version: version,
+            [
+                ("id", .id), ("at", .i64), ("catalog", .id), ("settings", .id), ("format", .u16),
+                ("noBid", .u16), ("ads", .u32), ("answerBytes", .u32), ("answerChecksum", .u32),
+                ("lineItems", .u32), ("request", .u16), ("flags", .u16), ("details", .rest),
+            ])
+    }
+
     private static let node: [RecordLayout] = [
         RecordLayout(
             "sealed", .sealed, version: 1,
@@ -49,13 +60,7 @@ extension RecordLayout {
                 ("method", .text), ("path", .text), ("status", .u16), ("requestBytes", .u32),
                 ("responseBytes", .u32), ("tookNanoseconds", .i64), ("oneIn", .u32),
             ]),
-        RecordLayout(
-            "decision", .decision, version: 5,
-            [
-                ("id", .id), ("at", .i64), ("catalog", .id), ("settings", .id), ("format", .u16),
-                ("noBid", .u16), ("ads", .u32), ("answerBytes", .u32), ("answerChecksum", .u32),
-                ("lineItems", .u32), ("request", .u16), ("flags", .u16), ("details", .rest),
-            ]),
+        decision(version: 5), decision(version: 6),
         RecordLayout(
             "decision-settings", .decisionSettings, version: 1, [("id", .id), ("content", .rest)]),
         RecordLayout(
