@@ -151,7 +151,7 @@ let package = Package(
         .target(
             name: "Serving",
             dependencies: [
-                "Catalog", "Commands", "Decision", "Documents", "HTTP", "Kernel", "Ledger", "Pacing",
+                "Catalog", "Commands", "Decision", "Documents", "Fleet", "HTTP", "Kernel", "Ledger", "Pacing",
                 "Reactor",
                 "Settings", "TLS", "Telemetry", "Units",
             ],
@@ -159,7 +159,8 @@ let package = Package(
         .target(
             name: "LedgerWire",
             dependencies: [
-                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Ledger", "Pacing", "Reactor", "Serving",
+                "Commands", "Documents", "Fleet", "HTTP", "JSON", "Kernel", "Ledger", "Pacing", "Reactor",
+                "Serving",
                 "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/LedgerWire", swiftSettings: strict),
@@ -173,7 +174,8 @@ let package = Package(
         .executableTarget(
             name: "paceline-coordinator",
             dependencies: [
-                "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "HTTP",
+                "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "Fleet",
+                "HTTP",
                 "JSON",
                 "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres", "Reactor", "Serving",
                 "Settings", "TLS", "Telemetry", "Units",
@@ -193,7 +195,8 @@ let package = Package(
         app(
             "paceline-broker",
             [
-                "CatalogWire", "Commands", "Documents", "HTTP", "JSON", "Journal", "Kernel", "Ledger",
+                "CatalogWire", "Commands", "Documents", "Fleet", "HTTP", "JSON", "Journal", "Kernel",
+                "Ledger",
                 "LedgerWire",
                 "Reactor", "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),
@@ -201,7 +204,7 @@ let package = Package(
             "paceline-node",
             [
                 "Auction", "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Digests",
-                "Documents", "Features",
+                "Documents", "Features", "Fleet",
                 "HTTP",
                 "JSON", "Journal", "Kernel", "Ledger", "LedgerWire", "Notices", "OpenRTB", "Pacing",
                 "Reactor", "Redis", "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
@@ -357,11 +360,12 @@ let package = Package(
             ]),
         tests(
             "ServingTests", in: "Apps",
-            ["Commands", "Decision", "Documents", "Pacing", "Serving", "Settings", "Units"]),
+            ["Commands", "Decision", "Documents", "Fleet", "Pacing", "Serving", "Settings", "Units"]),
         tests(
             "LedgerWireTests", in: "Apps",
             [
-                "Commands", "Documents", "HTTP", "Kernel", "Ledger", "LedgerWire", "Pacing", "Reactor",
+                "Commands", "Documents", "Fleet", "HTTP", "Kernel", "Ledger", "LedgerWire", "Pacing",
+                "Reactor",
                 "Serving", "Settings", "TLS", "Telemetry", "TestCertificates", "Units",
             ]),
         tests(

@@ -73,7 +73,8 @@ final class RunningCoordinator: ServedProcess, @unchecked Sendable {
     let process = Process()
 
     init(
-        _ name: String, database: UInt16, lease: Int, user: String, catalog: URL?, in folder: URL
+        _ name: String, database: UInt16, lease: Int, user: String, catalog: URL?, more: [String: Any] = [:],
+        in folder: URL
     ) throws {
         self.folder = folder
         self.name = name
@@ -95,6 +96,7 @@ final class RunningCoordinator: ServedProcess, @unchecked Sendable {
             "consoleDirectory": URL(filePath: #filePath).deletingLastPathComponent()
                 .appending(path: "../../../Sources/Apps/paceline-coordinator/Console").standardized.path(),
         ]
+        settings.merge(more) { $1 }
         if let catalog { settings["catalog"] = ["path": catalog.path(), "reloadSeconds": 1] }
         let file = folder.appending(path: "\(name).json")
         try JSONSerialization.data(withJSONObject: settings).write(to: file)
@@ -124,7 +126,10 @@ final class Pair: @unchecked Sendable {
     ///   - lease: how long a holder may spend without a word, in seconds.
     ///   - user: the database's role that both come as.
     ///   - catalog: whose campaigns get accounts by themselves.
-    init(lease: Int = 600, user: String = "postgres", catalog: URL? = nil) throws {
+    ///   - more: what else stands in the settings of both.
+    init(
+        lease: Int = 600, user: String = "postgres", catalog: URL? = nil, more: [String: Any] = [:]
+    ) throws {
         // What is committed stays, also when the server is killed.
         database = try PostgresServer(["fsync=on"])
         if user != "postgres" {
@@ -135,9 +140,11 @@ final class Pair: @unchecked Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         all = [
             try RunningCoordinator(
-                "one", database: database.port, lease: lease, user: user, catalog: catalog, in: folder),
+                "one", database: database.port, lease: lease, user: user, catalog: catalog,
+                more: more, in: folder),
             try RunningCoordinator(
-                "two", database: database.port, lease: lease, user: user, catalog: catalog, in: folder),
+                "two", database: database.port, lease: lease, user: user, catalog: catalog,
+                more: more, in: folder),
         ]
     }
 
