@@ -213,9 +213,9 @@ public struct FleetPacer: Sendable {
         for at in campaigns.indices {
             for member in campaigns[at].members.indices where campaigns[at].members[member].node == number {
                 campaigns[at].members[member].isOut = !takes
-                if takes {
-                    campaigns[at].hasNewcomer = true
-                } else if let region = campaigns[at].members[member].region,
+                // The parts are made anew either way: for as long as it is out, and not for a node that is silent for a while.
+                campaigns[at].hasNewcomer = true
+                if !takes, let region = campaigns[at].members[member].region,
                     campaigns[at].pacer?.isLost[region] == false
                 {
                     lose(region, of: at)
