@@ -152,7 +152,7 @@ let package = Package(
         .target(
             name: "Serving",
             dependencies: [
-                "Catalog", "Commands", "Decision", "Documents", "HTTP", "Kernel", "Ledger", "Pacing",
+                "Catalog", "Commands", "Decision", "Documents", "Fleet", "HTTP", "Kernel", "Ledger", "Pacing",
                 "Reactor",
                 "Settings", "TLS", "Telemetry", "Units",
             ],
@@ -160,7 +160,8 @@ let package = Package(
         .target(
             name: "LedgerWire",
             dependencies: [
-                "Commands", "Documents", "HTTP", "JSON", "Kernel", "Ledger", "Pacing", "Reactor", "Serving",
+                "Commands", "Documents", "Fleet", "HTTP", "JSON", "Kernel", "Ledger", "Pacing", "Reactor",
+                "Serving",
                 "Settings", "TLS", "Telemetry", "Units",
             ],
             path: "Sources/Apps/LedgerWire", swiftSettings: strict),
@@ -175,7 +176,7 @@ let package = Package(
             name: "paceline-coordinator",
             dependencies: [
                 "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "Etcd",
-                "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres",
+                "Fleet", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres",
                 "Reactor", "Serving",
                 "Settings", "TLS", "Telemetry", "Units",
             ],
@@ -194,7 +195,8 @@ let package = Package(
         app(
             "paceline-broker",
             [
-                "CatalogWire", "Commands", "Documents", "HTTP", "JSON", "Journal", "Kernel", "Ledger",
+                "CatalogWire", "Commands", "Documents", "Fleet", "HTTP", "JSON", "Journal", "Kernel",
+                "Ledger",
                 "LedgerWire",
                 "Reactor", "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
             ]),
@@ -202,7 +204,7 @@ let package = Package(
             "paceline-node",
             [
                 "Auction", "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Digests",
-                "Documents", "Features",
+                "Documents", "Features", "Fleet",
                 "HTTP",
                 "JSON", "Journal", "Kernel", "Ledger", "LedgerWire", "Notices", "OpenRTB", "Pacing",
                 "Reactor", "Redis", "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
@@ -363,11 +365,12 @@ let package = Package(
             ]),
         tests(
             "ServingTests", in: "Apps",
-            ["Commands", "Decision", "Documents", "Pacing", "Serving", "Settings", "Units"]),
+            ["Commands", "Decision", "Documents", "Fleet", "Pacing", "Serving", "Settings", "Units"]),
         tests(
             "LedgerWireTests", in: "Apps",
             [
-                "Commands", "Documents", "HTTP", "Kernel", "Ledger", "LedgerWire", "Pacing", "Reactor",
+                "Commands", "Documents", "Fleet", "HTTP", "Kernel", "Ledger", "LedgerWire", "Pacing",
+                "Reactor",
                 "Serving", "Settings", "TLS", "Telemetry", "TestCertificates", "Units",
             ]),
         tests(

@@ -7,6 +7,9 @@ readonly leadership_milliseconds=2000 renewal_milliseconds=500 lease_seconds=30
 readonly hold_seconds=60 grace_seconds=30
 # What a broker does not need goes back to the root.
 readonly idle_seconds=5
+# A region goes out of service and comes back so fast that it can be watched. A node carries some hundred breaks a second here: a
+# budget of the guard, and not a measurement.
+readonly drain_seconds=5 steady_seconds=5 rejoin_seconds=20 node_requests=400
 
 # write_settings: of all members, the models' profiles of each node, and who is where for `paceline status`.
 write_settings() {
@@ -83,6 +86,26 @@ holders() {
   quoted "${all[@]}"
 }
 
+# regions: who is in each, what it carries and where it is probed, as JSON.
+regions() {
+  local name one found=() brokers=() all=() probes=() seen=' '
+  for name in "${members[@]}"; do
+    one=$(region "$name")
+    [ "$one" != - ] && [ "${seen/ $one /}" = "$seen" ] || continue
+    seen+="$one "
+    of_region broker "$one"
+    brokers=("${found[@]}")
+    of_region node "$one"
+    [ ${#found[@]} -gt 0 ] || continue
+    [ ${#brokers[@]} -gt 0 ] || brokers=("${found[@]}")
+    probes=()
+    for name in "${found[@]}"; do probes+=("{ \"address\": \"127.0.0.1\", \"port\": $(serves "$name") }"); done
+    all+=("{ \"name\": \"$one\", \"holders\": [$(quoted "${brokers[@]}")], \"requestsPerSecond\": $((node_requests * ${#found[@]})),
+    \"probes\": [$(joined "${probes[@]}")] }")
+  done
+  joined "${all[@]}"
+}
+
 # issuers NAME: whom it asks for money, as JSON. Every second node of a region asks its brokers the other way round.
 issuers() {
   local name one turned=() found=() addresses=()
@@ -118,6 +141,9 @@ coordinator_settings() {
   "leases": { "leadershipMilliseconds": $leadership_milliseconds, "renewalMilliseconds": $renewal_milliseconds,
     "leaseSeconds": $lease_seconds },
   "holders": [$(holders)],
+  "regions": [$(regions)],
+  "rotation": { "suspectSeconds": 10, "drainSeconds": $drain_seconds, "steadySeconds": $steady_seconds,
+    "rejoinSeconds": $rejoin_seconds },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
   "log": { "format": "text" }
 }

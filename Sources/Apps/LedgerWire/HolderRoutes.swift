@@ -1,6 +1,6 @@
 // `POST /v1/ledger`: messages of one holder, which become one part of one transaction and are answered together; and `POST /v1/pacing`:
 // what nodes say of their campaigns, and what they are to spend by when, where the issuer plans or passes that on; and
-// `POST /v1/models/standing`: which models they serve.
+// `POST /v1/models/standing`: which models they serve; and `POST /v1/region`: where their region stands.
 internal import Documents
 public import HTTP
 internal import JSON
@@ -45,7 +45,7 @@ public final class HolderRoutes: Responder {
     public init(
         _ holders: [String], _ health: Health, _ issuer: any MoneyIssuer,
         pacing: ((PaceWire.Statements) -> [PaceOrder]?)? = nil, models: ((ModelStanding) -> Bool)? = nil,
-        relay: PaceRelay? = nil
+        region: ((RegionQuestion) -> RegionWord?)? = nil, relay: PaceRelay? = nil
     ) {
         self.holders = holders
         self.issuer = issuer
@@ -55,6 +55,9 @@ public final class HolderRoutes: Responder {
             router.add(.post, "/v1/pacing") { [unowned self] in pace($0, pacing, &$1) }
         } else if let relay {
             router.add(.post, "/v1/pacing") { [unowned self] in pass($0, to: .pacing, by: relay, &$1) }
+        }
+        if let region {
+            router.add(.post, "/v1/region") { [unowned self] in stand($0, in: region, &$1) }
         }
         if let models {
             router.add(.post, "/v1/models/standing") { [unowned self] in stand($0, models, &$1) }
@@ -134,6 +137,26 @@ public final class HolderRoutes: Responder {
             guard holder(standing.holder, of: request, &response) != nil else { return }
             guard models(standing) else { return issuer.decline(&response) }
             response.json(["version": .number(ModelStanding.version)])
+        } catch {
+            response.problem(.badRequest, "the message is not one of this protocol", error.members)
+        }
+    }
+
+    /// `POST /v1/region`: answered at once, from memory.
+    private func stand(
+        _ request: borrowing Request, in region: (RegionQuestion) -> RegionWord?, _ response: inout Response
+    ) {
+        let body = request.body.withUnsafeBytes { Array($0) }
+        do throws(Malformed) {
+            let question = try RegionQuestion(try Self.tree(body))
+            guard holder(question.holder, of: request, &response) != nil else { return }
+            guard let word = region(question) else {
+                response.header("retry-after", "1")
+                return response.problem(
+                    .serviceUnavailable,
+                    "no coordinator that leads has said here where the region stands; go on as you are")
+            }
+            response.json(word.tree)
         } catch {
             response.problem(.badRequest, "the message is not one of this protocol", error.members)
         }

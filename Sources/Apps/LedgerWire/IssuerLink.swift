@@ -2,6 +2,7 @@
 // a thread of its own; what is said and what an answer means is `IssuerSession`'s and `BrokerDesk`'s.
 public import Commands
 internal import Documents
+internal import Fleet
 internal import HTTP
 public import Ledger
 public import Pacing
@@ -19,7 +20,11 @@ public final class IssuerLink: Sendable {
     }
 
     /// Who is asked next. Used on the thread that carries only.
-    private final class Place: @unchecked Sendable { var turn = 0 }
+    private final class Place: @unchecked Sendable {
+        var turn = 0
+        /// For questions of the region, which begin anew elsewhere by themselves.
+        var regionTurn = 0
+    }
 
     private struct Counts {
         var answered = 0
@@ -74,6 +79,7 @@ public final class IssuerLink: Sendable {
         case ledger = "/v1/ledger"
         case pacing = "/v1/pacing"
         case models = "/v1/models/standing"
+        case region = "/v1/region"
     }
 
     /// Has a request sent to whoever is asked now; false where that cannot be, and nothing calls back.
@@ -82,7 +88,8 @@ public final class IssuerLink: Sendable {
         _ done: @escaping @Sendable (Result<ClientResponse, ClientFailure>, Endpoint) -> Void
     ) -> Bool {
         thread.post(beside: route != .ledger) { [self] client in
-            let endpoint = endpoints[place.turn % endpoints.count]
+            let turn = route == .region ? place.regionTurn : place.turn
+            let endpoint = endpoints[turn % endpoints.count]
             var request = ClientRequest(.post, endpoint, route.rawValue)
             request.headers = [("content-type", "application/json")]
             request.body = body
@@ -119,6 +126,24 @@ public final class IssuerLink: Sendable {
             if case .success(let response) = result { done(response.status == 200) } else { done(false) }
         }
         if !isPosted { done(false) }
+    }
+
+    /// Asks where the region stands; nil where nobody who is asked knows. Calls back once, on this link's thread or at once.
+    func askRegion(_ counts: [NodeCount], _ done: @escaping @Sendable (RegionWord?) -> Void) {
+        let question = RegionQuestion(holder: settings.holder, counts: counts)
+        let isPosted = post(Array(question.tree.line.utf8), to: .region) { [self] result, endpoint in
+            if case .success(let response) = result, response.status == 200 {
+                do {
+                    return done(try RegionWord(JSONTree(reading: response.body)))
+                } catch {
+                    trouble(endpoint, "answers what is no word of a region: \(error)")
+                }
+            }
+            // One that does not lead, has heard nothing yet, or is of a version that knows of no regions.
+            place.regionTurn += 1
+            done(nil)
+        }
+        if !isPosted { done(nil) }
     }
 
     /// Passes on a node's words; nil where no answer comes in time. Calls back once, on this link's thread; false where it

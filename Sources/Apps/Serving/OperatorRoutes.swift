@@ -7,6 +7,8 @@ extension Router {
         func answer(_ question: HealthReport.Question, _ response: inout Response) {
             let report = health.report()
             if !report.reasons(against: question).isEmpty { response.status = .serviceUnavailable }
+            let share = health.share
+            if share < 1_000 { response.header("paceline-share", "\(share)".utf8.span.bytes) }
             response.contentType = "application/json"
             response.write(report.json(question).span.bytes)
         }

@@ -47,7 +47,9 @@ final class BrokerService: DaemonService {
         limits.heldTimeout = Self.heldTimeout
         limits.firstByteTimeout = Self.heldTimeout + .seconds(5)
         let pacing = PaceRelay(context.link, on: reactor)
-        let nodeRoutes = HolderRoutes(context.settings.holders, context.health, issuer, relay: pacing)
+        let region = RegionRelay()
+        let nodeRoutes = HolderRoutes(
+            context.settings.holders, context.health, issuer, region: { region.answer($0) }, relay: pacing)
         publications = PublicationRoutes(
             context.relays.map { ($0.kind, $0) }, holders: context.settings.holders, on: reactor,
             behind: nodeRoutes)
@@ -68,6 +70,7 @@ final class BrokerService: DaemonService {
         try operators.listenAlone(admin.address, admin.port, "admin", context.certificates)
         issuer.onBroken = { [weak self] in self?.reactor.stop() }
         issuer.start()
+        try region.start(context.link)
         for relay in context.relays { try relay.start(wake: publications.wake) }
     }
 

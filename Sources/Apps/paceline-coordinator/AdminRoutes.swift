@@ -2,6 +2,7 @@
 import Catalog
 import CatalogWire
 import Documents
+import Fleet
 import HTTP
 import JSON
 import Kernel
@@ -31,6 +32,7 @@ final class AdminRoutes: Responder {
     private let audits: AuditRoutes
     private let pacing: FleetPacing
     private let events: EventRoutes
+    private let regions: RegionRoutes
     private let console: ConsoleFiles?
     private var router = Router()
     /// Keys of changes that are under way.
@@ -50,7 +52,8 @@ final class AdminRoutes: Responder {
         _ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, _ pool: PostgresPool,
         _ reads: AdminReads, _ funding: CatalogFunding, _ bulletins: [PublicationKind: Bulletin],
         _ desk: ChangeDesk,
-        _ watch: ModelWatch, _ tokens: Tokens, _ events: EventRoutes, _ console: ConsoleFiles?
+        _ watch: ModelWatch, _ regions: FleetRegions, _ tokens: Tokens, _ events: EventRoutes,
+        _ console: ConsoleFiles?
     ) {
         self.funding = funding
         self.pacing = pacing
@@ -65,6 +68,7 @@ final class AdminRoutes: Responder {
         check = LedgerCheck(reads)
         catalog = CatalogRoutes(desk, reads)
         models = ModelRoutes(desk, watch, reads, root)
+        self.regions = RegionRoutes(desk, regions, root)
         tokenRoutes = TokenRoutes(tokens, root, reads)
         audits = AuditRoutes(context, root, tokens, reads)
         router.addHealth(context.health)
@@ -149,6 +153,10 @@ final class AdminRoutes: Responder {
         case .me: me(caller, &response)
         case .pacing: standings(&response)
         case .events: events.listen(request, &response)
+        case .regions: regions.list(&response)
+        case .drain: regions.change(.drain, request, caller, &response)
+        case .restore: regions.change(.serve, request, caller, &response)
+        case .failOver: regions.change(.failover, request, caller, &response)
         case .document: response.json(OpenAPI.document)
         }
     }

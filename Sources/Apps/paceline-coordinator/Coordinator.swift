@@ -20,6 +20,7 @@ final class CoordinatorContext: Sendable {
     let keys: CoordinatorKeys
     let certificates: Certificates
     let audit = AuditView()
+    let regions = RegionView()
     /// What the database is told with every connection; nil where it asks for none.
     let password: String?
     /// This start, of which there is one in the world: nanoseconds of the wall clock, and some bits that are drawn.
@@ -48,6 +49,7 @@ final class CoordinatorContext: Sendable {
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
         audit.register(in: &catalogue, settings.holders)
+        regions.register(in: &catalogue, settings.regions)
         metrics = catalogue.freeze()
     }
 

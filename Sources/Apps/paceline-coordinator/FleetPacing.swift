@@ -15,8 +15,9 @@ final class FleetPacing {
     private var pacer: FleetPacer
     private var speakers: PaceSpeakers
     private var epoch: Epoch
-    /// Where each node says it is.
+    /// Where each node says it is, and the regions that take no traffic.
     private var regions: [String: String] = [:]
+    private var out: Set<String> = []
     /// Of nodes that hold money of this root themselves, the session of each; and when it was last looked for fences.
     private var sessions: [String: UInt64] = [:]
     private var lookedAt = Instant(nanoseconds: .min)
@@ -50,6 +51,7 @@ final class FleetPacing {
         loseFenced(book, now)
         if let region = all.region, regions[name] != nil || regions.count < Self.regionsMost {
             regions[name] = region
+            pacer.takesTraffic(!out.contains(region), name)
         }
         if let supply = all.supply { pacer.expects(supply, from: name) }
         return all.statements.compactMap { day, statement in
@@ -57,6 +59,14 @@ final class FleetPacing {
             guard let budget = budget(of: statement.terms.id, day, in: book) else { return nil }
             return pacer.heard(statement, from: name, start: all.start, budget, at: now)
         }
+    }
+
+    /// Regions that no traffic goes to: nothing is planned for their nodes.
+    func leaveOut(_ out: Set<String>) {
+        guard out != self.out else { return }
+        self.out = out
+        guard leading() != nil else { return }
+        for (node, region) in regions { pacer.takesTraffic(!out.contains(region), node) }
     }
 
     /// Whose session is fenced spends nothing any more, and others spend its part: nobody waits for its silence.

@@ -26,6 +26,8 @@ final class RootService: DaemonService {
     private let publications: PublicationRoutes
     private let listener: PostgresListener
     private let tokens: Tokens
+    private let regions: FleetRegions
+    private let probes: RegionProbes
     private let events: EventRoutes
     private let holders: Server
     private let operators: Server
@@ -44,7 +46,9 @@ final class RootService: DaemonService {
         let block = context.metrics.addShard()
         do {
             var limits = ReactorLimits()
-            limits.streams = 2 * (Self.connectionsMost + Server.displacedMost)
+            limits.streams =
+                2 * (Self.connectionsMost + Server.displacedMost)
+                + context.settings.regions.reduce(0) { $0 + $1.probes.count }
             reactor = try Reactor(
                 .automatic, limits: limits, metrics: ReactorMetrics(context.keys.reactor, block))
         } catch {
@@ -80,16 +84,19 @@ final class RootService: DaemonService {
         let desk = ChangeDesk(context, root, pool, bulletins)
         let pacing = FleetPacing(context, root)
         let watch = ModelWatch(context, root, models, desk)
+        regions = FleetRegions(context, root, pool, pacing)
+        probes = try RegionProbes(context, root, regions, on: reactor, seed: seeds.next())
+        desk.onRegions = { [regions] in regions.lookSoon() }
         let holderRoutes = HolderRoutes(
             context.settings.holders, context.health, root, pacing: { pacing.heard($0) },
-            models: { watch.heard($0) })
+            models: { watch.heard($0) }, region: { [regions] in regions.heard($0) })
         events = EventRoutes(readPool, context.log)
         let console = try context.settings.consoleDirectory.map { folder throws(Failure) in
             try ConsoleFiles(folder)
         }
         let adminRoutes = AdminRoutes(
-            context, root, pacing, pool, AdminReads(readPool), funding, bulletins, desk, watch, tokens,
-            events, console)
+            context, root, pacing, pool, AdminReads(readPool), funding, bulletins, desk, watch, regions,
+            tokens, events, console)
         publications = PublicationRoutes(
             [(.catalog, catalog), (.models, models)], holders: context.settings.holders, on: reactor,
             behind: holderRoutes)
@@ -132,6 +139,8 @@ final class RootService: DaemonService {
         listener.start()
         for bulletin in bulletins.values { bulletin.start() }
         tokens.start()
+        regions.start()
+        probes.start()
         try funding.start()
     }
 

@@ -196,6 +196,9 @@ struct Node: ~Copyable {
             {
                 try ModelTalk.start(catalogs, link, context.settings, keys, calibration, in: context.metrics)
             }
+            if let link = money.ledger.remote?.link, let keys = context.keys.decisions {
+                try NodeRegion.start(link, context, keys)
+            }
             if let sets = catalogs.models, let shared = context.settings.models?.shared,
                 let keys = context.keys.feed
             {

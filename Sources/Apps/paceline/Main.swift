@@ -40,8 +40,9 @@ enum Paceline {
                         ModelInspect.command, ModelBench.command, ModelCompare.command,
                     ] + ModelPublish.commands),
                 Command(
-                    "fleet", "Works on the fleet file: clouds, regions and hosts.",
-                    subcommands: [FleetCheck.command, FleetAddRegion.command, FleetAbsorb.command]),
+                    "fleet", "Works on the fleet file and on the regions of the running fleet.",
+                    subcommands: [FleetCheck.command, FleetAddRegion.command, FleetAbsorb.command]
+                        + FleetRotation.commands),
                 Command(
                     "slo", "Works on service levels: what is promised, measured and told.",
                     subcommands: [SLOCheck.command, SLORules.command, SLORules.dashboards]),

@@ -4,15 +4,15 @@ public import Units
 
 /// Where a region stands with those who send traffic to it.
 public enum RegionState: UInt8, CaseIterable, Sendable {
-    /// It takes its share. → suspect
+    /// It takes its share. → suspect, draining, lost
     case healthy
-    /// Both signals have failed, but not for long. → healthy, draining
+    /// Both signals have failed, but not for long. → healthy, draining, lost
     case suspect
     /// Traffic moves away from it; what it has is finished. → lost, rejoining
     case draining
     /// It takes nothing, and its unspent money waits behind its fences. → rejoining
     case lost
-    /// It takes more by and by, as long as both signals hold. → healthy, draining
+    /// It takes more by and by, as long as both signals hold. → healthy, draining, lost
     case rejoining
 }
 
@@ -24,6 +24,8 @@ public enum RegionEvent: Hashable, Sendable {
     case renewed(Bool)
     /// An operator takes it out, or gives it back.
     case drainAsked(Bool)
+    /// An operator says that it is lost, without waiting for what it has under way, or gives it back.
+    case lossAsked(Bool)
     case turned
 }
 
@@ -68,6 +70,7 @@ public struct RegionMachine: Sendable {
     private var answers = true
     private var renews = true
     private var isAskedToDrain = false
+    private var isSaidToBeLost = false
     /// Since when the state is what it is, and since when both signals say the same.
     private var since: Instant
     private var steadySince: Instant
@@ -80,21 +83,40 @@ public struct RegionMachine: Sendable {
         steadySince = now
     }
 
-    private var isGood: Bool { answers && renews && !isAskedToDrain }
+    /// Goes on where another process stood. What that one had counted of the signals is counted anew.
+    public init(
+        resuming state: RegionState, share: Int, at now: Instant, limits: RegionLimits = RegionLimits()
+    ) {
+        self.init(at: now, limits: limits)
+        // Suspicion that lasts is found again.
+        self.state = state == .suspect ? .healthy : state
+        self.share = self.state == .healthy ? 1_000 : min(max(share, 0), 1_000)
+        if state == .rejoining {
+            // So far on its way as its share says.
+            since = now - Interval(nanoseconds: limits.rejoinFor.nanoseconds / 1_000 * Int64(self.share))
+        }
+    }
+
+    /// What both signals say, whatever operators do.
+    public var signals: (inside: Bool, outside: Bool) { (renews, answers) }
+
+    private var isGood: Bool { answers && renews && !isAskedToDrain && !isSaidToBeLost }
     private var isBad: Bool { !answers && !renews }
 
     /// - Parameter spare: what the other regions can take over, in thousandths of what this one carries.
     public mutating func handle(
         _ event: RegionEvent, at now: Instant, spare: Int, _ effects: inout [RegionEffect]
     ) {
-        let before = (isGood, isBad)
+        let before = (answers && renews, isBad)
         switch event {
         case .probed(let isThere): answers = isThere
         case .renewed(let isThere): renews = isThere
         case .drainAsked(let isAsked): isAskedToDrain = isAsked
+        case .lossAsked(let isAsked): isSaidToBeLost = isAsked
         case .turned: break
         }
-        if before != (isGood, isBad) { steadySince = now }
+        // An operator's word changes nothing about how long the signals hold.
+        if before != (answers && renews, isBad) { steadySince = now }
         if answers == renews {
             isDisagreementTold = false
         } else if !isDisagreementTold, now - steadySince >= limits.suspectFor {
@@ -105,6 +127,12 @@ public struct RegionMachine: Sendable {
     }
 
     private mutating func step(_ now: Instant, _ spare: Int, _ effects: inout [RegionEffect]) {
+        if isSaidToBeLost {
+            guard state != .lost else { return }
+            turn(to: .lost, now)
+            set(0, &effects)
+            return effects.append(.alert(.lost))
+        }
         switch state {
         case .healthy:
             if isAskedToDrain { return drain(now, spare, &effects) }

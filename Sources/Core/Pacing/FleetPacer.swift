@@ -31,6 +31,8 @@ public struct FleetPacer: Sendable {
         var region: Int?
         /// Its session was fenced, and it was not heard since.
         var isFenced = false
+        /// Its region takes no traffic: it goes on by what it was told last, with what still comes to it, and others have its part.
+        var isOut = false
     }
 
     struct Campaign: Sendable {
@@ -67,7 +69,9 @@ public struct FleetPacer: Sendable {
         var latest: PaceBudget
 
         func present(_ now: Instant, _ silence: Interval) -> [Int] {
-            members.indices.filter { !members[$0].isFenced && now <= members[$0].heardAt + silence }
+            members.indices.filter {
+                !members[$0].isFenced && !members[$0].isOut && now <= members[$0].heardAt + silence
+            }
         }
     }
 
@@ -79,6 +83,8 @@ public struct FleetPacer: Sendable {
     private var places: [String: Int] = [:]
     private(set) var nodes: [String] = []
     private var numbers: [String: Int] = [:]
+    /// Nodes whose region takes no traffic.
+    private var out: Set<Int> = []
     /// By node.
     var supplies: [Int: PaceSupply] = [:]
     /// What all campaigns were to have at one moment: asked for by each of those that are due then.
@@ -148,8 +154,9 @@ public struct FleetPacer: Sendable {
         guard let member = campaigns[at].members.firstIndex(where: { $0.node == node }) else {
             guard campaigns[at].members.count < limits.members else { return nil }
             campaigns[at].members.append(
-                Member(node: node, start: start, statement: statement, heardAt: now))
-            campaigns[at].hasNewcomer = true
+                Member(
+                    node: node, start: start, statement: statement, heardAt: now, isOut: out.contains(node)))
+            if !out.contains(node) { campaigns[at].hasNewcomer = true }
             campaigns[at].terms = statement.terms
             return campaigns[at].members.count - 1
         }
@@ -163,6 +170,17 @@ public struct FleetPacer: Sendable {
         campaigns[at].members[member].statement = statement
         campaigns[at].members[member].heardAt = now
         campaigns[at].members[member].isFenced = false
+        if campaigns[at].members[member].isOut {
+            // What it still spends is said and counts, as long as the plan knows it.
+            if let region = campaigns[at].members[member].region, statement.plan == campaigns[at].version,
+                !isAnother
+            {
+                var report = statement.report
+                report.at = now
+                campaigns[at].pacer?.reported(report, campaign: 0, region: region, plan: statement.plan)
+            }
+            return member
+        }
         guard let region = campaigns[at].members[member].region else {
             campaigns[at].hasNewcomer = true
             return member
@@ -185,6 +203,24 @@ public struct FleetPacer: Sendable {
         for (region, member) in campaigns[at].planned.enumerated()
         where now > campaigns[at].members[member].heardAt + limits.silence {
             if campaigns[at].pacer?.isLost[region] == false { lose(region, of: at) }
+        }
+    }
+
+    /// Whether traffic goes to the node's region. Where none does, no plan counts on the node.
+    public mutating func takesTraffic(_ takes: Bool, _ node: String) {
+        guard let number = number(of: node), out.contains(number) == takes else { return }
+        if takes { out.remove(number) } else { out.insert(number) }
+        for at in campaigns.indices {
+            for member in campaigns[at].members.indices where campaigns[at].members[member].node == number {
+                campaigns[at].members[member].isOut = !takes
+                // The parts are made anew either way: for as long as it is out, and not for a node that is silent for a while.
+                campaigns[at].hasNewcomer = true
+                if !takes, let region = campaigns[at].members[member].region,
+                    campaigns[at].pacer?.isLost[region] == false
+                {
+                    lose(region, of: at)
+                }
+            }
         }
     }
 
@@ -254,7 +290,9 @@ public struct FleetPacer: Sendable {
             let isIdle = campaigns[at].version != firstVersion
             return isIdle ? PaceOrder(campaign: campaigns[at].terms.id, plan: 0) : nil
         }
-        guard let region = campaigns[at].members[member].region else { return nil }
+        guard let region = campaigns[at].members[member].region, !campaigns[at].members[member].isOut else {
+            return nil
+        }
         var order = PaceOrder(campaign: campaigns[at].terms.id, plan: campaigns[at].version)
         campaigns[at].pacer?.direct(0, at: now) { number, directive in
             guard number == region else { return }

@@ -55,6 +55,8 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
     public internal(set) var catalog: Catalog?
     /// The fleet file: a holder's number is its place in it, so names are only ever added at the end.
     public internal(set) var holders: [String] = []
+    public internal(set) var regions: [Region] = []
+    public internal(set) var rotation = Rotation()
     public internal(set) var consoleDirectory: String?
     public internal(set) var drain = NodeSettings.Drain()
     public internal(set) var log = NodeSettings.Log()
@@ -92,6 +94,13 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
                 "holders", \.holders, .list(of: .name, count: 1...64), example: ["broker-1"],
                 "Who may hold money of the root: brokers, or nodes without one. A holder's number is its place here, so names are only ever added at the end."
             ),
+            .defaulted(
+                "regions", \.regions, .list(of: .object, count: 0...64),
+                "The fleet's regions, which can be taken out of service and put back.",
+                because: "Without any, nobody moves traffic from here."),
+            .defaulted(
+                "rotation", \.rotation, .object,
+                "How long a region takes to go out of service and to come back."),
             .optional(
                 "consoleDirectory", \.consoleDirectory, .absolutePath,
                 "The folder with the console's pages, which come with the coordinator and are served on `admin` as /console/. Without it there is no console."
@@ -105,7 +114,25 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
                     objections.refuse(
                         "holders[\(index)]", found: "\"\(name)\" again", allowed: "each name once")
                 }
-            }
+            },
+            Rule("No name stands twice in `regions`, and each of their holders is in `holders`, once in all.")
+            {
+                root, objections in
+                var taken: Set<String> = []
+                for (index, region) in root.regions.enumerated() {
+                    if root.regions[..<index].contains(where: { $0.name == region.name }) {
+                        objections.refuse(
+                            "regions[\(index)].name", found: "\"\(region.name)\" again",
+                            allowed: "each name once")
+                    }
+                    for (place, holder) in region.holders.enumerated()
+                    where !root.holders.contains(holder) || !taken.insert(holder).inserted {
+                        objections.refuse(
+                            "regions[\(index)].holders[\(place)]", found: "\"\(holder)\"",
+                            allowed: "a name of `holders` that no region before it has")
+                    }
+                }
+            },
         ])
 
     /// The certificates of every listener, by the path that they have in the file.

@@ -27,6 +27,24 @@ extension Kind where Value == String {
     }
 }
 
+extension Kind where Value == String {
+    /// What is asked for of a server, without a query.
+    static var addressPath: Kind {
+        .text(
+            TextForm(
+                name: "a path of /, A-Z, a-z, 0-9, ., _ and -, of at most 255 bytes",
+                pattern: "^/[A-Za-z0-9/._-]{0,254}$"),
+            read: { path in
+                let bytes = path.utf8
+                let isPlain = bytes.allSatisfy {
+                    isHostLabelByte($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+                        || "/._".utf8.contains($0)
+                }
+                return bytes.first == UInt8(ascii: "/") && bytes.count <= 255 && isPlain ? path : nil
+            }, show: { $0 })
+    }
+}
+
 extension Kind where Value == IPAddress {
     static var address: Kind {
         .text(

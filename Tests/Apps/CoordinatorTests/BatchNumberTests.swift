@@ -16,7 +16,8 @@ struct BatchNumberTests {
 
     /// A pair whose broker-0 has been granted two of a hundred.
     private func granted(_ etcd: EtcdServer) throws -> (Pair, Speaker, session: String) {
-        let pair = try Pair(etcd: [etcd.port])
+        let members = [["address": "127.0.0.1", "port": Int(etcd.port)] as [String: Any]]
+        let pair = try Pair(more: ["numbers": ["etcd": members, "timeoutMilliseconds": 500] as [String: Any]])
         #expect(try pair.order("open", Self.budget).status == 201)
         let speaker = Speaker(name: "broker-0", port: try pair.leader().port)
         let session = try speaker.opens()

@@ -73,7 +73,7 @@ final class RunningCoordinator: ServedProcess, @unchecked Sendable {
     let process = Process()
 
     init(
-        _ name: String, database: UInt16, lease: Int, user: String, catalog: URL?, etcd: [UInt16],
+        _ name: String, database: UInt16, lease: Int, user: String, catalog: URL?, more: [String: Any] = [:],
         in folder: URL
     ) throws {
         self.folder = folder
@@ -96,10 +96,7 @@ final class RunningCoordinator: ServedProcess, @unchecked Sendable {
             "consoleDirectory": URL(filePath: #filePath).deletingLastPathComponent()
                 .appending(path: "../../../Sources/Apps/paceline-coordinator/Console").standardized.path(),
         ]
-        if !etcd.isEmpty {
-            let members = etcd.map { ["address": "127.0.0.1", "port": Int($0)] as [String: Any] }
-            settings["numbers"] = ["etcd": members, "timeoutMilliseconds": 500]
-        }
+        settings.merge(more) { $1 }
         if let catalog { settings["catalog"] = ["path": catalog.path(), "reloadSeconds": 1] }
         let file = folder.appending(path: "\(name).json")
         try JSONSerialization.data(withJSONObject: settings).write(to: file)
@@ -129,9 +126,9 @@ final class Pair: @unchecked Sendable {
     ///   - lease: how long a holder may spend without a word, in seconds.
     ///   - user: the database's role that both come as.
     ///   - catalog: whose campaigns get accounts by themselves.
-    ///   - etcd: the ports of who keeps numbers of batches.
+    ///   - more: what else stands in the settings of both.
     init(
-        lease: Int = 600, user: String = "postgres", catalog: URL? = nil, etcd: [UInt16] = []
+        lease: Int = 600, user: String = "postgres", catalog: URL? = nil, more: [String: Any] = [:]
     ) throws {
         // What is committed stays, also when the server is killed.
         database = try PostgresServer(["fsync=on"])
@@ -143,7 +140,7 @@ final class Pair: @unchecked Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         all = try ["one", "two"].map { [database, folder] in
             try RunningCoordinator(
-                $0, database: database.port, lease: lease, user: user, catalog: catalog, etcd: etcd,
+                $0, database: database.port, lease: lease, user: user, catalog: catalog, more: more,
                 in: folder)
         }
     }

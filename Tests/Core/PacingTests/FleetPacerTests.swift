@@ -182,6 +182,39 @@ private struct Fleet: ~Copyable {
         #expect(abs(Double(fleet.all) / 10_000e6 - 1) < 0.01, "\(fleet.all)")
     }
 
+    /// A region is taken out, its viewers go to the others within seconds, and comes back.
+    @Test func aNodeWhoseRegionTakesNoTrafficHasNoPart() {
+        func isOut(_ second: Int64) -> Bool { (2_000..<6_000).contains(second) }
+        var fleet = Fleet(
+            Self.terms,
+            [
+                { !isOut($0) ? 300 : $0 < 2_010 ? 100 : 0 }, { isOut($0) ? 450 : 300 },
+                { isOut($0) ? 450 : 300 },
+            ])
+        fleet.run(seconds: 2_000)
+        let before = (fleet.told[0], fleet.nodes[0].spent)
+        fleet.fleet.takesTraffic(false, "node-0")
+        fleet.run(seconds: 10)
+        // What still comes to it is spent by the part that it has.
+        #expect(fleet.nodes[0].spent > before.1)
+        fleet.run(seconds: 3_990)
+        #expect(fleet.told[0]?.plan == before.0?.plan)
+        #expect(fleet.fleet.standings(at: fleet.now)[0].nodes.map(\.node) == ["node-1", "node-2"])
+        fleet.fleet.takesTraffic(true, "node-0")
+        let away = fleet.nodes[0].spent
+        fleet.run(seconds: 3_000)
+        let (here, all) = (fleet.nodes[0].spent, fleet.all)
+        #expect(here > away + 300_000_000)
+        fleet.run(seconds: Self.seconds - 9_000)
+        let share = Double(fleet.nodes[0].spent - here) / Double(fleet.all - all)
+        print("of the last thousand seconds it spent \(share)")
+        #expect(share > 0.2)
+        let worst = fleet.distance(60..<Self.seconds, whole: Self.seconds, of: 10_000e6)
+        print("with a region out for four thousand seconds it strayed by \(worst)")
+        #expect(worst < 0.02, "strayed by \(worst)")
+        #expect(abs(Double(fleet.all) / 10_000e6 - 1) < 0.01, "\(fleet.all)")
+    }
+
     @Test func aCutBudgetIsPlannedAnewFromWhatIsLeft() {
         var fleet = Fleet(Self.terms, [{ _ in 300 }, { _ in 300 }])
         fleet.run(seconds: 5_000)

@@ -7,7 +7,7 @@ import HTTP
 enum AdminRole: String, CaseIterable, Comparable, Sendable {
     /// Looks.
     case viewer
-    /// Keeps things running: pauses and resumes campaigns, goes back to former models.
+    /// Keeps things running: pauses and resumes campaigns, goes back to former models, takes regions out and puts them back.
     case operator_ = "operator"
     /// Plans: changes the catalog, models and budgets.
     case trafficker
@@ -30,6 +30,7 @@ enum AdminOperation: Hashable, Sendable {
     case accounts, order, movements, sessions, suspense, verify
     case ledgerAudit, beginAudit, enter
     case me, pacing, events
+    case regions, drain, restore, failOver
     case document
 
     static let all: [AdminOperation] =
@@ -38,7 +39,7 @@ enum AdminOperation: Hashable, Sendable {
             .modelNodes, .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken,
             .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .ledgerAudit,
             .beginAudit,
-            .enter, .me, .pacing, .events, .document,
+            .enter, .me, .pacing, .events, .regions, .drain, .restore, .failOver, .document,
         ]
 
     static let root = "/api/v1/"
@@ -47,12 +48,12 @@ enum AdminOperation: Hashable, Sendable {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .audit, .tokens, .accounts,
             .movements, .sessions, .suspense,
-            .verify, .ledgerAudit, .me, .pacing, .events, .document:
+            .verify, .ledgerAudit, .me, .pacing, .events, .regions, .document:
             .get
         case .put, .order: .put
         case .delete, .revokeToken: .delete
         case .add, .importCatalog, .rollBack, .pause, .resume, .publishModels, .canary, .promote,
-            .rollBackModels, .makeToken, .beginAudit, .enter:
+            .rollBackModels, .makeToken, .beginAudit, .enter, .drain, .restore, .failOver:
             .post
         }
     }
@@ -88,6 +89,10 @@ enum AdminOperation: Hashable, Sendable {
         case .me: "me"
         case .pacing: "pacing"
         case .events: "events"
+        case .regions: "regions"
+        case .drain: "regions/drain"
+        case .restore: "regions/restore"
+        case .failOver: "regions/failover"
         case .document: "openapi.json"
         }
     }
@@ -95,10 +100,10 @@ enum AdminOperation: Hashable, Sendable {
     var role: AdminRole {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .accounts, .movements, .sessions,
-            .suspense, .verify, .ledgerAudit, .me, .pacing, .events,
+            .suspense, .verify, .ledgerAudit, .me, .pacing, .events, .regions,
             .document:
             .viewer
-        case .pause, .resume, .rollBackModels, .beginAudit, .enter: .operator_
+        case .pause, .resume, .rollBackModels, .beginAudit, .enter, .drain, .restore, .failOver: .operator_
         case .put, .delete, .add, .importCatalog, .rollBack, .publishModels, .canary, .promote, .order:
             .trafficker
         case .audit, .tokens, .makeToken, .revokeToken: .admin

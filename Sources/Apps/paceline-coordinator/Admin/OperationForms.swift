@@ -105,6 +105,14 @@ extension AdminOperation {
             "Each campaign's plan: what is due and spent by now, each node's part, and why it cannot deliver."
         case .events:
             "Server-sent events: what has changed since Last-Event-ID, as soon as something has, or nothing after 25 seconds. Each answer ends; whoever listens asks again."
+        case .regions:
+            "Where each region stands: its state, its share of its traffic, what is seen of it, and who wants what of it."
+        case .drain:
+            "Takes a region out of service: its traffic goes to the others, which must have room for it or be forced."
+        case .restore:
+            "Puts a region back: it gets its traffic by and by, while its brokers and probes answer."
+        case .failOver:
+            "Takes a region as lost at once. Its money waits for its fences; nothing of it is reclaimed early."
         case .document: "This document."
         }
     }
@@ -124,6 +132,8 @@ extension AdminOperation {
         case .importCatalog: return [.dryRun] + OperationParameter.change
         case .publishModels: return OperationParameter.written
         case .add, .rollBack, .pause, .resume:
+            return [.dryRun] + OperationParameter.condition + OperationParameter.written
+        case .drain, .restore, .failOver:
             return [.dryRun] + OperationParameter.condition + OperationParameter.written
         case .canary, .promote, .rollBackModels:
             return OperationParameter.condition + OperationParameter.written
@@ -182,7 +192,7 @@ extension AdminOperation {
                     ["type": "string", "pattern": "^[0-9]{1,19}([.][0-9]{1,19}){4}$"])
             ]
         case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit,
-            .enter, .me, .pacing,
+            .enter, .me, .pacing, .regions,
             .document:
             return []
         }
@@ -207,6 +217,16 @@ extension AdminOperation {
                     ],
                 ],
             ]
+        case .drain, .failOver:
+            [
+                "type": "object", "required": ["region"],
+                "properties": [
+                    "region": ["type": "string", "minLength": 1, "maxLength": 256],
+                    "force": ["type": "boolean"],
+                ],
+            ]
+        case .restore:
+            OpenAPI.object([.init("region", ["type": "string", "minLength": 1, "maxLength": 256])])
         case .pause, .resume:
             OpenAPI.object([.init("campaign", ["type": "string", "minLength": 1, "maxLength": 256])])
         case .makeToken:
@@ -259,7 +279,7 @@ extension AdminOperation {
     var hasETag: Bool {
         switch self {
         case .get, .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume, .publishModels, .canary,
-            .promote, .rollBackModels, .order:
+            .promote, .rollBackModels, .order, .drain, .restore, .failOver:
             true
         default: false
         }
@@ -286,8 +306,9 @@ extension AdminOperation {
         case .makeToken: [409, 422]
         case .order: [409, 412, 422, 428]
         case .enter: [409, 422]
+        case .drain, .restore, .failOver: [404, 409, 412, 422]
         case .list, .versions, .modelNodes, .modelVersions, .audit, .movements, .sessions, .catalog, .tokens,
-            .suspense, .verify, .ledgerAudit, .beginAudit, .me, .pacing, .events,
+            .suspense, .verify, .ledgerAudit, .beginAudit, .me, .pacing, .events, .regions,
             .document:
             []
         }
@@ -306,6 +327,7 @@ extension AdminOperation {
         case .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume:
             return OpenAPI.reference("changed")
         case .pacing: return OpenAPI.list("campaigns", of: any, isPage: false)
+        case .regions: return OpenAPI.list("regions", of: any, isPage: false)
         case .events: return ["type": "string"]
         case .publishModels, .canary, .promote, .rollBackModels: return OpenAPI.reference("modelsChanged")
         case .catalog: return OpenAPI.reference("catalog")
@@ -316,7 +338,7 @@ extension AdminOperation {
         case .sessions: return OpenAPI.list("sessions", of: any, isPage: false)
         case .suspense: return OpenAPI.list("accounts", of: any, isPage: false)
         case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .ledgerAudit, .beginAudit,
-            .enter, .me,
+            .enter, .me, .drain, .restore, .failOver,
             .document:
             return any
         }

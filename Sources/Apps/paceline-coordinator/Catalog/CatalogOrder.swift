@@ -49,7 +49,7 @@ struct CatalogOrder: ChangeOrder {
     /// What it would do is answered, and nothing is done.
     var isDryRun = false
 
-    var kind: PublicationKind { .catalog }
+    var kind: PublicationKind? { .catalog }
     var name: String { edit.name }
     var questions: PostgresBatch { CatalogDraft.questions(self) }
     func draft(of found: [PostgresRows]) -> ChangeOutcome { CatalogDraft.made(of: found, self) }

@@ -30,6 +30,8 @@ final class ChangeDesk {
     private var isBusy = false
     private var ownKeys = 0
     weak var server: Server?
+    /// Something else is asked of a region.
+    var onRegions: () -> Void = {}
 
     /// Who waits for more than these waits for longer than an answer may be held.
     private static let waitingMost = 64
@@ -139,10 +141,11 @@ final class ChangeDesk {
             context.log.notice(
                 "a change was made",
                 [
-                    "kind": .string(job.order.kind.rawValue), "version": .integer(Int(draft.number)),
+                    "kind": .string(job.order.kind?.rawValue ?? "region"),
+                    "version": .integer(Int(draft.number)),
                     "who": .string(job.order.who), "what": .string(job.order.name),
                 ])
-            bulletins[job.order.kind]?.lookSoon()
+            if let kind = job.order.kind { bulletins[kind]?.lookSoon() } else { onRegions() }
             finish(job) { $0.answer(draft.answer) }
         case .unknown(let failure): again(job, failure)
         case .refused(let failure):

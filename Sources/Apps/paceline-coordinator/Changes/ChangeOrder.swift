@@ -8,7 +8,8 @@ import Serving
 import Units
 
 protocol ChangeOrder: Sendable {
-    var kind: PublicationKind { get }
+    /// What it publishes; nil where that is nothing.
+    var kind: PublicationKind? { get }
     /// In the audit log.
     var name: String { get }
     var who: String { get }

@@ -3,9 +3,10 @@ import { get } from "./api.js";
 import { h, table } from "./dom.js";
 import { amount, count, money, seconds, time } from "./format.js";
 import { verified } from "./money.js";
+import { buttons, seen, standing } from "./regions.js";
 
 export const title = () => "Fleet";
-export const topics = ["leader", "ledger", "models", "catalog"];
+export const topics = ["leader", "ledger", "models", "catalog", "audit"];
 export const everySeconds = 5;
 
 /** What each node had spent, when this page heard it, to tell how fast it spends. */
@@ -26,15 +27,15 @@ const ofLeader = (path) => get(path).catch((error) => {
 });
 
 export async function load(_, me) {
-  const [pacing, models, { sessions }, suspense, verify, audit, versions] = await Promise.all([
-    ofLeader("pacing"), ofLeader("models"), get("ledger/sessions"), get("ledger/suspense"), verified(),
+  const [pacing, models, rotation, { sessions }, suspense, verify, audit, versions] = await Promise.all([
+    ofLeader("pacing"), ofLeader("models"), ofLeader("regions"), get("ledger/sessions"), get("ledger/suspense"), verified(),
     get("ledger/audit"), get("catalog/versions?limit=1"),
   ]);
   const nodes = gather(pacing, models);
   note(nodes);
   // A session has its holder's number.
   for (const one of sessions) one.name = me.coordinator.holders[one.holder] ?? `holder ${one.holder}`;
-  return { pacing, models, sessions, suspense: suspense.accounts, verify, audit, version: versions.versions[0], nodes };
+  return { pacing, models, rotation: rotation?.regions ?? [], sessions, suspense: suspense.accounts, verify, audit, version: versions.versions[0], nodes };
 }
 
 /** By name: what plans say of a node, and what it says of its models. */
@@ -90,11 +91,13 @@ const state = (node) => node.isLost ? h("span", { class: "badge bad" }, "lost")
     : node.models?.refused ? h("span", { class: "badge bad" }, "refuses its models")
       : h("span", { class: "badge good" }, "heard");
 
-export function view(data) {
-  const { pacing, nodes, sessions, suspense, verify, audit, version } = data;
+export function view(data, { me, read }) {
+  const { pacing, nodes, rotation, sessions, suspense, verify, audit, version } = data;
   const byRegion = new Map();
   for (const node of nodes) if (node.region) byRegion.set(node.region, [...byRegion.get(node.region) ?? [], node]);
+  for (const one of rotation) if (!byRegion.has(one.region)) byRegion.set(one.region, []);
   const regions = [...byRegion];
+  const turn = (name) => rotation.find((one) => one.region === name);
   return [
     h("h1", null, "Fleet"),
     tiles(data),
@@ -103,9 +106,13 @@ export function view(data) {
     regions.length > 0 && [h("h2", null, "Regions"), table("Regions", [
       { label: "Region", of: ([name]) => name },
       { label: "Nodes", number: true, of: ([, all]) => count(all.length) },
+      { label: "Traffic", of: ([name]) => (turn(name) ? standing(turn(name)) : "not known here") },
+      { label: "Seen", of: ([name]) => (turn(name) ? seen(turn(name)) : "…") },
       { label: "State", of: ([, all]) => (all.every((node) => node.age > silentAfter) ? h("span", { class: "badge bad" }, "no node is heard")
         : all.some(isSilent) ? h("span", { class: "badge warn" }, "some nodes are silent") : h("span", { class: "badge good" }, "all nodes are heard")) },
+      { label: "Answers a second", number: true, of: ([name]) => (turn(name)?.requestsPerSecond === null ? "…" : turn(name) && `${count(Math.round(turn(name).requestsPerSecond))} of ${count(turn(name).carries)}`) },
       { label: "Spends a minute", number: true, of: ([, all]) => sum(all.map((node) => rate(node.name))) },
+      { label: "", of: ([name]) => turn(name) && buttons(me, turn(name), read) },
     ], regions, { key: ([name]) => name })],
     h("h2", null, "Nodes"),
     table("Nodes", [
@@ -133,7 +140,7 @@ export function view(data) {
 }
 
 /** What somebody has to look at, with the runbook that says what to do; alerts have the same names. */
-function attention({ verify, suspense, audit, nodes, pacing, sessions }) {
+function attention({ verify, suspense, audit, nodes, pacing, rotation, sessions }) {
   const all = [];
   const add = (words, runbook, link) => all.push(h("li", null, link ? h("a", { href: link }, words) : words, runbook && [": ", h("code", null, `paceline runbook show ${runbook}`)]));
   if (verify?.imbalances.length > 0) add("Balances are not what the movements come to", null, "#/ledger");
@@ -144,6 +151,7 @@ function attention({ verify, suspense, audit, nodes, pacing, sessions }) {
     if (isSilent(node)) add(`${node.name} is not heard`, "NodeDown");
     else if (node.models?.refused) add(`${node.name} refuses its models`, "ModelRefused", "#/catalog");
   }
+  for (const one of rotation) if (one.state !== "healthy" && one.asked === "serve") add(`${one.region} is ${one.state}`, "RegionMoved");
   if (nodes.length > 0 && nodes.every((node) => node.age > leftAfter)) add("No node was heard for a minute", "NodeDown");
   for (const one of pacing?.campaigns ?? []) if (one.cannotDeliver && isAlive(one)) add(`${one.campaign} cannot deliver`, "CampaignsBehind", `#/campaigns/${encodeURIComponent(one.campaign)}`);
   return all.length > 0 && h("section", { class: "notice", "data-key": "attention" }, h("h2", null, "Needs attention"), h("ul", null, all.slice(0, 20), all.length > 20 && h("li", null, `and ${all.length - 20} more`)));

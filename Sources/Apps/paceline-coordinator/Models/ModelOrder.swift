@@ -46,7 +46,7 @@ struct ModelOrder: ChangeOrder {
     let who: String
     let note: String
 
-    var kind: PublicationKind { .models }
+    var kind: PublicationKind? { .models }
     var name: String { edit.name }
 
     var questions: PostgresBatch {

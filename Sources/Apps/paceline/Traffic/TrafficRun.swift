@@ -15,8 +15,12 @@ final class TrafficRun {
         let name: String
         let region: Int
         let endpoint: Endpoint
-        /// What health checks of a load balancer say.
+        /// Whether it answers.
         var isUp = true
+        /// What health checks of a load balancer say: breaks go where it is ready, and bills to who sold what is billed.
+        var isReady = true
+        /// In thousandths, of what it could take.
+        var share = 1_000
         /// Answers in a row that did not come in time.
         var late = 0
         var checkAt = Instant(nanoseconds: .min)
@@ -160,14 +164,21 @@ final class TrafficRun {
         }
     }
 
-    /// A viewer's own region, or the next one where that is away, as names and load balancers would lead him.
+    /// A viewer's own region, or the next one where that is away or not to have him, as names and load balancers would lead him.
     private func node(for region: Int) -> Int? {
         for step in shape.regions.indices {
             let wanted = (region + step) % shape.regions.count
-            let up = nodes.indices.filter { nodes[$0].region == wanted && nodes[$0].isUp }
-            if !up.isEmpty { return up[Int(draws.next(below: UInt64(up.count)))] }
+            let up = nodes.indices.filter {
+                nodes[$0].region == wanted && nodes[$0].isUp && nodes[$0].isReady
+            }
+            guard !up.isEmpty else { continue }
+            let node = up[Int(draws.next(below: UInt64(up.count)))]
+            if nodes[node].share == 1_000 || draws.next(below: 1_000) < UInt64(nodes[node].share) {
+                return node
+            }
         }
-        return nil
+        // Nobody is to have more; whoever answers has it all the same.
+        return nodes.indices.first { nodes[$0].isUp && nodes[$0].isReady }
     }
 
     private func ask(_ kind: BreakKind, of region: Int, _ now: Instant) {
@@ -325,12 +336,17 @@ final class TrafficRun {
     }
 
     private func check(_ now: Instant) {
-        for index in nodes.indices where !nodes[index].isUp && now >= nodes[index].checkAt {
+        for index in nodes.indices where now >= nodes[index].checkAt {
             nodes[index].checkAt = now + Self.checkPause + Self.answerTime
             client.send(
                 ClientRequest(.get, nodes[index].endpoint, "/readyz"), deadline: now + Self.answerTime
             ) { [unowned self] result in
-                if case .success(let answer) = result, answer.status == 200 { nodes[index].isUp = true }
+                if case .success(let answer) = result {
+                    nodes[index].isReady = answer.status == 200
+                    nodes[index].share = answer.header("paceline-share").flatMap { Int($0) } ?? 1_000
+                    // One that is not ready answers what still comes; one that has just begun is there when it is ready.
+                    if nodes[index].isReady { nodes[index].isUp = true }
+                }
                 nodes[index].checkAt = Kernel.monotonicNow() + Self.checkPause
             }
         }

@@ -20,6 +20,13 @@ public final class Health: Sendable {
     static let partsMost = 64
 
     private let parts: Mutex<[HealthReport.Part]>
+    private let taken = Atomic<Int>(1_000)
+
+    /// How much of what it could take it is to get, in thousandths, for those who weigh: a region that comes back gets more by and by.
+    public var share: Int {
+        get { taken.load(ordering: .relaxed) }
+        set { taken.store(newValue, ordering: .relaxed) }
+    }
 
     /// Not ready until each of these has said that it is.
     public init(awaiting names: [String]) {

@@ -1,0 +1,143 @@
+// Regions of a fleet under a clock of the test's own: what brokers, probes and operators say, and what the others have room for.
+import Fleet
+import Testing
+import Units
+
+@Suite struct RegionRotationTests {
+    /// Three regions of 100 requests a second each.
+    private struct Fleet {
+        var rotation: RegionRotation
+        var now = Instant(nanoseconds: 1_000_000_000)
+        var rates = [60, 60, 60]
+        var counts: [UInt64] = [0, 0, 0]
+        var speaks = [true, true, true]
+        var alerts: [RegionAlert] = []
+
+        init(isProbed: Bool = true) {
+            rotation = RegionRotation(
+                ["east", "west", "north"].map { RegionTerms(name: $0, carries: 100, isProbed: isProbed) },
+                at: now)
+        }
+
+        mutating func pass(_ seconds: Int) {
+            for _ in 0..<4 * seconds {
+                now = now + .milliseconds(250)
+                for region in 0..<3 where speaks[region] {
+                    counts[region] += UInt64(rates[region]) / 4
+                    rotation.spoke(
+                        region, [NodeCount(node: "n", start: 7, requests: counts[region])], at: now)
+                }
+                for case (_, .alert(let alert)) in rotation.turn(at: now) { alerts.append(alert) }
+            }
+        }
+        mutating func ask(_ region: Int, _ order: RegionOrder) {
+            for case .alert(let alert) in rotation.asked(region, order, at: now) { alerts.append(alert) }
+        }
+        func stands(_ region: Int) -> String { "\(rotation.state(region)) \(rotation.share(region))" }
+    }
+
+    @Test func brokersThatAreSilentAloneMoveNothing() {
+        for isProbed in [true, false] {
+            var fleet = Fleet(isProbed: isProbed)
+            fleet.pass(20)
+            fleet.speaks[0] = false
+            fleet.pass(120)
+            #expect(fleet.stands(0) == "healthy 1000" && fleet.alerts == [.signalsDisagree])
+            #expect(fleet.rotation.signals(0).inside == false)
+            #expect(fleet.rotation.signals(0).outside == (isProbed ? true : nil))
+            // Where nobody looks, nobody's look counts.
+            if !isProbed {
+                _ = fleet.rotation.probed(0, false, at: fleet.now)
+                fleet.pass(60)
+                #expect(fleet.stands(0) == "healthy 1000")
+            }
+        }
+    }
+
+    @Test func aRegionThatIsSilentInsideAndOutsideGoesAndComesBack() {
+        var fleet = Fleet()
+        fleet.rates = [60, 20, 20]
+        fleet.pass(20)
+        fleet.speaks[0] = false
+        _ = fleet.rotation.probed(0, false, at: fleet.now)
+        fleet.pass(13)
+        #expect(fleet.rotation.state(0) == .suspect)
+        fleet.pass(2)
+        #expect(fleet.stands(0) == "draining 0")
+        fleet.pass(31)
+        #expect(fleet.stands(0) == "lost 0")
+        fleet.speaks[0] = true
+        _ = fleet.rotation.probed(0, true, at: fleet.now)
+        fleet.pass(62)
+        #expect(fleet.rotation.state(0) == .rejoining && (50...100).contains(fleet.rotation.share(0)))
+        fleet.pass(120)
+        #expect(fleet.stands(0) == "healthy 1000" && fleet.alerts == [.draining, .lost, .rejoined])
+    }
+
+    @Test func whatIsAnsweredIsCountedOverSeconds() throws {
+        var fleet = Fleet()
+        fleet.pass(4)
+        #expect(fleet.rotation.requests(0, at: fleet.now) == nil)
+        #expect(!fleet.rotation.outlook(without: 0, at: fleet.now).fits)
+        fleet.pass(10)
+        #expect(try #require(fleet.rotation.requests(0, at: fleet.now)) == 60)
+        // Another process counts from nothing, and what it has not counted yet is not taken for nothing.
+        fleet.counts[0] = 0
+        fleet.pass(12)
+        #expect(try #require(fleet.rotation.requests(0, at: fleet.now)) == 60)
+        fleet.speaks[0] = false
+        fleet.pass(11)
+        #expect(fleet.rotation.requests(0, at: fleet.now) == 0)
+    }
+
+    @Test func theGuardKnowsWhatTheOthersCarry() {
+        var fleet = Fleet()
+        fleet.rates = [60, 80, 60]
+        fleet.pass(20)
+        let full = fleet.rotation.outlook(without: 0, at: fleet.now)
+        #expect(full.fits && full.spare == 60 && full.others.map(\.takes) == [20, 40])
+        fleet.rates = [60, 80, 80]
+        fleet.pass(12)
+        #expect(!fleet.rotation.outlook(without: 0, at: fleet.now).fits)
+        // A region that takes nothing has no room either.
+        fleet.ask(2, .drain)
+        let less = fleet.rotation.outlook(without: 0, at: fleet.now)
+        #expect(less.others.map(\.region) == ["west"] && less.spare == 20)
+        fleet.ask(1, .failover)
+        #expect(fleet.rotation.outlook(without: 0, at: fleet.now).others.isEmpty)
+    }
+
+    @Test func anOperatorsWordHoldsUntilItIsTakenBack() {
+        var fleet = Fleet()
+        fleet.rates = [100, 100, 100]
+        fleet.pass(70)
+        // Held against the guard when it was asked, or forced: nothing of it is kept back.
+        fleet.ask(0, .drain)
+        #expect(fleet.stands(0) == "draining 0")
+        fleet.pass(200)
+        #expect(fleet.stands(0) == "lost 0")
+        // Both signals have held all along.
+        fleet.ask(0, .serve)
+        fleet.pass(1)
+        #expect(fleet.stands(0) == "rejoining 50")
+        fleet.pass(60)
+        #expect((480...520).contains(fleet.rotation.share(0)))
+        fleet.ask(0, .failover)
+        #expect(fleet.stands(0) == "lost 0")
+        fleet.pass(10)
+        #expect(fleet.stands(0) == "lost 0" && fleet.alerts == [.draining, .lost, .lost])
+    }
+
+    @Test func anotherLeaderGoesOnFromThere() {
+        var fleet = Fleet()
+        fleet.rotation.resume(0, .lost, share: 0, .drain, at: fleet.now)
+        fleet.rotation.resume(1, .rejoining, share: 600, .serve, at: fleet.now)
+        fleet.rotation.resume(2, .suspect, share: 1_000, .serve, at: fleet.now)
+        #expect(fleet.stands(0) == "lost 0" && fleet.stands(2) == "healthy 1000")
+        fleet.pass(12)
+        #expect(fleet.stands(0) == "lost 0")
+        #expect(fleet.rotation.state(1) == .rejoining && (690...710).contains(fleet.rotation.share(1)))
+        fleet.pass(40)
+        #expect(fleet.stands(1) == "healthy 1000")
+    }
+}
