@@ -1,6 +1,6 @@
 """The fleet of a game day: `./dev up --hosts` with a Prometheus that scrapes it, an Alertmanager behind that, and what operators
 find on their machine: nixos/fleet.json of this fleet, and an ssh that leads to its hosts."""
-import json, os, re, shutil, signal, subprocess, sys, time, urllib.request
+import json, os, re, shutil, signal, subprocess, time, urllib.parse, urllib.request
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 here = os.path.join(root, "Tests/GameDays")
@@ -123,6 +123,14 @@ class Fleet:
             [f"{programs}/paceline", "slo", "rules", f"{observability}/slo.json", "--scale", str(scale), "--output", rules],
             capture_output=True, text=True)
         must(done.returncode == 0, f"paceline slo rules: {done.stdout}{done.stderr}")
+        # Seconds that a gauge is held against are of another clock than windows: a lease's threshold goes with the lease, which is
+        # 900 s in a fleet, and the age of what is heard of the catalog is divided as windows are.
+        text = open(rules).read()
+        for query, seconds in (("paceline_issuer_lease_seconds < 300", 300 * lease_seconds / 900), ("paceline_catalog_word_age_seconds > 600", 600 / scale)):
+            must(query in text, f"no rule asks for {query}")
+            text = text.replace(query, f"{query.rsplit(' ', 1)[0]} {seconds:.1f}")
+        with open(rules, "w") as file:
+            file.write(text)
         # Rules that are written by hand are divided here.
         text = open(f"{observability}/hosts.yml").read()
         seconds = {"s": 1, "m": 60, "h": 3600}
