@@ -191,7 +191,8 @@ class BrokersLost(Day):
         ("The region", r'region="us-west"'),
         ("Whether a coordinator leads", r"=> 1 "),
         ("The node that is answered least", r"127\.\d+\.0\.11:9900"),
-        ("reaches the leader", r"ready"))
+        # A leader that is ready has nothing to add to its 200.
+        ("reaches the leader", r"\A\Z"))
 
     def inject(self, fleet):
         fleet.lose("us-west-broker-1", "us-west-broker-2")
@@ -319,14 +320,16 @@ class CatalogShrunkDay(Day):
     what = "A catalog is published that has lost most of its line items."
     expects = (
         ("Which ones, by Prometheus", r"paceline_catalog_line_items_fewer"),
-        ("Which files are gone", r"catalog"))
+        ("Which files are gone", r"less than half of the line items"),
+        ("What went", r"- lineItems northwind-guaranteed"),
+        ("the leader, and its last versions", r"half of it is lost"),
+        ("becomes the next", r'"version"'))
 
     def inject(self, fleet):
         def change(trees):
             trees["line-items"]["lineItems"] = trees["line-items"]["lineItems"][:2]
 
         self.good = os.path.join(root, "Examples/catalog")
-        self.variables = {"CATALOG": self.good}
         publish(fleet, catalog_with(fleet, "shrunk", change), "half of it is lost")
 
     def clean(self, fleet):
@@ -441,7 +444,10 @@ class CertificateTorn(CertificateEnds):
     what = "Half of a certificate is copied over a node's."
     repair = "the fault's own end: the whole certificate is copied. The page finds what is wrong with the file."
     recover = 120
-    expects = ()
+    expects = (
+        ("Which ones, by Prometheus", r"127\.\d+\.0\.13:9900"),
+        ("Why, by its log", r"[Cc]ertificate"))
+    ends = {"The files that its settings name": 1}
 
     def prepare(self, fleet):
         self.certify(fleet, 30)
