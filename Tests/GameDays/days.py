@@ -1,9 +1,9 @@
 """What is broken on a game day: the fault, the alert that must say so, its runbook, and what the runbook must print. Each day is a class with
 `inject`, and `end` where the runbook's blocks do not end it; `repair` says who does. `expects` pairs a part of what the page says before a
 block with a pattern of what that block prints."""
-import glob, json, os, shutil, signal, subprocess, threading, time, urllib.error, urllib.request
+import json, os, shutil, signal, subprocess, threading, time, urllib.error, urllib.request
 
-from fleet import get, micros, must, root, until
+from fleet import must, root, until
 
 by_runbook = "the runbook's blocks"
 
@@ -20,14 +20,11 @@ class Day:
     ends = {}
     # Parts of what the page says before steps that are not taken here, with the reason.
     leaves = {}
-    # Alerts whose numbers come from a run without the fault need not be quiet before: only this one must.
+    # The one that runs in every `./dev test`.
     in_test = False
 
     def needs(self, fleet):
         return None
-
-    def before_start(self, fleet):
-        """In the fleet's folder, before its first process."""
 
     def prepare(self, fleet):
         pass

@@ -69,10 +69,8 @@ class Fleet:
 
     # Starting and stopping.
 
-    def start(self, before=None):
+    def start(self):
         os.makedirs(self.state)
-        if before:
-            before(self)
         self.log = open(os.path.join(self.folder, "up.log"), "ab")
         self.up = subprocess.Popen(
             [os.path.join(root, "dev"), "up", "--built", "--hosts", "--topology", topology, "--lease-seconds", str(lease_seconds),
