@@ -183,7 +183,8 @@ class BrokersLost(Day):
     what = "SIGKILL of both brokers of a region, which stay away: its node has nobody to get money from."
     labels = {"region": "us-west", "burn": "14.4"}
     repair = "the fault's own end: both brokers are started. The page finds where the way to the money breaks."
-    recover = 120
+    # A share of the last three minutes, of which most were well.
+    detect, recover = 150, 120
     expects = (
         ("The region", r'region="us-west"'),
         ("Whether a coordinator leads", r"=> 1 "),
