@@ -1,7 +1,7 @@
 """What is broken on a game day: the fault, the alert that must say so, its runbook, and what the runbook must print. Each day is a class with
 `inject`, and `end` where the runbook's blocks do not end it; `repair` says who does. `expects` pairs a part of what the page says before a
 block with a pattern of what that block prints."""
-import json, os, shutil, signal, subprocess, threading, time, urllib.error, urllib.request
+import json, os, shutil, subprocess, threading, time, urllib.error, urllib.request
 
 from fleet import must, root, until
 
@@ -465,38 +465,8 @@ class CertificateTorn(CertificateEnds):
             file.write(text[:len(text) // 2])
 
 
-class DatabaseSlow(Day):
-    name, alert, runbook = "database-slow", "RootBatchesBurning", "RootBatchesBurning"
-    what = "Postgres stands still for 600 ms of every 700."
-    labels = {"burn": "14.4"}
-    detect, recover = 120, 150
-    repair = "the fault's own end: Postgres has its processor again. The page says whether the database or the way to it takes the time."
-    expects = (
-        ("The coordinator that leads", r"=> 1 "),
-        ("What the leader says of itself", r'"leads"'))
-    ends = {}
-
-    def prepare(self, fleet):
-        def pulse():
-            fleet.signal("postgres", signal.SIGSTOP)
-            time.sleep(0.6)
-            fleet.signal("postgres", signal.SIGCONT)
-
-        self.sender = Sender(10, pulse)
-
-    def inject(self, fleet):
-        self.sender.start()
-
-    def end(self, fleet):
-        if self.sender.is_alive():
-            self.sender.stop()
-        fleet.signal("postgres", signal.SIGCONT)
-
-    clean = end
-
-
 def all_days():
     from later import later
 
     return [NodeLost, RegionLost, BrokerLost, BrokersLost, CoordinatorsLost, DatabaseLost, NoticesForgedDay, DeadlinesShort, CatalogShrunkDay,
-            ModelBroken, ModelsApart, CertificateEnds, CertificateTorn, DatabaseSlow, *later]
+            ModelBroken, ModelsApart, CertificateEnds, CertificateTorn, *later]

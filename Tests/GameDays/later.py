@@ -1,4 +1,4 @@
-"""More game days, in the form of days.py: those of bills, files on a node's disk, and what stands beside a node."""
+"""More game days, in the form of days.py: those of bills, the database, files on a node's disk, and what stands beside a node."""
 import json, os, shutil, signal, subprocess, time
 
 from days import Day, Sender, bill_addresses, fetch
@@ -131,6 +131,36 @@ class DatabaseStalls(Day):
     clean = end
 
 
+class DatabaseSlow(Day):
+    name, alert, runbook = "database-slow", "RootBatchesBurning", "RootBatchesBurning"
+    what = "Postgres stands still for 600 ms of every 700."
+    labels = {"burn": "14.4"}
+    detect, recover = 120, 150
+    repair = "the fault's own end: Postgres has its processor again. The page says whether the database or the way to it takes the time."
+    expects = (
+        ("The coordinator that leads", r"=> 1 "),
+        ("What the leader says of itself", r'"leads"'))
+    ends = {}
+
+    def prepare(self, fleet):
+        def pulse():
+            fleet.signal("postgres", signal.SIGSTOP)
+            time.sleep(0.6)
+            fleet.signal("postgres", signal.SIGCONT)
+
+        self.sender = Sender(10, pulse)
+
+    def inject(self, fleet):
+        self.sender.start()
+
+    def end(self, fleet):
+        if self.sender.is_alive():
+            self.sender.stop()
+        fleet.signal("postgres", signal.SIGCONT)
+
+    clean = end
+
+
 class LeaseEnds(Day):
     name, alert, runbook = "lease-ends", "IssuerLeaseRunningOut", "IssuerLeaseRunningOut"
     what = "Both brokers of a region stand still, and its node's lease runs out."
@@ -210,4 +240,4 @@ class StoreAway(Day):
             self.store.wait()
 
 
-later = (CatalogTorn, CatalogsApart, LeaseEnds, WordOld, DatabaseStalls, StoreAway, BillsLate)
+later = (CatalogTorn, CatalogsApart, LeaseEnds, WordOld, DatabaseSlow, DatabaseStalls, StoreAway, BillsLate)
