@@ -53,7 +53,7 @@ leader() {
   led=''
   of_role coordinator
   for name in "${found[@]}"; do
-    if curl --silent --max-time 1 "http://127.0.0.1:$(admin "$name")/v1/coordinator" | grep -q '"leads": *true'; then
+    if curl --silent --max-time 1 "http://$(host "$name"):$(admin "$name")/v1/coordinator" | grep -q '"leads": *true'; then
       led=$name
     fi
   done

@@ -2,7 +2,8 @@
 # What each member of the fleet is started with: its settings file, and its command line.
 
 # Short, so that a takeover and a lost lease can be watched. A region without any coordinator goes on for the lease.
-readonly leadership_milliseconds=2000 renewal_milliseconds=500 lease_seconds=30
+readonly leadership_milliseconds=2000 renewal_milliseconds=500
+: "${lease_seconds:=30}"
 # Of money set aside for an ad whose bill never comes.
 readonly hold_seconds=60 grace_seconds=30
 # What a broker does not need goes back to the root.
@@ -38,7 +39,7 @@ command_of() {
   case ${role_of[$name]} in
     postgres)
       command=("${as_postgres[@]}" "$postgres_programs/postgres" -D "$database" -p "$(serves "$name")"
-        -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=50 -c shared_buffers=32MB
+        -c "listen_addresses=$(host "$name")" -c unix_socket_directories= -c max_connections=50 -c shared_buffers=32MB
         -c log_min_messages=warning) ;;
     coordinator) command=("$programs"/paceline-coordinator --config "$state/$name/settings.json") ;;
     broker) command=("$programs"/paceline-broker --config "$state/$name/settings.json") ;;
@@ -119,7 +120,7 @@ issuers() {
   fi
   [ ${#found[@]} -gt 0 ] || of_role coordinator
   for one in "${found[@]}"; do
-    one="{ \"address\": \"127.0.0.1\", \"port\": $(serves "$one") }"
+    one="{ \"address\": \"$(host "$one")\", \"port\": $(serves "$one") }"
     if [ ${#turned[@]} -gt 0 ]; then addresses=("$one" "${addresses[@]}"); else addresses+=("$one"); fi
   done
   joined "${addresses[@]}"
@@ -133,9 +134,9 @@ coordinator_settings() {
 {
   "daemon": "coordinator",
   "name": "$name",
-  "listen": [ { "address": "127.0.0.1", "port": $(serves "$name") } ],
-  "admin": { "address": "127.0.0.1", "port": $(admin "$name") },
-  "database": { "port": $(serves "${found[0]}"), "passwordFile": "$own/password",
+  "listen": [ { "address": "$(host "$name")", "port": $(serves "$name") } ],
+  "admin": { "address": "$(host "$name")", "port": $(admin "$name") },
+  "database": { "address": "$(host "${found[0]}")", "port": $(serves "${found[0]}"), "passwordFile": "$own/password",
     "migrationsDirectory": "$path/Sources/Apps/paceline-coordinator/Migrations" },
   "consoleDirectory": "$path/Sources/Apps/paceline-coordinator/Console",
   "leases": { "leadershipMilliseconds": $leadership_milliseconds, "renewalMilliseconds": $renewal_milliseconds,
@@ -158,8 +159,8 @@ broker_settings() {
 {
   "daemon": "broker",
   "name": "$name",
-  "listen": [ { "address": "127.0.0.1", "port": $(serves "$name") } ],
-  "admin": { "address": "127.0.0.1", "port": $(admin "$name") },
+  "listen": [ { "address": "$(host "$name")", "port": $(serves "$name") } ],
+  "admin": { "address": "$(host "$name")", "port": $(admin "$name") },
   "root": { "holder": "$name", "timeoutMilliseconds": 1000, "coordinators": [$(issuers "$name")] },
   "holders": [$(quoted "${found[@]}")],
   "leases": { "windowSeconds": $lease_seconds, "aheadSeconds": $lease_seconds, "idleSeconds": $idle_seconds },
@@ -172,21 +173,26 @@ JSON
 }
 
 node_settings() {
-  local name=$1 path own
-  path=$(json_path "$root") own=$(json_path "$state/$name")
+  local name=$1 own models
+  own=$(json_path "$state/$name") models=$(json_path "$root/Examples/predictions")
+  # A host has files of its own.
+  if [ "$hosts" = yes ]; then
+    [ -d "$state/$name/models" ] || cp -R Examples/predictions "$state/$name/models"
+    models=$own/models
+  fi
   cat <<JSON
 {
   "daemon": "node",
   "node": { "name": "$name", "region": "$(region "$name")" },
   "shards": 1,
-  "listen": [ { "address": "127.0.0.1", "port": $(serves "$name") } ],
-  "admin": { "address": "127.0.0.1", "port": $(admin "$name") },
+  "listen": [ { "address": "$(host "$name")", "port": $(serves "$name") } ],
+  "admin": { "address": "$(host "$name")", "port": $(admin "$name") },
   "catalog": { "published": {}, "stateDirectory": "$own/catalog" },
-  "models": { "path": "$path/Examples/predictions", "profiles": "$own/profiles" },
+  "models": { "path": "$models", "profiles": "$own/profiles" },
   "budgets": { "holdSeconds": $hold_seconds, "graceSeconds": $grace_seconds },
   "ledger": { "issuer": { "holder": "$name", "timeoutMilliseconds": 1000, "aheadSeconds": $lease_seconds,
     "coordinators": [$(issuers "$name")] } },
-  "notices": { "baseURL": "http://127.0.0.1:$(serves "$name")", "keyFile": "$own/notice-keys" },
+  "notices": { "baseURL": "http://$(host "$name"):$(serves "$name")", "keyFile": "$own/notice-keys" },
   "journal": { "directory": "$own/journal", "retainBytes": 268435456, "requestOneIn": 1 },
   "limits": { "connectionsPerShard": 1000 },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
@@ -200,9 +206,9 @@ roster() {
   local name lines=() line
   for name in "${members[@]}"; do
     [ "${admin_of[$name]}" != - ] || continue
-    line="{ \"role\": \"${role_of[$name]}\", \"name\": \"$name\", \"admin\": \"http://127.0.0.1:$(admin "$name")\""
+    line="{ \"role\": \"${role_of[$name]}\", \"name\": \"$name\", \"admin\": \"http://$(host "$name"):$(admin "$name")\""
     [ "$(region "$name")" = - ] || line+=", \"region\": \"$(region "$name")\""
-    [ "${role_of[$name]}" != node ] || line+=", \"serves\": \"http://127.0.0.1:$(serves "$name")\""
+    [ "${role_of[$name]}" != node ] || line+=", \"serves\": \"http://$(host "$name"):$(serves "$name")\""
     lines+=("    $line }")
   done
   local IFS=$'\n'
@@ -248,7 +254,7 @@ has_postgres() {
 
 # provide_database NAME: in the server that answers now.
 provide_database() {
-  local sql=("$postgres_programs/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$(serves "$1")" -U paceline)
+  local sql=("$postgres_programs/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$(host "$1")" -p "$(serves "$1")" -U paceline)
   local found
   found=$(PGPASSWORD=$(cat "$state/password") "${sql[@]}" -d postgres -c \
     "select 1 from pg_database where datname = 'paceline'") || fail "Postgres does not answer: $found"

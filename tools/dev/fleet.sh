@@ -9,7 +9,7 @@ source tools/dev/fleet-settings.sh
 source tools/dev/fleet-faults.sh
 
 readonly default_state=.build/fleet
-readonly topology=tools/dev/fleet.topology
+: "${topology:=tools/dev/fleet.topology}"
 # In the order of their start; the other way round is how they stop.
 readonly roles=(postgres coordinator broker node traffic)
 readonly first_port=8100 ports_wanted=100 port_step=100
@@ -18,14 +18,18 @@ readonly last_port=$((65535 - ports_wanted + 1))
 readonly start_seconds=60
 # As systemd waits before it starts a unit again.
 readonly restart_milliseconds=2000
+# With --hosts each member has an address of its own, as hosts of a mesh have, and the ports of nixos/fleet.json.
+readonly first_block=77 last_block=126
+declare -rgA port_of=([postgres]=5432 [coordinator]=7500 [broker]=7400 [node]=8080)
+readonly admin_port=9900
 # A node drains within five seconds.
 readonly stop_seconds=10
 readonly turn_seconds=0.1
 
 members=() ports_needed=()
 # Global, as this file is read within a function.
-declare -gA role_of region_of serves_of admin_of pid_of began_of phase_of restart_at held
-stopping='' drawn=0
+declare -gA host_of role_of region_of serves_of admin_of pid_of began_of phase_of restart_at held
+stopping='' drawn=0 block=''
 
 # read_topology: one member of the fleet a line.
 read_topology() {
@@ -34,6 +38,7 @@ read_topology() {
     case $role in '' | '#'*) continue ;; esac
     members+=("$name")
     role_of[$name]=$role region_of[$name]=$region serves_of[$name]=$serves admin_of[$name]=$admin
+    host_of[$name]=${#members[@]}
     [ "$serves" = - ] || ports_needed+=("$serves")
     [ "$admin" = - ] || ports_needed+=("$admin")
   done <"$topology"
@@ -48,8 +53,9 @@ of_role() {
   done
 }
 
-serves() { printf '%s' $((first + serves_of[$1])); }
-admin() { printf '%s' $((first + admin_of[$1])); }
+host() { if [ "$hosts" = yes ]; then printf '127.%s.0.%s' "$block" "${host_of[$1]}"; else printf 127.0.0.1; fi; }
+serves() { if [ "$hosts" = yes ]; then printf '%s' "${port_of[${role_of[$1]}]}"; else printf '%s' $((first + serves_of[$1])); fi; }
+admin() { if [ "$hosts" = yes ]; then printf '%s' "$admin_port"; else printf '%s' $((first + admin_of[$1])); fi; }
 region() { printf '%s' "${region_of[$1]}"; }
 milliseconds() { printf '%s' $((${EPOCHREALTIME//[.,]/} / 1000)); }
 utc() { date -u +%T; }
@@ -60,7 +66,7 @@ up() {
   build_up paceline-coordinator paceline-broker paceline-node paceline
   prepare_state
   read_topology
-  choose_first_port_again
+  if [ "$hosts" = yes ]; then choose_block; else choose_first_port_again; fi
   # Waited on instead of sleeping: a signal is taken at once, and no process is started for it.
   exec {idle}<> <(:)
   write_settings
@@ -104,6 +110,14 @@ choose_first_port_again() {
   printf '%s\n' "$first" >"$state/port"
 }
 
+# choose_block: `block`, the second number of this fleet's addresses, which no other fleet has.
+choose_block() {
+  for ((block = first_block; block <= last_block; block++)); do
+    (exec 3<>"/dev/tcp/127.$block.0.1/${port_of[postgres]}") 2>/dev/null || return 0
+  done
+  fail "addresses from 127.$first_block.0.1 to 127.$last_block.0.1 are all taken"
+}
+
 # MARK: processes
 
 # launch NAME: starts it, in a session of its own, so that Ctrl-C reaches this script alone. `command` is what
@@ -126,17 +140,17 @@ runs() { [ -n "${pid_of[$1]-}" ] && kill -0 "${pid_of[$1]}" 2>/dev/null; }
 # is_ready NAME: it says so itself.
 is_ready() {
   case ${role_of[$1]} in
-    postgres) "$postgres_programs/pg_isready" --quiet --host 127.0.0.1 --port "$(serves "$1")" ;;
+    postgres) "$postgres_programs/pg_isready" --quiet --host "$(host "$1")" --port "$(serves "$1")" ;;
     traffic) [ -s "$state/$1/seconds.tsv" ] ;;
-    *) answers "$(admin "$1")" /readyz ;;
+    *) answers "$(host "$1")" "$(admin "$1")" /readyz ;;
   esac
 }
 
-# answers PORT PATH: with 200.
+# answers HOST PORT PATH: with 200.
 answers() {
   (
-    exec 3<>"/dev/tcp/127.0.0.1/$1"
-    printf 'GET %s HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n' "$2" >&3
+    exec 3<>"/dev/tcp/$1/$2"
+    printf 'GET %s HTTP/1.1\r\nhost: %s\r\nconnection: close\r\n\r\n' "$3" "$1" >&3
     read -rt 1 line <&3
     [[ $line == *' 200 '* ]]
   ) 2>/dev/null
@@ -184,10 +198,10 @@ start_fleet() {
 provide_catalog() {
   local said='' deadline=$((SECONDS + start_seconds))
   # Until both of two things have happened: one of them leads, and this one has read what is published.
-  until answers "$(serves "$1")" /v1/catalog; do
+  until answers "$(host "$1")" "$(serves "$1")" /v1/catalog; do
     [ -z "$stopping" ] || return 0
     said=$("$programs/paceline" catalog import Examples/catalog --if-empty --note 'the demo' \
-      --coordinator "http://127.0.0.1:$(admin "$1")" 2>&1) || true
+      --coordinator "http://$(host "$1"):$(admin "$1")" 2>&1) || true
     [ "$SECONDS" -lt "$deadline" ] || fail "the demo catalog could not be published: $said"
     pause
   done
@@ -240,11 +254,11 @@ supervise() {
   done
 }
 
-# look_after NAME: starts again what has ended, unless a fault keeps it away; says what happens.
+# look_after NAME: starts again what has ended, unless a fault or a file `held` in its folder keeps it away; says what happens.
 look_after() {
   local name=$1 status=0
   if [ "${phase_of[$name]}" = gone ]; then
-    [ -z "${held[$name]-}" ] && [ "$(milliseconds)" -ge "${restart_at[$name]}" ] || return 0
+    [ -z "${held[$name]-}" ] && [ ! -e "$state/$name/held" ] && [ "$(milliseconds)" -ge "${restart_at[$name]}" ] || return 0
     launch "$name"
   elif ! runs "$name"; then
     wait "${pid_of[$name]}" || status=$?
@@ -315,32 +329,32 @@ print_hints() {
   of_role node
   folder=$(shown "$state/${found[0]}")
   for name in "${found[@]}"; do
-    printf '  %-14s serves http://127.0.0.1:%s    operators http://127.0.0.1:%s\n' "$(region "$name")" \
-      "$(serves "$name")" "$(admin "$name")"
+    printf '  %-14s serves http://%s:%s    operators http://%s:%s\n' "$(region "$name")" \
+      "$(host "$name")" "$(serves "$name")" "$(host "$name")" "$(admin "$name")"
   done
   of_role coordinator
-  ledger=$(admin "${found[0]}")
+  ledger=$(host "${found[0]}"):$(admin "${found[0]}")
   of_role broker
   broker=$(shown "$state/${found[0]}")
   for name in "${members[@]}"; do
     case ${role_of[$name]} in
-      coordinator | broker) printf '  %-42s operators http://127.0.0.1:%s\n' "$name" "$(admin "$name")" ;;
+      coordinator | broker) printf '  %-42s operators http://%s:%s\n' "$name" "$(host "$name")" "$(admin "$name")" ;;
     esac
   done
   say
   of_role node
   for name in "${found[@]}"; do
-    say "  curl -i --json @Examples/ctv-pod.json http://127.0.0.1:$(serves "$name")/openrtb2/bid"
+    say "  curl -i --json @Examples/ctv-pod.json http://$(host "$name"):$(serves "$name")/openrtb2/bid"
   done
   cat <<TEXT
   $paceline explain ID --journal $folder/journal    why an answer came out so; ID is its bidid
   $paceline replay $folder/journal                  every decision again: the same bytes?
   $paceline status --roster $roster          is the money safe, what is down, who leads
   $paceline top --roster $roster             the same, live
-  $paceline campaign pause harvest-dinner --coordinator http://127.0.0.1:$ledger    nothing of it wins in any region; resume
-  $paceline campaign create Examples/campaign.json --coordinator http://127.0.0.1:$ledger
-  $paceline ledger balance --coordinator http://127.0.0.1:$ledger
-  http://127.0.0.1:$ledger/console/                 all of it in a browser, live
+  $paceline campaign pause harvest-dinner --coordinator http://$ledger    nothing of it wins in any region; resume
+  $paceline campaign create Examples/campaign.json --coordinator http://$ledger
+  $paceline ledger balance --coordinator http://$ledger
+  http://$ledger/console/                 all of it in a browser, live
   kill -9 \$(cat $folder/pid)                a region's node is lost; look at the others
   kill -9 \$(cat $broker/pid)         a broker is lost; its node goes on
 

@@ -80,6 +80,17 @@ part_faults() {
   PACELINE_PROGRAMS=.build/exact/release Tests/Faults/check
 }
 
+# gameday: one day of Tests/GameDays with the executables of the part `build`, or with --long all of them with optimised ones.
+part_gameday() {
+  if [ "${PACELINE_LONG-}" = 1 ]; then
+    build_products "${exact[@]}"
+    PACELINE_PROGRAMS=.build/exact/release Tests/GameDays/run all --out .build/gamedays
+  else
+    build_products
+    PACELINE_PROGRAMS=.build/debug Tests/GameDays/run --test --out .build/gameday
+  fi
+}
+
 # console: the coordinator's console in a real Chromium, against the fleet of `./dev up`.
 part_console() {
   build_products

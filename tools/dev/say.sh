@@ -37,5 +37,5 @@ source_lists() {
       *) if head -n 1 -- "$file" | grep -q '^#!.*sh$'; then shell_files+=("$file"); fi ;;
     esac
   done < <(find . \( -name .git -o -name '.build*' -o -name .swiftpm -o -name Corpus \) -prune \
-    -o -type f \( -name '*.swift' -o -name '*.sh' -o -name dev -o -name run \) -print0 | sort -z)
+    -o -type f \( -name '*.swift' -o -name '*.sh' -o -name dev -o -name run -o -path '*/GameDays/bin/*' -o -path '*/GameDays/host/*' \) -print0 | sort -z)
 }

@@ -198,7 +198,8 @@ prepare() {
   [[ $1 != *' formal '* ]] || provide spin gcc || true
   [[ $1 != *' operate '* ]] || provide promtool amtool curl openssl python3 postgresql || true
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
-  if [[ $1 == *' fleet '* || $1 == *' faults '* || $1 == *' console '* ]]; then
+  [[ $1 != *' gameday '* ]] || provide promtool amtool jq || true
+  if [[ $1 == *' fleet '* || $1 == *' gameday '* || $1 == *' faults '* || $1 == *' console '* ]]; then
     require_toolchain
     provide postgresql openssl curl python3 || true
   fi

@@ -6,10 +6,10 @@ readonly port_tries=20
 # Where the executables are that a command starts. The tests have optimised ones already, and say so.
 readonly programs=${PACELINE_PROGRAMS:-.build/release}
 
-# parse_up_arguments ARGUMENT...: into `single`, `for_seconds`, `port`, `state`, `fault`, `traffic` and
-# `build`.
+# parse_up_arguments ARGUMENT...: into `single`, `for_seconds`, `port`, `state`, `fault`, `traffic`, `build`,
+# `hosts`, `topology` and `lease_seconds`.
 parse_up_arguments() {
-  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes
+  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes hosts=no
   local argument
   for argument in "$@"; do [ "$argument" != --single ] || single=yes; done
   if [ "$single" = yes ]; then
@@ -28,6 +28,11 @@ parse_up_arguments() {
       --no-traffic)
         traffic=no
         shift && continue ;;
+      --hosts)
+        hosts=yes
+        shift && continue ;;
+      --topology) topology=${2-} ;;
+      --lease-seconds) lease_seconds=${2-} ;;
       --for) for_seconds=${2-} ;;
       --port) port=${2-} ;;
       --state) state=${2-} ;;
@@ -35,7 +40,8 @@ parse_up_arguments() {
       *) usage up "unknown argument: $1" ;;
     esac
     case $1 in
-      --for | --port) [[ ${2-} =~ ^[0-9]+$ ]] || usage up "$1 needs a number" ;;
+      --topology) [ -f "$topology" ] || usage up "--topology needs a file such as tools/dev/fleet.topology" ;;
+      --for | --port | --lease-seconds) [[ ${2-} =~ ^[0-9]+$ ]] || usage up "$1 needs a number" ;;
       --state) [ -n "$state" ] || usage up "--state needs a folder" ;;
       --fault)
         [ "$single" = no ] || usage up "--fault is for a fleet, and --single is one node"
@@ -43,6 +49,7 @@ parse_up_arguments() {
     esac
     shift 2
   done
+  [ "$single$hosts" != yesyes ] || usage up "--hosts is for a fleet, and --single is one node"
   [ "$single" = no ] || [ "$traffic" = yes ] || usage up "--no-traffic is for a fleet: one node has none"
   if [ -n "$port" ] && { [ ${#port} -gt 5 ] || [ $((10#$port)) -lt 1 ] || [ $((10#$port)) -gt "$last_port" ]; }; then
     usage up "--port is from 1 to $last_port, so that there are $ports_wanted from it on; found $port"

@@ -190,7 +190,8 @@ extension BrokerDesk {
     }
 
     private mutating func refused(_ refusal: IssuerRefusal) {
-        refuse(refusal)
+        // A fence is what a broker that was away beyond its lease finds, in order: `sessionsLost` counts it, and nobody has to look.
+        if refusal != .fenced { refuse(refusal) }
         if refusal.endsTheSession { end(refusal) }
     }
 
