@@ -11,9 +11,14 @@ private final class TwoRegions {
     let brokers: [RunningBroker]
     let nodes: [SpendingNode]
 
-    init(carries: Int = 1_000) throws {
+    /// - Parameter silent: the first region is probed where nobody listens.
+    init(carries: Int = 1_000, silent: Bool = false) throws {
+        let nowhere = ["address": "127.0.0.1", "port": Int(try PostgresServer.freePort())] as [String: Any]
         let regions = ["east", "west"].enumerated().map { number, name in
-            ["name": name, "holders": ["broker-\(number)"], "requestsPerSecond": carries] as [String: Any]
+            [
+                "name": name, "holders": ["broker-\(number)"], "requestsPerSecond": carries,
+                "probes": silent && number == 0 ? [nowhere] : [],
+            ] as [String: Any]
         }
         pair = try Pair(
             lease: 20,
@@ -154,6 +159,27 @@ struct RegionTests {
         try Spending.until("the root has all: \(billed)") {
             abs(try Spending.root(fleet.pair, "settled") - billed) <= 100
         }
+        try Spending.isQuiet(fleet.pair)
+    }
+
+    @Test func aRegionGoesByItselfWhereItsBrokerAndItsProbesAreSilent() throws {
+        let fleet = try TwoRegions(silent: true)
+        try fleet.count()
+        try Spending.until("its probe is not answered") {
+            try fleet.region("east")["outside"] as? Bool == false
+        }
+        usleep(3_000_000)
+        // One signal alone.
+        #expect(try fleet.region("east")["state"] as? String == "healthy" && fleet.isReady(0))
+        #expect(try fleet.region("west")["outside"] is NSNull)
+        fleet.brokers[0].kill(SIGKILL)
+        try Spending.until("it goes", 15) { try fleet.region("east")["share"] as? Int == 0 }
+        try Spending.until("it is lost", 10) { try fleet.region("east")["state"] as? String == "lost" }
+        #expect(try fleet.region("east")["asked"] as? String == "serve")
+        // Nobody looks at the other one.
+        fleet.brokers[1].kill(SIGKILL)
+        usleep(5_000_000)
+        #expect(try fleet.region("west")["state"] as? String == "healthy")
         try Spending.isQuiet(fleet.pair)
     }
 
