@@ -176,7 +176,8 @@ let package = Package(
             name: "paceline-coordinator",
             dependencies: [
                 "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "Etcd",
-                "Fleet", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing", "Postgres",
+                "Fleet", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing",
+                "Postgres",
                 "Reactor", "Serving",
                 "Settings", "TLS", "Telemetry", "Units",
             ],
