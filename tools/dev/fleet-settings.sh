@@ -37,10 +37,7 @@ write_settings() {
 command_of() {
   local name=$1
   case ${role_of[$name]} in
-    postgres)
-      command=("${as_postgres[@]}" "$postgres_programs/postgres" -D "$database" -p "$(serves "$name")"
-        -c "listen_addresses=$(host "$name")" -c unix_socket_directories= -c max_connections=50 -c shared_buffers=32MB
-        -c log_min_messages=warning) ;;
+    postgres | etcd | database | proxy) database_command_of "$name" ;;
     coordinator) command=("$programs"/paceline-coordinator --config "$state/$name/settings.json") ;;
     broker) command=("$programs"/paceline-broker --config "$state/$name/settings.json") ;;
     node) command=("$programs"/paceline-node --config "$state/$name/settings.json") ;;
@@ -61,6 +58,13 @@ quoted() {
   local name texts=()
   for name in "$@"; do texts+=("\"$name\""); done
   joined "${texts[@]}"
+}
+
+# addresses NAME...: where each serves, as JSON, with commas between.
+addresses() {
+  local name all=()
+  for name in "$@"; do all+=("{ \"address\": \"$(host "$name")\", \"port\": $(serves "$name") }"); done
+  joined "${all[@]}"
 }
 
 # of_region ROLE REGION: the names of its members there, in `found`.
@@ -100,7 +104,7 @@ regions() {
     [ ${#found[@]} -gt 0 ] || continue
     [ ${#brokers[@]} -gt 0 ] || brokers=("${found[@]}")
     probes=()
-    for name in "${found[@]}"; do probes+=("{ \"address\": \"127.0.0.1\", \"port\": $(serves "$name") }"); done
+    for name in "${found[@]}"; do probes+=("$(addresses "$name")"); done
     all+=("{ \"name\": \"$one\", \"holders\": [$(quoted "${brokers[@]}")], \"requestsPerSecond\": $((node_requests * ${#found[@]})),
     \"probes\": [$(joined "${probes[@]}")] }")
   done
@@ -120,16 +124,18 @@ issuers() {
   fi
   [ ${#found[@]} -gt 0 ] || of_role coordinator
   for one in "${found[@]}"; do
-    one="{ \"address\": \"$(host "$one")\", \"port\": $(serves "$one") }"
+    one=$(addresses "$one")
     if [ ${#turned[@]} -gt 0 ]; then addresses=("$one" "${addresses[@]}"); else addresses+=("$one"); fi
   done
   joined "${addresses[@]}"
 }
 
 coordinator_settings() {
-  local name=$1 path own found=()
+  local name=$1 path own found=() numbers=''
   path=$(json_path "$root") own=$(json_path "$state")
-  of_role postgres
+  of_role etcd
+  [ ${#found[@]} -eq 0 ] || numbers="\"numbers\": { \"etcd\": [$(addresses "${found[@]}")] },"
+  of_database
   cat <<JSON
 {
   "daemon": "coordinator",
@@ -139,6 +145,7 @@ coordinator_settings() {
   "database": { "address": "$(host "${found[0]}")", "port": $(serves "${found[0]}"), "passwordFile": "$own/password",
     "migrationsDirectory": "$path/Sources/Apps/paceline-coordinator/Migrations" },
   "consoleDirectory": "$path/Sources/Apps/paceline-coordinator/Console",
+  $numbers
   "leases": { "leadershipMilliseconds": $leadership_milliseconds, "renewalMilliseconds": $renewal_milliseconds,
     "leaseSeconds": $lease_seconds },
   "holders": [$(holders)],
@@ -205,7 +212,7 @@ JSON
 roster() {
   local name lines=() line
   for name in "${members[@]}"; do
-    [ "${admin_of[$name]}" != - ] || continue
+    case ${role_of[$name]} in coordinator | broker | node) ;; *) continue ;; esac
     line="{ \"role\": \"${role_of[$name]}\", \"name\": \"$name\", \"admin\": \"http://$(host "$name"):$(admin "$name")\""
     [ "$(region "$name")" = - ] || line+=", \"region\": \"$(region "$name")\""
     [ "${role_of[$name]}" != node ] || line+=", \"serves\": \"http://$(host "$name"):$(serves "$name")\""
@@ -213,51 +220,4 @@ roster() {
   done
   local IFS=$'\n'
   printf '{\n  "members": [\n%s\n  ]\n}\n' "$(printf '%s\n' "${lines[*]}" | sed '$!s/$/,/')"
-}
-
-# MARK: Postgres
-
-# make_database: its folder, the first time. It refuses to run as root, so where we are root it runs as `nobody`.
-make_database() {
-  local folder
-  as_postgres=() postgres_programs=''
-  # The newest that apt has installed, else those of PATH.
-  while read -r folder; do
-    if has_postgres "$folder"; then postgres_programs=$folder && break; fi
-  done < <(compgen -G '/usr/lib/postgresql/*/bin' | sort --version-sort --reverse && tr : '\n' <<<"$PATH")
-  [ -n "$postgres_programs" ] || fail "no Postgres is here; apt has it as postgresql"
-  database=$state/postgres/data
-  if [ "$(id -u)" -eq 0 ]; then
-    as_postgres=(setpriv --reuid nobody --regid nogroup --clear-groups --pdeathsig INT --)
-    if ! "${as_postgres[@]}" test -x "$state/postgres"; then
-      database=/var/tmp/paceline-postgres-$(cksum <<<"$state" | cut -d' ' -f1)
-      complain "nobody, who runs Postgres where we are root, cannot enter $state: it is in $database"
-    fi
-  fi
-  if [ -z "${is_new-}" ] && [ -e "$database/PG_VERSION" ]; then return; fi
-  rm -rf "$database"
-  mkdir -p "$database"
-  chmod 700 "$database"
-  # Whoever initdb runs as may not read our own file.
-  (umask 077 && cp "$state/password" "$database.password")
-  if [ "$(id -u)" -eq 0 ]; then chown nobody "$database" "$database.password"; fi
-  "${as_postgres[@]}" "$postgres_programs/initdb" --pgdata "$database" --username paceline --auth scram-sha-256 \
-    --pwfile "$database.password" --encoding UTF8 --locale C >"$state/postgres/initdb.log" 2>&1 ||
-    fail "initdb failed: $(tail -n 3 "$state/postgres/initdb.log")"
-  rm -f "$database.password"
-}
-
-has_postgres() {
-  local program
-  for program in initdb postgres psql pg_isready; do [ -x "$1/$program" ] || return 1; done
-}
-
-# provide_database NAME: in the server that answers now.
-provide_database() {
-  local sql=("$postgres_programs/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$(host "$1")" -p "$(serves "$1")" -U paceline)
-  local found
-  found=$(PGPASSWORD=$(cat "$state/password") "${sql[@]}" -d postgres -c \
-    "select 1 from pg_database where datname = 'paceline'") || fail "Postgres does not answer: $found"
-  [ "$found" = 1 ] || PGPASSWORD=$(cat "$state/password") "${sql[@]}" -d postgres -c 'create database paceline' ||
-    fail "the database could not be created"
 }
