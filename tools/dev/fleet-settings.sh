@@ -93,20 +93,18 @@ holders() {
 
 # regions: who is in each, what it carries and where it is probed, as JSON.
 regions() {
-  local name one found=() brokers=() all=() probes=() seen=' '
+  local name one found=() brokers=() all=() seen=' '
   for name in "${members[@]}"; do
     one=$(region "$name")
-    [ "$one" != - ] && [ "${seen/ $one /}" = "$seen" ] || continue
+    case $one$seen in -* | *" $one "*) continue ;; esac
     seen+="$one "
     of_region broker "$one"
     brokers=("${found[@]}")
     of_region node "$one"
     [ ${#found[@]} -gt 0 ] || continue
     [ ${#brokers[@]} -gt 0 ] || brokers=("${found[@]}")
-    probes=()
-    for name in "${found[@]}"; do probes+=("$(addresses "$name")"); done
     all+=("{ \"name\": \"$one\", \"holders\": [$(quoted "${brokers[@]}")], \"requestsPerSecond\": $((node_requests * ${#found[@]})),
-    \"probes\": [$(joined "${probes[@]}")] }")
+    \"probes\": [$(addresses "${found[@]}")] }")
   done
   joined "${all[@]}"
 }

@@ -75,10 +75,10 @@ final class Ledger {
         guard let claim = machine.inFlight else { throw Impossible("nobody claims the leadership") }
         try send(claim)
         _ = machine.acknowledged(at: now)
-        guard case .done(let found) = try command.run(LedgerStore.load(process), within: Self.limit) else {
+        guard case .done(let found) = try command.run(LedgerStore.load(), within: Self.limit) else {
             throw Impossible("the book could not be loaded")
         }
-        try machine.loaded(try LedgerStore.content(found), at: now)
+        try machine.loaded(try LedgerStore.content(found, of: process), at: now)
     }
 
     /// Accounts with all the money that rounds will spend, granted to one broker with one node.
