@@ -57,8 +57,8 @@ struct BatchNumberTests {
         let etcd = try EtcdServer()
         let (pair, _, session) = try granted(etcd)
         try pair.database.keepCopy()
-        // By the other coordinator, which has led before nowhere but in what is lost.
-        try pair.leader().kill(SIGSTOP)
+        // By the other coordinator, which takes over again where it has led already, in what is lost.
+        try pair.leader().kill(SIGKILL)
         try soonGranted(pair, session, upTo: 8)
         try pair.database.putCopyBack()
         _ = try pair.leader()
