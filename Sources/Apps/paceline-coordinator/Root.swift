@@ -11,85 +11,6 @@ import Settings
 import Telemetry
 import Units
 
-struct RootMetricKeys: Sendable {
-    let leads: GaugeKey
-    let batches: CounterKey
-    let unknown: CounterKey
-    let refused: CounterKey
-    let commands: CounterKey
-    let takeovers: CounterKey
-    let clones: CounterKey
-    let claims: GaugeKey
-    let time: HistogramKey
-    let numbersTime: HistogramKey
-    let numbersUnkept: CounterKey
-
-    init(in catalogue: inout MetricsCatalogue) {
-        leads = catalogue.gauge("paceline_root_leads", help: "1 where this coordinator leads.")
-        batches = catalogue.counter(
-            "paceline_root_batches_total", help: "Transactions of the root that were acknowledged.")
-        unknown = catalogue.counter(
-            "paceline_root_batches_unknown_total",
-            help: "Times that nobody could say whether a transaction was there, so that it was sent again.")
-        refused = catalogue.counter(
-            "paceline_root_batches_refused_total",
-            help: "Transactions that were refused, as another leads or a row was not as the book had it.")
-        commands = catalogue.counter(
-            "paceline_root_messages_total", help: "Messages of holders and operators that were taken.")
-        takeovers = catalogue.counter(
-            "paceline_root_takeovers_total", help: "Times that this coordinator took over.")
-        clones = catalogue.counter(
-            "paceline_root_clones_total",
-            help:
-                "Sessions that two processes have used, by a copy of a holder's memory, and neither is renewed."
-        )
-        claims = catalogue.gauge(
-            "paceline_root_claims",
-            help:
-                "Bills that came to other nodes and are counted, and whose own node's journal has not spoken of them yet; 0 where this one does not lead."
-        )
-        time = catalogue.histogram(
-            "paceline_root_batch_seconds",
-            help: "From the first sending of a transaction to its acknowledgement.")
-        numbersTime = catalogue.histogram(
-            "paceline_root_number_seconds",
-            help:
-                "From a transaction's acknowledgement until etcd has its number, without which nothing of it is answered."
-        )
-        numbersUnkept = catalogue.counter(
-            "paceline_root_numbers_unkept_total",
-            help: "Times that no member of etcd took the number of a transaction, which is sent again.")
-    }
-}
-
-struct RootMetrics {
-    let leads: Gauge
-    let batches: Counter
-    let unknown: Counter
-    let refused: Counter
-    let commands: Counter
-    let takeovers: Counter
-    let clones: Counter
-    let claims: Gauge
-    let time: Histogram
-    let numbersTime: Histogram
-    let numbersUnkept: Counter
-
-    init(_ keys: RootMetricKeys, _ shard: ShardMetrics) {
-        leads = shard.gauge(keys.leads)
-        batches = shard.counter(keys.batches)
-        unknown = shard.counter(keys.unknown)
-        refused = shard.counter(keys.refused)
-        commands = shard.counter(keys.commands)
-        takeovers = shard.counter(keys.takeovers)
-        clones = shard.counter(keys.clones)
-        claims = shard.gauge(keys.claims)
-        time = shard.histogram(keys.time)
-        numbersTime = shard.histogram(keys.numbersTime)
-        numbersUnkept = shard.counter(keys.numbersUnkept)
-    }
-}
-
 /// Used on its thread only.
 final class Root: MoneyIssuer {
     private let context: CoordinatorContext
@@ -113,11 +34,16 @@ final class Root: MoneyIssuer {
     /// Nil where nobody keeps them: then each new timeline is audited.
     private let numbers: BatchNumbers?
     private var nextLoading = Instant(nanoseconds: .min)
+    /// The database says that all its leaders have kept numbers.
+    private var isNumbered = false
+    /// Until when etcd is asked for the batch in flight; then the leadership is given up, for who reaches etcd.
+    private var keepsUntil: Instant?
 
     /// Looks and resendings: short beside the leadership's length, long beside a round trip.
     private static let turn = Interval.milliseconds(50)
     /// Behind one that came to nothing: it is the whole ledger.
     private static let loadingPause = Interval.seconds(1)
+    private static let keepingPause = Interval.milliseconds(100)
 
     init(
         _ context: CoordinatorContext, _ pool: PostgresPool, _ metrics: RootMetrics
@@ -128,7 +54,7 @@ final class Root: MoneyIssuer {
             throw Failure("\(error)")
         }
         numbers = try context.settings.numbers.map { settings throws(Failure) in
-            try BatchNumbers(settings, on: pool.reactor, context.log)
+            try BatchNumbers(settings, of: context.start, on: pool.reactor, context.log)
         }
         self.context = context
         self.pool = pool
@@ -137,7 +63,8 @@ final class Root: MoneyIssuer {
         let admin = context.settings.admin
         process = LedgerProcess(
             number: context.start, name: context.settings.name,
-            address: "\(admin.tls == nil ? "http" : "https")://\(admin.address):\(admin.port)")
+            address: "\(admin.tls == nil ? "http" : "https")://\(admin.address):\(admin.port)",
+            keepsNumbers: context.settings.numbers != nil)
         let leases = context.settings.leases
         var limits = RootLedger.Limits(
             leadership: leases.leadership, renewal: leases.renewal, lease: leases.lease,
@@ -220,6 +147,10 @@ final class Root: MoneyIssuer {
             context.health.set("database", .ready)
             do {
                 guard let reading = try LedgerStore.reading(found[0]) else { return }
+                // Whoever leads reaches etcd, or gives the leadership up.
+                if numbers != nil, leader.map({ $0.row != reading.row }) ?? false {
+                    context.health.set("numbers", .ready)
+                }
                 leader = reading
                 machine.saw(reading.row, at: now)
                 pump()
@@ -277,19 +208,21 @@ final class Root: MoneyIssuer {
         guard let numbers else { return loaded(content, isWhole: nil) }
         isAsking = true
         let epoch = machine.epoch
-        numbers.look(on: content.timeline) { [weak self] looked in
+        let fence = NumberFence(timeline: content.timeline, epoch: epoch, process: process.number)
+        numbers.look(fence) { [weak self] looked in
             guard let self else { return }
             isAsking = false
             guard machine.epoch == epoch, machine.isLoading else { return }
             switch looked {
-            case .found(let kept): loaded(content, isWhole: kept.isWhole(content.streams))
+            case .found(let kept):
+                loaded(content, isWhole: kept.isWhole(content.streams, isNumbered: content.isNumbered))
             case .unknown(let why):
                 nextLoading = now + Self.loadingPause
                 numbersAway(why)
-            case .ahead(let later):
+            case .left(let other):
                 nextLoading = now + Self.loadingPause
                 let why =
-                    "the ledger goes on on timeline \(later.line), and this database is on \(content.timeline.line): a copy that the others have left"
+                    "the ledger goes on on timeline \(other.timeline.line), and this database is on \(content.timeline.line): a copy that the others have left"
                 numbersAway(why)
             }
         }
@@ -306,6 +239,7 @@ final class Root: MoneyIssuer {
         } catch {
             return unusable(error)
         }
+        isNumbered = content.isNumbered
         if numbers != nil { context.health.set("numbers", .ready) }
         countClaims()
         context.log.notice(
@@ -330,7 +264,10 @@ final class Root: MoneyIssuer {
             guard let batch = machine.inFlight ?? (stopped == nil ? machine.next(at: now) : nil) else {
                 return
             }
-            sending = (LedgerStore.transaction(batch, of: process, at: Kernel.wallNow()), false)
+            let settles = numbers != nil && batch.isLooked && !isNumbered
+            sending = (
+                LedgerStore.transaction(batch, of: process, at: Kernel.wallNow(), settles: settles), false
+            )
         }
         guard let (batch, isUnderWay) = sending, !isUnderWay else { return }
         sending?.isUnderWay = true
@@ -375,31 +312,46 @@ final class Root: MoneyIssuer {
     /// promoted database that lacks it could not be told from one that is whole. A claim of the leadership has no timeline yet, and
     /// is nothing that others act on before the next batch.
     private func committed() {
-        guard let numbers, let batch = machine.inFlight, let timeline = batch.timeline else {
+        guard let numbers, let batch = machine.inFlight, batch.claim == nil else {
             return acknowledged()
         }
         sending?.isUnderWay = true
-        let begun = now
-        numbers.keep(batch.number, of: process.number, on: timeline) { [weak self] kept in
+        let until = keepsUntil ?? now + context.settings.leases.leadership
+        keepsUntil = until
+        numbers.keep(batch.number, settles: batch.isLooked) { [weak self] kept in
             guard let self else { return }
-            sending?.isUnderWay = false
             switch kept {
             case .kept:
-                metrics.numbersTime.record(now - begun)
+                keepsUntil = nil
+                if batch.isLooked { isNumbered = true }
+                metrics.numbersTime.record(now - until + context.settings.leases.leadership)
                 context.health.set("numbers", .ready)
                 acknowledged()
-            case .otherTimeline:
-                context.log.warning(
-                    "numbers are taken under another timeline; the book is loaded anew and looked at",
-                    ["timeline": .integer(Int(timeline.line))])
+            case .fenced:
+                keepsUntil = nil
+                context.log.warning("another leader's numbers are taken; the book is loaded anew")
                 dismiss(machine.mismatched())
-            case .unknown(let failure):
+            case .unknown(let why):
                 metrics.numbersUnkept.add()
-                numbersAway("\(failure)")
-            // The transaction is sent again with it, which changes nothing and says whether it is still there.
+                numbersAway(why)
+                guard now < until, stopped == nil else {
+                    keepsUntil = nil
+                    dismiss(machine.lost())
+                    break
+                }
+                keepLater()
             }
             finishStopping()
         }
+    }
+
+    private func keepLater() {
+        let isSet = pool.reactor.timer(at: pool.reactor.now + Self.keepingPause) { [weak self] in
+            self?.committed()
+        }
+        guard isSet == nil else { return }
+        keepsUntil = nil
+        dismiss(machine.lost())
     }
 
     private func acknowledged() {

@@ -16,17 +16,23 @@ public struct EtcdTransaction: Sendable, Equatable {
         case readAll(prefix: String)
     }
 
-    public var condition: Condition?
+    /// All of them have to hold.
+    public var conditions: [Condition]
     public var operations: [Operation]
+    /// What is done where one does not.
+    public var otherwise: [Operation]
 
-    public init(if condition: Condition? = nil, _ operations: [Operation]) {
-        self.condition = condition
+    public init(
+        if conditions: [Condition] = [], _ operations: [Operation], otherwise: [Operation] = []
+    ) {
+        self.conditions = conditions
         self.operations = operations
+        self.otherwise = otherwise
     }
 }
 
 public struct EtcdResult: Sendable, Equatable {
-    /// The condition held, and everything was done; else nothing was.
+    /// The conditions held, and everything was done; else what was to be done otherwise.
     public var isDone: Bool
     /// What was read, by key.
     public var found: [String: String]
@@ -34,10 +40,11 @@ public struct EtcdResult: Sendable, Equatable {
 
 extension EtcdTransaction {
     var body: [UInt8] {
-        var members: [JSONTree.Member] = []
-        if let condition { members.append(.init("compare", [Self.tree(condition)])) }
-        members.append(.init("success", .array(operations.map(Self.tree))))
-        return Array(JSONTree.object(members).line.utf8)
+        let tree: JSONTree = [
+            "compare": .array(conditions.map(Self.tree)), "success": .array(operations.map(Self.tree)),
+            "failure": .array(otherwise.map(Self.tree)),
+        ]
+        return Array(tree.line.utf8)
     }
 
     private static func text(_ text: String) -> JSONTree { .string(Base64.encode(text.utf8)) }

@@ -32,7 +32,8 @@ extension LedgerStore {
     /// In the same look as all other tables.
     static let timelineLoad = PostgresStatement(
         """
-        select c.system, c.line, t.system, t.line, t.mark, t.missing, t.owed, extract(epoch from now())::bigint
+        select c.system, c.line, t.system, t.line, t.mark, t.missing, t.owed, extract(epoch from now())::bigint,
+            t.is_numbered
         from paceline.timeline t, paceline.current_timeline() c
         """)
     static let entriesLoad = PostgresStatement(
@@ -53,6 +54,7 @@ extension LedgerStore {
             DatabaseTimeline(system: try unsigned(row, 2), line: try small(row, 3)), mark: try small(row, 4),
             missing: try unsigned(row, 5), owed: try unsigned(row, 6))
         content.wallSeconds = try small(row, 7)
+        content.isNumbered = try row.read(8)
         for row in entries {
             let session: Int64? = try row.read(5)
             content.entries.append(

@@ -35,11 +35,14 @@ public struct LedgerProcess: Sendable {
     public var number: UInt64
     public var name: String
     public var address: String
+    /// It answers no batch before its number is kept outside the database.
+    public var keepsNumbers: Bool
 
-    public init(number: UInt64, name: String, address: String) {
+    public init(number: UInt64, name: String, address: String, keepsNumbers: Bool = false) {
         self.number = number
         self.name = name
         self.address = address
+        self.keepsNumbers = keepsNumbers
     }
 }
 
@@ -67,6 +70,10 @@ public enum LedgerStore {
     private static let partitions = PostgresStatement("select paceline.ensure_partitions($1)", .timestamptz)
     private static let claim = PostgresStatement(
         "select paceline.claim($1, $2, $3, $4, $5, $6)", .int8, .int8, .int8, .int8, .text, .text)
+    private static let claimNumbered = PostgresStatement(
+        "select paceline.claim_numbered($1, $2, $3, $4, $5, $6)", .int8, .int8, .int8, .int8, .text, .text)
+    private static let numbered = PostgresStatement(
+        "update paceline.timeline set is_numbered = true where not is_numbered and not paceline.is_repeat()")
     private static let begin = PostgresStatement(
         "select paceline.begin_batch($1, $2, $3, $4, $5, $6)", .int8, .int8, .int8, .int8, .bool, .timestamptz
     )
@@ -78,16 +85,19 @@ public enum LedgerStore {
     /// The transaction of a batch. It is the same however often it is sent; one that is there already writes nothing, also where it
     /// comes behind a later one.
     ///
-    /// - Parameter at: the wall clock when it was sent first.
+    /// - Parameters:
+    ///   - at: the wall clock when it was sent first.
+    ///   - settles: from it on all that is acknowledged is numbered.
     public static func transaction(
-        _ batch: RootBatch, of process: LedgerProcess, at: Instant
+        _ batch: RootBatch, of process: LedgerProcess, at: Instant, settles: Bool = false
     ) -> PostgresBatch {
         var made = PostgresBatch()
         let stream = bits(process.number)
         if let former = batch.claim {
             made.add(partitions, .timestamptz(at))
             made.add(
-                claim, bits(former.epoch.rawValue), bits(former.renewals), bits(batch.epoch.rawValue), stream,
+                process.keepsNumbers ? claimNumbered : claim, bits(former.epoch.rawValue),
+                bits(former.renewals), bits(batch.epoch.rawValue), stream,
                 .text(process.name), .text(process.address))
         }
         // A renewal looks ahead to the next month.
@@ -122,6 +132,7 @@ public enum LedgerStore {
             made.add(timeline, values: values(audit, at, who))
         }
         if !batch.entries.isEmpty { made.add(entries, values: values(batch.entries, at)) }
+        if settles { made.add(numbered) }
         return made
     }
 

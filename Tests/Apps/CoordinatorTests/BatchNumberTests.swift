@@ -90,7 +90,7 @@ struct BatchNumberTests {
         // The database has it, and nobody is answered.
         let answered = Answered()
         Thread.detachNewThread {
-            _ = speaker.granted(session, upTo: 3)
+            if speaker.granted(session, upTo: 3) == nil { return }
             answered.held.withLock { $0 = true }
         }
         try pair.until("the database has what is not answered") {
@@ -102,14 +102,8 @@ struct BatchNumberTests {
         #expect(!answered.held.withLock { $0 })
         try etcd.start()
         try soonGranted(pair, session, upTo: 3)
-        // An etcd that has lost its disk is one that nobody has asked yet: what is granted is in no doubt.
+        // Whoever reads that its leaders have kept numbers, and finds none, knows nothing.
         try etcd.forget()
-        try etcd.start()
-        try soonGranted(pair, session, upTo: 4)
-        #expect(try pair.admin("GET /api/v1/ledger/audit").json["audit"] as? String == "0")
-        // But a promotion that nobody has numbers for is audited.
-        try etcd.forget()
-        try pair.database.promoteWithAll()
         try etcd.start()
         try pair.until("the audit waits for all") {
             let said = try pair.admin("GET /api/v1/ledger/audit").json

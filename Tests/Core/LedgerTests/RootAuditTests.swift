@@ -167,6 +167,21 @@ import Units
         #expect(root.machine.audit.missing == HolderNumber(3).bit | other.bit)
     }
 
+    /// A loading that took longer than the lease: the first batch is a renewal alone, and says that what was found is not there yet.
+    @Test func aRenewalAloneDoesNotStandForWhatWasFound() throws {
+        var now = Self.begin
+        var root = root()
+        let kept = try content(root, line: 2)
+        _ = root.machine.mismatched()
+        now = now + .seconds(60)
+        try root.machine.loaded(kept, isWhole: false, at: now)
+        let first = try #require(root.machine.next(at: now))
+        #expect(first.renews && first.audit == nil && !first.isLooked)
+        _ = root.machine.acknowledged(at: now)
+        let second = try #require(root.machine.next(at: now))
+        #expect(second.audit?.missing == HolderNumber(3).bit | other.bit && second.isLooked)
+    }
+
     /// A dump that was put back is on the same timeline, and lacks numbers.
     @Test func aDatabaseThatLacksNumbersIsAuditedOnItsOwnTimeline() throws {
         var now = Self.begin

@@ -52,21 +52,29 @@ struct EtcdTests {
         let client = client(server.port)
         let first = try run(
             client,
-            EtcdTransaction(if: .isAbsent("t:line"), [.put("t:line", value: "1"), .put("t:s:7", value: "3")]))
+            EtcdTransaction(
+                if: [.isAbsent("t:line")], [.put("t:line", value: "1"), .put("t:s:7", value: "3")]))
         #expect(first == EtcdResult(isDone: true, found: [:]))
-        let again = try run(client, EtcdTransaction(if: .isAbsent("t:line"), [.put("t:s:7", value: "4")]))
+        let again = try run(client, EtcdTransaction(if: [.isAbsent("t:line")], [.put("t:s:7", value: "4")]))
         #expect(!again.isDone)
         let other = try run(
             client,
             EtcdTransaction(
-                if: .has("t:line", value: "2"), [.put("t:s:7", value: "5"), .readAll(prefix: "t:s:")]))
+                if: [.has("t:line", value: "2")], [.put("t:s:7", value: "5"), .readAll(prefix: "t:s:")]))
         #expect(other == EtcdResult(isDone: false, found: [:]))
         let moved = try run(
             client,
             EtcdTransaction(
-                if: .has("t:line", value: "1"),
+                if: [.has("t:line", value: "1")],
                 [.put("t:line", value: "2"), .put("t:s:8", value: ""), .readAll(prefix: "t:s:")]))
         #expect(moved == EtcdResult(isDone: true, found: ["t:s:7": "3", "t:s:8": ""]))
+        // One of two conditions holds: what was asked for otherwise is read.
+        let both = try run(
+            client,
+            EtcdTransaction(
+                if: [.has("t:line", value: "2"), .isAbsent("t:s:7")], [.put("t:line", value: "3")],
+                otherwise: [.read("t:line"), .read("t:s:7")]))
+        #expect(both == EtcdResult(isDone: false, found: ["t:line": "2", "t:s:7": "3"]))
         // A key of a longer prefix's neighbour is none of them.
         _ = try run(client, EtcdTransaction([.put("t:s;", value: "x"), .delete("t:s:7")]))
         let all = try run(client, EtcdTransaction([.read("t:line"), .readAll(prefix: "t:s:")]))

@@ -12,33 +12,40 @@ import Units
 
 /// Used on the root's thread only.
 ///
-/// One key has the timeline under which numbers are taken, one for each process its last number. A number is put where the
-/// timeline is still the one that its batch was written on; whoever leads on another timeline changes that key first.
+/// One key has the fence: under which leader, and on which timeline, numbers are taken. One key for each process has its last number. A
+/// leader takes the fence before it looks; a number is put where the fence is its leader's, and where the process's last number is
+/// the one before it.
 final class BatchNumbers {
     enum Kept {
         case kept
-        /// Numbers are taken under another timeline: the batch is on one that was left.
-        case otherTimeline
-        case unknown(EtcdFailure)
+        /// Another leader has the fence: of what is not kept nobody may be told.
+        case fenced
+        case unknown(String)
     }
 
     enum Looked {
-        /// What was kept, under the database's own timeline from now on.
+        /// What was kept, with the fence in this leader's hands.
         case found(KeptNumbers)
         /// The database is a copy that the others have left.
-        case ahead(DatabaseTimeline)
-        /// Nobody answers, or another coordinator has just changed it.
+        case left(NumberFence)
+        /// Nobody answers, or another coordinator has just taken the fence.
         case unknown(String)
     }
 
     private let etcd: EtcdClient
     private let prefix: String
-    /// Processes whose numbers say nothing more once a batch of this one is kept, which is behind them all.
+    private let process: UInt64
+    /// What this leader wrote into the fence.
+    private var fence = ""
+    /// This process's last number there; nil for none.
+    private var last: UInt64?
+    /// Processes whose numbers say nothing more once a batch is kept that has what was found of them.
     private var former: [UInt64] = []
-    /// No timeline is kept yet.
-    private var begins = false
+    private(set) var isSettled = false
 
-    init(_ settings: CoordinatorSettings.Numbers, on reactor: Reactor, _ log: Log) throws(Failure) {
+    init(
+        _ settings: CoordinatorSettings.Numbers, of process: UInt64, on reactor: Reactor, _ log: Log
+    ) throws(Failure) {
         let peers = try IssuerPeers(settings.etcd, settings.tls, at: "numbers", list: "etcd")
         var limits = ClientLimits()
         limits.connectionsPerEndpoint = 2
@@ -47,108 +54,102 @@ final class BatchNumbers {
             reactor: reactor, limits: limits, atEachConnection: peers.context(for: "root", log))
         etcd = EtcdClient(peers.endpoints, over: client, timeout: settings.timeout)
         prefix = settings.prefix
+        self.process = process
     }
 
     // MARK: Keys
 
-    private var timelineKey: String { "\(prefix)timeline" }
+    private var fenceKey: String { "\(prefix)fence" }
+    private var settledKey: String { "\(prefix)settled" }
     private var streams: String { "\(prefix)stream:" }
+    private func stream(_ process: UInt64) -> String { "\(streams)\(process)" }
 
-    private static func text(_ timeline: DatabaseTimeline) -> String {
-        "\(timeline.system):\(timeline.line)"
+    private static func text(_ fence: NumberFence) -> String {
+        "\(fence.timeline.system):\(fence.timeline.line):\(fence.epoch.rawValue):\(fence.process)"
     }
 
-    private static func timeline(_ text: String) -> DatabaseTimeline? {
-        let parts = text.split(separator: ":")
-        guard parts.count == 2, let system = UInt64(parts[0]), let line = UInt32(parts[1]) else { return nil }
-        return DatabaseTimeline(system: system, line: line)
+    private static func fence(_ text: String) -> NumberFence? {
+        let parts = text.split(separator: ":").map { UInt64($0) }
+        guard parts.count == 4, let system = parts[0], let line = parts[1].flatMap(UInt32.init(exactly:)),
+            let epoch = parts[2], let process = parts[3]
+        else { return nil }
+        return NumberFence(
+            timeline: DatabaseTimeline(system: system, line: line), epoch: Epoch(epoch), process: process)
     }
 
     // MARK: Keeping
 
     /// Done again it is done; calls back once.
-    func keep(
-        _ number: UInt64, of process: UInt64, on timeline: DatabaseTimeline, _ done: @escaping (Kept) -> Void
-    ) {
-        let leaving = former.filter { $0 != process }
-        let text = Self.text(timeline)
+    ///
+    /// - Parameter settles: with this batch the database has what its leader has found.
+    func keep(_ number: UInt64, settles: Bool, _ done: @escaping (Kept) -> Void) {
+        let own = stream(process)
+        let leaving = settles ? former : []
+        var operations: [EtcdTransaction.Operation] = [.put(own, value: "\(number)")]
+        operations += leaving.map { .delete(stream($0)) }
+        if settles, !isSettled { operations.append(.put(settledKey, value: "1")) }
         let transaction = EtcdTransaction(
-            if: begins ? .isAbsent(timelineKey) : .has(timelineKey, value: text),
-            (begins ? [.put(timelineKey, value: text)] : [])
-                + [.put("\(streams)\(process)", value: "\(number)")]
-                + leaving.map { .delete("\(streams)\($0)") })
+            if: [.has(fenceKey, value: fence), last.map { .has(own, value: "\($0)") } ?? .isAbsent(own)],
+            operations, otherwise: [.read(fenceKey), .read(own)])
         etcd.run(transaction) { [self] result in
             switch result {
-            case .success(let result) where result.isDone:
-                former.removeAll { leaving.contains($0) }
-                begins = false
+            case .failure(let failure): done(.unknown("\(failure)"))
+            case .success(let result):
+                // An answer may have been lost that said the same.
+                let isThere = result.found[own] == "\(number)" && result.found[fenceKey] == fence
+                guard result.isDone || isThere else { return done(.fenced) }
+                last = number
+                if settles { (former, isSettled) = ([], true) }
                 done(.kept)
-            // Where an answer was lost that said the same, the look that follows finds everything as it is to be.
-            case .success: done(.otherTimeline)
-            case .failure(let failure): done(.unknown(failure))
             }
         }
     }
 
     // MARK: Looking
 
-    /// What was kept of a database that is on this timeline; calls back once.
-    func look(on timeline: DatabaseTimeline, _ done: @escaping (Looked) -> Void) {
-        etcd.run(EtcdTransaction([.read(timelineKey), .readAll(prefix: streams)])) { [self] result in
+    /// Takes the fence, and says what was kept; calls back once.
+    func look(_ own: NumberFence, _ done: @escaping (Looked) -> Void) {
+        etcd.run(EtcdTransaction([.read(fenceKey)])) { [self] result in
             switch result {
             case .failure(let failure): done(.unknown("\(failure)"))
             case .success(let result):
-                guard let kept = kept(result.found) else { return done(.unknown(unreadable)) }
-                let step = kept.step(on: timeline)
-                begins = step == .begin
-                switch step {
-                case .believe, .begin: found(kept, done)
-                case .leave(let later): done(.ahead(later))
-                case .exchange(let former): exchange(former, for: timeline, done)
+                let held = result.found[fenceKey]
+                if let held {
+                    guard let other = Self.fence(held) else { return done(.unknown(unreadable(fenceKey))) }
+                    if own.isLeftBehind(by: other) { return done(.left(other)) }
                 }
+                take(own, from: held, done)
             }
         }
     }
 
-    private var unreadable: String { "a key under \(prefix) is not one of ours" }
+    private func unreadable(_ key: String) -> String { "what etcd has under \(key) is not ours" }
 
-    private func exchange(
-        _ former: DatabaseTimeline, for timeline: DatabaseTimeline, _ done: @escaping (Looked) -> Void
-    ) {
+    private func take(_ own: NumberFence, from held: String?, _ done: @escaping (Looked) -> Void) {
+        let text = Self.text(own)
         let transaction = EtcdTransaction(
-            if: .has(timelineKey, value: Self.text(former)),
-            [.put(timelineKey, value: Self.text(timeline)), .readAll(prefix: streams)])
+            if: [held.map { .has(fenceKey, value: $0) } ?? .isAbsent(fenceKey)],
+            [.put(fenceKey, value: text), .read(settledKey), .readAll(prefix: streams)])
         etcd.run(transaction) { [self] result in
             switch result {
             case .failure(let failure): done(.unknown("\(failure)"))
             case .success(let result) where !result.isDone:
-                done(.unknown("another coordinator has changed \(timelineKey)"))
+                done(.unknown("another coordinator has taken \(fenceKey)"))
             case .success(let result):
-                guard var kept = kept(result.found) else { return done(.unknown(unreadable)) }
-                kept.timeline = former
-                found(kept, done)
-            }
-        }
-    }
-
-    private func found(_ kept: KeptNumbers, _ done: (Looked) -> Void) {
-        former = Array(kept.last.keys)
-        done(.found(kept))
-    }
-
-    private func kept(_ found: [String: String]) -> KeptNumbers? {
-        var kept = KeptNumbers(timeline: nil, last: [:])
-        for (key, value) in found {
-            if key == timelineKey {
-                guard let timeline = Self.timeline(value) else { return nil }
-                kept.timeline = timeline
-            } else {
-                guard let process = UInt64(key.dropFirst(streams.count)), let number = UInt64(value) else {
-                    return nil
+                var kept = KeptNumbers(isSettled: result.found[settledKey] != nil, last: [:])
+                for (key, value) in result.found where key != settledKey {
+                    guard let process = UInt64(key.dropFirst(streams.count)), let number = UInt64(value)
+                    else {
+                        return done(.unknown(unreadable(key)))
+                    }
+                    kept.last[process] = number
                 }
-                kept.last[process] = number
+                fence = text
+                last = kept.last[process]
+                former = kept.last.keys.filter { $0 != process }
+                isSettled = kept.isSettled
+                done(.found(kept))
             }
         }
-        return kept
     }
 }

@@ -56,6 +56,8 @@ public struct RootLedger: Sendable {
     private var former: UInt64 = 0
     /// The last batch of this process that was acknowledged: a database without it has lost a tail.
     private var acknowledgedNumber: UInt64 = 0
+    /// What was found at the loading is not written down yet.
+    private var isLookDue = false
     /// Where the book was read.
     var timeline = DatabaseTimeline(system: 0, line: 0)
     public internal(set) var audit = TimelineAudit(DatabaseTimeline(system: 0, line: 0))
@@ -124,6 +126,7 @@ public struct RootLedger: Sendable {
         batch.timeline = timeline
         // Behind its own lease it asks for that alone: what it counted may not be so any more.
         if leads { fill(&batch) }
+        batch.isLooked = !isLookDue
         inFlight = batch
         return batch
     }
@@ -154,6 +157,8 @@ public struct RootLedger: Sendable {
             commands += request.commands.count
             taken += 1
         }
+        // It stands before all others.
+        if taken > 0 { isLookDue = false }
         waiting.removeFirst(taken)
         waitingCommands -= commands
         guard let book else { return }
@@ -261,7 +266,8 @@ public struct RootLedger: Sendable {
         (lostAccounts, untaken, auditTroubles) = ([:], [], [:])
         // Before anything is granted: what this process was acknowledged must be there, on a timeline that was looked at.
         let isLacking = isWhole == false || content.number < acknowledgedNumber
-        guard isLacking || timeline != audit.timeline else { return }
+        isLookDue = isLacking || timeline != audit.timeline
+        guard isLookDue else { return }
         let command = isLacking || isWhole == nil ? RootCommand.audit(by: nil) : .looked
         waiting.insert(Request(ticket: Self.nobody, commands: [command]), at: 0)
         waitingCommands += 1

@@ -123,6 +123,8 @@ public struct RootContent: Sendable {
     public var number: UInt64 = 0
     /// And of every process.
     public var streams: [UInt64: UInt64] = [:]
+    /// All leaders have kept numbers outside the database since its findings were settled there.
+    public var isNumbered = false
     /// Where all of this was read, and what was looked at last.
     public var timeline = DatabaseTimeline(system: 0, line: 0)
     public var audit = TimelineAudit(DatabaseTimeline(system: 0, line: 0))
@@ -144,6 +146,8 @@ public struct RootBatch: Sendable {
     /// The row to take over from.
     public var claim: LeadershipRow?
     public var renews = false
+    /// With it the database has whatever its leader has found when it loaded: an audit, or that none is needed.
+    public var isLooked = false
     public var rows = BookRows()
     /// Of `rows.blocks`, those that the database does not have.
     public var freshBlocks: Set<BookRowName> = []
