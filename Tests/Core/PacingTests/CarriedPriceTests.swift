@@ -94,7 +94,7 @@ private struct Priced: ~Copyable {
         }
         region.run(seconds: Priced.day - region.second - 1) { _ in sign > 0 ? 1 : 0 }
         let last = region.level
-        #expect((last - before) * sign > 1, "\(last)")
+        #expect((last - before) * sign > 0.7, "\(last)")
         region.run(seconds: 6) { Priced.market($0) }
         let level = region.level
         #expect(abs(level - before) < 0.5, "\(level) after \(before)")
