@@ -45,9 +45,12 @@ extension DecisionReport {
             let medium = pod.media.count > 1 ? " (\(one.medium))" : ""
             let deal = one.deal.map { ", deal \($0)" } ?? ""
             let why = (one.why ?? one.saleText).map { ": \($0)" } ?? ""
-            let budget = one.budget.map { "; \($0.sentence)\($0.isByLot ? ", by lot" : "")" } ?? ""
+            let budget =
+                one.budget.map {
+                    "; \($0.sentence)\($0.isByLot ? ", by lot" : "") (it ranks as \(one.value))"
+                } ?? ""
             lines.append(
-                "\(column(one.position.map { "\($0 + 1)" } ?? "-", 9))  \(column("\(one.value)", 9))"
+                "\(column(one.position.map { "\($0 + 1)" } ?? "-", 9))  \(column("\(one.worth)", 9))"
                     + "  \(column("\(one.price)", 9))  \(column("\(one.seconds)", 7))"
                     + "  \(padded("\(one.tier)", 11))  \(one.lineItem), \(one.creative)\(medium)\(deal)\(why)\(budget)"
             )
@@ -98,7 +101,8 @@ extension DecisionReport {
                         "lineItem": .string(one.lineItem), "creative": .string(one.creative),
                         "medium": .string("\(one.medium)"),
                         "seconds": .number(one.seconds), "tier": .string("\(one.tier)"),
-                        "worth": .string("\(one.value)"), "price": .string("\(one.price)"),
+                        "worth": .string("\(one.worth)"), "rank": .string("\(one.value)"),
+                        "price": .string("\(one.price)"),
                         "deal": one.deal.map { .string($0) } ?? .null,
                         "sale": one.saleTree,
                         "position": one.position.map { .number($0 + 1) } ?? .null,

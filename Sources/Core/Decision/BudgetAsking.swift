@@ -78,7 +78,8 @@ extension DecisionWorkspace {
         _ candidate: inout RankedCandidate, _ request: borrowing BidRequest, _ state: inout State
     ) -> LineItemOutcome {
         guard isPaced else { return .crowdedOut }
-        let offer = BudgetOffer(value: candidate.most, cost: leastCost(of: candidate, request))
+        let leastCost = leastCost(of: candidate, request)
+        let offer = BudgetOffer(value: candidate.most, cost: leastCost ?? candidate.most)
         let price = price(ofCampaign: candidate.campaign, offer, &state)
         guard price != .one else { return .crowdedOut }
         let lot = PacingShare.marginLot(decision: seed, campaign: candidate.campaign)
@@ -86,6 +87,7 @@ extension DecisionWorkspace {
         if report != nil { quote(offer, price, candidate, takesPart: rank != nil) }
         guard let rank else { return .underPrice }
         candidate.handicap = candidate.most - rank
+        candidate.costsItsWorth = leastCost == nil
         candidate.value = rank
         return .crowdedOut
     }
@@ -110,23 +112,24 @@ extension DecisionWorkspace {
     }
 
     /// For a thousand impressions: what is agreed on or bid where that is what is paid; where somebody else's bid makes
-    /// the price, or ours may be shaded to near it, the floor, and where there is none, the most that it may cost.
-    private mutating func leastCost(of candidate: RankedCandidate, _ request: borrowing BidRequest) -> Micros
+    /// the price, or ours may be shaded to near it, the floor, and where there is none, the most that it may cost. Nil where that
+    /// is what it is worth, whatever that is.
+    private mutating func leastCost(of candidate: RankedCandidate, _ request: borrowing BidRequest) -> Micros?
     {
         let rule = candidate.deal.map { deals[$0].rule } ?? saleRule
         switch rule {
-        case .firstPrice where isSeller || !mayShade(candidate): return candidate.most
+        case .firstPrice where isSeller || !mayShade(candidate): return nil
         case .fixed: return candidate.price
         case .firstPrice, .secondPrice:
             // In our own auction these pay what they bid.
-            if isSeller, candidate.tier != .open { return candidate.most }
+            if isSeller, candidate.tier != .open { return nil }
             let floor: Micros
             if let deal = candidate.deal {
                 floor = self.floor(of: deal, seconds: candidate.seconds, request) ?? .zero
             } else {
                 floor = kindFit(ofCreative: candidate.creative, request).floor
             }
-            return floor > .zero ? min(floor, candidate.most) : candidate.most
+            return floor > .zero ? min(floor, candidate.most) : nil
         }
     }
 }

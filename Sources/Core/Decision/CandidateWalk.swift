@@ -23,6 +23,9 @@ extension DecisionWorkspace {
     /// What one walk may look at: some tenths of a millisecond, where nothing fits that promises much. Beyond them
     /// the candidates are the best of those that were looked at, and need not be the best of all.
     static let consideredMost = 1_024
+    /// Beside these, so many that bring less than their campaigns' money is to bring: those behind them, that promise less, may
+    /// well take part.
+    static let underPriceMost = 1_024
     /// So many are looked at even where all of them are below the lowest floor, so that the true reasons of the best
     /// are known.
     static let consideredLeast = 64
@@ -37,6 +40,7 @@ extension DecisionWorkspace {
         rankedMost = problem.positionCount == 1 ? Self.candidatesOfOne : Self.candidates
         let least = leastFloor(request)
         var left = Self.consideredMost
+        var spared = Self.underPriceMost
         let first = early.first(ofFound: trace.retrieved)
         for number in first..<early.classCount {
             var block: Int? = 0
@@ -68,8 +72,9 @@ extension DecisionWorkspace {
                         let outcome = refusal ?? pend(item, request, &state)
                         if let outcome { outcomes.raise(item, to: outcome) }
                     } else {
-                        outcomes.raise(
-                            item, to: refusal ?? consider(item, seed: seed, request, &state))
+                        let outcome = refusal ?? consider(item, seed: seed, request, &state)
+                        outcomes.raise(item, to: outcome)
+                        if outcome == .underPrice, spared > 0 { (left, spared) = (left + 1, spared - 1) }
                     }
                 }
             }

@@ -22,6 +22,8 @@ struct RankedCandidate {
     var most = Micros.zero
     /// What its cost is to bring beyond itself, by the price of its budget: it ranks by so much less than it is worth.
     var handicap = Micros.zero
+    /// It costs what it is worth, so that another bid would have another handicap.
+    var costsItsWorth = false
     /// What is bid, in the first slot which it may stand in.
     var price = Micros.zero
     /// Decides between equals, by the seed, so that none of them is always first.
@@ -82,6 +84,7 @@ extension DecisionWorkspace {
             candidate.deal = nil
             candidate.value = value
             candidate.handicap = .zero
+            candidate.costsItsWorth = false
             var outcome = fit(&candidate, asksForDeal: asks, hasOthers: creatives.count > 1, request)
             if outcome == .crowdedOut { outcome = holdToPrice(&candidate, request, &state) }
             if outcome == .crowdedOut { outcome = weigh(&candidate, &state) }

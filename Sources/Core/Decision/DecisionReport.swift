@@ -20,6 +20,7 @@ public struct DecisionReport: Sendable {
         public let medium: Creative.Format
         public let seconds: Int32
         public let tier: PriorityTier
+        /// What it ranks by.
         public let value: Micros
         public let price: Micros
         public let deal: String?
@@ -32,6 +33,9 @@ public struct DecisionReport: Sendable {
         /// What it was held to by the price of its campaign's budget; nil where that asked nothing.
         public let budget: BudgetQuote?
         public let outcome: PodOutcome
+
+        /// What it brings: more or less than it ranks by where a price holds its campaign.
+        public var worth: Micros { budget?.offer.value ?? value }
     }
 
     /// The best pod without one of its line items.

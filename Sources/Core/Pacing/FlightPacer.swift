@@ -226,11 +226,15 @@ public struct FlightPacer: Sendable {
     /// Towards the end the same distance must be made good in less time; at the start the price that is told is nobody's yet, and
     /// what spend is off by is all that is known of the right one.
     private func gain(_ campaign: Int, at now: Instant) -> Double {
-        let curve = campaigns[campaign].plan.curve
+        Self.gain(campaigns[campaign].plan.curve, settings, at: now)
+            * beginning(campaign, settings.firstGain, at: now)
+    }
+
+    /// But for a plan's start.
+    static func gain(_ curve: SpendCurve, _ settings: PaceSettings, at now: Instant) -> Double {
         let whole = Double((curve.end - curve.start).nanoseconds)
         let remaining = Double((curve.end - now).nanoseconds) / whole
-        let usual = min(max(settings.gain, 1.1 / max(remaining, 1e-6)), 40 * settings.gain)
-        return usual * beginning(campaign, settings.firstGain, at: now)
+        return min(max(settings.gain, 1.1 / max(remaining, 1e-6)), 40 * settings.gain)
     }
 
     /// What stays wrong moves the price for good, and what regions found out by themselves goes to all of them, by

@@ -211,8 +211,9 @@ struct PaceRow: BitwiseCopyable {
         let ahead = Double((spent - answered.spent).rawValue - (target - answered.target.rawValue)) / part
         // Towards the end the same distance must be made good in less time.
         let gain = min(max(settings.gain, 1.1 / max(remaining, 1e-6)), 40 * settings.gain)
-        // What stays wrong is learned: while nobody is heard from, this table finds its price by itself.
-        local += settings.integral * ahead * seconds
+        // What stays wrong is learned: while nobody is heard from, this table finds its price by itself. A price that is not in force
+        // moves nothing, and would move without end.
+        if isPriced { local += settings.integral * ahead * seconds }
         var surge = 0.0
         let aheadNow = self.ahead(spent)
         if fast > 0, slow > 0, age > Self.fastSeconds {

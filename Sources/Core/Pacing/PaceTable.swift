@@ -186,9 +186,17 @@ public struct PaceSettings: Sendable, Hashable {
 
     mutating func setPriced(_ campaign: Int, _ isPriced: Bool) {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
-        // What tokens held back was no surge.
-        if unsafe rows[campaign].isPriced != isPriced { unsafe rows[campaign].held = 0 }
+        guard unsafe rows[campaign].isPriced != isPriced else { return }
+        // What tokens held back was no surge; and what was learned long ago is no price of now.
+        unsafe rows[campaign].held = 0
+        if isPriced { unsafe rows[campaign].local = 0 }
         unsafe rows[campaign].isPriced = isPriced
+    }
+
+    /// The price that it was told holds no more: it is one.
+    mutating func forgetTold(_ campaign: Int) {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        unsafe rows[campaign].theta = 0
     }
 
     /// The plan that it goes by.
@@ -270,6 +278,12 @@ public struct PaceSettings: Sendable, Hashable {
     func theta(of campaign: Int) -> Double {
         precondition(campaign >= 0 && campaign < count, "there is no such row")
         return unsafe rows[campaign].theta + rows[campaign].local
+    }
+
+    /// What it added to the logarithm of the price that it was told.
+    func local(of campaign: Int) -> Double {
+        precondition(campaign >= 0 && campaign < count, "there is no such row")
+        return unsafe rows[campaign].local
     }
 
     /// What its plan spends here in a span.

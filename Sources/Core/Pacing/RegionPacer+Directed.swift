@@ -52,6 +52,12 @@ extension RegionPacer {
             return
         }
         (campaigns[place].word, campaigns[place].heardAt) = (.planned, now)
+        // What it is told has what corrects the distance from this plan, which is nothing to the next one.
+        let gain = table.curve(of: place).map { FlightPacer.gain($0, table.settings, at: now) } ?? 0
+        let learned = order.theta - gain * order.ahead
+        // At the least price the coordinator said a higher one than it found: the rest is no more than that.
+        let isBounded = abs(order.theta - PaceRow.thetaRange.lowerBound) < 1e-3
+        campaigns[place].learned = isBounded ? min(campaigns[place].learned, learned) : learned
         let answers = order.part == nil ? report : PaceReport()
         table.directed(
             PaceDirective(
@@ -68,6 +74,7 @@ extension RegionPacer {
         campaigns[place].version = version
         campaigns[place].planEnd = curve.end
         campaigns[place].behindSince = nil
+        campaigns[place].learned = theta
         table.planned(
             place, curve: curve, choice: part.choice, plan: version, isPaced: true,
             isGuaranteed: terms.isGuaranteed, theta: theta, shown: terms.shown, price: terms.price,
@@ -85,6 +92,7 @@ extension RegionPacer {
         let hourly = [Micros(Int64(max(rate, 0).rounded()))]
         guard let part = PaceOrder.Part(start: now, end: now + Self.goesOnFor, hourly: hourly) else { return }
         // It has no number: whoever is told of it gives the node its part of a plan.
-        begin(place, part, 0, theta: table.theta(of: place), now)
+        let theta = Self.carried(campaigns[place].learned + table.local(of: place))
+        begin(place, part, 0, theta: theta, now)
     }
 }

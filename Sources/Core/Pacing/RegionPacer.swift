@@ -6,7 +6,7 @@ public import Units
 public struct RegionPacer: ~Copyable {
     /// How many campaigns stand how.
     public struct Standing: Sendable, Hashable {
-        /// On their plan, held to it by a share below one.
+        /// On their plan, held to it by a share below one or a price above it.
         public var held = 0
         /// They compete for everything, as their plan asks for it or as they are in a hurry.
         public var free = 0
@@ -31,6 +31,8 @@ public struct RegionPacer: ~Copyable {
         var heardAt = Instant(nanoseconds: .min)
         var awaitedSince: Instant?
         var spread = ValueSpread()
+        /// Of a node that is told: the logarithm of the price, but for what corrects how far spend is from the plan.
+        var learned = 0.0
         /// Of a node that plans for itself: how its price follows its plan, as a coordinator's would.
         var flight: FlightPacer?
     }
@@ -117,7 +119,7 @@ public struct RegionPacer: ~Copyable {
                 campaign.terms = one
                 // A coordinator hears of other terms, and says what follows.
                 if direction == .own {
-                    (campaign.planEnd, campaign.flight, campaign.retryAt) = (nil, nil, now)
+                    (campaign.planEnd, campaign.retryAt) = (nil, now)
                 }
             }
             all.append(campaign)
@@ -209,6 +211,8 @@ public struct RegionPacer: ~Copyable {
         guard isPriced != was else { return }
         table.setPriced(place, isPriced)
         if !isPriced { campaigns[place].flight = nil }
+        // It begins to learn; a coordinator's word is of all nodes.
+        if isPriced, direction == .own { table.forgetTold(place) }
     }
 
     /// A node that plans for itself finds the price of each budget as a coordinator of one node would.
@@ -230,6 +234,8 @@ public struct RegionPacer: ~Copyable {
             flight.reported(table.report(of: place), campaign: 0, region: 0, plan: version)
             for var directive in flight.direct(0, at: now) {
                 directive.campaign = Int32(place)
+                // Nobody gives way to who may not be delivered; by itself a node does not know who can.
+                directive.theta = max(directive.theta, PaceRow.thetaRange.lowerBound)
                 table.directed(directive)
             }
             campaigns[place].flight = flight
@@ -237,7 +243,9 @@ public struct RegionPacer: ~Copyable {
     }
 
     private mutating func count(_ place: Int, _ now: Instant) {
-        guard progress(place).share == .max else {
+        // Who is behind at a price above one comes to a lower one.
+        let isHeldByPrice = isPriced(place) && table.price(place) > 1
+        guard progress(place).share == .max, !isHeldByPrice else {
             campaigns[place].behindSince = nil
             standing.held += 1
             return
@@ -250,6 +258,11 @@ public struct RegionPacer: ~Copyable {
         } else {
             standing.free += 1
         }
+    }
+
+    /// Of one plan's price, what the next one begins with.
+    static func carried(_ theta: Double) -> Double {
+        min(max(theta, PaceRow.thetaRange.lowerBound), PaceRow.thetaRange.upperBound)
     }
 
     /// A plan is made when there is none, and when the one before is over. In between it stays, whatever happens: a
@@ -272,7 +285,8 @@ public struct RegionPacer: ~Copyable {
         let isFirst = campaigns[place].version == 0
         let isPriced = table.isPriced(place)
         // What a budget is worth is found once, and followed from plan to plan.
-        let theta = isPriced && !isFirst ? table.theta(of: place) : 0
+        let learned = campaigns[place].flight?.theta(of: 0) ?? table.theta(of: place)
+        let theta = isPriced && !isFirst ? Self.carried(learned) : 0
         campaigns[place].flight = nil
         campaigns[place].version &+= 1
         campaigns[place].planEnd = made.end

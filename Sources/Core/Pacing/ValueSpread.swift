@@ -44,7 +44,8 @@ public struct ValueCounts: Hashable, Sendable, BitwiseCopyable {
 
 /// Of one campaign, as of the last twenty minutes or so.
 struct ValueSpread: Sendable {
-    private var before = ValueCounts()
+    /// Nil before the first look: what was counted by then is of any time, as for a campaign that comes back.
+    private var before: ValueCounts?
     private var count = 0.0
     private var sum = 0.0
     private var squares = 0.0
@@ -58,11 +59,15 @@ struct ValueSpread: Sendable {
     private static let narrow = 0.05
 
     mutating func take(_ counts: ValueCounts, seconds: Double) {
+        guard let before else {
+            self.before = counts
+            return
+        }
         let kept = max(1 - seconds / Self.memorySeconds, 0)
         count = count * kept + Double(counts.count &- before.count)
         sum = sum * kept + Double(counts.sum &- before.sum)
         squares = squares * kept + Double(counts.squares &- before.squares)
-        before = counts
+        self.before = counts
     }
 
     func isWide(_ was: Bool) -> Bool {

@@ -133,6 +133,32 @@ struct PricedState: DecisionState {
         #expect(sale.bid == cpm(12))
     }
 
+    /// Without a floor it costs what it bids: ten rank as twenty, and the bid that ranks as high as the other's is half of that.
+    @Test func withoutAFloorTheNextPriceGoesWithTheBid() throws {
+        var market = Self.market
+        market.bidders[0].bid = 10
+        market.bidders[1].bid = 9.9
+        let made = try decide(["one": 0], Asked(floor: 0), market, format: .vast)
+        let sale = try #require(made.sold["one"])
+        #expect(made.candidate("one")?.value == cpm(20) && sale.basis == .nextBid, "\(sale)")
+        #expect(abs(sale.price.rawValue - cpm(4.96).rawValue) <= cpm(0.01).rawValue, "\(sale)")
+    }
+
+    /// More of them than a walk looks at, with less than their money is to bring, and one behind them that takes part.
+    @Test func manyThatBringTooLittleHideNobody() throws {
+        var market = Self.market
+        market.bidders = (0..<1_100).map { .init(id: "dear-\($0)", advertiser: "dear", bid: 20) }
+        market.bidders.append(.init(id: "cheap", advertiser: "cheap", bid: 10))
+        let made = try decide(["dear": 50], Asked(floor: 4), market)
+        #expect(made.sold.keys.sorted() == ["cheap"] && made.decision.trace[.underPrice] == 1_100)
+    }
+
+    @Test func whatItIsWorthAndWhatItRanksAsAreTold() throws {
+        let made = try decide(["two": 2], Asked(floor: 4))
+        let two = try #require(made.candidate("two"))
+        #expect(two.worth == cpm(10) && two.value == cpm(6))
+    }
+
     @Test func whatADealCostsIsItsPrice() throws {
         var market = Self.market
         market.bidders[0].wantsDeal = true
