@@ -1,7 +1,7 @@
 """What is broken on a game day: the fault, the alert that must say so, its runbook, and what the runbook must print. Each day is a class with
 `inject`, and `end` where the runbook's blocks do not end it; `repair` says who does. `expects` pairs a part of what the page says before a
 block with a pattern of what that block prints."""
-import json, os, shutil, subprocess, threading, time, urllib.error, urllib.request
+import json, os, re, shutil, subprocess, threading, time, urllib.error, urllib.request
 
 from fleet import must, root, until
 
@@ -20,6 +20,10 @@ class Day:
     ends = {}
     # Parts of what the page says before steps that are not taken here, with the reason.
     leaves = {}
+    # Whether the page's Undo is run: where what its Act does has to be taken back.
+    undoes = False
+    # Micros that may come too late on this day; None: any number.
+    late_micros = 0
     # The one that runs in every `./dev test`.
     in_test = False
 
@@ -140,14 +144,18 @@ class RegionLost(Day):
     name, alert, runbook = "region-lost", "RegionDown", "RegionDown"
     what = "All processes of a region killed at once, and its hosts answer nobody."
     labels = {"region": "us-west"}
-    repair = "the fault's own end: the region's hosts are there again. The page takes a region out of service, which is for those that stay away."
+    repair = "the runbook's blocks: its Undo puts the region back, behind its hosts, which are there again at the fault's own end."
+    undoes = True
     expects = (
         ("The region", r'region="us-west"\} => 0 '),
         ("Whether the others took the traffic", r'region="ca-central"\} => [0-9.]+ '),
         ("only Prometheus is cut off", r"it does not answer from here either"),
-        ("First see what that will change", r'"leaving": true'))
-    # One machine has no quorum and no second zone, which `paceline fleet check` says of the draft.
-    ends = {"First see what that will change": 1}
+        ("The coordinator that leads", r"=> 1 "),
+        ("what its leaving comes to", r"us-west: would be asked to be taken as lost"),
+        ("what its leaving comes to", r"us-west: is asked to be taken as lost; version \d"),
+        ("When its nodes are ready again", r"us-west: is asked to be in service; version \d"))
+    # Its first share, and all of its traffic by and by, behind the start of its processes.
+    back_seconds = 90
 
     def members(self, fleet):
         return [one.name for role in ("node", "broker") for one in fleet.of(role, "us-west")]
@@ -155,10 +163,30 @@ class RegionLost(Day):
     def inject(self, fleet):
         fleet.lose(*self.members(fleet), host=True)
 
+    def before(self, fleet, step):
+        if step.section != "Undo":
+            return
+        done = fleet.paceline("fleet", "status", "--coordinator", fleet.leader().admin)
+        must(re.search(r"^us-west +lost ", done.stdout, re.M), f"us-west was not taken as lost: {done.stdout}{done.stderr}")
+        fleet.find(*self.members(fleet))
+        # Its nodes are not ready before their region is back; they are there, though.
+        until("the region's nodes are there", 40, lambda: all(fleet.answers(one.admin + "/healthz") for one in fleet.of("node", "us-west")))
+
     def end(self, fleet):
         fleet.find(*self.members(fleet))
+        self.wait(fleet)
 
-    clean = end
+    def wait(self, fleet):
+        def is_in_service():
+            return fleet.paceline("fleet", "status", "--coordinator", fleet.leader().admin).returncode == 0
+
+        until("all regions are in service", self.back_seconds, is_in_service)
+
+    def clean(self, fleet):
+        fleet.find(*self.members(fleet))
+        done = fleet.paceline("fleet", "restore", "us-west", "--reason", "the game day is over", "--coordinator", fleet.leader().admin)
+        must(done.returncode == 0, f"paceline fleet restore us-west: {done.stdout}{done.stderr}")
+        self.wait(fleet)
 
 
 class BrokerLost(Day):
