@@ -175,11 +175,11 @@ import Units
         _ = root.machine.mismatched()
         now = now + .seconds(60)
         try root.machine.loaded(kept, isWhole: false, at: now)
-        let first = try #require(root.machine.next(at: now))
-        #expect(first.renews && first.audit == nil && !first.isLooked)
+        let first = root.machine.next(at: now)
+        #expect(first?.renews == true && first?.audit == nil && first?.isLooked == false)
         _ = root.machine.acknowledged(at: now)
-        let second = try #require(root.machine.next(at: now))
-        #expect(second.audit?.missing == HolderNumber(3).bit | other.bit && second.isLooked)
+        let second = root.machine.next(at: now)
+        #expect(second?.audit?.missing == HolderNumber(3).bit | other.bit && second?.isLooked == true)
     }
 
     /// A dump that was put back is on the same timeline, and lacks numbers.
