@@ -274,7 +274,7 @@ let package = Package(
         tests("FleetTests", in: "Core", ["Documents", "Fleet", "Units"]),
         tests("LedgerTests", in: "Core", ["AllocationCounter", "Ledger", "Units"]),
         tests(
-            "PacingTests", in: "Core", ["AllocationCounter", "Pacing", "Units"]),
+            "PacingTests", in: "Core", ["AllocationCounter", "Numerics", "Pacing", "Units"]),
         tests("ReconciliationTests", in: "Core", ["Reconciliation"]),
         tests("OperationsTests", in: "Core", ["Documents", "Operations"]),
         .testTarget(
