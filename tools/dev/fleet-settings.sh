@@ -93,10 +93,10 @@ holders() {
 
 # regions: who is in each, what it carries and where it is probed, as JSON.
 regions() {
-  local name one found=() brokers=() all=() probes=() seen=' '
+  local name one node found=() brokers=() all=() probes=() seen=' '
   for name in "${members[@]}"; do
     one=$(region "$name")
-    [ "$one" != - ] && [ "${seen/ $one /}" = "$seen" ] || continue
+    if [ "$one" = - ] || [ "${seen/ $one /}" != "$seen" ]; then continue; fi
     seen+="$one "
     of_region broker "$one"
     brokers=("${found[@]}")
@@ -104,7 +104,7 @@ regions() {
     [ ${#found[@]} -gt 0 ] || continue
     [ ${#brokers[@]} -gt 0 ] || brokers=("${found[@]}")
     probes=()
-    for name in "${found[@]}"; do probes+=("$(addresses "$name")"); done
+    for node in "${found[@]}"; do probes+=("$(addresses "$node")"); done
     all+=("{ \"name\": \"$one\", \"holders\": [$(quoted "${brokers[@]}")], \"requestsPerSecond\": $((node_requests * ${#found[@]})),
     \"probes\": [$(joined "${probes[@]}")] }")
   done
