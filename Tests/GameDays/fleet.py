@@ -1,6 +1,6 @@
 """The fleet of a game day: `./dev up --hosts` with a Prometheus that scrapes it, an Alertmanager behind that, and what operators
 find on their machine: nixos/fleet.json of this fleet, and an ssh that leads to its hosts."""
-import json, os, re, shutil, signal, subprocess, time, urllib.parse, urllib.request
+import fcntl, http.client, json, os, re, shutil, signal, subprocess, time, urllib.parse, urllib.request
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 here = os.path.join(root, "Tests/GameDays")
@@ -12,10 +12,27 @@ scale = 20
 lease_seconds = 20
 scrape_seconds = 2
 start_seconds = 120
+stop_seconds = 45
+
+
+# What one slow or broken answer comes as.
+unanswered = (OSError, ValueError, http.client.HTTPException, subprocess.SubprocessError)
 
 
 class Failed(Exception):
     pass
+
+
+class Clock:
+    """When all waiting ends: of a day, and of the run where it has a limit. Whatever waits inside waits no longer."""
+
+    run_ends, day_ends = float("inf"), float("inf")
+
+    def left(self, seconds):
+        return max(0, min(seconds, min(self.run_ends, self.day_ends) - time.monotonic()))
+
+
+clock = Clock()
 
 
 def must(holds, text):
@@ -24,13 +41,33 @@ def must(holds, text):
 
 
 def until(text, seconds, holds, pause=0.2):
-    end = time.monotonic() + seconds
+    """Until it holds; an answer that does not come is one that says no."""
+    began, end, error = time.monotonic(), time.monotonic() + clock.left(seconds), ""
     while True:
-        found = holds()
+        try:
+            found, error = holds(), ""
+        except unanswered as one:
+            found, error = None, f" ({type(one).__name__}: {one})"
         if found:
             return found
-        must(time.monotonic() < end, f"not within {seconds} s: {text}")
+        must(time.monotonic() < end, f"not within {end - began:.0f} s: {text}{error}")
         time.sleep(pause)
+
+
+def clear(folder):
+    """What an earlier run left of a fleet in its folder, which none may run in."""
+    lock = os.path.join(folder, "fleet/lock")
+    if os.path.exists(lock):
+        with open(lock) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Failed(f"a fleet runs in {folder}/fleet; stop it, or give --out another folder") from None
+            shutil.rmtree(os.path.join(folder, "fleet"))
+    for name in ("fleet", "desk", "series", "alerts"):
+        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+    if os.path.exists(os.path.join(folder, "up.log")):
+        os.unlink(os.path.join(folder, "up.log"))
 
 
 def micros(amount):
@@ -53,10 +90,13 @@ class Host:
 
 class Fleet:
     def __init__(self, folder):
+        folder = os.path.realpath(folder)
         self.folder, self.state = folder, os.path.join(folder, "fleet")
         # What operators call the root of the repository.
         self.desk = os.path.join(folder, "desk")
         self.children, self.up, self.hosts = [], None, {}
+        # By campaign, micros of bills that a day told by itself, beside the fleet's traffic.
+        self.told = {}
 
     def path(self, *parts):
         return os.path.join(self.state, *parts)
@@ -73,7 +113,7 @@ class Fleet:
         os.makedirs(self.state)
         self.log = open(os.path.join(self.folder, "up.log"), "ab")
         self.up = subprocess.Popen(
-            [os.path.join(root, "dev"), "up", "--built", "--hosts", "--topology", topology, "--lease-seconds", str(lease_seconds),
+            ["setpriv", "--pdeathsig", "TERM", "--", os.path.join(root, "dev"), "up", "--built", "--hosts", "--topology", topology, "--lease-seconds", str(lease_seconds),
              "--state", self.state], cwd=root, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL,
             start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         until("the fleet serves", start_seconds, lambda: self.up.poll() is not None or "serving after" in self.said())
@@ -180,7 +220,7 @@ class Fleet:
                 self.signal(name, signal.SIGCONT)
             os.killpg(self.up.pid, signal.SIGINT)
             try:
-                self.up.wait(60)
+                self.up.wait(stop_seconds)
             except subprocess.TimeoutExpired:
                 os.killpg(self.up.pid, signal.SIGKILL)
         for one in self.children:
@@ -209,29 +249,34 @@ class Fleet:
     def is_well(self):
         try:
             found = self.status()
-        except (Failed, ValueError):
+        except (Failed, *unanswered):
             return False
         return not found["down"] and found["leader"] and found["isMoneySafe"]
 
     def paceline(self, *words, timeout=60):
-        return subprocess.run([f"{programs}/paceline", *words], capture_output=True, text=True, timeout=timeout)
+        return subprocess.run([f"{programs}/paceline", *words], capture_output=True, text=True, timeout=clock.left(timeout) + 5)
 
     def leader(self):
         for one in self.of("coordinator"):
             try:
                 if get(one.admin + "/v1/coordinator", 1)["leads"]:
                     return one
-            except (OSError, ValueError):
+            except (*unanswered, KeyError):
                 pass
         raise Failed("no coordinator leads")
 
     # What is done to it.
 
     def pid(self, name):
+        """Of its process, where that is still the one: whoever has the number later is not this fleet's."""
         try:
-            return int(open(self.path(name, "pid")).read())
+            pid = int(open(self.path(name, "pid")).read())
+            words = open(f"/proc/{pid}/cmdline").read()
         except (OSError, ValueError):
             return None
+        # Where the database's user cannot come into the folder, its files are elsewhere.
+        own = (self.state + "/", "/var/tmp/paceline-postgres-") if self.hosts[name].role == "postgres" else (self.state + "/",)
+        return pid if any(one in words for one in own) else None
 
     def signal(self, name, number):
         pid = self.pid(name)
@@ -283,42 +328,68 @@ class Fleet:
 
     # Money.
 
-    def billed(self):
-        """By campaign, what exchanges were told is billed, in micros, of the fleet's own traffic."""
-        try:
-            sums = json.load(open(self.path("traffic/billed.json")), parse_float=str)
-        except (OSError, ValueError):
-            return {}
-        return {name: micros(one["billed"]) for name, one in sums.items()}
+    def billed(self, since=0.0):
+        """By campaign, what exchanges were told is billed, and what they have told and heard no answer to, in micros, of the fleet's own
+        traffic, as it was written behind `since`."""
+        path = self.path("traffic/billed.json")
+        until("the traffic writes what it was billed", 20, lambda: os.stat(path).st_mtime > since)
+        sums = json.load(open(path), parse_float=str)
+        return {name: (micros(one["billed"]), micros(one["openAmount"]) + micros(one["lostAmount"])) for name, one in sums.items()}
 
     def accounts(self):
         return get(self.leader().admin + "/api/v1/ledger/accounts?list=1")["accounts"]
 
-    def money(self):
-        """What is wrong with it; nothing where it adds up: no account has more out and spent than its budget, balances are what the
-        movements make, and what was billed until a moment ago has come to the ledger."""
-        before = self.billed()
+    def books(self):
+        """What is billed and what is late, in micros, of all campaigns."""
+        return sum(one for one, _ in self.billed().values()), sum(micros(one["late"]) for one in self.accounts() if one["day"] is None)
+
+    def money(self, before, late_most):
+        """What is wrong with it, how many micros are overspent, and what the check says; nothing is wrong where no account has more out and
+        spent than the highest budget that it ever had, what was billed until a moment ago has come to the ledger, the ledger has settled no
+        more than exchanges were told, and what came too late is not more than the day makes. `before` are the books at its start."""
+        overspent = None
 
         def wrong():
-            try:
-                accounts = self.accounts()
-            except (OSError, Failed) as error:
-                return [f"the ledger does not answer: {error}"]
-            found = []
+            nonlocal overspent
+            told = self.billed()
+            accounts = self.accounts()
+            # The exchange's own sums are written once a second: those behind the ledger's answer hold all that is in it.
+            later = self.billed(time.time())
+            found, overspent = [], 0
             for one in accounts:
-                out = sum(micros(one[place]) for place in ("granted", "settled", "suspense", "presumedSpent"))
-                beyond = out - micros(one["budget"]) - micros(one["overhang"])
-                if beyond > 0:
-                    found.append(f"{one['campaign']} {one['day'] or ''}: {beyond} micros beyond its budget")
-                if out + micros(one["free"]) != micros(one["budget"]) + micros(one["overhang"]):
-                    found.append(f"{one['campaign']} {one['day'] or ''}: its places do not make its budget")
-                if one["day"] is None and before.get(one["campaign"], 0) > micros(one["settled"]) + micros(one["late"]):
-                    found.append(f"{one['campaign']}: {before[one['campaign']]} micros billed, {one['settled']} settled and {one['late']} late")
+                name = f"{one['campaign']} {one['day'] or ''}".strip()
+                committed = sum(micros(one[place]) for place in ("granted", "settled", "suspense", "presumedSpent"))
+                # A cut leaves what is out already as overhang, below the highest budget.
+                ceiling = max(micros(one["budget"]), micros(one["highest"]))
+                settled, late = micros(one["settled"]), micros(one["late"])
+                if one["day"] is None:
+                    billed, _ = told.get(one["campaign"], (0, 0))
+                    most = sum(later.get(one["campaign"], (0, 0))) + self.told.get(one["campaign"], 0)
+                    overspent += max(0, committed - ceiling, billed - late - ceiling)
+                    if billed > settled + late:
+                        found.append(f"{name}: {billed} micros billed, {settled} settled and {late} late")
+                    if settled + late > most:
+                        found.append(f"{name}: {settled} micros settled and {late} late, {most} told by exchanges")
+                else:
+                    overspent += max(0, committed - ceiling)
+                if committed > ceiling:
+                    found.append(f"{name}: {committed - ceiling} micros beyond its budget")
+            names = {one["campaign"] for one in accounts}
+            found += [f"{name}: billed, and without an account" for name in told if name not in names]
+            billed = sum(one for one, _ in told.values())
+            if billed <= before[0]:
+                found.append(f"nothing was billed on this day: {before[0]} micros before it, {billed} after it")
+            late = sum(micros(one["late"]) for one in accounts if one["day"] is None) - before[1]
+            if late_most is not None and late > late_most:
+                found.append(f"{late} micros came too late, and not {late_most} at most")
             return found
 
-        end = time.monotonic() + 45
+        found, end = ["not looked at"], time.monotonic() + clock.left(45)
         while True:
-            found = wrong()
+            try:
+                found = wrong()
+            except (Failed, *unanswered) as error:
+                found = [f"the ledger does not answer: {error}"]
             if not found or time.monotonic() > end:
                 break
             time.sleep(0.5)
@@ -327,4 +398,4 @@ class Fleet:
             found.append(f"paceline ledger verify: {(done.stdout + done.stderr).strip()}")
         if not self.status()["isMoneySafe"]:
             found.append("paceline status: the money is not safe")
-        return found, done.stdout.strip()
+        return found, overspent, done.stdout.strip()

@@ -1,8 +1,8 @@
 """More game days, in the form of days.py: those of bills, the database, files on a node's disk, and what stands beside a node."""
-import json, os, shutil, signal, subprocess, time
+import json, math, os, shutil, signal, subprocess, time
 
 from days import Day, Sender, bill_addresses, fetch
-from fleet import must, root, until
+from fleet import lease_seconds, must, root, scale, until
 
 
 class FromFiles(Day):
@@ -79,6 +79,7 @@ class BillsLate(Day):
     labels = {"region": "ca-central"}
     repair = "the fault's own end: no more of them come, and the hour that the alert looks at goes by. The page finds whose they are."
     detect, recover = 60, 260
+    late_micros = None
     expects = (
         ("Which ones, by Prometheus", r"127\.\d+\.0\.12:9900"),
         ("How many are late", r'late='),
@@ -92,6 +93,8 @@ class BillsLate(Day):
         time.sleep(self.wait_seconds)
 
     def inject(self, fleet):
+        for bid in self.bids:
+            fleet.told[bid["cid"]] = fleet.told.get(bid["cid"], 0) + math.ceil(bid["price"] * 1000)
         taken = [fetch(bid["burl"].replace("${AUCTION_PRICE}", str(bid["price"]))) for bid in self.bids]
         must(sum(one in (200, 204) for one in taken) > len(taken) // 2, f"late bills were answered {sorted(set(taken))}")
 
@@ -167,6 +170,8 @@ class LeaseEnds(Day):
     labels = {"host": "ca-central-1"}
     repair = "the fault's own end: the brokers go on. The page finds that a coordinator leads, and that it is this region's way alone."
     recover = 60
+    # As the rule's number: of a lease, which is 900 s in a fleet.
+    variables = {"LEFT": f"{300 * lease_seconds / 900:.1f}"}
     expects = (
         ("Which ones, by Prometheus", r"127\.\d+\.0\.12:9900"),
         ("What each region has left", r'region="us-east"\} => 1\d'),
@@ -189,6 +194,7 @@ class WordOld(LeaseEnds):
     what = "Both brokers of a region stand still for half a minute and more: its node hears of no catalog."
     repair = "the fault's own end: the brokers go on. The page finds that the region's brokers are the ones that do not answer."
     detect = 90
+    variables = {"OLD": f"{600 / scale:.1f}"}
     expects = (
         ("how old its last word is", r"published as version \d+, as of \d+ s ago"),
         ("Whether the coordinators and brokers are there", r'host="ca-central-broker-1".*=> 0 '),

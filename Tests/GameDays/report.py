@@ -1,5 +1,5 @@
 """What is kept of a game day: a page with its timeline and a picture of the traffic and the spend, and the table of all of them."""
-import html, os
+import html
 
 colours = ("#2f6db0", "#c2571a", "#3b8f4a", "#8a5fb0", "#777777")
 width, height, left, top, gap = 900, 190, 62, 28, 46
@@ -88,6 +88,6 @@ def table(lines):
     for one in lines:
         seconds = lambda value: "-" if value is None else f"{value:.1f}"
         rows.append((one["name"], one["alert"], seconds(one["detectedSeconds"]), one["runbook"], seconds(one["recoveredSeconds"]),
-                     one["moneyShort"], "ok" if one["ok"] else "skipped" if one["skipped"] else "FAILED"))
+                     one["moneyShort"], "ok" if one["ok"] else "skipped" if one["skipped"] else "not run" if one["notRun"] else "silent" if one["silent"] else "FAILED"))
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     return "\n".join("  ".join(word.ljust(width) for word, width in zip(row, widths)).rstrip() for row in rows)

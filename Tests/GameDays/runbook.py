@@ -1,8 +1,8 @@
 """A runbook run as an operator runs it, by `paceline runbook run`: each step is answered when it is asked about, and what the record
 has of it is read again."""
-import os, re, select, subprocess, time
+import os, re, select, subprocess
 
-from fleet import Failed, must, programs
+from fleet import clock, must, programs
 
 prompt = b"Run it? [y/s/N] "
 step_seconds = 180
@@ -28,8 +28,8 @@ class Run:
         said, asked = b"", 0
         try:
             while True:
-                ready, _, _ = select.select([process.stdout], [], [], step_seconds)
-                must(ready, f"runbook {self.name}: a step did not end within {step_seconds} s: {said[-300:].decode(errors='replace')}")
+                ready, _, _ = select.select([process.stdout], [], [], clock.left(step_seconds))
+                must(ready, f"runbook {self.name}: a step did not end within {step_seconds} s, or the day's time: {said[-300:].decode(errors='replace')}")
                 more = os.read(process.stdout.fileno(), 65536)
                 if not more:
                     break

@@ -67,7 +67,7 @@ lose() {
   local name
   for name in "$@"; do
     held["$name"]=yes
-    kill -KILL "${pid_of[$name]}" 2>/dev/null || true
+    [ "${phase_of[$name]}" = gone ] || kill -KILL "${pid_of[$name]}" 2>/dev/null || true
     say "$(utc) fault $fault: $name is killed, and stays away"
   done
 }

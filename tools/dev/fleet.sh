@@ -268,6 +268,8 @@ look_after() {
     launch "$name"
   elif ! runs "$name"; then
     wait "${pid_of[$name]}" || status=$?
+    # Its number may be another's by now.
+    rm -f "$state/$name/pid"
     say "$(utc) $name: $(ended_by "$status")"
     phase_of[$name]=gone
     restart_at[$name]=$(($(milliseconds) + restart_milliseconds))
@@ -296,8 +298,7 @@ stop_fleet() {
     for name in "${found[@]}"; do
       runs "$name" || continue
       end "$name"
-      # One that a fault has stopped takes no signal before it goes on.
-      kill -CONT "${pid_of[$name]}" 2>/dev/null || true
+      go_on "$name"
     done
     deadline=$((SECONDS + stop_seconds))
     for name in "${found[@]}"; do
@@ -312,6 +313,15 @@ stop_fleet() {
       rm -f "$state/$name/pid"
     done
   done
+}
+
+# go_on NAME: one that a fault has stopped takes no signal before it goes on, and a database does not end before its children do.
+go_on() {
+  local children=()
+  mapfile -t children < <(ps -o pid= --ppid "${pid_of[$1]}" 2>/dev/null)
+  # Unquoted: the numbers come with spaces.
+  # shellcheck disable=SC2068
+  kill -CONT "${pid_of[$1]}" ${children[@]} 2>/dev/null || true
 }
 
 # end NAME: asks it to.

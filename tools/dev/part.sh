@@ -84,7 +84,7 @@ part_faults() {
 part_gameday() {
   if [ "${PACELINE_LONG-}" = 1 ]; then
     build_products "${exact[@]}"
-    PACELINE_PROGRAMS=.build/exact/release Tests/GameDays/run all --out .build/gamedays
+    PACELINE_PROGRAMS=.build/exact/release Tests/GameDays/run all --out .build/gamedays --within 6900
   else
     build_products
     PACELINE_PROGRAMS=.build/debug Tests/GameDays/run --test --out .build/gameday
