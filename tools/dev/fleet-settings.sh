@@ -37,7 +37,7 @@ write_settings() {
 command_of() {
   local name=$1
   case ${role_of[$name]} in
-    postgres | etcd | database | proxy) database_command_of "$name" ;;
+    postgres) database_command_of "$name" ;;
     coordinator) command=("$programs"/paceline-coordinator --config "$state/$name/settings.json") ;;
     broker) command=("$programs"/paceline-broker --config "$state/$name/settings.json") ;;
     node) command=("$programs"/paceline-node --config "$state/$name/settings.json") ;;
@@ -129,11 +129,9 @@ issuers() {
 }
 
 coordinator_settings() {
-  local name=$1 path own found=() numbers=''
+  local name=$1 path own found=()
   path=$(json_path "$root") own=$(json_path "$state")
-  of_role etcd
-  [ ${#found[@]} -eq 0 ] || numbers="\"numbers\": { \"etcd\": [$(addresses "${found[@]}")] },"
-  of_database
+  of_role postgres
   cat <<JSON
 {
   "daemon": "coordinator",
@@ -143,7 +141,6 @@ coordinator_settings() {
   "database": { "address": "$(host "${found[0]}")", "port": $(serves "${found[0]}"), "passwordFile": "$own/password",
     "migrationsDirectory": "$path/Sources/Apps/paceline-coordinator/Migrations" },
   "consoleDirectory": "$path/Sources/Apps/paceline-coordinator/Console",
-  $numbers
   "leases": { "leadershipMilliseconds": $leadership_milliseconds, "renewalMilliseconds": $renewal_milliseconds,
     "leaseSeconds": $lease_seconds },
   "holders": [$(holders)],
