@@ -63,7 +63,8 @@ class Sender(threading.Thread):
 
     def stop(self):
         self.ends = True
-        self.join()
+        if self.is_alive():
+            self.join()
 
 
 def post(url, body, timeout=3):
@@ -206,7 +207,21 @@ class BrokerLost(Day):
         fleet.find("us-east-broker-1")
 
 
-class BrokersLost(Day):
+class MembersLost(Day):
+    """Some members are killed, and stay away until the day is over."""
+    members = ()
+
+    def inject(self, fleet):
+        fleet.lose(*self.members)
+
+    def end(self, fleet):
+        fleet.find(*self.members)
+
+    clean = end
+
+
+class BrokersLost(MembersLost):
+    members = ("us-west-broker-1", "us-west-broker-2")
     name, alert, runbook = "brokers-lost", "IssuerExchangesBurning", "IssuerExchangesBurning"
     what = "SIGKILL of both brokers of a region, which stay away: its node has nobody to get money from."
     labels = {"region": "us-west", "burn": "14.4"}
@@ -220,16 +235,9 @@ class BrokersLost(Day):
         # A leader that is ready has nothing to add to its 200.
         ("reaches the leader", r"\A\Z"))
 
-    def inject(self, fleet):
-        fleet.lose("us-west-broker-1", "us-west-broker-2")
 
-    def end(self, fleet):
-        fleet.find("us-west-broker-1", "us-west-broker-2")
-
-    clean = end
-
-
-class CoordinatorsLost(Day):
+class CoordinatorsLost(MembersLost):
+    members = ("coordinator-1", "coordinator-2")
     name, alert, runbook = "coordinators-lost", "RootHasNoLeader", "RootHasNoLeader"
     what = "SIGKILL of both coordinators, which stay away until they are started."
     expects = (
@@ -237,14 +245,6 @@ class CoordinatorsLost(Day):
         ("What it says of itself", r"Connection refused|Couldn't connect|Failed to connect"),
         ("One must lead", r"paceline_root_leads\{.*=> 1 "))
     repair = "the runbook's blocks start the coordinator that they name; the other one is started at the fault's own end."
-
-    def inject(self, fleet):
-        fleet.lose("coordinator-1", "coordinator-2")
-
-    def end(self, fleet):
-        fleet.find("coordinator-1", "coordinator-2")
-
-    clean = end
 
 
 class DatabaseLost(Day):
@@ -301,8 +301,7 @@ class NoticesForgedDay(Day):
         self.sender.start()
 
     def end(self, fleet):
-        if self.sender.is_alive():
-            self.sender.stop()
+        self.sender.stop()
 
     clean = end
 
@@ -335,8 +334,7 @@ class DeadlinesShort(Day):
         self.sender.start()
 
     def end(self, fleet):
-        if self.sender.is_alive():
-            self.sender.stop()
+        self.sender.stop()
 
     clean = end
 

@@ -99,7 +99,30 @@ class BillsLate(Day):
         must(sum(one in (200, 204) for one in taken) > len(taken) // 2, f"late bills were answered {sorted(set(taken))}")
 
 
-class DatabaseStalls(Day):
+class DatabaseHalts(Day):
+    """Postgres stands still for so many seconds, goes on for so many, and again."""
+    still = between = 0
+
+    def prepare(self, fleet):
+        def halt():
+            fleet.signal("postgres", signal.SIGSTOP)
+            time.sleep(self.still)
+            fleet.signal("postgres", signal.SIGCONT)
+
+        self.sender = Sender(1 / self.between, halt)
+
+    def inject(self, fleet):
+        self.sender.start()
+
+    def end(self, fleet):
+        self.sender.stop()
+        fleet.signal("postgres", signal.SIGCONT)
+
+    clean = end
+
+
+class DatabaseStalls(DatabaseHalts):
+    still, between = 6, 1
     name, alert, runbook = "database-stalls", "RootOutcomesUnknown", "RootOutcomesUnknown"
     what = "Postgres stands still for six seconds, goes on for one, and again."
     detect, recover = 120, 120
@@ -109,32 +132,15 @@ class DatabaseStalls(Day):
         ("By reason", r"outcome=\"unknown\""),
         ("The books must add up", r"agree|add up|ok"))
 
-    def prepare(self, fleet):
-        def stall():
-            fleet.signal("postgres", signal.SIGSTOP)
-            time.sleep(6)
-            fleet.signal("postgres", signal.SIGCONT)
-
-        self.sender = Sender(1, stall)
-
-    def inject(self, fleet):
-        self.sender.start()
-
     def before(self, fleet, step):
         # What the page asks of the database itself, it asks when that answers.
         if step.saying.startswith("The books must add up"):
             self.end(fleet)
             until("a coordinator leads", 20, lambda: fleet.is_well())
 
-    def end(self, fleet):
-        if self.sender.is_alive():
-            self.sender.stop()
-        fleet.signal("postgres", signal.SIGCONT)
 
-    clean = end
-
-
-class DatabaseSlow(Day):
+class DatabaseSlow(DatabaseHalts):
+    still, between = 0.6, 0.1
     name, alert, runbook = "database-slow", "RootBatchesBurning", "RootBatchesBurning"
     what = "Postgres stands still for 600 ms of every 700."
     labels = {"burn": "14.4"}
@@ -144,24 +150,6 @@ class DatabaseSlow(Day):
         ("The coordinator that leads", r"=> 1 "),
         ("What the leader says of itself", r'"leads"'))
     ends = {}
-
-    def prepare(self, fleet):
-        def pulse():
-            fleet.signal("postgres", signal.SIGSTOP)
-            time.sleep(0.6)
-            fleet.signal("postgres", signal.SIGCONT)
-
-        self.sender = Sender(10, pulse)
-
-    def inject(self, fleet):
-        self.sender.start()
-
-    def end(self, fleet):
-        if self.sender.is_alive():
-            self.sender.stop()
-        fleet.signal("postgres", signal.SIGCONT)
-
-    clean = end
 
 
 class LeaseEnds(Day):

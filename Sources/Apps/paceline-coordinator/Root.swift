@@ -36,8 +36,9 @@ final class Root: MoneyIssuer {
     private var nextLoading = Instant(nanoseconds: .min)
     /// The database says that all its leaders have kept numbers.
     private var isNumbered = false
-    /// Until when etcd is asked for the batch in flight; then the leadership is given up, for who reaches etcd.
-    private var keepsUntil: Instant?
+    /// Since when etcd is asked for the batch in flight: for as long as a leadership lasts, and then that is given up, for who reaches
+    /// etcd.
+    private var keepsSince: Instant?
 
     /// Looks and resendings: short beside the leadership's length, long beside a round trip.
     private static let turn = Interval.milliseconds(50)
@@ -316,26 +317,26 @@ final class Root: MoneyIssuer {
             return acknowledged()
         }
         sending?.isUnderWay = true
-        let until = keepsUntil ?? now + context.settings.leases.leadership
-        keepsUntil = until
+        let begun = keepsSince ?? now
+        keepsSince = begun
         numbers.keep(batch.number, settles: batch.isLooked) { [weak self] kept in
             guard let self else { return }
             switch kept {
             case .kept:
-                keepsUntil = nil
+                keepsSince = nil
                 if batch.isLooked { isNumbered = true }
-                metrics.numbersTime.record(now - until + context.settings.leases.leadership)
+                metrics.numbersTime.record(now - begun)
                 context.health.set("numbers", .ready)
                 acknowledged()
             case .fenced:
-                keepsUntil = nil
+                keepsSince = nil
                 context.log.warning("another leader's numbers are taken; the book is loaded anew")
                 dismiss(machine.mismatched())
             case .unknown(let why):
                 metrics.numbersUnkept.add()
                 numbersAway(why)
-                guard now < until, stopped == nil else {
-                    keepsUntil = nil
+                guard now < begun + context.settings.leases.leadership, stopped == nil else {
+                    keepsSince = nil
                     dismiss(machine.lost())
                     break
                 }
@@ -350,7 +351,7 @@ final class Root: MoneyIssuer {
             self?.committed()
         }
         guard isSet == nil else { return }
-        keepsUntil = nil
+        keepsSince = nil
         dismiss(machine.lost())
     }
 

@@ -45,17 +45,6 @@ enum RosterInput {
 }
 
 extension JSONTree {
-    /// A member of an object; nil where there is none, or where this is none.
-    subscript(key: String) -> JSONTree? {
-        guard case .object(let members) = content else { return nil }
-        return members.first { $0.key == key }?.value
-    }
-
-    var elements: [JSONTree] {
-        guard case .array(let all) = content else { return [] }
-        return all
-    }
-
     var text: String? {
         switch content {
         case .string(let text), .number(let text): text

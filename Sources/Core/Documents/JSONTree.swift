@@ -37,6 +37,20 @@ public struct JSONTree: Sendable {
     }
 }
 
+extension JSONTree {
+    /// The first member of this name; nil where there is none, or where this is no object.
+    public subscript(_ key: String) -> JSONTree? {
+        guard case .object(let members) = content else { return nil }
+        return members.first { $0.key == key }?.value
+    }
+
+    /// Of a list; none where this is no list.
+    public var elements: [JSONTree] {
+        guard case .array(let all) = content else { return [] }
+        return all
+    }
+}
+
 // Trees written in Swift: `["file": .string(path), "valid": true]`.
 extension JSONTree {
     public static let null = JSONTree(.null)

@@ -81,20 +81,20 @@ extension EtcdTransaction {
 extension EtcdResult {
     /// Nil where the bytes are not an answer to a transaction.
     init?(_ body: [UInt8]) {
-        guard let tree = try? JSONTree(reading: body), tree.member("header") != nil else { return nil }
+        guard let tree = try? JSONTree(reading: body), tree["header"] != nil else { return nil }
         // What is false or empty is left out.
-        if let succeeded = tree.member("succeeded") {
+        if let succeeded = tree["succeeded"] {
             guard case .bool(let value) = succeeded.content else { return nil }
             isDone = value
         } else {
             isDone = false
         }
         found = [:]
-        for response in tree.elements("responses") {
-            guard let range = response.member("response_range") ?? response.member("responseRange") else {
+        for response in tree["responses"]?.elements ?? [] {
+            guard let range = response["response_range"] ?? response["responseRange"] else {
                 continue
             }
-            for pair in range.elements("kvs") {
+            for pair in range["kvs"]?.elements ?? [] {
                 guard let key = pair.text("key"), let value = pair.text("value") else { return nil }
                 found[key] = value
             }
@@ -103,19 +103,9 @@ extension EtcdResult {
 }
 
 extension JSONTree {
-    fileprivate func member(_ key: String) -> JSONTree? {
-        guard case .object(let members) = content else { return nil }
-        return members.first { $0.key == key }?.value
-    }
-
-    fileprivate func elements(_ key: String) -> [JSONTree] {
-        guard case .array(let all) = member(key)?.content else { return [] }
-        return all
-    }
-
     /// A text in Base64; an empty one is left out.
     fileprivate func text(_ key: String) -> String? {
-        guard let member = member(key) else { return "" }
+        guard let member = self[key] else { return "" }
         guard case .string(let text) = member.content, let bytes = Base64.decode(text) else { return nil }
         return String(validating: bytes, as: UTF8.self)
     }

@@ -201,11 +201,6 @@ enum OpenAPI {
 }
 
 extension JSONTree {
-    fileprivate subscript(_ key: String) -> JSONTree? {
-        guard case .object(let members) = content else { return nil }
-        return members.first { $0.key == key }?.value
-    }
-
     fileprivate var withoutDefinitions: JSONTree {
         guard case .object(let members) = content else { return self }
         return .object(members.filter { $0.key != "$defs" && $0.key != "$schema" })

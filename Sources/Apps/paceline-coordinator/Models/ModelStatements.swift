@@ -81,7 +81,6 @@ enum ModelStatements {
 extension JSONTree {
     /// The texts of a list.
     var texts: [String] {
-        guard case .array(let elements) = content else { return [] }
-        return elements.compactMap { if case .string(let text) = $0.content { text } else { nil } }
+        elements.compactMap { if case .string(let text) = $0.content { text } else { nil } }
     }
 }

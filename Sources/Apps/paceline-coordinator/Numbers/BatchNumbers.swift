@@ -41,7 +41,8 @@ final class BatchNumbers {
     private var last: UInt64?
     /// Processes whose numbers say nothing more once a batch is kept that has what was found of them.
     private var former: [UInt64] = []
-    private(set) var isSettled = false
+    /// A leader's findings are written down behind it, and said so there.
+    private var isSettled = false
 
     init(
         _ settings: CoordinatorSettings.Numbers, of process: UInt64, on reactor: Reactor, _ log: Log

@@ -109,13 +109,8 @@ public struct CatalogDocuments: Sendable {
 }
 
 extension JSONTree {
-    fileprivate var elements: [JSONTree] { if case .array(let all) = content { all } else { [] } }
-
     fileprivate func things(_ kind: EntityKind) -> [JSONTree] {
-        guard case .object(let members) = content,
-            case .array(let things)? = members.first(where: { $0.key == kind.rawValue })?.value.content
-        else { return [] }
-        return things
+        self[kind.rawValue]?.elements ?? []
     }
 
     /// A refusal of this file by the thing that it is about: `campaigns[3].flight.end`.

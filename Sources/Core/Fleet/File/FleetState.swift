@@ -88,10 +88,3 @@ public struct FleetState: DocumentObject, Equatable {
 
     public var page: String { Self.schema.show(self).page + "\n" }
 }
-
-extension JSONTree {
-    fileprivate subscript(_ key: String) -> JSONTree? {
-        guard case .object(let members) = content else { return nil }
-        return members.first { $0.key == key }?.value
-    }
-}
