@@ -140,20 +140,13 @@ extension DecisionWorkspace {
     /// What the candidate must bid to rank as high: more than the rival's rank where what the viewer saw or the price of
     /// its budget lowers its own, and less where its budget is given way to.
     private mutating func needed(toBeat worth: Micros, _ candidate: RankedCandidate) -> Micros {
-        // All that makes its rank another one than its bid goes with the bid.
-        guard !candidate.costsItsWorth || candidate.value <= .zero else {
-            let product = Int128(worth.rawValue) * Int128(candidate.most.rawValue)
-            let (quotient, rest) = product.quotientAndRemainder(
-                dividingBy: Int128(candidate.value.rawValue))
-            return Micros(Int64(clamping: quotient + (rest > 0 ? 1 : 0)))
-        }
-        let whole = candidate.most - candidate.handicap
-        guard whole != candidate.value || candidate.handicap != .zero, candidate.value > .zero else {
-            return worth
-        }
+        // Where it costs what it is worth, all that makes its rank another one than its bid goes with the bid.
+        let handicap = candidate.costsItsWorth ? .zero : candidate.handicap
+        let whole = candidate.most - handicap
+        guard whole != candidate.value || handicap != .zero, candidate.value > .zero else { return worth }
         let product = Int128(worth.rawValue) * Int128(whole.rawValue)
         let (quotient, rest) = product.quotientAndRemainder(dividingBy: Int128(candidate.value.rawValue))
-        let needed = quotient + (rest > 0 ? 1 : 0) + Int128(candidate.handicap.rawValue)
+        let needed = quotient + (rest > 0 ? 1 : 0) + Int128(handicap.rawValue)
         return Micros(Int64(clamping: max(needed, 0)))
     }
 }
