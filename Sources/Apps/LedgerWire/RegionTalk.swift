@@ -10,7 +10,7 @@ internal import Units
 /// Shared by its own thread, the link's and whoever reads what was heard.
 public final class RegionTalk: Sendable {
     private struct State {
-        var word: RegionWord?
+        var memory = RegionMemory()
         var isAsking = false
     }
 
@@ -32,8 +32,8 @@ public final class RegionTalk: Sendable {
         (self.link, self.counts, self.onWord) = (link, counts, onWord)
     }
 
-    /// Nil before anybody has answered.
-    public var word: RegionWord? { state.withLock { $0.word } }
+    /// Nil where nobody has answered of late.
+    var freshWord: RegionWord? { state.withLock { $0.memory.word(at: Kernel.monotonicNow()) } }
 
     /// Starts the thread, which runs as long as the process.
     public func start() throws(Failure) {
@@ -58,12 +58,28 @@ public final class RegionTalk: Sendable {
         link.askRegion(counts()) { [self] word in
             let isNews = state.withLock { state in
                 state.isAsking = false
-                guard let word, word != state.word else { return false }
-                state.word = word
-                return true
+                return word.map { state.memory.hear($0, at: Kernel.monotonicNow()) } ?? false
             }
             if isNews, let word { onWord(word) }
         }
+    }
+}
+
+/// A word that is passed on, as long as whoever said it could not have said another one unheard.
+struct RegionMemory: Sendable {
+    private var last: (word: RegionWord, at: Instant)?
+
+    /// Twelve of the questions that are asked.
+    static let age = Interval.seconds(3)
+
+    /// Whether it is another one.
+    mutating func hear(_ word: RegionWord, at now: Instant) -> Bool {
+        defer { last = (word, now) }
+        return last?.word != word
+    }
+
+    func word(at now: Instant) -> RegionWord? {
+        last.flatMap { now - $0.at <= Self.age ? $0.word : nil }
     }
 }
 
@@ -97,11 +113,12 @@ public final class RegionRelay: Sendable {
         }
     }
 
-    /// A node's question; nil while no coordinator has said anything. Only of itself a node says anything.
+    /// A node's question; nil while no coordinator has said anything, or none of late: the node keeps to what it knows and asks
+    /// another broker. Only of itself a node says anything.
     public func answer(_ question: RegionQuestion) -> RegionWord? {
         if let count = question.counts.first(where: { $0.node == question.holder }) {
             heard.withLock { $0[question.holder] = Heard(count: count, at: Kernel.monotonicNow()) }
         }
-        return talk.withLock { $0 }?.word
+        return talk.withLock { $0 }?.freshWord
     }
 }

@@ -86,9 +86,14 @@ final class RootService: DaemonService {
         let watch = ModelWatch(context, root, models, desk)
         regions = FleetRegions(context, root, pool, pacing)
         probes = try RegionProbes(context, root, regions, on: reactor, seed: seeds.next())
-        desk.onRegions = { [regions] in regions.lookSoon() }
+        desk.inTurn = { [regions] in regions.inTurn($0, $1) }
+        desk.onRegions = { [regions] in regions.made($0, version: $1) }
         let holderRoutes = HolderRoutes(
-            context.settings.holders, context.health, root, pacing: { pacing.heard($0) },
+            context.settings.holders, context.health, root,
+            pacing: { [regions] in
+                regions.met($0.holder)
+                return pacing.heard($0)
+            },
             models: { watch.heard($0) }, region: { [regions] in regions.heard($0) })
         events = EventRoutes(readPool, context.log)
         let console = try context.settings.consoleDirectory.map { folder throws(Failure) in

@@ -93,8 +93,13 @@ public struct RegionMachine: Sendable {
         self.share = self.state == .healthy ? 1_000 : min(max(share, 0), 1_000)
         if state == .rejoining {
             // So far on its way as its share says.
-            since = now - Interval(nanoseconds: limits.rejoinFor.nanoseconds / 1_000 * Int64(self.share))
+            since = now - time(to: self.share)
         }
+    }
+
+    /// From the beginning of a return.
+    private func time(to share: Int) -> Interval {
+        Interval(nanoseconds: limits.rejoinFor.nanoseconds / 1_000 * Int64(share))
     }
 
     /// What both signals say, whatever operators do.
@@ -153,10 +158,15 @@ public struct RegionMachine: Sendable {
             if isAskedToDrain || isBad && now - steadySince >= limits.suspectFor {
                 return drain(now, spare, &effects)
             }
-            // A signal that is missing holds it where it is.
-            guard isGood else { return }
-            let done = (now - since).nanoseconds * 1_000 / max(limits.rejoinFor.nanoseconds, 1)
-            set(max(share, limits.firstShare, Int(min(done, 1_000))), &effects)
+            // A signal that is missing holds it where it is, and it goes on from there.
+            guard isGood else {
+                since = max(since, now - time(to: share))
+                return
+            }
+            let done =
+                now - since >= limits.rejoinFor
+                ? 1_000 : (now - since).nanoseconds * 1_000 / max(limits.rejoinFor.nanoseconds, 1)
+            set(max(share, limits.firstShare, Int(done)), &effects)
             guard share == 1_000 else { return }
             turn(to: .healthy, now)
             effects.append(.alert(.rejoined))

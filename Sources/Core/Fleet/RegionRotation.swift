@@ -45,7 +45,9 @@ public struct RegionOutlook: Hashable, Sendable {
     /// What the region answers now; nil where nobody knows yet.
     public let requests: Double?
     public let others: [Other]
-    /// What the others could take over.
+    /// What is on its way to the others from regions that go already; nil where nobody knows.
+    public let moving: Double?
+    /// What the others could take over beside that. Who is silent, or not counted, has no room that anybody knows of.
     public let spare: Double
 
     public var fits: Bool { !others.isEmpty && requests.map { $0 <= spare } ?? false }
@@ -65,15 +67,27 @@ public struct RegionRotation: Sendable {
         var machine: RegionMachine
         var order = RegionOrder.serve
         var nodes: [String: Counted] = [:]
-        /// When one of its brokers spoke last.
-        var heardAt: Instant
+        /// When one of its brokers asked last where it stands; nil where none has since this rotation began.
+        var heardAt: Instant?
+        /// When one of its holders said anything at all.
+        var metAt: Instant
+        var isMet = false
+        var isProbeHeard = false
+        /// Since when it goes, and what it answered then, where anybody knew.
+        var going: (since: Instant, rate: Double?)?
+
+        /// Whether it takes more traffic when others go.
+        var takes: Bool { machine.share > 0 && machine.state != .draining && machine.state != .lost }
     }
 
     private var regions: [Region]
-    private let since: Instant
+    private let limits: RegionLimits
 
     /// Brokers speak four times a second: who was silent for so long is away.
     public static let silence = Interval.seconds(3)
+    /// Whose brokers never ask, as those of a former version, says other things that often; so long nothing is known of a region
+    /// that has said nothing yet.
+    public static let unheard = Interval.seconds(60)
     /// Over which requests are counted: some hundred of a busy node.
     static let window = Interval.seconds(5)
     /// Who was not heard for so long answers nothing that anybody counts.
@@ -82,9 +96,9 @@ public struct RegionRotation: Sendable {
     public static let nodesMost = 1_024
 
     public init(_ terms: [RegionTerms], limits: RegionLimits = RegionLimits(), at now: Instant) {
-        since = now
+        self.limits = limits
         regions = terms.map {
-            Region(terms: $0, machine: RegionMachine(at: now, limits: limits), heardAt: now)
+            Region(terms: $0, machine: RegionMachine(at: now, limits: limits), metAt: now)
         }
     }
 
@@ -102,12 +116,22 @@ public struct RegionRotation: Sendable {
         return (inside, regions[region].terms.isProbed ? outside : nil)
     }
 
+    /// Nil where it has not said anything yet, and could not be expected to have.
+    private func isInside(_ region: Int, _ now: Instant) -> Bool? {
+        let one = regions[region]
+        if let heardAt = one.heardAt { return now - heardAt <= Self.silence }
+        guard now - one.metAt <= Self.unheard else { return false }
+        return one.isMet ? true : nil
+    }
+
     /// As whoever led before has left it.
     public mutating func resume(
         _ region: Int, _ state: RegionState, share: Int, _ order: RegionOrder, at now: Instant
     ) {
         regions[region].machine = RegionMachine(
             resuming: state, share: share, at: now, limits: regions[region].machine.limits)
+        // What it answered is not known here.
+        regions[region].going = state == .draining ? (now, nil) : nil
         _ = asked(region, order, at: now)
     }
 
@@ -126,17 +150,23 @@ public struct RegionRotation: Sendable {
         for one in counts { count(one, region, now) }
     }
 
+    /// One of its holders has said something else, which shows as well that it is there.
+    public mutating func met(_ region: Int, at now: Instant) {
+        (regions[region].metAt, regions[region].isMet) = (now, true)
+    }
+
     private mutating func count(_ one: NodeCount, _ region: Int, _ now: Instant) {
-        guard var known = regions[region].nodes[one.node], known.start == one.start,
-            one.requests >= known.base.requests
-        else {
-            guard regions[region].nodes[one.node] != nil || regions[region].nodes.count < Self.nodesMost
-            else {
-                return
-            }
+        guard var known = regions[region].nodes[one.node] else {
+            guard regions[region].nodes.count < Self.nodesMost else { return }
             regions[region].nodes[one.node] = Counted(
                 start: one.start, base: (one.requests, now), heardAt: now, rate: nil)
             return
+        }
+        // A broker that it has left says what it knew.
+        if known.start == one.start, one.requests < known.base.requests { return }
+        if known.start != one.start || now - known.heardAt > Self.forgotten {
+            // Its former rate is the best that is known until there is another one.
+            (known.start, known.base) = (one.start, (one.requests, now))
         }
         known.heardAt = now
         if now - known.base.at >= Self.window {
@@ -149,57 +179,103 @@ public struct RegionRotation: Sendable {
 
     public mutating func probed(_ region: Int, _ answers: Bool, at now: Instant) -> [RegionEffect] {
         guard regions[region].terms.isProbed else { return [] }
+        regions[region].isProbeHeard = true
         return tell(region, .probed(answers), now)
     }
 
     public mutating func turn(at now: Instant) -> [(region: Int, effect: RegionEffect)] {
         var all: [(region: Int, effect: RegionEffect)] = []
         for region in regions.indices {
-            regions[region].nodes = regions[region].nodes.filter { now - $0.value.heardAt <= Self.forgotten }
-            let effects = tell(region, .renewed(now - regions[region].heardAt <= Self.silence), now)
-            all += effects.map { (region, $0) }
+            // Of a region that is silent, what was counted last is what has to go elsewhere.
+            if let heardAt = regions[region].heardAt {
+                regions[region].nodes = regions[region].nodes.filter {
+                    heardAt - $0.value.heardAt <= Self.forgotten
+                }
+            }
+            // What nobody knows takes no region out, and brings none back.
+            let isUnknownGood = regions[region].takes && state(region) != .rejoining
+            if regions[region].terms.isProbed, !regions[region].isProbeHeard {
+                all += tell(region, .probed(isUnknownGood), now).map { (region, $0) }
+            }
+            let isThere = isInside(region, now) ?? isUnknownGood
+            all += tell(region, .renewed(isThere), now).map { (region, $0) }
         }
         return all
     }
 
     private mutating func tell(_ region: Int, _ event: RegionEvent, _ now: Instant) -> [RegionEffect] {
         var effects: [RegionEffect] = []
+        let (rate, share) = (requests(region, at: now), share(region))
+        let former = (state(region), share)
         regions[region].machine.handle(event, at: now, spare: spare(region, now), &effects)
+        if state(region) == .draining || state(region) == .lost {
+            if regions[region].going == nil, former.0 != .lost {
+                regions[region].going = (now, rate)
+            } else if self.share(region) < share {
+                regions[region].going?.since = now
+            }
+        } else {
+            regions[region].going = nil
+        }
         return effects
     }
 
     // MARK: The guard
 
-    /// Requests a second; nil where nobody has counted long enough.
+    /// Requests a second; nil where one of its nodes is not counted yet, or none is known.
     public func requests(_ region: Int, at now: Instant) -> Double? {
-        let rates = regions[region].nodes.values.compactMap(\.rate)
-        guard rates.isEmpty else { return rates.reduce(0, +) }
-        // Whoever could speak has done so twice by then.
-        return now - since > Self.window + Self.forgotten ? 0 : nil
+        let nodes = regions[region].nodes
+        guard !nodes.isEmpty else { return nil }
+        var sum = 0.0
+        for node in nodes.values {
+            guard let rate = node.rate else { return nil }
+            sum += rate
+        }
+        return sum
+    }
+
+    /// What a region that goes has still to leave to others, or has left so lately that nobody has counted it there.
+    private func moving(_ region: Int, _ now: Instant) -> Double? {
+        let one = regions[region]
+        guard one.machine.state == .draining || one.machine.state == .lost else { return 0 }
+        let left = Double(1_000 - one.machine.share) / 1_000
+        if let going = one.going, now - going.since <= max(limits.drainFor, Self.window + Self.window) {
+            return (going.rate ?? requests(region, at: now)).map { $0 * left }
+        }
+        // Whoever is silent for longer has nobody that it answers, or nobody that will move.
+        guard isInside(region, now) == true, !one.nodes.isEmpty else { return 0 }
+        return requests(region, at: now).map { $0 * left }
     }
 
     public func outlook(without region: Int, at now: Instant) -> RegionOutlook {
-        let all = regions.indices.filter { $0 != region && share($0) > 0 }.map { other in
-            let requests = requests(other, at: now)
+        let all = regions.indices.filter { $0 != region && regions[$0].takes }.map { other in
+            let isKnown = isInside(other, now) == true && state(other) != .suspect
+            let requests = isKnown ? requests(other, at: now) : nil
             let carries = regions[other].terms.carries * share(other) / 1_000
             return (other, carries, requests, max(Double(carries) - (requests ?? Double(carries)), 0))
         }
         let here = requests(region, at: now)
-        let spare = all.reduce(0) { $0 + $1.3 }
+        let room = all.reduce(0) { $0 + $1.3 }
+        let moving = regions.indices.filter { $0 != region }.reduce(Double?.some(0)) { sum, other in
+            guard let sum, let more = moving(other, now) else { return nil }
+            return sum + more
+        }
         return RegionOutlook(
             requests: here,
-            others: all.map { other, carries, requests, room in
+            others: all.map { other, carries, requests, part in
                 RegionOutlook.Other(
                     region: regions[other].terms.name, carries: carries, requests: requests,
-                    takes: spare > 0 ? (here ?? 0) * room / spare : 0)
-            }, spare: spare)
+                    takes: room > 0 ? (here ?? 0) * part / room : 0)
+            }, moving: moving, spare: moving.map { max(room - $0, 0) } ?? 0)
     }
 
     /// In thousandths of what the region answers. What an operator has ordered was held against the guard then, or forced.
     private func spare(_ region: Int, _ now: Instant) -> Int {
         guard regions[region].order == .serve else { return 1_000 }
         let outlook = outlook(without: region, at: now)
-        guard !outlook.others.isEmpty, let requests = outlook.requests else { return 0 }
+        guard !outlook.others.isEmpty else { return 0 }
+        // Nobody has counted one that was gone before this rotation began: it may have answered all that it carries.
+        let requests = outlook.requests ?? Double(regions[region].terms.carries)
         return requests > 0 ? Int(min(outlook.spare / requests, 1) * 1_000) : 1_000
     }
 }

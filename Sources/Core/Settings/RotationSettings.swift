@@ -84,7 +84,7 @@ extension CoordinatorSettings.Rotation {
                 "A region without traffic is lost after so long.",
                 because: "What was on its way has come."),
             .defaulted(
-                "steadySeconds", \.steady, .seconds(1...86_400),
+                "steadySeconds", \.steady, .seconds(5...86_400),
                 "Both signals have to hold for so long before a region comes back.",
                 because: "Several times what it takes to go, so that a link that flaps moves traffic once."),
             .defaulted(

@@ -25,7 +25,7 @@ private final class TwoRegions {
             more: [
                 "regions": regions,
                 "rotation": [
-                    "suspectSeconds": 1, "drainSeconds": 2, "steadySeconds": 1, "rejoinSeconds": 5,
+                    "suspectSeconds": 1, "drainSeconds": 2, "steadySeconds": 5, "rejoinSeconds": 5,
                 ],
             ])
         _ = try pair.leader()

@@ -98,4 +98,24 @@ import Units
         watch.pass(61)
         #expect(watch.machine.state == .rejoining)
     }
+
+    @Test func aReturnThatWasHeldGoesOnFromThere() {
+        var watch = Watch()
+        watch.fail()
+        watch.pass(60)
+        watch.hold()
+        watch.pass(100)
+        let share = watch.machine.share
+        #expect(watch.machine.state == .rejoining && (200...400).contains(share))
+        watch.tell(.probed(false))
+        watch.pass(100)
+        #expect(watch.machine.share == share)
+        watch.tell(.probed(true))
+        watch.pass(1)
+        #expect(watch.machine.share - share < 20)
+        // A machine that slept for very long comes back, and does not overflow.
+        watch.now = watch.now + .seconds(200 * 86_400)
+        watch.tell(.turned)
+        #expect(watch.machine.state == .healthy)
+    }
 }

@@ -12,11 +12,13 @@ import Units
         var counts: [UInt64] = [0, 0, 0]
         var speaks = [true, true, true]
         var alerts: [RegionAlert] = []
+        var start: UInt64 = 7
 
         init(isProbed: Bool = true) {
             rotation = RegionRotation(
                 ["east", "west", "north"].map { RegionTerms(name: $0, carries: 100, isProbed: isProbed) },
                 at: now)
+            for region in 0..<3 { _ = rotation.probed(region, true, at: now) }
         }
 
         mutating func pass(_ seconds: Int) {
@@ -25,7 +27,7 @@ import Units
                 for region in 0..<3 where speaks[region] {
                     counts[region] += UInt64(rates[region]) / 4
                     rotation.spoke(
-                        region, [NodeCount(node: "n", start: 7, requests: counts[region])], at: now)
+                        region, [NodeCount(node: "n", start: start, requests: counts[region])], at: now)
                 }
                 for case (_, .alert(let alert)) in rotation.turn(at: now) { alerts.append(alert) }
             }
@@ -82,12 +84,13 @@ import Units
         fleet.pass(10)
         #expect(try #require(fleet.rotation.requests(0, at: fleet.now)) == 60)
         // Another process counts from nothing, and what it has not counted yet is not taken for nothing.
-        fleet.counts[0] = 0
+        (fleet.counts[0], fleet.start) = (0, 8)
         fleet.pass(12)
         #expect(try #require(fleet.rotation.requests(0, at: fleet.now)) == 60)
+        // What a region answered before it fell silent is what has to go elsewhere.
         fleet.speaks[0] = false
-        fleet.pass(11)
-        #expect(fleet.rotation.requests(0, at: fleet.now) == 0)
+        fleet.pass(60)
+        #expect(fleet.rotation.requests(0, at: fleet.now) == 60)
     }
 
     @Test func theGuardKnowsWhatTheOthersCarry() {
@@ -99,7 +102,9 @@ import Units
         fleet.rates = [60, 80, 80]
         fleet.pass(12)
         #expect(!fleet.rotation.outlook(without: 0, at: fleet.now).fits)
-        // A region that takes nothing has no room either.
+        // A region that takes nothing has no room either, and what it had is somewhere else in the end.
+        fleet.rates = [60, 80, 0]
+        fleet.pass(12)
         fleet.ask(2, .drain)
         let less = fleet.rotation.outlook(without: 0, at: fleet.now)
         #expect(less.others.map(\.region) == ["west"] && less.spare == 20)
@@ -139,5 +144,59 @@ import Units
         #expect(fleet.rotation.state(1) == .rejoining && (690...710).contains(fleet.rotation.share(1)))
         fleet.pass(40)
         #expect(fleet.stands(1) == "healthy 1000")
+    }
+
+    @Test func whatIsOnItsWayHasNoRoomElsewhere() {
+        var fleet = Fleet()
+        fleet.rates = [32, 32, 52]
+        fleet.pass(20)
+        #expect(fleet.rotation.outlook(without: 1, at: fleet.now).fits)
+        fleet.ask(0, .drain)
+        fleet.pass(2)
+        // North has room for 48, and 32 of that is east's.
+        let after = fleet.rotation.outlook(without: 1, at: fleet.now)
+        #expect(after.moving == 32 && after.spare == 16 && !after.fits)
+        // It has come, and is counted there.
+        fleet.rates = [0, 32, 60]
+        fleet.pass(60)
+        let later = fleet.rotation.outlook(without: 1, at: fleet.now)
+        #expect(later.moving == 0 && later.spare == 40 && later.fits)
+    }
+
+    @Test func whoIsSilentOrNotCountedHasNoRoom() {
+        var fleet = Fleet()
+        fleet.rates = [40, 40, 40]
+        fleet.pass(20)
+        #expect(fleet.rotation.outlook(without: 0, at: fleet.now).spare == 120)
+        fleet.rotation.spoke(1, [NodeCount(node: "new", start: 1, requests: 0)], at: fleet.now)
+        #expect(fleet.rotation.requests(1, at: fleet.now) == nil)
+        #expect(fleet.rotation.outlook(without: 0, at: fleet.now).spare == 60)
+        fleet.speaks[2] = false
+        fleet.pass(4)
+        #expect(fleet.rotation.outlook(without: 0, at: fleet.now).spare == 0)
+    }
+
+    @Test func aBrokerThatNeverAsksIsNotTakenForADeadOne() {
+        var fleet = Fleet()
+        fleet.speaks[0] = false
+        _ = fleet.rotation.probed(0, false, at: fleet.now)
+        for _ in 0..<40 {
+            fleet.rotation.met(0, at: fleet.now)
+            fleet.pass(5)
+        }
+        #expect(fleet.stands(0) == "healthy 1000")
+        // Nothing else from it either: it was gone before anybody led here.
+        fleet.pass(75)
+        #expect(fleet.rotation.state(0) == .draining)
+    }
+
+    @Test func aNodeThatChangesBrokersKeepsItsRate() {
+        var fleet = Fleet()
+        fleet.pass(20)
+        let stale = NodeCount(node: "n", start: 7, requests: fleet.counts[0] - 100)
+        fleet.rotation.spoke(0, [stale], at: fleet.now)
+        #expect(fleet.rotation.requests(0, at: fleet.now) == 60)
+        fleet.rotation.spoke(0, [NodeCount(node: "n", start: 8, requests: 0)], at: fleet.now)
+        #expect(fleet.rotation.requests(0, at: fleet.now) == 60)
     }
 }

@@ -30,8 +30,10 @@ final class ChangeDesk {
     private var isBusy = false
     private var ownKeys = 0
     weak var server: Server?
+    /// A change of a region, seen with what was found in its turn; nil where this process does not know.
+    var inTurn: (any ChangeOrder, [PostgresRows]) -> (any ChangeOrder)? = { order, _ in order }
     /// Something else is asked of a region.
-    var onRegions: () -> Void = {}
+    var onRegions: (any ChangeOrder, Int64) -> Void = { _, _ in }
 
     /// Who waits for more than these waits for longer than an answer may be held.
     private static let waitingMost = 64
@@ -96,6 +98,15 @@ final class ChangeDesk {
     }
 
     private func draft(_ job: Job, _ found: [PostgresRows]) {
+        guard let order = inTurn(job.order, found) else {
+            return finish(job) { [root] in $0.notLeader(root) }
+        }
+        var job = job
+        job.order = order
+        prepare(job, found)
+    }
+
+    private func prepare(_ job: Job, _ found: [PostgresRows]) {
         let (remote, held, order) = (pool.reactor.remote, Held(self, job), job.order)
         do {
             try Thread(name: "draft") {
@@ -145,7 +156,11 @@ final class ChangeDesk {
                     "version": .integer(Int(draft.number)),
                     "who": .string(job.order.who), "what": .string(job.order.name),
                 ])
-            if let kind = job.order.kind { bulletins[kind]?.lookSoon() } else { onRegions() }
+            if let kind = job.order.kind {
+                bulletins[kind]?.lookSoon()
+            } else {
+                onRegions(job.order, draft.number)
+            }
             finish(job) { $0.answer(draft.answer) }
         case .unknown(let failure): again(job, failure)
         case .refused(let failure):

@@ -22,6 +22,8 @@ final class FleetRegions {
     /// Nil where this process does not lead, or has not read yet what was before.
     private var rotation: RegionRotation?
     private var rows: [RegionRow] = []
+    /// The database has a region that is out, and the settings do not have it: whose holders are in it nobody knows.
+    private var hasStray = false
     private var epoch = Epoch(0)
     private var isReading = false
     private var mustReadAgain = false
@@ -47,7 +49,6 @@ final class FleetRegions {
     private var now: Instant { Kernel.boottimeNow() }
 
     func start() {
-        guard !settings.isEmpty else { return }
         tick()
     }
 
@@ -56,12 +57,20 @@ final class FleetRegions {
     /// Nil where another coordinator leads.
     func heard(_ question: RegionQuestion) -> RegionWord? {
         guard root.leads else { return nil }
-        guard let region = settings.firstIndex(where: { $0.holders.contains(question.holder) }) else {
-            return .ordinary
-        }
         guard rotation != nil, epoch == root.machine.epoch else { return nil }
+        guard let region = region(of: question.holder) else { return hasStray ? nil : .ordinary }
         rotation?.spoke(region, question.counts, at: now)
         return rotation.map { RegionWord($0.state(region), share: $0.share(region)) }
+    }
+
+    /// Something else that a holder says, as brokers of a former version do as well.
+    func met(_ holder: String) {
+        guard root.leads, let region = region(of: holder) else { return }
+        rotation?.met(region, at: now)
+    }
+
+    private func region(of holder: String) -> Int? {
+        settings.firstIndex { $0.holders.contains(holder) }
     }
 
     func probed(_ region: Int, _ answers: Bool) {
@@ -91,11 +100,37 @@ final class FleetRegions {
         context.regions.all = []
     }
 
-    /// An operator has asked for something else.
-    func lookSoon() { read() }
+    /// A change as it looks in its turn: after all that was asked before it, here or of a former leader. Nil where this process
+    /// does not lead, or has not read yet where regions stand.
+    func inTurn(_ order: any ChangeOrder, _ found: [PostgresRows]) -> (any ChangeOrder)? {
+        guard var change = order as? RegionChange else { return order }
+        guard root.leads, epoch == root.machine.epoch, found.count > 1, let region = number(of: change.region)
+        else { return nil }
+        do {
+            take(try found[1].map { try RegionRow($0) }, epoch)
+        } catch {
+            context.log.error("where regions stand could not be read", ["cause": .error(error)])
+            return nil
+        }
+        guard let effects = effects(of: change.order, on: region) else { return nil }
+        change.effects = effects
+        return change
+    }
+
+    /// A change was made: it holds before it is answered.
+    func made(_ order: any ChangeOrder, version: Int64) {
+        if let change = order as? RegionChange, let region = number(of: change.region),
+            epoch == root.machine.epoch, rows.indices.contains(region), rows[region].version < version,
+            let effects = rotation?.asked(region, change.order, at: now)
+        {
+            (rows[region].version, rows[region].order) = (version, change.order)
+            follow(effects.map { (region, $0) })
+        }
+        read()
+    }
 
     private func read() {
-        guard root.leads, root.isMigrated, !settings.isEmpty else { return }
+        guard root.leads, root.isMigrated else { return }
         guard !isReading else {
             mustReadAgain = true
             return
@@ -118,7 +153,17 @@ final class FleetRegions {
     }
 
     private func take(_ found: [RegionRow], _ asked: Epoch) {
-        rows = settings.map { one in found.first { $0.name == one.name } ?? RegionRow(name: one.name) }
+        hasStray = found.contains { row in
+            (row.share < 1_000 || row.order != .serve) && !settings.contains { $0.name == row.name }
+        }
+        let former = epoch == asked ? rows : []
+        rows = settings.indices.map { region in
+            let row =
+                found.first { $0.name == settings[region].name } ?? RegionRow(name: settings[region].name)
+            // What was read before a change that is known here says nothing against it.
+            guard former.indices.contains(region), former[region].version > row.version else { return row }
+            return former[region]
+        }
         guard rotation != nil, epoch == asked else { return begin(asked) }
         for (region, row) in rows.enumerated() {
             if let effects = rotation?.asked(region, row.order, at: now) {

@@ -25,6 +25,7 @@ struct RegionEffects: Sendable {
     func tree(_ order: RegionOrder) -> JSONTree {
         [
             "requestsPerSecond": Self.rate(outlook.requests), "spare": Self.rate(outlook.spare),
+            "moving": Self.rate(outlook.moving),
             "fits": .bool(order == .serve || outlook.fits),
             "others": .array(
                 outlook.others.map {
@@ -55,7 +56,8 @@ struct RegionChange: ChangeOrder {
     let region: String
     let order: RegionOrder
     let isForced: Bool
-    let effects: RegionEffects
+    /// Found again in the change's turn.
+    var effects: RegionEffects
     let condition: ChangeCondition
     let key: String
     /// Of all that is asked.
@@ -69,13 +71,16 @@ struct RegionChange: ChangeOrder {
 
     var questions: PostgresBatch {
         var batch = PostgresBatch.questions(key)
-        batch.add(RegionStatements.one, .text(region))
+        // All of them: what was asked of the others counts as well.
+        batch.add(RegionStatements.all)
         return batch
     }
 
     func draft(of found: [PostgresRows]) -> ChangeOutcome {
         ChangeOutcome(found[0], digest) {
-            let row = found[1].count == 1 ? try RegionRow(found[1][0]) : RegionRow(name: region)
+            let row =
+                try found[1].map { try RegionRow($0) }.first { $0.name == region }
+                ?? RegionRow(name: region)
             try check(row.version)
             let isChanged = row.order != order
             if isDryRun || !isChanged {
@@ -120,11 +125,16 @@ struct RegionChange: ChangeOrder {
         let title: String
         if outlook.others.isEmpty {
             title = "no other region takes traffic"
+        } else if outlook.moving == nil {
+            title = "what a region that goes already leaves to the others was not counted"
         } else if let requests = outlook.requests {
+            let unknown = outlook.others.filter { $0.requests == nil }.map(\.region)
+            let without =
+                unknown.isEmpty ? "" : " (\(unknown.joined(separator: ", ")): silent, suspect or not counted)"
             title =
-                "the other regions have room for \(Self.whole(outlook.spare)) requests a second, and \(region) answers \(Self.whole(requests))"
+                "the other regions have room for \(Self.whole(outlook.spare)) requests a second\(without), and \(region) answers \(Self.whole(requests))"
         } else {
-            title = "what \(region) answers was not counted for long enough since this coordinator leads"
+            title = "what \(region) answers was not counted for long enough by this coordinator"
         }
         guard case .object(let members) = effects.tree(order).content else {
             return OrderRefusal(.conflict, title)

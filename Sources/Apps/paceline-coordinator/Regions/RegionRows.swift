@@ -43,7 +43,6 @@ enum RegionStatements {
             to_char(since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
         """
     static let all = PostgresStatement("select \(columns) from paceline.regions order by name")
-    static let one = PostgresStatement("select \(columns) from paceline.regions where name = $1", .text)
     static let ask = PostgresStatement(
         "select paceline.ask_region($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", .int8, .int8, .text,
         .int8, .text, .text, .bool, .timestamptz, .text, .text, .text)
