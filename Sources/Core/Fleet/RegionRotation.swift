@@ -257,7 +257,7 @@ public struct RegionRotation: Sendable {
         let here = requests(region, at: now)
         let room = all.reduce(0) { $0 + $1.3 }
         let moving = regions.indices.filter { $0 != region }.reduce(Double?.some(0)) { sum, other in
-            guard let sum, let more = moving(other, now) else { return nil }
+            guard let sum, let more = self.moving(other, now) else { return nil }
             return sum + more
         }
         return RegionOutlook(
