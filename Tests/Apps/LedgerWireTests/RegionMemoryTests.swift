@@ -10,9 +10,11 @@ import Units
     @Test func anOldWordIsNotPassedOn() {
         var (memory, now) = (RegionMemory(), Instant(nanoseconds: 0))
         #expect(memory.word(at: now) == nil)
-        #expect(memory.hear(.ordinary, at: now))
+        let isFirstNews = memory.hear(.ordinary, at: now)
+        #expect(isFirstNews)
         now = now + .seconds(2)
-        #expect(!memory.hear(.ordinary, at: now))
+        let isNews = memory.hear(.ordinary, at: now)
+        #expect(!isNews)
         now = now + .seconds(3)
         #expect(memory.word(at: now) == .ordinary)
         now = now + .milliseconds(1)
