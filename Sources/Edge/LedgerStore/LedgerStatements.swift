@@ -94,14 +94,11 @@ public enum LedgerStore {
         var made = PostgresBatch()
         let stream = bits(process.number)
         if let former = batch.claim {
-            made.add(partitions, .timestamptz(at))
             made.add(
                 process.keepsNumbers ? claimNumbered : claim, bits(former.epoch.rawValue),
                 bits(former.renewals), bits(batch.epoch.rawValue), stream,
                 .text(process.name), .text(process.address))
         }
-        // A renewal looks ahead to the next month.
-        if batch.renews { made.add(partitions, .timestamptz(at)) }
         let head = [
             bits(batch.epoch.rawValue), stream, bits(batch.number),
             batch.claim == nil ? bits(batch.former) : .int8(-1), .bool(batch.renews), .timestamptz(at),
@@ -113,6 +110,9 @@ public enum LedgerStore {
         } else {
             made.add(begin, values: head)
         }
+        // A renewal looks ahead to the next month, a claim finds what has passed since. Behind the leader's row, which one of two
+        // holds: both would make the same month.
+        if batch.claim != nil || batch.renews { made.add(partitions, .timestamptz(at)) }
         write(batch, at, &made)
         for (sequence, movements) in batch.movements.chunks(of: 16_384).enumerated() {
             let first = Int64(sequence * 16_384)

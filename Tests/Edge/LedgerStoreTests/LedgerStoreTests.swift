@@ -7,6 +7,7 @@ import Ledger
 import LedgerStore
 import Postgres
 import PostgresServer
+import Synchronization
 import Testing
 import Units
 
@@ -357,5 +358,37 @@ struct LedgerStoreTests {
         }
         // Its own claim once more is no other one's.
         #expect(try two.send(try #require(two.machine.inFlight)).failure == nil)
+    }
+
+    /// Both find that a month has no partition yet, and wait for somebody who reads; the second must hear that it has lost, and
+    /// nothing else.
+    @Test func ofTwoThatClaimAtOnceInANewMonthOneHasLost() throws {
+        let server = try PostgresServer()
+        let both = try [Process(14, server), Process(15, server)]
+        for process in both {
+            process.now = Instant(nanoseconds: 0) + .seconds(40 * 86_400)
+            try process.look()
+            process.now = process.now + .seconds(10)
+            try process.look()
+        }
+        nonisolated(unsafe) let (database, processes) = (server, both)
+        Foundation.Thread.detachNewThread {
+            _ = try? database.psql(
+                "begin; lock table paceline.movements in access share mode; select pg_sleep(2)")
+        }
+        sleep(1)
+        let outcomes = Mutex([Result<PostgresOutcome, any Error>]())
+        DispatchQueue.concurrentPerform(iterations: 2) { one in
+            let outcome = Result { try processes[one].send(try #require(processes[one].machine.inFlight)) }
+            outcomes.withLock { $0.append(outcome) }
+        }
+        let failures = try outcomes.withLock { try $0.compactMap { try $0.get().failure } }
+        #expect(failures.count == 1, "\(failures)")
+        for failure in failures {
+            guard case .lost = LedgerRefusal(failure) else {
+                Issue.record("\(failure)")
+                continue
+            }
+        }
     }
 }
