@@ -380,7 +380,8 @@ let package = Package(
         tests(
             "CoordinatorTests", in: "Apps",
             [
-                "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "PostgresServer", "paceline",
+                "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "Pacing", "PostgresServer",
+                "paceline",
                 "paceline-broker", "paceline-coordinator", "paceline-node",
             ]),
         tests(
