@@ -32,8 +32,8 @@ import Units
         #expect(abs(counts.eligible("all") - 1) < 0.01 && abs(counts.eligible("first") - 0.5) < 0.01)
         // Nobody knows for what it could compete, so it is taken to be all.
         #expect(counts.eligible("idle") == 1 && counts.eligible("unheard of") == 1)
-        let supply = counts.supply(Array(repeating: 200, count: 24))
-        #expect(isNear(supply?.places ?? [], Array(repeating: [600, 100], count: 24).flatMap { $0 }))
+        let supply = counts.supply(Array(repeating: 2, count: 24))
+        #expect(isNear(supply?.places ?? [], Array(repeating: [6, 1], count: 24).flatMap { $0 }))
     }
 
     /// Whoever comes late, or had no money for a while, could not compete then: that says nothing of its targeting.
