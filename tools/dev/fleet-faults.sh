@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # Faults that `dev up --fault NAME` injects by itself, and what it says then of money and delivery.
 
-readonly faults=(node-kill broker-kill region-loss leader-kill leader-pause coordinators-loss postgres-restart)
+readonly faults=(node-kill broker-kill region-loss leader-kill leader-pause coordinators-loss postgres-restart primary-loss etcd-loss)
 # How long traffic is watched before, how long something is kept away, and how long it is watched behind.
 readonly before_seconds=8 away_seconds=12 after_seconds=8
+# Patroni promotes another one when its lock of twenty seconds has run out.
+readonly promotion_seconds=40
 
 fault_phase=before fault_until='' fault_verdict=unseen
 declare -gA mark_of
@@ -26,7 +28,8 @@ fault_turn() {
     before)
       mark_of[fault]=$(milliseconds)
       inject "$fault"
-      fault_phase=away fault_until=$((SECONDS + away_seconds)) ;;
+      fault_phase=away fault_until=$((SECONDS + away_seconds))
+      [ "$fault" != primary-loss ] || fault_until=$((SECONDS + promotion_seconds)) ;;
     away)
       heal
       mark_of[healed]=$(milliseconds) fault_phase=back ;;
@@ -70,7 +73,7 @@ lose() {
 }
 
 inject() {
-  local found=() name lost=()
+  local found=() name lost=() postmaster
   case $1 in
     node-kill)
       of_role node
@@ -105,6 +108,16 @@ inject() {
       # The postmaster's children notice and end by themselves.
       kill -KILL "${pid_of[${found[0]}]}"
       say "$(utc) fault $1: ${found[0]} is killed" ;;
+    primary-loss)
+      primary
+      [ -n "$led" ] || { say "no database is primary now" && return; }
+      # As the machine's loss: Patroni first, or it would end its Postgres in order.
+      lose "$led"
+      postmaster=$(head -n 1 "$(own_folder "$led")/postmaster.pid" 2>/dev/null) || postmaster=''
+      [ -z "$postmaster" ] || kill -KILL "$postmaster" ;;
+    etcd-loss)
+      of_role etcd
+      lose "${found[@]}" ;;
   esac
 }
 

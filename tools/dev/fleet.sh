@@ -13,7 +13,7 @@ source tools/dev/fleet-faults.sh
 readonly default_state=.build/fleet
 : "${topology:=tools/dev/fleet.topology}"
 # In the order of their start; the other way round is how they stop.
-readonly roles=(postgres coordinator broker node traffic)
+readonly roles=(etcd database proxy postgres coordinator broker node traffic)
 readonly first_port=8100 ports_wanted=100 port_step=100
 readonly last_port=$((65535 - ports_wanted + 1))
 # A role is waited for so long; on a quiet machine all of them together take a fraction of it.
@@ -43,7 +43,7 @@ read_topology() {
     host_of[$name]=${#members[@]}
     [ "$serves" = - ] || ports_needed+=("$serves")
     [ "$admin" = - ] || ports_needed+=("$admin")
-  done <"$topology"
+  done < <(if [ "$ha" = yes ]; then cat tools/dev/fleet-ha.topology && grep -v '^postgres ' "$topology"; else cat "$topology"; fi)
 }
 
 # of_role ROLE: the names of its members, in `found`.
@@ -65,6 +65,7 @@ utc() { date -u +%T; }
 up() {
   [ "$build" = no ] || require_toolchain
   require openssl curl postgresql
+  [ "$ha" = no ] || require etcd haproxy
   build_up paceline-coordinator paceline-broker paceline-node paceline
   prepare_state
   read_topology
@@ -142,7 +143,10 @@ runs() { [ -n "${pid_of[$1]-}" ] && kill -0 "${pid_of[$1]}" 2>/dev/null; }
 # is_ready NAME: it says so itself.
 is_ready() {
   case ${role_of[$1]} in
-    postgres) "$postgres_programs/pg_isready" --quiet --host "$(host "$1")" --port "$(serves "$1")" ;;
+    postgres | proxy) "$postgres_programs/pg_isready" --quiet --host "$(host "$1")" --port "$(serves "$1")" ;;
+    etcd) answers "$(host "$1")" "$(serves "$1")" /health ;;
+    # A primary, or a copy that follows one.
+    database) answers "$(host "$1")" "$(admin "$1")" /readiness ;;
     traffic) [ -s "$state/$1/seconds.tsv" ] ;;
     *) answers "$(host "$1")" "$(admin "$1")" /readyz ;;
   esac
@@ -188,7 +192,7 @@ start_fleet() {
       [ -z "$waiting" ] || pause
     done
     case $role in
-      postgres) provide_database "${found[0]}" ;;
+      postgres | proxy) provide_database "${found[0]}" ;;
       coordinator) provide_catalog "${found[0]}" ;;
     esac
   done

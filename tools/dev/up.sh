@@ -7,9 +7,9 @@ readonly port_tries=20
 readonly programs=${PACELINE_PROGRAMS:-.build/release}
 
 # parse_up_arguments ARGUMENT...: into `single`, `for_seconds`, `port`, `state`, `fault`, `traffic`, `build`,
-# `hosts`, `topology` and `lease_seconds`.
+# `hosts`, `ha`, `topology` and `lease_seconds`.
 parse_up_arguments() {
-  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes hosts=no
+  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes hosts=no ha=no
   local argument
   for argument in "$@"; do [ "$argument" != --single ] || single=yes; done
   if [ "$single" = yes ]; then
@@ -27,6 +27,10 @@ parse_up_arguments() {
         shift && continue ;;
       --no-traffic)
         traffic=no
+        shift && continue ;;
+      --ha)
+        # A promotion takes longer than the lease that is good to look at.
+        ha=yes lease_seconds=60
         shift && continue ;;
       --hosts)
         hosts=yes
@@ -50,13 +54,19 @@ parse_up_arguments() {
     shift 2
   done
   [ "$single$hosts" != yesyes ] || usage up "--hosts is for a fleet, and --single is one node"
+  [ "$single$ha" != yesyes ] || usage up "--ha is for a fleet, and --single is one node"
+  [ "$hosts$ha" != yesyes ] || usage up "--hosts has one Postgres, and --ha has three: one of both"
+  case $fault$ha in
+    primary-lossno | etcd-lossno) usage up "the fault $fault is of a fleet with --ha" ;;
+    postgres-restartyes) usage up "the fault $fault is of a fleet with one Postgres; with --ha there is primary-loss" ;;
+  esac
   [ "$single" = no ] || [ "$traffic" = yes ] || usage up "--no-traffic is for a fleet: one node has none"
   if [ -n "$port" ] && { [ ${#port} -gt 5 ] || [ $((10#$port)) -lt 1 ] || [ $((10#$port)) -gt "$last_port" ]; }; then
     usage up "--port is from 1 to $last_port, so that there are $ports_wanted from it on; found $port"
   fi
   # Without leading zeros, which would make it octal.
   [ -z "$port" ] || port=$((10#$port))
-  state=${state:-$default_state}
+  if [ "$ha" = yes ]; then state=${state:-$default_state-ha}; else state=${state:-$default_state}; fi
 }
 
 # build_up PRODUCT...: unless --built says that they are.
