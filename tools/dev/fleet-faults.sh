@@ -73,7 +73,7 @@ lose() {
 }
 
 inject() {
-  local found=() name lost=() postmaster
+  local found=() name lost=()
   case $1 in
     node-kill)
       of_role node
@@ -113,8 +113,7 @@ inject() {
       [ -n "$led" ] || { say "no database is primary now" && return; }
       # As the machine's loss: Patroni first, or it would end its Postgres in order.
       lose "$led"
-      postmaster=$(head -n 1 "$(own_folder "$led")/postmaster.pid" 2>/dev/null) || postmaster=''
-      [ -z "$postmaster" ] || kill -KILL "$postmaster" ;;
+      kill_postgres "$led" ;;
     etcd-loss)
       of_role etcd
       lose "${found[@]}" ;;

@@ -145,8 +145,8 @@ is_ready() {
   case ${role_of[$1]} in
     postgres | proxy) "$postgres_programs/pg_isready" --quiet --host "$(host "$1")" --port "$(serves "$1")" ;;
     etcd) answers "$(host "$1")" "$(serves "$1")" /health ;;
-    # A primary, or a copy that follows one.
-    database) answers "$(host "$1")" "$(admin "$1")" /readiness ;;
+    # The primary, or a copy that may acknowledge a commit and take over.
+    database) answers "$(host "$1")" "$(admin "$1")" /primary || answers "$(host "$1")" "$(admin "$1")" /quorum ;;
     traffic) [ -s "$state/$1/seconds.tsv" ] ;;
     *) answers "$(host "$1")" "$(admin "$1")" /readyz ;;
   esac
@@ -306,6 +306,7 @@ stop_fleet() {
         if [ "$SECONDS" -ge "$deadline" ]; then
           complain "$name did not end within $stop_seconds s, and is killed"
           kill -KILL "${pid_of[$name]}" 2>/dev/null || true
+          kill_postgres "$name"
           deadline=$((SECONDS + stop_seconds))
         fi
         sleep 0.05
