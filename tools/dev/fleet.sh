@@ -143,7 +143,8 @@ runs() { [ -n "${pid_of[$1]-}" ] && kill -0 "${pid_of[$1]}" 2>/dev/null; }
 # is_ready NAME: it says so itself.
 is_ready() {
   case ${role_of[$1]} in
-    postgres | proxy) "$postgres_programs/pg_isready" --quiet --host "$(host "$1")" --port "$(serves "$1")" ;;
+    postgres | proxy)
+      "$postgres_programs/pg_isready" --quiet --host "$(host "$1")" --port "$(serves "$1")" --username paceline --dbname paceline ;;
     etcd) answers "$(host "$1")" "$(serves "$1")" /health ;;
     # The primary, or a copy that may acknowledge a commit and take over.
     database) answers "$(host "$1")" "$(admin "$1")" /primary || answers "$(host "$1")" "$(admin "$1")" /quorum ;;
@@ -196,7 +197,7 @@ start_fleet() {
       coordinator) provide_catalog "${found[0]}" ;;
     esac
   done
-  say "serving after $(seconds_since "$began") s"
+  say "serving after $(in_seconds $(($(milliseconds) - began))) s"
 }
 
 # provide_catalog NAME: the demo's is published the first time, through this coordinator. What was published once stays, with all that people
@@ -215,10 +216,7 @@ provide_catalog() {
 
 became_ready() { phase_of[$1]="ready in $(($(milliseconds) - began_of[$1])) ms"; }
 
-seconds_since() {
-  local took=$(($(milliseconds) - $1))
-  printf '%d.%d' $((took / 1000)) $((took / 100 % 10))
-}
+in_seconds() { printf '%d.%d' $(($1 / 1000)) $(($1 / 100 % 10)); }
 
 # draw: what is starting and what is ready: on a terminal as a list that changes, else a line for each that got ready.
 draw() {
@@ -296,12 +294,13 @@ stop_fleet() {
     role=${roles[index]}
     of_role "$role"
     for name in "${found[@]}"; do
-      runs "$name" || continue
-      end "$name"
-      go_on "$name"
+      # One of etcd's after the other: each hands over to those that are left, and is waited for below.
+      [ "$role" != etcd ] || break
+      ask_to_end "$name"
     done
     deadline=$((SECONDS + stop_seconds))
     for name in "${found[@]}"; do
+      [ "$role" != etcd ] || ask_to_end "$name"
       while runs "$name"; do
         if [ "$SECONDS" -ge "$deadline" ]; then
           complain "$name did not end within $stop_seconds s, and is killed"
@@ -325,11 +324,13 @@ go_on() {
   kill -CONT "${pid_of[$1]}" ${children[@]} 2>/dev/null || true
 }
 
-# end NAME: asks it to.
-end() {
+# ask_to_end NAME: in order.
+ask_to_end() {
   local signal=TERM
+  runs "$1" || return 0
   [ "${role_of[$1]}" != postgres ] || signal=INT
   kill "-$signal" "${pid_of[$1]}" 2>/dev/null || true
+  go_on "$1"
 }
 
 report_end() {

@@ -10,7 +10,7 @@ readonly programs=${PACELINE_PROGRAMS:-.build/release}
 # `hosts`, `ha`, `topology` and `lease_seconds`.
 parse_up_arguments() {
   single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes hosts=no ha=no
-  local argument
+  local argument lease=''
   for argument in "$@"; do [ "$argument" != --single ] || single=yes; done
   if [ "$single" = yes ]; then
     # shellcheck source=tools/dev/single.sh
@@ -29,14 +29,13 @@ parse_up_arguments() {
         traffic=no
         shift && continue ;;
       --ha)
-        # A promotion takes longer than the lease that is good to look at.
-        ha=yes lease_seconds=60
+        ha=yes
         shift && continue ;;
       --hosts)
         hosts=yes
         shift && continue ;;
       --topology) topology=${2-} ;;
-      --lease-seconds) lease_seconds=${2-} ;;
+      --lease-seconds) lease=${2-} ;;
       --for) for_seconds=${2-} ;;
       --port) port=${2-} ;;
       --state) state=${2-} ;;
@@ -66,7 +65,13 @@ parse_up_arguments() {
   fi
   # Without leading zeros, which would make it octal.
   [ -z "$port" ] || port=$((10#$port))
-  if [ "$ha" = yes ]; then state=${state:-$default_state-ha}; else state=${state:-$default_state}; fi
+  # Until another is primary nothing is granted: that takes almost as long as the lease that is good to look at.
+  if [ "$ha" = yes ]; then
+    state=${state:-$default_state-ha} lease=${lease:-60}
+  else
+    state=${state:-$default_state}
+  fi
+  [ -z "$lease" ] || lease_seconds=$lease
 }
 
 # build_up PRODUCT...: unless --built says that they are.
