@@ -272,3 +272,31 @@ provide_database() {
   found=$(ask_database "$1" postgres "select 1 from pg_database where datname = 'paceline'") || fail "Postgres does not answer: $found"
   [ "$found" = 1 ] || found=$(ask_database "$1" postgres 'create database paceline') || fail "the database could not be created: $found"
 }
+
+# print_database_hints: who is there, and how to look at it.
+print_database_hints() {
+  local name found=() endpoint own proxy control password
+  for name in "${members[@]}"; do
+    case ${role_of[$name]} in
+      etcd) printf '  %-14s clients http://%s:%s\n' "$name" "$(host "$name")" "$(serves "$name")" ;;
+      database)
+        printf '  %-14s Postgres %s:%s    Patroni http://%s:%s/cluster\n' "$name" "$(host "$name")" "$(serves "$name")" \
+          "$(host "$name")" "$(admin "$name")" ;;
+      proxy) printf '  %-14s to the primary %s:%s\n' "$name" "$(host "$name")" "$(serves "$name")" ;;
+    esac
+  done
+  of_role etcd
+  endpoint=$(url "${found[0]}" serves)
+  of_role proxy
+  proxy="-h $(host "${found[0]}") -p $(serves "${found[0]}")"
+  of_role database
+  own=$(shown "$(own_folder "${found[0]}")")
+  control="$(shown "$patroni")ctl -c $own/patroni.yml" password=$(shown "$state/password")
+  say
+  cat <<TEXT
+  $control list                  who is primary, and who may acknowledge its commits
+  $control switchover --force    another one is, in order
+  PGPASSWORD=\$(cat $password) psql $proxy -U paceline    the ledger's tables, wherever they are
+  ETCDCTL_API=3 etcdctl --endpoints $endpoint get --prefix paceline:ledger:    how far the ledger has come
+TEXT
+}

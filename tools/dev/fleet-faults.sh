@@ -6,6 +6,8 @@ readonly faults=(node-kill broker-kill region-loss leader-kill leader-pause coor
 readonly before_seconds=8 away_seconds=12 after_seconds=8
 # Patroni promotes another one when its lock of twenty seconds has run out; the rest is room for a busy machine.
 readonly promotion_seconds=60
+# Longer than that lock, so that a primary stays one only by what the others tell it.
+readonly etcd_seconds=25
 # How often databases and the ledger are asked how they are while a fault of theirs lasts.
 readonly look_milliseconds=200
 
@@ -35,9 +37,13 @@ fault_turn() {
     before)
       mark_of[fault]=$(milliseconds)
       inject "$fault"
-      fault_phase=away fault_until=$((SECONDS + away_seconds))
-      # Until another is primary, and as long as others are away behind that.
-      [ "$fault" != primary-loss ] || fault_until=$((SECONDS + promotion_seconds)) ;;
+      fault_phase=away
+      case $fault in
+        # Until another is primary, and as long as others are away behind that.
+        primary-loss) fault_until=$((SECONDS + promotion_seconds)) ;;
+        etcd-loss) fault_until=$((SECONDS + etcd_seconds)) ;;
+        *) fault_until=$((SECONDS + away_seconds)) ;;
+      esac ;;
     away)
       heal
       mark_of[healed]=$(milliseconds) fault_phase=back ;;
@@ -74,13 +80,13 @@ leader() {
 look_at_ledger() {
   local now name count found=() led
   now=$(milliseconds)
-  [ $((now - looked_at)) -ge "$look_milliseconds" ] && [ "$fault_phase" != "done" ] || return 0
+  if [ $((now - looked_at)) -lt "$look_milliseconds" ] || [ "$fault_phase" = "done" ]; then return; fi
   looked_at=$now
   of_role coordinator
   for name in "${found[@]}"; do
     count=$(curl --silent --max-time 1 "http://$(host "$name"):$(admin "$name")/metrics" |
       awk '$1 == "paceline_root_number_seconds_count" { print $2 }') || true
-    [ -n "$count" ] && [ "${numbered_of[$name]-}" != "$count" ] || continue
+    case $count in '' | "${numbered_of[$name]-}") continue ;; esac
     numbered_of[$name]=$count
     [ "$numbered_at" -eq 0 ] || [ $((now - numbered_at)) -le "$longest_silence" ] || longest_silence=$((now - numbered_at))
     numbered_at=$now
@@ -89,9 +95,12 @@ look_at_ledger() {
   primary
   [ -n "$led" ] || without_primary=$((without_primary + 1))
   [ -z "$led" ] || last_primary=$led
-  [ "$fault$fault_phase" = primary-lossaway ] && [ -n "$led" ] && [ "$led" != "$first_primary" ] && [ -z "${mark_of[promoted]-}" ] || return 0
-  mark_of[promoted]=$now fault_until=$((SECONDS + away_seconds))
-  say "$(utc) $led is primary"
+  case $fault$fault_phase${mark_of[promoted]-} in
+    primary-lossaway)
+      case $led in '' | "$first_primary") return ;; esac
+      mark_of[promoted]=$now fault_until=$((SECONDS + away_seconds))
+      say "$(utc) $led is primary" ;;
+  esac
 }
 
 # ledger_audit: the timeline that the ledger is on and whether it is audited, as in `timeline 2, audit none`; empty where nobody says so.
@@ -186,7 +195,9 @@ report_fault() {
   fault_verdict=unsafe
   if "$programs/paceline" status --roster "$roster"; then fault_verdict=safe; fi
   case $fault in
-    primary-loss | etcd-loss) say && report_ledger || fault_verdict=unsafe ;;
+    primary-loss | etcd-loss)
+      say
+      report_ledger || fault_verdict=unsafe ;;
   esac
   say
 }

@@ -359,6 +359,7 @@ print_hints() {
       coordinator | broker) printf '  %-42s operators http://%s:%s\n' "$name" "$(host "$name")" "$(admin "$name")" ;;
     esac
   done
+  [ "$ha" = no ] || print_database_hints
   say
   of_role node
   for name in "${found[@]}"; do
