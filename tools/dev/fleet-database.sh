@@ -137,7 +137,7 @@ make_database() {
 # good where that may not be run: so it is tried as it will be, from a process of whoever runs it.
 find_patroni() {
   local capability=+dac_read_search
-  if provide_python 'patroni[etcd3]' 'psycopg[binary]'; then
+  if provide_python "${patroni_packages[@]}"; then
     patroni=$root/.build/python/bin/patroni
   else
     patroni=$(command -v patroni) || fail "no Patroni is here, and PyPI did not give it (patroni[etcd3]); apt has it as patroni"
