@@ -150,8 +150,8 @@ class Fleet:
         accounts = json.loads(text, parse_float=str)["accounts"]
         return {one["campaign"]: one for one in accounts if one["day"] is None}
 
-    def settle(self, before={}):
-        """Ends the traffic, and waits until the root has settled what it was billed, beyond what was settled before."""
+    def settle(self):
+        """Ends the traffic, and waits until the root has settled what it was billed, over all its runs."""
         # Nobody starts the traffic again while its supervisor is stopped.
         os.kill(self.process.pid, signal.SIGSTOP)
         traffic = self.pid("traffic")
@@ -164,7 +164,7 @@ class Fleet:
         def agree():
             found = self.settled()
             return all(
-                micros(found[name]["settled"]) == before.get(name, 0) + amount and amount <= micros(found[name]["budget"])
+                micros(found[name]["settled"]) == amount and amount <= micros(found[name]["budget"])
                 for name, amount in billed.items())
 
         until(f"the root settles what was billed: {billed}, {self.settled()}", 20, agree)
