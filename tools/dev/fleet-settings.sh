@@ -43,7 +43,8 @@ command_of() {
     node) command=("$programs"/paceline-node --config "$state/$name/settings.json") ;;
     traffic)
       rm -f "$state/$name/seconds.tsv"
-      command=("$programs"/paceline traffic --roster "$state/roster.json" --output "$state/$name") ;;
+      command=("$programs"/paceline traffic --roster "$state/roster.json" --output "$state/$name")
+      [ "$record" = no ] || command+=(--record "$state/$name/record.tsv") ;;
   esac
 }
 

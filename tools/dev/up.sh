@@ -7,9 +7,9 @@ readonly port_tries=20
 readonly programs=${PACELINE_PROGRAMS:-.build/release}
 
 # parse_up_arguments ARGUMENT...: into `single`, `for_seconds`, `port`, `state`, `fault`, `traffic`, `build`,
-# `hosts`, `ha`, `topology` and `lease_seconds`.
+# `hosts`, `ha`, `record`, `topology` and `lease_seconds`.
 parse_up_arguments() {
-  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes hosts=no ha=no
+  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes hosts=no ha=no record=no
   local argument lease=''
   for argument in "$@"; do [ "$argument" != --single ] || single=yes; done
   if [ "$single" = yes ]; then
@@ -30,6 +30,9 @@ parse_up_arguments() {
         shift && continue ;;
       --ha)
         ha=yes
+        shift && continue ;;
+      --record)
+        record=yes
         shift && continue ;;
       --hosts)
         hosts=yes
@@ -60,6 +63,7 @@ parse_up_arguments() {
     postgres-restartyes) usage up "the fault $fault is of a fleet with one Postgres; with --ha there is primary-loss" ;;
   esac
   [ "$single" = no ] || [ "$traffic" = yes ] || usage up "--no-traffic is for a fleet: one node has none"
+  [ "$record-$single$traffic" = yes-noyes ] || [ "$record" = no ] || usage up "--record is of a fleet's traffic"
   if [ -n "$port" ] && { [ ${#port} -gt 5 ] || [ $((10#$port)) -lt 1 ] || [ $((10#$port)) -gt "$last_port" ]; }; then
     usage up "--port is from 1 to $last_port, so that there are $ports_wanted from it on; found $port"
   fi
