@@ -175,6 +175,7 @@ bootstrap:
     loop_wait: 2
     retry_timeout: 3
     synchronous_mode: quorum
+    synchronous_mode_strict: true
     synchronous_node_count: 1
     failsafe_mode: true
     maximum_lag_on_failover: 1048576
