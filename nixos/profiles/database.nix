@@ -67,6 +67,8 @@ in
           # Only a standby that has what was acknowledged takes over.
           synchronous_mode = "quorum";
           synchronous_node_count = inOneCloud;
+          # Without any standby commits wait; else Patroni would let the primary commit alone, and its loss take that with it.
+          synchronous_mode_strict = true;
           # A primary that no etcd answers stays one as long as every other member says that it still hears it.
           failsafe_mode = true;
           maximum_lag_on_failover = 1048576;

@@ -37,13 +37,14 @@ write_settings() {
 command_of() {
   local name=$1
   case ${role_of[$name]} in
-    postgres) database_command_of "$name" ;;
+    postgres | etcd | database | proxy) database_command_of "$name" ;;
     coordinator) command=("$programs"/paceline-coordinator --config "$state/$name/settings.json") ;;
     broker) command=("$programs"/paceline-broker --config "$state/$name/settings.json") ;;
     node) command=("$programs"/paceline-node --config "$state/$name/settings.json") ;;
     traffic)
       rm -f "$state/$name/seconds.tsv"
-      command=("$programs"/paceline traffic --roster "$state/roster.json" --output "$state/$name") ;;
+      command=("$programs"/paceline traffic --roster "$state/roster.json" --output "$state/$name")
+      [ "$record" = no ] || command+=(--record "$state/$name/record.tsv") ;;
   esac
 }
 
@@ -129,9 +130,11 @@ issuers() {
 }
 
 coordinator_settings() {
-  local name=$1 path own found=()
+  local name=$1 path own found=() numbers=''
   path=$(json_path "$root") own=$(json_path "$state")
-  of_role postgres
+  of_role etcd
+  [ ${#found[@]} -eq 0 ] || numbers="\"numbers\": { \"etcd\": [$(addresses "${found[@]}")] },"
+  of_database
   cat <<JSON
 {
   "daemon": "coordinator",
@@ -141,6 +144,7 @@ coordinator_settings() {
   "database": { "address": "$(host "${found[0]}")", "port": $(serves "${found[0]}"), "passwordFile": "$own/password",
     "migrationsDirectory": "$path/Sources/Apps/paceline-coordinator/Migrations" },
   "consoleDirectory": "$path/Sources/Apps/paceline-coordinator/Console",
+  $numbers
   "leases": { "leadershipMilliseconds": $leadership_milliseconds, "renewalMilliseconds": $renewal_milliseconds,
     "leaseSeconds": $lease_seconds },
   "holders": [$(holders)],

@@ -13,7 +13,7 @@ source tools/dev/fleet-faults.sh
 readonly default_state=.build/fleet
 : "${topology:=tools/dev/fleet.topology}"
 # In the order of their start; the other way round is how they stop.
-readonly roles=(postgres coordinator broker node traffic)
+readonly roles=(etcd database proxy postgres coordinator broker node traffic)
 readonly first_port=8100 ports_wanted=100 port_step=100
 readonly last_port=$((65535 - ports_wanted + 1))
 # A role is waited for so long; on a quiet machine all of them together take a fraction of it.
@@ -43,7 +43,7 @@ read_topology() {
     host_of[$name]=${#members[@]}
     [ "$serves" = - ] || ports_needed+=("$serves")
     [ "$admin" = - ] || ports_needed+=("$admin")
-  done <"$topology"
+  done < <(if [ "$ha" = yes ]; then cat tools/dev/fleet-ha.topology && grep -v '^postgres ' "$topology"; else cat "$topology"; fi)
 }
 
 # of_role ROLE: the names of its members, in `found`.
@@ -65,6 +65,7 @@ utc() { date -u +%T; }
 up() {
   [ "$build" = no ] || require_toolchain
   require openssl curl postgresql
+  [ "$ha" = no ] || require etcd haproxy
   build_up paceline-coordinator paceline-broker paceline-node paceline
   prepare_state
   read_topology
@@ -142,7 +143,11 @@ runs() { [ -n "${pid_of[$1]-}" ] && kill -0 "${pid_of[$1]}" 2>/dev/null; }
 # is_ready NAME: it says so itself.
 is_ready() {
   case ${role_of[$1]} in
-    postgres) "$postgres_programs/pg_isready" --quiet --host "$(host "$1")" --port "$(serves "$1")" ;;
+    postgres | proxy)
+      "$postgres_programs/pg_isready" --quiet --host "$(host "$1")" --port "$(serves "$1")" --username paceline --dbname paceline ;;
+    etcd) answers "$(host "$1")" "$(serves "$1")" /health ;;
+    # The primary, or a copy that may acknowledge a commit and take over.
+    database) answers "$(host "$1")" "$(admin "$1")" /primary || answers "$(host "$1")" "$(admin "$1")" /quorum ;;
     traffic) [ -s "$state/$1/seconds.tsv" ] ;;
     *) answers "$(host "$1")" "$(admin "$1")" /readyz ;;
   esac
@@ -188,11 +193,11 @@ start_fleet() {
       [ -z "$waiting" ] || pause
     done
     case $role in
-      postgres) provide_database "${found[0]}" ;;
+      postgres | proxy) provide_database "${found[0]}" ;;
       coordinator) provide_catalog "${found[0]}" ;;
     esac
   done
-  say "serving after $(seconds_since "$began") s"
+  say "serving after $(in_seconds $(($(milliseconds) - began))) s"
 }
 
 # provide_catalog NAME: the demo's is published the first time, through this coordinator. What was published once stays, with all that people
@@ -211,10 +216,7 @@ provide_catalog() {
 
 became_ready() { phase_of[$1]="ready in $(($(milliseconds) - began_of[$1])) ms"; }
 
-seconds_since() {
-  local took=$(($(milliseconds) - $1))
-  printf '%d.%d' $((took / 1000)) $((took / 100 % 10))
-}
+in_seconds() { printf '%d.%d' $(($1 / 1000)) $(($1 / 100 % 10)); }
 
 # draw: what is starting and what is ready: on a terminal as a list that changes, else a line for each that got ready.
 draw() {
@@ -292,16 +294,18 @@ stop_fleet() {
     role=${roles[index]}
     of_role "$role"
     for name in "${found[@]}"; do
-      runs "$name" || continue
-      end "$name"
-      go_on "$name"
+      # One of etcd's after the other: each hands over to those that are left, and is waited for below.
+      [ "$role" != etcd ] || break
+      ask_to_end "$name"
     done
     deadline=$((SECONDS + stop_seconds))
     for name in "${found[@]}"; do
+      [ "$role" != etcd ] || ask_to_end "$name"
       while runs "$name"; do
         if [ "$SECONDS" -ge "$deadline" ]; then
           complain "$name did not end within $stop_seconds s, and is killed"
           kill -KILL "${pid_of[$name]}" 2>/dev/null || true
+          kill_postgres "$name"
           deadline=$((SECONDS + stop_seconds))
         fi
         sleep 0.05
@@ -320,11 +324,13 @@ go_on() {
   kill -CONT "${pid_of[$1]}" ${children[@]} 2>/dev/null || true
 }
 
-# end NAME: asks it to.
-end() {
+# ask_to_end NAME: in order.
+ask_to_end() {
   local signal=TERM
+  runs "$1" || return 0
   [ "${role_of[$1]}" != postgres ] || signal=INT
   kill "-$signal" "${pid_of[$1]}" 2>/dev/null || true
+  go_on "$1"
 }
 
 report_end() {
@@ -353,6 +359,7 @@ print_hints() {
       coordinator | broker) printf '  %-42s operators http://%s:%s\n' "$name" "$(host "$name")" "$(admin "$name")" ;;
     esac
   done
+  [ "$ha" = no ] || print_database_hints
   say
   of_role node
   for name in "${found[@]}"; do

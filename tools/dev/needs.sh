@@ -61,8 +61,9 @@ readonly model_libraries=(lightgbm xgboost catboost 'onnx==1.16.1' onnxruntime s
 readonly model_trainers=(lightgbm matplotlib)
 readonly model_peers=(onnxruntime onnxmltools lleaves 'llvmlite<0.45' tl2cgen 'treelite==4.1.2')
 
-# What looks at rendered configurations and at the scripts beside them.
-readonly deploy_checkers=('patroni[etcd3]' 'psycopg[binary]' ruff mypy)
+# What makes a primary of one of several Postgres, and what looks at rendered configurations and at the scripts beside them.
+readonly patroni_packages=('patroni[etcd3]' 'psycopg[binary]')
+readonly deploy_checkers=("${patroni_packages[@]}" ruff mypy)
 
 # provide_python PACKAGE...: packages of PyPI in a virtual environment under .build, where tests and benches look first.
 # Status 1 where that was not possible; what needs them says so and is skipped.

@@ -74,6 +74,12 @@ part_fleet() {
   PACELINE_PROGRAMS=.build/debug Tests/Fleet/check
 }
 
+# ha: `./dev up --ha`, with a database of several members that are lost in turn.
+part_ha() {
+  build_products
+  PACELINE_PROGRAMS=.build/debug Tests/Fleet/ha
+}
+
 # faults: optimised processes broken one after the other under traffic, and the exchange's record held against the ledger's rows.
 part_faults() {
   build_products "${exact[@]}"

@@ -13,7 +13,7 @@ readonly hang_seconds_long=7200
 readonly shown_lines=60
 
 # Kinds that run with --long, or where they are named: they take long, or install much.
-readonly long_kinds=' faults console '
+readonly long_kinds=' faults ha console '
 
 names=() budgets=() kinds=() given=()
 table=() notes=()
@@ -199,11 +199,15 @@ prepare() {
   [[ $1 != *' operate '* ]] || provide promtool amtool curl openssl python3 postgresql || true
   [[ $1 != *' benches '* ]] || provide nginx simdjson || true
   [[ $1 != *' gameday '* ]] || provide promtool amtool jq || true
-  if [[ $1 == *' fleet '* || $1 == *' gameday '* || $1 == *' faults '* || $1 == *' console '* ]]; then
+  if [[ $1 == *' fleet '* || $1 == *' gameday '* || $1 == *' faults '* || $1 == *' ha '* || $1 == *' console '* ]]; then
     require_toolchain
     provide postgresql openssl curl python3 || true
   fi
   [[ $1 != *' console '* ]] || provide chromium chromedriver || true
+  if [[ $1 == *' ha '* ]]; then
+    provide etcd haproxy || true
+    provide_python "${patroni_packages[@]}" || true
+  fi
   # Each fault says what it lacks.
   [[ $1 != *' faults '* ]] || provide ip nft tc faketime || true
   if [[ $1 == *' swift '* || $1 == *' operate '* || $1 == *' build '* || $1 == *' exact '* || $1 == *' benches '* ]]; then

@@ -7,10 +7,10 @@ readonly port_tries=20
 readonly programs=${PACELINE_PROGRAMS:-.build/release}
 
 # parse_up_arguments ARGUMENT...: into `single`, `for_seconds`, `port`, `state`, `fault`, `traffic`, `build`,
-# `hosts`, `topology` and `lease_seconds`.
+# `hosts`, `ha`, `record`, `topology` and `lease_seconds`.
 parse_up_arguments() {
-  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes hosts=no
-  local argument
+  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes hosts=no ha=no record=no
+  local argument lease=''
   for argument in "$@"; do [ "$argument" != --single ] || single=yes; done
   if [ "$single" = yes ]; then
     # shellcheck source=tools/dev/single.sh
@@ -28,11 +28,17 @@ parse_up_arguments() {
       --no-traffic)
         traffic=no
         shift && continue ;;
+      --ha)
+        ha=yes
+        shift && continue ;;
+      --record)
+        record=yes
+        shift && continue ;;
       --hosts)
         hosts=yes
         shift && continue ;;
       --topology) topology=${2-} ;;
-      --lease-seconds) lease_seconds=${2-} ;;
+      --lease-seconds) lease=${2-} ;;
       --for) for_seconds=${2-} ;;
       --port) port=${2-} ;;
       --state) state=${2-} ;;
@@ -50,13 +56,26 @@ parse_up_arguments() {
     shift 2
   done
   [ "$single$hosts" != yesyes ] || usage up "--hosts is for a fleet, and --single is one node"
+  [ "$single$ha" != yesyes ] || usage up "--ha is for a fleet, and --single is one node"
+  [ "$hosts$ha" != yesyes ] || usage up "--hosts has one Postgres, and --ha has three: one of both"
+  case $fault$ha in
+    primary-lossno | etcd-lossno) usage up "the fault $fault is of a fleet with --ha" ;;
+    postgres-restartyes) usage up "the fault $fault is of a fleet with one Postgres; with --ha there is primary-loss" ;;
+  esac
   [ "$single" = no ] || [ "$traffic" = yes ] || usage up "--no-traffic is for a fleet: one node has none"
+  [ "$record-$single$traffic" = yes-noyes ] || [ "$record" = no ] || usage up "--record is of a fleet's traffic"
   if [ -n "$port" ] && { [ ${#port} -gt 5 ] || [ $((10#$port)) -lt 1 ] || [ $((10#$port)) -gt "$last_port" ]; }; then
     usage up "--port is from 1 to $last_port, so that there are $ports_wanted from it on; found $port"
   fi
   # Without leading zeros, which would make it octal.
   [ -z "$port" ] || port=$((10#$port))
-  state=${state:-$default_state}
+  # Until another is primary nothing is granted: that takes almost as long as the lease that is good to look at.
+  if [ "$ha" = yes ]; then
+    state=${state:-$default_state-ha} lease=${lease:-60}
+  else
+    state=${state:-$default_state}
+  fi
+  [ -z "$lease" ] || lease_seconds=$lease
 }
 
 # build_up PRODUCT...: unless --built says that they are.
