@@ -173,7 +173,8 @@ public final class IssuerLink: Sendable {
     /// Passes on a node's words, for its call; nil where no answer comes in time. Calls back once, on this link's thread; false where it
     /// will not.
     func passOn(
-        _ words: JSONTree, to route: Route, for call: CallTrace?, _ done: @escaping @Sendable (Passed?) -> Void
+        _ words: JSONTree, to route: Route, for call: CallTrace?,
+        _ done: @escaping @Sendable (Passed?) -> Void
     ) -> Bool {
         post(Array(words.line.utf8), to: route, for: call) { [self] result, endpoint in
             switch result {

@@ -31,7 +31,8 @@ struct BidRoute {
             wantsReason = true
         }
         do {
-            try decisions.decide(request.body, .openrtb, traceparent: request.traceparent) { decision, answer in
+            try decisions.decide(request.body, .openrtb, traceparent: request.traceparent) {
+                decision, answer in
                 response.contentType = "application/json"
                 response.header("x-openrtb-version", "2.6")
                 // By which the journal knows it; a no-bid without a body has no other place for it.

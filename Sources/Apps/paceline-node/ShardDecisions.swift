@@ -54,7 +54,8 @@ final class ShardDecisions {
         self.pacing = pacing
         self.pacingMetrics = pacingMetrics
         catalog.models?.metrics = modelMetrics
-        state = NodeState(money, frequency, shading, pacing, catalog.models, calibration, catalog.numbers, tracing)
+        state = NodeState(
+            money, frequency, shading, pacing, catalog.models, calibration, catalog.numbers, tracing)
         self.metrics = metrics
         self.tracing = tracing
         self.modelMetrics = modelMetrics
@@ -78,7 +79,8 @@ final class ShardDecisions {
         catalog.models?.metrics = modelMetrics
         shadows?.take(catalog.shadows)
         calibration?.take(catalog.models?.version)
-        state = NodeState(money, frequency, shading, pacing, catalog.models, calibration, catalog.numbers, tracing)
+        state = NodeState(
+            money, frequency, shading, pacing, catalog.models, calibration, catalog.numbers, tracing)
     }
 
     /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and

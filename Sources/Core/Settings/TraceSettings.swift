@@ -47,7 +47,8 @@ public struct TraceSettings: DocumentObject, Equatable {
                 "Recorded calls that a thread keeps until they are sent, each about a kilobyte of memory. Beyond, they are lost and counted.",
                 because: "A second of a thread that records a thousand calls."),
             .defaulted(
-                "batchSpans", \.batchSpans, .integer(1...8_192, unit: "calls"), "Recorded calls of one request to the collector.",
+                "batchSpans", \.batchSpans, .integer(1...8_192, unit: "calls"),
+                "Recorded calls of one request to the collector.",
                 because: "Some hundred kilobytes, of which collectors take four million bytes."),
             .defaulted(
                 "flushMilliseconds", \.flush, .milliseconds(10...60_000),

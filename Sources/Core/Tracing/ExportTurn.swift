@@ -44,6 +44,7 @@ public struct ExportTries: Sendable {
         let own = Interval(nanoseconds: Int64(Double(pause.nanoseconds) * (0.5 + lot / 2)))
         pause = min(pause + pause, Self.pauseMost)
         let wait = min(max(own, asked ?? .zero), Self.retryAfterMost)
-        return now + wait <= deadline ? .again(after: wait) : .givenUp(pause: asked.map { min($0, Self.retryAfterMost) } ?? wait)
+        return now + wait <= deadline
+            ? .again(after: wait) : .givenUp(pause: asked.map { min($0, Self.retryAfterMost) } ?? wait)
     }
 }

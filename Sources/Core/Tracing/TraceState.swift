@@ -55,7 +55,9 @@ public enum TraceState {
         guard !key.isEmpty else { return false }
         if let sign = place(of: UInt8(ascii: "@"), in: key, list) {
             let (tenant, system) = (key.lowerBound..<sign, sign &+ 1..<key.upperBound)
-            guard tenant.count >= 1, tenant.count <= 241, system.count >= 1, system.count <= 14 else { return false }
+            guard tenant.count >= 1, tenant.count <= 241, system.count >= 1, system.count <= 14 else {
+                return false
+            }
             let first = list.byte(tenant.lowerBound)
             return (isLetter(first) || isDigit(first)) && isLetter(list.byte(system.lowerBound))
                 && areKeyBytes(tenant, in: list) && areKeyBytes(system, in: list)

@@ -72,8 +72,8 @@ public struct Request: ~Copyable, ~Escapable {
     /// For those who are called on behalf of this request; nil where it is not recorded by this server.
     public var trace: CallTrace? { connection.openSpan?.trace }
 
-    /// The route that answers it.
-    func note(route: StaticString) { connection.openSpan?.record.detail = route }
+    /// The route that answers it, for its span: the address with what varies left open.
+    public func note(route: StaticString) { connection.openSpan?.record.detail = route }
 
     /// The values of all headers of this name, as one list.
     func list(of name: StaticString) -> String? {

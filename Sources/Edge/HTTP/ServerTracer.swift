@@ -11,7 +11,9 @@ public struct CallTrace: Sendable {
     /// What the caller said in `tracestate`, where it may be passed on.
     public let state: String?
 
-    public init(_ context: TraceContext, state: String? = nil) { (self.context, self.state) = (context, state) }
+    public init(_ context: TraceContext, state: String? = nil) {
+        (self.context, self.state) = (context, state)
+    }
 
     /// The headers of a request.
     public var headers: [(name: StaticString, value: String)] {
@@ -70,7 +72,8 @@ public final class ServerTracer {
         var record = SpanRecord(start, .server, request.method.token, start: Kernel.wallNow())
         record.say("http.request.method", .text(request.method.token))
         var state: String?
-        if parent != nil, let list = request.list(of: "tracestate"), TraceState.isPassedOn(list.utf8.span.bytes)
+        if parent != nil, let list = request.list(of: "tracestate"),
+            TraceState.isPassedOn(list.utf8.span.bytes)
         {
             state = list
         }
@@ -83,7 +86,9 @@ public final class ServerTracer {
 
     func end(_ span: OpenSpan, _ status: Status?) {
         span.record.end = span.now
-        if span.record.detail.utf8CodeUnitCount > 0 { span.record.say("http.route", .text(span.record.detail)) }
+        if span.record.detail.utf8CodeUnitCount > 0 {
+            span.record.say("http.route", .text(span.record.detail))
+        }
         if let status {
             span.record.say("http.response.status_code", .number(Int64(status.code)))
         } else {

@@ -179,7 +179,9 @@ private final class Sending {
 
     private func send() {
         var request = ClientRequest(.post, options.collector, options.path)
-        request.headers = [("content-type", "application/x-protobuf"), ("user-agent", "paceline/\(options.version)")]
+        request.headers = [
+            ("content-type", "application/x-protobuf"), ("user-agent", "paceline/\(options.version)"),
+        ]
         request.body = encoding.request(batch)
         client.send(request, deadline: now + options.timeout) { [unowned self] in heard($0) }
     }
@@ -202,7 +204,9 @@ private final class Sending {
 
     /// Seconds, or a date (RFC 9110 §10.2.3).
     private static func interval(_ text: String) -> Interval? {
-        if let seconds = Int64(text) { return (0...86_400).contains(seconds) ? .seconds(seconds) : .seconds(86_400) }
+        if let seconds = Int64(text) {
+            return (0...86_400).contains(seconds) ? .seconds(seconds) : .seconds(86_400)
+        }
         guard let date = HTTPDate.seconds(text) else { return nil }
         let left = date - Kernel.wallNow().nanoseconds / 1_000_000_000
         return .seconds(min(max(left, 0), 86_400))
@@ -220,7 +224,8 @@ private final class Sending {
         }
         if isTroubled {
             isTroubled = false
-            exporter.log.notice("the collector takes spans again", ["collector": .string("\(options.collector)")])
+            exporter.log.notice(
+                "the collector takes spans again", ["collector": .string("\(options.collector)")])
         }
         next()
     }

@@ -21,9 +21,11 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
     ///   - issuers: brokers' ports for holders; the coordinators' where there are none.
     ///   - keysOf: whose notices' keys it has too, so that either takes notices of the other's ads.
     ///   - evenFor: the seconds from now on over which `northwind-winter` is spent evenly; else nothing is paced.
+    ///   - more: what else stands in its settings.
     init(
         _ name: String, of pair: Pair, issuers: [UInt16]? = nil, ahead: Int = 60, holdSeconds: Int = 300,
-        keysOf other: SpendingNode? = nil, evenFor flight: Flight? = nil
+        keysOf other: SpendingNode? = nil, evenFor flight: Flight? = nil,
+        more: [String: Any] = [:]
     ) throws {
         self.name = name
         folder = pair.folder.appending(path: "node-\(name)")
@@ -35,7 +37,7 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
                 at: other.folder.appending(path: "keys"), to: folder.appending(path: "keys"))
         }
         let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        let settings: [String: Any] = [
+        var settings: [String: Any] = [
             "daemon": "node", "node": ["name": name, "region": "here"], "shards": 2,
             "listen": [["address": "127.0.0.1", "port": Int(port)]],
             "admin": ["address": "127.0.0.1", "port": Int(admin)],
@@ -61,6 +63,7 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
                 ]
             ],
         ]
+        settings.merge(more) { $1 }
         let file = folder.appending(path: "node.json")
         try JSONSerialization.data(withJSONObject: settings).write(to: file)
         let log = folder.appending(path: "log")

@@ -46,7 +46,8 @@ struct TraceCollector {
                 return try (object?["spans"] as? [[String: Any]] ?? []).map { one in
                     let said = (one["attributes"] as? [String: Any] ?? [:]).mapValues { "\($0)" }
                     return (
-                        try JSONDecoder().decode(Span.self, from: try JSONSerialization.data(withJSONObject: one)), said
+                        try JSONDecoder().decode(
+                            Span.self, from: try JSONSerialization.data(withJSONObject: one)), said
                     )
                 }
             }
@@ -125,8 +126,12 @@ struct TraceCollector {
             #expect(calls[2].said["paceline.reason"] != nil)
             // Its parts lie in it, one after another.
             let steps = spans.filter { $0.span.parent == bid.span.span }.map(\.span)
-            #expect(Set(["read", "auction", "answer", "record"]).isSubset(of: Set(steps.map(\.name))), "\(steps)")
-            #expect(steps.allSatisfy { $0.start >= bid.span.start && $0.end <= bid.span.end && $0.start <= $0.end })
+            #expect(
+                Set(["read", "auction", "answer", "record"]).isSubset(of: Set(steps.map(\.name))), "\(steps)")
+            #expect(
+                steps.allSatisfy {
+                    $0.start >= bid.span.start && $0.end <= bid.span.end && $0.start <= $0.end
+                })
             #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.start <= $1.start })
             let page = try #require(try await Wire.get("/metrics", port: node.admin)?.body)
             #expect(page.contains("\npaceline_spans_total 3\n"))
@@ -160,7 +165,8 @@ struct TraceCollector {
             let decision = try #require(answer.header("paceline-decision"))
             let accept = "accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
             let page = try #require(try await Self.ask("/metrics", accept, node.admin))
-            #expect(page.header("content-type") == "application/openmetrics-text; version=1.0.0; charset=utf-8")
+            #expect(
+                page.header("content-type") == "application/openmetrics-text; version=1.0.0; charset=utf-8")
             try folder.write(page.body, to: "page")
             try folder.write(Self.parse, to: "parse.py")
             let python = try #require(try await TraceCollector.python(with: "prometheus_client.openmetrics"))
@@ -202,11 +208,14 @@ struct TraceCollector {
                 let end = Int(Date().timeIntervalSince1970) + 60
                 body =
                     try await Wire.get(
-                        "/api/v1/query_exemplars?query=paceline_decision_seconds_bucket&start=1&end=\(end)", port: port)?
+                        "/api/v1/query_exemplars?query=paceline_decision_seconds_bucket&start=1&end=\(end)",
+                        port: port)?
                     .body ?? ""
                 return body.contains("trace_id")
             }
-            #expect(body.contains("\"trace_id\":\"\(Self.trace)\"") && body.contains("\"decision\":\"\(decision)\""), "\(body)")
+            #expect(
+                body.contains("\"trace_id\":\"\(Self.trace)\"")
+                    && body.contains("\"decision\":\"\(decision)\""), "\(body)")
         }
     }
 }

@@ -87,7 +87,9 @@ private final class CountedRoutes: Responder, Sendable {
             case .tracedBid:
                 try Self.post("").replacing(
                     "host: a\r\n".utf8,
-                    with: "host: a\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n".utf8)
+                    with:
+                        "host: a\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"
+                        .utf8)
             case .tag, .tracedTag: Self.get(demo)
             case .emptyTag: Self.get("country=DEU&floor=900&cur=USD")
             }
@@ -105,7 +107,9 @@ private final class CountedRoutes: Responder, Sendable {
     }
 
     /// A shard of its own answers the request again and again: the last answer, and how often it allocated.
-    private func answerAndCount(_ request: [UInt8], awaitsAd: Bool, isTraced: Bool) async throws -> (String, UInt64?) {
+    private func answerAndCount(_ request: [UInt8], awaitsAd: Bool, isTraced: Bool) async throws -> (
+        String, UInt64?
+    ) {
         let folder = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -72,7 +72,9 @@ private let caller = TraceContext(
         var random = Randomness(seed: 1)
         var traces: Set<TraceID> = []
         for _ in 0..<10_000 {
-            guard case .recorded(let place) = sampler.decide(nil, lot: random.next(), at: start) else { continue }
+            guard case .recorded(let place) = sampler.decide(nil, lot: random.next(), at: start) else {
+                continue
+            }
             #expect(place.parent == .none && place.trace.isValid && place.span != .none)
             traces.insert(place.trace)
         }
@@ -97,7 +99,8 @@ private let caller = TraceContext(
             pauses.append(pause)
             now = now + pause
         }
-        #expect(pauses.prefix(4) == [.milliseconds(375), .milliseconds(750), .milliseconds(1_500), .seconds(3)])
+        #expect(
+            pauses.prefix(4) == [.milliseconds(375), .milliseconds(750), .milliseconds(1_500), .seconds(3)])
         #expect(pauses.count == 7 && now <= start + .seconds(60))
     }
 
@@ -112,17 +115,22 @@ private let caller = TraceContext(
 }
 
 @Suite struct OTLPAnswerTests {
-    @Test(arguments: [
-        ([], 0, ""), ([0x0A, 0x00], 0, ""), ([0x0A, 0x02, 0x08, 0x05], 5, ""),
-        ([0x0A, 0x05, 0x08, 0x96, 0x01, 0x12, 0x00], 150, ""), ([0x0A, 0x05, 0x08, 0x01, 0x12, 0x01, 0x78], 1, "x"),
-        // Fields of later versions.
-        ([0x12, 0x01, 0x00, 0x0A, 0x02, 0x08, 0x05], 5, ""), ([0x0D, 0, 0, 0, 0, 0x11, 0, 0, 0, 0, 0, 0, 0, 0], 0, ""),
-    ] as [([UInt8], Int64, String)])
+    @Test(
+        arguments: [
+            ([], 0, ""), ([0x0A, 0x00], 0, ""), ([0x0A, 0x02, 0x08, 0x05], 5, ""),
+            ([0x0A, 0x05, 0x08, 0x96, 0x01, 0x12, 0x00], 150, ""),
+            ([0x0A, 0x05, 0x08, 0x01, 0x12, 0x01, 0x78], 1, "x"),
+            // Fields of later versions.
+            ([0x12, 0x01, 0x00, 0x0A, 0x02, 0x08, 0x05], 5, ""),
+            ([0x0D, 0, 0, 0, 0, 0x11, 0, 0, 0, 0, 0, 0, 0, 0], 0, ""),
+        ] as [([UInt8], Int64, String)])
     func whatItSaysIsRead(_ bytes: [UInt8], rejected: Int64, message: String) throws {
         let answer = try #require(OTLPAnswer(bytes))
         #expect(answer.rejected == rejected && answer.message == message)
     }
 
-    @Test(arguments: [[0x0A], [0x0A, 0x05, 0x08], [0x00, 0x00], [0x0B], [0x0A, 0x02, 0x08, 0x80], [0xFF]] as [[UInt8]])
+    @Test(
+        arguments: [[0x0A], [0x0A, 0x05, 0x08], [0x00, 0x00], [0x0B], [0x0A, 0x02, 0x08, 0x80], [0xFF]]
+            as [[UInt8]])
     func otherBytesAreNone(_ bytes: [UInt8]) { #expect(OTLPAnswer(bytes) == nil) }
 }

@@ -15,7 +15,9 @@ final class Collector {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         .standardized
     /// The Python that has OpenTelemetry's classes: the one that `./dev test` makes, or that of PATH.
-    static let python: String? = [root.appending(path: ".build/python/bin/python3").path(), "/usr/bin/python3"].first {
+    static let python: String? = [
+        root.appending(path: ".build/python/bin/python3").path(), "/usr/bin/python3",
+    ].first {
         let process = Process()
         process.executableURL = URL(filePath: $0)
         process.arguments = ["-c", "import opentelemetry.proto.collector.trace.v1.trace_service_pb2"]
@@ -38,7 +40,9 @@ final class Collector {
         try process.run()
         var found: UInt16?
         for _ in 0..<2_000 where found == nil {
-            found = (try? String(contentsOf: folder.appending(path: "port"), encoding: .utf8)).flatMap { UInt16($0) }
+            found = (try? String(contentsOf: folder.appending(path: "port"), encoding: .utf8)).flatMap {
+                UInt16($0)
+            }
             if found == nil { try await Task.sleep(for: .milliseconds(5)) }
         }
         port = try #require(found, "the collector did not start")
@@ -79,16 +83,20 @@ private struct Source {
         options.retry = retry
         exporter = SpanExporter(options, keys, log)
         recorder = SpanRecorder(
-            TraceSampler(ratio: ratio, parentsPerSecond: 1_000, at: Kernel.monotonicNow()), exporter.addRing(), keys,
+            TraceSampler(ratio: ratio, parentsPerSecond: 1_000, at: Kernel.monotonicNow()),
+            exporter.addRing(), keys,
             metrics.addShard())
     }
 
     /// Records so many calls with one step each.
     func record(_ count: Int) {
         for number in 0..<count {
-            guard let start = recorder.begin(under: nil, lot: UInt64(number) &* 0x5851_F42D_4C95_7F2D, at: Kernel.monotonicNow())
+            guard
+                let start = recorder.begin(
+                    under: nil, lot: UInt64(number) &* 0x5851_F42D_4C95_7F2D, at: Kernel.monotonicNow())
             else { continue }
-            var record = SpanRecord(start, .server, "GET", start: Instant(nanoseconds: 1_700_000_000_000_000_000))
+            var record = SpanRecord(
+                start, .server, "GET", start: Instant(nanoseconds: 1_700_000_000_000_000_000))
             record.detail = "/tested"
             record.end = record.start + .milliseconds(3)
             record.isError = number == 1
@@ -97,14 +105,17 @@ private struct Source {
             record.say("flag", .flag(true))
             record.say("text", .text("é"))
             record.say("digits", .digits(0xAB))
-            record.add("part", "one", from: record.start + .milliseconds(1), to: record.start + .milliseconds(2))
+            record.add(
+                "part", "one", from: record.start + .milliseconds(1), to: record.start + .milliseconds(2))
             recorder.end(record)
         }
     }
 
     func count(_ line: String) -> Int? {
         let text = String(decoding: Array(metrics.prometheusFamilies().joined()), as: UTF8.self)
-        return text.split(separator: "\n").first { $0.hasPrefix(line + " ") }.flatMap { Int($0.dropFirst(line.count + 1)) }
+        return text.split(separator: "\n").first { $0.hasPrefix(line + " ") }.flatMap {
+            Int($0.dropFirst(line.count + 1))
+        }
     }
 
     func dropped(_ reason: String) -> Int? { count("paceline_spans_dropped_total{reason=\"\(reason)\"}") }
@@ -135,20 +146,27 @@ struct ExporterTests {
         #expect(request["path"] as? String == "/v1/traces")
         #expect(request["type"] as? String == "application/x-protobuf")
         #expect(request["scope"] as? String == "paceline" && request["known"] as? Bool == true)
-        #expect(request["resource"] as? [String: String] == ["service.name": "tested", "service.instance.id": "one"])
+        #expect(
+            request["resource"] as? [String: String] == [
+                "service.name": "tested", "service.instance.id": "one",
+            ])
         let spans = try #require(request["spans"] as? [[String: Any]])
-        #expect(spans.map { $0["name"] as? String } == ["GET /tested", "part one", "GET /tested", "part one"])
+        #expect(
+            spans.map { $0["name"] as? String } == ["GET /tested", "part one", "GET /tested", "part one"])
         #expect(spans.map { $0["kind"] as? Int } == [2, 1, 2, 1])
         #expect(spans.map { $0["status"] as? Int } == [0, 0, 2, 0])
         #expect(spans.allSatisfy { $0["flags"] as? Int == 1 })
-        #expect(spans[0]["parent"] as? String == "" && spans[1]["parent"] as? String == spans[0]["span"] as? String)
+        #expect(
+            spans[0]["parent"] as? String == ""
+                && spans[1]["parent"] as? String == spans[0]["span"] as? String)
         #expect(Set(spans.compactMap { $0["trace"] as? String }).count == 2)
         #expect(Set(spans.compactMap { $0["span"] as? String }).count == 4)
         #expect(spans[0]["start"] as? Int == 1_700_000_000_000_000_000)
         #expect(spans[0]["end"] as? Int == 1_700_000_000_003_000_000)
         #expect(spans[1]["start"] as? Int == 1_700_000_000_001_000_000)
         let said = try #require(spans[0]["attributes"] as? [String: Any])
-        #expect(said["number"] as? Int == 0 && said["negative"] as? Int == -5 && said["flag"] as? Bool == true)
+        #expect(
+            said["number"] as? Int == 0 && said["negative"] as? Int == -5 && said["flag"] as? Bool == true)
         #expect(said["text"] as? String == "é" && said["digits"] as? String == "00000000000000ab")
     }
 

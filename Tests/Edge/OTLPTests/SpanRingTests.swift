@@ -19,7 +19,8 @@ import Units
     @Test func whatIsFullTakesNoMore() {
         let ring = SpanRing(capacity: 5)
         #expect(ring.capacity == 8)
-        #expect((0..<10).map { ring.put(Self.record($0)) } == Array(repeating: true, count: 8) + [false, false])
+        #expect(
+            (0..<10).map { ring.put(Self.record($0)) } == Array(repeating: true, count: 8) + [false, false])
         var taken: [SpanRecord] = []
         ring.take(into: &taken, most: 3)
         #expect(taken.map(\.place.trace.high) == [0, 1, 2])

@@ -20,7 +20,8 @@ private struct Specimen {
     init() {
         var catalogue = MetricsCatalogue()
         let answers = catalogue.counter(
-            "paceline_answers_total", help: "Answers; a \\ and a\nline feed, \"quoted\".", labels: ["class": "2xx"])
+            "paceline_answers_total", help: "Answers; a \\ and a\nline feed, \"quoted\".",
+            labels: ["class": "2xx"])
         let cpu = catalogue.sharedCounter("paceline_cpu_seconds_total", help: "Time.", unit: .seconds)
         let open = catalogue.gauge("paceline_open_bytes", help: "Open.", unit: .bytes)
         let time = catalogue.histogram("paceline_decision_seconds", help: "Time.", exemplars: true)
@@ -38,7 +39,9 @@ private struct Specimen {
 
     /// What stands behind the bucket of this bound.
     func exemplar(_ bound: String) -> Substring? {
-        let line = text.split(separator: "\n").first { $0.hasPrefix("paceline_decision_seconds_bucket{le=\"\(bound)\"}") }
+        let line = text.split(separator: "\n").first {
+            $0.hasPrefix("paceline_decision_seconds_bucket{le=\"\(bound)\"}")
+        }
         return line?.firstRange(of: " # ").map { line![$0.upperBound...] }
     }
 
@@ -54,18 +57,20 @@ private struct Specimen {
         specimen.record(.microseconds(300), 0xAB, trace)
         specimen.record(.seconds(20), 0xCD, nil)
         let lines = specimen.text.split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(lines.prefix(9) == [
-            "# TYPE paceline_answers counter",
-            #"# HELP paceline_answers Answers; a \\ and a\nline feed, \"quoted\"."#,
-            #"paceline_answers_total{class="2xx"} 12"#,
-            "# TYPE paceline_cpu_seconds counter", "# UNIT paceline_cpu_seconds seconds",
-            "# HELP paceline_cpu_seconds Time.", "paceline_cpu_seconds_total 3",
-            "# TYPE paceline_open_bytes gauge", "# UNIT paceline_open_bytes bytes",
-        ])
+        #expect(
+            lines.prefix(9) == [
+                "# TYPE paceline_answers counter",
+                #"# HELP paceline_answers Answers; a \\ and a\nline feed, \"quoted\"."#,
+                #"paceline_answers_total{class="2xx"} 12"#,
+                "# TYPE paceline_cpu_seconds counter", "# UNIT paceline_cpu_seconds seconds",
+                "# HELP paceline_cpu_seconds Time.", "paceline_cpu_seconds_total 3",
+                "# TYPE paceline_open_bytes gauge", "# UNIT paceline_open_bytes bytes",
+            ])
         #expect(lines.suffix(2) == ["# EOF", ""])
         #expect(
             specimen.exemplar("0.0005").map(String.init)
-                == #"{trace_id="4bf92f3577b34da6a3ce929d0e0e4736",decision="00000000000000ab"} 0.0003 1790000000.25"#)
+                == #"{trace_id="4bf92f3577b34da6a3ce929d0e0e4736",decision="00000000000000ab"} 0.0003 1790000000.25"#
+        )
         #expect(specimen.exemplar("+Inf") == #"{decision="00000000000000cd"} 20 1790000000.25"#)
         #expect(specimen.text.split(separator: "\n").count { $0.contains(" # {") } == 2)
         for bound in ["1e-06", "2.5e-06", "1e-05", "0.0001", "0.25", "1.0", "10.0", "+Inf"] {
@@ -76,7 +81,9 @@ private struct Specimen {
     /// A trace stays until another one comes or it is old; what has none goes where nothing new is.
     @Test func whoStaysInABucket() {
         let specimen = Specimen()
-        func decision() -> Substring? { specimen.exemplar("0.0005")?.firstMatch(of: /decision="0*([0-9a-f]+)"/)?.1 }
+        func decision() -> Substring? {
+            specimen.exemplar("0.0005")?.firstMatch(of: /decision="0*([0-9a-f]+)"/)?.1
+        }
         specimen.record(.microseconds(300), 1, nil)
         specimen.record(.microseconds(300), 2, nil, at: wall + .seconds(14))
         #expect(decision() == "1")
@@ -103,12 +110,14 @@ private struct Specimen {
             let length = Int64(bitPattern: random.next() >> UInt64(random.next(in: 18...63)))
             specimen.record(Interval(nanoseconds: length), 1, trace)
             var low = -1.0
-            for line in specimen.text.split(separator: "\n") where line.hasPrefix("paceline_decision_seconds_bucket") {
+            for line in specimen.text.split(separator: "\n")
+            where line.hasPrefix("paceline_decision_seconds_bucket") {
                 let bound = try #require(line.firstMatch(of: /le="([^"]+)"/)?.1)
                 let high = bound == "+Inf" ? Double.infinity : try #require(Double(bound))
                 if line.contains(" # {") {
                     let value = Double(length) / 1e9
-                    #expect(value <= high && value > low || value == 0, "seed \(seed): \(length) under \(bound)")
+                    #expect(
+                        value <= high && value > low || value == 0, "seed \(seed): \(length) under \(bound)")
                 }
                 low = high
             }
@@ -133,7 +142,9 @@ private struct Specimen {
         for _ in 0..<20_000 {
             for exemplar in specimen.metrics.exemplars(at: specimen.place).compactMap({ $0 }) {
                 let number = exemplar.decision
-                #expect(exemplar.trace == TraceID(high: number, low: ~number) && exemplar.at.nanoseconds == Int64(number))
+                #expect(
+                    exemplar.trace == TraceID(high: number, low: ~number)
+                        && exemplar.at.nanoseconds == Int64(number))
                 seen.insert(number)
             }
         }
@@ -152,22 +163,27 @@ private struct Specimen {
         init(_ value: Exemplars) { self.value = value }
     }
 
-    @Test(arguments: [
-        (nil, false), ("", false), ("*/*", false), ("text/plain", false), ("text/plain;version=0.0.4", false),
-        ("application/openmetrics-text", true), ("Application/OpenMetrics-Text; Version=1.0.0; charset=utf-8", true),
-        // Prometheus 2 and 3, as they ask.
-        (
-            "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-            true
-        ),
-        (
-            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-            true
-        ),
-        ("application/openmetrics-text;version=0.0.1", false), ("application/openmetrics-text;q=0", false),
-        ("application/openmetrics-text;q=0.2,text/plain;q=0.9", false), ("application/openmetrics-text;version=\"1.0.0\"", true),
-        ("application/openmetrics-text;q=x", false), (",;,", false),
-    ] as [(String?, Bool)])
+    @Test(
+        arguments: [
+            (nil, false), ("", false), ("*/*", false), ("text/plain", false),
+            ("text/plain;version=0.0.4", false),
+            ("application/openmetrics-text", true),
+            ("Application/OpenMetrics-Text; Version=1.0.0; charset=utf-8", true),
+            // Prometheus 2 and 3, as they ask.
+            (
+                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                true
+            ),
+            (
+                "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+                true
+            ),
+            ("application/openmetrics-text;version=0.0.1", false),
+            ("application/openmetrics-text;q=0", false),
+            ("application/openmetrics-text;q=0.2,text/plain;q=0.9", false),
+            ("application/openmetrics-text;version=\"1.0.0\"", true),
+            ("application/openmetrics-text;q=x", false), (",;,", false),
+        ] as [(String?, Bool)])
     func whatAScraperWants(_ accept: String?, isOpen: Bool) {
         #expect(MetricsFormat(accept: accept) == (isOpen ? .openMetrics : .prometheus))
     }
@@ -191,7 +207,8 @@ private struct Specimen {
         specimen.record(.seconds(20), 0xCD, nil)
         let python = try #require(PrometheusTests.python)
         let parsed = try run("/usr/bin/env", [python, "-c", Self.parse], input: Array(specimen.text.utf8))
-        #expect(parsed.output == "4bf92f3577b34da6a3ce929d0e0e4736 00000000000000ab 0.0003 1790000000.25 bytes\n")
+        #expect(
+            parsed.output == "4bf92f3577b34da6a3ce929d0e0e4736 00000000000000ab 0.0003 1790000000.25 bytes\n")
     }
 }
 

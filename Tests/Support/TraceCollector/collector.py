@@ -9,8 +9,9 @@ retry-after behind it, or `partial`, which takes all spans of a request but one.
 import json
 import os
 import sys
+import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -20,6 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 folder = sys.argv[1]
 answers = sys.argv[2:] or ["200"]
+lock = threading.Lock()
 
 
 def value(one):
@@ -54,7 +56,8 @@ class Collector(BaseHTTPRequestHandler):
         request = ExportTraceServiceRequest()
         request.ParseFromString(body)
         known = len(UnknownFieldSet(request)) == 0
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        with lock:
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
         status, _, after = answer.partition(":")
         response = ExportTraceServiceResponse()
         if status == "partial":
@@ -76,7 +79,7 @@ class Collector(BaseHTTPRequestHandler):
                 for one in scope.spans
             ],
         }
-        with open(os.path.join(folder, "requests"), "a") as lines:
+        with lock, open(os.path.join(folder, "requests"), "a") as lines:
             lines.write(json.dumps(line) + "\n")
         content = response.SerializeToString()
         self.send_response(int(status))
@@ -91,7 +94,7 @@ class Collector(BaseHTTPRequestHandler):
         pass
 
 
-server = HTTPServer(("127.0.0.1", 0), Collector)
+server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
 with open(os.path.join(folder, "port.part"), "w") as port:
     port.write(str(server.server_address[1]))
 os.rename(os.path.join(folder, "port.part"), os.path.join(folder, "port"))

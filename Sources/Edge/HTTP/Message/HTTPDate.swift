@@ -37,7 +37,8 @@ public enum HTTPDate {
         let bytes = Array(text.utf8)
         guard bytes.count == byteCount else { return nil }
         func number(_ range: Range<Int>) -> Int64? {
-            bytes[range].allSatisfy(ASCII.isDigit) ? Int64(String(decoding: bytes[range], as: UTF8.self)) : nil
+            bytes[range].allSatisfy(ASCII.isDigit)
+                ? Int64(String(decoding: bytes[range], as: UTF8.self)) : nil
         }
         guard let day = number(5..<7), let year = number(12..<16), let hour = number(17..<19),
             let minute = number(20..<22), let second = number(23..<25), hour < 24, minute < 60, second < 61
@@ -45,7 +46,7 @@ public enum HTTPDate {
         // Days since 1970 begin in its first year; a month is found by the date that it makes.
         let first = (year - 1970) * 365
         guard first >= 0 else { return nil }
-        for days in first + (year - 1970) / 4 - 40..<first + (year - 1970) / 4 + 400 {
+        for days in first + (year - 1970) / 4 - 100..<first + (year - 1970) / 4 + 400 {
             let date = civil(daysSinceEpoch: Int(max(days, 0)))
             guard date.year == Int(year), date.day == Int(day) else { continue }
             let seconds = days * 86_400 + hour * 3_600 + minute * 60 + min(second, 59)

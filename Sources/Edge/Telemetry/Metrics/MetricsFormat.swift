@@ -14,7 +14,9 @@ public enum MetricsFormat: Equatable, Sendable {
             var parameters: [String: String] = [:]
             for part in parts.dropFirst() {
                 let pair = part.split(separator: "=", maxSplits: 1).map { Self.trimmed($0) }
-                if pair.count == 2 { parameters[pair[0]] = Self.trimmed(pair[1][...].filter { $0 != "\"" }[...]) }
+                if pair.count == 2 {
+                    parameters[pair[0]] = Self.trimmed(pair[1][...].filter { $0 != "\"" }[...])
+                }
             }
             let quality = Double(parameters["q"] ?? "1") ?? 0
             switch type {
