@@ -9,16 +9,18 @@ import Testing
 private final class Collector {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         .standardized
-    static let python: String? = [root.appending(path: ".build/python/bin/python3").path(), "/usr/bin/python3"]
-        .first {
-            let process = Process()
-            process.executableURL = URL(filePath: $0)
-            process.arguments = ["-c", "import opentelemetry.proto.collector.trace.v1.trace_service_pb2"]
-            process.standardError = FileHandle.nullDevice
-            guard (try? process.run()) != nil else { return false }
-            process.waitUntilExit()
-            return process.terminationStatus == 0
-        }
+    static let python: String? = [
+        root.appending(path: ".build/python/bin/python3").path(), "/usr/bin/python3",
+    ]
+    .first {
+        let process = Process()
+        process.executableURL = URL(filePath: $0)
+        process.arguments = ["-c", "import opentelemetry.proto.collector.trace.v1.trace_service_pb2"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
 
     let folder = FileManager.default.temporaryDirectory.appending(path: "paceline-root-\(UUID().uuidString)")
     let port: Int
@@ -37,7 +39,9 @@ private final class Collector {
                 self.port = port
                 return
             }
-            guard Date() < end else { throw PostgresServerFailure(description: "the collector does not start") }
+            guard Date() < end else {
+                throw PostgresServerFailure(description: "the collector does not start")
+            }
             usleep(10_000)
         }
     }
@@ -112,16 +116,21 @@ struct TraceJoinTests {
         let listed = try list("00-\(Self.trace)-\(Self.parent)-01")
         #expect(listed.status == 0, "\(listed.output)")
         let refused = try list("00-\(Self.trace)-\(Self.parent)")
-        #expect(refused.status == 2 && refused.output.contains("TRACEPARENT in the environment"), "\(refused)")
+        #expect(
+            refused.status == 2 && refused.output.contains("TRACEPARENT in the environment"), "\(refused)")
         try Spending.until("the command's call is a span") { !collector.spans.isEmpty }
         let call = try #require(collector.spans.first)
-        #expect(call.service == "paceline-coordinator" && call.trace == Self.trace && call.parent == Self.parent)
+        #expect(
+            call.service == "paceline-coordinator" && call.trace == Self.trace && call.parent == Self.parent)
         #expect(call.name == "GET /api/v1/tokens" && call.kind == 2)
         #expect(call.said["http.response.status_code"] == "200")
 
         try Spending.order(pair, "northwind-winter", "50")
         let broker = try RunningBroker("broker-0", of: pair, more: collector.section(0))
-        let node = try SpendingNode("node-a", of: pair, issuers: [broker.port], more: collector.section(1))
+        // Of what is paced a node tells.
+        let node = try SpendingNode(
+            "node-a", of: pair, issuers: [broker.port],
+            evenFor: SpendingNode.Flight(start: Date(), seconds: 600, budget: 50), more: collector.section(1))
         try Spending.until("its money is there") { node.trouble("northwind-winter") == "" }
         var chain: [Collector.Span] = []
         try Spending.until("the node's words come through to the coordinator") {

@@ -46,8 +46,8 @@ public enum HTTPDate {
         // Days since 1970 begin in its first year; a month is found by the date that it makes.
         let first = (year - 1970) * 365
         guard first >= 0 else { return nil }
-        for days in first + (year - 1970) / 4 - 100..<first + (year - 1970) / 4 + 400 {
-            let date = civil(daysSinceEpoch: Int(max(days, 0)))
+        for days in max(first + (year - 1970) / 4 - 100, 0)..<first + (year - 1970) / 4 + 400 {
+            let date = civil(daysSinceEpoch: Int(days))
             guard date.year == Int(year), date.day == Int(day) else { continue }
             let seconds = days * 86_400 + hour * 3_600 + minute * 60 + min(second, 59)
             var written = [UInt8](repeating: 0, count: byteCount)
