@@ -102,6 +102,7 @@ let package = Package(
         core("Operations", ["Documents", "Units"]),
         core("Documents", ["JSON", "Units"]),
         core("Reconciliation"),
+        core("Tracing", ["Units"]),
         core("Settings", ["Auction", "Documents", "Units"]),
         core("Catalog", ["CSIMD", "Documents", "Units"]),
         core("Features", ["Catalog", "Digests", "Documents", "Units"]),
@@ -115,7 +116,7 @@ let package = Package(
 
         // Edge: does I/O and decides nothing.
         edge("Kernel", ["CLinux", "Units"]),
-        edge("Telemetry", ["JSON", "Kernel", "Units"]),
+        edge("Telemetry", ["JSON", "Kernel", "Tracing", "Units"]),
         edge("Reactor", ["CLinux", "CURing", "Kernel", "Telemetry", "Units"]),
         edge("Journal", ["Kernel", "Ledger", "Notices", "Reactor", "Telemetry", "Units"]),
         edge("Store", ["CLinux", "Features", "Kernel", "Units"]),
@@ -125,7 +126,8 @@ let package = Package(
         edge("LedgerStore", ["Ledger", "Postgres", "Units"]),
         edge("Etcd", ["Documents", "HTTP", "Reactor", "Units"]),
         edge("Redis", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
-        edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Units"]),
+        edge("HTTP", ["CSIMD", "Kernel", "Reactor", "TLS", "Telemetry", "Tracing", "Units"]),
+        edge("OTLP", ["HTTP", "Kernel", "Reactor", "TLS", "Telemetry", "Tracing", "Units"]),
 
         // Simulation: Core under a virtual clock, network, disk and database.
         .target(
@@ -153,8 +155,8 @@ let package = Package(
             name: "Serving",
             dependencies: [
                 "Catalog", "Commands", "Decision", "Documents", "Fleet", "HTTP", "Kernel", "Ledger", "Pacing",
-                "Reactor",
-                "Settings", "TLS", "Telemetry", "Units",
+                "OTLP", "Reactor",
+                "Settings", "TLS", "Telemetry", "Tracing", "Units",
             ],
             path: "Sources/Apps/Serving", swiftSettings: strict),
         .target(
@@ -162,7 +164,7 @@ let package = Package(
             dependencies: [
                 "Commands", "Documents", "Fleet", "HTTP", "JSON", "Kernel", "Ledger", "Pacing", "Reactor",
                 "Serving",
-                "Settings", "TLS", "Telemetry", "Units",
+                "Settings", "TLS", "Telemetry", "Tracing", "Units",
             ],
             path: "Sources/Apps/LedgerWire", swiftSettings: strict),
         .target(
@@ -179,7 +181,7 @@ let package = Package(
                 "Fleet", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing",
                 "Postgres",
                 "Reactor", "Serving",
-                "Settings", "TLS", "Telemetry", "Units",
+                "Settings", "TLS", "Telemetry", "Tracing", "Units",
             ],
             path: "Sources/Apps/paceline-coordinator", exclude: ["Console", "Migrations"],
             swiftSettings: strict),
@@ -191,7 +193,7 @@ let package = Package(
                 "Ledger",
                 "MarketSimulation", "Notices",
                 "OpenRTB", "Operations", "Pacing", "Reactor", "Reconciliation", "Redis", "Settings", "Store",
-                "TLS", "Units",
+                "TLS", "Tracing", "Units",
             ]),
         app(
             "paceline-broker",
@@ -199,7 +201,7 @@ let package = Package(
                 "CatalogWire", "Commands", "Documents", "Fleet", "HTTP", "JSON", "Journal", "Kernel",
                 "Ledger",
                 "LedgerWire",
-                "Reactor", "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
+                "Reactor", "Serving", "Settings", "Store", "TLS", "Telemetry", "Tracing", "Units",
             ]),
         app(
             "paceline-node",
@@ -208,7 +210,7 @@ let package = Package(
                 "Documents", "Features", "Fleet",
                 "HTTP",
                 "JSON", "Journal", "Kernel", "Ledger", "LedgerWire", "Notices", "OpenRTB", "Pacing",
-                "Reactor", "Redis", "Serving", "Settings", "Store", "TLS", "Telemetry", "Units",
+                "Reactor", "Redis", "Serving", "Settings", "Store", "TLS", "Telemetry", "Tracing", "Units",
             ]),
 
         // What must hold of the parsers for any bytes: Tests/Fuzz tries it, the tests replay what was found.
@@ -264,6 +266,7 @@ let package = Package(
         .testTarget(
             name: "AuctionTests", dependencies: ["AllocationCounter", "Auction", "PodGenerator", "Units"],
             path: "Tests/Core/AuctionTests", exclude: ["pod_oracle.py"], swiftSettings: unoptimised),
+        tests("TracingTests", in: "Core", ["AllocationCounter", "Tracing", "Units"]),
         tests("JSONTests", in: "Core", ["AllocationCounter", "CSIMD", "JSON", "JSONInvariants", "Units"]),
         tests(
             "InferenceTests", in: "Core",
@@ -302,7 +305,13 @@ let package = Package(
         tests(
             "FleetSimulationTests", in: "Simulation", ["FleetSimulation", "Ledger", "Units"]),
         tests("KernelTests", in: "Edge", ["Kernel", "Units"]),
-        tests("TelemetryTests", in: "Edge", ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Units"]),
+        tests(
+            "TelemetryTests", in: "Edge",
+            ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Tracing", "Units"]),
+        .testTarget(
+            name: "OTLPTests",
+            dependencies: ["HTTP", "Kernel", "OTLP", "Reactor", "Telemetry", "Tracing", "Units"],
+            path: "Tests/Edge/OTLPTests", swiftSettings: unoptimised),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
         tests(
             "JournalTests", in: "Edge",

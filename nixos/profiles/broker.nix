@@ -24,6 +24,11 @@ in
         witness = "/run/paceline-broker";
       };
       catalog.directory = "/var/lib/paceline-broker/catalog";
+      # The collector of this host, which passes them on.
+      traces = {
+        address = "127.0.0.1";
+        port = fleet.ports.traces;
+      };
     };
   };
   systemd.services.paceline-broker.serviceConfig.SupplementaryGroups = [ "identity" ];

@@ -28,6 +28,11 @@ in
         port = fleet.ports.database;
         passwordFile = "/run/credentials/paceline-coordinator.service/ledger-password";
       };
+      # The collector of this host, which passes them on.
+      traces = {
+        address = "127.0.0.1";
+        port = fleet.ports.traces;
+      };
       # The same that Patroni asks: a promotion that lost nothing is not audited.
       numbers.etcd = map (one: {
         address = one.mesh;

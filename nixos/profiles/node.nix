@@ -40,6 +40,11 @@ in
         keyFile = "/var/lib/paceline/notice-keys";
       };
       ledger.issuer = issuer.broker;
+      # The collector of this host, which passes them on.
+      traces = {
+        address = "127.0.0.1";
+        port = fleet.ports.traces;
+      };
     };
   };
   systemd.services.paceline-node.serviceConfig.SupplementaryGroups = [ "identity" ];

@@ -1,4 +1,4 @@
-# A host with the role observability: Prometheus, Alertmanager, Grafana, Loki, and the fleet's authority. It asks; nothing of
+# A host with the role observability: Prometheus, Alertmanager, Grafana, Loki, Tempo, and the fleet's authority. It asks; nothing of
 # what serves waits for it.
 { config, lib, fleet, host, ... }:
 let
@@ -37,6 +37,8 @@ in
     listenAddress = host.mesh;
     port = fleet.ports.prometheus;
     retentionTime = "30d";
+    # Of each bucket of a latency one call, with its trace and its decision.
+    extraFlags = [ "--enable-feature=exemplar-storage" ];
     globalConfig = {
       scrape_interval = "15s";
       evaluation_interval = "15s";
@@ -123,6 +125,27 @@ in
     };
   };
 
+  services.tempo = {
+    enable = true;
+    settings = {
+      server = {
+        http_listen_address = "127.0.0.1";
+        http_listen_port = 3200;
+        grpc_listen_address = "127.0.0.1";
+        grpc_listen_port = 9096;
+      };
+      distributor.receivers.otlp.protocols.http.endpoint = "${host.mesh}:${toString fleet.ports.traces}";
+      storage.trace = {
+        backend = "local";
+        local.path = "/var/lib/tempo/blocks";
+        wal.path = "/var/lib/tempo/wal";
+      };
+      # As long as logs.
+      compactor.compaction.block_retention = "336h";
+      usage_report.reporting_enabled = false;
+    };
+  };
+
   services.grafana = {
     enable = true;
     settings = {
@@ -150,12 +173,25 @@ in
           type = "prometheus";
           url = "http://${host.mesh}:${toString fleet.ports.prometheus}";
           isDefault = true;
+          # From a point of a latency to the trace of a call that took so long.
+          jsonData.exemplarTraceIdDestinations = [
+            {
+              name = "trace_id";
+              datasourceUid = "tempo";
+            }
+          ];
         }
         {
           name = "Loki";
           uid = "loki";
           type = "loki";
           url = "http://${host.mesh}:${toString fleet.ports.logs}";
+        }
+        {
+          name = "Tempo";
+          uid = "tempo";
+          type = "tempo";
+          url = "http://127.0.0.1:3200";
         }
       ];
       dashboards.settings.providers = [

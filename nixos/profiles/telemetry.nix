@@ -1,4 +1,4 @@
-# What every host tells: metrics of the machine, and its journal. Both on the mesh.
+# What every host tells: metrics of the machine, its journal, and the spans of what runs on it. All on the mesh.
 { lib, pkgs, fleet, host, ... }:
 let
   watch = lib.head (fleet.withRole host.environment "observability");
@@ -31,6 +31,8 @@ in
         start_at = "end";
         storage = "file_storage/cursor";
       };
+      # Daemons of this host send their spans here.
+      receivers.otlp.protocols.http.endpoint = "127.0.0.1:${toString fleet.ports.traces}";
       # Where it was: a collector that is restarted sends nothing twice and leaves nothing out.
       extensions."file_storage/cursor".directory = "/var/lib/opentelemetry-collector";
       processors = {
@@ -61,6 +63,12 @@ in
           storage = "file_storage/cursor";
         };
       };
+      # Traces are worth less than the disk that a queue would take: a watch that is down for minutes has holes.
+      exporters."otlphttp/traces" = {
+        endpoint = "http://${watch.mesh}:${toString fleet.ports.traces}";
+        retry_on_failure.max_elapsed_time = "5m";
+        sending_queue.queue_size = 1000;
+      };
       service = {
         extensions = [ "file_storage/cursor" ];
         pipelines.logs = {
@@ -71,6 +79,15 @@ in
             "batch"
           ];
           exporters = [ "otlphttp" ];
+        };
+        pipelines.traces = {
+          receivers = [ "otlp" ];
+          processors = [
+            "memory_limiter"
+            "resource"
+            "batch"
+          ];
+          exporters = [ "otlphttp/traces" ];
         };
         telemetry.metrics.readers = [
           {

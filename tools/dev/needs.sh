@@ -58,6 +58,8 @@ debian_packages() {
 
 # What tests and benches of models compare with, and what trains the demo's. lleaves and tl2cgen need these versions of what they stand on.
 readonly model_libraries=(lightgbm xgboost catboost 'onnx==1.16.1' onnxruntime scikit-learn skl2onnx betacal)
+# What reads the spans that daemons send, as collectors do.
+readonly trace_readers=(opentelemetry-proto)
 readonly model_trainers=(lightgbm matplotlib)
 readonly model_peers=(onnxruntime onnxmltools lleaves 'llvmlite<0.45' tl2cgen 'treelite==4.1.2')
 
@@ -74,6 +76,7 @@ provide_python() {
   for package in "$@"; do
     name=${package%%[<=[]*}
     name=${name/scikit-learn/sklearn}
+    name=${name/opentelemetry-proto/opentelemetry.proto}
     "$environment/bin/python3" -c "import $name" >/dev/null 2>&1 || wanted+=("$package")
   done
   [ ${#wanted[@]} -gt 0 ] || return 0

@@ -215,7 +215,7 @@ prepare() {
     # Real peers of the tests; a test whose peer is missing is skipped and says so.
     provide openssl curl python3 redis-server postgresql etcd || true
     provide h11 mpmath prometheus-client || true
-    provide_python "${model_libraries[@]}" || true
+    provide_python "${model_libraries[@]}" "${trace_readers[@]}" || true
   fi
   [[ $1 != *' train '* ]] || provide_python lightgbm || true
   if [[ $1 == *' nix '* ]] && command -v nix-instantiate >/dev/null; then

@@ -9,7 +9,7 @@ public import Pacing
 public import Serving
 public import TLS
 public import Telemetry
-internal import Units
+public import Units
 
 /// Who answers holders of money: a root, or a broker. Used on its own thread only.
 public protocol MoneyIssuer: AnyObject {
@@ -25,6 +25,12 @@ public protocol MoneyIssuer: AnyObject {
     func auditCall(for holder: HolderNumber) -> AuditCall?
     /// Says who is to be asked instead.
     func decline(_ response: inout Response)
+    /// How long the transaction took whose answers are just given; nil where there is none.
+    var transactionTime: Interval? { get }
+}
+
+extension MoneyIssuer {
+    public var transactionTime: Interval? { nil }
 }
 
 /// What became of an exchange.
@@ -171,7 +177,7 @@ public final class HolderRoutes: Responder {
         do throws(Malformed) {
             let (node, words) = try relay.named(try Self.tree(body))
             guard holder(node, of: request, &response) != nil else { return }
-            relay.pass(words, to: route, for: request.place, &response)
+            relay.pass(words, to: route, for: request.place, in: request.trace, &response)
         } catch {
             response.problem(.badRequest, "the message is not one of this protocol", error.members)
         }
@@ -203,6 +209,7 @@ public final class HolderRoutes: Responder {
     }
 
     private func answer(_ place: AnswerPlace, _ messages: HolderMessages, _ outcome: IssuerOutcome) {
+        if let took = issuer.transactionTime { server?.addStep("ledger.batch", took: took, to: place) }
         server?.answer(place) { response in
             guard case .answered(let answers) = outcome else { return issuer.decline(&response) }
             write(messages, answers, &response)

@@ -38,6 +38,8 @@ public final class IssuerLink: Sendable {
     private let log: Log
     private let place = Place()
     private let counts = Mutex(Counts())
+    /// Nil where nobody collects traces.
+    private let spans = Mutex<IssuerSpans?>(nil)
 
     /// Answers of some hundred bytes to each of some hundred sayings.
     private static let answerBytesMost = 1024 * 1024
@@ -64,6 +66,12 @@ public final class IssuerLink: Sendable {
     public var answered: Int { counts.withLock { $0.answered } }
     public var unanswered: Int { counts.withLock { $0.unanswered } }
 
+    /// Has exchanges recorded from now on, by what this link's thread alone uses.
+    public func record(by recorder: SpanRecorder) {
+        let made = IssuerSpans(recorder)
+        spans.withLock { $0 = made }
+    }
+
     /// Starts the thread, which runs as long as the process.
     public func start() throws(Failure) { try thread.start() }
 
@@ -80,11 +88,20 @@ public final class IssuerLink: Sendable {
         case pacing = "/v1/pacing"
         case models = "/v1/models/standing"
         case region = "/v1/region"
+
+        fileprivate var path: StaticString {
+            switch self {
+            case .ledger: "/v1/ledger"
+            case .pacing: "/v1/pacing"
+            case .models: "/v1/models/standing"
+            case .region: "/v1/region"
+            }
+        }
     }
 
     /// Has a request sent to whoever is asked now; false where that cannot be, and nothing calls back.
     private func post(
-        _ body: [UInt8], to route: Route,
+        _ body: [UInt8], to route: Route, for call: CallTrace? = nil,
         _ done: @escaping @Sendable (Result<ClientResponse, ClientFailure>, Endpoint) -> Void
     ) -> Bool {
         thread.post(beside: route != .ledger) { [self] client in
@@ -93,7 +110,14 @@ public final class IssuerLink: Sendable {
             var request = ClientRequest(.post, endpoint, route.rawValue)
             request.headers = [("content-type", "application/json")]
             request.body = body
-            client.send(request, deadline: client.reactor.now + settings.timeout) { done($0, endpoint) }
+            let spans = spans.withLock { $0 }
+            let span = spans?.begin(route.path, for: call)
+            // What is not recorded here may be elsewhere: the caller's words go on.
+            if let trace = span?.trace ?? call { request.headers += trace.headers }
+            client.send(request, deadline: client.reactor.now + settings.timeout) { result in
+                if let span { spans?.end(span, result) }
+                done(result, endpoint)
+            }
         }
     }
 
@@ -147,12 +171,13 @@ public final class IssuerLink: Sendable {
         if !isPosted { done(nil) }
     }
 
-    /// Passes on a node's words; nil where no answer comes in time. Calls back once, on this link's thread; false where it
+    /// Passes on a node's words, for its call; nil where no answer comes in time. Calls back once, on this link's thread; false where it
     /// will not.
     func passOn(
-        _ words: JSONTree, to route: Route, _ done: @escaping @Sendable (Passed?) -> Void
+        _ words: JSONTree, to route: Route, for call: CallTrace?,
+        _ done: @escaping @Sendable (Passed?) -> Void
     ) -> Bool {
-        post(Array(words.line.utf8), to: route) { [self] result, endpoint in
+        post(Array(words.line.utf8), to: route, for: call) { [self] result, endpoint in
             switch result {
             case .success(let response): done((response.status, response.body))
             case .failure(let failure):

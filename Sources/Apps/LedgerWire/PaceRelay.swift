@@ -33,9 +33,10 @@ public final class PaceRelay {
 
     /// Holds the response until there is an answer.
     func pass(
-        _ words: JSONTree, to route: IssuerLink.Route, for place: AnswerPlace, _ response: inout Response
+        _ words: JSONTree, to route: IssuerLink.Route, for place: AnswerPlace, in call: CallTrace?,
+        _ response: inout Response
     ) {
-        let isOnItsWay = link.passOn(words, to: route) { [way, remote] answer in
+        let isOnItsWay = link.passOn(words, to: route, for: call) { [way, remote] answer in
             remote.post { _ in _ = way.server?.answer(place) { Self.write(answer, &$0) } }
         }
         if isOnItsWay { response.isHeld = true } else { Self.write(nil, &response) }

@@ -18,7 +18,20 @@ extension Router {
 
     /// Written family by family, so that a scrape of any size is answered from little memory.
     public mutating func addMetrics(_ metrics: Metrics) {
-        add(.get, "/metrics") { _, response in
+        add(.get, "/metrics") { request, response in
+            var accept: String?
+            if let value = request.header("accept") {
+                accept = value.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+            }
+            if MetricsFormat(accept: accept) == .openMetrics {
+                response.contentType = Metrics.openMetricsContentType
+                var families = metrics.openMetricsFamilies()
+                return response.stream { piece in
+                    guard let family = families.next() else { return false }
+                    piece.write(family.span.bytes)
+                    return true
+                }
+            }
             response.contentType = Metrics.prometheusContentType
             var families = metrics.prometheusFamilies()
             response.stream { piece in

@@ -20,6 +20,8 @@ final class BrokerContext: Sendable {
     let metrics: Metrics
     let keys: BrokerKeys
     let certificates: Certificates
+    /// Nil where nobody collects them.
+    let traces: DaemonTraces?
     let link: IssuerLink
     /// One for each kind; none where nothing that is published is handed on.
     let relays: [PublicationRelay]
@@ -46,12 +48,18 @@ final class BrokerContext: Sendable {
         self.relays = relays
         var catalogue = MetricsCatalogue()
         keys = BrokerKeys(in: &catalogue)
+        traces = try settings.traces.map { [log] traces throws(Failure) in
+            try DaemonTraces(
+                traces, daemon: "paceline-broker", name: settings.name, region: nil, version: version,
+                in: &catalogue, log)
+        }
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
         BrokerMetrics.register(in: &catalogue, view, link)
         for relay in relays { relay.follower.register(in: &catalogue) }
         metrics = catalogue.freeze()
+        if let traces { link.record(by: traces.recorder(metrics.addShard())) }
     }
 }
 
@@ -78,6 +86,8 @@ struct Broker: ~Copyable {
 
     /// Serves until told to stop. True where everything in flight has finished in time.
     consuming func run() throws(Failure) -> Bool {
+        try context.traces?.start()
+        defer { context.traces?.finish() }
         try context.link.start()
         let settings = context.settings
         return try DaemonLife(

@@ -59,6 +59,8 @@ final class BrokerService: DaemonService {
         operators = Server(
             reactor: reactor, limits: limits, responder: BrokerRoutes(context),
             metrics: ServerMetrics(context.keys.admin, block))
+        let tracer = context.traces?.tracer(block)
+        (nodes.tracer, operators.tracer) = (tracer, tracer)
         nodeRoutes.server = nodes
         pacing.server = nodes
         publications.server = nodes

@@ -89,6 +89,7 @@ final class AdminRoutes: Responder {
                 "allow", operations.map { "\($0.method.token)" }.joined(separator: ", ").utf8.span.bytes)
             return response.problem(.methodNotAllowed, "the address does not know the method")
         }
+        request.note(route: operation.route)
         guard method == .get || !Self.isOfAnotherOrigin(request) else {
             return response.problem(.forbidden, "a page of another origin may change nothing here")
         }

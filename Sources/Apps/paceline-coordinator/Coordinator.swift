@@ -19,6 +19,8 @@ final class CoordinatorContext: Sendable {
     let metrics: Metrics
     let keys: CoordinatorKeys
     let certificates: Certificates
+    /// Nil where nobody collects them.
+    let traces: DaemonTraces?
     let audit = AuditView()
     let regions = RegionView()
     /// What the database is told with every connection; nil where it asks for none.
@@ -45,6 +47,11 @@ final class CoordinatorContext: Sendable {
         }
         var catalogue = MetricsCatalogue()
         keys = CoordinatorKeys(in: &catalogue)
+        traces = try settings.traces.map { [log] traces throws(Failure) in
+            try DaemonTraces(
+                traces, daemon: "paceline-coordinator", name: settings.name, region: nil, version: version,
+                in: &catalogue, log)
+        }
         log.register(in: &catalogue)
         certificates.register(in: &catalogue)
         catalogue.addProcessMetrics()
@@ -103,6 +110,8 @@ struct Coordinator: ~Copyable {
     /// Serves until told to stop. True where everything in flight has finished in time.
     consuming func run() throws(Failure) -> Bool {
         let settings = context.settings
+        try context.traces?.start()
+        defer { context.traces?.finish() }
         return try DaemonLife(
             "coordinator", settings.name, listen: settings.listen, admin: settings.admin,
             drain: settings.drain,

@@ -29,6 +29,7 @@ final class Root: MoneyIssuer {
     private var isAsking = false
     private var sending: (batch: PostgresBatch, isUnderWay: Bool)?
     private var stopped: (() -> Void)?
+    private(set) var transactionTime: Interval?
     private var random = Randomness(seed: 0)
     private let watch: AuditWatch
     /// Nil where nobody keeps them: then each new timeline is audited.
@@ -362,6 +363,8 @@ final class Root: MoneyIssuer {
         context.health.set("database", .ready)
         let time = now
         metrics.time.record(time - batch.sentAt)
+        transactionTime = time - batch.sentAt
+        defer { transactionTime = nil }
         if batch.claim != nil { metrics.takeovers.add() }
         if !batch.rows.claims.isEmpty || !batch.rows.merged.isEmpty { countClaims() }
         let answered = machine.acknowledged(at: time)

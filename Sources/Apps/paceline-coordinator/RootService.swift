@@ -114,6 +114,8 @@ final class RootService: DaemonService {
         operators = Server(
             reactor: reactor, limits: limits, responder: adminRoutes,
             metrics: ServerMetrics(context.keys.admin, block))
+        let tracer = context.traces?.tracer(block)
+        (holders.tracer, operators.tracer) = (tracer, tracer)
         holderRoutes.server = holders
         publications.server = holders
         adminRoutes.server = operators

@@ -31,7 +31,8 @@ struct BidRoute {
             wantsReason = true
         }
         do {
-            try decisions.decide(request.body, .openrtb) { decision, answer in
+            try decisions.decide(request.body, .openrtb, traceparent: request.traceparent) {
+                decision, answer in
                 response.contentType = "application/json"
                 response.header("x-openrtb-version", "2.6")
                 // By which the journal knows it; a no-bid without a body has no other place for it.
@@ -53,6 +54,7 @@ struct BidRoute {
     private func turnAway(
         _ request: borrowing Request, _ refusal: LoadGate.Refusal, _ response: inout Response
     ) {
+        decisions.noteTurnedAway(request.traceparent, refusal, .openrtb)
         response.header("paceline-no-bid", refusal.label)
         guard let flag = request.query.parameter("nbr"), flag.equals("1"),
             let id = decisions.id(in: request.body)

@@ -1,6 +1,7 @@
 // What a node counts of its decisions. Every request for a bid is in `paceline_decisions_total` once.
 import Decision
 import Telemetry
+import Tracing
 import Units
 
 struct DecisionMetricKeys: Sendable {
@@ -35,7 +36,8 @@ struct DecisionMetricKeys: Sendable {
         )
         time = catalogue.histogram(
             "paceline_decision_seconds",
-            help: "From a request's bytes to its answer's, refused ones left out.")
+            help: "From a request's bytes to its answer's, refused ones left out.",
+            exemplars: true)
     }
 }
 
@@ -50,6 +52,7 @@ struct DecisionMetrics {
     private let ads: Counter
     private let tests: Counter
     private let time: Histogram
+    private let exemplars: Exemplars
 
     init(_ keys: DecisionMetricKeys, _ shard: ShardMetrics) {
         bids = shard.counter(keys.bids)
@@ -60,6 +63,7 @@ struct DecisionMetrics {
         ads = shard.counter(keys.ads)
         tests = shard.counter(keys.tests)
         time = shard.histogram(keys.time)
+        exemplars = shard.exemplars(keys.time)
     }
 
     func countTurnedAway(_ refusal: LoadGate.Refusal) { turnedAway[Int(refusal.rawValue)].add() }
@@ -68,10 +72,14 @@ struct DecisionMetrics {
 
     func countRefusal() { refused.add() }
 
-    func count(_ decision: Decision, took: Interval) {
+    /// - Parameters:
+    ///   - trace: the decision's, where it is recorded.
+    ///   - now: by the wall clock.
+    func count(_ decision: Decision, took: Interval, in trace: TraceID?, at now: Instant) {
         if let reason = decision.noBid { noBids[reason.place].add() } else { bids.add() }
         ads.add(decision.trace.ads)
         if decision.isTest { tests.add() }
         time.record(took)
+        exemplars.record(took, decision: decision.id, trace, at: now)
     }
 }

@@ -6,6 +6,7 @@ import Decision
 import Journal
 import Kernel
 import Ledger
+import LedgerWire
 import Reactor
 import Serving
 import Settings
@@ -35,6 +36,8 @@ final class NodeContext: Sendable {
     let certificates: Certificates
     let startedAt = Kernel.monotonicNow()
     let journals: Journals
+    /// Nil where nobody collects them.
+    let traces: DaemonTraces?
     /// Nil where nothing is decided.
     let catalogs: Catalogs?
     /// Nil where nothing is decided.
@@ -67,6 +70,11 @@ final class NodeContext: Sendable {
             in: &catalogue, journal: settings.journal != nil, decisions: settings.catalog != nil,
             models: settings.models,
             shared: settings.frequency.shared != nil, notices: settings.notices != nil)
+        traces = try settings.traces.map { [settings, version, log] traces throws(Failure) in
+            try DaemonTraces(
+                traces, daemon: "paceline-node", name: settings.node.name, region: settings.node.region,
+                version: version, in: &catalogue, log)
+        }
         journals = Journals(health)
         notices = try settings.notices.map { [shards] notices throws(Failure) in
             try NodeNotices(notices, shards: shards)
@@ -142,7 +150,7 @@ final class NodeContext: Sendable {
             },
             self.keys.shadows.map { ShardShadows(journal, $0, block, on: reactor) },
             PacingMetrics(pacingKeys, block),
-            recording: recording)
+            recording: recording, tracing: traces.map { ShardTracing($0.recorder(block)) })
     }
 
     /// What a shard makes of notices; nil where nobody sends any.
@@ -175,6 +183,7 @@ struct Node: ~Copyable {
         try requireFreePorts()
         try context.catalogs?.start()
         try remember()
+        try context.traces?.start()
         let threads = try ServingThreads(shards: shards, context)
         context.frequency?.forget()
         context.notices?.forget()
@@ -190,6 +199,9 @@ struct Node: ~Copyable {
             .start()
             if let shadows = catalogs.models?.shadows, let keys = context.keys.shadows {
                 try shadows.start(keys, in: context.metrics)
+            }
+            if let link = money.ledger.remote?.link, let traces = context.traces {
+                link.record(by: traces.recorder(context.metrics.addShard()))
             }
             if let link = money.ledger.remote?.link, let keys = context.keys.models,
                 let calibration = context.keys.calibration
@@ -315,6 +327,7 @@ struct Node: ~Copyable {
         let left = max(settings.timeout - settings.notice, .zero)
         let began = Kernel.monotonicNow()
         let abandoned = threads.drain(within: left)
+        context.traces?.finish()
         context.money?.end(within: max(left - (Kernel.monotonicNow() - began), .zero))
         if abandoned > 0 {
             log.warning("connections were cut at the end of the drain", ["connections": .integer(abandoned)])

@@ -4,6 +4,7 @@ import Auction
 import Catalog
 import Decision
 import Features
+import Kernel
 import Units
 
 /// One for each shard and the catalog that it decides with.
@@ -15,6 +16,7 @@ final class NodeState: DecisionState {
     private let models: ShardModels?
     private let calibration: ShardCalibration?
     private let numbers: EntityNumbers
+    private let tracing: ShardTracing?
     /// What this decision has promised, and under which reservation.
     private var promised: [Promise] = []
     private var now = Instant(nanoseconds: 0)
@@ -26,7 +28,8 @@ final class NodeState: DecisionState {
 
     init(
         _ money: ShardMoney, _ frequency: ShardFrequency, _ shading: ShardShading, _ pacing: ShardPacing,
-        _ models: ShardModels?, _ calibration: ShardCalibration?, _ numbers: EntityNumbers
+        _ models: ShardModels?, _ calibration: ShardCalibration?, _ numbers: EntityNumbers,
+        _ tracing: ShardTracing?
     ) {
         self.money = money
         self.frequency = frequency
@@ -35,11 +38,13 @@ final class NodeState: DecisionState {
         self.models = models
         self.calibration = calibration
         self.numbers = numbers
+        self.tracing = tracing
         promised.reserveCapacity(256)
         frequency.numbers = numbers
     }
 
     func begin(_ viewer: ViewerKeys, at now: Instant) {
+        tracing?.noteRead()
         promised.removeAll(keepingCapacity: true)
         self.now = now
         frequency.begin(viewer, at: now)
@@ -78,13 +83,22 @@ final class NodeState: DecisionState {
             for ask in asks { rows.answerUnknown(ask: ask, layout) }
             return
         }
+        guard let tracing, tracing.isRecording else {
+            return models.hydrate(&rows, asks: asks, layout, at: now)
+        }
+        let began = Kernel.monotonicNow()
         models.hydrate(&rows, asks: asks, layout, at: now)
+        tracing.noteHydrated(from: began)
     }
 
     func fall(of use: ModelUse) -> TierFall? { models?.fall(of: use) }
-    func used(_ use: ModelUse) { models?.used(use) }
+    func used(_ use: ModelUse) {
+        guard let took = models?.used(use) else { return }
+        tracing?.noteScored(use.goal, from: took.lowerBound, to: took.upperBound)
+    }
 
     func reserve(_ ad: AdToReserve) -> ReservationAnswer {
+        tracing?.noteReserving()
         if let held = frequency.promise(creative: ad.creative, lineItem: ad.lineItem, numbers) {
             return .refused(StateRefusal(held))
         }

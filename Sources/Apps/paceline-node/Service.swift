@@ -59,6 +59,7 @@ final class Service {
                 reactor: reactor, limits: limits, responder: routes,
                 metrics: ServerMetrics(context.keys.admin, block))
             routes.explain?.attach(server)
+            server.tracer = context.traces?.tracer(block)
             try listen(settings.admin.address, settings.admin.port, "admin")
         }
     }

@@ -25,6 +25,8 @@ final class ShardDecisions {
     /// Nil where nothing is predicted.
     private let shadows: ShardShadows?
     private let recording: DecisionRecording
+    /// Nil where nobody collects traces.
+    private let tracing: ShardTracing?
     /// It outlives everything that its thread serves.
     private unowned let reactor: Reactor
     private var gate: LoadGate
@@ -38,7 +40,7 @@ final class ShardDecisions {
         _ reactor: Reactor, _ overload: NodeSettings.Overload, metrics: DecisionMetrics,
         _ modelMetrics: ModelMetrics?, _ calibration: ShardCalibration?, _ shadows: ShardShadows?,
         _ pacingMetrics: PacingMetrics,
-        recording: DecisionRecording
+        recording: DecisionRecording, tracing: ShardTracing?
     ) {
         self.reactor = reactor
         gate = LoadGate(
@@ -52,8 +54,10 @@ final class ShardDecisions {
         self.pacing = pacing
         self.pacingMetrics = pacingMetrics
         catalog.models?.metrics = modelMetrics
-        state = NodeState(money, frequency, shading, pacing, catalog.models, calibration, catalog.numbers)
+        state = NodeState(
+            money, frequency, shading, pacing, catalog.models, calibration, catalog.numbers, tracing)
         self.metrics = metrics
+        self.tracing = tracing
         self.modelMetrics = modelMetrics
         self.shadows = shadows
         self.recording = recording
@@ -75,7 +79,8 @@ final class ShardDecisions {
         catalog.models?.metrics = modelMetrics
         shadows?.take(catalog.shadows)
         calibration?.take(catalog.models?.version)
-        state = NodeState(money, frequency, shading, pacing, catalog.models, calibration, catalog.numbers)
+        state = NodeState(
+            money, frequency, shading, pacing, catalog.models, calibration, catalog.numbers, tracing)
     }
 
     /// Why a request is not even read, at this moment; nil where it is to be decided. Asked first of all, and of bids and
@@ -94,6 +99,15 @@ final class ShardDecisions {
         return refusal
     }
 
+    /// Records that a request was turned away, where its caller or a lot wants it recorded.
+    func noteTurnedAway(_ traceparent: RawSpan?, _ refusal: LoadGate.Refusal, _ format: AnswerFormat) {
+        guard let tracing else { return }
+        let now = Kernel.monotonicNow()
+        tracing.noteTurnedAway(
+            traceparent, refusal, format, lot: seeds.next(), arrived: now - reactor.waitingTime(at: now),
+            at: now)
+    }
+
     /// Where an unread request's id lies, for an answer that has to repeat it.
     func id(in request: RawSpan) -> Range<Int>? { peek.id(request) }
 
@@ -105,31 +119,40 @@ final class ShardDecisions {
 
     /// Decides one request and lends the answer's bytes. Nothing else goes into the answer than the request's bytes,
     /// the catalog, the settings, the time and the seed. Allocates nothing but a refusal's text.
+    ///
+    /// - Parameter traceparent: what the caller says of the trace that it is in.
     func decide(
-        _ request: RawSpan, _ format: AnswerFormat, _ answer: (Decision, RawSpan) -> Void
+        _ request: RawSpan, _ format: AnswerFormat, traceparent: RawSpan?,
+        _ answer: (Decision, RawSpan) -> Void
     ) throws(OpenRTBError) {
         let began = Kernel.monotonicNow()
         let now = Kernel.wallNow()
         let seed = seeds.next()
-        catalog.models?.begin(
-            arrived: began - reactor.waitingTime(at: began), isOverloaded: gate.isOverloaded)
+        let arrived = began - reactor.waitingTime(at: began)
+        catalog.models?.begin(arrived: arrived, isOverloaded: gate.isOverloaded)
+        tracing?.begin(traceparent, lot: seed, arrived: arrived, at: began)
         let decision: Decision
         do {
             decision = try Self.decide(
                 &catalog.decider, &state, request, at: now, seed: seed, format, answer)
         } catch {
             metrics.countRefusal()
+            tracing?.endRefused(format, at: Kernel.monotonicNow())
             throw error
         }
+        let trace = tracing?.trace
+        let answered = trace == nil ? began : Kernel.monotonicNow()
         recording.note(
             decision, of: request, by: catalog.decider, catalog: catalog.snapshot.version.rawValue, at: now,
             seed: seed, format)
         modelMetrics?.count(catalog.decider)
         shadows?.note(decision, by: catalog.decider)
         pacingMetrics.count(decision)
-        let took = Kernel.monotonicNow() - began
+        let ended = Kernel.monotonicNow()
+        let took = ended - began
         gate.decided(took: took)
-        metrics.count(decision, took: took)
+        metrics.count(decision, took: took, in: trace, at: now)
+        if trace != nil { tracing?.end(decision, format, answered: answered, at: ended) }
     }
 
     /// The answer is lent by the decider, which only its own memory may outlive.

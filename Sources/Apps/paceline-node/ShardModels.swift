@@ -65,9 +65,12 @@ final class ShardModels {
         return gate.fall(of: use, left: left, isOverloaded: isOverloaded)
     }
 
-    func used(_ use: ModelUse) {
-        let took = Kernel.monotonicNow() - asked
+    /// From when to when the model was at work.
+    func used(_ use: ModelUse) -> Range<Instant> {
+        let now = Kernel.monotonicNow()
+        let took = now - asked
         gate.note(use, took: took)
         metrics?.note(use, took: took)
+        return asked..<max(now, asked)
     }
 }

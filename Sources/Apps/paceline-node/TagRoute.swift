@@ -13,17 +13,19 @@ final class TagRoute {
     init(_ decisions: ShardDecisions) { self.decisions = decisions }
 
     func respond(to request: borrowing Request, _ response: inout Response) {
-        Self.respond(&tags, decisions, request.query, &response)
+        Self.respond(&tags, decisions, request.query, request.traceparent, &response)
     }
 
     /// The request that a tag stands for lies in the reader, which only this call may use meanwhile.
     private static func respond(
-        _ tags: inout TagReader, _ decisions: ShardDecisions, _ query: RawSpan, _ response: inout Response
+        _ tags: inout TagReader, _ decisions: ShardDecisions, _ query: RawSpan, _ traceparent: RawSpan?,
+        _ response: inout Response
     ) {
         // Players in browsers fetch tags from pages of other hosts, and no answer is meant for a second viewer.
         response.header("access-control-allow-origin", "*")
         response.header("cache-control", "no-store")
         if let refusal = decisions.refusal(of: query, .vast) {
+            decisions.noteTurnedAway(traceparent, refusal, .vast)
             // One that players of every version read.
             response.contentType = "application/xml; charset=utf-8"
             response.header("paceline-no-bid", refusal.label)
@@ -36,7 +38,7 @@ final class TagRoute {
             return refuse(error, &response)
         }
         do {
-            try decisions.decide(tags.request, .vast) { decision, answer in
+            try decisions.decide(tags.request, .vast, traceparent: traceparent) { decision, answer in
                 response.contentType = "application/xml; charset=utf-8"
                 let id = decision.name
                 response.header("paceline-decision", id.utf8.span.bytes)

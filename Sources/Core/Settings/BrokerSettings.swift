@@ -54,6 +54,7 @@ public struct BrokerSettings: DocumentObject, Equatable {
     public internal(set) var catalog: Catalog?
     public internal(set) var drain = NodeSettings.Drain()
     public internal(set) var log = NodeSettings.Log()
+    public internal(set) var traces: TraceSettings?
 
     package init() {}
 
@@ -84,6 +85,7 @@ public struct BrokerSettings: DocumentObject, Equatable {
             ),
             .defaulted("drain", \.drain, .object, "How the broker leaves."),
             .defaulted("log", \.log, .object, "What is logged, and how."),
+            .optional("traces", \.traces, .object, TraceSettings.summary),
         ],
         rules: [
             Rule("No name stands twice in `holders`.") { root, objections in

@@ -60,6 +60,7 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
     public internal(set) var consoleDirectory: String?
     public internal(set) var drain = NodeSettings.Drain()
     public internal(set) var log = NodeSettings.Log()
+    public internal(set) var traces: TraceSettings?
 
     package init() {}
 
@@ -107,6 +108,7 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
             ),
             .defaulted("drain", \.drain, .object, "How the coordinator leaves."),
             .defaulted("log", \.log, .object, "What is logged, and how."),
+            .optional("traces", \.traces, .object, TraceSettings.summary),
         ],
         rules: [
             Rule("No name stands twice in `holders`.") { root, objections in

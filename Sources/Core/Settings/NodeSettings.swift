@@ -43,6 +43,8 @@ public struct NodeSettings: DocumentObject, Equatable {
     public internal(set) var notices: NoticeSettings?
     /// Nothing is journaled where there is none.
     public internal(set) var journal: JournalSettings?
+    /// No call is recorded as a span where there is none.
+    public internal(set) var traces: TraceSettings?
 
     package init() {}
 
@@ -102,6 +104,7 @@ public struct NodeSettings: DocumentObject, Equatable {
             .optional(
                 "journal", \.journal, .object,
                 "What the node did, on disk, for replays, audits and money. Without it nothing is journaled."),
+            .optional("traces", \.traces, .object, TraceSettings.summary),
         ],
         rules: [
             Rule("No two listeners, `admin` included, share an address and a port.") { root, objections in

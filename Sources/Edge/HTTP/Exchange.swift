@@ -1,6 +1,7 @@
 // One request and its answer, as a handler sees them. Both live for one call only; the compiler holds
 // handlers to that.
 import Reactor
+import Tracing
 public import TLS
 
 /// Answers requests. One belongs to each shard, and is called on the shard's thread only.
@@ -58,6 +59,32 @@ public struct Request: ~Copyable, ~Escapable {
     public func header(_ name: StaticString) -> RawSpan? {
         guard let range = head.pointee.header(name, in: bytes) else { return nil }
         return range.of(bytes)
+    }
+
+    /// What the caller says of the trace that it is in, unread: found with the head, so that asking costs nothing.
+    public var traceparent: RawSpan? {
+        @_lifetime(copy self) get {
+            guard let range = head.pointee.traceparent else { return nil }
+            return range.of(bytes)
+        }
+    }
+
+    /// For those who are called on behalf of this request; nil where it is not recorded by this server.
+    public var trace: CallTrace? { connection.openSpan?.trace }
+
+    /// The route that answers it, for its span: the address with what varies left open.
+    public func note(route: StaticString) { connection.openSpan?.record.detail = route }
+
+    /// The values of all headers of this name, as one list.
+    func list(of name: StaticString) -> String? {
+        var list: String?
+        for index in 0..<head.pointee.headers.count
+        where head.pointee.headers.name(at: index).equalsIgnoringCase(name, in: bytes) {
+            let value = head.pointee.headers.value(at: index).of(bytes)
+            let text = value.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+            list = list.map { "\($0),\(text)" } ?? text
+        }
+        return list
     }
 
     public func pathIs(_ path: StaticString) -> Bool { head.pointee.path.equals(path, in: bytes) }

@@ -66,6 +66,7 @@ public struct Router: ~Copyable {
         guard let route = find(request.path) else { return respondWithoutRoute(request.method, &response) }
         route._withUnsafeGuaranteedRef { route in
             let isHead = request.method == .head
+            request.note(route: route.path)
             for index in route.handlers.indices
             where isHead ? route.handlers[index].answersHead : route.handlers[index].method == request.method
             {

@@ -64,6 +64,9 @@ public final class Server {
     public private(set) var isDraining = false
     public var connectionCount: Int { connections.count }
 
+    /// Records calls as spans; nil where nobody wants them, or the responder records them itself.
+    public var tracer: ServerTracer?
+
     let scratch: TransportScratch
     let head: UnsafeMutablePointer<RequestHead>
     let response: ResponseBuffer
@@ -233,6 +236,14 @@ public final class Server {
         guard let stream = reactor.stream(at: place.stream), let connection = stream as? ServerConnection
         else { return false }
         return connection.answerHeld(place, body)
+    }
+
+    /// Says what a call that is held waited for, which has just ended.
+    public func addStep(_ name: StaticString, took: Interval, to place: AnswerPlace) {
+        guard let connection = reactor.stream(at: place.stream) as? ServerConnection,
+            connection.answerPlace == place
+        else { return }
+        connection.openSpan?.addStep(name, took: took)
     }
 
     @inline(__always)

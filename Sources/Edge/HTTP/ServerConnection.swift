@@ -53,6 +53,8 @@ final class ServerConnection: Transport {
     private let head: UnsafeMutablePointer<RequestHead>
     /// Who the peer is, by a verified certificate.
     private(set) var identity: TLSPeer?
+    /// Of the request at hand, where it is recorded.
+    var openSpan: OpenSpan?
 
     private var phase = Phase.idle
     private var phaseDeadline = Instant.distantFuture
@@ -112,6 +114,7 @@ final class ServerConnection: Transport {
 
     override func closed(_ reason: StreamEnd) {
         if let tlsFailure { server.metrics.tlsFailures(tlsFailure.reason).add() }
+        endSpan(nil)
         pending.clear()
         identity = nil
         phase = .idle
@@ -360,6 +363,7 @@ final class ServerConnection: Transport {
             }
             requests += 1
             hasContinued = false
+            if let tracer = server.tracer { openSpan = tracer.begin(request) }
             var response = Response(server.response)
             server.answer(request, &response)
             if response.isBroken { response.replaceBroken() }
@@ -380,6 +384,7 @@ final class ServerConnection: Transport {
                 response, by: server, withBody: head.pointee.method != .head, stays: stays,
                 says10: head.pointee.version == .http10)
             server.countAnswer()
+            endSpan(response.status)
             return sent ? stays : nil
         }
         if isYielding { return .yields }
@@ -415,6 +420,7 @@ final class ServerConnection: Transport {
             return true
         }
         server.countAnswer()
+        endSpan(response.status)
         guard stays else {
             linger(server.isDraining ? .drained : .finished)
             return true

@@ -14,7 +14,11 @@ final class RunningBroker: ServedProcess, @unchecked Sendable {
     /// - Parameters:
     ///   - window: a node's lease, in seconds.
     ///   - copy: its folder, where that is not the one of its name: then with a copy of that one's journal, as it is.
-    init(_ name: String, of pair: Pair, window: Int = 600, ahead: Int = 60, copy: String? = nil) throws {
+    ///   - more: what else stands in its settings.
+    init(
+        _ name: String, of pair: Pair, window: Int = 600, ahead: Int = 60, copy: String? = nil,
+        more: [String: Any] = [:]
+    ) throws {
         self.name = name
         folder = pair.folder.appending(path: copy ?? name)
         port = try PostgresServer.freePort()
@@ -25,7 +29,7 @@ final class RunningBroker: ServedProcess, @unchecked Sendable {
                 at: pair.folder.appending(path: name).appending(path: "journal"),
                 to: folder.appending(path: "journal"))
         }
-        let settings: [String: Any] = [
+        var settings: [String: Any] = [
             "daemon": "broker", "name": name, "listen": [["address": "127.0.0.1", "port": Int(port)]],
             "admin": ["address": "127.0.0.1", "port": Int(admin)],
             "root": [
@@ -40,6 +44,7 @@ final class RunningBroker: ServedProcess, @unchecked Sendable {
             ],
             "drain": ["noticeMilliseconds": 0],
         ]
+        settings.merge(more) { $1 }
         file = folder.appending(path: "broker.json")
         try JSONSerialization.data(withJSONObject: settings).write(to: file)
         try Data().write(to: folder.appending(path: "log"))

@@ -23,9 +23,11 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
     ///   - keysOf: whose notices' keys it has too, so that either takes notices of the other's ads.
     ///   - evenFor: the seconds from now on over which `northwind-winter` is spent evenly; else nothing is paced.
     ///   - requestsPerHour: what it has learnt of its traffic; nothing, where there is no number.
+    ///   - more: what else stands in its settings.
     init(
         _ name: String, of pair: Pair, issuers: [UInt16]? = nil, ahead: Int = 60, holdSeconds: Int = 300,
-        keysOf other: SpendingNode? = nil, evenFor flight: Flight? = nil, requestsPerHour: Int64? = nil
+        keysOf other: SpendingNode? = nil, evenFor flight: Flight? = nil, requestsPerHour: Int64? = nil,
+        more: [String: Any] = [:]
     ) throws {
         self.name = name
         folder = pair.folder.appending(path: "node-\(name)")
@@ -38,7 +40,7 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
         }
         if let requestsPerHour { try learn(requestsPerHour) }
         let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        let settings: [String: Any] = [
+        var settings: [String: Any] = [
             "daemon": "node", "node": ["name": name, "region": "here"], "shards": 2,
             "listen": [["address": "127.0.0.1", "port": Int(port)]],
             "admin": ["address": "127.0.0.1", "port": Int(admin)],
@@ -64,6 +66,7 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
                 ]
             ],
         ]
+        settings.merge(more) { $1 }
         let file = folder.appending(path: "node.json")
         try JSONSerialization.data(withJSONObject: settings).write(to: file)
         let log = folder.appending(path: "log")

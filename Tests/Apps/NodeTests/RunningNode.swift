@@ -39,6 +39,8 @@ struct Plan: Sendable {
     var notices: String?
     var overload: [String: Int] = [:]
     /// The settings' section.
+    var traces: [String: any Sendable] = [:]
+    /// The settings' section.
     var decision: [String: Int] = [:]
     /// How long money is set aside for an ad, and how long after that its bill may come.
     var holdSeconds = 300
@@ -91,6 +93,7 @@ struct Plan: Sendable {
         if let notices {
             all["notices"] = ["baseURL": notices, "keyFile": folder.path("notice-keys")]
         }
+        if !traces.isEmpty { all["traces"] = traces }
         if !overload.isEmpty { all["overload"] = overload }
         if !decision.isEmpty { all["decision"] = decision }
         // No money is spent that is not written down.

@@ -6,12 +6,12 @@ import Glibc
 import HTTP
 import Kernel
 import Reactor
-import Settings
 import Synchronization
 import Telemetry
 import Testing
 import Units
 
+@testable import Settings
 @testable import paceline_node
 
 /// The routes of a shard, and how much was allocated in the thread while they and the server answered.
@@ -64,7 +64,14 @@ private final class CountedRoutes: Responder, Sendable {
         Array("GET /vast?\(query) HTTP/1.1\r\nhost: a\r\n\r\n".utf8)
     }
 
-    enum Kind: String, CaseIterable { case bid, noBid, noBidWithReason, tag, emptyTag }
+    enum Kind: String, CaseIterable {
+        case bid, noBid, noBidWithReason, tag, emptyTag
+        /// Recorded as a span: for its caller, and by the node's own share.
+        case tracedBid, tracedTag
+
+        var isTraced: Bool { self == .tracedBid || self == .tracedTag }
+        var hasAd: Bool { self == .bid || self == .tag || isTraced }
+    }
 
     @Test(
         .enabled(if: allocations_are_counted() == 1, "a sanitizer brings its own malloc"),
@@ -77,24 +84,32 @@ private final class CountedRoutes: Responder, Sendable {
             case .bid: try Self.post("")
             case .noBid: try Self.post("").replacing("\"USD\"".utf8, with: "\"XXX\"".utf8)
             case .noBidWithReason: try Self.post("?nbr=1").replacing("\"USD\"".utf8, with: "\"XXX\"".utf8)
-            case .tag: Self.get(demo)
+            case .tracedBid:
+                try Self.post("").replacing(
+                    "host: a\r\n".utf8,
+                    with:
+                        "host: a\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"
+                        .utf8)
+            case .tag, .tracedTag: Self.get(demo)
             case .emptyTag: Self.get("country=DEU&floor=900&cur=USD")
             }
         let status: Substring = kind == .noBid ? "204" : "200"
         var (last, counted): (String, UInt64?) = ("", nil)
         // What a timer takes once in a while is no request's; what a request takes, it takes every time.
         for _ in 0..<3 {
-            (last, counted) = try await answerAndCount(request, awaitsAd: kind == .bid || kind == .tag)
+            (last, counted) = try await answerAndCount(request, awaitsAd: kind.hasAd, isTraced: kind.isTraced)
             if counted == 0 { break }
         }
         #expect(last.split(separator: " ").dropFirst().first == status, "\(last)")
-        #expect(last.contains("<VAST") == (kind == .bid || kind == .tag || kind == .emptyTag), "\(last)")
-        #expect(last.contains("<Ad ") == (kind == .bid || kind == .tag), "\(last)")
+        #expect(last.contains("<VAST") == (kind.hasAd || kind == .emptyTag), "\(last)")
+        #expect(last.contains("<Ad ") == kind.hasAd, "\(last)")
         #expect(counted == 0)
     }
 
     /// A shard of its own answers the request again and again: the last answer, and how often it allocated.
-    private func answerAndCount(_ request: [UInt8], awaitsAd: Bool) async throws -> (String, UInt64?) {
+    private func answerAndCount(_ request: [UInt8], awaitsAd: Bool, isTraced: Bool) async throws -> (
+        String, UInt64?
+    ) {
         let folder = FileManager.default.temporaryDirectory.appending(path: "paceline-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -109,10 +124,16 @@ private final class CountedRoutes: Responder, Sendable {
                 .replacing("\"end\": \"20", with: "\"end\": \"21")
                 .write(to: copy.appending(path: file), atomically: true, encoding: .utf8)
         }
-        let settings = NodeSettings.standalone(
+        var settings = NodeSettings.standalone(
             catalog: copy.path(), state: folder.path(), port: 1,
             adminPort: 2,
             shards: 1)
+        if isTraced {
+            // Nobody takes them: the ring fills, which costs no allocation either.
+            var traces = TraceSettings()
+            (traces.ratio, traces.parentsPerSecond, traces.ringSpans) = (1, 100_000, 512)
+            settings.traces = traces
+        }
         let context = try NodeContext(settings: settings, version: "tested")
         try context.catalogs?.start()
         try context.money?.open(context)
@@ -149,6 +170,8 @@ private final class CountedRoutes: Responder, Sendable {
             } catch { continuation.resume(throwing: error) }
         }
         remote.post { $0.stop() }
+        let page = String(decoding: Array(context.metrics.prometheusFamilies().joined()), as: UTF8.self)
+        #expect(page.contains("\npaceline_spans_total \(CountedRoutes.all)\n") == isTraced)
         return (last, counted.counted)
     }
 

@@ -199,6 +199,13 @@ import Testing
         #expect(failure(8) { $0.field("X", 123_456) } == .tooLong)
     }
 
+    @Test(arguments: [
+        "", "Sun, 06 Nov 1994 08:49:37", "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 gmt",
+        "Sun, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Thu, 30 Feb 2023 00:00:00 GMT",
+        "Sun, 06 Nov 1994 24:00:00 GMT", "Fri, 06 Nov 1868 08:49:37 GMT", "Sun, 0x Nov 1994 08:49:37 GMT",
+    ])
+    func otherDatesAreNone(_ text: String) { #expect(HTTPDate.seconds(text) == nil) }
+
     @Test func datesAreTheSystemsOwn() {
         var seconds: [Int64] = [
             0, 1, 59, 784_111_777, 951_782_400, 951_868_800, 4_107_542_399, HTTPDate.secondsMax,
@@ -215,6 +222,7 @@ import Testing
             let length = strftime(&expected, expected.count, "%a, %d %b %Y %H:%M:%S GMT", &parts)
             let text = expected[..<length].map { UInt8(bitPattern: $0) }
             #expect(output == text, "\(second)")
+            #expect(HTTPDate.seconds(String(decoding: text, as: UTF8.self)) == second)
         }
         for (second, text) in [
             (Int64.min, "Thu, 01 Jan 1970 00:00:00 GMT"), (Int64.max, "Fri, 31 Dec 9999 23:59:59 GMT"),

@@ -58,43 +58,49 @@ enum AdminOperation: Hashable, Sendable {
         }
     }
 
+    /// The whole address, with `{id}` for the id of the thing that is meant.
+    var route: StaticString {
+        switch self {
+        case .list(let kind): kind.route
+        case .get(let kind), .put(let kind), .delete(let kind): kind.routeOfOne
+        case .catalog: "/api/v1/catalog"
+        case .add: "/api/v1/catalog/add"
+        case .importCatalog: "/api/v1/catalog/import"
+        case .versions: "/api/v1/catalog/versions"
+        case .rollBack: "/api/v1/catalog/rollback"
+        case .pause: "/api/v1/catalog/pause"
+        case .resume: "/api/v1/catalog/resume"
+        case .publishModels: "/api/v1/models"
+        case .modelNodes: "/api/v1/models"
+        case .modelVersions: "/api/v1/models/versions"
+        case .canary: "/api/v1/models/canary"
+        case .promote: "/api/v1/models/promote"
+        case .rollBackModels: "/api/v1/models/rollback"
+        case .audit: "/api/v1/audit"
+        case .tokens, .makeToken: "/api/v1/tokens"
+        case .revokeToken: "/api/v1/tokens/{id}"
+        case .accounts, .order: "/api/v1/ledger/accounts"
+        case .movements: "/api/v1/ledger/movements"
+        case .sessions: "/api/v1/ledger/sessions"
+        case .suspense: "/api/v1/ledger/suspense"
+        case .verify: "/api/v1/ledger/verify"
+        case .ledgerAudit, .beginAudit: "/api/v1/ledger/audit"
+        case .enter: "/api/v1/ledger/audit/entries"
+        case .me: "/api/v1/me"
+        case .pacing: "/api/v1/pacing"
+        case .events: "/api/v1/events"
+        case .regions: "/api/v1/regions"
+        case .drain: "/api/v1/regions/drain"
+        case .restore: "/api/v1/regions/restore"
+        case .failOver: "/api/v1/regions/failover"
+        case .document: "/api/v1/openapi.json"
+        }
+    }
+
     /// Behind the root. An address that ends in a slash goes on with the id of the thing that is meant.
     var address: String {
-        switch self {
-        case .list(let kind): kind.rawValue
-        case .get(let kind), .put(let kind), .delete(let kind): kind.rawValue + "/"
-        case .catalog: "catalog"
-        case .add: "catalog/add"
-        case .importCatalog: "catalog/import"
-        case .versions: "catalog/versions"
-        case .rollBack: "catalog/rollback"
-        case .pause: "catalog/pause"
-        case .resume: "catalog/resume"
-        case .publishModels: "models"
-        case .modelNodes: "models"
-        case .modelVersions: "models/versions"
-        case .canary: "models/canary"
-        case .promote: "models/promote"
-        case .rollBackModels: "models/rollback"
-        case .audit: "audit"
-        case .tokens, .makeToken: "tokens"
-        case .revokeToken: "tokens/"
-        case .accounts, .order: "ledger/accounts"
-        case .movements: "ledger/movements"
-        case .sessions: "ledger/sessions"
-        case .suspense: "ledger/suspense"
-        case .verify: "ledger/verify"
-        case .ledgerAudit, .beginAudit: "ledger/audit"
-        case .enter: "ledger/audit/entries"
-        case .me: "me"
-        case .pacing: "pacing"
-        case .events: "events"
-        case .regions: "regions"
-        case .drain: "regions/drain"
-        case .restore: "regions/restore"
-        case .failOver: "regions/failover"
-        case .document: "openapi.json"
-        }
+        let text = "\(route)".dropFirst(Self.root.count)
+        return String(text.hasSuffix("{id}") ? text.dropLast("{id}".count) : text)
     }
 
     var role: AdminRole {
@@ -119,6 +125,34 @@ enum AdminOperation: Hashable, Sendable {
             let id = unescaped(address[address.index(after: slash)...])
         else { return ([], "") }
         return (all.filter { $0.address == address[...slash] }, id)
+    }
+}
+
+extension EntityKind {
+    fileprivate var route: StaticString {
+        switch self {
+        case .advertisers: "/api/v1/advertisers"
+        case .campaigns: "/api/v1/campaigns"
+        case .lineItems: "/api/v1/lineItems"
+        case .creatives: "/api/v1/creatives"
+        case .publishers: "/api/v1/publishers"
+        case .inventory: "/api/v1/inventory"
+        case .deals: "/api/v1/deals"
+        case .blockLists: "/api/v1/blockLists"
+        }
+    }
+
+    fileprivate var routeOfOne: StaticString {
+        switch self {
+        case .advertisers: "/api/v1/advertisers/{id}"
+        case .campaigns: "/api/v1/campaigns/{id}"
+        case .lineItems: "/api/v1/lineItems/{id}"
+        case .creatives: "/api/v1/creatives/{id}"
+        case .publishers: "/api/v1/publishers/{id}"
+        case .inventory: "/api/v1/inventory/{id}"
+        case .deals: "/api/v1/deals/{id}"
+        case .blockLists: "/api/v1/blockLists/{id}"
+        }
     }
 }
 

@@ -27,11 +27,18 @@ export class Problem extends Error {
 /** Longer than an answer is held, and than the database may take for one. */
 const secondsMost = 45;
 
+/** The `traceparent` of a change: what an operator does is recorded, from here to the ledger. */
+function traceparent() {
+  const digits = [...crypto.getRandomValues(new Uint8Array(24))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `00-${digits.slice(0, 32)}-${digits.slice(32)}-01`;
+}
+
 /** A whole answer: { headers, text }. One that breaks off is none. */
 export async function ask(method, path, { body, headers = {}, signal } = {}) {
   const sent = { ...headers };
   const mine = token.get();
   if (mine) sent.authorization = `Bearer ${mine}`;
+  if (method !== "GET") sent.traceparent = traceparent();
   if (body !== undefined) sent["content-type"] = "application/json";
   // By hand, as AbortSignal.any is not in every browser that is in force.
   const limit = new AbortController();

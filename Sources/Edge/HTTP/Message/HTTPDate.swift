@@ -32,6 +32,32 @@ public enum HTTPDate {
         put(" GMT", slice: 0, count: 4, at: 25, output)
     }
 
+    /// Reads the form that is written here; nil for any other, the two that are obsolete among them.
+    public static func seconds(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard bytes.count == byteCount else { return nil }
+        func number(_ range: Range<Int>) -> Int64? {
+            bytes[range].allSatisfy(ASCII.isDigit)
+                ? Int64(String(decoding: bytes[range], as: UTF8.self)) : nil
+        }
+        guard let day = number(5..<7), let year = number(12..<16), let hour = number(17..<19),
+            let minute = number(20..<22), let second = number(23..<25), hour < 24, minute < 60, second < 61
+        else { return nil }
+        // Days since 1970 begin in its first year; a month is found by the date that it makes.
+        let first = (year - 1970) * 365
+        guard first >= 0 else { return nil }
+        for days in max(first + (year - 1970) / 4 - 100, 0)..<first + (year - 1970) / 4 + 400 {
+            let date = civil(daysSinceEpoch: Int(days))
+            guard date.year == Int(year), date.day == Int(day) else { continue }
+            let seconds = days * 86_400 + hour * 3_600 + minute * 60 + min(second, 59)
+            var written = [UInt8](repeating: 0, count: byteCount)
+            written.withUnsafeMutableBytes { write(secondsSinceEpoch: seconds, into: $0) }
+            if second < 60, written == bytes { return seconds }
+            if second == 60, written[..<23] == bytes[..<23] { return seconds }
+        }
+        return nil
+    }
+
     /// The Gregorian date of a day, counted in 400-year eras of 146,097 days that begin on 1 March of year 0,
     /// so that the leap day is the last of its year.
     private static func civil(daysSinceEpoch: Int) -> (year: Int, month: Int, day: Int) {

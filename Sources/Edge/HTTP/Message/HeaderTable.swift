@@ -27,6 +27,9 @@ public struct HeaderTable: ~Copyable, Sendable {
     var saysKeepAlive = false
     var expectationCount = 0
     var continueCount = 0
+    /// In which trace the caller is; empty where it says nothing, or says it twice.
+    var traceparent = ByteRange.empty
+    var traceparentCount = 0
 
     init(limits: HeadLimits) {
         precondition(limits.fieldCountMax <= Self.capacity, "the header table is smaller than its limit")
@@ -64,6 +67,7 @@ public struct HeaderTable: ~Copyable, Sendable {
         saysKeepAlive = false
         expectationCount = 0
         continueCount = 0
+        traceparentCount = 0
         for index in 0..<fieldCount {
             if let refusal = parseField(at: index, bytes) { return refusal }
         }
@@ -103,6 +107,9 @@ public struct HeaderTable: ~Copyable, Sendable {
             if value.isName("100-continue", in: bytes) { continueCount += 1 }
         case 10 where name.isName("connection", in: bytes):
             noteConnection(value, bytes)
+        case 11 where name.isName("traceparent", in: bytes):
+            traceparent = value
+            traceparentCount += 1
         case 14 where name.isName("content-length", in: bytes):
             if contentLength >= 0 { return .repeatedContentLength }
             guard let length = Self.length(value, bytes) else { return .invalidContentLength }

@@ -63,6 +63,9 @@ public struct RequestHead: ~Copyable, Sendable {
         headers.value(of: name, in: bytes)
     }
 
+    /// Where the caller says in which trace it is; nil where it says nothing, or says it more than once.
+    public var traceparent: ByteRange? { headers.traceparentCount == 1 ? headers.traceparent : nil }
+
     /// The host that the request is for: the target's own, or else the Host header's value.
     public var authority: ByteRange { targetAuthority.isEmpty ? headers.host : targetAuthority }
     public var hasHost: Bool { headers.hostCount > 0 }

@@ -6,6 +6,7 @@ struct MetricFamily: Sendable {
     let name: String
     let help: String
     let kind: Kind
+    let unit: MetricUnit
     private(set) var series: [MetricSeries]
 
     init(name: String, help: String, kind: Kind, unit: MetricUnit, first: MetricSeries) {
@@ -22,6 +23,7 @@ struct MetricFamily: Sendable {
         self.name = name
         self.help = help
         self.kind = kind
+        self.unit = unit
         series = [first]
     }
 
@@ -48,7 +50,7 @@ struct MetricSeries: Sendable {
     enum Source: Sendable {
         case counter(Int)
         case gauge(Int)
-        case histogram(Int)
+        case histogram(Int, exemplars: Bool)
         case sharedCounter(SharedCell)
         case sharedGauge(SharedCell)
         case computed(@Sendable () -> Double?)

@@ -1,5 +1,6 @@
 // The frozen metrics: they hand every shard its block of cells, and read all blocks when somebody asks.
 import Synchronization
+import Tracing
 
 /// All metrics of a process. Shards write their own blocks; any thread may read, at any time, without
 /// stopping them.
@@ -46,6 +47,16 @@ public final class Metrics: Sendable {
         }
     }
 
+    /// One for each exported bucket: of all shards the newest that is in a trace, or else the newest.
+    func exemplars(at index: Int) -> [Exemplar?] {
+        blocks.withLock { all in
+            (0..<Exemplars.count).map { place in
+                all.compactMap { Exemplars.read($0.cells + index + Histogram.cellCount, place: place) }
+                    .max { ($0.trace.isValid ? 1 : 0, $0.at) < ($1.trace.isValid ? 1 : 0, $1.at) }
+            }
+        }
+    }
+
     private func checked(_ place: CellPlace) -> Int {
         precondition(place.catalogue === identity, "this key comes from another catalogue")
         return place.index
@@ -60,6 +71,11 @@ public struct ShardMetrics {
     public func counter(_ key: CounterKey) -> Counter { Counter(cell: cell(key.place)) }
     public func gauge(_ key: GaugeKey) -> Gauge { Gauge(cell: cell(key.place)) }
     public func histogram(_ key: HistogramKey) -> Histogram { Histogram(cells: cell(key.place)) }
+
+    public func exemplars(_ key: HistogramKey) -> Exemplars {
+        precondition(key.hasExemplars, "this histogram was registered without exemplars")
+        return Exemplars(cells: cell(key.place) + Histogram.cellCount)
+    }
 
     private func cell(_ place: CellPlace) -> UnsafeMutablePointer<Cell> {
         precondition(place.catalogue === catalogue, "this key comes from another catalogue")

@@ -28,12 +28,16 @@ public struct MetricsCatalogue: ~Copyable {
     }
 
     /// Histograms are of lengths of time; their names end in `_seconds`.
+    ///
+    /// - Parameter exemplars: a call of each bucket is kept beside it.
     public mutating func histogram(
-        _ name: String, help: String, labels: KeyValuePairs<String, String> = [:]
+        _ name: String, help: String, labels: KeyValuePairs<String, String> = [:], exemplars: Bool = false
     ) -> HistogramKey {
-        let cells = Histogram.cellCount
+        let cells = Histogram.cellCount + (exemplars ? Exemplars.cellCount : 0)
         return HistogramKey(
-            place: place(name, help, .histogram, .seconds, labels, cells: cells) { .histogram($0) })
+            place: place(name, help, .histogram, .seconds, labels, cells: cells) {
+                .histogram($0, exemplars: exemplars)
+            }, hasExemplars: exemplars)
     }
 
     public mutating func sharedCounter(
@@ -120,4 +124,7 @@ final class CatalogueIdentity: Sendable {}
 /// What registration gives back; `ShardMetrics` turns it into the handle that counts.
 public struct CounterKey: Sendable { let place: CellPlace }
 public struct GaugeKey: Sendable { let place: CellPlace }
-public struct HistogramKey: Sendable { let place: CellPlace }
+public struct HistogramKey: Sendable {
+    let place: CellPlace
+    let hasExemplars: Bool
+}

@@ -14,7 +14,7 @@ extension Metrics {
             text.sample(name, series.labels, "\(total(at: index))")
         case .gauge(let index):
             text.sample(name, series.labels, "\(Int64(bitPattern: total(at: index)))")
-        case .histogram(let index):
+        case .histogram(let index, _):
             text.histogram(name, series.labels, distribution(at: index))
         case .sharedCounter(let cell):
             text.sample(name, series.labels, "\(cell.bits.load(ordering: .relaxed))")
@@ -94,7 +94,7 @@ struct PrometheusText {
 }
 
 /// Numbers that are none have names of their own in the format.
-private func number(_ value: Double) -> String {
+func number(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
     return "\(value)"

@@ -1,0 +1,106 @@
+// A daemon's traces: from its settings to the thread that sends, and what its threads record with.
+public import Commands
+public import HTTP
+internal import Kernel
+internal import OTLP
+public import Settings
+internal import TLS
+public import Telemetry
+internal import Tracing
+internal import Units
+
+/// Shared by all threads of the daemon.
+public struct DaemonTraces: Sendable {
+    private let settings: TraceSettings
+    private let keys: TraceMetricKeys
+    private let exporter: SpanExporter
+
+    /// What spans may take when a daemon has drained, before it ends.
+    private static let finishing = Interval.seconds(2)
+
+    /// - Parameters:
+    ///   - daemon: as `service.name`.
+    ///   - name: which of them, as `service.instance.id`.
+    public init(
+        _ settings: TraceSettings, daemon: String, name: String, region: String?, version: String,
+        in catalogue: inout MetricsCatalogue, _ log: Log
+    ) throws(Failure) {
+        guard let address = SocketAddress(literal: settings.address.description, port: settings.port) else {
+            throw Failure("traces.address: \(settings.address) is not an address of this system")
+        }
+        self.settings = settings
+        keys = TraceMetricKeys(in: &catalogue)
+        var options = SpanExporterOptions(
+            Endpoint(
+                address: address, authority: "\(address)",
+                server: settings.tls.map { ExpectedServer.host($0.serverName) }))
+        options.path = settings.path
+        options.version = version
+        options.resource =
+            [
+                ("service.name", daemon), ("service.namespace", "paceline"), ("service.instance.id", name),
+                ("service.version", version),
+            ] + (region.map { [("paceline.region", $0)] } ?? [])
+        options.ringSpans = settings.ringSpans
+        options.batchSpans = settings.batchSpans
+        options.pause = settings.flush
+        options.timeout = settings.timeout
+        options.retry = settings.retry
+        exporter = SpanExporter(options, keys, log, context: try Self.context(settings.tls, log))
+    }
+
+    private static func context(
+        _ tls: TraceSettings.TLS?, _ log: Log
+    ) throws(Failure) -> (@Sendable () -> TLSContext)? {
+        guard let tls else { return nil }
+        let credentials: TLSCredentials
+        do {
+            credentials = try TLSCredentials(
+                .client,
+                .client(
+                    trust: tls.authorityFile.map { .authorities(.file($0)) } ?? .system,
+                    certificate: tls.certificateFile.map { .file($0) }, key: tls.keyFile.map { .file($0) }))
+        } catch {
+            throw Failure("traces.tls: \(error)")
+        }
+        return {
+            if credentials.changedOnDisk() {
+                do {
+                    try credentials.reload()
+                } catch {
+                    log.error(
+                        "certificate on disk refused, the last good one stays",
+                        ["thread": "traces", "cause": .error(error)])
+                }
+            }
+            return credentials.current
+        }
+    }
+
+    /// What a thread decides and takes down with.
+    public func recorder(_ shard: ShardMetrics) -> SpanRecorder {
+        SpanRecorder(
+            TraceSampler(
+                ratio: settings.ratio, parentsPerSecond: settings.parentsPerSecond,
+                at: Kernel.monotonicNow()),
+            exporter.addRing(), keys, shard)
+    }
+
+    /// For servers of which a whole thread's are recorded.
+    public func tracer(_ shard: ShardMetrics) -> ServerTracer {
+        var seeds = SystemRandomNumberGenerator()
+        return ServerTracer(recorder(shard), seed: seeds.next())
+    }
+
+    /// Starts the thread that sends.
+    public func start() throws(Failure) {
+        do {
+            try exporter.start()
+        } catch {
+            throw Failure("the thread that sends traces could not start: \(error)")
+        }
+    }
+
+    /// Sends what is left, as far as there is time for it.
+    public func finish() { exporter.finish(within: Self.finishing) }
+}

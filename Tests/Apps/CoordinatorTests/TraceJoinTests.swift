@@ -1,0 +1,179 @@
+// One trace from a command, and from a node, to the coordinator: real processes, and a collector that reads spans by
+// OpenTelemetry's own classes.
+import Foundation
+import Glibc
+import PostgresServer
+import Testing
+
+/// The collector's process.
+private final class Collector {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+        .standardized
+    static let python: String? = [
+        root.appending(path: ".build/python/bin/python3").path(), "/usr/bin/python3",
+    ]
+    .first {
+        let process = Process()
+        process.executableURL = URL(filePath: $0)
+        process.arguments = ["-c", "import opentelemetry.proto.collector.trace.v1.trace_service_pb2"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
+    let folder = FileManager.default.temporaryDirectory.appending(path: "paceline-root-\(UUID().uuidString)")
+    let port: Int
+    private let process = Process()
+
+    init() throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        let script = Self.root.appending(path: "Tests/Support/TraceCollector/collector.py").path()
+        process.arguments = ["timeout", "120", try #require(Self.python), script, folder.path()]
+        try process.run()
+        let end = Date().addingTimeInterval(20)
+        while true {
+            let text = try? String(contentsOf: folder.appending(path: "port"), encoding: .utf8)
+            if let port = text.flatMap({ Int($0) }) {
+                self.port = port
+                return
+            }
+            guard Date() < end else {
+                throw PostgresServerFailure(description: "the collector does not start")
+            }
+            usleep(10_000)
+        }
+    }
+
+    deinit {
+        process.terminate()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// For a daemon's settings.
+    func section(_ ratio: Double, parents: Int = 1_000) -> [String: Any] {
+        [
+            "traces": [
+                "address": "127.0.0.1", "port": port, "ratio": ratio, "parentsPerSecond": parents,
+                "flushMilliseconds": 20,
+            ] as [String: Any]
+        ]
+    }
+
+    struct Span {
+        let service, trace, span, parent, name: String
+        let kind: Int
+        let said: [String: String]
+    }
+
+    var spans: [Span] {
+        let lines = (try? String(contentsOf: folder.appending(path: "requests"), encoding: .utf8)) ?? ""
+        return lines.split(separator: "\n").flatMap { line -> [Span] in
+            guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
+                let service = (object["resource"] as? [String: Any])?["service.name"] as? String,
+                let spans = object["spans"] as? [[String: Any]]
+            else { return [] }
+            return spans.map { one in
+                func text(_ key: String) -> String { one[key] as? String ?? "" }
+                return Span(
+                    service: service, trace: text("trace"), span: text("span"), parent: text("parent"),
+                    name: text("name"), kind: one["kind"] as? Int ?? 0,
+                    said: (one["attributes"] as? [String: Any] ?? [:]).mapValues { "\($0)" })
+            }
+        }
+    }
+}
+
+@Suite(
+    .enabled(if: postgresPrograms != nil, "\(needsPostgres)"),
+    .enabled(
+        if: Collector.python != nil,
+        "needs a python3 with opentelemetry-proto, from PyPI: pip install opentelemetry-proto"), .serialized)
+struct TraceJoinTests {
+    private static let trace = "0af7651916cd43dd8448eb211c80319c"
+    private static let parent = "b7ad6b7169203331"
+
+    /// A command says in whose trace it runs, and its calls are spans of it; what a node tells of pacing goes through a
+    /// broker to the coordinator as one trace of four spans.
+    @Test func callsJoinTheirCallersTrace() throws {
+        let collector = try Collector()
+        let pair = try Pair(more: collector.section(0))
+        let leader = try pair.leader()
+        let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        func list(_ traceparent: String) throws -> (status: Int32, output: String) {
+            let process = Process()
+            process.executableURL = programs.appending(path: "paceline")
+            process.arguments = ["token", "list", "--coordinator", "http://127.0.0.1:\(leader.admin)"]
+            process.environment = ["TRACEPARENT": traceparent, "TRACESTATE": "rojo=00f067aa0ba902b7"]
+            let output = Pipe()
+            (process.standardOutput, process.standardError) = (output, output)
+            try process.run()
+            let said = output.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            return (process.terminationStatus, String(decoding: said, as: UTF8.self))
+        }
+        let listed = try list("00-\(Self.trace)-\(Self.parent)-01")
+        #expect(listed.status == 0, "\(listed.output)")
+        let refused = try list("00-\(Self.trace)-\(Self.parent)")
+        #expect(
+            refused.status == 2 && refused.output.contains("TRACEPARENT in the environment"), "\(refused)")
+        try Spending.until("the command's call is a span") { !collector.spans.isEmpty }
+        let call = try #require(collector.spans.first)
+        #expect(
+            call.service == "paceline-coordinator" && call.trace == Self.trace && call.parent == Self.parent)
+        #expect(call.name == "GET /api/v1/tokens" && call.kind == 2)
+        #expect(call.said["http.response.status_code"] == "200")
+
+        try Spending.order(pair, "northwind-winter", "50")
+        let broker = try RunningBroker("broker-0", of: pair, more: collector.section(0))
+        // Of what is paced a node tells.
+        let node = try SpendingNode(
+            "node-a", of: pair, issuers: [broker.port],
+            evenFor: SpendingNode.Flight(start: Date(), seconds: 600, budget: 50), more: collector.section(1))
+        try Spending.until("its money is there") { node.trouble("northwind-winter") == "" }
+        var chain: [Collector.Span] = []
+        try Spending.until("the node's words come through to the coordinator") {
+            let spans = collector.spans
+            let last = spans.first { $0.service == "paceline-coordinator" && $0.name == "POST /v1/pacing" }
+            chain = last.map { [$0] } ?? []
+            while let above = spans.first(where: { $0.span == chain.last?.parent }) { chain.append(above) }
+            return chain.count == 4
+        }
+        #expect(Set(chain.map(\.trace)).count == 1)
+        #expect(
+            chain.map(\.service) == [
+                "paceline-coordinator", "paceline-broker", "paceline-broker", "paceline-node",
+            ])
+        #expect(chain.map(\.kind) == [2, 3, 2, 3])
+        #expect(chain.last?.parent == "")
+    }
+
+    /// What a holder asks the root for says how long the database took.
+    @Test func aGrantShowsItsTransaction() throws {
+        let collector = try Collector()
+        let pair = try Pair(more: collector.section(0))
+        _ = try pair.leader()
+        try Spending.order(pair, "northwind-winter", "50")
+        let node = try SpendingNode("node-a", of: pair, more: collector.section(1))
+        try Spending.until("its money is there") { node.trouble("northwind-winter") == "" }
+        try Spending.until("a grant and its transaction are spans") {
+            let spans = collector.spans
+            return spans.contains { batch in
+                batch.name == "ledger.batch"
+                    && spans.contains {
+                        $0.span == batch.parent && $0.name == "POST /v1/ledger"
+                            && $0.service == "paceline-coordinator"
+                    }
+            }
+        }
+        for coordinator in pair.all {
+            #expect(coordinator.metric("paceline_spans_dropped_total{reason=\"ring_full\"}") == 0)
+        }
+        // A bid's exchange with money is its own trace, and a bid of nobody is recorded at the node's ratio of one.
+        _ = try node.bid()
+        try Spending.until("a bid is a span") {
+            collector.spans.contains { $0.service == "paceline-node" && $0.name == "POST /openrtb2/bid" }
+        }
+    }
+}
