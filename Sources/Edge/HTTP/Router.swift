@@ -5,25 +5,35 @@
 public struct Router: ~Copyable {
     public typealias Handler = (borrowing Request, inout Response) -> Void
 
-    private struct Entry {
+    /// An object, so that its handler is called where it is: as part of a structure it would be counted for each call.
+    private final class Entry {
         let method: Method
         let answersHead: Bool
         let handler: Handler
+
+        init(method: Method, answersHead: Bool, handler: @escaping Handler) {
+            self.method = method
+            self.answersHead = answersHead
+            self.handler = handler
+        }
 
         var allowed: String { answersHead ? "GET, HEAD" : "\(method.token)" }
     }
 
     private final class Route {
         let path: StaticString
-        let handlers: [Entry]
+        /// Held by hand, like the routes.
+        let handlers: [Unmanaged<Entry>]
         /// The value of `allow`.
         let allow: [UInt8]
 
         init(_ path: StaticString, _ handlers: [Entry]) {
             self.path = path
-            self.handlers = handlers
+            self.handlers = handlers.map { .passRetained($0) }
             allow = Array(handlers.map(\.allowed).joined(separator: ", ").utf8)
         }
+
+        deinit { for handler in handlers { handler.release() } }
     }
 
     /// Held by hand: nothing is counted for a request.
@@ -45,7 +55,8 @@ public struct Router: ~Copyable {
         if method == .other { takesOtherMethods = true }
         if let index = routes.firstIndex(where: { $0.takeUnretainedValue().path.isSame(as: path) }) {
             let route = routes[index].takeRetainedValue()
-            routes[index] = .passRetained(Route(path, route.handlers + [entry]))
+            let entries = route.handlers.map { $0.takeUnretainedValue() } + [entry]
+            routes[index] = .passRetained(Route(path, entries))
             return
         }
         routes.append(.passRetained(Route(path, [entry])))
@@ -66,10 +77,13 @@ public struct Router: ~Copyable {
         guard let route = find(request.path) else { return respondWithoutRoute(request.method, &response) }
         route._withUnsafeGuaranteedRef { route in
             let isHead = request.method == .head
-            for index in route.handlers.indices
-            where isHead ? route.handlers[index].answersHead : route.handlers[index].method == request.method
-            {
-                return route.handlers[index].handler(request, &response)
+            for index in route.handlers.indices {
+                let isAnswered = route.handlers[index]._withUnsafeGuaranteedRef { entry in
+                    guard isHead ? entry.answersHead : entry.method == request.method else { return false }
+                    entry.handler(request, &response)
+                    return true
+                }
+                if isAnswered { return }
             }
             if isUnknown(request.method) { return respondWithoutRoute(request.method, &response) }
             response.status = .methodNotAllowed
@@ -104,12 +118,20 @@ public struct Router: ~Copyable {
         }
     }
 
-    /// Of the length and the last bytes, in which paths differ most.
+    /// Of the length and the last eight bytes, in which paths differ most. The multiplier is the golden ratio's, by which
+    /// each of them reaches the bits that are used.
     private static func hash(_ path: RawSpan) -> Int {
-        var hash = UInt32(truncatingIfNeeded: path.byteCount)
-        let from = max(0, path.byteCount - 8)
-        for index in from..<path.byteCount { hash = (hash ^ UInt32(path[index])) &* 0x0100_0193 }
-        return Int(hash ^ hash >> 15)
+        let count = path.byteCount
+        var last: UInt64 = 0
+        if count >= 8 {
+            last = path.word(at: count &- 8)
+        } else if count >= 4 {
+            // Two halves that overlap.
+            last = UInt64(path.half(at: 0)) &<< 32 | UInt64(path.half(at: count &- 4))
+        } else {
+            for index in 0..<count { last = last &<< 8 | UInt64(path[index]) }
+        }
+        return Int(((last ^ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15) >> 32)
     }
 }
 
