@@ -5,35 +5,25 @@
 public struct Router: ~Copyable {
     public typealias Handler = (borrowing Request, inout Response) -> Void
 
-    /// An object, so that its handler is called where it is: as part of a structure it would be counted for each call.
-    private final class Entry {
+    private struct Entry {
         let method: Method
         let answersHead: Bool
         let handler: Handler
-
-        init(method: Method, answersHead: Bool, handler: @escaping Handler) {
-            self.method = method
-            self.answersHead = answersHead
-            self.handler = handler
-        }
 
         var allowed: String { answersHead ? "GET, HEAD" : "\(method.token)" }
     }
 
     private final class Route {
         let path: StaticString
-        /// Held by hand, like the routes.
-        let handlers: [Unmanaged<Entry>]
+        let handlers: [Entry]
         /// The value of `allow`.
         let allow: [UInt8]
 
         init(_ path: StaticString, _ handlers: [Entry]) {
             self.path = path
-            self.handlers = handlers.map { .passRetained($0) }
+            self.handlers = handlers
             allow = Array(handlers.map(\.allowed).joined(separator: ", ").utf8)
         }
-
-        deinit { for handler in handlers { handler.release() } }
     }
 
     /// Held by hand: nothing is counted for a request.
@@ -55,8 +45,7 @@ public struct Router: ~Copyable {
         if method == .other { takesOtherMethods = true }
         if let index = routes.firstIndex(where: { $0.takeUnretainedValue().path.isSame(as: path) }) {
             let route = routes[index].takeRetainedValue()
-            let entries = route.handlers.map { $0.takeUnretainedValue() } + [entry]
-            routes[index] = .passRetained(Route(path, entries))
+            routes[index] = .passRetained(Route(path, route.handlers + [entry]))
             return
         }
         routes.append(.passRetained(Route(path, [entry])))
@@ -77,13 +66,10 @@ public struct Router: ~Copyable {
         guard let route = find(request.path) else { return respondWithoutRoute(request.method, &response) }
         route._withUnsafeGuaranteedRef { route in
             let isHead = request.method == .head
-            for index in route.handlers.indices {
-                let isAnswered = route.handlers[index]._withUnsafeGuaranteedRef { entry in
-                    guard isHead ? entry.answersHead : entry.method == request.method else { return false }
-                    entry.handler(request, &response)
-                    return true
-                }
-                if isAnswered { return }
+            for index in route.handlers.indices
+            where isHead ? route.handlers[index].answersHead : route.handlers[index].method == request.method
+            {
+                return route.handlers[index].handler(request, &response)
             }
             if isUnknown(request.method) { return respondWithoutRoute(request.method, &response) }
             response.status = .methodNotAllowed
@@ -118,8 +104,8 @@ public struct Router: ~Copyable {
         }
     }
 
-    /// Of the length and the last eight bytes, in which paths differ most. The multiplier is the golden ratio's, by which
-    /// each of them reaches the bits that are used.
+    /// Of the length and the last eight bytes, in which paths differ most. The multiplier is the golden ratio's: by it each
+    /// of them reaches the bits that are used.
     private static func hash(_ path: RawSpan) -> Int {
         let count = path.byteCount
         var last: UInt64 = 0
