@@ -63,7 +63,8 @@ enum Driver {
     func wait(until deadline: Instant?, spin: Interval, from now: Instant) throws(Errno) {
         switch self {
         case .ring(let ring): try ring.takeUnretainedValue().wait(until: deadline, spin: spin, from: now)
-        case .poller(let poller): try poller.takeUnretainedValue().wait(until: deadline, spin: spin, from: now)
+        case .poller(let poller):
+            try poller.takeUnretainedValue().wait(until: deadline, spin: spin, from: now)
         }
     }
 
