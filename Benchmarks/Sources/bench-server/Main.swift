@@ -12,11 +12,12 @@ import Units
 
 /// The same answer as the peers': 300 bytes, where no other length is asked for.
 final class Routes: Responder {
-    private var router = Router()
+    private let router: Router
 
     init(answerBytes: Int) {
         let answer = Array(("{\"id\":\"" + String(repeating: "x", count: answerBytes - 9) + "\"}").utf8)
         let bulk = SharedBytes(Array(repeating: UInt8(0), count: 1 << 20))
+        var router = Router()
         router.add(.post, "/bid") { _, response in
             response.contentType = "application/json"
             response.write(answer.span.bytes)
@@ -25,6 +26,7 @@ final class Routes: Responder {
             response.contentType = "application/octet-stream"
             response.shared = bulk
         }
+        self.router = router
     }
 
     func respond(to request: borrowing Request, _ response: inout Response) {

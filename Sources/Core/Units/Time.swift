@@ -10,7 +10,7 @@ public struct Instant: Hashable, Comparable, Sendable, BitwiseCopyable {
     @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
     /// Later than every instant that a clock can show.
-    public static let distantFuture = Instant(nanoseconds: .max)
+    @inlinable public static var distantFuture: Instant { Instant(nanoseconds: .max) }
 }
 
 /// A length of time in nanoseconds: signed, 292 years at most.
@@ -25,7 +25,7 @@ public struct Interval: Hashable, Comparable, Sendable, BitwiseCopyable {
     }
     @inlinable public static func seconds(_ n: Int64) -> Interval { Interval(nanoseconds: n * 1_000_000_000) }
 
-    public static let zero = Interval(nanoseconds: 0)
+    @inlinable public static var zero: Interval { Interval(nanoseconds: 0) }
 
     @inlinable public var wholeMilliseconds: Int64 { nanoseconds / 1_000_000 }
 

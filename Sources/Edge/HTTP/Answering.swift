@@ -5,7 +5,7 @@ import Telemetry
 
 extension ServerConnection {
     /// What the head takes beside the handler's own lines: status, date, type, length, connection.
-    private static let ownHeadBytes = 512
+    private static let ownHeadBytes = HeadBeginnings.bytesMax + HeadBeginnings.restBytes
 
     /// False where memory for output is used up.
     func send(
@@ -29,7 +29,7 @@ extension ServerConnection {
 
         guard let room = isSecure ? server.compose : reserve(wanted) else { return false }
         var count = writeHead(
-            into: room, server.dateText(), response, isEmpty ? .none : .length(body.count), lines,
+            into: room, by: server, response, isEmpty ? .none : .length(body.count), lines,
             stays: stays,
             says10: says10)
         if together {
@@ -53,7 +53,7 @@ extension ServerConnection {
     ) -> Bool {
         let room = server.compose
         let count = writeHead(
-            into: room, server.dateText(), response, says10 ? .untilClose : .chunked,
+            into: room, by: server, response, says10 ? .untilClose : .chunked,
             response.headerLines, stays: stays, says10: says10)
         guard send(UnsafeRawBufferPointer(rebasing: room[..<count])) else { return false }
         if !withBody { return true }
@@ -62,25 +62,12 @@ extension ServerConnection {
     }
 
     private func writeHead(
-        into room: UnsafeMutableRawBufferPointer, _ date: UnsafeRawBufferPointer,
-        _ response: borrowing Response, _ framing: BodyFraming, _ lines: UnsafeRawBufferPointer, stays: Bool,
-        says10: Bool
+        into room: UnsafeMutableRawBufferPointer, by server: Server, _ response: borrowing Response,
+        _ framing: BodyFraming, _ lines: UnsafeRawBufferPointer, stays: Bool, says10: Bool
     ) -> Int {
         var writer = HeadWriter(into: room)
-        writer.start(response.status)
-        writer.verbatim("date: ")
-        writer.verbatim(date.bytes)
-        if framing != .length(0), framing != .none {
-            writer.verbatim("\r\ncontent-type: ")
-            writer.verbatim(response.contentType)
-        }
-        switch framing {
-        case .length(let count):
-            writer.verbatim("\r\ncontent-length: ")
-            writer.verbatim(count)
-        case .chunked: writer.verbatim("\r\ntransfer-encoding: chunked")
-        case .none, .untilClose: break
-        }
+        writer.verbatim(server.headBeginning(response.status, response.contentType, framing).bytes)
+        if case .length(let count) = framing { writer.verbatim(count) }
         if !stays {
             writer.verbatim("\r\nconnection: close\r\n")
         } else if says10 {
@@ -88,7 +75,7 @@ extension ServerConnection {
         } else {
             writer.verbatim("\r\n")
         }
-        writer.verbatim(lines.bytes)
+        if !lines.isEmpty { writer.verbatim(lines.bytes) }
         do {
             return try writer.finish()
         } catch {

@@ -105,12 +105,20 @@ public struct Router: ~Copyable {
         }
     }
 
-    /// Of the length and the last bytes, in which paths differ most.
+    /// Of the length and the last eight bytes, in which paths differ most. The multiplier is the golden ratio's: by it each
+    /// of them reaches the bits that are used.
     private static func hash(_ path: RawSpan) -> Int {
-        var hash = UInt32(truncatingIfNeeded: path.byteCount)
-        let from = max(0, path.byteCount - 8)
-        for index in from..<path.byteCount { hash = (hash ^ UInt32(path[index])) &* 0x0100_0193 }
-        return Int(hash ^ hash >> 15)
+        let count = path.byteCount
+        var last: UInt64 = 0
+        if count >= 8 {
+            last = path.word(at: count &- 8)
+        } else if count >= 4 {
+            // Two halves that overlap.
+            last = UInt64(path.half(at: 0)) &<< 32 | UInt64(path.half(at: count &- 4))
+        } else {
+            for index in 0..<count { last = last &<< 8 | UInt64(path[index]) }
+        }
+        return Int(((last ^ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15) >> 32)
     }
 }
 

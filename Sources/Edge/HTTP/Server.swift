@@ -93,6 +93,7 @@ public final class Server {
     private let date = UnsafeMutableRawBufferPointer.allocate(byteCount: HTTPDate.byteCount, alignment: 8)
     private var dateSecond: Int64 = -1
     private var dateTurn = Instant(nanoseconds: -1)
+    private var beginnings = HeadBeginnings()
 
     public init(
         reactor: Reactor, limits: ServerLimits = ServerLimits(), responder: any Responder,
@@ -108,7 +109,7 @@ public final class Server {
         head.initialize(to: RequestHead(limits: limits.head))
         pending = PendingPool(limitBytes: limits.pendingBytes)
         yielding.reserveCapacity(Server.idleObjects)
-        reactor.lastInEachTurn { [weak self] in self?.serveLate() }
+        reactor.lastInTurns { [weak self] in self?.serveLate() }
     }
 
     deinit {
@@ -219,7 +220,10 @@ public final class Server {
         reactor.isHandling && !isServingLate && responder.yields(request)
     }
 
-    func noteYielding(_ connection: ServerConnection) { yielding.append(connection) }
+    func noteYielding(_ connection: ServerConnection) {
+        yielding.append(connection)
+        reactor.wantsLast()
+    }
 
     /// What came in this turn and did not yield is answered.
     private func serveLate() {
@@ -266,8 +270,19 @@ public final class Server {
         answeredAt = now
     }
 
+    /// What an answer's head begins with: all of it that is before the digits of its length.
+    func headBeginning(
+        _ status: Status, _ contentType: StaticString, _ framing: BodyFraming
+    ) -> UnsafeRawBufferPointer {
+        refreshDate()
+        return beginnings.of(
+            status, contentType, HeadBeginnings.Framing(framing), second: dateSecond,
+            date: UnsafeRawBufferPointer(date))
+    }
+
     /// The date as heads show it. The clock is read once a turn.
-    func dateText() -> UnsafeRawBufferPointer {
+    @inline(__always)
+    private func refreshDate() {
         let now = reactor.now
         if dateTurn != now {
             dateTurn = now
@@ -277,7 +292,6 @@ public final class Server {
                 HTTPDate.write(secondsSinceEpoch: second, into: date)
             }
         }
-        return UnsafeRawBufferPointer(date)
     }
 }
 

@@ -60,10 +60,11 @@ enum Driver {
     }
 
     @inline(__always)
-    func wait(until deadline: Instant?, spin: Interval) throws(Errno) {
+    func wait(until deadline: Instant?, spin: Interval, from now: Instant) throws(Errno) {
         switch self {
-        case .ring(let ring): try ring.takeUnretainedValue().wait(until: deadline, spin: spin)
-        case .poller(let poller): try poller.takeUnretainedValue().wait(until: deadline, spin: spin)
+        case .ring(let ring): try ring.takeUnretainedValue().wait(until: deadline, spin: spin, from: now)
+        case .poller(let poller):
+            try poller.takeUnretainedValue().wait(until: deadline, spin: spin, from: now)
         }
     }
 

@@ -187,19 +187,19 @@ final class Poller {
 
     /// Waits until something is ready or the deadline comes. Looks for so long whether something is before it lets
     /// the thread sleep.
-    func wait(until deadline: Instant?, spin: Interval) throws(Errno) {
+    func wait(until deadline: Instant?, spin: Interval, from now: Instant) throws(Errno) {
         disk.collect { token, result in complete(token, result) }
         var milliseconds: Int32 = -1
         if doneIndex < done.count {
             milliseconds = 0
         } else if let deadline {
             // Rounded up: waking before the deadline would only turn the loop in vain.
-            let left = max(0, (deadline - Kernel.monotonicNow()).nanoseconds)
+            let left = max(0, (deadline - now).nanoseconds)
             milliseconds = Int32(min((left + 999_999) / 1_000_000, Int64(Int32.max)))
         }
         var count = 0
         if spin > .zero, milliseconds != 0 {
-            let end = min(Kernel.monotonicNow() + spin, deadline ?? .distantFuture)
+            let end = min(now + spin, deadline ?? .distantFuture)
             repeat {
                 count = Kernel.wait(set, events, timeoutMilliseconds: 0)
             } while count == 0 && Kernel.monotonicNow() < end

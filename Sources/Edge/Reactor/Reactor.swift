@@ -59,6 +59,7 @@ public final class Reactor {
     var watches: WatchTable
 
     private var afterHandling: [() -> Void] = []
+    private var isLastWanted = false
     private var afterTurns: [() -> Void] = []
 
     /// A shard whose turns are shorter has no queue; a pulse would only wake it once more.
@@ -121,9 +122,12 @@ public final class Reactor {
     /// and leaves at once, such as the records of a journal.
     public func afterEachTurn(_ body: @escaping () -> Void) { afterTurns.append(body) }
 
-    /// Calls a function in every turn when all that it brings has been handled: for what lets that go before it. What it
-    /// does is still a part of the turn, as `isHandling` says.
-    public func lastInEachTurn(_ body: @escaping () -> Void) { afterHandling.append(body) }
+    /// Calls a function when all that a turn brings has been handled, in turns in which `wantsLast` is said: for what lets
+    /// that go before it. What it does is still a part of the turn, as `isHandling` says.
+    public func lastInTurns(_ body: @escaping () -> Void) { afterHandling.append(body) }
+
+    /// Something lets the rest of this turn go before it.
+    public func wantsLast() { isLastWanted = true }
 
     /// Ends `run` after the current turn. From other threads: `remote.post { $0.stop() }`.
     public func stop() { running = false }
@@ -134,7 +138,7 @@ public final class Reactor {
         let wanted = deadline.map { deadline in timer.map { min($0, deadline) } ?? deadline } ?? timer
         let before = now
         let handled = Kernel.monotonicNow()
-        try driver.wait(until: wanted, spin: isWorthSpinning ? limits.spin : .zero)
+        try driver.wait(until: wanted, spin: isWorthSpinning ? limits.spin : .zero, from: handled)
         now = Kernel.monotonicNow()
         metrics.turnTime.record(handled - before)
         if handled - before >= Reactor.longTurn { pulse.send(at: now) }
@@ -148,7 +152,10 @@ public final class Reactor {
         }
         metrics.completions.add(completions)
         while let timer = wheel.takeDue(now: now) { fire(timer) }
-        for index in afterHandling.indices { afterHandling[index]() }
+        if isLastWanted {
+            isLastWanted = false
+            for index in afterHandling.indices { afterHandling[index]() }
+        }
         isHandling = false
         for index in afterTurns.indices { afterTurns[index]() }
         releaseEnded()
@@ -239,6 +246,7 @@ extension Reactor {
 
     /// At the end of a turn, so that no stream disappears under a function of its own.
     private func releaseEnded() {
+        if endedStreams.isEmpty { return }
         var index = 0
         while index < endedStreams.count {
             let stream = endedStreams[index]
@@ -253,9 +261,8 @@ extension Reactor {
             metrics.ended(stream.end ?? .finished).add()
             stream.detach()
         }
-        let some = !endedStreams.isEmpty
         endedStreams.removeAll(keepingCapacity: true)
-        if some { for listener in listeners { listener.resume() } }
+        for listener in listeners { listener.resume() }
     }
 
     @inline(__always)

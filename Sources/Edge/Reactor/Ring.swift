@@ -139,12 +139,12 @@ final class Ring {
         receive(near, token)
         var byte: UInt8 = 42
         _ = withUnsafeBytes(of: &byte) { Kernel.write(far, $0) }
-        try wait(until: Kernel.monotonicNow() + Ring.probePatience, spin: .zero)
+        try settle()
         guard let first = next(), first.result == 1, first.more, first.bytes.first == byte else {
             throw .notSupported
         }
         Kernel.shutdown(far, .both)
-        try wait(until: Kernel.monotonicNow() + Ring.probePatience, spin: .zero)
+        try settle()
         guard let last = next(), !last.more else { throw .notSupported }
         guard files != nil else { return }
         if try letsGoOfFiles() {
@@ -173,11 +173,16 @@ final class Ring {
         let letsGo = Kernel.hasEnded(far)
         // What was idle ends before its file goes.
         Kernel.shutdown(idleFar, .both)
-        try wait(until: Kernel.monotonicNow() + Ring.probePatience, spin: .zero)
+        try settle()
         guard let last = next(), !last.more else { throw .notSupported }
         forget(slot: token.index)
         try check(Int(io_uring_submit_and_get_events(ring)))
         return letsGo
+    }
+
+    private func settle() throws(Errno) {
+        let now = Kernel.monotonicNow()
+        try wait(until: now + Ring.probePatience, spin: .zero, from: now)
     }
 
     /// A byte over a socket pair takes microseconds; a second is a machine that stands still.
@@ -329,32 +334,39 @@ final class Ring {
 
     /// Submits all orders and waits until something completes or the deadline comes. Looks for so long whether
     /// something does before it lets the thread sleep.
-    func wait(until deadline: Instant?, spin: Interval) throws(Errno) {
+    ///
+    /// - Parameter now: the time, as the caller has just read it.
+    func wait(until deadline: Instant?, spin: Interval, from now: Instant) throws(Errno) {
         recycle()
         if !planned.isEmpty || uring_front(ring) != nil {
             try check(Int(io_uring_submit_and_get_events(ring)))
             return
         }
-        if spin > .zero, try appears(before: deadline, within: spin) { return }
+        var now = now
+        if spin > .zero, try appears(before: deadline, within: spin, from: &now) { return }
         guard let deadline else {
             try check(Int(io_uring_submit_and_wait(ring, 1)))
             return
         }
-        let left = max(0, (deadline - Kernel.monotonicNow()).nanoseconds)
+        let left = max(0, (deadline - now).nanoseconds)
         var time = __kernel_timespec(tv_sec: left / 1_000_000_000, tv_nsec: left % 1_000_000_000)
         var first: UnsafeMutablePointer<io_uring_cqe>?
         try check(Int(io_uring_submit_and_wait_timeout(ring, &first, 1, &time, nil)))
     }
 
     /// Submits all orders, and says whether something completes before the deadline and within the time.
-    private func appears(before deadline: Instant?, within time: Interval) throws(Errno) -> Bool {
-        let end = min(Kernel.monotonicNow() + time, deadline ?? .distantFuture)
-        try check(Int(io_uring_submit_and_get_events(ring)))
+    private func appears(
+        before deadline: Instant?, within time: Interval, from now: inout Instant
+    ) throws(Errno) -> Bool {
+        let end = min(now + time, deadline ?? .distantFuture)
+        // Without orders a call would only ask what the look below sees for nothing.
+        if io_uring_sq_ready(ring) > 0 { try check(Int(io_uring_submit_and_get_events(ring))) }
         while uring_front(ring) == nil {
             if uring_spin(ring, Ring.pausesPerLook) != 0 {
                 try check(Int(io_uring_submit_and_get_events(ring)))
-            } else if Kernel.monotonicNow() >= end {
-                return false
+            } else {
+                now = Kernel.monotonicNow()
+                if now >= end { return false }
             }
         }
         return true

@@ -384,7 +384,8 @@ open class Stream {
 
     @inline(__always)
     private func releaseOutput() {
-        pieces.removeAll(keepingCapacity: true)
+        // One after another: mostly there is a single one, and `removeAll` is made for many.
+        while !pieces.isEmpty { pieces.removeLast() }
         firstPiece = 0
         if let tail { give(tail) }
         tail = nil

@@ -20,7 +20,7 @@ static inline const struct io_uring_cqe *uring_front(const struct io_uring *ring
 static inline int uring_spin(const struct io_uring *ring, int turns) {
     for (int turn = 0; turn < turns; turn++) {
         if (uring_front(ring)) return 1;
-        if (IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_TASKRUN) return 1;
+        if (IO_URING_READ_ONCE(*ring->sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) return 1;
 #if defined(__x86_64__)
         __builtin_ia32_pause();
 #elif defined(__aarch64__)

@@ -48,11 +48,14 @@ public struct ByteRange: Equatable, Sendable {
     /// The piece without the spaces and tabs at its two ends.
     @inline(__always)
     func trimmed(in bytes: RawSpan) -> ByteRange {
-        var low = Int(start)
-        var high = end
-        while low < high, ASCII.isBlank(bytes[low]) { low &+= 1 }
-        while high > low, ASCII.isBlank(bytes[high &- 1]) { high &-= 1 }
-        return ByteRange(from: low, to: high)
+        // The piece is measured once, and not each byte of it.
+        of(bytes).withUnsafeBytes { piece in
+            var low = 0
+            var high = piece.count
+            while low < high, ASCII.isBlank(piece[low]) { low &+= 1 }
+            while high > low, ASCII.isBlank(piece[high &- 1]) { high &-= 1 }
+            return ByteRange(start: Int(start) &+ low, count: high &- low)
+        }
     }
 }
 

@@ -44,11 +44,11 @@ extension RawSpan {
 
     @inline(__always)
     private func search(
-        _ low: Int, _ high: Int, _ kernel: (UnsafePointer<UInt8>?, Int, Int) -> Int
+        _ low: Int, _ high: Int, _ kernel: (UnsafePointer<UInt8>?, Int, Int, Int) -> Int
     ) -> Int {
         precondition(low >= 0 && low <= high && high <= byteCount)
         return withUnsafeBytes {
-            kernel($0.baseAddress?.assumingMemoryBound(to: UInt8.self), low, high)
+            kernel($0.baseAddress?.assumingMemoryBound(to: UInt8.self), low, high, byteCount)
         }
     }
 }

@@ -57,12 +57,13 @@ extension HeaderTable {
         var controls = ControlBytes(from: Int(progress.scanned))
         var lineStart = Int(progress.lineStart)
         var lineCount = Int(progress.lineCount)
+        // The start line has a bound of its own, which the others are not measured against.
+        var lineEnd = lineCount == 0 ? min(end, lineStart &+ limits.startLineBytesMax) : end
         while true {
-            let startLineBound = lineCount == 0 ? lineStart &+ limits.startLineBytesMax : Int.max
-            let lineEnd = min(end, startLineBound)
             let control = controls.next(in: bytes, before: end)
             guard control &+ 1 < lineEnd, bytes.isLineBreak(at: control) else {
-                let tooLong = lineEnd == startLineBound ? kind.startLineTooLong : .headTooLarge
+                let isBounded = lineCount == 0 && lineEnd == lineStart &+ limits.startLineBytesMax
+                let tooLong = isBounded ? kind.startLineTooLong : .headTooLarge
                 if let refusal = refusal(bytes, at: control, lineEnd: lineEnd, tooLong) {
                     return .refused(refusal)
                 }
@@ -80,9 +81,11 @@ extension HeaderTable {
                     guard progress.blankLineCount <= kind.leadingBlankLinesMax else {
                         return .refused(.leadingBlankLines)
                     }
+                    lineEnd = min(end, lineStart &+ limits.startLineBytesMax)
                     continue
                 }
                 startLine = line
+                lineEnd = end
             } else if line.isEmpty {
                 fieldCount = lineCount &- 1
                 return .complete(headLength: lineStart)

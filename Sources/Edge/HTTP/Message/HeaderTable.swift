@@ -76,7 +76,20 @@ public struct HeaderTable: ~Copyable, Sendable {
         return contentLength >= 0 ? .transferEncodingWithContentLength : nil
     }
 
+    @inline(__always)
     private mutating func parseField(at index: Int, _ bytes: RawSpan) -> Refusal? {
+        let line = fields[index].name
+        let start = Int(line.start)
+        let colon = bytes.firstUnplain(from: start, to: line.end)
+        guard colon < line.end, colon > start, bytes[colon] == ASCII.colon else {
+            return parseRareField(at: index, bytes)
+        }
+        return split(at: colon, index, bytes)
+    }
+
+    /// A field whose name holds more than letters, digits, dashes and dots, or that is none.
+    @inline(never)
+    private mutating func parseRareField(at index: Int, _ bytes: RawSpan) -> Refusal? {
         let line = fields[index].name
         let start = Int(line.start)
         let colon = bytes.tokenEnd(from: start, to: line.end)
@@ -84,7 +97,13 @@ public struct HeaderTable: ~Copyable, Sendable {
         guard bytes[colon] == ASCII.colon, colon > start else {
             return Self.nameRefusal(bytes[colon], isFirst: colon == start)
         }
-        let name = ByteRange(from: start, to: colon)
+        return split(at: colon, index, bytes)
+    }
+
+    @inline(__always)
+    private mutating func split(at colon: Int, _ index: Int, _ bytes: RawSpan) -> Refusal? {
+        let line = fields[index].name
+        let name = ByteRange(from: Int(line.start), to: colon)
         let value = ByteRange(from: colon &+ 1, to: line.end).trimmed(in: bytes)
         fields[index] = Field(name: name, value: value)
         return note(name, value, bytes)
@@ -97,6 +116,7 @@ public struct HeaderTable: ~Copyable, Sendable {
     }
 
     /// Keeps what the field says, where the field is one that this layer acts upon.
+    @inline(__always)
     private mutating func note(_ name: ByteRange, _ value: ByteRange, _ bytes: RawSpan) -> Refusal? {
         switch name.count {
         case 4 where name.isName("host", in: bytes):
@@ -125,8 +145,7 @@ public struct HeaderTable: ~Copyable, Sendable {
         return nil
     }
 
-    // Out of line, like `length` and `codingRefusal`: the loop over the fields is a tenth faster without
-    // them.
+    // Out of line, like `codingRefusal` and `parseRareField`: the loop over the fields is a tenth faster without them.
     @inline(never)
     private mutating func noteConnection(_ value: ByteRange, _ bytes: RawSpan) {
         var list = ListElements(value)
@@ -140,15 +159,17 @@ public struct HeaderTable: ~Copyable, Sendable {
     @inline(never)
     private static func length(_ value: ByteRange, _ bytes: RawSpan) -> Int? {
         if value.isEmpty { return nil }
-        var length = 0
-        for index in value.indices {
-            guard ASCII.isDigit(bytes[index]) else { return nil }
-            let (tens, overflow) = length.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = tens.addingReportingOverflow(Int(bytes[index] &- ASCII.zero))
-            if overflow || carry { return nil }
-            length = sum
+        return value.of(bytes).withUnsafeBytes { text in
+            var length = 0
+            for byte in text {
+                let digit = byte &- ASCII.zero
+                // Up to here one more digit at most reaches the sign.
+                guard digit < 10, length <= Int.max / 10 else { return nil }
+                length = length &* 10 &+ Int(digit)
+                if length < 0 { return nil }
+            }
+            return length
         }
-        return length
     }
 
     /// A coding that is only unknown (`gzip, chunked`) is told from a trick: without `chunked` at the end,

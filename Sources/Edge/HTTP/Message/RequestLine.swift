@@ -149,16 +149,18 @@ enum HostGrammar {
         } else {
             let start = position
             position = bytes.firstUnplain(from: position, to: end)
-            while position < end, ASCII.isHostByte(bytes[position]) { position &+= 1 }
+            if position < end, bytes[position] != ASCII.colon {
+                while position < end, ASCII.isHostByte(bytes[position]) { position &+= 1 }
+            }
             guard position > start else { return false }
         }
         guard position < end else { return !needsPort }
         guard bytes[position] == ASCII.colon else { return false }
         position &+= 1
-        let portStart = position
-        while position < end, ASCII.isDigit(bytes[position]) { position &+= 1 }
+        let port = ByteRange(from: position, to: end)
         // An empty port is grammatical; more than five digits is no port.
-        return position == end && position &- portStart <= 5 && (position > portStart || !needsPort)
+        guard port.count <= 5, !(port.isEmpty && needsPort) else { return false }
+        return port.of(bytes).withUnsafeBytes { $0.allSatisfy(ASCII.isDigit) }
     }
 
     /// What stands between the brackets of an IPv6 address, dotted quads at its end included.

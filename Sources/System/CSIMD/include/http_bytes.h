@@ -1,5 +1,5 @@
-// Searches over the bytes of HTTP heads, sixteen at a time where SSE2 is (every x86-64 has it). Nothing
-// outside the range that is asked for is read, but for bytes of the same array before it.
+// Searches over the bytes of HTTP heads, sixteen at a time where SSE2 is (every x86-64 has it). Bytes around the range
+// that is asked for may be read, as far as they are of the same array, and change nothing.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,18 +86,29 @@ static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t from, si
     return mask;
 }
 
+// The array ends at `end`. Most names and paths are shorter than sixteen bytes and have a body or other lines behind
+// them: then one look is enough. Near the array's end it is taken together with bytes before the range.
 #define CSIMD_HTTP_SEARCH(NAME)                                                                            \
-    static inline size_t csimd_http_##NAME(const uint8_t *bytes, size_t from, size_t to) {                 \
-        for (; from + 16 <= to; from += 16) {                                                              \
-            unsigned mask = csimd_http_##NAME##_mask(_mm_loadu_si128((const __m128i *)(bytes + from)));    \
-            if (mask) return from + (size_t)__builtin_ctz(mask);                                           \
-        }                                                                                                  \
-        if (from >= to) return to;                                                                         \
-        if (to < 16) return csimd_http_##NAME##_portable(bytes, from, to);                                 \
-        unsigned mask = csimd_http_##NAME##_mask(_mm_loadu_si128((const __m128i *)(bytes + to - 16)));     \
-        mask &= 0xFFFFu << (16 - (to - from));                                                             \
+    static inline __attribute__((noinline)) size_t csimd_http_##NAME##_at_end(                             \
+        const uint8_t *bytes, size_t from, size_t to, size_t end) {                                        \
+        if (end < 16) return csimd_http_##NAME##_portable(bytes, from, to);                                \
+        unsigned mask = csimd_http_##NAME##_mask(_mm_loadu_si128((const __m128i *)(bytes + end - 16)));    \
+        mask &= 0xFFFFu << (16 - (end - from));                                                            \
         mask &= 0xFFFF;                                                                                    \
-        return mask ? to - 16 + (size_t)__builtin_ctz(mask) : to;                                          \
+        size_t found = mask ? end - 16 + (size_t)__builtin_ctz(mask) : to;                                 \
+        return found < to ? found : to;                                                                    \
+    }                                                                                                      \
+    static inline size_t csimd_http_##NAME(                                                                \
+        const uint8_t *bytes, size_t from, size_t to, size_t end) {                                        \
+        for (; from < to; from += 16) {                                                                    \
+            if (from + 16 > end) return csimd_http_##NAME##_at_end(bytes, from, to, end);                  \
+            unsigned mask = csimd_http_##NAME##_mask(_mm_loadu_si128((const __m128i *)(bytes + from)));    \
+            if (mask) {                                                                                    \
+                size_t found = from + (size_t)__builtin_ctz(mask);                                         \
+                return found < to ? found : to;                                                            \
+            }                                                                                              \
+        }                                                                                                  \
+        return to;                                                                                         \
     }
 #else
 static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t from, size_t to) {
@@ -105,7 +116,9 @@ static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t from, si
 }
 
 #define CSIMD_HTTP_SEARCH(NAME)                                                                            \
-    static inline size_t csimd_http_##NAME(const uint8_t *bytes, size_t from, size_t to) {                 \
+    static inline size_t csimd_http_##NAME(                                                                \
+        const uint8_t *bytes, size_t from, size_t to, size_t end) {                                        \
+        (void)end;                                                                                         \
         return csimd_http_##NAME##_portable(bytes, from, to);                                              \
     }
 #endif
