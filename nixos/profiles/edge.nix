@@ -4,7 +4,10 @@
 { config, lib, fleet, host, ... }:
 let
   nodes = lib.filter (one: one.region.name == host.region.name) (fleet.withRole host.environment "node");
-  names = lib.concatMapStringsSep " " (one: one.name) nodes;
+  # Ads of a node that is gone for good are still billed: holders.json never forgets one.
+  names = lib.concatStringsSep " " (
+    lib.unique (map (one: one.name) nodes ++ fleet.holdersOfRegion host.region)
+  );
   servers = lib.concatMapStrings (one: ''
     ${"  "}server ${one.name} ${one.mesh}:${toString fleet.ports.serve} check
   '') nodes;
@@ -37,7 +40,8 @@ in
       http-request set-var(txn.viewer) url_param(ifa) if { url_param(ifa) -m found }
       http-request set-var(txn.viewer) url_param(uid) if !{ var(txn.viewer) -m found } { url_param(uid) -m found }
       http-request set-var(txn.viewer) src unless { var(txn.viewer) -m found }
-      # Notices name the node that has their reservation: /n/NODE/e/EVENT becomes /e/EVENT there.
+      # Notices name the node that has their reservation: /n/NODE/e/EVENT becomes /e/EVENT there, or where that one is down at
+      # another of the region, which has the same keys.
       http-request set-var(txn.node) path,field(3,/) if { path_beg /n/ }
       http-request return status 404 if { var(txn.node) -m found } !{ var(txn.node) -m str ${names} }
       http-request set-path /%[path,field(4,/,0)] if { var(txn.node) -m found }
@@ -66,8 +70,12 @@ in
       option httpchk
       http-check send meth GET uri /healthz
       http-check expect status 200
+      # Told twice, a bill counts once.
+      option redispatch 1
+      retries 2
+      retry-on conn-failure
       http-reuse always
-      default-server inter 2s fall 3 rise 2
+      default-server inter 2s fall 3 rise 2 observe layer4 error-limit 3 on-error mark-down
     ${lib.concatMapStrings (one: ''
       ${"  "}use-server ${one.name} if { var(txn.node) -m str ${one.name} }
     '') nodes}${servers}

@@ -47,6 +47,7 @@ prepare() {
     "$domain" "$region" "$domain" "$domain" "$broker" "$domain" "$node" >names
   openssl x509 -req -in request -CA authority -CAkey ca.key -CAcreateserial -days 20 -extfile names -out identity
   printf 'secret-ledger\n' >ledger-password
+  printf '%s %s\n' "$(date +%s)" "$(openssl rand -hex 32)" >notice-keys
   umask 022
   cd / || exit
   sed -i "s/^port = .*/port = $port_database/" /etc/postgresql/*/main/postgresql.conf
