@@ -8,9 +8,23 @@ let
   names = lib.concatStringsSep " " (
     lib.unique (map (one: one.name) nodes ++ fleet.holdersOfRegion host.region)
   );
-  servers = lib.concatMapStrings (one: ''
-    ${"  "}server ${one.name} ${one.mesh}:${toString fleet.ports.serve} check
-  '') nodes;
+  serversWith =
+    option:
+    lib.concatMapStrings (one: ''
+      ${"  "}server ${one.name} ${one.mesh}:${toString fleet.ports.serve} ${option one}
+    '') nodes;
+  servers = serversWith (_: "check");
+  # How a viewer finds his node.
+  byViewer = ''
+    balance hash var(txn.viewer)
+      hash-type consistent djb2 avalanche
+      # No node has more than half beyond its share, whoever asks.
+      hash-balance-factor 150
+      # What was not sent may be sent to another; what was is not decided twice.
+      option redispatch 1
+      retries 2
+      retry-on conn-failure
+      http-reuse always'';
   certificate = "${config.security.acme.certs.requests.directory}/full.pem";
 in
 {
@@ -46,26 +60,24 @@ in
       http-request return status 404 if { var(txn.node) -m found } !{ var(txn.node) -m str ${names} }
       http-request set-path /%[path,field(4,/,0)] if { var(txn.node) -m found }
       use_backend notices if { var(txn.node) -m found }
+      use_backend leaving if { nbsrv(nodes) lt 1 }
       default_backend nodes
 
     backend nodes
-      balance hash var(txn.viewer)
-      hash-type consistent djb2 avalanche
-      # No node has more than half beyond its share, whoever asks.
-      hash-balance-factor 150
+      ${byViewer}
       option httpchk
       http-check send meth GET uri /readyz
       http-check expect status 200
-      # What was not sent may be sent to another; what was is not decided twice.
-      option redispatch 1
-      retries 2
-      retry-on conn-failure
-      http-reuse always
       # A node says that it leaves for as long as three of these and one more take (drain.noticeMilliseconds).
       # A node that refuses connections is out at the third: by checks alone its viewers would be refused for six seconds, since
       # a hash finds the same node at each try.
       default-server inter 2s fall 3 rise 2 observe layer4 error-limit 3 on-error mark-down
     ${servers}
+    # Of a region that is out of service no node is ready, and each answers what still comes: names and balancers have been told by
+    # /edge, and need half a minute to be believed.
+    backend leaving
+      ${byViewer}
+    ${serversWith (one: "track notices/${one.name}")}
     backend notices
       option httpchk
       http-check send meth GET uri /healthz
