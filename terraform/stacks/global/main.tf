@@ -38,7 +38,7 @@ resource "aws_route53_record" "region" {
   records  = each.value
 }
 
-# As exchanges see it: what the region's own name says at /edge, from several places. No bare connection: a balancer takes one
+# As exchanges see it: what the region's own name says where balancers ask, too, from several places. No bare connection: a balancer takes one
 # while all its edges say that they are out, as they do where coordinators have taken the region out of service. Route 53 counts a
 # target as lost when fewer than 18 % of its checkers reach it, so one checker's bad link moves nobody.
 resource "aws_route53_health_check" "region" {
@@ -47,7 +47,7 @@ resource "aws_route53_health_check" "region" {
   fqdn              = "${each.key}.${local.names}"
   port              = 443
   type              = "HTTPS"
-  resource_path     = "/edge"
+  resource_path     = module.fleet.balanced.check.path
   request_interval  = 10
   failure_threshold = 2
   tags              = { Name = "${var.environment}-${each.key}" }
