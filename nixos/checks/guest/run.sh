@@ -75,7 +75,7 @@ serve() {
     ok "$daemon is ready"
     if [ "$daemon" = coordinator ]; then
       within $patience publish ||
-        { fail 'no catalog is published'; return 1; }
+        { fail "no catalog is published: $(tail -n 3 /tmp/said | tr '\n' '|')"; return 1; }
     fi
   done
   local status
