@@ -195,6 +195,15 @@ rec {
     }
   );
 
+  # Every host as a whole, and as deploy-rs would deploy it where that is there.
+  systems = lib.mapAttrs (
+    host: one:
+    {
+      system = one.config.system.build.toplevel.drvPath;
+    }
+    // lib.optionalAttrs (has "deploy-rs") { deploy = deploy.${host}; }
+  ) configurations;
+
   deploy = lib.mapAttrs (_: node: node.profiles.system.path.drvPath) (import ../deploy.nix {
     inherit lib configurations;
     inherit (made) hosts;

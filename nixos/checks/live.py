@@ -4,7 +4,8 @@ that hosts have. Changed are paths, passwords, Postgres's memory and what needs 
 
 The database is bootstrapped by the hosts' own script; a coordinator leads; backups are made and one is restored; a catalog is
 published; brokers have their money and the catalog, by their certificates, and a node has both from them; an edge passes
-requests on to it, and a notice to the node that it names; the primary is killed, and what was acknowledged is there after.
+requests on to it, and a notice to the node that it names, or to another where that is gone; the region is taken out of service
+and put back, which the edge follows; the primary is killed, and what was acknowledged is there after.
 """
 
 import configparser
@@ -218,7 +219,7 @@ def start_daemon(daemon: str, name: str) -> None:
     state = FOLDER / f"{daemon}-{name}"
     state.mkdir()
     text = HOSTS[name][daemon].replace("/var/lib/identity", str(IDENTITY / name))
-    text = text.replace("/run/credentials/paceline-coordinator.service", str(FOLDER))
+    text = text.replace(f"/run/credentials/paceline-{daemon}.service", str(FOLDER))
     # Whether a daemon keeps its state in a folder of its own or in the common one, here it is its own.
     for folder in (f"/var/lib/paceline-{daemon}", "/var/lib/paceline"):
         text = text.replace(f'"{folder}/', f'"{state}/')
@@ -295,6 +296,43 @@ def budget_of(name: str) -> float | None:
     return float(json.loads(said)["budget"]) if status == 200 else None
 
 
+def region(name: str, lead: str) -> dict[str, typing.Any]:
+    status, said = get(f"http://{MESH[lead]}:{PORTS['admin']}/api/v1/regions")
+    assert status == 200, f"where regions stand: {status} {said.decode()}"
+    return next(one for one in json.loads(said)["regions"] if one["region"] == name)
+
+
+def order(what: str, name: str, lead: str, *flags: str) -> None:
+    command = (str(PROGRAMS / "paceline"), "fleet", what, name, *flags, "--coordinator", f"http://{MESH[lead]}:{PORTS['admin']}")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"failed: live: fleet {what}: {done.stdout}{done.stderr}")
+
+
+def move(name: str, node: str, lead: str, base: str) -> None:
+    """A region is seen by both signals, taken out and put back; its edge tells whoever balances, and notices come through."""
+
+    def seen() -> bool | None:
+        one = region(name, lead)
+        # Where backups took their time, the coordinators have taken it for lost before it was there.
+        serves = one["state"] in ("healthy", "rejoining") and one["nodes"] == 1
+        return True if serves and one["inside"] and one["outside"] else None
+
+    wait_for("region that its brokers and its probes speak of", seen)
+    # Of the others nobody is here, so that none has room.
+    order("drain", name, lead, "--force")
+    wait_for("edge that is out", lambda: True if get(f"{base}/edge")[0] == 503 else None)
+    request = (ROOT / "Examples/ctv-pod.json").read_bytes()
+    statuses = [get(f"{base}/openrtb2/bid", request)[0] for _ in range(50)]
+    assert set(statuses) <= {200, 204}, f"a region that leaves does not answer what still comes: {statuses}"
+    assert get(f"{base}/n/{node}/healthz")[0] == 200, "nobody could see from outside that the region is there"
+    assert get(f"{base}/n/{node}/e/imp?t=x")[0] == 400, "a notice does not come to a node whose region is out"
+    order("restore", name, lead)
+    wait_for("edge that is back", lambda: True if get(f"{base}/edge")[0] == 200 else None)
+    share = region(name, lead)["share"]
+    assert 50 <= share < 1000, f"a region that comes back has a share of {share}"
+
+
 def main() -> None:
     subprocess.run(("ip", "link", "set", "lo", "up"), check=True)
     for address in (*MESH.values(), *ADDRESS.values()):
@@ -302,6 +340,7 @@ def main() -> None:
     FOLDER.chmod(0o755)
     shutil.copy(ROOT / "nixos/scripts/make-database.sh", FOLDER)
     (FOLDER / "ledger-password").write_text("secret-ledger\n")
+    shutil.copy(ROOT / "Examples/notice-keys", FOLDER)
     certify()
     kinds = ("etcd", "patroni", "coordinator", "broker", "node")
     with_role = {key: [name for name, one in HOSTS.items() if one[key]] for key in kinds}
@@ -339,6 +378,8 @@ def main() -> None:
     refused = sum(status not in (200, 204) for status in statuses)
     assert refused <= 2 and statuses[-1] in (200, 204), f"requests by the edge say {statuses}"
     assert get(f"{base}/n/{node}/e/imp?t=x")[0] == 400, "a notice does not come to its node"
+    gone = next(name for name in with_role["node"] + list(REGION) if name != node and name.startswith(node[:-1]))
+    assert get(f"{base}/n/{gone}/e/imp?t=x")[0] == 400, "a notice of a node that is not there comes to no other"
     assert get(f"{base}/n/nobody/e/imp?t=x")[0] == 404, "a notice for nobody is passed on"
     exchanges = wait_for(
         "word of a broker",
@@ -349,6 +390,7 @@ def main() -> None:
         ),
     )
     print(f"live: {exchanges}")
+    move(REGION[node], node, lead, base)
 
     # As a machine that loses its power: Patroni and Postgres at once.
     os.killpg(databases[first].pid, signal.SIGKILL)

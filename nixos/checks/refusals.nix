@@ -55,6 +55,7 @@ in
     change.services.paceline.node.settings.listen = [ { port = 8080; } ];
   })
   (refusedBy holdingTwice "us-east-control-1" "nixos/holders.json: a name stands twice in production")
+  (refusedBy holdingNothing "us-east-control-1" "nixos/holders.json: `root` of production has no us-east-broker-1, us-east-broker-2")
   (refusedBy holdingMany "us-east-control-1" "production has 65 holders, and a root takes 64")
   (refusedBy holdingNothing "us-east-node-1" "nixos/holders.json: us-east has no us-east-node-1")
   (refusedBy holdingNothing "us-east-broker-1" "nixos/holders.json: `root` of production has no us-east-broker-1")

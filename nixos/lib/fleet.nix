@@ -20,6 +20,12 @@
 }:
 let
   kinds = lib.listToAttrs (map (cloud: lib.nameValuePair cloud.name cloud.kind) file.clouds);
+  withKind =
+    region:
+    removeAttrs region [ "hosts" ]
+    // {
+      kind = kinds.${region.cloud};
+    };
   hostsOf =
     region:
     map (
@@ -27,9 +33,7 @@ let
       lib.nameValuePair host.name (
         host
         // {
-          region = removeAttrs region [ "hosts" ] // {
-            kind = kinds.${region.cloud};
-          };
+          region = withKind region;
           inherit (region) environment;
           public = state.regions.${region.name}.hosts.${host.name}.public or null;
           key = keys.${host.name} or null;
@@ -39,12 +43,14 @@ let
     ) region.hosts;
 in
 rec {
-  inherit (file) domain;
+  inherit (file) domain environments;
   inherit traffic operators storage;
   inherit (file.mesh) network;
   prefixLength = lib.toInt (lib.last (lib.splitString "/" network));
   ports = file.ports // traffic.ports // { mesh = file.mesh.port; };
 
+  # In the fleet file's order, without their hosts.
+  regions = map withKind file.regions;
   hosts = lib.listToAttrs (lib.concatMap hostsOf file.regions);
 
   # Those of an environment, sorted by name.

@@ -109,9 +109,13 @@ in
   systemd.services.backup = service ../scripts/backup.sh "*-*-* 03:10:00" // {
     description = "Backup of the ledger, where this host is the primary";
   };
-  systemd.services.backup-restore-check = service ../scripts/restore-check.sh "Sun *-*-* 05:00:00" // {
-    description = "Whether the last backup can be restored";
-  };
+  systemd.services.backup-restore-check =
+    lib.recursiveUpdate (service ../scripts/restore-check.sh "Sun *-*-* 05:00:00")
+      {
+        description = "Whether the last backup can be restored";
+        # pgBackRest gives each file that it restores the owner that it has already.
+        serviceConfig.SystemCallFilter = (import ../lib/hardening.nix).SystemCallFilter ++ [ "@chown" ];
+      };
   systemd.timers.backup-restore-check.timerConfig.RandomizedDelaySec = "4h";
 
   # Metrics by a role that reads nothing else.

@@ -3,6 +3,8 @@
 let
   issuer = import ../lib/issuer.nix { inherit lib fleet host; };
   holders = fleet.holdersOfRoot host.environment;
+  regions = import ../lib/regions.nix { inherit lib fleet; } host.environment;
+  unknown = lib.subtractLists holders (lib.concatMap (region: region.holders) regions);
 in
 {
   imports = [
@@ -17,7 +19,7 @@ in
     credentials.ledger-password = config.paceline.secrets.ledger-password.path;
     settings = {
       name = host.name;
-      inherit holders;
+      inherit holders regions;
       listen = [ (issuer.listener fleet.ports.coordinator) ];
       admin = {
         address = host.mesh;
@@ -48,6 +50,10 @@ in
   };
 
   assertions = [
+    {
+      assertion = unknown == [ ];
+      message = "nixos/holders.json: `root` of ${host.environment} has no ${lib.concatStringsSep ", " unknown}: a broker that the fleet file has, and by whose word coordinators move a region. Add it at the end: a holder's number in the ledger is its place there.";
+    }
     {
       assertion = lib.length holders <= 64;
       message = "nixos/holders.json: ${host.environment} has ${toString (lib.length holders)} holders, and a root takes 64: the brokers of 32 regions.";

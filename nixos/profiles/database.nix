@@ -170,6 +170,8 @@ in
     SystemCallFilter = [
       "@system-service"
       "~@privileged"
+      # A standby that is made of a backup: pgBackRest gives each file the owner that it has already.
+      "@chown"
     ];
     # The primary is the last to go.
     OOMScoreAdjust = -900;

@@ -4,10 +4,27 @@
 { config, lib, fleet, host, ... }:
 let
   nodes = lib.filter (one: one.region.name == host.region.name) (fleet.withRole host.environment "node");
-  names = lib.concatMapStringsSep " " (one: one.name) nodes;
-  servers = lib.concatMapStrings (one: ''
-    ${"  "}server ${one.name} ${one.mesh}:${toString fleet.ports.serve} check
-  '') nodes;
+  # Ads of a node that is gone for good are still billed: holders.json never forgets one.
+  names = lib.concatStringsSep " " (
+    lib.unique (map (one: one.name) nodes ++ fleet.holdersOfRegion host.region)
+  );
+  serversWith =
+    option:
+    lib.concatMapStrings (one: ''
+      ${"  "}server ${one.name} ${one.mesh}:${toString fleet.ports.serve} ${option one}
+    '') nodes;
+  servers = serversWith (_: "check");
+  # How a viewer finds his node.
+  byViewer = ''
+    balance hash var(txn.viewer)
+      hash-type consistent djb2 avalanche
+      # No node has more than half beyond its share, whoever asks.
+      hash-balance-factor 150
+      # What was not sent may be sent to another; what was is not decided twice.
+      option redispatch 1
+      retries 2
+      retry-on conn-failure
+      http-reuse always'';
   certificate = "${config.security.acme.certs.requests.directory}/full.pem";
 in
 {
@@ -37,37 +54,40 @@ in
       http-request set-var(txn.viewer) url_param(ifa) if { url_param(ifa) -m found }
       http-request set-var(txn.viewer) url_param(uid) if !{ var(txn.viewer) -m found } { url_param(uid) -m found }
       http-request set-var(txn.viewer) src unless { var(txn.viewer) -m found }
-      # Notices name the node that has their reservation: /n/NODE/e/EVENT becomes /e/EVENT there.
+      # Notices name the node that has their reservation: /n/NODE/e/EVENT becomes /e/EVENT there, or where that one is down at
+      # another of the region, which has the same keys.
       http-request set-var(txn.node) path,field(3,/) if { path_beg /n/ }
       http-request return status 404 if { var(txn.node) -m found } !{ var(txn.node) -m str ${names} }
       http-request set-path /%[path,field(4,/,0)] if { var(txn.node) -m found }
       use_backend notices if { var(txn.node) -m found }
+      use_backend leaving if { nbsrv(nodes) lt 1 }
       default_backend nodes
 
     backend nodes
-      balance hash var(txn.viewer)
-      hash-type consistent djb2 avalanche
-      # No node has more than half beyond its share, whoever asks.
-      hash-balance-factor 150
+      ${byViewer}
       option httpchk
       http-check send meth GET uri /readyz
       http-check expect status 200
-      # What was not sent may be sent to another; what was is not decided twice.
-      option redispatch 1
-      retries 2
-      retry-on conn-failure
-      http-reuse always
       # A node says that it leaves for as long as three of these and one more take (drain.noticeMilliseconds).
       # A node that refuses connections is out at the third: by checks alone its viewers would be refused for six seconds, since
       # a hash finds the same node at each try.
       default-server inter 2s fall 3 rise 2 observe layer4 error-limit 3 on-error mark-down
     ${servers}
+    # Of a region that is out of service no node is ready, and each answers what still comes: names and balancers have been told by
+    # /edge, and need half a minute to be believed.
+    backend leaving
+      ${byViewer}
+    ${serversWith (one: "track notices/${one.name}")}
     backend notices
       option httpchk
       http-check send meth GET uri /healthz
       http-check expect status 200
+      # Told twice, a bill counts once.
+      option redispatch 1
+      retries 2
+      retry-on conn-failure
       http-reuse always
-      default-server inter 2s fall 3 rise 2
+      default-server inter 2s fall 3 rise 2 observe layer4 error-limit 3 on-error mark-down
     ${lib.concatMapStrings (one: ''
       ${"  "}use-server ${one.name} if { var(txn.node) -m str ${one.name} }
     '') nodes}${servers}

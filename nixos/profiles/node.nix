@@ -1,5 +1,5 @@
 # A host with the role node: what it serves and where its money comes from, from the fleet file alone.
-{ lib, fleet, host, ... }:
+{ config, lib, fleet, host, ... }:
 let
   issuer = import ../lib/issuer.nix { inherit lib fleet host; };
 in
@@ -9,8 +9,12 @@ in
     ./journals.nix
   ];
 
+  # The same on all nodes of an environment, so that each takes the others' bills. A start reads it.
+  paceline.secrets.notice-keys.units = [ "paceline-node.service" ];
+
   services.paceline.node = {
     enable = true;
+    credentials.notice-keys = config.paceline.secrets.notice-keys.path;
     settings = {
       node.name = host.name;
       node.region = host.region.name;
@@ -35,9 +39,12 @@ in
         witness = "/run/paceline-node";
       };
       notices = {
-        # Only this node has the reservations of its ads: the region's edges pass what comes here on to it and no other.
+        # This node has the reservations of its ads: the region's edges pass what comes here on to it, and to another where it is gone,
+        # which claims the bill for it.
         baseURL = "https://${host.region.name}.${fleet.domain}/n/${host.name}";
-        keyFile = "/var/lib/paceline/notice-keys";
+        keyFile = "/run/credentials/paceline-node.service/notice-keys";
+        # Ten years: a key that one node made for itself no other would know. Operators change it, in the secret.
+        keyAgeSeconds = 315360000;
       };
       ledger.issuer = issuer.broker;
       # The collector of this host, which passes them on.

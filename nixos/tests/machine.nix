@@ -21,6 +21,7 @@ let
     authority = "${identity}/authority.pem";
     identity = "${identity}/certificate.pem";
     identity-key = "${identity}/key.pem";
+    notice-keys = ../../Examples/notice-keys;
   }.${name} or (pkgs.writeText name "not-a-secret");
 in
 {

@@ -46,6 +46,8 @@ def main() -> None:
         if daemon == "coordinator":
             settings["database"]["migrationsDirectory"] = "/check/migrations"
             settings["consoleDirectory"] = "/check/console"
+            # There is no etcd, without whose word no coordinator leads; the chain has one.
+            del settings["numbers"]
         (FOLDER / f"settings/paceline-{daemon}.json").write_text(json.dumps(settings), encoding="utf-8")
         (FOLDER / f"units/paceline-{daemon}.service").write_text(
             translated(HOSTS[host]["units"][f"paceline-{daemon}"]), encoding="utf-8"

@@ -47,6 +47,7 @@ prepare() {
     "$domain" "$region" "$domain" "$domain" "$broker" "$domain" "$node" >names
   openssl x509 -req -in request -CA authority -CAkey ca.key -CAcreateserial -days 20 -extfile names -out identity
   printf 'secret-ledger\n' >ledger-password
+  printf '%s %s\n' "$(date +%s)" "$(openssl rand -hex 32)" >notice-keys
   umask 022
   cd / || exit
   sed -i "s/^port = .*/port = $port_database/" /etc/postgresql/*/main/postgresql.conf
@@ -74,7 +75,7 @@ serve() {
     ok "$daemon is ready"
     if [ "$daemon" = coordinator ]; then
       within $patience publish ||
-        { fail 'no catalog is published'; return 1; }
+        { fail "no catalog is published: $(tail -n 3 /tmp/said | tr '\n' '|')"; return 1; }
     fi
   done
   local status

@@ -38,14 +38,16 @@ resource "aws_route53_record" "region" {
   records  = each.value
 }
 
-# As exchanges see it: a connection to the region's own name, from several places. Route 53 counts a target as lost when fewer
-# than 18 % of its checkers reach it, so one checker's bad link moves nobody.
+# As exchanges see it: what balancers ask edges, asked of the region's own name from several places. No bare connection: a balancer
+# takes one while all its edges say that they are out, as they do where coordinators have taken the region out of service. Route 53
+# counts a target as lost when fewer than 18 % of its checkers reach it, so one checker's bad link moves nobody.
 resource "aws_route53_health_check" "region" {
   for_each          = local.serving
   reference_name    = "${var.environment}-${each.key}"
   fqdn              = "${each.key}.${local.names}"
   port              = 443
-  type              = "TCP"
+  type              = "HTTPS"
+  resource_path     = module.fleet.balanced.check.path
   request_interval  = 10
   failure_threshold = 2
   tags              = { Name = "${var.environment}-${each.key}" }

@@ -18,6 +18,10 @@ run "every_region_with_edges_is_under_the_one_name" {
     error_message = "the addresses are not those that were absorbed"
   }
   assert {
+    condition     = alltrue([for check in aws_route53_health_check.region : check.type == "HTTPS" && check.resource_path == "/edge"])
+    error_message = "a region that is out of service still takes connections, and would keep its requests"
+  }
+  assert {
     condition     = aws_route53_record.requests["eu-west"].latency_routing_policy[0].region == "eu-west-3"
     error_message = "a region of Google is not near an AWS region"
   }
