@@ -131,7 +131,7 @@ struct NodeJoinTests {
             let all = try ask(pair.leader().admin, "GET /v1/pacing")?.body ?? ""
             return ["\"node-a\"", "\"broker-0/node-b\"", "\"broker-0/node-c\""].allSatisfy {
                 all.contains($0)
-            } && all.contains("\"isPlannedTogether\":true")
+            } && all.contains(#/"isPlannedTogether": ?true/#)
         }
         while try !isPlannedForAll() {
             try #require(Date() < flight.start + 40, "no plan: \(nodes[0].log.suffix(2_000))")
