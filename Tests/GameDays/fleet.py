@@ -396,6 +396,10 @@ class Fleet:
         done = self.paceline("ledger", "verify", "--timeout", "30", "--coordinator", self.leader().admin)
         if done.returncode != 0:
             found.append(f"paceline ledger verify: {(done.stdout + done.stderr).strip()}")
-        if not self.status()["isMoneySafe"]:
-            found.append("paceline status: the money is not safe")
+        status = self.status()
+        if not status["isMoneySafe"]:
+            unsafe = [one["name"] for one in status["budgets"] if not one["isSafe"]]
+            found.append(
+                f"paceline status: the money is not safe: {status['issuerRefusals']} refused by issuers, "
+                f"beyond their budgets {unsafe}, as {status['moneyFrom']} says of {len(status['budgets'])}")
         return found, overspent, done.stdout.strip()
