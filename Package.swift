@@ -389,8 +389,7 @@ let package = Package(
         tests(
             "CoordinatorTests", in: "Apps",
             [
-                "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "Pacing", "PostgresServer",
-                "paceline",
+                "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "PostgresServer", "paceline",
                 "paceline-broker", "paceline-coordinator", "paceline-node",
             ]),
         tests(

@@ -128,7 +128,7 @@ final class FleetPacing {
             "endsInSeconds": .number(one.endsIn.wholeMilliseconds / 1_000), "planned": amount(one.planned),
             "due": amount(one.due), "spent": amount(one.spent), "price": real(one.price),
             "cannotDeliver": .bool(one.cannotDeliver || one.verdict?.isDeliverable == false),
-            "why": .string(one.why), "isPlannedTogether": .bool(one.verdict != nil),
+            "why": .string(one.why),
             "nodes": .array(
                 one.nodes.map { node in
                     [

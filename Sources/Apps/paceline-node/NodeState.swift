@@ -51,8 +51,6 @@ final class NodeState: DecisionState {
         pacing.begin(at: now)
     }
 
-    func offered(_ places: OfferedPlaces) { pacing.offered(places) }
-
     func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {
         if let refusal = money.refusal(ofLineItem: lineItem, campaign: campaign) {
             return StateRefusal(refusal)

@@ -237,7 +237,6 @@ extension DecisionWorkspace {
                 recalled?.keys
                 ?? ViewerKeys(request, decision.trace.permissions, salt: settings.viewerSalt)
             state.begin(viewer, at: now)
-            if isPaced { state.offered(offeredPlaces(request)) }
             takeLeastPrice(of: &state)
             scoring.now = now
             find(request, at: now, recalled: recalled?.places, &decision)

@@ -14,9 +14,6 @@ public protocol DecisionState: ~Copyable {
     /// Before the first question of a decision. Keys that privacy does not permit are not there.
     mutating func begin(_ viewer: ViewerKeys, at now: Instant)
 
-    /// What the request offers, told once and before the first question; not of test requests.
-    mutating func offered(_ places: OfferedPlaces)
-
     /// Why a line item may not compete at all; nil where it may. Asked once, when it is first looked at:
     /// of what was found those that promise most come first, and the others may never be looked at.
     mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal?
@@ -65,9 +62,6 @@ public protocol DecisionState: ~Copyable {
 
 extension DecisionState where Self: ~Copyable {
     public var recalled: RecalledViewer? { nil }
-
-    /// Nobody plans: nobody counts what there is.
-    public mutating func offered(_ places: OfferedPlaces) {}
 
     /// Nobody plans: all campaigns are as fast as they go.
     public mutating func admission(ofCampaign campaign: Int) -> PacingShare { .all }

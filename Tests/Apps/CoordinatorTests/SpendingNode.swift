@@ -2,7 +2,6 @@
 // ads and bills them, over HTTP only.
 import Foundation
 import Glibc
-import Pacing
 import PostgresServer
 import Testing
 
@@ -22,12 +21,10 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
     ///   - issuers: brokers' ports for holders; the coordinators' where there are none.
     ///   - keysOf: whose notices' keys it has too, so that either takes notices of the other's ads.
     ///   - evenFor: the seconds from now on over which `northwind-winter` is spent evenly; else nothing is paced.
-    ///   - requestsPerHour: what it has learnt of its traffic; nothing, where there is no number.
     ///   - more: what else stands in its settings.
     init(
         _ name: String, of pair: Pair, issuers: [UInt16]? = nil, ahead: Int = 60, holdSeconds: Int = 300,
-        keysOf other: SpendingNode? = nil, evenFor flight: Flight? = nil, requestsPerHour: Int64? = nil,
-        more: [String: Any] = [:]
+        keysOf other: SpendingNode? = nil, evenFor flight: Flight? = nil, more: [String: Any] = [:]
     ) throws {
         self.name = name
         folder = pair.folder.appending(path: "node-\(name)")
@@ -38,7 +35,6 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
             try FileManager.default.copyItem(
                 at: other.folder.appending(path: "keys"), to: folder.appending(path: "keys"))
         }
-        if let requestsPerHour { try learn(requestsPerHour) }
         let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         var settings: [String: Any] = [
             "daemon": "node", "node": ["name": name, "region": "here"], "shards": 2,
@@ -87,16 +83,6 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
     }
 
     deinit { kill(SIGKILL) }
-
-    private func learn(_ requests: Int64) throws {
-        var forecast = Forecast(regions: 1, inventories: 1)
-        for hour in 0..<HourOfWeek.count {
-            forecast.observe(region: 0, inventory: 0, hour: HourOfWeek(hour), requests: requests)
-        }
-        let state = folder.appending(path: "journal")
-        try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
-        try Data(forecast.encoded()).write(to: state.appending(path: "forecast"))
-    }
 
     /// With one campaign only, whose budgets have no days, so that there is one account to look at.
     private static func copyCatalog(to folder: URL, _ flight: Flight?) throws {

@@ -1,6 +1,5 @@
 // Who is held back by pacing: by a lot that follows from the decision and the campaign, as often as the share says, and
 // never in a test.
-import Catalog
 import Decision
 import Foundation
 import Testing
@@ -10,12 +9,10 @@ import Units
 private struct SharedState: DecisionState {
     var share: PacingShare
     var asked: [Int: Int] = [:]
-    var offered: [OfferedPlaces] = []
 
     init(_ share: PacingShare) { self.share = share }
 
     mutating func begin(_ viewer: ViewerKeys, at now: Instant) {}
-    mutating func offered(_ places: OfferedPlaces) { offered.append(places) }
     mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? { nil }
     mutating func admission(ofCampaign campaign: Int) -> PacingShare {
         asked[campaign, default: 0] += 1
@@ -71,36 +68,6 @@ private struct SharedState: DecisionState {
         let request = Demo.request.replacingOccurrences(of: "\"tmax\"", with: "\"test\": 1, \"tmax\"")
         let decision = try decider.decide(
             Array(request.utf8).span.bytes, at: Demo.evening, seed: 3, state: &state)
-        #expect(decision.isTest && decision.isBid && state.asked.isEmpty && state.offered.isEmpty)
-    }
-
-    private func offered(_ changes: [(String, String)], _ snapshot: CatalogSnapshot) throws -> OfferedPlaces {
-        var decider = Decider(snapshot)
-        var state = SharedState(.all)
-        var request = Demo.request
-        for (old, new) in changes {
-            try #require(request.contains(old), "\(old)")
-            request = request.replacingOccurrences(of: old, with: new)
-        }
-        _ = try decider.decide(Array(request.utf8).span.bytes, at: Demo.evening, seed: 3, state: &state)
-        try #require(state.offered.count == 1)
-        return state.offered[0]
-    }
-
-    /// Nodes may have other catalogs, and exchanges other numbers: a place is of the kind that its inventory is of.
-    @Test func theKindOfAPlaceIsThatOfItsInventory() throws {
-        let known = try offered([], Demo.snapshot)
-        #expect((0..<OfferedPlaces.kinds).contains(known.kind) && known.count > 0)
-        let ownID = "\"id\": \"streamfront-roku\""
-        let byAddress = try offered([(ownID, "\"id\": \"exchange-77\"")], Demo.snapshot)
-        #expect(byAddress == known)
-        var kinds: Set<Int> = []
-        for number in 0..<64 {
-            let one = try offered(
-                [(ownID, "\"id\": \"x\""), ("\"bundle\": \"151908\"", "\"bundle\": \"app.\(number)\"")],
-                Demo.snapshot)
-            kinds.insert(one.kind)
-        }
-        #expect(kinds == Set(0..<OfferedPlaces.kinds))
+        #expect(decision.isTest && decision.isBid && state.asked.isEmpty)
     }
 }

@@ -2,7 +2,6 @@
 // pacer for each campaign's share of the requests, and hands the shards a new table. Where the money comes from a coordinator,
 // that plans for all its nodes; else the node plans for itself.
 import Commands
-import Decision
 import Kernel
 import Ledger
 import LedgerWire
@@ -133,16 +132,6 @@ final class NodePacing: Sendable {
                     sum.2 &+ cell.pointee.authorised.load(ordering: .relaxed),
                     sum.3 + cell.pointee.values
                 )
-            }
-        }
-    }
-
-    /// What all shards have counted of each kind of place, by place of the campaign.
-    func kinds(_ places: [Int]) -> [[UInt64]] {
-        let cells = state.withLock { $0.cells }
-        return places.map { place in
-            (0..<OfferedPlaces.kinds).map { kind in
-                cells.reduce(0) { $0 &+ $1[place].pointee.kinds[kind].load(ordering: .relaxed) }
             }
         }
     }

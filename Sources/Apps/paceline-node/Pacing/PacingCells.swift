@@ -1,7 +1,6 @@
 // What shards count for pacing: for each campaign a cell of each shard, which that shard alone writes and the pacing's
 // thread reads. A campaign keeps its place for as long as the process runs, whatever catalogs come.
 import Auction
-import Decision
 import Pacing
 import Synchronization
 
@@ -16,8 +15,6 @@ struct PacingCell: ~Copyable {
     let valued = Atomic<UInt64>(0)
     let levels = Atomic<Int64>(0)
     let squares = Atomic<Int64>(0)
-    /// The arrivals by the kind of their places; of all requests, the places themselves.
-    let kinds = OfferedPlaces.Each<Atomic<UInt64>> { _ in Atomic(0) }
     /// The last decision that is counted: of several line items only the first one counts. The shard's own.
     var decision: UInt64 = 0
     /// The last of the shard's periods in which it was asked for, and what was authorised by then. The shard's own.
@@ -31,11 +28,6 @@ struct PacingCell: ~Copyable {
 
     func addUndrawn() {
         undrawn.store(undrawn.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
-    }
-
-    func add(_ count: Int, ofKind kind: Int) {
-        let before = kinds[kind].load(ordering: .relaxed)
-        kinds[kind].store(before &+ UInt64(count), ordering: .relaxed)
     }
 
     func add(authorised amount: Int64) {

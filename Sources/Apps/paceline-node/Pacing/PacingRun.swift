@@ -1,5 +1,4 @@
 // What the pacing's thread does once a second.
-import Decision
 import Kernel
 import Ledger
 import Pacing
@@ -22,7 +21,6 @@ final class PacingRun: @unchecked Sendable {
     private var requestsBefore: UInt64 = 0
     /// Nil where the node plans for itself.
     private var words: PacingWords?
-    private var kinds: KindCounts
 
     private static let hourLength: Int64 = 3_600_000_000_000
 
@@ -39,7 +37,6 @@ final class PacingRun: @unchecked Sendable {
         pacer = RegionPacer([], words == nil ? .own : .directed, at: now)
         hour = now.nanoseconds / Self.hourLength
         hourSince = now
-        kinds = KindCounts(kinds: OfferedPlaces.kinds, at: now)
     }
 
     func turn() {
@@ -70,7 +67,7 @@ final class PacingRun: @unchecked Sendable {
                 }
                 return sight
             }, week: week, at: now)
-        speak(money, now)
+        speak(counted.map(\.arrivals), money, now)
         publish(now)
     }
 
@@ -95,36 +92,24 @@ final class PacingRun: @unchecked Sendable {
     }
 
     /// Tells the coordinator where the node stands, where there is one and it is time.
-    private func speak(_ money: [String: CampaignMoney], _ now: Instant) {
+    private func speak(_ arrivals: [UInt64], _ money: [String: CampaignMoney], _ now: Instant) {
         let all = pacing.counted([NodePacing.allRequests])[0].arrivals
         guard let rows = words?.next(of: campaigns.count, requests: all, at: now) else { return }
-        count(all, now)
         let day = words?.supply(week, at: now) ?? []
         var spoken: [Int] = []
         let statements = rows.compactMap { row -> (day: String?, PaceStatement)? in
             let campaign = campaigns[row]
-            let eligible = kinds.eligible(campaign.terms.id)
+            // Of all requests, those that its targeting lets through: all, before any came.
+            let eligible = Double(arrivals[row] + 1) / Double(all + 1)
             let today = money[campaign.terms.id]?.today
             let end = today.map {
                 BudgetDay(number: $0.number + 1).start(startsAtMinutes: campaign.dayStartsAtMinutes)
             }
-            var statement = pacer.statement(row, dayEnd: end, supply: day.map { $0 * eligible })
-            statement?.shares = kinds.shares(campaign.terms.id)
+            let statement = pacer.statement(row, dayEnd: end, supply: day.map { $0 * eligible })
             if statement != nil { spoken.append(row) }
             return statement.map { (today?.date, $0) }
         }
-        // Who does not know its days yet says nothing of what campaigns could share: at night all of them would fall short.
-        let supply = forecast.knowsTheDay(region: 0, inventory: 0) ? kinds.supply(day) : nil
-        words?.say(statements, spoken, supply) { [unowned pacing] in pacing.heard($0) }
-    }
-
-    private func count(_ requests: UInt64, _ now: Instant) {
-        let counted = pacing.kinds([NodePacing.allRequests] + places)
-        kinds.count(
-            KindCounts.Offered(requests: requests, places: counted[0]),
-            campaigns.indices.map {
-                (campaigns[$0].terms.id, counted[$0 + 1], pacer.isPlanned($0))
-            }, at: now)
+        words?.say(statements, spoken) { [unowned pacing] in pacing.heard($0) }
     }
 
     /// Learns an hour when it is over, from the part of it that was seen.

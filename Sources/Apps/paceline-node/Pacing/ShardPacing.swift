@@ -11,8 +11,6 @@ final class ShardPacing {
     private var table = PacingTable(version: 0, entries: [])
     private var rows: [CatalogPacing.Row]
     private var decision: UInt64 = 0
-    /// Of the places that the decision at hand fills.
-    private var kind = 0
     /// What may be put aside until the next table is counted from the beginning of a period: from a table, or, where no newer one
     /// comes, again and again.
     private var period: UInt64 = 0
@@ -49,11 +47,6 @@ final class ShardPacing {
         (period, periodStart, seen) = (period &+ 1, now, table.version)
     }
 
-    func offered(_ places: OfferedPlaces) {
-        kind = places.kind
-        all.pointee.add(places.count, ofKind: kind)
-    }
-
     func admission(ofCampaign campaign: Int) -> PacingShare {
         let row = rows[campaign]
         guard let cell = row.cell else { return .all }
@@ -62,7 +55,6 @@ final class ShardPacing {
         if isFirstQuestion {
             cell.pointee.decision = decision
             cell.pointee.addArrival()
-            cell.pointee.add(1, ofKind: kind)
         }
         let authorised = cell.pointee.authorised.load(ordering: .relaxed)
         if cell.pointee.period != period {
