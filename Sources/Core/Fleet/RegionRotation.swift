@@ -67,6 +67,8 @@ public struct RegionRotation: Sendable {
         var machine: RegionMachine
         var order = RegionOrder.serve
         var nodes: [String: Counted] = [:]
+        /// As many as were heard of at once: together they carry what the settings say.
+        var nodesMost = 0
         /// When one of its brokers asked last where it stands; nil where none has since this rotation began.
         var heardAt: Instant?
         /// When one of its holders said anything at all.
@@ -119,7 +121,8 @@ public struct RegionRotation: Sendable {
     /// Nil where it has not said anything yet, and could not be expected to have.
     private func isInside(_ region: Int, _ now: Instant) -> Bool? {
         let one = regions[region]
-        if let heardAt = one.heardAt { return now - heardAt <= Self.silence }
+        // Whoever has not asked for long may be of a version that does not.
+        if let heardAt = one.heardAt, now - heardAt <= Self.unheard { return now - heardAt <= Self.silence }
         guard now - one.metAt <= Self.unheard else { return false }
         return one.isMet ? true : nil
     }
@@ -148,6 +151,7 @@ public struct RegionRotation: Sendable {
     public mutating func spoke(_ region: Int, _ counts: [NodeCount], at now: Instant) {
         regions[region].heardAt = now
         for one in counts { count(one, region, now) }
+        regions[region].nodesMost = max(regions[region].nodesMost, regions[region].nodes.count)
     }
 
     /// One of its holders has said something else, which shows as well that it is there.
@@ -239,19 +243,35 @@ public struct RegionRotation: Sendable {
         let one = regions[region]
         guard one.machine.state == .draining || one.machine.state == .lost else { return 0 }
         let left = Double(1_000 - one.machine.share) / 1_000
-        if let going = one.going, now - going.since <= max(limits.drainFor, Self.window + Self.window) {
-            return (going.rate ?? requests(region, at: now)).map { $0 * left }
+        if let going = one.going {
+            // Whoever has not heard that it is to go does so when it hears it, however long after, unless it is said to be lost.
+            let hasHeard = one.heardAt.map { $0 > going.since } ?? false
+            if isLately(going.since, now) || !hasHeard && one.order != .failover {
+                return (going.rate ?? requests(region, at: now)).map { $0 * left }
+            }
         }
-        // Whoever is silent for longer has nobody that it answers, or nobody that will move.
-        guard isInside(region, now) == true, !one.nodes.isEmpty else { return 0 }
-        return requests(region, at: now).map { $0 * left }
+        guard isInside(region, now) == true else { return 0 }
+        // A node that nobody has counted by now is none that answers.
+        return one.nodes.values.reduce(0) { $0 + ($1.rate ?? 0) } * left
+    }
+
+    /// So lately that what has moved since is not counted where it went.
+    private func isLately(_ then: Instant, _ now: Instant) -> Bool {
+        now - then <= max(limits.drainFor, Self.window + Self.window)
+    }
+
+    /// At its share, and with the nodes that are heard of.
+    private func carries(_ region: Int) -> Int {
+        let one = regions[region]
+        let whole = one.terms.carries * share(region) / 1_000
+        return one.nodesMost > 0 ? whole * one.nodes.count / one.nodesMost : whole
     }
 
     public func outlook(without region: Int, at now: Instant) -> RegionOutlook {
         let all = regions.indices.filter { $0 != region && regions[$0].takes }.map { other in
             let isKnown = isInside(other, now) == true && state(other) != .suspect
             let requests = isKnown ? requests(other, at: now) : nil
-            let carries = regions[other].terms.carries * share(other) / 1_000
+            let carries = carries(other)
             return (other, carries, requests, max(Double(carries) - (requests ?? Double(carries)), 0))
         }
         let here = requests(region, at: now)
@@ -274,6 +294,12 @@ public struct RegionRotation: Sendable {
         guard regions[region].order == .serve else { return 1_000 }
         let outlook = outlook(without: region, at: now)
         guard !outlook.others.isEmpty else { return 0 }
+        if let going = regions[region].going, let rate = going.rate, rate > 0 {
+            // What it has left to others so far has to stay there, and is in their room until they have counted it.
+            let left = Double(1_000 - share(region)) / 1_000
+            let room = max(outlook.spare - (isLately(going.since, now) ? rate * left : 0), 0)
+            return Int(min(left + room / rate, 1) * 1_000)
+        }
         // Nobody has counted one that was gone before this rotation began: it may have answered all that it carries.
         let requests = outlook.requests ?? Double(regions[region].terms.carries)
         return requests > 0 ? Int(min(outlook.spare / requests, 1) * 1_000) : 1_000

@@ -95,6 +95,12 @@ private struct Extreme: CustomStringConvertible, Sendable {
                         ]
                     }
                     if section == "models" { settings["models"] = ["path": folder.path("models")] }
+                    // Each of the two numbers beside one of the other that leaves it its range.
+                    if section == "traces" {
+                        settings["traces"] = [
+                            "address": "127.0.0.1", "port": 1, "batchSpans": 1, "ringSpans": 65_536,
+                        ]
+                    }
                     if extreme.path.starts(with: ["models", "published"]) { settings["models"] = [:] }
                     if extreme.path.starts(with: ["models", "shared"]) {
                         settings["models"] = [

@@ -199,4 +199,86 @@ import Units
         fleet.rotation.spoke(0, [NodeCount(node: "n", start: 8, requests: 0)], at: fleet.now)
         #expect(fleet.rotation.requests(0, at: fleet.now) == 60)
     }
+
+    /// Cut off, it serves on, and goes when it hears that it was taken out: until then nobody else has its room.
+    @Test func whatWillMoveWhenItIsHeardHasNoRoomElsewhere() {
+        var fleet = Fleet()
+        fleet.rates = [60, 60, 40]
+        fleet.pass(20)
+        fleet.speaks[0] = false
+        _ = fleet.rotation.probed(0, false, at: fleet.now)
+        fleet.pass(300)
+        #expect(fleet.stands(0) == "lost 0")
+        let silent = fleet.rotation.outlook(without: 1, at: fleet.now)
+        #expect(silent.moving == 60 && !silent.fits)
+        // Whoever knows that it is dead says so.
+        fleet.ask(0, .failover)
+        #expect(fleet.rotation.outlook(without: 1, at: fleet.now).fits)
+        fleet.ask(0, .serve)
+        fleet.speaks[0] = true
+        fleet.rates = [0, 60, 100]
+        fleet.pass(20)
+        #expect(fleet.rotation.outlook(without: 1, at: fleet.now).moving == 0)
+    }
+
+    /// What it could not leave to others it keeps, also while some have counted what came and others have not.
+    @Test func whatARegionKeepsForWantOfRoomItKeeps() {
+        var fleet = Fleet()
+        fleet.rates = [60, 88, 60]
+        fleet.pass(20)
+        fleet.speaks[0] = false
+        _ = fleet.rotation.probed(0, false, at: fleet.now)
+        fleet.pass(15)
+        #expect((130...137).contains(fleet.rotation.share(0)), "\(fleet.stands(0))")
+        let kept = fleet.rotation.share(0)
+        fleet.speaks[0] = true
+        fleet.rates[0] = 10
+        fleet.pass(6)
+        fleet.rates = [10, 100, 100]
+        fleet.pass(50)
+        #expect(fleet.rotation.share(0) == kept, "\(fleet.stands(0))")
+    }
+
+    @Test func aRegionCarriesWhatItsNodesDo() {
+        var fleet = Fleet()
+        fleet.rates = [20, 40, 20]
+        for second in 1...30 {
+            for node in ["one", "two"] where second <= 10 || node == "one" {
+                fleet.rotation.spoke(
+                    1, [NodeCount(node: node, start: 1, requests: UInt64(20 * second))], at: fleet.now)
+            }
+            fleet.pass(1)
+            if second == 9 {
+                #expect(fleet.rotation.outlook(without: 0, at: fleet.now).others[0].carries == 100)
+            }
+        }
+        // Of three nodes one is dead.
+        #expect(fleet.rotation.outlook(without: 0, at: fleet.now).others[0].carries == 66)
+    }
+
+    @Test func aNodeThatNeverLivesLongStopsNobody() {
+        var fleet = Fleet()
+        fleet.rates = [60, 40, 40]
+        fleet.pass(20)
+        fleet.ask(0, .drain)
+        fleet.rates[0] = 0
+        fleet.pass(60)
+        for start in 1...20 {
+            fleet.rotation.spoke(
+                0, [NodeCount(node: "new", start: UInt64(start), requests: 5)], at: fleet.now)
+            fleet.pass(2)
+        }
+        #expect(fleet.rotation.outlook(without: 1, at: fleet.now).moving == 0)
+    }
+
+    @Test func brokersThatGoBackToAFormerVersionAreSeenByWhatElseTheySay() {
+        var fleet = Fleet()
+        fleet.pass(20)
+        fleet.speaks[0] = false
+        for _ in 0..<30 {
+            fleet.rotation.met(0, at: fleet.now)
+            fleet.pass(5)
+        }
+        #expect(fleet.rotation.signals(0).inside)
+    }
 }
