@@ -1,5 +1,5 @@
-"""regions.py FOLDER FLEET-CHECK REGIONS: of every coordinator that was rendered: its regions are those of the fleet file, with the
-brokers, the capacity that `paceline fleet check` printed into FLEET-CHECK, and probes that the firewall of whom they ask lets
+"""regions.py FOLDER FLEET-CHECK REGIONS: of every coordinator that was rendered: its regions are those of the fleet file, with
+the brokers, the capacity that `paceline fleet check` printed into FLEET-CHECK, and probes that the firewall of whom they ask lets
 through: by the world and by the mesh, or none. REGIONS, of the evaluation, says what they would be of regions that leave."""
 
 import json
@@ -62,7 +62,7 @@ def objections(coordinator: str, environment: str) -> list[str]:
                 found.append(f"{host['name']} does not let in the probe of {coordinator}")
         # One tunnel must not fail as both signals.
         if is_open and not (asked and by_world):
-            found.append(f"{one['name']} is looked at by {len(asked)} nodes over the mesh and {by_world} edges, and not by both ways")
+            found.append(f"{one['name']} is looked at by {len(asked)} nodes over the mesh and {by_world} edges: not both ways")
         if not is_open and one["probes"]:
             found.append(f"{one['name']} has no edge that coordinators may ask, and is looked at over the mesh alone")
     return [f"failed: {coordinator}: {one}" for one in found]

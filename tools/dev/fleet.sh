@@ -109,22 +109,22 @@ choose_first_port_again() {
   if [ -n "$kept" ] && [ "${port:-$kept}" = "$kept" ]; then
     first=$kept
     if all_free; then return; fi
-    refuse_to_move "ports from $kept on are taken: end what has them"
+    refuse_to_move "ports from $kept on are taken" "end what has them"
     [ -n "$port" ] || complain "ports from $kept on, which this fleet had, are taken; it gets others"
   elif [ -n "$kept" ]; then
-    refuse_to_move "--port $port says otherwise: leave it away"
+    refuse_to_move "--port $port was given" "leave it away"
   fi
   choose_first_port
   printf '%s\n' "$first" >"$state/port"
 }
 
-# refuse_to_move WHY: where etcd has data. It looks for its members where they were when that was made, whatever it is told, and would
+# refuse_to_move WHY WHAT: where etcd has data. It looks for its members where they were when that was made, whatever it is told, and would
 # never be ready.
 refuse_to_move() {
   # What lies there without a password is made anew.
   if [ ! -s "$state/password" ] || ! compgen -G "$state/etcd-*/data" >/dev/null; then return; fi
-  fail "the fleet in $state has an etcd, which cannot leave its ports from $kept on. $1, give --state another folder," \
-    "or remove $state, and with it this fleet's money and catalog"
+  fail "$1, and the etcd of the fleet in $state cannot leave its ports from $kept on: $2, give --state another folder, or remove" \
+    "$state, and with it this fleet's money and catalog"
 }
 
 # choose_block: `block`, the second number of this fleet's addresses, which no other fleet has.
