@@ -1,6 +1,6 @@
 """regions.py FOLDER FLEET-CHECK REGIONS: of every coordinator that was rendered: its regions are those of the fleet file, with
 the brokers, the capacity that `paceline fleet check` printed into FLEET-CHECK, and probes that the firewall of whom they ask
-lets through: by the world and by the mesh, or none. REGIONS, of the evaluation, says what they would be of regions that leave."""
+lets through: by the world and by the mesh, or none. REGIONS, of the evaluation, says what they would be where all leave."""
 
 import json
 import pathlib
