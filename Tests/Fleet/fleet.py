@@ -104,12 +104,26 @@ class Fleet:
         """However it went: its children end with it, by the kernel's hand."""
         if not self.has_ended():
             os.kill(self.process.pid, signal.SIGKILL)
+        # A Postgres whose Patroni is kept away is nobody's child.
+        held = [os.path.basename(os.path.dirname(path)) for path in glob.glob(self.path("*", "held"))]
+        for pid, words in self.running():
+            if any(f" {place}/data " in words for name in held for place in self.databases(name)):
+                os.kill(pid, signal.SIGKILL)
 
     def processes(self):
         """Of this fleet, by their command lines."""
-        # Where its databases are, if nobody may enter its folder.
-        number = subprocess.run(["cksum"], input=self.state + "\n", capture_output=True, text=True).stdout.split()[0]
-        found = []
+        return [words for _, words in self.running()]
+
+    def databases(self, name):
+        """Where this member has its database: below its folder, or elsewhere if nobody may enter that."""
+        return [self.path(name, "data"), f"/var/tmp/paceline-postgres-{self.number()}-{name}"]
+
+    def number(self):
+        return subprocess.run(["cksum"], input=self.state + "\n", capture_output=True, text=True).stdout.split()[0]
+
+    def running(self):
+        """Numbers and command lines of this fleet's processes."""
+        number, found = self.number(), []
         for path in glob.glob("/proc/[0-9]*/cmdline"):
             try:
                 with open(path, "rb") as file:
@@ -118,7 +132,7 @@ class Fleet:
                 continue
             # Another's folder may have a longer name.
             if (self.state + "/" in words or f"paceline-postgres-{number}-" in words) and str(os.getpid()) != path.split("/")[2]:
-                found.append(words)
+                found.append((int(path.split("/")[2]), words))
         return found
 
     def status(self, *more):

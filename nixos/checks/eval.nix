@@ -127,6 +127,15 @@ rec {
   inherit pkgs;
   names = lib.attrNames made.hosts;
   # One host for each set of roles and kind of cloud.
+  # What coordinators know of the regions, and what they would if all of them left.
+  regions =
+    let
+      of = fleet: lib.concatMap (one: import ../lib/regions.nix { inherit lib fleet; } one.name) fleet.environments;
+    in
+    {
+      staying = of made.fleet;
+      leaving = of (made.fleet // { regions = map (region: region // { leaving = true; }) made.fleet.regions; });
+    };
   samples = lib.attrNames (
     lib.listToAttrs (
       map (group: lib.nameValuePair (lib.head group).name null) (

@@ -27,8 +27,9 @@ let
       && lib.elem "0.0.0.0/0" (fleet.traffic.sources.${rule.from}.${region.kind} or [ ])
     ) fleet.traffic.outside;
 
-  # Two ways that do not fail together, as far as there are two: edges by their public addresses, as the world comes, and nodes over
-  # the mesh, as brokers' words do. /healthz, since /readyz says no while the region is out; edges pass it on by a node's name.
+  # Two ways that do not fail together: edges by their public addresses, as the world comes, and nodes over the mesh, as brokers' words
+  # do. Where no edge may be asked nobody looks, and only operators move the region: by the mesh alone both signals would fail with one
+  # tunnel, and take out a region that serves. /healthz, since /readyz says no while the region is out; edges pass it on by a node's name.
   probesOf =
     region:
     let
@@ -37,7 +38,7 @@ let
       port = fleet.ports.serve;
     in
     # Settings take sixteen, and one that answers is enough.
-    lib.take 16 (
+    lib.optionals (edges != [ ]) (lib.take 16 (
       lib.imap0 (number: edge: {
         address = edge.public;
         inherit port;
@@ -48,14 +49,16 @@ let
         address = node.mesh;
         inherit port;
       }) nodes
-    );
+    ));
 in
 map (region: {
   inherit (region) name;
   holders = map (broker: broker.name) (fleet.brokersOf region);
-  # Nobody counts on a region that leaves. Zero is no number of the settings.
+  # Nobody counts on a region that leaves: names lead nobody there. Zero is no number of the settings, which cannot say it otherwise. By
+  # this number the guard would let it go without room elsewhere, before its nodes are counted: so nobody looks at it, and it goes when
+  # operators say so, by what is counted.
   requestsPerSecond = if region.leaving or false then 1 else lib.max 1 (carried region);
-  probes = probesOf region;
+  probes = lib.optionals (!(region.leaving or false)) (probesOf region);
 }) (
   lib.filter (
     region: region.environment == environmentName && hostsOf region "node" != [ ] && fleet.brokersOf region != [ ]

@@ -45,6 +45,9 @@ in
       monitor-uri /edge
       monitor fail if { nbsrv(nodes) lt 1 }
       option forwardfor
+      # Whoever comes from outside has no trace that we record for him: that costs our disk.
+      http-request del-header traceparent
+      http-request del-header tracestate
       # Who the viewer is, by what a request says: in its body, in a tag's query, at last by his address. A body that has not
       # come in 50 ms is not waited for: it is hashed by what is there.
       http-request wait-for-body time 50ms at-least 16k if METH_POST

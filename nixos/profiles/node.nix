@@ -51,6 +51,8 @@ in
       traces = {
         address = "127.0.0.1";
         port = fleet.ports.traces;
+        # Of the example's peak ninety decisions a second: for more than a kilobyte of each Tempo's host has no disk (observability.nix).
+        ratio = 0.0001;
       };
     };
   };

@@ -18,6 +18,11 @@ let
     static_configs = targets role port;
   };
   secret = name: config.paceline.secrets.${name}.path;
+
+  # As long as logs.
+  traceHours = 336;
+  # Half of the data disk (terraform/modules/fleet has 256 GiB) over that time, as if nothing of a span were compressed.
+  traceBytesPerSecond = 128 * 1024 * 1024 * 1024 / (traceHours * 3600);
   # Where alerts go, as alertmanager.yml names them.
   receivers = [
     "pagerduty-routing-key"
@@ -140,8 +145,19 @@ in
         local.path = "/var/lib/tempo/blocks";
         wal.path = "/var/lib/tempo/wal";
       };
-      # As long as logs.
-      compactor.compaction.block_retention = "336h";
+      overrides.defaults = {
+        # Here Tempo 2 reads it and Tempo 3, which has no compactor any more.
+        compaction.block_retention = "${toString traceHours}h";
+        # What comes faster is refused: hosts' collectors try it again for five minutes, and drop it then.
+        ingestion = {
+          rate_strategy = "local";
+          rate_limit_bytes = traceBytesPerSecond;
+          # What a collector sends at once has to fit into it: one that was cut off sends batches of 1024 spans and more.
+          burst_size_bytes = 16 * 1024 * 1024;
+          # In memory, while more of them may come.
+          max_traces_per_user = 10000;
+        };
+      };
       usage_report.reporting_enabled = false;
     };
   };

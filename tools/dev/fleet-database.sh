@@ -68,7 +68,7 @@ kill_postgres() {
 # find_postgres: `postgres_programs`, and as whom they run. Postgres refuses to run as root: where we are root it runs as `nobody`.
 find_postgres() {
   local folder
-  as_postgres=() postgres_programs='' databases=''
+  as_postgres=() postgres_programs=''
   # The newest that apt has installed, else those of PATH.
   while read -r folder; do
     if has_postgres "$folder"; then postgres_programs=$folder && break; fi
@@ -80,6 +80,18 @@ find_postgres() {
     databases=/var/tmp/paceline-postgres-$(cksum <<<"$state" | cut -d' ' -f1)
     complain "nobody, who runs Postgres where we are root, cannot enter $state: it is in $databases-*"
   fi
+}
+
+# refuse_strange FOLDER: anybody may make things where the databases of root's fleet lie, and a link there would lead what root writes
+# elsewhere.
+refuse_strange() {
+  local owner
+  [ -n "$databases" ] || return 0
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then return; fi
+  owner=$(stat -c %u -- "$1")
+  if [ ! -L "$1" ] && [ -d "$1" ] && { [ "$owner" = 0 ] || [ "$owner" = "$(id -u nobody)" ]; }; then return; fi
+  fail "$1, where this fleet has a database, is no folder of root's or nobody's: $(stat -c '%F of %U' -- "$1"). Look what it is, and take" \
+    "it away; or give --state another folder"
 }
 
 has_postgres() {
@@ -108,29 +120,34 @@ make_databases() {
 make_member() {
   local own password
   own=$(own_folder "$1") password=$(cat "$state/password")
+  refuse_strange "$own"
   [ -z "${is_new-}" ] || rm -rf "$own"
-  mkdir -p "$own"
+  # Without -p, and looked at once more: somebody else may have made it meanwhile.
+  mkdir -m 700 "$own" 2>/dev/null || refuse_strange "$own"
   chmod 700 "$own"
+  rm -f "$own/patroni.yml" "$own/make-database.sh"
   patroni_settings "$1" >"$own/patroni.yml"
   # The hosts' own, with what their units give it.
   { printf 'export LEDGER_PASSWORD=%q PATH=%q\n' "$password" "$postgres_programs:$PATH" && cat nixos/scripts/make-database.sh; } \
     >"$own/make-database.sh"
-  [ "$(id -u)" -ne 0 ] || chown nobody "$own" "$own/patroni.yml" "$own/make-database.sh"
+  [ "$(id -u)" -ne 0 ] || chown --no-dereference nobody "$own" "$own/patroni.yml" "$own/make-database.sh"
 }
 
 # make_database FOLDER LOG: of one Postgres, the first time.
 make_database() {
+  local words
+  refuse_strange "$1"
   if [ -z "${is_new-}" ] && [ -e "$1/PG_VERSION" ]; then return; fi
   rm -rf "$1"
-  mkdir -p "$1"
-  chmod 700 "$1"
+  mkdir -m 700 "$1"
   # Whoever initdb runs as may not read our own file.
-  (umask 077 && cp "$state/password" "$1.password")
-  if [ "$(id -u)" -eq 0 ]; then chown nobody "$1" "$1.password"; fi
+  words=$(mktemp "$1.XXXXXX")
+  cat "$state/password" >"$words"
+  if [ "$(id -u)" -eq 0 ]; then chown --no-dereference nobody "$1" "$words"; fi
   "${as_postgres[@]}" "$postgres_programs/initdb" --pgdata "$1" --username paceline --auth scram-sha-256 \
-    --pwfile "$1.password" --encoding UTF8 --locale C >"$2" 2>&1 ||
+    --pwfile "$words" --encoding UTF8 --locale C >"$2" 2>&1 ||
     fail "initdb failed: $(tail -n 3 "$2")"
-  rm -f "$1.password"
+  rm -f "$words"
 }
 
 # find_patroni: `patroni`, of PyPI or the one of PATH, and as whom it runs. It starts its own Python once more to start Postgres, and waits for

@@ -31,7 +31,7 @@ readonly turn_seconds=0.1
 members=() ports_needed=()
 # Global, as this file is read within a function.
 declare -gA host_of role_of region_of serves_of admin_of pid_of began_of phase_of restart_at held
-stopping='' drawn=0 block=''
+stopping='' drawn=0 block='' databases=''
 
 # read_topology: one member of the fleet a line.
 read_topology() {
@@ -103,14 +103,28 @@ prepare_state() {
 # choose_first_port_again: as the last time where nobody says otherwise, so that bills of ads that it promised find their
 # node.
 choose_first_port_again() {
-  local kept
-  if [ -z "$port" ] && kept=$(cat "$state/port" 2>/dev/null) && [[ $kept =~ ^[0-9]+$ ]]; then
+  local kept=''
+  read -r kept 2>/dev/null <"$state/port" || true
+  [[ $kept =~ ^[0-9]+$ ]] || kept=''
+  if [ -n "$kept" ] && [ "${port:-$kept}" = "$kept" ]; then
     first=$kept
     if all_free; then return; fi
-    complain "ports from $kept on, which this fleet had, are taken; it gets others"
+    refuse_to_move "ports from $kept on are taken" "end what has them"
+    [ -n "$port" ] || complain "ports from $kept on, which this fleet had, are taken; it gets others"
+  elif [ -n "$kept" ]; then
+    refuse_to_move "--port $port was given" "leave it away"
   fi
   choose_first_port
   printf '%s\n' "$first" >"$state/port"
+}
+
+# refuse_to_move WHY WHAT: where etcd has data. It looks for its members where they were when that was made, whatever it is told, and would
+# never be ready.
+refuse_to_move() {
+  # What lies there without a password is made anew.
+  if [ ! -s "$state/password" ] || ! compgen -G "$state/etcd-*/data" >/dev/null; then return; fi
+  fail "$1, and the etcd of the fleet in $state cannot leave its ports from $kept on: $2, give --state another folder, or remove" \
+    "$state, and with it this fleet's money and catalog"
 }
 
 # choose_block: `block`, the second number of this fleet's addresses, which no other fleet has.
@@ -305,11 +319,12 @@ stop_fleet() {
         if [ "$SECONDS" -ge "$deadline" ]; then
           complain "$name did not end within $stop_seconds s, and is killed"
           kill -KILL "${pid_of[$name]}" 2>/dev/null || true
-          kill_postgres "$name"
           deadline=$((SECONDS + stop_seconds))
         fi
         sleep 0.05
       done
+      # Patroni has ended it, unless Patroni was killed, now or before.
+      kill_postgres "$name"
       rm -f "$state/$name/pid"
     done
   done

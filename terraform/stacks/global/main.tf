@@ -51,6 +51,12 @@ resource "aws_route53_health_check" "region" {
   request_interval  = 10
   failure_threshold = 2
   tags              = { Name = "${var.environment}-${each.key}" }
+
+  # Another type or reference is another check, and records go over to it before the one that they name is gone. AWS adds to the
+  # reference what makes it unique.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_route53_record" "requests" {
