@@ -184,6 +184,7 @@ rec {
       # What has no checker of its own here, but has to be JSON.
       collector = config.services.opentelemetry-collector.settings;
       loki = when config.services.loki.enable config.services.loki.configuration;
+      tempo = when config.services.tempo.enable config.services.tempo.settings;
       authority = when config.services.step-ca.enable config.services.step-ca.settings;
       node = when config.services.paceline.node.enable (builtins.toJSON config.services.paceline.node.settings);
       broker = when config.services.paceline.broker.enable (builtins.toJSON config.services.paceline.broker.settings);
