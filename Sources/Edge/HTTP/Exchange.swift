@@ -30,8 +30,8 @@ public struct Request: ~Copyable, ~Escapable {
     let bytes: RawSpan
     /// The whole body, chunks already joined.
     public let body: RawSpan
-    /// Both this and the response live for one call of the connection that made them.
-    private unowned(unsafe) let connection: ServerConnection
+    /// Both this and the response live for one call of the connection that made them, which is not counted for it.
+    private let connection: Unmanaged<ServerConnection>
 
     @_lifetime(copy bytes, copy body)
     init(head: UnsafeMutablePointer<RequestHead>, bytes: RawSpan, body: RawSpan, connection: ServerConnection)
@@ -39,7 +39,7 @@ public struct Request: ~Copyable, ~Escapable {
         self.head = head
         self.bytes = bytes
         self.body = body
-        self.connection = connection
+        self.connection = .passUnretained(connection)
     }
 
     public var method: Method { head.pointee.method }
@@ -70,10 +70,12 @@ public struct Request: ~Copyable, ~Escapable {
     }
 
     /// For those who are called on behalf of this request; nil where it is not recorded by this server.
-    public var trace: CallTrace? { connection.openSpan?.trace }
+    public var trace: CallTrace? { connection._withUnsafeGuaranteedRef { $0.openSpan?.trace } }
 
     /// The route that answers it, for its span: the address with what varies left open.
-    public func note(route: StaticString) { connection.openSpan?.record.detail = route }
+    public func note(route: StaticString) {
+        connection._withUnsafeGuaranteedRef { $0.openSpan?.record.detail = route }
+    }
 
     /// The values of all headers of this name, as one list.
     func list(of name: StaticString) -> String? {
@@ -90,10 +92,10 @@ public struct Request: ~Copyable, ~Escapable {
     public func pathIs(_ path: StaticString) -> Bool { head.pointee.path.equals(path, in: bytes) }
 
     /// Who the peer is, by a certificate that was verified; nil without one.
-    public var peer: TLSPeer? { connection.identity }
+    public var peer: TLSPeer? { connection._withUnsafeGuaranteedRef { $0.identity } }
 
     /// For `Server.answer`, where the response is held.
-    public var place: AnswerPlace { connection.answerPlace }
+    public var place: AnswerPlace { connection._withUnsafeGuaranteedRef { $0.answerPlace } }
 }
 
 /// The answer in the making. What a handler does not say is a 200 with an empty body.

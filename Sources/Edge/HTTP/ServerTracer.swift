@@ -43,8 +43,13 @@ final class OpenSpan {
 
 extension ServerConnection {
     /// - Parameter status: nil where nobody got an answer.
+    @inline(__always)
     func endSpan(_ status: Status?) {
-        guard let span = openSpan else { return }
+        if let span = openSpan { finish(span, status) }
+    }
+
+    @inline(never)
+    private func finish(_ span: OpenSpan, _ status: Status?) {
         openSpan = nil
         server.tracer?.end(span, status)
     }

@@ -24,8 +24,11 @@ import Testing
                                 csimd_http_target_end(base, from, to, length)
                                     == csimd_http_target_end_portable(base, from, to))
                             #expect(
-                                csimd_http_controls(base, from, to)
-                                    == csimd_http_controls_portable(base, from, to))
+                                csimd_http_undigit(base, from, to, length)
+                                    == csimd_http_undigit_portable(base, from, to))
+                            #expect(
+                                csimd_http_unprinted(base, from, to)
+                                    == csimd_http_unprinted_portable(base, from, to))
                         }
                     }
                 }

@@ -44,19 +44,6 @@ public struct ByteRange: Equatable, Sendable {
         }
         return true
     }
-
-    /// The piece without the spaces and tabs at its two ends.
-    @inline(__always)
-    func trimmed(in bytes: RawSpan) -> ByteRange {
-        // The piece is measured once, and not each byte of it.
-        of(bytes).withUnsafeBytes { piece in
-            var low = 0
-            var high = piece.count
-            while low < high, ASCII.isBlank(piece[low]) { low &+= 1 }
-            while high > low, ASCII.isBlank(piece[high &- 1]) { high &-= 1 }
-            return ByteRange(start: Int(start) &+ low, count: high &- low)
-        }
-    }
 }
 
 /// The bytes that the grammar names, and its classes of bytes (RFC 9110 §5.6, RFC 3986 §2).
@@ -76,7 +63,9 @@ enum ASCII {
     @usableFromInline static let question: UInt8 = 0x3F
     @usableFromInline static let delete: UInt8 = 0x7F
 
-    @inlinable static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    /// Nearly every byte that is asked about is above both.
+    @inlinable
+    static func isBlank(_ byte: UInt8) -> Bool { byte <= 0x20 && (byte == 0x20 || byte == 0x09) }
     @inlinable static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
     @inlinable static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }

@@ -6,7 +6,11 @@ extension RawSpan {
     /// The byte at an offset; an offset outside the span traps.
     @inlinable
     @inline(__always)
-    subscript(offset: Int) -> UInt8 { unsafeLoad(fromByteOffset: offset, as: UInt8.self) }
+    subscript(offset: Int) -> UInt8 {
+        // One comparison: as an unsigned number a negative offset is larger than any span.
+        precondition(UInt(bitPattern: offset) < UInt(bitPattern: byteCount))
+        return unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+    }
 
     /// Eight bytes from an offset on, the first one lowest on the machines that this runs on.
     @inline(__always)
@@ -34,12 +38,30 @@ extension RawSpan {
     @inline(__always)
     func firstTargetEnd(from low: Int, to high: Int) -> Int { search(low, high, csimd_http_target_end) }
 
+    /// The first byte in a range that is no digit, or the range's end.
+    @inline(__always)
+    func firstUndigit(from low: Int, to high: Int) -> Int { search(low, high, csimd_http_undigit) }
+
     /// The end of a token that begins at `low`. Nearly every token consists of plain bytes.
     @inline(__always)
     func tokenEnd(from low: Int, to high: Int) -> Int {
         var end = firstUnplain(from: low, to: high)
         while end < high, ASCII.isToken(self[end]) { end = firstUnplain(from: end &+ 1, to: high) }
         return end
+    }
+
+    /// The part of a range without the spaces and tabs at its two ends.
+    @inline(__always)
+    func trimmed(from low: Int, to high: Int) -> ByteRange {
+        // The range is measured once, and not each byte of it.
+        precondition(low >= 0 && low <= high && high <= byteCount)
+        return withUnsafeBytes { bytes in
+            var start = low
+            var end = high
+            while start < end, ASCII.isBlank(bytes[start]) { start &+= 1 }
+            while start < end, ASCII.isBlank(bytes[end &- 1]) { end &-= 1 }
+            return ByteRange(start: start, count: end &- start)
+        }
     }
 
     @inline(__always)
@@ -53,8 +75,10 @@ extension RawSpan {
     }
 }
 
-/// The control bytes (not the tab) and DELs of a span, one after another, found 64 bytes at a time.
-struct ControlBytes {
+/// The bytes of a span that end its lines or may not be in them, one after another, found 64 at a time; and among them the
+/// few that may, tabs and what is beyond ASCII: to tell those apart here would cost every head more than it costs the
+/// heads that have some.
+struct UnprintedBytes {
     private var block: Int
     private var found: UInt64 = 0
     private var blockEnd: Int
@@ -73,7 +97,7 @@ struct ControlBytes {
             block = blockEnd
             blockEnd = min(block &+ 64, end)
             found = bytes.withUnsafeBytes {
-                csimd_http_controls($0.baseAddress?.assumingMemoryBound(to: UInt8.self), block, blockEnd)
+                csimd_http_unprinted($0.baseAddress?.assumingMemoryBound(to: UInt8.self), block, blockEnd)
             }
         }
         let index = block &+ found.trailingZeroBitCount
@@ -81,7 +105,7 @@ struct ControlBytes {
         return index
     }
 
-    /// Passes over the one control byte before `index`, which follows the one found last.
+    /// Passes over the one such byte before `index`, which follows the one found last.
     @inline(__always)
     mutating func skip(to index: Int) {
         if found == 0 { blockEnd = max(blockEnd, index) } else { found &= found &- 1 }

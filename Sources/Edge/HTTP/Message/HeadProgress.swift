@@ -54,27 +54,29 @@ extension HeaderTable {
         _ bytes: RawSpan, _ progress: inout HeadProgress, kind: MessageKind
     ) -> HeadOutcome {
         let end = min(bytes.byteCount, limits.headBytesMax)
-        var controls = ControlBytes(from: Int(progress.scanned))
+        var unprinted = UnprintedBytes(from: Int(progress.scanned))
         var lineStart = Int(progress.lineStart)
         var lineCount = Int(progress.lineCount)
         // The start line has a bound of its own, which the others are not measured against.
         var lineEnd = lineCount == 0 ? min(end, lineStart &+ limits.startLineBytesMax) : end
         while true {
-            let control = controls.next(in: bytes, before: end)
-            guard control &+ 1 < lineEnd, bytes.isLineBreak(at: control) else {
+            let found = unprinted.next(in: bytes, before: end)
+            guard found &+ 1 < lineEnd, bytes.isLineBreak(at: found) else {
+                // A tab, or a byte beyond ASCII: a part of the line.
+                if found < lineEnd, !ASCII.isControl(bytes[found]) { continue }
                 let isBounded = lineCount == 0 && lineEnd == lineStart &+ limits.startLineBytesMax
                 let tooLong = isBounded ? kind.startLineTooLong : .headTooLarge
-                if let refusal = refusal(bytes, at: control, lineEnd: lineEnd, tooLong) {
+                if let refusal = refusal(bytes, at: found, lineEnd: lineEnd, tooLong) {
                     return .refused(refusal)
                 }
-                progress.scanned = UInt32(control)
+                progress.scanned = UInt32(found)
                 progress.lineStart = UInt32(lineStart)
                 progress.lineCount = UInt16(lineCount)
                 return .incomplete
             }
-            controls.skip(to: control &+ 2)
-            let line = ByteRange(from: lineStart, to: control)
-            lineStart = control &+ 2
+            unprinted.skip(to: found &+ 2)
+            let line = ByteRange(from: lineStart, to: found)
+            lineStart = found &+ 2
             if lineCount == 0 {
                 if line.isEmpty {
                     progress.blankLineCount += 1

@@ -104,7 +104,7 @@ public struct HeaderTable: ~Copyable, Sendable {
     private mutating func split(at colon: Int, _ index: Int, _ bytes: RawSpan) -> Refusal? {
         let line = fields[index].name
         let name = ByteRange(from: Int(line.start), to: colon)
-        let value = ByteRange(from: colon &+ 1, to: line.end).trimmed(in: bytes)
+        let value = bytes.trimmed(from: colon &+ 1, to: line.end)
         fields[index] = Field(name: name, value: value)
         return note(name, value, bytes)
     }
@@ -204,7 +204,7 @@ struct ListElements {
         guard position <= end else { return nil }
         let start = position
         while position < end, bytes[position] != ASCII.comma { position &+= 1 }
-        let element = ByteRange(from: start, to: position).trimmed(in: bytes)
+        let element = bytes.trimmed(from: start, to: position)
         position &+= 1
         return element
     }

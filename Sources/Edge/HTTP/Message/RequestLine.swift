@@ -4,14 +4,15 @@ extension RequestHead {
     /// `method SP target SP HTTP/1.x`, with exactly one space between the parts.
     mutating func parseLine(_ bytes: RawSpan) -> Refusal? {
         let line = headers.startLine
-        let position = bytes.tokenEnd(from: Int(line.start), to: line.end)
-        methodName = ByteRange(from: Int(line.start), to: position)
-        guard position < line.end else { return .malformedRequestLine }
-        guard bytes[position] == ASCII.space, !methodName.isEmpty else { return .invalidMethod }
-        method = Self.method(methodName, bytes)
+        if let named = Self.namedMethod(at: Int(line.start), before: line.end, bytes) {
+            method = named.method
+            methodName = ByteRange(start: Int(line.start), count: named.count)
+        } else if let refusal = parseOtherMethod(line, bytes) {
+            return refusal
+        }
 
         // The target is what has no space in it, and the path what has no question mark.
-        let targetStart = position &+ 1
+        let targetStart = methodName.end &+ 1
         var end = bytes.firstTargetEnd(from: targetStart, to: line.end)
         let questionMark = end
         while end < line.end, bytes[end] == ASCII.question {
@@ -26,8 +27,29 @@ extension RequestHead {
         return parseTarget(bytes, questionMark)
     }
 
-    /// `HTTP/1.0` or `HTTP/1.1`. A higher minor version is spoken to as 1.1 (RFC 9110 §2.5).
+    /// A method without a name here, or none.
+    @inline(never)
+    private mutating func parseOtherMethod(_ line: ByteRange, _ bytes: RawSpan) -> Refusal? {
+        let end = bytes.tokenEnd(from: Int(line.start), to: line.end)
+        methodName = ByteRange(from: Int(line.start), to: end)
+        method = .other
+        guard end < line.end else { return .malformedRequestLine }
+        return bytes[end] == ASCII.space && !methodName.isEmpty ? nil : .invalidMethod
+    }
+
+    /// `HTTP/1.1`, as nearly every line ends, or another version.
+    @inline(__always)
     private mutating func parseVersion(_ range: ByteRange, _ bytes: RawSpan) -> Refusal? {
+        guard range.count == 8, bytes.word(at: Int(range.start)).begins("HTTP/1.1") else {
+            return parseOtherVersion(range, bytes)
+        }
+        version = .http11
+        return nil
+    }
+
+    /// `HTTP/1.0`. A higher minor version is spoken to as 1.1 (RFC 9110 §2.5).
+    @inline(never)
+    private mutating func parseOtherVersion(_ range: ByteRange, _ bytes: RawSpan) -> Refusal? {
         guard let numbers = HTTPVersion.parse(range, bytes) else { return .malformedRequestLine }
         guard numbers.major == 1 else {
             let isPreface = numbers.major == 2 && methodName.equals("PRI", in: bytes)
@@ -37,6 +59,7 @@ extension RequestHead {
         return nil
     }
 
+    @inline(__always)
     private mutating func parseTarget(_ bytes: RawSpan, _ questionMark: Int) -> Refusal? {
         targetAuthority = .empty
         path = .empty
@@ -58,6 +81,7 @@ extension RequestHead {
         return parseAbsolute(bytes, questionMark)
     }
 
+    @inline(never)
     private mutating func parseAbsolute(_ bytes: RawSpan, _ questionMark: Int) -> Refusal? {
         targetForm = .absolute
         var start = Int(target.start)
@@ -85,6 +109,7 @@ extension RequestHead {
 
     /// One Host for HTTP/1.1, at most one for 1.0. It may be empty: a target without authority has none. Mutating, as
     /// `HeaderTable.value(of:)` is, though it changes nothing.
+    @inline(__always)
     mutating func checkHost(_ bytes: RawSpan) -> Refusal? {
         if headers.hostCount > 1 { return .repeatedHost }
         if headers.hostCount == 0 { return version == .http11 ? .missingHost : nil }
@@ -92,31 +117,36 @@ extension RequestHead {
             ? nil : .invalidHost
     }
 
-    private static func method(_ name: ByteRange, _ bytes: RawSpan) -> Method {
-        // Every method that has a name here, and a space, fit in a word; so does the shortest request line.
-        guard name.count < 8, Int(name.start) &+ 8 <= bytes.byteCount else { return .other }
-        switch bytes.word(at: Int(name.start)) & (1 &<< (8 &* UInt64(name.count)) &- 1) {
-        case letters("GET"): return .get
-        case letters("POST"): return .post
-        case letters("HEAD"): return .head
-        case letters("PUT"): return .put
-        case letters("PATCH"): return .patch
-        case letters("TRACE"): return .trace
-        case letters("DELETE"): return .delete
-        case letters("OPTIONS"): return .options
-        case letters("CONNECT"): return .connect
-        default: return .other
-        }
-    }
-
-    /// The letters as a word has them that is read from a head; the compiler works it out.
+    /// The method that a line begins with, and how long its name is, where it has a name here and a space follows.
     @inline(__always)
-    private static func letters(_ text: StaticString) -> UInt64 {
-        var word: UInt64 = 0
+    private static func namedMethod(
+        at start: Int, before end: Int, _ bytes: RawSpan
+    ) -> (method: Method, count: Int)? {
+        // Each of them fits in a word with its space; so does the shortest request line.
+        guard start &+ 8 <= end else { return nil }
+        let word = bytes.word(at: start)
+        if word.begins("GET ") { return (.get, 3) }
+        if word.begins("POST ") { return (.post, 4) }
+        if word.begins("HEAD ") { return (.head, 4) }
+        if word.begins("PUT ") { return (.put, 3) }
+        if word.begins("PATCH ") { return (.patch, 5) }
+        if word.begins("TRACE ") { return (.trace, 5) }
+        if word.begins("DELETE ") { return (.delete, 6) }
+        if word.begins("OPTIONS ") { return (.options, 7) }
+        if word.begins("CONNECT ") { return (.connect, 7) }
+        return nil
+    }
+}
+
+extension UInt64 {
+    /// Whether a word of a head begins with a text of one to eight bytes; the compiler works out what that makes.
+    @inline(__always)
+    fileprivate func begins(_ text: StaticString) -> Bool {
+        var letters: UInt64 = 0
         for index in 0..<text.utf8CodeUnitCount {
-            word |= UInt64(text.utf8Start[index]) &<< (8 &* UInt64(index))
+            letters |= UInt64(text.utf8Start[index]) &<< (8 &* UInt64(index))
         }
-        return word
+        return (self ^ letters) &<< (64 &- 8 &* UInt64(text.utf8CodeUnitCount)) == 0
     }
 }
 
@@ -160,7 +190,7 @@ enum HostGrammar {
         let port = ByteRange(from: position, to: end)
         // An empty port is grammatical; more than five digits is no port.
         guard port.count <= 5, !(port.isEmpty && needsPort) else { return false }
-        return port.of(bytes).withUnsafeBytes { $0.allSatisfy(ASCII.isDigit) }
+        return bytes.firstUndigit(from: position, to: end) == end
     }
 
     /// What stands between the brackets of an IPv6 address, dotted quads at its end included.

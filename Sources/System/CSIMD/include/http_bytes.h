@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A control byte other than the tab, or DEL: what no line of a head may hold.
-static inline bool csimd_http_is_control(uint8_t byte) {
-    return (byte < 0x20 && byte != '\t') || byte == 0x7F;
+// Anything but visible ASCII and the space: the bytes of a line's end, and bytes to look at.
+static inline bool csimd_http_is_unprinted(uint8_t byte) {
+    return (uint8_t)(byte - ' ') > '~' - ' ';
 }
 
 // Anything but a letter, a digit, a dash or a dot: the end of most names and hosts, or a byte to look at.
@@ -20,6 +20,11 @@ static inline bool csimd_http_is_target_end(uint8_t byte) {
     return (uint8_t)(byte - 0x21) > 0x7E - 0x21 || byte == '#' || byte == '?';
 }
 
+// Anything but a digit: the end of a port.
+static inline bool csimd_http_is_undigit(uint8_t byte) {
+    return (uint8_t)(byte - '0') > 9;
+}
+
 // The portable twins. A search gives the index of the first byte of its class in [from, to), or `to`.
 #define CSIMD_HTTP_PORTABLE(NAME)                                                                          \
     static inline size_t csimd_http_##NAME##_portable(const uint8_t *bytes, size_t from, size_t to) {      \
@@ -28,62 +33,70 @@ static inline bool csimd_http_is_target_end(uint8_t byte) {
     }
 CSIMD_HTTP_PORTABLE(unplain)
 CSIMD_HTTP_PORTABLE(target_end)
+CSIMD_HTTP_PORTABLE(undigit)
 #undef CSIMD_HTTP_PORTABLE
 
-// One bit for each control byte in [from, to), of which no more than 64 bytes are looked at; the first is the
+// One bit for each unprinted byte in [from, to), of which no more than 64 bytes are looked at; the first is the
 // lowest bit.
-static inline uint64_t csimd_http_controls_portable(const uint8_t *bytes, size_t from, size_t to) {
+static inline uint64_t csimd_http_unprinted_portable(const uint8_t *bytes, size_t from, size_t to) {
     uint64_t mask = 0;
     for (size_t i = 0; i < 64 && from + i < to; i++)
-        mask |= (uint64_t)csimd_http_is_control(bytes[from + i]) << i;
+        mask |= (uint64_t)csimd_http_is_unprinted(bytes[from + i]) << i;
     return mask;
 }
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
 
-// Lanes whose byte, as an unsigned number, is at most `limit`.
-static inline __m128i csimd_http_at_most(__m128i bytes, uint8_t limit) {
-    return _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8((char)limit)), bytes);
+// Lanes whose byte lies outside [low, high]. SSE2 compares signed numbers only: counted from the least of them on, the
+// bytes of the range come first.
+static inline __m128i csimd_http_outside(__m128i bytes, uint8_t low, uint8_t high) {
+    __m128i counted = _mm_add_epi8(bytes, _mm_set1_epi8((char)(0x80 - low)));
+    return _mm_cmpgt_epi8(counted, _mm_set1_epi8((char)(0x80 + high - low)));
 }
 
-static inline __m128i csimd_http_equal(__m128i bytes, char byte) {
-    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte));
+static inline unsigned csimd_http_unprinted_mask(__m128i b) {
+    return (unsigned)_mm_movemask_epi8(csimd_http_outside(b, ' ', '~'));
 }
 
-static inline unsigned csimd_http_control_mask(__m128i b) {
-    __m128i low = _mm_andnot_si128(csimd_http_equal(b, '\t'), csimd_http_at_most(b, 0x1F));
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, csimd_http_equal(b, 0x7F)));
+static inline unsigned csimd_http_undigit_mask(__m128i b) {
+    return (unsigned)_mm_movemask_epi8(csimd_http_outside(b, '0', '9'));
 }
 
 static inline unsigned csimd_http_unplain_mask(__m128i b) {
-    __m128i folded = _mm_sub_epi8(_mm_or_si128(b, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-    __m128i letter = csimd_http_at_most(folded, 25);
-    __m128i digit = csimd_http_at_most(_mm_sub_epi8(b, _mm_set1_epi8('0')), 9);
-    __m128i mark = csimd_http_at_most(_mm_sub_epi8(b, _mm_set1_epi8('-')), 1);
-    return 0xFFFF & ~(unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, digit), mark));
+    __m128i unlettered = csimd_http_outside(_mm_or_si128(b, _mm_set1_epi8(0x20)), 'a', 'z');
+    __m128i undigit = csimd_http_outside(b, '0', '9');
+    __m128i unmarked = csimd_http_outside(b, '-', '.');
+    return (unsigned)_mm_movemask_epi8(_mm_and_si128(_mm_and_si128(unlettered, undigit), unmarked));
 }
 
 static inline unsigned csimd_http_target_end_mask(__m128i b) {
-    __m128i visible = csimd_http_at_most(_mm_sub_epi8(b, _mm_set1_epi8(0x21)), 0x7E - 0x21);
-    __m128i mark = _mm_or_si128(csimd_http_equal(b, '#'), csimd_http_equal(b, '?'));
-    return 0xFFFF & ~(unsigned)_mm_movemask_epi8(_mm_andnot_si128(mark, visible));
+    __m128i mark = _mm_or_si128(
+        _mm_cmpeq_epi8(b, _mm_set1_epi8('#')), _mm_cmpeq_epi8(b, _mm_set1_epi8('?')));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(csimd_http_outside(b, 0x21, 0x7E), mark));
 }
 
-// The last, shorter piece is read together with bytes before it, or byte by byte where there are none.
-static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t from, size_t to) {
+static inline uint64_t csimd_http_unprinted_sixteen(const uint8_t *bytes) {
+    return csimd_http_unprinted_mask(_mm_loadu_si128((const __m128i *)bytes));
+}
+
+// Fewer than 64 bytes. The last, shorter piece is read together with bytes before it, or byte by byte where there are
+// none.
+static inline __attribute__((noinline)) uint64_t csimd_http_unprinted_at_end(
+    const uint8_t *bytes, size_t from, size_t to) {
+    if (to < 16) return csimd_http_unprinted_portable(bytes, from, to);
     uint64_t mask = 0;
-    for (unsigned i = 0; i < 64; i += 16) {
-        size_t at = from + i;
-        if (at + 16 > to) {
-            if (at >= to) return mask;
-            if (to < 16) return csimd_http_controls_portable(bytes, from, to);
-            uint64_t last = csimd_http_control_mask(_mm_loadu_si128((const __m128i *)(bytes + to - 16)));
-            return mask | last >> (16 - (to - at)) << i;
-        }
-        mask |= (uint64_t)csimd_http_control_mask(_mm_loadu_si128((const __m128i *)(bytes + at))) << i;
-    }
-    return mask;
+    unsigned i = 0;
+    for (; from + i + 16 <= to; i += 16) mask |= csimd_http_unprinted_sixteen(bytes + from + i) << i;
+    if (from + i >= to) return mask;
+    return mask | csimd_http_unprinted_sixteen(bytes + to - 16) >> (from + i + 16 - to) << i;
+}
+
+static inline uint64_t csimd_http_unprinted(const uint8_t *bytes, size_t from, size_t to) {
+    if (from + 64 > to) return csimd_http_unprinted_at_end(bytes, from, to);
+    const uint8_t *at = bytes + from;
+    return csimd_http_unprinted_sixteen(at) | csimd_http_unprinted_sixteen(at + 16) << 16
+        | csimd_http_unprinted_sixteen(at + 32) << 32 | csimd_http_unprinted_sixteen(at + 48) << 48;
 }
 
 // The array ends at `end`. Most names and paths are shorter than sixteen bytes and have a body or other lines behind
@@ -111,8 +124,8 @@ static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t from, si
         return to;                                                                                         \
     }
 #else
-static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t from, size_t to) {
-    return csimd_http_controls_portable(bytes, from, to);
+static inline uint64_t csimd_http_unprinted(const uint8_t *bytes, size_t from, size_t to) {
+    return csimd_http_unprinted_portable(bytes, from, to);
 }
 
 #define CSIMD_HTTP_SEARCH(NAME)                                                                            \
@@ -124,4 +137,5 @@ static inline uint64_t csimd_http_controls(const uint8_t *bytes, size_t from, si
 #endif
 CSIMD_HTTP_SEARCH(unplain)
 CSIMD_HTTP_SEARCH(target_end)
+CSIMD_HTTP_SEARCH(undigit)
 #undef CSIMD_HTTP_SEARCH
