@@ -381,7 +381,7 @@ let package = Package(
             [
                 "Commands", "Documents", "Fleet", "HTTP", "Kernel", "Ledger", "LedgerWire", "Pacing",
                 "Reactor",
-                "Serving", "Settings", "TLS", "Telemetry", "TestCertificates", "Units",
+                "Serving", "Settings", "TLS", "Telemetry", "TestCertificates", "Tracing", "Units",
             ]),
         tests(
             "CatalogWireTests", in: "Apps",

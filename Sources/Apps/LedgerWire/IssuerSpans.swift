@@ -1,5 +1,5 @@
-// Exchanges with an issuer as spans: of those who ask. What they ask on behalf of a call that is recorded is recorded too,
-// and `traceparent` tells the issuer.
+// Exchanges with an issuer as spans: of those who ask. What they ask on behalf of a call that is recorded is recorded too, what
+// they ask for one that is not is not; `traceparent` tells the issuer of either.
 internal import HTTP
 internal import Kernel
 internal import Telemetry
@@ -27,13 +27,16 @@ final class IssuerSpans: @unchecked Sendable {
 
     /// Nil where the request is not recorded.
     func begin(_ path: StaticString, for call: CallTrace?) -> Open? {
+        // Whether it is recorded was decided when the call came in, by its caller's word and by the rate there.
+        if let call, !call.isRecorded { return nil }
         let now = Kernel.monotonicNow()
         guard let start = recorder.begin(under: call?.context, lot: lots.next(), at: now) else { return nil }
         var record = SpanRecord(start, .client, "POST", start: Kernel.wallNow())
         record.detail = path
         record.say("http.request.method", .text("POST"))
         record.say("url.path", .text(path))
-        return Open(record: record, began: now, trace: CallTrace(start.context, state: call?.state))
+        return Open(
+            record: record, began: now, trace: CallTrace(start.context, state: call?.state, isRecorded: true))
     }
 
     func end(_ open: Open, _ result: Result<ClientResponse, ClientFailure>) {

@@ -7,7 +7,7 @@ public import Settings
 internal import TLS
 public import Telemetry
 internal import Tracing
-internal import Units
+public import Units
 
 /// Shared by all threads of the daemon.
 public struct DaemonTraces: Sendable {
@@ -15,8 +15,10 @@ public struct DaemonTraces: Sendable {
     private let keys: TraceMetricKeys
     private let exporter: SpanExporter
 
-    /// What spans may take when a daemon has drained, before it ends.
+    /// What spans may take at most when a daemon has drained, before it ends.
     private static let finishing = Interval.seconds(2)
+    /// What they have in any case: a collector of the same host takes a batch in less.
+    private static let finishingLeast = Interval.milliseconds(200)
 
     /// - Parameters:
     ///   - daemon: as `service.name`.
@@ -102,5 +104,9 @@ public struct DaemonTraces: Sendable {
     }
 
     /// Sends what is left, as far as there is time for it.
-    public func finish() { exporter.finish(within: Self.finishing) }
+    ///
+    /// - Parameter left: of the daemon's own time to end, where that is counted.
+    public func finish(within left: Interval? = nil) {
+        exporter.finish(within: min(max(left ?? Self.finishing, Self.finishingLeast), Self.finishing))
+    }
 }

@@ -327,8 +327,9 @@ struct Node: ~Copyable {
         let left = max(settings.timeout - settings.notice, .zero)
         let began = Kernel.monotonicNow()
         let abandoned = threads.drain(within: left)
-        context.traces?.finish()
+        // Money first: what it does not give back waits for another start, and spans may be lost.
         context.money?.end(within: max(left - (Kernel.monotonicNow() - began), .zero))
+        context.traces?.finish(within: left - (Kernel.monotonicNow() - began))
         if abandoned > 0 {
             log.warning("connections were cut at the end of the drain", ["connections": .integer(abandoned)])
         }

@@ -1,6 +1,7 @@
 // `paceline status`: asks a node who it is, whether it is ready, and how it does, as a client like any other.
 import Commands
 import Documents
+import Glibc
 import HTTP
 import Kernel
 import Reactor
@@ -126,13 +127,9 @@ struct NodeConnection: ~Copyable {
     private let client: Client
     private let endpoint: Endpoint
     private let deadline: Instant
-    /// In which trace we call, where our caller said so.
-    private let trace: [(name: StaticString, value: String)]
-
     init(
         _ url: ServerURL, _ address: SocketAddress, _ context: TLSContext?, within time: Interval
     ) throws(Failure) {
-        let trace = try Self.traceOfCaller()
         do {
             var limits = ReactorLimits()
             limits.streams = 8  // one connection, and what a retry may need
@@ -145,24 +142,25 @@ struct NodeConnection: ~Copyable {
         endpoint = Endpoint(
             address: address, authority: url.authority, server: context == nil ? nil : .host(url.host))
         deadline = reactor.now + time
-        self.trace = trace
     }
 
     /// What `TRACEPARENT` and `TRACESTATE` say, which programs hand to those that they start: whoever answers joins the
-    /// trace of whoever started us.
-    private static func traceOfCaller() throws(Failure) -> [(name: StaticString, value: String)] {
+    /// trace of whoever started us. Read once, so that what is wrong with it is said once; nothing is refused for it.
+    private static let trace: [(name: StaticString, value: String)] = {
         guard let parent = Kernel.environment("TRACEPARENT"), !parent.isEmpty else { return [] }
         guard let context = TraceContext(traceparent: parent.utf8.span.bytes) else {
-            throw Failure(
-                "TRACEPARENT in the environment is '\(parent)', and not 00-, 32 and 16 hexadecimal digits and 01 or 00 with dashes between; correct it, or unset it",
-                .usage)
+            var output = Output(standardOutput: STDOUT_FILENO, standardError: STDERR_FILENO)
+            output.complain(
+                "TRACEPARENT in the environment is '\(parent)', and not 00-, 32 and 16 hexadecimal digits and 01 or 00 with dashes between; going on without it. Correct it, or unset it"
+            )
+            return []
         }
         var headers: [(name: StaticString, value: String)] = [("traceparent", context.traceparent)]
         if let state = Kernel.environment("TRACESTATE"), TraceState.isPassedOn(state.utf8.span.bytes) {
             headers.append(("tracestate", state))
         }
         return headers
-    }
+    }()
 
     func status() throws(Failure) -> NodeStatus {
         let (identity, readiness) = (try get("/v1/node"), try get("/readyz"))
@@ -182,7 +180,7 @@ struct NodeConnection: ~Copyable {
     ) throws(Failure) -> ClientResponse {
         var result: Result<ClientResponse, ClientFailure>?
         var request = ClientRequest(method, endpoint, path)
-        request.headers = headers + trace
+        request.headers = headers + Self.trace
         request.body = body
         client.send(request, deadline: deadline) { result = $0 }
         while true {

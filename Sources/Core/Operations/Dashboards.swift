@@ -132,6 +132,12 @@ public struct Dashboard: Sendable {
             Panel(
                 title: "Memory of a process", unit: .bytes,
                 queries: [(each("process_resident_memory_bytes"), "{{instance}}")]),
+            Panel(
+                title: "Traces: spans recorded, lost", unit: .perSecond,
+                queries: [
+                    (rate("paceline_spans_total"), "{{region}}"),
+                    (rate("paceline_spans_dropped_total", by: "reason"), "lost: {{reason}}"),
+                ]),
         ])
 
     private static let money = Dashboard(

@@ -19,7 +19,7 @@ public struct TraceSettings: DocumentObject, Equatable {
 
     /// What every daemon's file says of the section.
     package static let summary =
-        "Which calls are recorded as spans of traces, and who collects them. Without it `traceparent` is not read and nothing is sent."
+        "Which calls are recorded as spans of traces, and who collects them. Without it nothing is recorded and nothing is sent."
 
     package static let schema = Schema<TraceSettings>(
         "traces",

@@ -69,8 +69,10 @@ public struct Request: ~Copyable, ~Escapable {
         }
     }
 
-    /// For those who are called on behalf of this request; nil where it is not recorded by this server.
-    public var trace: CallTrace? { connection._withUnsafeGuaranteedRef { $0.openSpan?.trace } }
+    /// For those who are called on behalf of this request, recorded by this server or not; nil where its caller says of no trace.
+    public var trace: CallTrace? {
+        connection._withUnsafeGuaranteedRef { $0.openSpan?.trace } ?? unrecordedTrace
+    }
 
     /// The route that answers it, for its span: the address with what varies left open.
     public func note(route: StaticString) {

@@ -7,12 +7,15 @@ import Units
 
 /// What goes along to those that a call makes others do.
 public struct CallTrace: Sendable {
+    /// Our span of the call; where it is not recorded, the caller's own words with the flag as it came.
     public let context: TraceContext
     /// What the caller said in `tracestate`, where it may be passed on.
     public let state: String?
+    /// Where not, what others are asked for the call is not recorded here either.
+    public let isRecorded: Bool
 
-    public init(_ context: TraceContext, state: String? = nil) {
-        (self.context, self.state) = (context, state)
+    public init(_ context: TraceContext, state: String? = nil, isRecorded: Bool) {
+        (self.context, self.state, self.isRecorded) = (context, state, isRecorded)
     }
 
     /// The headers of a request.
@@ -38,6 +41,26 @@ final class OpenSpan {
     func addStep(_ name: StaticString, took: Interval) {
         let now = now
         record.add(name, from: max(record.start, now - took), to: now)
+    }
+}
+
+extension Request {
+    /// What the caller says of its trace, if that is valid.
+    fileprivate var parent: TraceContext? {
+        guard let traceparent else { return nil }
+        return TraceContext(traceparent: traceparent)
+    }
+
+    /// What the caller says in `tracestate`, if it may be passed on.
+    fileprivate var traceState: String? {
+        guard let list = list(of: "tracestate") else { return nil }
+        return TraceState.isPassedOn(list.utf8.span.bytes) ? list : nil
+    }
+
+    /// The caller's own words: a call that is not recorded here leaves its caller's trace whole.
+    var unrecordedTrace: CallTrace? {
+        guard let parent else { return nil }
+        return CallTrace(parent, state: traceState, isRecorded: false)
     }
 }
 
@@ -68,21 +91,15 @@ public final class ServerTracer {
 
     /// Nil where the call is not recorded.
     func begin(_ request: borrowing Request) -> OpenSpan? {
-        var parent: TraceContext?
-        if let traceparent = request.traceparent { parent = TraceContext(traceparent: traceparent) }
+        let parent = request.parent
         // Who scrapes and probes asks all the time, and is of no interest by itself.
         if parent == nil, Self.isOfMachines(request) { return nil }
         let began = Kernel.monotonicNow()
         guard let start = recorder.begin(under: parent, lot: lots.next(), at: began) else { return nil }
         var record = SpanRecord(start, .server, request.method.token, start: Kernel.wallNow())
         record.say("http.request.method", .text(request.method.token))
-        var state: String?
-        if parent != nil, let list = request.list(of: "tracestate"),
-            TraceState.isPassedOn(list.utf8.span.bytes)
-        {
-            state = list
-        }
-        return OpenSpan(record, CallTrace(start.context, state: state), began: began)
+        let state = parent == nil ? nil : request.traceState
+        return OpenSpan(record, CallTrace(start.context, state: state, isRecorded: true), began: began)
     }
 
     private static func isOfMachines(_ request: borrowing Request) -> Bool {

@@ -19,7 +19,7 @@ public struct SpanExporterOptions: Sendable {
     public var ringSpans = 1_024
     /// Records of one request.
     public var batchSpans = 512
-    /// How often rings are looked at.
+    /// How often rings are looked at, unless a whole batch was there.
     public var pause = Interval.seconds(1)
     /// For an answer.
     public var timeout = Interval.seconds(10)
@@ -140,6 +140,8 @@ private final class Sending {
     private var random: Randomness
     private var batch: [SpanRecord] = []
     private var tries: ExportTries?
+    /// When the batch was taken out of the rings.
+    private var takenAt: Instant
     /// Nothing is sent before: a collector has asked for it.
     private var pausedUntil: Instant
     /// Spans are lost just now, which is logged when it begins and when it ends.
@@ -151,6 +153,7 @@ private final class Sending {
         encoding = OTLPTraces(
             resource: exporter.options.resource, scope: "paceline", version: exporter.options.version)
         pausedUntil = client.reactor.now
+        takenAt = pausedUntil
         var seeds = SystemRandomNumberGenerator()
         random = Randomness(seed: seeds.next())
     }
@@ -167,7 +170,8 @@ private final class Sending {
             if finished != nil { return end() }
             return wait(options.pause) { [unowned self] in look() }
         }
-        tries = ExportTries(at: now, within: options.retry)
+        takenAt = now
+        tries = ExportTries(at: takenAt, within: options.retry)
         send()
     }
 
@@ -263,9 +267,12 @@ private final class Sending {
     }
 
     private func next() {
+        // Else a fast collector would be asked for every few records, as often as it answers.
+        let due = batch.count < options.batchSpans ? takenAt + options.pause : now
         batch.removeAll(keepingCapacity: true)
         tries = nil
-        look()
+        guard finished == nil, now < due else { return look() }
+        wait(due - now) { [unowned self] in look() }
     }
 
     // MARK: The end

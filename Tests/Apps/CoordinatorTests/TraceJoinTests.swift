@@ -115,9 +115,11 @@ struct TraceJoinTests {
         }
         let listed = try list("00-\(Self.trace)-\(Self.parent)-01")
         #expect(listed.status == 0, "\(listed.output)")
-        let refused = try list("00-\(Self.trace)-\(Self.parent)")
-        #expect(
-            refused.status == 2 && refused.output.contains("TRACEPARENT in the environment"), "\(refused)")
+        // What is wrong with it is said, and nobody's work is refused for it.
+        let broken = try list("00-\(Self.trace)-\(Self.parent)")
+        let warnings = broken.output.components(separatedBy: "TRACEPARENT in the environment is").count - 1
+        #expect(broken.status == 0 && warnings == 1, "\(broken)")
+        #expect(broken.output.hasSuffix(listed.output), "\(broken) \(listed)")
         try Spending.until("the command's call is a span") { !collector.spans.isEmpty }
         let call = try #require(collector.spans.first)
         #expect(

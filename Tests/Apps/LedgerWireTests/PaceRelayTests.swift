@@ -9,6 +9,7 @@ import Serving
 import Settings
 import Telemetry
 import Testing
+import Tracing
 import Units
 
 @testable import LedgerWire
@@ -21,6 +22,47 @@ enum RelayRoot {
     case isGone
 }
 
+/// What one thread records: of what comes without a trace a share, of callers' traces so many a second.
+private final class Recording {
+    private let ring = SpanRing(capacity: 16)
+    private let metrics: Metrics
+    let recorder: SpanRecorder
+
+    init(ratio: Double, parents: Int) {
+        var catalogue = MetricsCatalogue()
+        let keys = TraceMetricKeys(in: &catalogue)
+        metrics = catalogue.freeze()
+        let sampler = TraceSampler(ratio: ratio, parentsPerSecond: parents, at: Kernel.monotonicNow())
+        recorder = SpanRecorder(sampler, ring, keys, metrics.addShard())
+    }
+
+    var spans: [SpanStart] {
+        var taken: [SpanRecord] = []
+        ring.take(into: &taken, most: 16)
+        return taken.map(\.place)
+    }
+}
+
+/// Answers as others do, and keeps in which trace it was asked.
+private final class Overhearing: Responder {
+    private let routes: HolderRoutes
+    var traceparents: [String?] = []
+    var states: [String?] = []
+
+    init(_ routes: HolderRoutes) { self.routes = routes }
+
+    func respond(to request: borrowing Request, _ response: inout Response) {
+        traceparents.append(Self.text(request.traceparent))
+        states.append(Self.text(request.header("tracestate")))
+        routes.respond(to: request, &response)
+    }
+
+    private static func text(_ value: RawSpan?) -> String? {
+        guard let value else { return nil }
+        return value.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
 /// A coordinator's server and a broker's on one reactor, with the broker's own link between them.
 private final class Way {
     private static let loopback = SocketAddress(literal: "127.0.0.1", port: 0)!
@@ -29,7 +71,8 @@ private final class Way {
     private let client: Client
     private let root: Server
     private let broker: Server
-    private let routes: [HolderRoutes]
+    private let routes: [any Responder]
+    let overhearing: Overhearing
     private let relay: PaceRelay
     private let endpoint: Endpoint
     private final class Heard { var all: [PaceWire.Statements] = [] }
@@ -37,7 +80,10 @@ private final class Way {
 
     var words: [PaceWire.Statements] { heard.all }
 
-    init(_ kind: RelayRoot) throws {
+    /// - Parameters:
+    ///   - calls: what the broker records of its nodes' calls.
+    ///   - exchanges: what it records of its own with the coordinator.
+    init(_ kind: RelayRoot, calls: Recording? = nil, exchanges: Recording? = nil) throws {
         reactor = try Reactor(.automatic)
         client = Client(reactor: reactor)
         let (issuer, heard) = (NoIssuer(), Heard())
@@ -48,7 +94,8 @@ private final class Way {
         }
         let rootRoutes = HolderRoutes(
             ["broker-1"], Health(awaiting: []), issuer, pacing: kind == .knowsNone ? nil : plans)
-        root = Server(reactor: reactor, responder: rootRoutes)
+        overhearing = Overhearing(rootRoutes)
+        root = Server(reactor: reactor, responder: overhearing)
         let port = "\(try root.listen(on: Self.loopback))".split(separator: ":").last.map(String.init) ?? ""
         let settings = try BrokerSettings(
             Array(
@@ -60,10 +107,12 @@ private final class Way {
                 """.utf8))
         let log = Log(to: .standardError(identifier: "test", format: .readable), level: .error)
         let link = try IssuerLink(IssuerSettings(settings.root), at: "root", log)
+        if let exchanges { link.record(by: exchanges.recorder) }
         try link.start()
         relay = PaceRelay(link, on: reactor)
         let brokerRoutes = HolderRoutes(settings.holders, Health(awaiting: []), issuer, relay: relay)
         broker = Server(reactor: reactor, responder: brokerRoutes)
+        broker.tracer = calls.map { ServerTracer($0.recorder, seed: 7) }
         relay.server = broker
         routes = [rootRoutes, brokerRoutes]
         endpoint = Endpoint(address: try broker.listen(on: Self.loopback), authority: "broker.test")
@@ -84,8 +133,11 @@ private final class Way {
             .replacing(" ", with: "")
     }
 
-    func say(_ body: String) throws -> ClientResponse {
+    func say(
+        _ body: String, _ headers: [(name: StaticString, value: String)] = []
+    ) throws -> ClientResponse {
         var request = ClientRequest(.post, endpoint, "/v1/pacing")
+        request.headers = headers
         request.body = Array(body.utf8)
         var answer: ClientResponse?
         let deadline = Kernel.monotonicNow() + .seconds(10)
@@ -132,5 +184,36 @@ private final class Way {
     func whereNobodyPlansTheNodeIsToldSo(root: RelayRoot, status: Int) throws {
         let way = try Way(root)
         #expect(try way.say(Way.body(of: "node-a")).status == status)
+    }
+
+    private static let (trace, parent) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+
+    /// A caller's trace goes through a broker that does not record the call: because the caller does not, because callers want too
+    /// much, or because nobody collects. No trace of the broker's own takes its place.
+    @Test(arguments: [("00", 1_000), ("01", 0), ("01", nil)] as [(String, Int?)])
+    func aTraceThatIsNotRecordedGoesOnAsItCame(flags: String, parents: Int?) throws {
+        let calls = parents.map { Recording(ratio: 1, parents: $0) }
+        let exchanges = parents.map { _ in Recording(ratio: 1, parents: 1_000) }
+        let way = try Way(.plans, calls: calls, exchanges: exchanges)
+        let traceparent = "00-\(Self.trace)-\(Self.parent)-\(flags)"
+        let answer = try way.say(
+            Way.body(of: "node-a"), [("traceparent", traceparent), ("tracestate", "rojo=1")])
+        #expect(answer.status == 200)
+        #expect(way.overhearing.traceparents == [traceparent] && way.overhearing.states == ["rojo=1"])
+        #expect(calls?.spans ?? [] == [] && exchanges?.spans ?? [] == [])
+    }
+
+    @Test func aTraceThatIsRecordedGoesOnWithTheBrokersSpans() throws {
+        let (calls, exchanges) = (Recording(ratio: 0, parents: 1_000), Recording(ratio: 0, parents: 1_000))
+        let way = try Way(.plans, calls: calls, exchanges: exchanges)
+        let traceparent = "00-\(Self.trace)-\(Self.parent)-01"
+        #expect(try way.say(Way.body(of: "node-a"), [("traceparent", traceparent)]).status == 200)
+        let (call, exchange) = (try #require(calls.spans.first), try #require(exchanges.spans.first))
+        #expect(call.parent.text == Self.parent && exchange.parent == call.span)
+        #expect(way.overhearing.traceparents == [exchange.context.traceparent])
+        #expect(exchange.trace.text == Self.trace)
+        // What is no trace is none to anybody.
+        #expect(try way.say(Way.body(of: "node-a"), [("traceparent", "00-x-01")]).status == 200)
+        #expect(way.overhearing.traceparents.last == .some(nil))
     }
 }

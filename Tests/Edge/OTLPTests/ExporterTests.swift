@@ -67,7 +67,10 @@ private struct Source {
     let recorder: SpanRecorder
     let metrics: Metrics
 
-    init(_ port: UInt16, ringSpans: Int = 64, retry: Interval = .seconds(30), ratio: Double = 1) throws {
+    init(
+        _ port: UInt16, ringSpans: Int = 64, retry: Interval = .seconds(30), ratio: Double = 1,
+        pause: Interval = .milliseconds(10)
+    ) throws {
         var catalogue = MetricsCatalogue()
         let keys = TraceMetricKeys(in: &catalogue)
         let log = Log(to: .standardError(identifier: "tested", format: .readable), level: .critical)
@@ -78,7 +81,7 @@ private struct Source {
         options.version = "1"
         options.ringSpans = ringSpans
         options.batchSpans = min(ringSpans, 32)
-        options.pause = .milliseconds(10)
+        options.pause = pause
         options.timeout = .seconds(5)
         options.retry = retry
         exporter = SpanExporter(options, keys, log)
@@ -206,13 +209,37 @@ struct ExporterTests {
         // Nobody listens on it: it was the kernel's choice for somebody who is gone.
         let source = try Source(1, ringSpans: 16, retry: .seconds(0))
         source.record(20)
-        #expect(source.dropped("ring_full") == 4 && source.count("paceline_spans_total") == 20)
+        #expect(source.dropped("ring_full") == 8 && source.count("paceline_spans_total") == 20)
         try source.exporter.start()
         try await until("the first are given up") { source.dropped("unavailable") == 32 }
         source.record(3)
         source.exporter.finish(within: .milliseconds(200))
         #expect((source.dropped("unavailable") ?? 0) + (source.dropped("stopped") ?? 0) == 38)
         #expect(source.exported == 0)
+    }
+
+    /// However fast a collector answers, it is asked once in a pause for what there is, and at once for whole batches.
+    @Test func aSmallBatchIsFollowedByAPause() async throws {
+        let collector = try await Collector("200", "200", "503", "200")
+        let source = try Source(collector.port, pause: .seconds(600))
+        // Two whole batches, behind which no other is looked for.
+        source.record(64)
+        try source.exporter.start()
+        try await until("both are taken") { source.exported == 128 }
+        source.exporter.finish(within: .seconds(5))
+        #expect(collector.requests.count == 2)
+
+        let other = try Source(collector.port, pause: .seconds(600))
+        other.record(1)
+        try other.exporter.start()
+        try await until("it is asked for one") { collector.requests.count == 3 }
+        // While that is tried again, one more is recorded.
+        other.record(1)
+        try await until("the first is taken") { other.exported == 2 }
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(collector.requests.count == 4 && other.exported == 2)
+        other.exporter.finish(within: .seconds(5))
+        #expect(collector.requests.count == 5 && other.exported == 4)
     }
 
     @Test func theEndSendsWhatIsLeft() async throws {

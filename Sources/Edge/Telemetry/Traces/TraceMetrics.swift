@@ -5,7 +5,7 @@ public import Units
 
 /// Why a span is not sent.
 public enum SpanLoss: String, CaseIterable, Sendable {
-    /// A caller recorded it, and more of that came than is let through.
+    /// A caller recorded it, and more of that came than is let through. One for each call: what was not recorded has no steps.
     case overRate = "over_rate"
     /// What was recorded before it was not sent yet.
     case ringFull = "ring_full"
@@ -100,6 +100,7 @@ public final class SpanRecorder {
 
     public func end(_ record: SpanRecord) {
         recorded.add()
-        if !ring.put(record) { ringFull.add() }
+        // Its steps are spans of their own, as they are wherever spans are counted behind a ring.
+        if !ring.put(record) { ringFull.add(1 + record.stepCount) }
     }
 }
