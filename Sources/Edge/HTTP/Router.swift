@@ -105,8 +105,8 @@ public struct Router: ~Copyable {
         }
     }
 
-    /// Of the length and the last eight bytes, in which paths differ most. The multiplier is the golden ratio's: by it each
-    /// of them reaches the bits that are used.
+    /// Of the length and the last eight bytes, in which paths differ most. Their upper half is folded into the lower one, as a bit of
+    /// a product knows only of those below it; the multiplier is the golden ratio's.
     private static func hash(_ path: RawSpan) -> Int {
         let count = path.byteCount
         var last: UInt64 = 0
@@ -118,7 +118,7 @@ public struct Router: ~Copyable {
         } else {
             for index in 0..<count { last = last &<< 8 | UInt64(path[index]) }
         }
-        return Int(((last ^ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15) >> 32)
+        return Int(((last ^ last &>> 32 ^ UInt64(count)) &* 0x9E37_79B9_7F4A_7C15) >> 32)
     }
 }
 
