@@ -28,9 +28,9 @@ private final class Collector {
 
     init() throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.executableURL = URL(filePath: try #require(Self.python))
         let script = Self.root.appending(path: "Tests/Support/TraceCollector/collector.py").path()
-        process.arguments = ["timeout", "120", try #require(Self.python), script, folder.path()]
+        process.arguments = [script, folder.path()]
         try process.run()
         let end = Date().addingTimeInterval(20)
         while true {
@@ -47,7 +47,7 @@ private final class Collector {
     }
 
     deinit {
-        process.terminate()
+        kill(process.processIdentifier, SIGKILL)
         try? FileManager.default.removeItem(at: folder)
     }
 

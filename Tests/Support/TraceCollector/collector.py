@@ -5,6 +5,8 @@ Usage: collector.py FOLDER [ANSWER ...]
 Listens on a port of loopback that it writes to FOLDER/port, and writes one line of JSON for each request to
 FOLDER/requests. The answers are given in turn, the last one from there on: a status, perhaps with a colon and a
 retry-after behind it, or `partial`, which takes all spans of a request but one.
+
+Ends with its folder or whoever started it, or after two minutes.
 """
 import json
 import os
@@ -19,7 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-folder = sys.argv[1]
+folder = os.path.abspath(sys.argv[1])
 answers = sys.argv[2:] or ["200"]
 lock = threading.Lock()
 
@@ -94,6 +96,14 @@ class Collector(BaseHTTPRequestHandler):
         pass
 
 
+def end_in_time():
+    starter, end = os.getppid(), time.monotonic() + 120
+    while os.path.isdir(folder) and os.getppid() == starter and time.monotonic() < end:
+        time.sleep(0.1)
+    os._exit(0)
+
+
+threading.Thread(target=end_in_time, daemon=True).start()
 server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
 with open(os.path.join(folder, "port.part"), "w") as port:
     port.write(str(server.server_address[1]))
