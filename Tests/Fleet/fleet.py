@@ -1,7 +1,7 @@
 """The fleet of `./dev up` as checks have it: started as a newcomer would, asked as operators and exchanges ask, and stopped by Ctrl-C. What
 exchanges were told is billed is held against what the ledger's root has settled.
 """
-import glob, json, os, signal, subprocess, time, urllib.request
+import contextlib, glob, json, os, signal, subprocess, time, urllib.request
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 paceline = os.path.join(root, os.environ.get("PACELINE_PROGRAMS", ".build/release"), "paceline")
@@ -108,7 +108,8 @@ class Fleet:
         held = [os.path.basename(os.path.dirname(path)) for path in glob.glob(self.path("*", "held"))]
         for pid, words in self.running():
             if any(f" {place}/data " in words for name in held for place in self.databases(name)):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def processes(self):
         """Of this fleet, by their command lines."""

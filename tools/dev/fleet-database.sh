@@ -146,7 +146,7 @@ make_database() {
   if [ "$(id -u)" -eq 0 ]; then chown --no-dereference nobody "$1" "$words"; fi
   "${as_postgres[@]}" "$postgres_programs/initdb" --pgdata "$1" --username paceline --auth scram-sha-256 \
     --pwfile "$words" --encoding UTF8 --locale C >"$2" 2>&1 ||
-    fail "initdb failed: $(tail -n 3 "$2")"
+    { rm -f "$words"; fail "initdb failed: $(tail -n 3 "$2")"; }
   rm -f "$words"
 }
 

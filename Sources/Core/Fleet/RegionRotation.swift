@@ -42,6 +42,8 @@ public struct RegionOutlook: Hashable, Sendable {
         public let takes: Double
     }
 
+    /// The region takes no traffic already: whoever says that it is lost moves nothing.
+    public let isOut: Bool
     /// What the region answers now; nil where nobody knows yet.
     public let requests: Double?
     public let others: [Other]
@@ -50,7 +52,7 @@ public struct RegionOutlook: Hashable, Sendable {
     /// What the others could take over beside that. Who is silent, or not counted, has no room that anybody knows of.
     public let spare: Double
 
-    public var fits: Bool { !others.isEmpty && requests.map { $0 <= spare } ?? false }
+    public var fits: Bool { isOut || !others.isEmpty && requests.map { $0 <= spare } ?? false }
 }
 
 /// Regions by their numbers, which are their places in the settings.
@@ -67,8 +69,9 @@ public struct RegionRotation: Sendable {
         var machine: RegionMachine
         var order = RegionOrder.serve
         var nodes: [String: Counted] = [:]
-        /// As many as were heard of at once: together they carry what the settings say.
+        /// As many as were heard of at once, and when last: together they carry what the settings say.
         var nodesMost = 0
+        var nodesMostAt = Instant(nanoseconds: .min)
         /// When one of its brokers asked last where it stands; nil where none has since this rotation began.
         var heardAt: Instant?
         /// When one of its holders said anything at all.
@@ -94,6 +97,8 @@ public struct RegionRotation: Sendable {
     static let window = Interval.seconds(5)
     /// Who was not heard for so long answers nothing that anybody counts.
     static let forgotten = Interval.seconds(10)
+    /// A node that is away for longer is none of its region's, who looks at what its nodes carry.
+    static let settled = Interval.seconds(600)
     /// Of one region.
     public static let nodesMost = 1_024
 
@@ -133,8 +138,8 @@ public struct RegionRotation: Sendable {
     ) {
         regions[region].machine = RegionMachine(
             resuming: state, share: share, at: now, limits: regions[region].machine.limits)
-        // What it answered is not known here.
-        regions[region].going = state == .draining ? (now, nil) : nil
+        // What it answered is not known here, and whether it has heard of it neither.
+        regions[region].going = state == .draining || state == .lost ? (now, nil) : nil
         _ = asked(region, order, at: now)
     }
 
@@ -151,7 +156,6 @@ public struct RegionRotation: Sendable {
     public mutating func spoke(_ region: Int, _ counts: [NodeCount], at now: Instant) {
         regions[region].heardAt = now
         for one in counts { count(one, region, now) }
-        regions[region].nodesMost = max(regions[region].nodesMost, regions[region].nodes.count)
     }
 
     /// One of its holders has said something else, which shows as well that it is there.
@@ -196,6 +200,7 @@ public struct RegionRotation: Sendable {
                     heardAt - $0.value.heardAt <= Self.forgotten
                 }
             }
+            countNodes(region, now)
             // What nobody knows takes no region out, and brings none back.
             let isUnknownGood = regions[region].takes && state(region) != .rejoining
             if regions[region].terms.isProbed, !regions[region].isProbeHeard {
@@ -205,6 +210,14 @@ public struct RegionRotation: Sendable {
             all += tell(region, .renewed(isThere), now).map { (region, $0) }
         }
         return all
+    }
+
+    private mutating func countNodes(_ region: Int, _ now: Instant) {
+        let count = regions[region].nodes.count
+        // Fewer for so long are all that there are: others have other names now, or are not needed any more.
+        if count >= regions[region].nodesMost || now - regions[region].nodesMostAt > Self.settled {
+            (regions[region].nodesMost, regions[region].nodesMostAt) = (count, now)
+        }
     }
 
     private mutating func tell(_ region: Int, _ event: RegionEvent, _ now: Instant) -> [RegionEffect] {
@@ -243,16 +256,23 @@ public struct RegionRotation: Sendable {
         let one = regions[region]
         guard one.machine.state == .draining || one.machine.state == .lost else { return 0 }
         let left = Double(1_000 - one.machine.share) / 1_000
-        if let going = one.going {
-            // Whoever has not heard that it is to go does so when it hears it, however long after, unless it is said to be lost.
-            let hasHeard = one.heardAt.map { $0 > going.since } ?? false
-            if isLately(going.since, now) || !hasHeard && one.order != .failover {
-                return (going.rate ?? requests(region, at: now)).map { $0 * left }
-            }
+        if let going = one.going, isOnItsWay(region, now) {
+            if let rate = going.rate ?? requests(region, at: now) { return rate * left }
+            // Of one that nobody has counted nothing is known while it moves; it holds nobody up for good.
+            if isLately(going.since, now) { return nil }
         }
         guard isInside(region, now) == true else { return 0 }
         // A node that nobody has counted by now is none that answers.
         return one.nodes.values.reduce(0) { $0 + ($1.rate ?? 0) } * left
+    }
+
+    /// Whether what a region has left to others may not be counted there. Whoever has not heard that it is to go does so when it hears
+    /// it, however long after, unless it is said to be lost.
+    private func isOnItsWay(_ region: Int, _ now: Instant) -> Bool {
+        let one = regions[region]
+        guard let going = one.going else { return false }
+        let hasHeard = one.heardAt.map { $0 > going.since } ?? false
+        return isLately(going.since, now) || !hasHeard && one.order != .failover
     }
 
     /// So lately that what has moved since is not counted where it went.
@@ -269,7 +289,8 @@ public struct RegionRotation: Sendable {
 
     public func outlook(without region: Int, at now: Instant) -> RegionOutlook {
         let all = regions.indices.filter { $0 != region && regions[$0].takes }.map { other in
-            let isKnown = isInside(other, now) == true && state(other) != .suspect
+            let isCounted = regions[other].heardAt.map { now - $0 <= Self.silence } ?? false
+            let isKnown = isCounted && state(other) != .suspect
             let requests = isKnown ? requests(other, at: now) : nil
             let carries = carries(other)
             return (other, carries, requests, max(Double(carries) - (requests ?? Double(carries)), 0))
@@ -281,7 +302,7 @@ public struct RegionRotation: Sendable {
             return sum + more
         }
         return RegionOutlook(
-            requests: here,
+            isOut: share(region) == 0, requests: here,
             others: all.map { other, carries, requests, part in
                 RegionOutlook.Other(
                     region: regions[other].terms.name, carries: carries, requests: requests,
@@ -294,10 +315,10 @@ public struct RegionRotation: Sendable {
         guard regions[region].order == .serve else { return 1_000 }
         let outlook = outlook(without: region, at: now)
         guard !outlook.others.isEmpty else { return 0 }
-        if let going = regions[region].going, let rate = going.rate, rate > 0 {
+        if let rate = regions[region].going?.rate, rate > 0 {
             // What it has left to others so far has to stay there, and is in their room until they have counted it.
             let left = Double(1_000 - share(region)) / 1_000
-            let room = max(outlook.spare - (isLately(going.since, now) ? rate * left : 0), 0)
+            let room = max(outlook.spare - (isOnItsWay(region, now) ? rate * left : 0), 0)
             return Int(min(left + room / rate, 1) * 1_000)
         }
         // Nobody has counted one that was gone before this rotation began: it may have answered all that it carries.

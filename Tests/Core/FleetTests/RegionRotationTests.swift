@@ -231,12 +231,35 @@ import Units
         fleet.pass(15)
         #expect((130...137).contains(fleet.rotation.share(0)), "\(fleet.stands(0))")
         let kept = fleet.rotation.share(0)
+        // Cut off, it has moved nothing yet, and the others still have the room that its part is to take.
+        fleet.pass(60)
+        #expect(fleet.rotation.share(0) == kept, "\(fleet.stands(0))")
         fleet.speaks[0] = true
         fleet.rates[0] = 10
         fleet.pass(6)
         fleet.rates = [10, 100, 100]
         fleet.pass(50)
         #expect(fleet.rotation.share(0) == kept, "\(fleet.stands(0))")
+    }
+
+    /// A leader that never heard of a region does not know what it answered; nobody waits for that for good.
+    @Test(arguments: [RegionState.draining, .lost, .healthy])
+    func whoWasGoneBeforeAnybodyLedHereStopsNobodyForGood(_ state: RegionState) {
+        var fleet = Fleet()
+        fleet.rates = [60, 40, 40]
+        fleet.speaks[0] = false
+        fleet.rotation.resume(0, state, share: state == .healthy ? 1_000 : 0, .serve, at: fleet.now)
+        _ = fleet.rotation.probed(0, false, at: fleet.now)
+        fleet.pass(20)
+        if state != .healthy {
+            #expect(fleet.rotation.outlook(without: 1, at: fleet.now).moving == nil)
+        }
+        fleet.pass(180)
+        #expect(fleet.rotation.state(0) == .lost, "\(fleet.stands(0))")
+        let later = fleet.rotation.outlook(without: 1, at: fleet.now)
+        #expect(later.moving == 0 && later.fits)
+        // It takes nothing any more, so whoever says that it is lost is not asked for room.
+        #expect(fleet.rotation.outlook(without: 0, at: fleet.now).fits)
     }
 
     @Test func aRegionCarriesWhatItsNodesDo() {
@@ -254,6 +277,13 @@ import Units
         }
         // Of three nodes one is dead.
         #expect(fleet.rotation.outlook(without: 0, at: fleet.now).others[0].carries == 66)
+        // Or nobody wants it any more.
+        for second in 31...660 {
+            fleet.rotation.spoke(
+                1, [NodeCount(node: "one", start: 1, requests: UInt64(20 * second))], at: fleet.now)
+            fleet.pass(1)
+        }
+        #expect(fleet.rotation.outlook(without: 0, at: fleet.now).others[0].carries == 100)
     }
 
     @Test func aNodeThatNeverLivesLongStopsNobody() {
@@ -280,5 +310,7 @@ import Units
             fleet.pass(5)
         }
         #expect(fleet.rotation.signals(0).inside)
+        // What was counted before says nothing of now.
+        #expect(fleet.rotation.outlook(without: 1, at: fleet.now).others[0].requests == nil)
     }
 }
