@@ -64,6 +64,18 @@ public struct RegionRotation: Sendable {
         var rate: Double?
     }
 
+    /// A region that goes.
+    private struct Going: Sendable {
+        /// When its share fell last, or it heard so after a silence.
+        var since: Instant
+        /// What it answered before, where anybody knew.
+        let rate: Double?
+        /// It has asked where it stands since its share fell.
+        var isHeard = false
+
+        mutating func turn(isHeard: Bool, at now: Instant) { (since, self.isHeard) = (now, isHeard) }
+    }
+
     private struct Region: Sendable {
         let terms: RegionTerms
         var machine: RegionMachine
@@ -78,8 +90,7 @@ public struct RegionRotation: Sendable {
         var metAt: Instant
         var isMet = false
         var isProbeHeard = false
-        /// Since when it goes, and what it answered then, where anybody knew.
-        var going: (since: Instant, rate: Double?)?
+        var going: Going?
 
         /// Whether it takes more traffic when others go.
         var takes: Bool { machine.share > 0 && machine.state != .draining && machine.state != .lost }
@@ -139,7 +150,7 @@ public struct RegionRotation: Sendable {
         regions[region].machine = RegionMachine(
             resuming: state, share: share, at: now, limits: regions[region].machine.limits)
         // What it answered is not known here, and whether it has heard of it neither.
-        regions[region].going = state == .draining || state == .lost ? (now, nil) : nil
+        regions[region].going = state == .draining || state == .lost ? Going(since: now, rate: nil) : nil
         _ = asked(region, order, at: now)
     }
 
@@ -155,6 +166,10 @@ public struct RegionRotation: Sendable {
     /// A broker of the region, or a node that holds money of the root itself.
     public mutating func spoke(_ region: Int, _ counts: [NodeCount], at now: Instant) {
         regions[region].heardAt = now
+        if regions[region].going?.isHeard == false {
+            // Now it moves.
+            regions[region].going?.turn(isHeard: true, at: now)
+        }
         for one in counts { count(one, region, now) }
     }
 
@@ -227,9 +242,9 @@ public struct RegionRotation: Sendable {
         regions[region].machine.handle(event, at: now, spare: spare(region, now), &effects)
         if state(region) == .draining || state(region) == .lost {
             if regions[region].going == nil, former.0 != .lost {
-                regions[region].going = (now, rate)
+                regions[region].going = Going(since: now, rate: rate)
             } else if self.share(region) < share {
-                regions[region].going?.since = now
+                regions[region].going?.turn(isHeard: false, at: now)
             }
         } else {
             regions[region].going = nil
@@ -271,8 +286,7 @@ public struct RegionRotation: Sendable {
     private func isOnItsWay(_ region: Int, _ now: Instant) -> Bool {
         let one = regions[region]
         guard let going = one.going else { return false }
-        let hasHeard = one.heardAt.map { $0 > going.since } ?? false
-        return isLately(going.since, now) || !hasHeard && one.order != .failover
+        return isLately(going.since, now) || !going.isHeard && one.order != .failover
     }
 
     /// So lately that what has moved since is not counted where it went.

@@ -217,6 +217,9 @@ import Units
         fleet.ask(0, .serve)
         fleet.speaks[0] = true
         fleet.rates = [0, 60, 100]
+        // It moves now, and is counted where it went by and by.
+        fleet.pass(20)
+        #expect(fleet.rotation.outlook(without: 1, at: fleet.now).moving == 60)
         fleet.pass(20)
         #expect(fleet.rotation.outlook(without: 1, at: fleet.now).moving == 0)
     }
