@@ -2,6 +2,7 @@
 public import Commands
 public import HTTP
 internal import Kernel
+internal import Serving
 public import Settings
 public import TLS
 public import Telemetry
@@ -10,7 +11,7 @@ internal import Units
 public struct IssuerPeers: Sendable {
     /// In the order of the settings.
     public let endpoints: [Endpoint]
-    private let credentials: TLSCredentials?
+    private let credentials: ClientCredentials?
 
     /// - Parameter path: where the settings stand in their file.
     public init(_ settings: IssuerSettings, at path: String) throws(Failure) {
@@ -32,37 +33,14 @@ public struct IssuerPeers: Sendable {
             }
             return Endpoint(address: address, authority: "\(address)", server: server)
         }
-        guard let tls else {
-            credentials = nil
-            return
-        }
-        do {
-            credentials = try TLSCredentials(
-                .client,
-                .client(
-                    trust: tls.authorityFile.map { .authorities(.file($0)) } ?? .system,
-                    certificate: tls.certificateFile.map { .file($0) }, key: tls.keyFile.map { .file($0) }))
-        } catch {
-            throw Failure("\(path).tls: \(error)")
+        credentials = try tls.map { tls throws(Failure) in
+            try ClientCredentials(
+                authorities: tls.authorityFile, certificate: tls.certificateFile, key: tls.keyFile, at: path)
         }
     }
-    /// As whom each new connection comes; nil for plain HTTP. A host's certificate lasts weeks, and is replaced on the disk while
-    /// we run. Looking costs three system calls.
+
+    /// As whom each new connection comes; nil for plain HTTP.
     public func context(for thread: String, _ log: Log) -> (() -> TLSContext)? {
-        credentials.map { credentials in
-            {
-                if credentials.changedOnDisk() {
-                    do {
-                        try credentials.reload()
-                        log.info("certificate taken into use", ["thread": .string(thread)])
-                    } catch {
-                        log.error(
-                            "certificate on disk refused, the last good one stays",
-                            ["thread": .string(thread), "cause": .error(error)])
-                    }
-                }
-                return credentials.current
-            }
-        }
+        credentials?.context(for: thread, log)
     }
 }

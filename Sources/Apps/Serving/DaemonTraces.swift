@@ -48,35 +48,12 @@ public struct DaemonTraces: Sendable {
         options.pause = settings.flush
         options.timeout = settings.timeout
         options.retry = settings.retry
-        exporter = SpanExporter(options, keys, log, context: try Self.context(settings.tls, log))
-    }
-
-    private static func context(
-        _ tls: TraceSettings.TLS?, _ log: Log
-    ) throws(Failure) -> (@Sendable () -> TLSContext)? {
-        guard let tls else { return nil }
-        let credentials: TLSCredentials
-        do {
-            credentials = try TLSCredentials(
-                .client,
-                .client(
-                    trust: tls.authorityFile.map { .authorities(.file($0)) } ?? .system,
-                    certificate: tls.certificateFile.map { .file($0) }, key: tls.keyFile.map { .file($0) }))
-        } catch {
-            throw Failure("traces.tls: \(error)")
+        let credentials = try settings.tls.map { tls throws(Failure) in
+            try ClientCredentials(
+                authorities: tls.authorityFile, certificate: tls.certificateFile, key: tls.keyFile,
+                at: "traces")
         }
-        return {
-            if credentials.changedOnDisk() {
-                do {
-                    try credentials.reload()
-                } catch {
-                    log.error(
-                        "certificate on disk refused, the last good one stays",
-                        ["thread": "traces", "cause": .error(error)])
-                }
-            }
-            return credentials.current
-        }
+        exporter = SpanExporter(options, keys, log, context: credentials?.context(for: "traces", log))
     }
 
     /// What a thread decides and takes down with.

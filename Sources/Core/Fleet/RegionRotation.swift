@@ -82,8 +82,8 @@ public struct RegionRotation: Sendable {
         var order = RegionOrder.serve
         var nodes: [String: Counted] = [:]
         /// As many as were heard of at once, and when last: together they carry what the settings say.
-        var nodesMost = 0
-        var nodesMostAt = Instant(nanoseconds: .min)
+        var mostHeard = 0
+        var mostHeardAt = Instant(nanoseconds: .min)
         /// When one of its brokers asked last where it stands; nil where none has since this rotation began.
         var heardAt: Instant?
         /// When one of its holders said anything at all.
@@ -230,8 +230,8 @@ public struct RegionRotation: Sendable {
     private mutating func countNodes(_ region: Int, _ now: Instant) {
         let count = regions[region].nodes.count
         // Fewer for so long are all that there are: others have other names now, or are not needed any more.
-        if count >= regions[region].nodesMost || now - regions[region].nodesMostAt > Self.settled {
-            (regions[region].nodesMost, regions[region].nodesMostAt) = (count, now)
+        if count >= regions[region].mostHeard || now - regions[region].mostHeardAt > Self.settled {
+            (regions[region].mostHeard, regions[region].mostHeardAt) = (count, now)
         }
     }
 
@@ -298,7 +298,7 @@ public struct RegionRotation: Sendable {
     private func carries(_ region: Int) -> Int {
         let one = regions[region]
         let whole = one.terms.carries * share(region) / 1_000
-        return one.nodesMost > 0 ? whole * one.nodes.count / one.nodesMost : whole
+        return one.mostHeard > 0 ? whole * one.nodes.count / one.mostHeard : whole
     }
 
     public func outlook(without region: Int, at now: Instant) -> RegionOutlook {

@@ -218,13 +218,14 @@ private final class Sending {
 
     private func taken(_ body: [UInt8]) {
         let all = OTLPTraces.count(batch)
-        let rejected = OTLPAnswer(body).map { min(max(Int($0.rejected), 0), all) } ?? 0
+        let answer = OTLPAnswer(body)
+        let rejected = answer.map { min(max(Int($0.rejected), 0), all) } ?? 0
         exporter.keys.exported.add(all - rejected)
         if rejected > 0 {
             exporter.keys.lost(.rejected).add(rejected)
             exporter.log.warning(
                 "the collector has not taken all spans",
-                ["rejected": .integer(rejected), "cause": .string(OTLPAnswer(body)?.message ?? "")])
+                ["rejected": .integer(rejected), "cause": .string(answer?.message ?? "")])
         }
         if isTroubled {
             isTroubled = false
@@ -291,12 +292,10 @@ private final class Sending {
         self.finished = nil
         var left = batch
         batch.removeAll()
-        let most = exporter.options.batchSpans
         while true {
-            let before = left.count
             exporter.take(into: &left)
+            if left.isEmpty { break }
             exporter.keys.lost(.stopped).add(OTLPTraces.count(left))
-            if left.isEmpty || left.count == before && before < most { break }
             left.removeAll()
         }
         finished()

@@ -1,5 +1,4 @@
 // The metrics as OpenMetrics 1.0 has them, which Prometheus asks for where it can: the text that has exemplars.
-import Synchronization
 import Tracing
 import Units
 
@@ -9,22 +8,6 @@ extension Metrics {
 
     /// All metrics, family by family in the order of registration, and the end behind them.
     public func openMetricsFamilies() -> OpenMetricsFamilies { OpenMetricsFamilies(self) }
-
-    fileprivate func write(_ series: MetricSeries, of name: String, to text: inout OpenMetricsText) {
-        switch series.source {
-        case .counter(let index): text.sample(name, series.labels, "\(total(at: index))")
-        case .gauge(let index): text.sample(name, series.labels, "\(Int64(bitPattern: total(at: index)))")
-        case .histogram(let index, let hasExemplars):
-            text.histogram(
-                name, series.labels, distribution(at: index), hasExemplars ? exemplars(at: index) : [])
-        case .sharedCounter(let cell):
-            text.sample(name, series.labels, "\(cell.bits.load(ordering: .relaxed))")
-        case .sharedGauge(let cell):
-            text.sample(name, series.labels, number(Double(bitPattern: cell.bits.load(ordering: .relaxed))))
-        case .computed(let read):
-            if let value = read() { text.sample(name, series.labels, number(value)) }
-        }
-    }
 }
 
 /// The texts of families, each ending with a line's end, and `# EOF`.
@@ -47,7 +30,9 @@ public struct OpenMetricsFamilies: Sequence, IteratorProtocol {
     }
 }
 
-struct OpenMetricsText {
+struct OpenMetricsText: MetricsText {
+    static let hasExemplars = true
+
     private(set) var bytes: [UInt8] = []
 
     /// A counter's family has its name without `_total`, which its samples have.
@@ -60,8 +45,12 @@ struct OpenMetricsText {
         put("\n")
     }
 
-    mutating func sample(
-        _ name: String, _ labels: [MetricLabel], _ value: String, _ exemplar: Exemplar? = nil
+    mutating func sample(_ name: String, _ labels: [MetricLabel], _ value: String) {
+        sample(name, labels, value, nil)
+    }
+
+    private mutating func sample(
+        _ name: String, _ labels: [MetricLabel], _ value: String, _ exemplar: Exemplar?
     ) {
         put(name)
         if !labels.isEmpty { put(labels) }

@@ -1,5 +1,4 @@
 // The metrics as Prometheus reads them: the text format, version 0.0.4.
-import Synchronization
 
 extension Metrics {
     public static let prometheusContentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
@@ -7,23 +6,6 @@ extension Metrics {
     /// All metrics, family by family in the order of registration, each as it is when it is asked for: nobody
     /// has to hold the whole text.
     public func prometheusFamilies() -> PrometheusFamilies { PrometheusFamilies(self) }
-
-    fileprivate func write(_ series: MetricSeries, of name: String, to text: inout PrometheusText) {
-        switch series.source {
-        case .counter(let index):
-            text.sample(name, series.labels, "\(total(at: index))")
-        case .gauge(let index):
-            text.sample(name, series.labels, "\(Int64(bitPattern: total(at: index)))")
-        case .histogram(let index, _):
-            text.histogram(name, series.labels, distribution(at: index))
-        case .sharedCounter(let cell):
-            text.sample(name, series.labels, "\(cell.bits.load(ordering: .relaxed))")
-        case .sharedGauge(let cell):
-            text.sample(name, series.labels, number(Double(bitPattern: cell.bits.load(ordering: .relaxed))))
-        case .computed(let read):
-            if let value = read() { text.sample(name, series.labels, number(value)) }
-        }
-    }
 }
 
 /// The texts of families, each ending with a line's end.
@@ -44,7 +26,9 @@ public struct PrometheusFamilies: Sequence, IteratorProtocol {
     }
 }
 
-struct PrometheusText {
+struct PrometheusText: MetricsText {
+    static let hasExemplars = false
+
     private(set) var bytes: [UInt8] = []
 
     mutating func open(_ family: MetricFamily) {
@@ -66,7 +50,9 @@ struct PrometheusText {
         put("\n")
     }
 
-    mutating func histogram(_ name: String, _ labels: [MetricLabel], _ distribution: Distribution) {
+    mutating func histogram(
+        _ name: String, _ labels: [MetricLabel], _ distribution: Distribution, _ exemplars: [Exemplar?]
+    ) {
         let counts = distribution.countsUpToExportedBounds()
         for (bound, count) in zip(HistogramScale.exportedBounds, counts) {
             let le = MetricLabel(name: "le", value: secondsText(UInt64(bound)))
