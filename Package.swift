@@ -308,9 +308,14 @@ let package = Package(
         tests(
             "TelemetryTests", in: "Edge",
             ["AllocationCounter", "JSON", "Kernel", "Telemetry", "Tracing", "Units"]),
+        .target(
+            name: "TraceCollector", path: "Tests/Support/TraceCollector", exclude: ["collector.py"],
+            swiftSettings: strict),
         .testTarget(
             name: "OTLPTests",
-            dependencies: ["HTTP", "Kernel", "OTLP", "Reactor", "Telemetry", "Tracing", "Units"],
+            dependencies: [
+                "HTTP", "Kernel", "OTLP", "Reactor", "Telemetry", "TraceCollector", "Tracing", "Units",
+            ],
             path: "Tests/Edge/OTLPTests", swiftSettings: unoptimised),
         tests("ReactorTests", in: "Edge", ["Kernel", "Reactor", "Telemetry", "Units"]),
         tests(
@@ -389,8 +394,9 @@ let package = Package(
         tests(
             "CoordinatorTests", in: "Apps",
             [
-                "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "PostgresServer", "paceline",
-                "paceline-broker", "paceline-coordinator", "paceline-node",
+                "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "PostgresServer",
+                "TraceCollector",
+                "paceline", "paceline-broker", "paceline-coordinator", "paceline-node",
             ]),
         tests(
             "RequestPathTests", in: "Apps",

@@ -1,61 +1,16 @@
 // One trace from a command, and from a node, to the coordinator: real processes, and a collector that reads spans by
 // OpenTelemetry's own classes.
 import Foundation
-import Glibc
 import PostgresServer
 import Testing
+import TraceCollector
 
-/// The collector's process.
-private final class Collector {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-        .standardized
-    static let python: String? = [
-        root.appending(path: ".build/python/bin/python3").path(), "/usr/bin/python3",
-    ]
-    .first {
-        let process = Process()
-        process.executableURL = URL(filePath: $0)
-        process.arguments = ["-c", "import opentelemetry.proto.collector.trace.v1.trace_service_pb2"]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }
-
-    let folder = FileManager.default.temporaryDirectory.appending(path: "paceline-root-\(UUID().uuidString)")
-    let port: Int
-    private let process = Process()
-
-    init() throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = URL(filePath: try #require(Self.python))
-        let script = Self.root.appending(path: "Tests/Support/TraceCollector/collector.py").path()
-        process.arguments = [script, folder.path()]
-        try process.run()
-        let end = Date().addingTimeInterval(20)
-        while true {
-            let text = try? String(contentsOf: folder.appending(path: "port"), encoding: .utf8)
-            if let port = text.flatMap({ Int($0) }) {
-                self.port = port
-                return
-            }
-            guard Date() < end else {
-                throw PostgresServerFailure(description: "the collector does not start")
-            }
-            usleep(10_000)
-        }
-    }
-
-    deinit {
-        kill(process.processIdentifier, SIGKILL)
-        try? FileManager.default.removeItem(at: folder)
-    }
-
+extension TraceCollector {
     /// For a daemon's settings.
     func section(_ ratio: Double, parents: Int = 1_000) -> [String: Any] {
         [
             "traces": [
-                "address": "127.0.0.1", "port": port, "ratio": ratio, "parentsPerSecond": parents,
+                "address": "127.0.0.1", "port": Int(port), "ratio": ratio, "parentsPerSecond": parents,
                 "flushMilliseconds": 20,
             ] as [String: Any]
         ]
@@ -68,9 +23,8 @@ private final class Collector {
     }
 
     var spans: [Span] {
-        let lines = (try? String(contentsOf: folder.appending(path: "requests"), encoding: .utf8)) ?? ""
-        return lines.split(separator: "\n").flatMap { line -> [Span] in
-            guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
+        requests.flatMap { object -> [Span] in
+            guard
                 let service = (object["resource"] as? [String: Any])?["service.name"] as? String,
                 let spans = object["spans"] as? [[String: Any]]
             else { return [] }
@@ -88,7 +42,7 @@ private final class Collector {
 @Suite(
     .enabled(if: postgresPrograms != nil, "\(needsPostgres)"),
     .enabled(
-        if: Collector.python != nil,
+        if: TraceCollector.python != nil,
         "needs a python3 with opentelemetry-proto, from PyPI: pip install opentelemetry-proto"))
 struct TraceJoinTests {
     private static let trace = "0af7651916cd43dd8448eb211c80319c"
@@ -97,7 +51,7 @@ struct TraceJoinTests {
     /// A command says in whose trace it runs, and its calls are spans of it; what a node tells of pacing goes through a
     /// broker to the coordinator as one trace of four spans.
     @Test func callsJoinTheirCallersTrace() throws {
-        let collector = try Collector()
+        let collector = try TraceCollector()
         let pair = try Pair(more: collector.section(0))
         let leader = try pair.leader()
         let programs = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
@@ -134,7 +88,7 @@ struct TraceJoinTests {
             "node-a", of: pair, issuers: [broker.port],
             evenFor: SpendingNode.Flight(start: Date(), seconds: 600, budget: 50), more: collector.section(1))
         try Spending.until("its money is there") { node.trouble("northwind-winter") == "" }
-        var chain: [Collector.Span] = []
+        var chain: [TraceCollector.Span] = []
         try Spending.until("the node's words come through to the coordinator") {
             let spans = collector.spans
             let last = spans.first { $0.service == "paceline-coordinator" && $0.name == "POST /v1/pacing" }

@@ -1,67 +1,15 @@
 // What becomes of spans that are recorded, against a collector that reads them by OpenTelemetry's own classes: taken,
 // tried again, refused, lost, and each one counted.
 import Foundation
-import Glibc
 import HTTP
 import Kernel
 import OTLP
 import Synchronization
 import Telemetry
 import Testing
+import TraceCollector
 import Tracing
 import Units
-
-/// The collector's process, which answers as it is told.
-final class Collector {
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-        .standardized
-    /// The Python that has OpenTelemetry's classes: the one that `./dev test` makes, or that of PATH.
-    static let python: String? = [
-        root.appending(path: ".build/python/bin/python3").path(), "/usr/bin/python3",
-    ].first {
-        let process = Process()
-        process.executableURL = URL(filePath: $0)
-        process.arguments = ["-c", "import opentelemetry.proto.collector.trace.v1.trace_service_pb2"]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }
-
-    let folder: URL
-    let port: UInt16
-    private let process = Process()
-
-    init(_ answers: String...) async throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "paceline-otlp-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = URL(filePath: try #require(Self.python))
-        let script = Self.root.appending(path: "Tests/Support/TraceCollector/collector.py").path()
-        process.arguments = [script, folder.path()] + answers
-        try process.run()
-        var found: UInt16?
-        for _ in 0..<2_000 where found == nil {
-            found = (try? String(contentsOf: folder.appending(path: "port"), encoding: .utf8)).flatMap {
-                UInt16($0)
-            }
-            if found == nil { try await Task.sleep(for: .milliseconds(5)) }
-        }
-        port = try #require(found, "the collector did not start")
-    }
-
-    deinit {
-        kill(process.processIdentifier, SIGKILL)
-        try? FileManager.default.removeItem(at: folder)
-    }
-
-    /// What has come so far.
-    var requests: [[String: Any]] {
-        let lines = (try? String(contentsOf: folder.appending(path: "requests"), encoding: .utf8)) ?? ""
-        return lines.split(separator: "\n").compactMap {
-            try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
-        }
-    }
-}
 
 private struct Source {
     let exporter: SpanExporter
@@ -136,11 +84,11 @@ private func until(_ what: String, _ body: () -> Bool) async throws {
 
 @Suite(
     .enabled(
-        if: Collector.python != nil,
+        if: TraceCollector.python != nil,
         "no python3 has opentelemetry-proto, from PyPI: pip install opentelemetry-proto"))
 struct ExporterTests {
     @Test func spansComeAsTheyWereRecorded() async throws {
-        let collector = try await Collector()
+        let collector = try TraceCollector()
         let source = try Source(collector.port)
         source.record(2)
         try source.exporter.start()
@@ -176,7 +124,7 @@ struct ExporterTests {
 
     /// OTLP's four statuses are tried again with the same spans, the collector's word on when being kept.
     @Test func whatComesToNothingIsTriedAgain() async throws {
-        let collector = try await Collector("503", "429:1", "200")
+        let collector = try TraceCollector("503", "429:1", "200")
         let source = try Source(collector.port)
         source.record(1)
         try source.exporter.start()
@@ -193,7 +141,7 @@ struct ExporterTests {
     }
 
     @Test func whatIsRefusedIsCountedAndNotSentAgain() async throws {
-        let collector = try await Collector("400", "partial", "200")
+        let collector = try TraceCollector("400", "partial", "200")
         let source = try Source(collector.port)
         source.record(1)
         try source.exporter.start()
@@ -221,7 +169,7 @@ struct ExporterTests {
 
     /// However fast a collector answers, it is asked once in a pause for what there is, and at once for whole batches.
     @Test func aSmallBatchIsFollowedByAPause() async throws {
-        let collector = try await Collector("200", "200", "503", "200")
+        let collector = try TraceCollector("200", "200", "503", "200")
         let source = try Source(collector.port, pause: .seconds(600))
         // Two whole batches, behind which no other is looked for.
         source.record(64)
@@ -244,7 +192,7 @@ struct ExporterTests {
     }
 
     @Test func theEndSendsWhatIsLeft() async throws {
-        let collector = try await Collector()
+        let collector = try TraceCollector()
         let source = try Source(collector.port, ringSpans: 128)
         try source.exporter.start()
         source.record(100)
