@@ -83,11 +83,8 @@ public final class IssuerLink: Sendable {
     }
 
     /// What is said beside money goes its own way, so that money waits behind none of it.
-    enum Route: String {
-        case ledger = "/v1/ledger"
-        case pacing = "/v1/pacing"
-        case models = "/v1/models/standing"
-        case region = "/v1/region"
+    enum Route {
+        case ledger, pacing, models, region
 
         fileprivate var path: StaticString {
             switch self {
@@ -107,7 +104,7 @@ public final class IssuerLink: Sendable {
         thread.post(beside: route != .ledger) { [self] client in
             let turn = route == .region ? place.regionTurn : place.turn
             let endpoint = endpoints[turn % endpoints.count]
-            var request = ClientRequest(.post, endpoint, route.rawValue)
+            var request = ClientRequest(.post, endpoint, "\(route.path)")
             request.headers = [("content-type", "application/json")]
             request.body = body
             let spans = spans.withLock { $0 }

@@ -23,22 +23,25 @@ extension Router {
             if let value = request.header("accept") {
                 accept = value.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             }
-            if MetricsFormat(accept: accept) == .openMetrics {
+            switch MetricsFormat(accept: accept) {
+            case .openMetrics:
                 response.contentType = Metrics.openMetricsContentType
-                var families = metrics.openMetricsFamilies()
-                return response.stream { piece in
-                    guard let family = families.next() else { return false }
-                    piece.write(family.span.bytes)
-                    return true
-                }
+                Self.stream(metrics.openMetricsFamilies(), &response)
+            case .prometheus:
+                response.contentType = Metrics.prometheusContentType
+                Self.stream(metrics.prometheusFamilies(), &response)
             }
-            response.contentType = Metrics.prometheusContentType
-            var families = metrics.prometheusFamilies()
-            response.stream { piece in
-                guard let family = families.next() else { return false }
-                piece.write(family.span.bytes)
-                return true
-            }
+        }
+    }
+
+    private static func stream(
+        _ families: some IteratorProtocol<[UInt8]>, _ response: inout Response
+    ) {
+        var families = families
+        response.stream { piece in
+            guard let family = families.next() else { return false }
+            piece.write(family.span.bytes)
+            return true
         }
     }
 }
