@@ -45,9 +45,12 @@ part_swift() { run_bundle 1 .build/debug/pacelinePackageTests.xctest "$@"; }
 # exact TARGET...: test targets once more as they are shipped: optimised, and Edge without the checks of exclusive access
 # that only debug builds make. They are built apart, since the tests want to see what is internal.
 part_exact() {
-  PACELINE_TESTS=$* swift build "${exact[@]}" --product pacelinePackageTests
+  part_compile_exact "$@"
   run_bundle "$(nproc)" .build/exact/release/pacelinePackageTests.xctest "$@"
 }
+
+# compile_exact TARGET...: what the part `exact` runs. Where another compiles it already, this waits for that.
+part_compile_exact() { PACELINE_TESTS=$* swift build "${exact[@]}" --product pacelinePackageTests; }
 
 # benches TARGET...: the package in Benchmarks still builds, and its own tests.
 part_benches() {

@@ -18,7 +18,7 @@ readonly long_kinds=' faults ha console '
 names=() budgets=() kinds=() given=()
 table=() notes=()
 total_passed=0 total_failed=0 total_skipped=0
-running=''
+running='' ahead=''
 chosen=()
 list=no long=no strict_budgets=no built=no build_ok=yes
 
@@ -37,13 +37,27 @@ part_index() {
 }
 
 stop_running() {
+  local process
   trap '' INT TERM
-  if [ -n "$running" ]; then
-    kill -TERM "$running" 2>/dev/null || true
-    wait "$running" 2>/dev/null || true
-  fi
+  for process in $running $ahead; do
+    kill -TERM "$process" 2>/dev/null || true
+    wait "$process" 2>/dev/null || true
+  done
   complain "interrupted"
   exit 130
+}
+
+# compile_ahead: begins to compile what the part `exact` runs, in the time that nobody else wants: there is much of it while
+# tests wait for processes. That part waits for it, and says what is wrong.
+compile_ahead() {
+  local i arguments
+  for i in "${chosen[@]}"; do
+    [ "${kinds[i]}" = exact ] || continue
+    read -ra arguments <<<"${given[i]}"
+    timeout --kill-after=20 "$hang_seconds_long" chrt --idle 0 tools/dev/part.sh compile_exact "${arguments[@]}" \
+      >"$logs/${names[i]}-ahead.log" 2>&1 </dev/null &
+    ahead=$!
+  done
 }
 
 # run_part INDEX: its work in the background, so that a signal reaches this shell at once.
@@ -186,7 +200,11 @@ test_parts() {
     given[index]=tests
     run_part "$index"
   fi
-  for i in "${chosen[@]}"; do run_part "$i"; done
+  for i in "${chosen[@]}"; do
+    run_part "$i"
+    [ "${kinds[i]}" != build ] || compile_ahead
+  done
+  [ -z "$ahead" ] || kill -TERM "$ahead" 2>/dev/null || true
   trap - INT TERM
   print_table
   [ "$total_failed" -eq 0 ]
