@@ -110,6 +110,11 @@ regions() {
   joined "${all[@]}"
 }
 
+# traces_settings: where spans go, if anybody takes them. So few requests come here that each may be a trace.
+traces_settings() {
+  [ -z "$traces" ] || printf '"traces": { "address": "%s", "port": %d, "ratio": 1 },' "${traces%:*}" "$((10#${traces#*:}))"
+}
+
 # issuers NAME: whom it asks for money, as JSON. Every second node of a region asks its brokers the other way round.
 issuers() {
   local name one turned=() found=() addresses=()
@@ -152,6 +157,7 @@ coordinator_settings() {
   "rotation": { "suspectSeconds": 10, "drainSeconds": $drain_seconds, "steadySeconds": $steady_seconds,
     "rejoinSeconds": $rejoin_seconds },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
+  $(traces_settings)
   "log": { "format": "text" }
 }
 JSON
@@ -173,6 +179,7 @@ broker_settings() {
   "catalog": { "directory": "$own/catalog" },
   "journal": { "directory": "$own/journal", "segmentBytes": 8388608, "retainBytes": 33554432 },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
+  $(traces_settings)
   "log": { "format": "text" }
 }
 JSON
@@ -202,6 +209,7 @@ node_settings() {
   "journal": { "directory": "$own/journal", "retainBytes": 268435456, "requestOneIn": 1 },
   "limits": { "connectionsPerShard": 1000 },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },
+  $(traces_settings)
   "log": { "format": "text" }
 }
 JSON

@@ -7,9 +7,9 @@ readonly port_tries=20
 readonly programs=${PACELINE_PROGRAMS:-.build/release}
 
 # parse_up_arguments ARGUMENT...: into `single`, `for_seconds`, `port`, `state`, `fault`, `traffic`, `build`,
-# `hosts`, `ha`, `record`, `topology` and `lease_seconds`.
+# `hosts`, `ha`, `record`, `traces`, `topology` and `lease_seconds`.
 parse_up_arguments() {
-  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes hosts=no ha=no record=no
+  single=no for_seconds='' port='' state='' fault='' traffic=yes build=yes hosts=no ha=no record=no traces=''
   local argument lease=''
   for argument in "$@"; do [ "$argument" != --single ] || single=yes; done
   if [ "$single" = yes ]; then
@@ -39,6 +39,7 @@ parse_up_arguments() {
         shift && continue ;;
       --topology) topology=${2-} ;;
       --lease-seconds) lease=${2-} ;;
+      --traces) traces=${2-} ;;
       --for) for_seconds=${2-} ;;
       --port) port=${2-} ;;
       --state) state=${2-} ;;
@@ -48,6 +49,9 @@ parse_up_arguments() {
     case $1 in
       --topology) [ -f "$topology" ] || usage up "--topology needs a file such as tools/dev/fleet.topology" ;;
       --for | --port | --lease-seconds) [[ ${2-} =~ ^[0-9]+$ ]] || usage up "$1 needs a number" ;;
+      --traces)
+        [[ $traces =~ ^([0-9.]+):([0-9]{1,5})$ ]] ||
+          usage up "--traces needs the address and port of a collector that takes OTLP over HTTP, such as 127.0.0.1:4318" ;;
       --state) [ -n "$state" ] || usage up "--state needs a folder" ;;
       --fault)
         [ "$single" = no ] || usage up "--fault is for a fleet, and --single is one node"
@@ -62,6 +66,7 @@ parse_up_arguments() {
     primary-lossno | etcd-lossno) usage up "the fault $fault is of a fleet with --ha" ;;
     postgres-restartyes) usage up "the fault $fault is of a fleet with one Postgres; with --ha there is primary-loss" ;;
   esac
+  [ "$single" = no ] || [ -z "$traces" ] || usage up "--traces is of a fleet's daemons, and --single is one node"
   [ "$single" = no ] || [ "$traffic" = yes ] || usage up "--no-traffic is for a fleet: one node has none"
   [ "$record-$single$traffic" = yes-noyes ] || [ "$record" = no ] || usage up "--record is of a fleet's traffic"
   if [ -n "$port" ] && { [ ${#port} -gt 5 ] || [ $((10#$port)) -lt 1 ] || [ $((10#$port)) -gt "$last_port" ]; }; then
