@@ -102,7 +102,8 @@ struct RegionTests {
         #expect(try fleet.order("drain", "east").json["isChanged"] as? Bool == false)
         #expect(try fleet.order("drain", "south").status == 404)
         let kept = try fleet.pair.sql(
-            "select what, id, who <> '', after ->> 'why' from paceline.audit where kind = 'region'")
+            "select what, id, who <> '', after ->> 'why' from paceline.audit where kind = 'region' and what <> 'moved'"
+        )
         #expect(kept == [["drain", "east", "t", "a test"]])
 
         // What still comes is answered, and what was sold is billed; the other goes on.
@@ -176,6 +177,13 @@ struct RegionTests {
         try Spending.until("it goes", 15) { try fleet.region("east")["share"] as? Int == 0 }
         try Spending.until("it is lost", 10) { try fleet.region("east")["state"] as? String == "lost" }
         #expect(try fleet.region("east")["asked"] as? String == "serve")
+        let moved =
+            "select after ->> 'state', after ->> 'asked', who from paceline.audit where what = 'moved'"
+        try Spending.until("the audit log has it") {
+            let rows = try fleet.pair.sql(moved + " order by ordinal")
+            let isOfNobody = rows.allSatisfy { $0[1] == "serve" && $0[2].hasPrefix("coordinator ") }
+            return rows.map { $0[0] } == ["draining", "lost"] && isOfNobody
+        }
         // Nobody looks at the other one.
         fleet.brokers[1].kill(SIGKILL)
         usleep(5_000_000)
@@ -206,7 +214,7 @@ struct RegionTests {
         try Spending.until("its node is not ready", 1) { !fleet.isReady(0) }
         #expect(try fleet.region("east")["isForced"] as? Bool == true)
         let kept = try fleet.pair.sql(
-            "select what, after ->> 'isForced' from paceline.audit where kind = 'region'")
+            "select what, after ->> 'isForced' from paceline.audit where kind = 'region' and what <> 'moved'")
         #expect(kept == [["failover", "true"]])
         #expect(try Spending.root(fleet.pair, "suspense") == 0 && granted > 0)
         try Spending.isQuiet(fleet.pair)

@@ -236,6 +236,7 @@ final class FleetRegions {
             RegionStatements.note,
             values: stamp.leader + [
                 .text(settings[due].name), .text("\(state)"), .int8(Int64(share)), .timestamptz(stamp.at),
+                .text("coordinator \(context.settings.name)"),
             ])
         pool.run(batch, within: context.settings.database.timeout) { [weak self] outcome in
             guard let self else { return }

@@ -47,6 +47,6 @@ enum RegionStatements {
         "select paceline.ask_region($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", .int8, .int8, .text,
         .int8, .text, .text, .bool, .timestamptz, .text, .text, .text)
     static let note = PostgresStatement(
-        "select paceline.note_region($1, $2, $3, $4, $5, $6)", .int8, .int8, .text, .text, .int8,
-        .timestamptz)
+        "select paceline.note_region($1, $2, $3, $4, $5, $6, $7)", .int8, .int8, .text, .text, .int8,
+        .timestamptz, .text)
 }
