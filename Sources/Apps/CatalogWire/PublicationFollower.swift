@@ -343,8 +343,9 @@ public final class PublicationFollower: Sendable {
             now >= run.rememberedAt + Self.memoryPause
         else { return }
         run.rememberedAt = now
+        let age = now - word.asOf
         do {
-            try PublicationMemory(word.publication, name: name, asOf: Kernel.wallNow() - (now - word.asOf))
+            try PublicationMemory(word.publication, name: name, asOf: Kernel.wallNow() - age)
                 .write(to: options.memory)
         } catch {
             log.warning("what is published could not be noted for the next start", ["cause": .error(error)])

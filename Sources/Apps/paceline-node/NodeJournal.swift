@@ -108,10 +108,11 @@ final class NodeJournal {
 
     func noteStart(_ context: NodeContext, driver: String) {
         let settings = context.settings.effective.line
+        let checksum = CRC32C.checksum(of: settings.utf8Span.span.raw)
         append(.nodeStarted) { writer in
             writer.put(text: context.version)
             writer.put(text: context.settings.node.region)
-            writer.put(CRC32C.checksum(of: settings.utf8Span.span.raw))
+            writer.put(checksum)
             writer.put(UInt32(clamping: context.settings.shards))
             writer.put(text: driver)
         }

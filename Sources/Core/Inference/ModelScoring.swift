@@ -15,6 +15,7 @@ extension Model {
     /// The raw scores of rows that stand one after the other, each as wide as the model has features; of a
     /// row only features that are not shared are looked at. Scores stand row by row, with as many for each as
     /// there are outputs.
+    @_lifetime(scores: copy scores)
     public func score(
         _ rows: Span<Float>, into scores: inout MutableSpan<Double>, _ scratch: inout ModelScratch
     ) {
@@ -24,6 +25,7 @@ extension Model {
     }
 
     /// The same of values that are truly Doubles, as LightGBM compares them.
+    @_lifetime(scores: copy scores)
     public func score(
         _ rows: Span<Double>, into scores: inout MutableSpan<Double>, _ scratch: inout ModelScratch
     ) {

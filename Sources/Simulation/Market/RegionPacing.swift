@@ -121,8 +121,9 @@ final class RegionPacing {
             supplyFactor = factor
             supply = market.indices.map { at in
                 (0..<PaceStatement.hours).map { hour in
-                    (0..<kinds).reduce(0) {
-                        $0 + factor * day[hour * kinds + $1] * targeted[at][$1] * affordable[at][$1]
+                    (0..<kinds).reduce(0) { sum, kind in
+                        let places: Double = factor * day[hour * kinds + kind]
+                        return sum + places * targeted[at][kind] * affordable[at][kind]
                     }
                 }
             }

@@ -24,8 +24,10 @@ enum FleetStatus {
 
 extension FleetPicture {
     func lines(since former: FleetPicture? = nil) -> [String] {
-        ["\(TimeText.utc(at).prefix(19))Z"] + moneyLines + coordinatorLines + brokerLines
-            + nodeLines(former) + problemLines + budgetLines
+        let parts = [
+            moneyLines, coordinatorLines, brokerLines, nodeLines(former), problemLines, budgetLines,
+        ]
+        return ["\(TimeText.utc(at).prefix(19))Z"] + parts.joined()
     }
 
     private var moneyLines: [String] {

@@ -51,6 +51,11 @@ internal import CSIMD
     static let mostSets = 1_024
 
     public init(_ snapshot: CatalogSnapshot) {
+        self.init(roomFor: snapshot)
+        takeUsual()
+    }
+
+    private init(roomFor snapshot: CatalogSnapshot) {
         self.snapshot = snapshot
         let rowCount = snapshot.count(.rows)
         facetCount = snapshot.count(.facets)
@@ -80,7 +85,6 @@ internal import CSIMD
         where snapshot.lineItem(ofRow: row) == snapshot.lineItem(ofRow: row - 1) {
             unsafe following[row / 64] |= 1 << UInt64(row % 64)
         }
-        takeUsual()
     }
 
     /// The words of `words`, for whoever keeps other sets of the same form.

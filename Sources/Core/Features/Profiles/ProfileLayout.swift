@@ -183,6 +183,8 @@ public struct ProfileLayout: Sendable {
     public func column(at index: Int) -> Int { Int(columns[index].column) }
 
     /// What a profile says at a time, into a row's columns.
+    @_lifetime(values: copy values)
+    @_lifetime(codes: copy codes)
     public func hydrate(
         _ profile: RawSpan, at now: UInt32, into values: inout MutableSpan<Float>,
         codes: inout MutableSpan<UInt8>
@@ -198,6 +200,8 @@ public struct ProfileLayout: Sendable {
     }
 
     /// What is given of something of which nothing is known.
+    @_lifetime(values: copy values)
+    @_lifetime(codes: copy codes)
     public func hydrateUnknown(into values: inout MutableSpan<Float>, codes: inout MutableSpan<UInt8>) {
         for index in columns.indices {
             let (value, code) = absent(columns[index])
@@ -207,6 +211,8 @@ public struct ProfileLayout: Sendable {
     }
 
     /// What is given of somebody of whom nothing may be read.
+    @_lifetime(values: copy values)
+    @_lifetime(codes: copy codes)
     public func hydrateForbidden(into values: inout MutableSpan<Float>, codes: inout MutableSpan<UInt8>) {
         for index in columns.indices {
             values[Int(columns[index].column)] = columns[index].standIn

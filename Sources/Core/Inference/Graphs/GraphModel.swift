@@ -67,12 +67,14 @@ final class GraphRoom {
             ? [Double](repeating: 0, count: ModelScratch.chunk * program.inputWidth) : []
     }
 
+    @_lifetime(scores: copy scores)
     func score<Value: RowValue>(
         _ program: GraphProgram, _ rows: Span<Value>, into scores: inout MutableSpan<Double>
     ) {
         workspace.runAny(program, rows: rows, results: &scores)
     }
 
+    @_lifetime(scores: copy scores)
     func score<Value: RowValue>(
         _ program: GraphProgram, _ rows: Span<Value>, isShared: [Bool], _ request: Span<Double>,
         into scores: inout MutableSpan<Double>

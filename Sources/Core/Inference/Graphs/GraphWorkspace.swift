@@ -16,16 +16,19 @@ public struct GraphWorkspace: ~Copyable {
     /// Runs the program on rows that lie one behind the other, each with the numbers of all inputs in their
     /// order.
     /// - Parameter results: gets for each row the numbers of all outputs in their order.
+    @_lifetime(results: copy results)
     public mutating func run(_ program: GraphProgram, rows: Span<Float>, results: inout MutableSpan<Float>) {
         runAny(program, rows: rows, results: &results)
     }
 
+    @_lifetime(results: copy results)
     public mutating func run(_ program: GraphProgram, rows: Span<Double>, results: inout MutableSpan<Double>)
     {
         runAny(program, rows: rows, results: &results)
     }
 
     /// In the module alone, where it is made for each type of number.
+    @_lifetime(results: copy results)
     mutating func runAny<
         Number: BinaryFloatingPoint & BitwiseCopyable, Result: BinaryFloatingPoint & BitwiseCopyable
     >(
