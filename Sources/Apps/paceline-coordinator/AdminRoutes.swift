@@ -28,6 +28,7 @@ final class AdminRoutes: Responder {
     private let check: LedgerCheck
     private let catalog: CatalogRoutes
     private let models: ModelRoutes
+    private let scheduled: ScheduledRoutes
     private let tokenRoutes: TokenRoutes
     private let audits: AuditRoutes
     private let pacing: FleetPacing
@@ -68,6 +69,7 @@ final class AdminRoutes: Responder {
         check = LedgerCheck(reads)
         catalog = CatalogRoutes(desk, reads)
         models = ModelRoutes(desk, watch, reads, root)
+        scheduled = ScheduledRoutes(desk, reads)
         self.regions = RegionRoutes(desk, regions, root)
         tokenRoutes = TokenRoutes(tokens, root, reads)
         audits = AuditRoutes(context, root, tokens, reads)
@@ -132,6 +134,9 @@ final class AdminRoutes: Responder {
         case .canary: models.canary(request, caller, &response)
         case .promote: models.promote(request, caller, &response)
         case .rollBackModels: models.rollBack(request, caller, &response)
+        case .scheduled: scheduled.list(request, &response)
+        case .scheduledChange: scheduled.show(id, request, &response)
+        case .cancelScheduled: scheduled.cancel(id, request, caller, &response)
         case .audit: catalog.audit(request, &response)
         case .tokens: tokenRoutes.list(request, &response)
         case .makeToken: tokenRoutes.make(request, caller, &response)

@@ -81,6 +81,17 @@ enum OpenAPI {
             "content": .object([.init(one.answerType, ["schema": one.answer])]),
         ]
         var all: [(Int, JSONTree)] = one.accepted.map { ($0, answer) }
+        if one.isSchedulable {
+            all.append(
+                (
+                    202,
+                    [
+                        "description":
+                            "It is kept for its time: under which number, and what it would change as the catalog is now.",
+                        "content": ["application/json": ["schema": reference("scheduled")]],
+                    ]
+                ))
+        }
         for status in one.refused + [400, 401, 403, 503] {
             all.append(
                 (
@@ -157,6 +168,18 @@ enum OpenAPI {
                         "kind": ["type": "string"], "id": ["type": "string"], "version": ["type": "string"],
                         "published": ["type": "integer"], "isChanged": ["type": "boolean"],
                         "isDryRun": ["type": "boolean"], "unreported": ["type": "integer"],
+                        "changes": ["type": "array", "items": reference("effect")],
+                    ],
+                ]),
+            .init(
+                "scheduled",
+                [
+                    "type": "object", "required": ["scheduled", "at", "what"],
+                    "properties": [
+                        "scheduled": ["type": "string"], "at": ["type": "string", "format": "date-time"],
+                        "what": ["type": "string"], "kind": ["type": ["string", "null"]],
+                        "id": ["type": ["string", "null"]], "published": ["type": "integer"],
+                        "isChanged": ["type": "boolean"], "unreported": ["type": "integer"],
                         "changes": ["type": "array", "items": reference("effect")],
                     ],
                 ]),

@@ -15,6 +15,7 @@ public struct Status: Equatable, Sendable {
 
     public static var `continue`: Status { Status(100, "HTTP/1.1 100 Continue\r\n") }
     public static var ok: Status { Status(200, "HTTP/1.1 200 OK\r\n") }
+    public static var accepted: Status { Status(202, "HTTP/1.1 202 Accepted\r\n") }
     public static var noContent: Status { Status(204, "HTTP/1.1 204 No Content\r\n") }
     public static var found: Status { Status(302, "HTTP/1.1 302 Found\r\n") }
     public static var notModified: Status { Status(304, "HTTP/1.1 304 Not Modified\r\n") }
