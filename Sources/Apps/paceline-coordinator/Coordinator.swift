@@ -91,6 +91,7 @@ struct CoordinatorKeys: Sendable {
     let postgres: PostgresMetricKeys
     let root: RootMetricKeys
     let scheduled: ScheduledMetricKeys
+    let limited: LimitedMetricKeys
 
     init(in catalogue: inout MetricsCatalogue) {
         reactor = ReactorMetricKeys(in: &catalogue)
@@ -99,6 +100,7 @@ struct CoordinatorKeys: Sendable {
         postgres = PostgresMetricKeys(in: &catalogue)
         root = RootMetricKeys(in: &catalogue)
         scheduled = ScheduledMetricKeys(in: &catalogue)
+        limited = LimitedMetricKeys(in: &catalogue)
     }
 }
 

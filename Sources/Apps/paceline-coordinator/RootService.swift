@@ -104,7 +104,7 @@ final class RootService: DaemonService {
         }
         let adminRoutes = AdminRoutes(
             context, root, pacing, pool, AdminReads(readPool), funding, bulletins, desk, watch, regions,
-            tokens, events, console)
+            tokens, events, console, LimitedMetrics(context.keys.limited, block))
         publications = PublicationRoutes(
             [(.catalog, catalog), (.models, models)], holders: context.settings.holders, on: reactor,
             behind: holderRoutes)

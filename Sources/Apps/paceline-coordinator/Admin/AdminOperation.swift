@@ -2,6 +2,7 @@
 // tests all go by this table.
 import Catalog
 import HTTP
+import Settings
 
 /// What somebody may do: each role all that those before it may.
 enum AdminRole: String, CaseIterable, Comparable, Sendable {
@@ -119,6 +120,24 @@ enum AdminOperation: Hashable, Sendable {
         case .put, .delete, .add, .importCatalog, .rollBack, .publishModels, .canary, .promote, .order:
             .trafficker
         case .audit, .tokens, .makeToken, .revokeToken: .admin
+        }
+    }
+
+    /// Whether it is one of the changes, or else of the questions, as far as rates are concerned.
+    var isChange: Bool { method != .get }
+
+    /// How many tokens of its rate it takes: what the leader or the database has to do for it.
+    var cost: Int {
+        switch self {
+        // All of it is read, and the balances are added up from all movements.
+        case .catalog, .verify: CoordinatorSettings.Rates.dearest
+        // Each entry has documents.
+        case .audit: 5
+        // Much is checked and compiled, or kept.
+        case .add, .importCatalog, .rollBack, .publishModels: CoordinatorSettings.Rates.dearest
+        // The whole catalog is compiled.
+        case .put, .delete, .pause, .resume: 2
+        default: 1
         }
     }
 

@@ -14,14 +14,19 @@ enum OpenAPI {
                     "The catalog, models, who changes them, and the ledger. Any coordinator reads; only the one that leads writes, and the others answer 503 with its address.",
             ],
             "servers": [["url": "/", "description": "The listener `admin` of a coordinator."]],
-            "security": [["token": []]],
+            "security": [["token": []], ["certificate": []]],
             "paths": paths,
             "components": [
                 "securitySchemes": [
                     "token": [
                         "type": "http", "scheme": "bearer",
-                        "description": "Not asked for before the first token is made.",
-                    ]
+                        "description":
+                            "Not asked for before the first token is made, where no certificate has a role.",
+                    ],
+                    "certificate": [
+                        "type": "mutualTLS",
+                        "description": "A client certificate to which the settings give a role.",
+                    ],
                 ],
                 "schemas": .object(schemas),
             ],
@@ -92,7 +97,7 @@ enum OpenAPI {
                     ]
                 ))
         }
-        for status in one.refused + [400, 401, 403, 503] {
+        for status in one.refused + [400, 401, 403, 429, 503] {
             all.append(
                 (
                     status,
@@ -107,14 +112,15 @@ enum OpenAPI {
 
     private static let reasons: [Int: String] = [
         400: "The request is not one: `field` says where, `allowed` what may stand there.",
-        401: "No token that is in force came with it.",
-        403: "The token's role may not.",
+        401: "No token that is in force came with it, and no certificate with a role.",
+        403: "The role may not, or the certificate has none.",
         404: "There is no such thing.",
         409: "It cannot be beside what is there, or under way.",
         412: "It is not as If-Match or If-None-Match says; `version` is what it is.",
         422:
             "The catalog or the ledger would not accept it; nothing was changed. `errors` says why, as `paceline catalog check` does.",
         428: "It is there; say with If-Match which version is meant.",
+        429: "Too often: `limit` says of what, and Retry-After when it may be asked again.",
         503: "This coordinator does not lead (`leader` does), or the database does not answer.",
     ]
 

@@ -40,7 +40,7 @@ enum ScheduledCommands {
     }
 
     private static let list = Command(
-        "list", "Lists the changes that wait, and those that were refused.",
+        "list", "Lists changes that wait, and those refused.",
         discussion: """
             In the order of their times. One that was refused when its time came stays in the list until somebody has looked and says so \
             with paceline scheduled cancel. Any coordinator answers.
@@ -93,7 +93,7 @@ enum ScheduledCommands {
     }
 
     private static let cancel = Command(
-        "cancel", "Takes back one that waits, or dismisses one that was refused.",
+        "cancel", "Takes back one that waits, or dismisses a refused one.",
         discussion: "It takes the role that the change itself takes.",
         parameters: [number, CatalogImport.note] + AdminClient.parameters,
         examples: AdminClient.unreached("paceline scheduled cancel 7")

@@ -37,6 +37,7 @@ public struct Status: Equatable, Sendable {
         Status(415, "HTTP/1.1 415 Unsupported Media Type\r\n")
     }
     public static var expectationFailed: Status { Status(417, "HTTP/1.1 417 Expectation Failed\r\n") }
+    public static var tooManyRequests: Status { Status(429, "HTTP/1.1 429 Too Many Requests\r\n") }
     public static var headerFieldsTooLarge: Status {
         Status(431, "HTTP/1.1 431 Request Header Fields Too Large\r\n")
     }
