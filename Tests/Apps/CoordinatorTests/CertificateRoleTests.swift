@@ -72,10 +72,12 @@ struct CertificateRoleTests {
         let port: UInt16
 
         init() throws {
+            let folder = folder
             database = try PostgresServer(["fsync=on"])
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             let authority = TestAuthority()
-            port = try PostgresServer.freePort()
+            let port = try PostgresServer.freePort()
+            self.port = port
             func path(_ name: String) -> String { folder.appending(path: name).path() }
             func write(_ bytes: [UInt8], _ name: String) throws {
                 try Data(bytes).write(to: folder.appending(path: name))
