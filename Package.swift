@@ -401,8 +401,9 @@ let package = Package(
         tests(
             "CoordinatorTests", in: "Apps",
             [
-                "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "PostgresServer",
-                "TraceCollector",
+                "Catalog", "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "PostgresServer",
+                "Settings",
+                "TestCertificates", "TraceCollector", "Units",
                 "paceline", "paceline-broker", "paceline-coordinator", "paceline-node",
             ]),
         tests(

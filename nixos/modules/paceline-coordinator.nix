@@ -17,6 +17,39 @@ import ../lib/daemon.nix {
         type = lib.types.listOf lib.types.str;
         description = "Who may hold money of the root. A holder's number is its place here: names are only ever added at the end.";
       };
+      roles = lib.mkOption {
+        type = lib.types.listOf (
+          lib.types.submodule {
+            options.certificate = lib.mkOption {
+              type = lib.types.strMatching "[!-)+-~]+(/\\*)?";
+              example = "spiffe://ads.example/people/*";
+              description = "A URI or a DNS name of the certificate's alternative names; a URI that ends in /* is all below it.";
+            };
+            options.role = lib.mkOption {
+              type = lib.types.enum [
+                "viewer"
+                "operator"
+                "trafficker"
+                "admin"
+              ];
+              description = "What whoever shows it may do.";
+            };
+          }
+        );
+        default = [ ];
+        description = "Which client certificates may ask the admin API without a token. The first one that fits decides; `settings.admin.tls` has to ask for them.";
+      };
+      rates = lib.mkOption {
+        type = lib.types.submodule {
+          freeformType = lib.types.attrsOf lib.types.ints.positive;
+        };
+        default = { };
+        example = {
+          changesPerSecond = 5;
+          changeBurst = 100;
+        };
+        description = "How often each token, certificate and address may ask the admin API.";
+      };
       consoleDirectory = lib.mkOption {
         type = lib.types.str;
         default = "${cfg.package}/share/paceline/console";

@@ -28,12 +28,15 @@ final class AdminRoutes: Responder {
     private let check: LedgerCheck
     private let catalog: CatalogRoutes
     private let models: ModelRoutes
+    private let scheduled: ScheduledRoutes
     private let tokenRoutes: TokenRoutes
     private let audits: AuditRoutes
     private let pacing: FleetPacing
     private let events: EventRoutes
     private let regions: RegionRoutes
     private let console: ConsoleFiles?
+    private var rates: AdminRates
+    private let limited: LimitedMetrics
     private var router = Router()
     /// Keys of changes that are under way.
     private var keys: Set<String> = []
@@ -53,8 +56,10 @@ final class AdminRoutes: Responder {
         _ reads: AdminReads, _ funding: CatalogFunding, _ bulletins: [PublicationKind: Bulletin],
         _ desk: ChangeDesk,
         _ watch: ModelWatch, _ regions: FleetRegions, _ tokens: Tokens, _ events: EventRoutes,
-        _ console: ConsoleFiles?
+        _ console: ConsoleFiles?, _ limited: LimitedMetrics
     ) {
+        rates = AdminRates(context.settings.rates)
+        self.limited = limited
         self.funding = funding
         self.pacing = pacing
         self.events = events
@@ -68,6 +73,7 @@ final class AdminRoutes: Responder {
         check = LedgerCheck(reads)
         catalog = CatalogRoutes(desk, reads)
         models = ModelRoutes(desk, watch, reads, root)
+        scheduled = ScheduledRoutes(desk, reads)
         self.regions = RegionRoutes(desk, regions, root)
         tokenRoutes = TokenRoutes(tokens, root, reads)
         audits = AuditRoutes(context, root, tokens, reads)
@@ -93,11 +99,28 @@ final class AdminRoutes: Responder {
         guard method == .get || !Self.isOfAnotherOrigin(request) else {
             return response.problem(.forbidden, "a page of another origin may change nothing here")
         }
-        guard let caller = tokens.caller(request, needs: operation.role, &response),
+        let standing = tokens.standing(of: request)
+        guard isWithinRates(operation, standing, request, &response),
+            let caller = standing.caller(needs: operation.role, &response),
             Query(request).hasOnly(
                 operation.parameters.filter { $0.place == "query" }.map(\.name), &response)
         else { return }
         perform(operation, id, request, caller, &response)
+    }
+
+    /// Also of those who are refused for want of a token: who tries tokens is slowed down by where they come from.
+    private func isWithinRates(
+        _ operation: AdminOperation, _ standing: Standing, _ request: borrowing Request,
+        _ response: inout Response
+    ) -> Bool {
+        let subject = standing.identity.map { RateSubject.identity($0) } ?? RateSubject(request.address)
+        guard let refusal = rates.take(operation.cost, isChange: operation.isChange, subject, at: root.now)
+        else {
+            return true
+        }
+        limited.counter(refusal, subject).add()
+        response.tooOften(refusal, subject, operation.cost)
+        return false
     }
 
     /// By what browsers say, and nobody else: without tokens, or by a client's certificate, a page somewhere else could have a browser ask.
@@ -132,6 +155,9 @@ final class AdminRoutes: Responder {
         case .canary: models.canary(request, caller, &response)
         case .promote: models.promote(request, caller, &response)
         case .rollBackModels: models.rollBack(request, caller, &response)
+        case .scheduled: scheduled.list(request, &response)
+        case .scheduledChange: scheduled.show(id, request, &response)
+        case .cancelScheduled: scheduled.cancel(id, request, caller, &response)
         case .audit: catalog.audit(request, &response)
         case .tokens: tokenRoutes.list(request, &response)
         case .makeToken: tokenRoutes.make(request, caller, &response)
@@ -174,7 +200,7 @@ final class AdminRoutes: Responder {
     private func me(_ caller: Caller, _ response: inout Response) {
         response.json([
             "who": .string(caller.name), "role": .string(caller.role.rawValue),
-            "needsToken": .bool(!tokens.areUnused),
+            "needsToken": .bool(!tokens.isOpen), "by": .string(caller.by.rawValue),
             "coordinator": [
                 "name": .string(context.settings.name), "version": .string(context.version),
                 "leads": .bool(root.leads), "epoch": .string("\(root.machine.epoch.rawValue)"),
@@ -190,7 +216,7 @@ final class AdminRoutes: Responder {
             "leads": .bool(root.leads),
             "epoch": .string("\(root.machine.epoch.rawValue)"), "leader": leader,
             "catalog": funding.tree, "published": bulletins[.catalog]?.tree ?? .null,
-            "models": bulletins[.models]?.tree ?? .null, "needsToken": .bool(!tokens.areUnused),
+            "models": bulletins[.models]?.tree ?? .null, "needsToken": .bool(!tokens.isOpen),
             "clones": .array(
                 root.clones.map {
                     ["session": .string("\($0.session.rawValue)"), "holder": .string($0.holder)]

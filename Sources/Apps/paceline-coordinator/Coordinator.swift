@@ -90,6 +90,8 @@ struct CoordinatorKeys: Sendable {
     let admin: ServerMetricKeys
     let postgres: PostgresMetricKeys
     let root: RootMetricKeys
+    let scheduled: ScheduledMetricKeys
+    let limited: LimitedMetricKeys
 
     init(in catalogue: inout MetricsCatalogue) {
         reactor = ReactorMetricKeys(in: &catalogue)
@@ -97,6 +99,8 @@ struct CoordinatorKeys: Sendable {
         admin = ServerMetricKeys(in: &catalogue, server: "admin")
         postgres = PostgresMetricKeys(in: &catalogue)
         root = RootMetricKeys(in: &catalogue)
+        scheduled = ScheduledMetricKeys(in: &catalogue)
+        limited = LimitedMetricKeys(in: &catalogue)
     }
 }
 

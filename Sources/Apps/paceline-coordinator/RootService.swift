@@ -26,6 +26,7 @@ final class RootService: DaemonService {
     private let publications: PublicationRoutes
     private let listener: PostgresListener
     private let tokens: Tokens
+    private let scheduled: ScheduledWatch
     private let regions: FleetRegions
     private let probes: RegionProbes
     private let events: EventRoutes
@@ -82,6 +83,8 @@ final class RootService: DaemonService {
             [Tokens.channel] + PublicationKind.allCases.map(Bulletin.channel), on: reactor,
             seed: seeds.next())
         let desk = ChangeDesk(context, root, pool, bulletins)
+        scheduled = ScheduledWatch(
+            context, root, pool, desk, ScheduledMetrics(context.keys.scheduled, block))
         let pacing = FleetPacing(context, root)
         let watch = ModelWatch(context, root, models, desk)
         regions = FleetRegions(context, root, pool, pacing)
@@ -101,7 +104,7 @@ final class RootService: DaemonService {
         }
         let adminRoutes = AdminRoutes(
             context, root, pacing, pool, AdminReads(readPool), funding, bulletins, desk, watch, regions,
-            tokens, events, console)
+            tokens, events, console, LimitedMetrics(context.keys.limited, block))
         publications = PublicationRoutes(
             [(.catalog, catalog), (.models, models)], holders: context.settings.holders, on: reactor,
             behind: holderRoutes)
@@ -146,6 +149,7 @@ final class RootService: DaemonService {
         listener.start()
         for bulletin in bulletins.values { bulletin.start() }
         tokens.start()
+        scheduled.start()
         regions.start()
         probes.start()
         try funding.start()

@@ -25,6 +25,7 @@ enum Paceline {
                         CatalogGenerate.command, CatalogImport.command,
                     ]),
                 Campaigns.command,
+                ScheduledCommands.command,
                 TokenCommands.command,
                 Command(
                     "features", "Works on what models know of viewers, content and ads.",

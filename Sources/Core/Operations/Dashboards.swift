@@ -322,5 +322,21 @@ public struct Dashboard: Sendable {
             Panel(
                 title: "etcd not seen for", unit: .seconds,
                 queries: [("time() - patroni_dcs_last_seen", "{{instance}}")]),
+            Panel(
+                title: "Scheduled changes: waiting, refused, seconds overdue", unit: .count,
+                queries: [
+                    ("max by (instance) (\(each("paceline_scheduled_waiting")))", "{{instance}} waiting"),
+                    ("max by (instance) (\(each("paceline_scheduled_refused")))", "{{instance}} refused"),
+                    (
+                        "max by (instance) (\(each("paceline_scheduled_overdue_seconds")))",
+                        "{{instance}} overdue"
+                    ),
+                ]),
+            Panel(
+                title: "Scheduled changes: how late, 99 %; how many", unit: .seconds,
+                queries: [
+                    (quantile("0.99", "paceline_scheduled_late_seconds", by: "instance"), "{{instance}}"),
+                    (rate("paceline_scheduled_changes_total", by: "outcome"), "{{outcome}} a second"),
+                ]),
         ])
 }

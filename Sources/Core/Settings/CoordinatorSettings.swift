@@ -49,6 +49,8 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
     public internal(set) var name = ""
     public internal(set) var listen: [ListenerSettings] = []
     public internal(set) var admin = AdminSettings()
+    public internal(set) var roles: [CertificateRole] = []
+    public internal(set) var rates = Rates()
     public internal(set) var database = Database()
     public internal(set) var numbers: Numbers?
     public internal(set) var leases = Leases()
@@ -81,6 +83,14 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
             .defaulted(
                 "admin", \.admin, .object,
                 "Where operators see the ledger and change budgets, and where metrics are."),
+            .defaulted(
+                "roles", \.roles, .list(of: .object, count: 0...256),
+                "Which client certificates may ask the admin API without a token, and what. The first one that fits decides. With any of them everybody needs a certificate with a role, or a token.",
+                because: "Tokens alone say who may what."),
+            .defaulted(
+                "rates", \.rates, .object,
+                "How often each token or certificate may ask the admin API, and each address of those without one."
+            ),
             .defaulted("database", \.database, .object, "The Postgres that has the ledger."),
             .optional(
                 "numbers", \.numbers, .object,
@@ -115,6 +125,21 @@ public struct CoordinatorSettings: DocumentObject, Equatable {
                 for (index, name) in root.holders.enumerated() where root.holders[..<index].contains(name) {
                     objections.refuse(
                         "holders[\(index)]", found: "\"\(name)\" again", allowed: "each name once")
+                }
+            },
+            Rule("No certificate stands twice in `roles`, and `admin.tls.clientCertificate` asks for them.") {
+                root, objections in
+                for (index, one) in root.roles.enumerated()
+                where root.roles[..<index].contains(where: { $0.certificate == one.certificate }) {
+                    objections.refuse(
+                        "roles[\(index)].certificate", found: "\"\(one.certificate)\" again",
+                        allowed: "each certificate once")
+                }
+                if !root.roles.isEmpty, root.admin.tls.map({ $0.clientCertificate == .none }) ?? true {
+                    objections.refuse(
+                        "roles", found: "roles of certificates that nobody is asked for",
+                        allowed:
+                            "beside an `admin.tls` whose `clientCertificate` is \"optional\" or \"required\"")
                 }
             },
             Rule("No name stands twice in `regions`, and each of their holders is in `holders`, once in all.")

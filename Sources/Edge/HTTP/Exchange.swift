@@ -1,5 +1,6 @@
 // One request and its answer, as a handler sees them. Both live for one call only; the compiler holds
 // handlers to that.
+public import Kernel
 import Reactor
 import Tracing
 public import TLS
@@ -95,6 +96,9 @@ public struct Request: ~Copyable, ~Escapable {
 
     /// Who the peer is, by a certificate that was verified; nil without one.
     public var peer: TLSPeer? { connection._withUnsafeGuaranteedRef { $0.identity } }
+
+    /// Where the peer's connection comes from, which a proxy may have made: a system call at each question.
+    public var address: SocketAddress? { connection._withUnsafeGuaranteedRef { $0.peerAddress } }
 
     /// For `Server.answer`, where the response is held.
     public var place: AnswerPlace { connection._withUnsafeGuaranteedRef { $0.answerPlace } }

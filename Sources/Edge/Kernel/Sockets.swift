@@ -194,6 +194,20 @@ extension Kernel {
         return SocketAddress(storage: storage, length: length)
     }
 
+    /// Who is at the other end; nil where it is gone.
+    public static func peerAddress(of descriptor: Descriptor) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = pass(.option) {
+            withUnsafeMutablePointer(to: &storage) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Int(getpeername(descriptor, $0, &length))
+                }
+            }
+        }
+        return result < 0 ? nil : SocketAddress(storage: storage, length: length)
+    }
+
     /// The error that a socket kept for us, such as the outcome of a connect.
     public static func pendingError(of descriptor: Descriptor) -> Errno? {
         var code: Int32 = 0

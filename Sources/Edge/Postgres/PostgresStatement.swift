@@ -58,6 +58,9 @@ public struct PostgresBatch: Sendable {
         items.append(Item(statement: statement, values: values))
     }
 
+    /// All of another one's, behind what is here.
+    public mutating func add(_ other: PostgresBatch) { items += other.items }
+
     public var count: Int { items.count }
 
     static let begin = PostgresStatement("BEGIN")

@@ -3,7 +3,7 @@
 import CLinux
 import CURing
 import Glibc
-import Kernel
+public import Kernel
 public import Units
 
 /// Why a stream ended. Each reason has a counter, so none is silent.
@@ -64,6 +64,8 @@ open class Stream {
     private let driver: Driver
     private let chunks: Unmanaged<ChunkPool>
     private(set) var descriptor: Descriptor = -1
+    /// Who is at the other end: a system call at each question.
+    public var peerAddress: SocketAddress? { Kernel.peerAddress(of: descriptor) }
     var slot = -1
     var generation: UInt32 = 0
 

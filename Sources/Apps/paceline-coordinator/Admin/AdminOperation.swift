@@ -2,6 +2,7 @@
 // tests all go by this table.
 import Catalog
 import HTTP
+import Settings
 
 /// What somebody may do: each role all that those before it may.
 enum AdminRole: String, CaseIterable, Comparable, Sendable {
@@ -25,6 +26,7 @@ enum AdminOperation: Hashable, Sendable {
     case delete(EntityKind)
     case catalog, add, importCatalog, versions, rollBack, pause, resume
     case publishModels, modelNodes, modelVersions, canary, promote, rollBackModels
+    case scheduled, scheduledChange, cancelScheduled
     case audit
     case tokens, makeToken, revokeToken
     case accounts, order, movements, sessions, suspense, verify
@@ -36,7 +38,8 @@ enum AdminOperation: Hashable, Sendable {
     static let all: [AdminOperation] =
         EntityKind.allCases.flatMap { [.list($0), .get($0), .put($0), .delete($0)] } + [
             .catalog, .add, .importCatalog, .versions, .rollBack, .pause, .resume, .publishModels,
-            .modelNodes, .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken,
+            .modelNodes, .modelVersions, .canary, .promote, .rollBackModels, .scheduled, .scheduledChange,
+            .cancelScheduled, .audit, .tokens, .makeToken,
             .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .ledgerAudit,
             .beginAudit,
             .enter, .me, .pacing, .events, .regions, .drain, .restore, .failOver, .document,
@@ -47,11 +50,11 @@ enum AdminOperation: Hashable, Sendable {
     var method: Method {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .audit, .tokens, .accounts,
-            .movements, .sessions, .suspense,
+            .movements, .sessions, .suspense, .scheduled, .scheduledChange,
             .verify, .ledgerAudit, .me, .pacing, .events, .regions, .document:
             .get
         case .put, .order: .put
-        case .delete, .revokeToken: .delete
+        case .delete, .revokeToken, .cancelScheduled: .delete
         case .add, .importCatalog, .rollBack, .pause, .resume, .publishModels, .canary, .promote,
             .rollBackModels, .makeToken, .beginAudit, .enter, .drain, .restore, .failOver:
             .post
@@ -76,6 +79,8 @@ enum AdminOperation: Hashable, Sendable {
         case .canary: "/api/v1/models/canary"
         case .promote: "/api/v1/models/promote"
         case .rollBackModels: "/api/v1/models/rollback"
+        case .scheduled: "/api/v1/scheduled"
+        case .scheduledChange, .cancelScheduled: "/api/v1/scheduled/{id}"
         case .audit: "/api/v1/audit"
         case .tokens, .makeToken: "/api/v1/tokens"
         case .revokeToken: "/api/v1/tokens/{id}"
@@ -106,13 +111,33 @@ enum AdminOperation: Hashable, Sendable {
     var role: AdminRole {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .accounts, .movements, .sessions,
-            .suspense, .verify, .ledgerAudit, .me, .pacing, .events, .regions,
+            .suspense, .verify, .ledgerAudit, .me, .pacing, .events, .regions, .scheduled, .scheduledChange,
             .document:
             .viewer
+        // Who may ask for a change may take it back: its handler looks at which it is.
+        case .cancelScheduled: .operator_
         case .pause, .resume, .rollBackModels, .beginAudit, .enter, .drain, .restore, .failOver: .operator_
         case .put, .delete, .add, .importCatalog, .rollBack, .publishModels, .canary, .promote, .order:
             .trafficker
         case .audit, .tokens, .makeToken, .revokeToken: .admin
+        }
+    }
+
+    /// Whether it is one of the changes, or else of the questions, as far as rates are concerned.
+    var isChange: Bool { method != .get }
+
+    /// How many tokens of its rate it takes: what the leader or the database has to do for it.
+    var cost: Int {
+        switch self {
+        // All of it is read, and the balances are added up from all movements.
+        case .catalog, .verify: CoordinatorSettings.Rates.dearest
+        // Each entry has documents.
+        case .audit: 5
+        // Much is checked and compiled, or kept.
+        case .add, .importCatalog, .rollBack, .publishModels: CoordinatorSettings.Rates.dearest
+        // The whole catalog is compiled.
+        case .put, .delete, .pause, .resume: 2
+        default: 1
         }
     }
 

@@ -84,7 +84,7 @@ final class AuditRoutes {
         } catch {
             return response.problem(.badRequest, "the entry is not one", error.members)
         }
-        guard !tokens.areUnused else {
+        guard !tokens.isOpen else {
             return response.problem(
                 .unprocessableContent,
                 "two operators have to say the same, and without tokens nobody knows who is who; make two",

@@ -3,6 +3,7 @@ import Catalog
 import CatalogWire
 import Documents
 import HTTP
+import Kernel
 import Postgres
 import Serving
 import Units
@@ -137,8 +138,20 @@ final class CatalogRoutes {
     private func change(
         _ edit: CatalogEdit, _ request: borrowing Request, _ caller: Caller, _ response: inout Response
     ) {
-        let isDryRun = Query(request)["dryRun"]
+        let query = Query(request)
+        let isDryRun = query["dryRun"]
         guard isDryRun.map({ $0 == "1" }) ?? true else { return response.malformed("dryRun", "1") }
+        var due: Instant?
+        if let text = query["at"] {
+            let now = Kernel.wallNow()
+            due = Timestamp.read(text)
+            guard let due, due > now, due <= now + ScheduleOrder.ahead else {
+                return response.malformed(
+                    "at",
+                    "an instant such as 2026-12-01T00:00:00Z or 2026-12-01T00:00:00-05:00, later than \(Timestamp.text(now)) and at most \(ScheduleOrder.ahead.wholeMilliseconds / 86_400_000) days ahead"
+                )
+            }
+        }
         let head: ChangeHead
         do throws(Malformed) {
             head = try ChangeHead(request)
@@ -146,13 +159,17 @@ final class CatalogRoutes {
             return response.problem(.badRequest, "the request is not one", error.members)
         }
         let whole =
-            "\(request.method.token) \(edit.name) \(edit.key?.kind.rawValue ?? "") \(edit.key?.id ?? "") \(head.condition)\n"
-        let order = CatalogOrder(
+            "\(request.method.token) \(edit.name) \(edit.key?.kind.rawValue ?? "") \(edit.key?.id ?? "") \(head.condition)\(due.map { " at \(Timestamp.text($0))" } ?? "")\n"
+        var order = CatalogOrder(
             // What is not done is not remembered, and its key stays free for the change itself.
             edit: edit, condition: head.condition,
             key: isDryRun == nil ? head.key ?? desk.ownKey() : desk.ownKey(),
             digest: BlobDigest(of: Array(whole.utf8) + request.body.withUnsafeBytes { Array($0) }),
             who: caller.name, note: head.note, isDryRun: isDryRun != nil)
+        if let due, isDryRun == nil {
+            order.isDryRun = true
+            return desk.take(ScheduleOrder(order: order, due: due), request.place, &response)
+        }
         desk.take(order, request.place, &response)
     }
 }

@@ -14,14 +14,19 @@ enum OpenAPI {
                     "The catalog, models, who changes them, and the ledger. Any coordinator reads; only the one that leads writes, and the others answer 503 with its address.",
             ],
             "servers": [["url": "/", "description": "The listener `admin` of a coordinator."]],
-            "security": [["token": []]],
+            "security": [["token": []], ["certificate": []]],
             "paths": paths,
             "components": [
                 "securitySchemes": [
                     "token": [
                         "type": "http", "scheme": "bearer",
-                        "description": "Not asked for before the first token is made.",
-                    ]
+                        "description":
+                            "Not asked for before the first token is made, where no certificate has a role.",
+                    ],
+                    "certificate": [
+                        "type": "mutualTLS",
+                        "description": "A client certificate to which the settings give a role.",
+                    ],
                 ],
                 "schemas": .object(schemas),
             ],
@@ -81,7 +86,18 @@ enum OpenAPI {
             "content": .object([.init(one.answerType, ["schema": one.answer])]),
         ]
         var all: [(Int, JSONTree)] = one.accepted.map { ($0, answer) }
-        for status in one.refused + [400, 401, 403, 503] {
+        if one.isSchedulable {
+            all.append(
+                (
+                    202,
+                    [
+                        "description":
+                            "It is kept for its time: under which number, and what it would change as the catalog is now.",
+                        "content": ["application/json": ["schema": reference("scheduled")]],
+                    ]
+                ))
+        }
+        for status in one.refused + [400, 401, 403, 429, 503] {
             all.append(
                 (
                     status,
@@ -96,14 +112,15 @@ enum OpenAPI {
 
     private static let reasons: [Int: String] = [
         400: "The request is not one: `field` says where, `allowed` what may stand there.",
-        401: "No token that is in force came with it.",
-        403: "The token's role may not.",
+        401: "No token that is in force came with it, and no certificate with a role.",
+        403: "The role may not, or the certificate has none.",
         404: "There is no such thing.",
         409: "It cannot be beside what is there, or under way.",
         412: "It is not as If-Match or If-None-Match says; `version` is what it is.",
         422:
             "The catalog or the ledger would not accept it; nothing was changed. `errors` says why, as `paceline catalog check` does.",
         428: "It is there; say with If-Match which version is meant.",
+        429: "Too often: `limit` says of what, and Retry-After when it may be asked again.",
         503: "This coordinator does not lead (`leader` does), or the database does not answer.",
     ]
 
@@ -157,6 +174,18 @@ enum OpenAPI {
                         "kind": ["type": "string"], "id": ["type": "string"], "version": ["type": "string"],
                         "published": ["type": "integer"], "isChanged": ["type": "boolean"],
                         "isDryRun": ["type": "boolean"], "unreported": ["type": "integer"],
+                        "changes": ["type": "array", "items": reference("effect")],
+                    ],
+                ]),
+            .init(
+                "scheduled",
+                [
+                    "type": "object", "required": ["scheduled", "at", "what"],
+                    "properties": [
+                        "scheduled": ["type": "string"], "at": ["type": "string", "format": "date-time"],
+                        "what": ["type": "string"], "kind": ["type": ["string", "null"]],
+                        "id": ["type": ["string", "null"]], "published": ["type": "integer"],
+                        "isChanged": ["type": "boolean"], "unreported": ["type": "integer"],
                         "changes": ["type": "array", "items": reference("effect")],
                     ],
                 ]),

@@ -37,10 +37,22 @@ struct OperationParameter {
     static let id = Self(
         name: "id", place: "path", summary: "What the catalog calls it.",
         schema: ["type": "string", "pattern": "^[A-Za-z0-9_.:/-]{1,128}$"])
+    static let number = Self(
+        name: "id", place: "path", summary: "Its number.",
+        schema: ["type": "string", "pattern": "^[0-9]{1,18}$"])
     static let campaign = query("campaign", "Only of this campaign.")
     static let dryRun = query(
         "dryRun", "1 answers what the change would do, and changes nothing.",
         ["type": "string", "enum": ["1"]])
+
+    /// Of changes of the catalog.
+    static let trying = [
+        dryRun,
+        query(
+            "at",
+            "When it is to be made, later than now: it is tried now and kept, and the leader makes it then or says why not.",
+            ["type": "string", "format": "date-time", "maxLength": 25]),
+    ]
 
     static let condition = [
         header(
@@ -85,6 +97,10 @@ extension AdminOperation {
         case .canary: "Has some nodes serve a package before all others."
         case .promote: "Has everybody serve a package."
         case .rollBackModels: "Has everybody serve a former package again, and no node another one."
+        case .scheduled: "Changes that wait for their time, and what became of others, the newest first."
+        case .scheduledChange: "One of them, with its body."
+        case .cancelScheduled:
+            "Takes back one that waits, or says of one that was refused that somebody has seen it. It takes the role that the change takes."
         case .audit: "Who changed what, the newest first."
         case .tokens: "Who has a token."
         case .makeToken: "Makes a token, which is shown this once."
@@ -127,12 +143,14 @@ extension AdminOperation {
             ]
                 + (kind.parent.map { [.query($0, "Only those that name it.")] } ?? [])
         case .get: return [.id]
-        case .put: return [.id, .dryRun] + OperationParameter.change
-        case .delete: return [.id, .dryRun] + OperationParameter.condition + OperationParameter.written
-        case .importCatalog: return [.dryRun] + OperationParameter.change
+        case .put: return [.id] + OperationParameter.trying + OperationParameter.change
+        case .delete:
+            return [.id] + OperationParameter.trying + OperationParameter.condition
+                + OperationParameter.written
+        case .importCatalog: return OperationParameter.trying + OperationParameter.change
         case .publishModels: return OperationParameter.written
         case .add, .rollBack, .pause, .resume:
-            return [.dryRun] + OperationParameter.condition + OperationParameter.written
+            return OperationParameter.trying + OperationParameter.condition + OperationParameter.written
         case .drain, .restore, .failOver:
             return [.dryRun] + OperationParameter.condition + OperationParameter.written
         case .canary, .promote, .rollBackModels:
@@ -141,6 +159,14 @@ extension AdminOperation {
         case .audit:
             return pages + [.limit(CatalogRoutes.auditPageMost)]
                 + ["kind", "id", "who"].map { .query($0, "Only those of it.") }
+        case .scheduled:
+            return pages + [.limit(CatalogRoutes.pageMost)] + [
+                .query(
+                    "state", "Only those.",
+                    ["type": "string", "enum": .array(ScheduledRoutes.states.map { .string($0) })])
+            ]
+        case .scheduledChange: return [.number]
+        case .cancelScheduled: return [.number] + OperationParameter.written
         case .revokeToken:
             return [
                 .init(name: "id", place: "path", summary: "The token's name.", schema: ["type": "string"])
@@ -279,11 +305,14 @@ extension AdminOperation {
     var hasETag: Bool {
         switch self {
         case .get, .put, .delete, .add, .importCatalog, .rollBack, .pause, .resume, .publishModels, .canary,
-            .promote, .rollBackModels, .order, .drain, .restore, .failOver:
+            .promote, .rollBackModels, .order, .drain, .restore, .failOver, .cancelScheduled:
             true
         default: false
         }
     }
+
+    /// Whether it can be asked for at a later time.
+    var isSchedulable: Bool { parameters.contains { $0.name == "at" } }
 
     /// Codes of answers that are no refusals.
     var accepted: [Int] {
@@ -297,17 +326,20 @@ extension AdminOperation {
     /// Codes of refusals, but those of every operation.
     var refused: [Int] {
         switch self {
-        case .get, .revokeToken, .accounts: [404]
-        case .put, .importCatalog: [412, 422, 428]
-        case .delete: [404, 412, 422, 428]
-        case .add, .rollBack, .canary, .promote, .rollBackModels: [412, 422]
+        case .get, .revokeToken, .accounts, .scheduledChange: [404]
+        case .cancelScheduled: [404, 409, 422]
+        case .put, .importCatalog: [409, 412, 422, 428]
+        case .delete: [404, 409, 412, 422, 428]
+        case .add, .rollBack: [409, 412, 422]
+        case .canary, .promote, .rollBackModels: [412, 422]
         case .publishModels: [422]
-        case .pause, .resume: [404, 412, 422]
+        case .pause, .resume: [404, 409, 412, 422]
         case .makeToken: [409, 422]
         case .order: [409, 412, 422, 428]
         case .enter: [409, 422]
         case .drain, .restore, .failOver: [404, 409, 412, 422]
-        case .list, .versions, .modelNodes, .modelVersions, .audit, .movements, .sessions, .catalog, .tokens,
+        case .list, .versions, .scheduled, .modelNodes, .modelVersions, .audit, .movements, .sessions,
+            .catalog, .tokens,
             .suspense, .verify, .ledgerAudit, .beginAudit, .me, .pacing, .events, .regions,
             .document:
             []
@@ -332,13 +364,14 @@ extension AdminOperation {
         case .publishModels, .canary, .promote, .rollBackModels: return OpenAPI.reference("modelsChanged")
         case .catalog: return OpenAPI.reference("catalog")
         case .versions, .modelVersions: return OpenAPI.list("versions", of: any)
+        case .scheduled: return OpenAPI.list("scheduled", of: any)
         case .audit: return OpenAPI.list("entries", of: any)
         case .tokens: return OpenAPI.list("tokens", of: any, isPage: false)
         case .movements: return OpenAPI.list("movements", of: any, isPage: false)
         case .sessions: return OpenAPI.list("sessions", of: any, isPage: false)
         case .suspense: return OpenAPI.list("accounts", of: any, isPage: false)
         case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .ledgerAudit, .beginAudit,
-            .enter, .me, .drain, .restore, .failOver,
+            .enter, .me, .drain, .restore, .failOver, .scheduledChange, .cancelScheduled,
             .document:
             return any
         }

@@ -37,14 +37,14 @@ final class TokenRoutes {
         """
         with made as (
             insert into paceline.tokens (hash, name, role, made_at, made_by, expires_at)
-            select $1, $2, $3, $4, $5, $6 where $3 = 'admin' or exists (select from paceline.tokens)
+            select $1, $2, $3, $4, $5, $6 where $3 = 'admin' or $7 or exists (select from paceline.tokens)
             on conflict do nothing returning name, role, expires_at
         ), noted as (
             insert into paceline.audit (at, who, what, kind, id, after)
             select $4, $5, 'create token', 'tokens', name, to_jsonb(made) from made
         )
         select (select count(*) from made), (select count(*) from paceline.tokens), pg_notify('paceline_tokens', '')::text
-        """, .bytea, .text, .text, .timestamptz, .text, .timestamptz)
+        """, .bytea, .text, .text, .timestamptz, .text, .timestamptz, .bool)
     private static let revoke = PostgresStatement(
         """
         with gone as (
@@ -66,6 +66,10 @@ final class TokenRoutes {
         do throws(Malformed) {
             let fields = try Fields(try JSONTree(body: request), at: "")
             name = try fields.text("name", most: 64)
+            // As certificates stand in the audit log.
+            guard !name.contains("://"), !name.hasPrefix("certificate ") else {
+                throw Malformed(place: "name", allowed: "a name that is not a certificate's")
+            }
             let word = try fields.text("role")
             guard let known = AdminRole(rawValue: word) else {
                 throw Malformed(
@@ -87,7 +91,7 @@ final class TokenRoutes {
             [
                 .bytea(BlobDigest(of: Array(token.utf8)).bytes), .text(name), .text(role.rawValue),
                 .timestamptz(now),
-                .text(caller.name), .timestamptz(expires),
+                .text(caller.name), .timestamptz(expires), .bool(caller.by == .certificate && !tokens.isOpen),
             ], request.place
         ) { rows, response in
             let (made, all): (Int64, Int64) = (try rows[0].read(0), try rows[0].read(1))

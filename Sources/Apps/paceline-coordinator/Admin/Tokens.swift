@@ -13,8 +13,45 @@ import Units
 
 /// Whoever asks, as the audit log has them.
 struct Caller {
+    /// By what they are known.
+    enum Proof: String {
+        case token, certificate, nothing
+    }
+
     let name: String
     let role: AdminRole
+    let by: Proof
+}
+
+/// What is known of whoever asks, before it matters for what.
+enum Standing {
+    case known(Caller)
+    /// With what is answered.
+    case stranger(Status, String, [JSONTree.Member])
+    /// The database has not said yet who has tokens.
+    case unread
+
+    /// For rates: as whom somebody has shown themselves.
+    var identity: String? {
+        guard case .known(let caller) = self, caller.by != .nothing else { return nil }
+        return caller.name
+    }
+
+    /// Who asks, if they may; else it is answered why not.
+    func caller(needs role: AdminRole, _ response: inout Response) -> Caller? {
+        switch self {
+        case .known(let caller) where caller.role >= role: return caller
+        case .known(let caller):
+            response.problem(
+                .forbidden, "this takes another role",
+                [.init("role", .string(caller.role.rawValue)), .init("needed", .string(role.rawValue))])
+        case .stranger(let status, let title, let members):
+            if status == .unauthorized { response.header("www-authenticate", "Bearer") }
+            response.problem(status, title, members)
+        case .unread: response.databaseUnread()
+        }
+        return nil
+    }
 }
 
 /// Used on the root's thread only. All tokens are in memory, as the database had them a second ago at most.
@@ -84,47 +121,62 @@ final class Tokens {
         return all
     }
 
-    /// Whether there never was a token: then whoever reaches the listener may all, as before there were any.
-    var areUnused: Bool { all?.isEmpty ?? false }
+    /// Whether there never was a token, and no certificate has a role: then whoever reaches the listener may all.
+    var isOpen: Bool { context.settings.roles.isEmpty && (all?.isEmpty ?? false) }
 
-    /// Who asks, if they may; else it is answered why not.
-    func caller(
-        _ request: borrowing Request, needs role: AdminRole, _ response: inout Response
-    ) -> Caller? {
-        guard let all else {
-            response.databaseUnread()
-            return nil
+    /// A token that comes with a request decides alone: whoever sends one means it. Without one the certificate does.
+    func standing(of request: borrowing Request) -> Standing {
+        let peer = request.peer
+        if isOpen {
+            return .known(
+                Caller(
+                    name: peer?.uris.first ?? "without a certificate", role: .admin,
+                    by: peer?.uris.first == nil ? .nothing : .certificate))
         }
-        if all.isEmpty {
-            return Caller(name: request.peer?.uris.first ?? "without a certificate", role: .admin)
+        if let text = request.text("authorization") { return standing(ofToken: text) }
+        guard !context.settings.roles.isEmpty else {
+            return all == nil
+                ? .unread : .stranger(.unauthorized, "a token is needed: Authorization: Bearer TOKEN", [])
         }
-        guard let text = request.text("authorization") else {
-            refuse("a token is needed: Authorization: Bearer TOKEN", &response)
-            return nil
+        guard let peer else {
+            return .stranger(
+                .unauthorized,
+                "a client certificate with a role is needed, or a token: Authorization: Bearer TOKEN", [])
         }
+        return Self.standing(of: peer, context.settings.roles, at: Kernel.wallNow())
+    }
+
+    private func standing(ofToken text: String) -> Standing {
+        guard let all else { return .unread }
         let parts = text.split(separator: " ", omittingEmptySubsequences: true)
         guard parts.count == 2, parts[0].lowercased() == "bearer",
             let token = all[BlobDigest(of: Array(parts[1].utf8)).bytes], !token.isRevoked
-        else {
-            refuse("the token is none of those in force", &response)
-            return nil
-        }
+        else { return .stranger(.unauthorized, "the token is none of those in force", []) }
         guard token.expires > Kernel.wallNow() else {
-            refuse("the token is over", &response)
-            return nil
+            return .stranger(.unauthorized, "the token is over", [])
         }
-        guard token.role >= role else {
-            response.problem(
-                .forbidden, "this takes another role",
-                [.init("role", .string(token.role.rawValue)), .init("needed", .string(role.rawValue))])
-            return nil
-        }
-        return Caller(name: token.name, role: token.role)
+        return .known(Caller(name: token.name, role: token.role, by: .token))
     }
 
-    private func refuse(_ title: String, _ response: inout Response) {
-        response.header("www-authenticate", "Bearer")
-        response.problem(.unauthorized, title)
+    /// By a certificate, which was good when its connection began.
+    static func standing(
+        of peer: TLSPeer, _ roles: [CoordinatorSettings.CertificateRole], at now: Instant
+    ) -> Standing {
+        let shown = (peer.uris + peer.names).map { JSONTree.string($0) }
+        for one in roles {
+            guard let name = one.name(uris: peer.uris, names: peer.names),
+                let role = AdminRole(rawValue: one.role.rawValue)
+            else { continue }
+            guard peer.notAfter > now else {
+                return .stranger(
+                    .unauthorized, "the certificate is over", [.init("certificate", .array(shown))])
+            }
+            return .known(Caller(name: name, role: role, by: .certificate))
+        }
+        return .stranger(
+            .forbidden,
+            "this certificate has no role here; a token would do, or a role in the coordinators' settings",
+            [.init("certificate", .array(shown))])
     }
 
     /// A token that nobody ever had.

@@ -48,9 +48,11 @@ struct CatalogOrder: ChangeOrder {
     let note: String
     /// What it would do is answered, and nothing is done.
     var isDryRun = false
+    /// As which scheduled change it is made.
+    var scheduled: Int64?
 
     var kind: PublicationKind? { .catalog }
-    var name: String { edit.name }
+    var name: String { scheduled.map { "\(edit.name) as scheduled \($0)" } ?? edit.name }
     var questions: PostgresBatch { CatalogDraft.questions(self) }
     func draft(of found: [PostgresRows]) -> ChangeOutcome { CatalogDraft.made(of: found, self) }
 }

@@ -54,7 +54,7 @@ enum CatalogStatements {
             publish,
             values: stamp.leader + [
                 .int8(draft.former), .bytea(draft.digest.bytes), .int8(Int64(draft.bytes.count)),
-                .int8(draft.format), .timestamptz(stamp.at), .text(order.who), .text(order.edit.name),
+                .int8(draft.format), .timestamptz(stamp.at), .text(order.who), .text(order.name),
                 .text(order.note), .textArray(draft.changes.map(\.key.kind.rawValue)),
                 .textArray(draft.changes.map(\.key.id)), .textArray(draft.changes.map { $0.document?.line }),
             ])

@@ -20,6 +20,8 @@ final class ChangeDesk {
         /// Nil where nobody waits: the coordinator itself makes the change.
         var place: AnswerPlace?
         var tries = 0
+        /// Of the coordinator itself: what was written, or nil where nothing was.
+        var done: ((ChangeDraft?) -> Void)?
     }
 
     private let context: CoordinatorContext
@@ -66,11 +68,13 @@ final class ChangeDesk {
         next()
     }
 
-    /// A change of the coordinator's own; what becomes of it is in the log.
-    func take(_ order: any ChangeOrder) {
-        guard root.leads, queue.count < Self.waitingMost else { return }
-        queue.append(Job(order: order, place: nil))
+    /// A change of the coordinator's own; what becomes of it is in the log. False where it is not taken, and nobody is called.
+    @discardableResult
+    func take(_ order: any ChangeOrder, _ done: ((ChangeDraft?) -> Void)? = nil) -> Bool {
+        guard root.leads, queue.count < Self.waitingMost else { return false }
+        queue.append(Job(order: order, place: nil, done: done))
         next()
+        return true
     }
 
     private func next() {
@@ -79,9 +83,10 @@ final class ChangeDesk {
         look(queue.removeFirst())
     }
 
-    private func finish(_ job: Job, _ body: (inout Response) -> Void) {
+    private func finish(_ job: Job, _ written: ChangeDraft? = nil, _ body: (inout Response) -> Void) {
         if let place = job.place { server?.answer(place, body) }
         isBusy = false
+        job.done?(written)
         next()
     }
 
@@ -149,19 +154,21 @@ final class ChangeDesk {
     private func wrote(_ job: Job, _ draft: ChangeDraft, _ outcome: PostgresOutcome) {
         switch outcome {
         case .done:
-            context.log.notice(
-                "a change was made",
-                [
-                    "kind": .string(job.order.kind?.rawValue ?? "region"),
-                    "version": .integer(Int(draft.number)),
-                    "who": .string(job.order.who), "what": .string(job.order.name),
-                ])
+            if draft.refusal == nil {
+                context.log.notice(
+                    "a change was made",
+                    [
+                        "kind": .string(job.order.kind?.rawValue ?? "region"),
+                        "version": .integer(Int(draft.number)),
+                        "who": .string(job.order.who), "what": .string(job.order.name),
+                    ])
+            }
             if let kind = job.order.kind {
                 bulletins[kind]?.lookSoon()
             } else {
                 onRegions(job.order, draft.number)
             }
-            finish(job) { $0.answer(draft.answer) }
+            finish(job, draft) { $0.answer(draft.answer) }
         case .unknown(let failure): again(job, failure)
         case .refused(let failure):
             switch LedgerRefusal(failure) {
@@ -202,7 +209,8 @@ final class ChangeDesk {
 extension Response {
     mutating func answer(_ answer: ChangeAnswer) {
         status = answer.status
-        header("etag", "\"\(answer.version)\"".utf8.span.bytes)
+        // What waits for its time is no version of anything yet.
+        if answer.status != .accepted { header("etag", "\"\(answer.version)\"".utf8.span.bytes) }
         contentType = "application/json"
         write(answer.body)
         write("\n")

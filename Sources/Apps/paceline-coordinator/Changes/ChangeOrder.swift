@@ -35,6 +35,8 @@ struct ChangeDraft: Sendable {
     let answer: ChangeAnswer
     /// The transaction that makes it, or does nothing where another leads or made one meanwhile.
     let writing: @Sendable (ChangeStamp) -> PostgresBatch
+    /// What is written is that it was refused, and why.
+    var refusal: String?
 }
 
 /// Who writes, and when.
@@ -95,13 +97,21 @@ extension ChangeOutcome {
         }
     }
 
+    private static func status(_ code: Int64) -> Status {
+        switch code {
+        case 201: .created
+        case 202: .accepted
+        default: .ok
+        }
+    }
+
     private static func known(_ rows: PostgresRows, _ request: BlobDigest) throws -> ChangeAnswer? {
         guard rows.count == 1 else { return nil }
         guard try rows[0].read(0) == request.bytes else {
             throw OrderRefusal(.unprocessableContent, "this Idempotency-Key was used for another change")
         }
         return ChangeAnswer(
-            status: try rows[0].read(1, as: Int64.self) == 201 ? .created : .ok, version: try rows[0].read(2),
+            status: status(try rows[0].read(1)), version: try rows[0].read(2),
             body: try rows[0].read(3))
     }
 }

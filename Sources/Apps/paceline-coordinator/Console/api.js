@@ -1,5 +1,6 @@
-// The one way to the coordinator: /api/v1, with the token that this tab was given. The token is sent in a header by this script and by
-// nothing else, so that no other site can have the browser send it.
+// The one way to the coordinator: /api/v1, with the token that this tab was given, or by the browser's certificate. The token is sent in a
+// header by this script and by nothing else, so that no other site can have the browser send it; a certificate the browser sends by itself,
+// and the coordinator refuses changes of pages that are not its own.
 
 const key = "paceline.token";
 
@@ -51,7 +52,7 @@ export async function ask(method, path, { body, headers = {}, signal } = {}) {
   try {
     response = await fetch(`/api/v1/${path}`, {
       method, headers: sent, signal: limit.signal, body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: "omit", redirect: "error", cache: "no-store",
+      credentials: "same-origin", redirect: "error", cache: "no-store",
     });
     text = await response.text();
   } catch (error) {
@@ -63,8 +64,8 @@ export async function ask(method, path, { body, headers = {}, signal } = {}) {
   }
   if (!response.ok) {
     const problem = parsed(text) ?? {};
-    // Of a token that somebody has replaced meanwhile nobody is asked.
-    if (response.status === 401 && mine === token.get()) dispatchEvent(new CustomEvent("signin", { detail: problem.title }));
+    // Of a token that somebody has replaced meanwhile nobody is asked. Where the browser's certificate has no role a token may have one.
+    if ((response.status === 401 || response.status === 403 && problem.certificate) && mine === token.get()) dispatchEvent(new CustomEvent("signin", { detail: problem.title }));
     throw new Problem(response.status, problem);
   }
   return { headers: response.headers, text };

@@ -180,7 +180,7 @@ function signIn(why) {
   open = null;
   frame();
   const input = h("input", { id: "token", name: "token", type: "password", autocomplete: "off", required: true, size: "40", spellcheck: "false" });
-  const said = h("p", { class: "refused", role: "alert" }, token.get() ? why : null);
+  const said = h("p", { class: "refused", role: "alert" }, token.get() || why?.includes("certificate") ? why : null);
   const form = h("form", { class: "signin" },
     h("h1", null, "Sign in"),
     h("p", null, "With a token, as ", h("code", null, "paceline token create NAME --role ROLE"), " prints it. It stays in this tab, and is over when the tab is closed."),
@@ -219,7 +219,7 @@ async function begin() {
   try {
     await identify();
   } catch (error) {
-    if (error.status !== 401) {
+    if (error.status !== 401 && !error.body?.certificate) {
       show(place("main"), problemNode(error instanceof Problem ? error : new Problem(0, { title: String(error) })));
       setTimeout(begin, 2_000);
     }

@@ -3,22 +3,23 @@ import { change, get, noted, tryChange } from "./api.js";
 import { confirm, may } from "./dialog.js";
 import { h, table } from "./dom.js";
 import { bytes, seconds, time } from "./format.js";
+import { loadScheduled, scheduledView } from "./scheduled.js";
 
 export const title = () => "Catalog & models";
-export const topics = ["catalog", "models", "leader"];
+export const topics = ["catalog", "models", "leader", "audit"];
 export const everySeconds = 5;
 
 export async function load() {
-  const [{ versions }, { versions: packages }, nodes] = await Promise.all([
-    get("catalog/versions?limit=50"), get("models/versions?limit=20"), get("models").catch((error) => {
+  const [{ versions }, { versions: packages }, scheduled, nodes] = await Promise.all([
+    get("catalog/versions?limit=50"), get("models/versions?limit=20"), loadScheduled(), get("models").catch((error) => {
       if (error.status === 503) return null;
       throw error;
     }),
   ]);
-  return { versions, packages, nodes };
+  return { versions, packages, scheduled, nodes };
 }
 
-export function view({ versions, packages, nodes }, { me, read }) {
+export function view({ versions, packages, scheduled, nodes }, { me, read }) {
   return [
     h("h1", null, "Catalog and models"),
     h("h2", null, "Versions of the catalog"),
@@ -28,6 +29,7 @@ export function view({ versions, packages, nodes }, { me, read }) {
       { label: "", kind: "act", of: (one) => (one === versions[0] ? h("span", { class: "badge good" }, "published")
         : may(me, "trafficker") && h("button", { class: "quiet", type: "button", "aria-label": `Roll back to version ${one.version}`, onclick: () => rollBack(me, one, versions[0], read) }, "Roll back to it")) },
     ], versions, { empty: "No catalog is published.", key: (one) => one.version }),
+    scheduledView(scheduled, me, read),
     h("h2", null, "Packages of models"),
     table("Packages of models", [
       { label: "Package", number: true, of: (one) => one.version }, { label: "At", of: (one) => time(one.at) }, { label: "By", of: (one) => one.who },

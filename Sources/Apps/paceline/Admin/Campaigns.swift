@@ -88,7 +88,7 @@ enum Campaigns {
             items beside it: {"campaigns": […], "creatives": […], "lineItems": […]}. All of it is published together; \
             what is there already is refused.
             """,
-        parameters: [file] + AdminClient.parameters,
+        parameters: [file, ScheduledCommands.at] + AdminClient.parameters,
         examples: AdminClient.unreached("echo '{\"id\": \"a\"}' | paceline campaign create -")
     ) { call, output throws(Failure) in
         let name = InputFile.displayName(call[file])
@@ -101,8 +101,10 @@ enum Campaigns {
                 "\(name): found no campaign; allowed a campaign with its id, or {\"campaigns\": […]}")
         }
         return try AdminClient.run(call, &output) { client, output throws(Failure) in
-            let answer = try client.demand(.post, "/api/v1/catalog/add", tree)
-            if call[Status.json] {
+            let answer = try client.demand(.post, ScheduledCommands.path("/api/v1/catalog/add", call), tree)
+            if ScheduledCommands.say(answer, call, &output) {
+                return .ok
+            } else if call[Status.json] {
                 output.print(answer.tree)
             } else {
                 for one in campaigns {
@@ -121,13 +123,16 @@ enum Campaigns {
             discussion: pauses
                 ? "Nothing of it wins from when the nodes have the version that is published with this."
                 : "Its line items that are paused themselves stay so.",
-            parameters: [id] + AdminClient.parameters,
+            parameters: [id, ScheduledCommands.at] + AdminClient.parameters,
             examples: AdminClient.unreached("paceline campaign \(name) aurora-launch")
         ) { call, output throws(Failure) in
             try AdminClient.run(call, &output) { client, output throws(Failure) in
                 let answer = try client.demand(
-                    .post, "/api/v1/catalog/\(name)", ["campaign": .string(call[id])])
-                if call[Status.json] {
+                    .post, ScheduledCommands.path("/api/v1/catalog/\(name)", call),
+                    ["campaign": .string(call[id])])
+                if ScheduledCommands.say(answer, call, &output) {
+                    return .ok
+                } else if call[Status.json] {
                     output.print(answer.tree)
                 } else {
                     let isChanged = answer["isChanged"]?.flag == true

@@ -17,9 +17,10 @@ enum CatalogImport {
         discussion: """
             The whole catalog becomes what the directory says, and what is not in it goes. It is checked here first, as \
             by paceline catalog check, and there again; what is refused changes nothing. The same catalog once more \
-            publishes nothing.
+            publishes nothing. With --at it is made then where nobody has published anything in between, and is refused \
+            otherwise.
             """,
-        parameters: [path, isSeed, note] + AdminClient.parameters,
+        parameters: [path, isSeed, note, ScheduledCommands.at] + AdminClient.parameters,
         examples: [
             Example(
                 "paceline catalog import Examples/catalog --coordinator http://127.0.0.1:1",
@@ -38,8 +39,10 @@ enum CatalogImport {
             }
             let version = newest?["version"]?.text
             let answer = try client.demand(
-                .post, "/api/v1/catalog/import", file, ifMatch: version.map { "\"\($0)\"" },
+                .post, ScheduledCommands.path("/api/v1/catalog/import", call), file,
+                ifMatch: version.map { "\"\($0)\"" },
                 ifNoneMatch: version == nil ? "*" : nil, note: call[note])
+            if ScheduledCommands.say(answer, call, &output) { return .ok }
             if answer["isChanged"]?.flag == false {
                 return say(call, &output, answer["published"]?.text ?? "", isChanged: false, "the same")
             }

@@ -15,6 +15,7 @@ public struct Status: Equatable, Sendable {
 
     public static var `continue`: Status { Status(100, "HTTP/1.1 100 Continue\r\n") }
     public static var ok: Status { Status(200, "HTTP/1.1 200 OK\r\n") }
+    public static var accepted: Status { Status(202, "HTTP/1.1 202 Accepted\r\n") }
     public static var noContent: Status { Status(204, "HTTP/1.1 204 No Content\r\n") }
     public static var found: Status { Status(302, "HTTP/1.1 302 Found\r\n") }
     public static var notModified: Status { Status(304, "HTTP/1.1 304 Not Modified\r\n") }
@@ -36,6 +37,7 @@ public struct Status: Equatable, Sendable {
         Status(415, "HTTP/1.1 415 Unsupported Media Type\r\n")
     }
     public static var expectationFailed: Status { Status(417, "HTTP/1.1 417 Expectation Failed\r\n") }
+    public static var tooManyRequests: Status { Status(429, "HTTP/1.1 429 Too Many Requests\r\n") }
     public static var headerFieldsTooLarge: Status {
         Status(431, "HTTP/1.1 431 Request Header Fields Too Large\r\n")
     }
