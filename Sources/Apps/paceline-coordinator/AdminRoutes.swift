@@ -33,6 +33,7 @@ final class AdminRoutes: Responder {
     private let pacing: FleetPacing
     private let events: EventRoutes
     private let regions: RegionRoutes
+    private let explain: ExplainRoutes
     private let console: ConsoleFiles?
     private var router = Router()
     /// Keys of changes that are under way.
@@ -52,8 +53,8 @@ final class AdminRoutes: Responder {
         _ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, _ pool: PostgresPool,
         _ reads: AdminReads, _ funding: CatalogFunding, _ bulletins: [PublicationKind: Bulletin],
         _ desk: ChangeDesk,
-        _ watch: ModelWatch, _ regions: FleetRegions, _ tokens: Tokens, _ events: EventRoutes,
-        _ console: ConsoleFiles?
+        _ watch: ModelWatch, _ regions: FleetRegions, _ questions: QuestionDesk, _ tokens: Tokens,
+        _ events: EventRoutes, _ console: ConsoleFiles?
     ) {
         self.funding = funding
         self.pacing = pacing
@@ -69,6 +70,7 @@ final class AdminRoutes: Responder {
         catalog = CatalogRoutes(desk, reads)
         models = ModelRoutes(desk, watch, reads, root)
         self.regions = RegionRoutes(desk, regions, root)
+        explain = ExplainRoutes(questions, root, reads)
         tokenRoutes = TokenRoutes(tokens, root, reads)
         audits = AuditRoutes(context, root, tokens, reads)
         router.addHealth(context.health)
@@ -158,6 +160,7 @@ final class AdminRoutes: Responder {
         case .drain: regions.change(.drain, request, caller, &response)
         case .restore: regions.change(.serve, request, caller, &response)
         case .failOver: regions.change(.failover, request, caller, &response)
+        case .explain: explain.explain(request, caller, &response)
         case .document: response.json(OpenAPI.document)
         }
     }

@@ -7,7 +7,8 @@ import HTTP
 enum AdminRole: String, CaseIterable, Comparable, Sendable {
     /// Looks.
     case viewer
-    /// Keeps things running: pauses and resumes campaigns, goes back to former models, takes regions out and puts them back.
+    /// Keeps things running: pauses and resumes campaigns, goes back to former models, takes regions out and puts them back, and looks
+    /// at single decisions, which may tell of a viewer.
     case operator_ = "operator"
     /// Plans: changes the catalog, models and budgets.
     case trafficker
@@ -31,6 +32,7 @@ enum AdminOperation: Hashable, Sendable {
     case ledgerAudit, beginAudit, enter
     case me, pacing, events
     case regions, drain, restore, failOver
+    case explain
     case document
 
     static let all: [AdminOperation] =
@@ -39,7 +41,8 @@ enum AdminOperation: Hashable, Sendable {
             .modelNodes, .modelVersions, .canary, .promote, .rollBackModels, .audit, .tokens, .makeToken,
             .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .ledgerAudit,
             .beginAudit,
-            .enter, .me, .pacing, .events, .regions, .drain, .restore, .failOver, .document,
+            .enter, .me, .pacing, .events, .regions, .drain, .restore, .failOver, .explain,
+            .document,
         ]
 
     static let root = "/api/v1/"
@@ -48,7 +51,7 @@ enum AdminOperation: Hashable, Sendable {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .audit, .tokens, .accounts,
             .movements, .sessions, .suspense,
-            .verify, .ledgerAudit, .me, .pacing, .events, .regions, .document:
+            .verify, .ledgerAudit, .me, .pacing, .events, .regions, .explain, .document:
             .get
         case .put, .order: .put
         case .delete, .revokeToken: .delete
@@ -93,6 +96,7 @@ enum AdminOperation: Hashable, Sendable {
         case .drain: "/api/v1/regions/drain"
         case .restore: "/api/v1/regions/restore"
         case .failOver: "/api/v1/regions/failover"
+        case .explain: "/api/v1/explain"
         case .document: "/api/v1/openapi.json"
         }
     }
@@ -109,7 +113,8 @@ enum AdminOperation: Hashable, Sendable {
             .suspense, .verify, .ledgerAudit, .me, .pacing, .events, .regions,
             .document:
             .viewer
-        case .pause, .resume, .rollBackModels, .beginAudit, .enter, .drain, .restore, .failOver: .operator_
+        case .pause, .resume, .rollBackModels, .beginAudit, .enter, .drain, .restore, .failOver, .explain:
+            .operator_
         case .put, .delete, .add, .importCatalog, .rollBack, .publishModels, .canary, .promote, .order:
             .trafficker
         case .audit, .tokens, .makeToken, .revokeToken: .admin

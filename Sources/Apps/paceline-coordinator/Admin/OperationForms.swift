@@ -113,6 +113,8 @@ extension AdminOperation {
             "Puts a region back: it gets its traffic by and by, while its brokers and probes answer."
         case .failOver:
             "Takes a region as lost at once. Its money waits for its fences; nothing of it is reclaimed early."
+        case .explain:
+            "Why a decision came out as it did, by the node that has it in its journal; each showing is in the audit log."
         case .document: "This document."
         }
     }
@@ -190,6 +192,13 @@ extension AdminOperation {
                     "Last-Event-ID",
                     "The id of the last event that was seen. Without it all is told at once.",
                     ["type": "string", "pattern": "^[0-9]{1,19}([.][0-9]{1,19}){4}$"])
+            ]
+        case .explain:
+            return [
+                .init(
+                    name: "id", place: "query",
+                    summary: "An answer's bidid, or the id of one of its bids.",
+                    schema: ["type": "string", "pattern": "^[0-9a-f]{16}$"], isNeeded: true)
             ]
         case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit,
             .enter, .me, .pacing, .regions,
@@ -297,7 +306,7 @@ extension AdminOperation {
     /// Codes of refusals, but those of every operation.
     var refused: [Int] {
         switch self {
-        case .get, .revokeToken, .accounts: [404]
+        case .get, .revokeToken, .accounts, .explain: [404]
         case .put, .importCatalog: [412, 422, 428]
         case .delete: [404, 412, 422, 428]
         case .add, .rollBack, .canary, .promote, .rollBackModels: [412, 422]
@@ -338,7 +347,7 @@ extension AdminOperation {
         case .sessions: return OpenAPI.list("sessions", of: any, isPage: false)
         case .suspense: return OpenAPI.list("accounts", of: any, isPage: false)
         case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .ledgerAudit, .beginAudit,
-            .enter, .me, .drain, .restore, .failOver,
+            .enter, .me, .drain, .restore, .failOver, .explain,
             .document:
             return any
         }

@@ -10,15 +10,16 @@ import * as edit from "./page-edit.js";
 import * as bulk from "./page-bulk.js";
 import * as ledger from "./page-ledger.js";
 import * as catalog from "./page-catalog.js";
+import * as decision from "./page-decision.js";
 import * as audit from "./page-audit.js";
 
 /** Each page: title(parts), load(parts, me), view(data, tools); topics that make it read again, and every so many seconds. */
 const pages = [
   [/^fleet$/, fleet], [/^campaigns$/, campaigns], [/^campaigns\/([^/]+)$/, campaign],
   [/^campaigns\/([^/]+)\/(edit|clone)$/, edit], [/^new()$/, edit], [/^bulk$/, bulk], [/^ledger$/, ledger],
-  [/^catalog$/, catalog], [/^audit$/, audit],
+  [/^catalog$/, catalog], [/^decisions(?:\/([^/]+))?$/, decision], [/^audit$/, audit],
 ];
-const sections = [["fleet", "Fleet"], ["campaigns", "Campaigns"], ["ledger", "Ledger"], ["catalog", "Catalog"], ["audit", "Audit"]];
+const sections = [["fleet", "Fleet"], ["campaigns", "Campaigns"], ["ledger", "Ledger"], ["catalog", "Catalog"], ["decisions", "Decisions"], ["audit", "Audit"]];
 
 const place = (id) => document.getElementById(id);
 let me = null;
@@ -33,7 +34,7 @@ function route() {
     const found = path.match(pattern);
     if (!found) continue;
     try {
-      return { path, page, parts: found.slice(1).map(decodeURIComponent) };
+      return { path, page, parts: found.slice(1).map((part) => part && decodeURIComponent(part)) };
     } catch {
       // An address that nobody has written so, such as %.
     }
