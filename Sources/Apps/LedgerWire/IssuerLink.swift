@@ -182,7 +182,9 @@ public final class IssuerLink: Sendable {
     ) {
         let isPosted = post(Array(words.tree.line.utf8), to: .questions) { [self] result, endpoint in
             guard case .success(let response) = result else { return done(.unanswered) }
-            guard response.status == 200 else { return done(response.status == 404 ? .notAsked : .unanswered) }
+            guard response.status == 200 else {
+                return done(response.status == 404 ? .notAsked : .unanswered)
+            }
             do {
                 done(.asked(try QuestionWord(JSONTree(reading: response.body))))
             } catch {

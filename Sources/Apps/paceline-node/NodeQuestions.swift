@@ -173,7 +173,8 @@ extension ExplainSearch {
         }
         guard tree.line.utf8.count <= QuestionWords.answerBytesMost - 1_024 else {
             return .failed(
-                "the explanation is longer than \(QuestionWords.answerBytesMost) bytes: ask `paceline explain` on the node")
+                "the explanation is longer than \(QuestionWords.answerBytesMost) bytes: ask `paceline explain` on the node"
+            )
         }
         guard case .object(let members) = tree.content else { return .known(tree) }
         return .known(.object(members + [.init("leftOut", .array(left))]))

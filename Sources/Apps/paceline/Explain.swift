@@ -120,7 +120,8 @@ enum Explain {
         func text(_ tree: JSONTree?, _ key: String) -> String { tree?[key]?.text ?? "-" }
         let way = one["explanation"]
         var lines = [
-            "decision \(text(one, "decision")) at \(text(one, "at"))", "    by \(answer["answeredBy"]?.text ?? "-")",
+            "decision \(text(one, "decision")) at \(text(one, "at"))",
+            "    by \(answer["answeredBy"]?.text ?? "-")",
             "    catalog \(text(one, "catalog")), settings \(text(one, "settings"))",
         ]
         if let why = one["notMadeAgain"]?.text { lines.append("    not made again: \(why)") }
@@ -131,7 +132,10 @@ enum Explain {
         lines += aligned([["line items", "filter", "why"]] + rows, left: 0)
         lines.append("")
         let ads = (one["ads"]?.elements ?? []).map {
-            [text($0, "pod"), text($0, "price"), text($0, "seconds"), text($0, "lineItem"), text($0, "creative")]
+            [
+                text($0, "pod"), text($0, "price"), text($0, "seconds"), text($0, "lineItem"),
+                text($0, "creative"),
+            ]
         }
         lines += aligned([["pod", "price", "seconds", "line item", "creative"]] + ads, left: 0)
         return lines

@@ -24,7 +24,8 @@ struct QuestionTests {
         try Spending.order(pair, "northwind-winter", "50")
         let broker = try RunningBroker("broker-0", of: pair)
         let nodes = [
-            try SpendingNode("node-a", of: pair), try SpendingNode("node-b", of: pair, issuers: [broker.port]),
+            try SpendingNode("node-a", of: pair),
+            try SpendingNode("node-b", of: pair, issuers: [broker.port]),
         ]
         for (node, name) in zip(nodes, ["node-a", "broker-0/node-b"]) {
             let ad = try #require(try Spending.ads(node, 1).first)
@@ -107,10 +108,12 @@ struct QuestionTests {
     private static func guarded(_ pair: Pair, _ leader: RunningCoordinator) throws {
         let path = "GET /api/v1/explain?id=00000000000000aa"
         // A node that is there and never answers keeps them open.
-        let present = Thread { while !Thread.current.isCancelled {
-            _ = ask(leader.port, "POST /v1/questions", words(kinds: #""explain""#))
-            usleep(500_000)
-        } }
+        let present = Thread {
+            while !Thread.current.isCancelled {
+                _ = ask(leader.port, "POST /v1/questions", words(kinds: #""explain""#))
+                usleep(500_000)
+            }
+        }
         present.start()
         defer { present.cancel() }
         usleep(1_000_000)

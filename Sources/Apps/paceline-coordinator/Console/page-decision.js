@@ -127,7 +127,7 @@ function reasons(outcomes) {
 
 export const nodes = (all) => (all?.length > 0 ? h("details", { open: all.some((one) => ["late", "silent", "failed", "unknownKind"].includes(one.standing)) }, h("summary", null, "Nodes that were asked"), table("Nodes", [
   { label: "Node", of: (one) => one.node }, { label: "Region", of: (one) => one.region },
-  { label: "Standing", of: (one) => h("span", { class: `badge ${{ known: "good", nothing: "" }[one.standing] ?? "warn"}` }, { known: "answered", nothing: "has nothing", unknownKind: "of a version before" }[one.standing] ?? one.standing) },
+  { label: "Standing", of: (one) => h("span", { class: `badge ${{ known: "good", nothing: "", notAwaited: "" }[one.standing] ?? "warn"}` }, { known: "answered", nothing: "has nothing", unknownKind: "of a version before", notAwaited: "not waited for" }[one.standing] ?? one.standing) },
   { label: "It", kind: "prose", of: (one) => one.said },
 ], all, { key: (one) => `${one.region} ${one.node}` })) : null);
 

@@ -81,6 +81,7 @@ extension Response {
         header("retry-after", "5")
         problem(
             .serviceUnavailable,
-            "nodes are asked enough already: a few questions at once, and \(QuestionDesk.perMinuteMost) within a minute; ask again")
+            "nodes are asked enough already: a few questions at once, and \(QuestionDesk.perMinuteMost) within a minute; ask again"
+        )
     }
 }

@@ -20,6 +20,8 @@ final class QuestionDesk {
         case late
         /// It asks for no questions any more, or never has.
         case silent
+        /// Another one's answer was enough.
+        case notAwaited
     }
 
     struct NodeStanding {
@@ -180,8 +182,7 @@ final class QuestionDesk {
     }
 
     private func isOver(_ one: Open, _ now: Instant) -> Bool {
-        if now >= one.end { return true }
-        for case .known(let tree) in one.answers.values where one.isEnough(tree) { return true }
+        if now >= one.end || isEnough(one) { return true }
         // Nodes need some time to be heard by a coordinator that leads anew.
         guard now - leadsSince >= Self.presence, !peers.isEmpty else { return false }
         return peers.allSatisfy { place, peer in
@@ -189,7 +190,12 @@ final class QuestionDesk {
         }
     }
 
+    private func isEnough(_ one: Open) -> Bool {
+        one.answers.values.contains { if case .known(let tree) = $0 { one.isEnough(tree) } else { false } }
+    }
+
     private func standings(_ one: Open, _ now: Instant) -> [NodeStanding] {
+        let isEnough = isEnough(one)
         var all: [NodeStanding] = peers.map { place, peer in
             let silence = now - peer.heardAt
             let standing: Standing =
@@ -198,6 +204,7 @@ final class QuestionDesk {
                 case .nothing: .nothing
                 case .failed(let why): .failed(why)
                 case .unknownKind: .unknownKind
+                case nil where isEnough: .notAwaited
                 case nil: silence >= Self.presence || !one.asked.contains(place) ? .silent : .late
                 }
             return NodeStanding(node: peer.name, region: place.region, standing: standing, silence: silence)
@@ -206,7 +213,9 @@ final class QuestionDesk {
         for (name, region) in pacing.places {
             let node = name.split(separator: "/").last.map(String.init) ?? name
             guard peers[Place(region: region, node: node)] == nil else { continue }
-            all.append(NodeStanding(node: name, region: region, standing: .silent, silence: nil))
+            all.append(
+                NodeStanding(
+                    node: name, region: region, standing: isEnough ? .notAwaited : .silent, silence: nil))
         }
         return all.sorted { ($0.region, $0.node) < ($1.region, $1.node) }
     }
@@ -224,6 +233,7 @@ extension QuestionDesk.NodeStanding {
         case .unknownKind: "unknownKind"
         case .late: "late"
         case .silent: "silent"
+        case .notAwaited: "notAwaited"
         }
     }
 
@@ -234,6 +244,7 @@ extension QuestionDesk.NodeStanding {
         case .failed(let why): "could not find it out: \(why)"
         case .unknownKind: "is of a version that knows of no such questions"
         case .late: "was asked, and has not answered in time"
+        case .notAwaited: "was not waited for, as another node has answered"
         case .silent:
             silence.map { "has not asked for questions for \($0.wholeMilliseconds / 1_000) s" }
                 ?? "has never asked for questions: it, or its broker, is of a version before, or it is gone"

@@ -99,7 +99,8 @@ struct AdminClient: ~Copyable {
         guard let address = SocketAddress(resolving: url.host, port: url.port) else {
             throw Failure("\(url): the name '\(url.host)' is not known here")
         }
-        return try NodeConnection(url, address, context, within: .seconds(Int64(max(call[Status.timeout], secondsLeast))))
+        return try NodeConnection(
+            url, address, context, within: .seconds(Int64(max(call[Status.timeout], secondsLeast))))
     }
 
     /// Runs what a command does, and says what went wrong on its output, as programs read that.
