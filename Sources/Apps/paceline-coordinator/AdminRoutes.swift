@@ -34,6 +34,8 @@ final class AdminRoutes: Responder {
     private let events: EventRoutes
     private let regions: RegionRoutes
     private let explain: ExplainRoutes
+    private let forecasts: ForecastRoutes
+    private let previews: PreviewRoutes
     private let console: ConsoleFiles?
     private var router = Router()
     /// Keys of changes that are under way.
@@ -71,6 +73,8 @@ final class AdminRoutes: Responder {
         models = ModelRoutes(desk, watch, reads, root)
         self.regions = RegionRoutes(desk, regions, root)
         explain = ExplainRoutes(questions, root, reads)
+        previews = PreviewRoutes(reads, on: pool.reactor)
+        forecasts = ForecastRoutes(questions, root, reads, on: pool.reactor)
         tokenRoutes = TokenRoutes(tokens, root, reads)
         audits = AuditRoutes(context, root, tokens, reads)
         router.addHealth(context.health)
@@ -160,6 +164,8 @@ final class AdminRoutes: Responder {
         case .drain: regions.change(.drain, request, caller, &response)
         case .restore: regions.change(.serve, request, caller, &response)
         case .failOver: regions.change(.failover, request, caller, &response)
+        case .preview: previews.show(request, &response)
+        case .forecast: forecasts.forecast(request, &response)
         case .explain: explain.explain(request, caller, &response)
         case .document: response.json(OpenAPI.document)
         }

@@ -66,6 +66,9 @@ final class NodeQuestions: Sendable {
         if let search = ExplainSearch(context.settings, context.notices?.keys) {
             kinds.append(QuestionKind(name: "explain") { search.answer($0) })
         }
+        if let forecast = NodeForecast(context.settings, context.notices?.keys) {
+            kinds.append(QuestionKind(name: "forecast") { forecast.answer($0) })
+        }
         return kinds
     }
 

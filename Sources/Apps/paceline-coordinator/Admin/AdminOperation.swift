@@ -32,7 +32,7 @@ enum AdminOperation: Hashable, Sendable {
     case ledgerAudit, beginAudit, enter
     case me, pacing, events
     case regions, drain, restore, failOver
-    case explain
+    case explain, forecast, preview
     case document
 
     static let all: [AdminOperation] =
@@ -42,7 +42,7 @@ enum AdminOperation: Hashable, Sendable {
             .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .ledgerAudit,
             .beginAudit,
             .enter, .me, .pacing, .events, .regions, .drain, .restore, .failOver, .explain,
-            .document,
+            .forecast, .preview, .document,
         ]
 
     static let root = "/api/v1/"
@@ -51,12 +51,13 @@ enum AdminOperation: Hashable, Sendable {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .audit, .tokens, .accounts,
             .movements, .sessions, .suspense,
-            .verify, .ledgerAudit, .me, .pacing, .events, .regions, .explain, .document:
+            .verify, .ledgerAudit, .me, .pacing, .events, .regions, .explain,
+            .preview, .document:
             .get
         case .put, .order: .put
         case .delete, .revokeToken: .delete
         case .add, .importCatalog, .rollBack, .pause, .resume, .publishModels, .canary, .promote,
-            .rollBackModels, .makeToken, .beginAudit, .enter, .drain, .restore, .failOver:
+            .rollBackModels, .makeToken, .beginAudit, .enter, .drain, .restore, .failOver, .forecast:
             .post
         }
     }
@@ -96,6 +97,8 @@ enum AdminOperation: Hashable, Sendable {
         case .drain: "/api/v1/regions/drain"
         case .restore: "/api/v1/regions/restore"
         case .failOver: "/api/v1/regions/failover"
+        case .preview: "/api/v1/catalog/preview"
+        case .forecast: "/api/v1/catalog/forecast"
         case .explain: "/api/v1/explain"
         case .document: "/api/v1/openapi.json"
         }
@@ -111,11 +114,12 @@ enum AdminOperation: Hashable, Sendable {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .accounts, .movements, .sessions,
             .suspense, .verify, .ledgerAudit, .me, .pacing, .events, .regions,
-            .document:
+            .preview, .document:
             .viewer
         case .pause, .resume, .rollBackModels, .beginAudit, .enter, .drain, .restore, .failOver, .explain:
             .operator_
-        case .put, .delete, .add, .importCatalog, .rollBack, .publishModels, .canary, .promote, .order:
+        case .put, .delete, .add, .importCatalog, .rollBack, .publishModels, .canary, .promote, .order,
+            .forecast:
             .trafficker
         case .audit, .tokens, .makeToken, .revokeToken: .admin
         }

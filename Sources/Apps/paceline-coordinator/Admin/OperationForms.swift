@@ -113,6 +113,10 @@ extension AdminOperation {
             "Puts a region back: it gets its traffic by and by, while its brokers and probes answer."
         case .failOver:
             "Takes a region as lost at once. Its money waits for its fences; nothing of it is reclaimed early."
+        case .preview:
+            "A creative as the fleet would serve it to a television set, a phone and a browser; nothing is fetched or counted."
+        case .forecast:
+            "What a campaign that is not saved could have: nodes decide samples of their recorded requests with it, and nothing is published."
         case .explain:
             "Why a decision came out as it did, by the node that has it in its journal; each showing is in the audit log."
         case .document: "This document."
@@ -193,6 +197,12 @@ extension AdminOperation {
                     "The id of the last event that was seen. Without it all is told at once.",
                     ["type": "string", "pattern": "^[0-9]{1,19}([.][0-9]{1,19}){4}$"])
             ]
+        case .preview:
+            return [
+                .init(
+                    name: "creative", place: "query", summary: "What the catalog calls it.",
+                    schema: ["type": "string", "minLength": 1, "maxLength": 128], isNeeded: true)
+            ]
         case .explain:
             return [
                 .init(
@@ -200,7 +210,7 @@ extension AdminOperation {
                     summary: "An answer's bidid, or the id of one of its bids.",
                     schema: ["type": "string", "pattern": "^[0-9a-f]{16}$"], isNeeded: true)
             ]
-        case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit,
+        case .catalog, .forecast, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit,
             .enter, .me, .pacing, .regions,
             .document:
             return []
@@ -210,7 +220,7 @@ extension AdminOperation {
     var body: JSONTree? {
         switch self {
         case .put(let kind): OpenAPI.reference(kind.rawValue)
-        case .add, .importCatalog: OpenAPI.reference("catalog")
+        case .add, .importCatalog, .forecast: OpenAPI.reference("catalog")
         case .rollBack, .promote, .rollBackModels:
             OpenAPI.object([.init("version", OpenAPI.version)])
         case .publishModels:
@@ -306,11 +316,11 @@ extension AdminOperation {
     /// Codes of refusals, but those of every operation.
     var refused: [Int] {
         switch self {
-        case .get, .revokeToken, .accounts, .explain: [404]
+        case .get, .revokeToken, .accounts, .explain, .preview: [404]
         case .put, .importCatalog: [412, 422, 428]
         case .delete: [404, 412, 422, 428]
         case .add, .rollBack, .canary, .promote, .rollBackModels: [412, 422]
-        case .publishModels: [422]
+        case .publishModels, .forecast: [422]
         case .pause, .resume: [404, 412, 422]
         case .makeToken: [409, 422]
         case .order: [409, 412, 422, 428]
@@ -347,7 +357,7 @@ extension AdminOperation {
         case .sessions: return OpenAPI.list("sessions", of: any, isPage: false)
         case .suspense: return OpenAPI.list("accounts", of: any, isPage: false)
         case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .ledgerAudit, .beginAudit,
-            .enter, .me, .drain, .restore, .failOver, .explain,
+            .enter, .me, .drain, .restore, .failOver, .explain, .forecast, .preview,
             .document:
             return any
         }

@@ -6,6 +6,7 @@ import { listen, stop } from "./live.js";
 import * as fleet from "./page-fleet.js";
 import * as campaigns from "./page-campaigns.js";
 import * as campaign from "./page-campaign.js";
+import * as creative from "./page-creative.js";
 import * as edit from "./page-edit.js";
 import * as bulk from "./page-bulk.js";
 import * as ledger from "./page-ledger.js";
@@ -16,7 +17,7 @@ import * as audit from "./page-audit.js";
 /** Each page: title(parts), load(parts, me), view(data, tools); topics that make it read again, and every so many seconds. */
 const pages = [
   [/^fleet$/, fleet], [/^campaigns$/, campaigns], [/^campaigns\/([^/]+)$/, campaign],
-  [/^campaigns\/([^/]+)\/(edit|clone)$/, edit], [/^new()$/, edit], [/^bulk$/, bulk], [/^ledger$/, ledger],
+  [/^campaigns\/([^/]+)\/(edit|clone)$/, edit], [/^new()$/, edit], [/^creatives\/([^/]+)$/, creative], [/^bulk$/, bulk], [/^ledger$/, ledger],
   [/^catalog$/, catalog], [/^decisions(?:\/([^/]+))?$/, decision], [/^audit$/, audit],
 ];
 const sections = [["fleet", "Fleet"], ["campaigns", "Campaigns"], ["ledger", "Ledger"], ["catalog", "Catalog"], ["decisions", "Decisions"], ["audit", "Audit"]];
@@ -152,7 +153,7 @@ function frame() {
   show(place("header"),
     h("a", { class: "brand", href: "#/fleet" }, h("img", { src: "icon.svg", alt: "", width: "22", height: "22" }), "Paceline"),
     h("nav", { "aria-label": "Pages" }, sections.map(([name, label]) => h("a", {
-      href: `#/${name}`, "aria-current": path === name || path.startsWith(`${name}/`) || name === "campaigns" && (path === "new" || path === "bulk") ? "page" : null,
+      href: `#/${name}`, "aria-current": path === name || path.startsWith(`${name}/`) || name === "campaigns" && (path === "new" || path === "bulk" || path.startsWith("creatives/")) ? "page" : null,
     }, label))),
     h("div", { class: "who" },
       h("span", { class: `live ${standing.word}`, title: `since ${standing.since.toISOString().slice(11, 19)} UTC` },
