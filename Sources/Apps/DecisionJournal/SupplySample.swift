@@ -71,7 +71,9 @@ public struct SupplySample: Sendable {
     ) throws(Failure) {
         let end = Kernel.monotonicNow() + bounds.time
         var random = Randomness(seed: seed)
-        let found = try read(journal, makers, bounds, until: Kernel.monotonicNow() + Interval(nanoseconds: bounds.time.nanoseconds / 2), &random)
+        let found = try read(
+            journal, makers, bounds,
+            until: Kernel.monotonicNow() + Interval(nanoseconds: bounds.time.nanoseconds / 2), &random)
         var names: [Name: DecisionMaker] = [:]
         var met: [UInt64: Int] = [:]
         for one in found {
@@ -94,6 +96,20 @@ public struct SupplySample: Sendable {
 
     // MARK: Reading
 
+    private struct Segment {
+        var count = 0
+        var oldest: Instant
+        var newest: Instant
+
+        init(at instant: Instant) { (oldest, newest) = (instant, instant) }
+
+        mutating func take(_ instant: Instant) {
+            count += 1
+            oldest = min(oldest, instant)
+            newest = max(newest, instant)
+        }
+    }
+
     /// So many of the requests that were kept, each as likely as another.
     private mutating func read(
         _ journal: String, _ makers: DecisionMakers, _ bounds: Bounds, until end: Instant,
@@ -104,10 +120,11 @@ public struct SupplySample: Sendable {
         let now = Kernel.wallNow()
         var sample: [FoundDecision] = []
         for one in journals {
-            var (oldest, count) = (now, 0)
+            var segments: [UInt64: Segment] = [:]
+            var (last, isWhole) = (UInt64(0), true)
             DecisionSearch.newest(one.segments, makers, bytesMost: share) { found in
-                count += 1
-                oldest = min(oldest, found.record.now)
+                last = found.segment
+                segments[last, default: Segment(at: found.record.now)].take(found.record.now)
                 if found.record.isReplayable, !found.record.isTest {
                     kept += 1
                     if sample.count < bounds.decisions {
@@ -118,13 +135,19 @@ public struct SupplySample: Sendable {
                     }
                 }
                 let isOver = Kernel.monotonicNow() >= end
-                if isOver { isCut = true }
+                if isOver { (isCut, isWhole) = (true, false) }
                 return !isOver
             }
-            decisions += count
-            let past = Double((now - oldest).nanoseconds) / 1e9
+            decisions += segments.values.reduce(0) { $0 + $1.count }
+            // Of a segment that was not read to its end only the time is known that was read.
+            let whole = segments.filter { isWhole || $0.key != last }.map(\.value)
+            let counted = whole.isEmpty ? Array(segments.values) : whole
+            guard let oldest = counted.map(\.oldest).min(), let newest = counted.map(\.newest).max() else {
+                continue
+            }
+            let past = Double(((whole.isEmpty ? newest : now) - oldest).nanoseconds) / 1e9
             seconds = max(seconds, past)
-            if past > 0 { perSecond += Double(count) / past }
+            if past > 0 { perSecond += Double(counted.reduce(0) { $0 + $1.count }) / past }
         }
         return sample.shuffled(using: &random)
     }

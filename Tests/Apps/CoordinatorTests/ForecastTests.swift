@@ -11,10 +11,12 @@ struct ForecastRangeTests {
     /// The usual table of Wilson's interval.
     @Test func theRangeIsWilsons() {
         for (found, all, low, high) in [
-            (0.0, 10.0, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1), (500, 1_000, 0.4691, 0.5309),
+            (0.0, 10.0, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1),
+            (500, 1_000, 0.4691, 0.5309),
         ] {
             let range = Forecast.range(of: found, in: all)
-            #expect(abs(range.low - low) < 1e-3 && abs(range.high - high) < 1e-3, "\(found) of \(all): \(range)")
+            #expect(
+                abs(range.low - low) < 1e-3 && abs(range.high - high) < 1e-3, "\(found) of \(all): \(range)")
         }
         #expect(Forecast.range(of: 0, in: 0) == (0, 1))
     }
@@ -22,7 +24,8 @@ struct ForecastRangeTests {
 
 @Suite(.enabled(if: postgresPrograms != nil, "\(needsPostgres)"), .serialized)
 struct ForecastTests {
-    private static let examples = URL(filePath: #filePath).appending(path: "../../../../Examples").standardized
+    private static let examples = URL(filePath: #filePath).appending(path: "../../../../Examples")
+        .standardized
 
     /// The example's catalog, with flights of a hundred years and without daily budgets.
     private static func catalog() throws -> String {
@@ -105,12 +108,15 @@ struct ForecastTests {
         try pair.until("it has ads", 20) { try Self.asks(node, genre: "film", campaign) }
         let films = try (0..<30).count { _ in try Self.asks(node, genre: "film", campaign) }
         let others = try (0..<30).count { _ in try Self.asks(node, genre: "drama, thriller", campaign) }
-        print("forecast 20 of 20 films and 0 of 40 others at \(price); then \(films) of 30 films, \(others) of 30 others")
+        print(
+            "forecast 20 of 20 films and 0 of 40 others at \(price); then \(films) of 30 films, \(others) of 30 others"
+        )
         #expect(films == 30 && others == 0)
         // One that bids less than the floors has nothing, and is told why.
         let cheap = try pair.admin("POST /api/v1/catalog/forecast", try Self.draft(bid: 0.5), at: leader)
         #expect(cheap.json["found"] as? Int == 0, "\(cheap.body)")
-        #expect(cheap.body.contains("none of ") && cheap.body.contains("\"outcome\": \"floor\""), "\(cheap.body)")
+        #expect(
+            cheap.body.contains("none of ") && cheap.body.contains("\"outcome\": \"floor\""), "\(cheap.body)")
         // Of what stands in the catalog the campaign alone is enough.
         let known = try pair.admin("GET /api/v1/campaigns/\(campaign)", at: leader)
         let again = try pair.admin(
@@ -122,7 +128,11 @@ struct ForecastTests {
         let path = "POST /api/v1/catalog/forecast"
         for (body, status, field) in [
             ("", 400, "the body"), ("{}", 422, "campaigns"), (#"{"campaigns": [{"id": "x"}]}"#, 422, nil),
-            (try draft { $0["flight"] = ["start": "2001-01-01T00:00:00Z", "end": "2001-02-01T00:00:00Z"] }, 422, nil),
+            (
+                try draft {
+                    $0["flight"] = ["start": "2001-01-01T00:00:00Z", "end": "2001-02-01T00:00:00Z"]
+                }, 422, nil
+            ),
         ] as [(String, Int, String?)] {
             let answer = try pair.admin(path, body, at: leader)
             #expect(answer.status == status, "\(body): \(answer.body)")

@@ -11,7 +11,9 @@ import Units
 struct PreviewTests {
     private static let now = Instant(nanoseconds: 1_795_000_000_000_000_000)
 
-    private static func shown(_ creative: String) throws -> (JSONTree, [String: (markup: String, why: String)]) {
+    private static func shown(_ creative: String) throws -> (
+        JSONTree, [String: (markup: String, why: String)]
+    ) {
         let advertiser = #"{"id": "a", "name": "A", "domains": ["a.example"]}"#
         let tree = try CreativePreview(
             JSONTree(reading: Array(creative.utf8)), JSONTree(reading: Array(advertiser.utf8))
@@ -40,7 +42,8 @@ struct PreviewTests {
         #expect(screens.count == 3)
         let all = ["c.mp4", "c-hd.mp4", "c.m3u8"].map { "https://cdn.example/\($0)" }
         for (screen, given) in [
-            ("television", [true, true, true]), ("phone", [true, false, true]), ("browser", [true, false, false]),
+            ("television", [true, true, true]), ("phone", [true, false, true]),
+            ("browser", [true, false, false]),
         ] {
             let one = try #require(screens[screen])
             #expect(one.markup.hasPrefix("<?xml") || one.markup.hasPrefix("<VAST"), "\(one)")
@@ -59,7 +62,8 @@ struct PreviewTests {
             {"id": "c", "advertiser": "a", "name": "C", "durationMilliseconds": 15000,
              "mediaFiles": [{"url": "https://cdn.example/c.webm", "mime": "video/webm", "width": 1280, "height": 720}]}
             """)
-        #expect(screens["television"]?.markup == "" && screens["television"]?.why.isEmpty == false, "\(screens)")
+        #expect(
+            screens["television"]?.markup == "" && screens["television"]?.why.isEmpty == false, "\(screens)")
         #expect(screens["browser"]?.markup.contains("c.webm") == true, "\(screens)")
     }
 

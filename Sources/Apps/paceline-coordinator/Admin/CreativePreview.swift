@@ -38,7 +38,9 @@ struct CreativePreview: Sendable {
     private let creative: JSONTree
     private let advertiser: JSONTree
 
-    init(_ creative: JSONTree, _ advertiser: JSONTree) { (self.creative, self.advertiser) = (creative, advertiser) }
+    init(_ creative: JSONTree, _ advertiser: JSONTree) {
+        (self.creative, self.advertiser) = (creative, advertiser)
+    }
 
     func tree(at now: Instant) throws(CatalogProblems) -> JSONTree {
         let bytes = try CatalogDocuments.compile(file)

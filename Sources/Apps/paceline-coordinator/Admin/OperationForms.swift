@@ -210,7 +210,8 @@ extension AdminOperation {
                     summary: "An answer's bidid, or the id of one of its bids.",
                     schema: ["type": "string", "pattern": "^[0-9a-f]{16}$"], isNeeded: true)
             ]
-        case .catalog, .forecast, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit,
+        case .catalog, .forecast, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit,
+            .beginAudit,
             .enter, .me, .pacing, .regions,
             .document:
             return []

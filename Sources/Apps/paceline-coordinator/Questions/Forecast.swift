@@ -228,7 +228,8 @@ struct Forecast {
             "days": .array(
                 days.map {
                     [
-                        "date": .string($0.date), "part": Self.real($0.part), "places": Self.number($0.places),
+                        "date": .string($0.date), "part": Self.real($0.part),
+                        "places": Self.number($0.places),
                         "spend": Self.real($0.spend),
                     ]
                 }),
@@ -274,7 +275,8 @@ struct Forecast {
             all.append("no node has a recorded request to decide again, so nothing can be said")
         } else if found == 0 {
             all.append(
-                "none of \(Int(decided)) sampled requests could have been served: see what took its line items")
+                "none of \(Int(decided)) sampled requests could have been served: see what took its line items"
+            )
         } else if found < 30 {
             all.append("only \(Int(found)) of the samples could have been served: the range is wide")
         }
@@ -285,7 +287,9 @@ struct Forecast {
             )
         }
         if price == nil, found > 0 {
-            all.append("the places are sold in another currency than the campaign's: what it would spend is not known")
+            all.append(
+                "the places are sold in another currency than the campaign's: what it would spend is not known"
+            )
         } else if found > 0, spend < 0.99 * lifetime {
             all.append(
                 "of its budget of \(Self.text(lifetime)) \(terms.currency) at most \(Self.text(spend)) can be spent in this flight"
@@ -302,15 +306,24 @@ struct Forecast {
                 "in \(Int((100 * (1 - contested / found)).rounded())) of 100 requests that it could serve all that is shown there now is worth as much or more"
             )
         }
-        if silent > 0 { all.append("\(silent) node\(silent == 1 ? " has" : "s have") not answered, and nothing is counted for \(silent == 1 ? "it" : "them")") }
+        if silent > 0 {
+            all.append(
+                "\(silent) node\(silent == 1 ? " has" : "s have") not answered, and nothing is counted for \(silent == 1 ? "it" : "them")"
+            )
+        }
         if samples.contains(where: \.isCut) { all.append("a node was too busy for its whole sample") }
-        if terms.leftOut > 0 { all.append("floors and blocks of \(terms.leftOut) inventory entries were left out: the catalog has too many to ask about") }
+        if terms.leftOut > 0 {
+            all.append(
+                "floors and blocks of \(terms.leftOut) inventory entries were left out: the catalog has too many to ask about"
+            )
+        }
         if terms.isPaused { all.append("the campaign is paused: this is what it could do if it were not") }
         return all
     }
 
     private static func length(_ seconds: Double) -> String {
-        seconds < 5_400 ? "\(Int((seconds / 60).rounded())) minutes" : "\(Int((seconds / 3_600).rounded())) hours"
+        seconds < 5_400
+            ? "\(Int((seconds / 60).rounded())) minutes" : "\(Int((seconds / 3_600).rounded())) hours"
     }
     private static func text(_ amount: Double) -> String {
         Micros(Int64((amount * 100).rounded()) * 10_000).description

@@ -99,7 +99,8 @@ struct ForecastDraft: Sendable {
                 item.frequencyCaps.map { cap in
                     .init(
                         lineItem: item.id, impressions: Int64(cap.impressions),
-                        window: cap.windowMinutes.map { .seconds(60 * Int64($0)) } ?? campaign.flight.end - start)
+                        window: cap.windowMinutes.map { .seconds(60 * Int64($0)) } ?? campaign.flight.end
+                            - start)
                 }
             },
             isCapped: source.lineItems.allSatisfy { !$0.frequencyCaps.isEmpty },

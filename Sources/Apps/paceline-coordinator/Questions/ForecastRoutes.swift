@@ -108,11 +108,13 @@ final class ForecastRoutes {
                 do throws(Malformed) {
                     samples.append(try ForecastSample(known, region: node.region))
                 } catch {
-                    tree = QuestionDesk.NodeStanding(
-                        node: node.node, region: node.region,
-                        standing: .failed("it answers what is none: \(error.place): allowed \(error.allowed)"),
-                        silence: node.silence
-                    ).tree
+                    tree =
+                        QuestionDesk.NodeStanding(
+                            node: node.node, region: node.region,
+                            standing: .failed(
+                                "it answers what is none: \(error.place): allowed \(error.allowed)"),
+                            silence: node.silence
+                        ).tree
                 }
             }
             trees.append(tree)
@@ -121,7 +123,8 @@ final class ForecastRoutes {
             guard !samples.isEmpty else {
                 response.header("retry-after", "5")
                 return response.problem(
-                    .serviceUnavailable, "no node has answered with a sample", [.init("nodes", .array(trees))])
+                    .serviceUnavailable, "no node has answered with a sample", [.init("nodes", .array(trees))]
+                )
             }
             let forecast = Forecast(terms, samples, silent: nodes.count - samples.count).tree
             guard case .object(let members) = forecast.content else { return }

@@ -43,7 +43,10 @@ enum CampaignForecast {
                 + "it would spend \(text(one, "spend")) of \(text(one, "budget")) \(currency)", "",
         ]
         let regions = (one["regions"]?.elements ?? []).map {
-            [text($0, "region"), text($0, "requestsPerSecond"), text($0, "samples"), text($0, "placesADay"), text($0, "price")]
+            [
+                text($0, "region"), text($0, "requestsPerSecond"), text($0, "samples"),
+                text($0, "placesADay"), text($0, "price"),
+            ]
         }
         lines += aligned([["region", "requests/s", "samples", "places a day", "price"]] + regions, left: 1)
         lines.append("")
