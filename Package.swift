@@ -395,7 +395,7 @@ let package = Package(
             "CoordinatorTests", in: "Apps",
             [
                 "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "PostgresServer",
-                "TraceCollector",
+                "TraceCollector", "Units",
                 "paceline", "paceline-broker", "paceline-coordinator", "paceline-node",
             ]),
         tests(

@@ -1,4 +1,21 @@
 """Steps of the console's check about what is not there yet: a forecast before a campaign is saved, and creatives as they would be served."""
+import os
+
+
+def drafts(page, until, must, say, pictures):
+    """Both; answers the page of a creative, for who looks at all pages."""
+    def picture(name):
+        if pictures:
+            os.makedirs(pictures, exist_ok=True)
+            for look, dark, phone in [("light", False, False), ("dark", True, False), ("phone", False, True)]:
+                page.browser.look(390 if phone else 1280, 844 if phone else 900, dark, phone)
+                page.browser.picture(os.path.join(pictures, f"{name}-{look}.png"), whole=False)
+            page.browser.look(1280, 900)
+    foresee(page, until, must, say, picture)
+    preview(page, must, say)
+    path = page.browser.run("return location.hash").removeprefix("#/")
+    page.sign_in("admin")
+    return path
 
 
 def foresee(page, until, must, say, picture):

@@ -3,7 +3,6 @@ import Foundation
 import Glibc
 import PostgresServer
 import Testing
-import Units
 
 @testable import paceline_coordinator
 

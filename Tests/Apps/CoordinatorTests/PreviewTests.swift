@@ -1,5 +1,4 @@
 // A creative as it would be served: what each kind of screen is given of its files, and that nothing of a preview counts anywhere.
-import Catalog
 import Documents
 import Foundation
 import PostgresServer
