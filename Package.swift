@@ -185,7 +185,7 @@ let package = Package(
             name: "paceline-coordinator",
             dependencies: [
                 "Catalog", "CatalogWire", "Commands", "Decision", "DecisionJournal", "Documents", "Etcd",
-                "Fleet", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Pacing",
+                "Fleet", "HTTP", "JSON", "Kernel", "Ledger", "LedgerStore", "LedgerWire", "Notices", "Pacing",
                 "Postgres",
                 "Reactor", "Serving",
                 "Settings", "TLS", "Telemetry", "Tracing", "Units",

@@ -6,7 +6,7 @@ import Kernel
 public import Notices
 import OpenRTB
 import Store
-import Units
+public import Units
 
 /// A recorded decision, made again.
 public struct Remade {
@@ -37,23 +37,25 @@ public final class DecisionMaker {
         guard record.isReplayable, var state = RecordedState(record) else {
             throw Failure("decision \(hexadecimal(record.id)): \(record.kept.sentence)")
         }
-        return try Self.decide(&decider, record, &state, explains) { $0.said }
+        return try Self.decide(&decider, record, &state, explains, at: record.now) { $0.said }
     }
 
-    /// Decides the record's request where the same is supposed of another catalog's line items.
-    public func suppose(_ record: RecordedDecision, _ state: SupposedState) throws(Failure) -> Remade {
+    /// Decides the record's request where the same is supposed of another catalog's line items; at another time where one is named.
+    public func suppose(
+        _ record: RecordedDecision, _ state: SupposedState, at now: Instant? = nil
+    ) throws(Failure) -> Remade {
         var state = state
-        return try Self.decide(&decider, record, &state, false) { _ in SaidByRow() }
+        return try Self.decide(&decider, record, &state, false, at: now ?? record.now) { _ in SaidByRow() }
     }
 
     private static func decide<State: DecisionState>(
         _ decider: inout Decider, _ record: RecordedDecision, _ state: inout State, _ explains: Bool,
-        _ said: (State) -> SaidByRow
+        at now: Instant, _ said: (State) -> SaidByRow
     ) throws(Failure) -> Remade {
         let decision: Decision
         do {
             decision = try decider.decide(
-                record.request.span.bytes, at: record.now, seed: record.id, format: record.format,
+                record.request.span.bytes, at: now, seed: record.id, format: record.format,
                 state: &state, explains: explains)
         } catch {
             throw Failure("decision \(hexadecimal(record.id)): its request is refused now: \(error)")

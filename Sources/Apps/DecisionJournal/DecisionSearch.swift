@@ -91,6 +91,25 @@ public enum DecisionSearch {
         return nil
     }
 
+    /// The decisions of one journal's newest segments, as far as these bytes go, and as long as the function wants more. What is broken is left
+    /// out.
+    static func newest(
+        _ segments: [SegmentFile], _ makers: DecisionMakers, bytesMost: Int,
+        _ each: (FoundDecision) -> Bool
+    ) {
+        var left = bytesMost
+        for segment in segments.reversed() {
+            let size = (try? Kernel.stamp(of: segment.path).size).map { Int($0) } ?? 0
+            guard left >= size || left == bytesMost else { return }
+            left -= size
+            var wantsMore = true
+            walk([segment], makers, { if wantsMore { wantsMore = each($0) } }) { _ in
+                // A segment that is being written ends in the middle of a record now and then.
+            }
+            guard wantsMore else { return }
+        }
+    }
+
     private static func walk(
         _ segments: [SegmentFile], _ makers: DecisionMakers, only id: UInt64? = nil,
         _ each: (FoundDecision) -> Void, _ broken: (String) -> Void

@@ -1,6 +1,7 @@
 // `POST /v1/ledger`: messages of one holder, which become one part of one transaction and are answered together; and `POST /v1/pacing`:
 // what nodes say of their campaigns, and what they are to spend by when, where the issuer plans or passes that on; and
-// `POST /v1/models/standing`: which models they serve; and `POST /v1/region`: where their region stands.
+// `POST /v1/models/standing`: which models they serve; and `POST /v1/region`: where their region stands; and
+// `POST /v1/questions`: what operators ask of nodes.
 internal import Documents
 public import HTTP
 internal import JSON
@@ -51,7 +52,8 @@ public final class HolderRoutes: Responder {
     public init(
         _ holders: [String], _ health: Health, _ issuer: any MoneyIssuer,
         pacing: ((PaceWire.Statements) -> [PaceOrder]?)? = nil, models: ((ModelStanding) -> Bool)? = nil,
-        region: ((RegionQuestion) -> RegionWord?)? = nil, relay: PaceRelay? = nil
+        region: ((RegionQuestion) -> RegionWord?)? = nil,
+        questions: ((QuestionWords) -> QuestionWord?)? = nil, relay: PaceRelay? = nil
     ) {
         self.holders = holders
         self.issuer = issuer
@@ -64,6 +66,11 @@ public final class HolderRoutes: Responder {
         }
         if let region {
             router.add(.post, "/v1/region") { [unowned self] in stand($0, in: region, &$1) }
+        }
+        if let questions {
+            router.add(.post, "/v1/questions") { [unowned self] in ask($0, questions, &$1) }
+        } else if let relay {
+            router.add(.post, "/v1/questions") { [unowned self] in pass($0, to: .questions, by: relay, &$1) }
         }
         if let models {
             router.add(.post, "/v1/models/standing") { [unowned self] in stand($0, models, &$1) }
@@ -167,6 +174,29 @@ public final class HolderRoutes: Responder {
             response.problem(.badRequest, "the message is not one of this protocol", error.members)
         }
     }
+
+    /// `POST /v1/questions`: answered at once, from memory.
+    private func ask(
+        _ request: borrowing Request, _ questions: (QuestionWords) -> QuestionWord?,
+        _ response: inout Response
+    ) {
+        let body = request.body.withUnsafeBytes { Array($0) }
+        do throws(Malformed) {
+            guard body.count <= QuestionWords.answerBytesMost + Self.wordsBytesMost else {
+                throw Malformed(
+                    place: "answer", allowed: "an answer of at most \(QuestionWords.answerBytesMost) bytes")
+            }
+            let words = try QuestionWords(try Self.tree(body))
+            guard holder(words.holder, of: request, &response) != nil else { return }
+            guard let word = questions(words) else { return issuer.decline(&response) }
+            response.json(word.tree)
+        } catch {
+            response.problem(.badRequest, "the message is not one of this protocol", error.members)
+        }
+    }
+
+    /// What stands around an answer: names, and kinds of questions.
+    private static let wordsBytesMost = 16 * 1_024
 
     /// What a broker passes on: only what a node says of itself.
     private func pass(

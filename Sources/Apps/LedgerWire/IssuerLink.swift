@@ -62,7 +62,7 @@ public final class IssuerLink: Sendable {
             "issuer", peers, answerBytes: Self.answerBytesMost, waitingBeside: Self.pacingWaitingMost, log)
     }
 
-    var holder: String { settings.holder }
+    public var holder: String { settings.holder }
     public var answered: Int { counts.withLock { $0.answered } }
     public var unanswered: Int { counts.withLock { $0.unanswered } }
 
@@ -84,7 +84,7 @@ public final class IssuerLink: Sendable {
 
     /// What is said beside money goes its own way, so that money waits behind none of it.
     enum Route {
-        case ledger, pacing, models, region
+        case ledger, pacing, models, region, questions
 
         fileprivate var path: StaticString {
             switch self {
@@ -92,6 +92,7 @@ public final class IssuerLink: Sendable {
             case .pacing: "/v1/pacing"
             case .models: "/v1/models/standing"
             case .region: "/v1/region"
+            case .questions: "/v1/questions"
             }
         }
     }
@@ -165,6 +166,33 @@ public final class IssuerLink: Sendable {
             done(nil)
         }
         if !isPosted { done(nil) }
+    }
+
+    /// What became of a node's asking what it is asked.
+    public enum QuestionOutcome: Sendable {
+        case asked(QuestionWord)
+        /// The issuer, or the one behind it, is of a version that asks nothing.
+        case notAsked
+        case unanswered
+    }
+
+    /// Asks what this node is asked, and says an answer, beside money and behind none of it. Calls back once, on this link's thread or at once.
+    public func question(
+        _ words: QuestionWords, _ done: @escaping @Sendable (QuestionOutcome) -> Void
+    ) {
+        let isPosted = post(Array(words.tree.line.utf8), to: .questions) { [self] result, endpoint in
+            guard case .success(let response) = result else { return done(.unanswered) }
+            guard response.status == 200 else {
+                return done(response.status == 404 ? .notAsked : .unanswered)
+            }
+            do {
+                done(.asked(try QuestionWord(JSONTree(reading: response.body))))
+            } catch {
+                trouble(endpoint, "answers what is no word of questions: \(error)")
+                done(.unanswered)
+            }
+        }
+        if !isPosted { done(.unanswered) }
     }
 
     /// Passes on a node's words, for its call; nil where no answer comes in time. Calls back once, on this link's thread; false where it

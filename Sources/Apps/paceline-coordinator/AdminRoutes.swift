@@ -34,6 +34,9 @@ final class AdminRoutes: Responder {
     private let pacing: FleetPacing
     private let events: EventRoutes
     private let regions: RegionRoutes
+    private let explain: ExplainRoutes
+    private let forecasts: ForecastRoutes
+    private let previews: PreviewRoutes
     private let console: ConsoleFiles?
     private var rates: AdminRates
     private let limited: LimitedMetrics
@@ -55,8 +58,8 @@ final class AdminRoutes: Responder {
         _ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, _ pool: PostgresPool,
         _ reads: AdminReads, _ funding: CatalogFunding, _ bulletins: [PublicationKind: Bulletin],
         _ desk: ChangeDesk,
-        _ watch: ModelWatch, _ regions: FleetRegions, _ tokens: Tokens, _ events: EventRoutes,
-        _ console: ConsoleFiles?, _ limited: LimitedMetrics
+        _ watch: ModelWatch, _ regions: FleetRegions, _ questions: QuestionDesk, _ tokens: Tokens,
+        _ events: EventRoutes, _ console: ConsoleFiles?, _ limited: LimitedMetrics
     ) {
         rates = AdminRates(context.settings.rates)
         self.limited = limited
@@ -75,6 +78,9 @@ final class AdminRoutes: Responder {
         models = ModelRoutes(desk, watch, reads, root)
         scheduled = ScheduledRoutes(desk, reads)
         self.regions = RegionRoutes(desk, regions, root)
+        explain = ExplainRoutes(questions, root, reads)
+        previews = PreviewRoutes(reads, on: pool.reactor)
+        forecasts = ForecastRoutes(questions, root, reads, on: pool.reactor)
         tokenRoutes = TokenRoutes(tokens, root, reads)
         audits = AuditRoutes(context, root, tokens, reads)
         router.addHealth(context.health)
@@ -184,6 +190,9 @@ final class AdminRoutes: Responder {
         case .drain: regions.change(.drain, request, caller, &response)
         case .restore: regions.change(.serve, request, caller, &response)
         case .failOver: regions.change(.failover, request, caller, &response)
+        case .preview: previews.show(request, &response)
+        case .forecast: forecasts.forecast(request, &response)
+        case .explain: explain.explain(request, caller, &response)
         case .document: response.json(OpenAPI.document)
         }
     }

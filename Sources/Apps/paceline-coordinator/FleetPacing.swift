@@ -114,6 +114,9 @@ final class FleetPacing {
 
     // MARK: Looking
 
+    /// Where each node says it is that has spoken in this leadership.
+    var places: [String: String] { leading() == nil ? [:] : regions }
+
     /// Nil where another coordinator leads.
     func standings() -> JSONTree? {
         guard leading() != nil else { return nil }

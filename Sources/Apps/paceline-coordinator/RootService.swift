@@ -87,6 +87,7 @@ final class RootService: DaemonService {
             context, root, pool, desk, ScheduledMetrics(context.keys.scheduled, block))
         let pacing = FleetPacing(context, root)
         let watch = ModelWatch(context, root, models, desk)
+        let questions = QuestionDesk(root, pacing, on: reactor)
         regions = FleetRegions(context, root, pool, pacing)
         probes = try RegionProbes(context, root, regions, on: reactor, seed: seeds.next())
         desk.inTurn = { [regions] in regions.inTurn($0, $1) }
@@ -97,14 +98,15 @@ final class RootService: DaemonService {
                 regions.met($0.holder)
                 return pacing.heard($0)
             },
-            models: { watch.heard($0) }, region: { [regions] in regions.heard($0) })
+            models: { watch.heard($0) }, region: { [regions] in regions.heard($0) },
+            questions: { questions.heard($0) })
         events = EventRoutes(readPool, context.log)
         let console = try context.settings.consoleDirectory.map { folder throws(Failure) in
             try ConsoleFiles(folder)
         }
         let adminRoutes = AdminRoutes(
             context, root, pacing, pool, AdminReads(readPool), funding, bulletins, desk, watch, regions,
-            tokens, events, console, LimitedMetrics(context.keys.limited, block))
+            questions, tokens, events, console, LimitedMetrics(context.keys.limited, block))
         publications = PublicationRoutes(
             [(.catalog, catalog), (.models, models)], holders: context.settings.holders, on: reactor,
             behind: holderRoutes)

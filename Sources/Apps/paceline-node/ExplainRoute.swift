@@ -63,17 +63,17 @@ final class ExplainRoute {
 }
 
 /// Looks for one decision, and explains it.
-private struct ExplainSearch: Sendable {
+struct ExplainSearch: Sendable {
     enum Outcome: Sendable {
-        case explained(String)
+        case explained(JSONTree)
         case notFound
         case failed(String)
 
         func write(into response: inout Response) {
             switch self {
-            case .explained(let line):
+            case .explained(let tree):
                 response.contentType = "application/json"
-                response.write(line)
+                response.write(tree.line)
                 response.write("\n")
             case .notFound:
                 response.status = .notFound
@@ -109,7 +109,7 @@ private struct ExplainSearch: Sendable {
                 _ in
             }
             guard let found else { return .notFound }
-            return .explained(DecisionExplanation(found, makers).tree.line)
+            return .explained(DecisionExplanation(found, makers).tree)
         } catch {
             return .failed(error.message)
         }

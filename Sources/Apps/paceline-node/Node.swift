@@ -211,6 +211,7 @@ struct Node: ~Copyable {
             if let link = money.ledger.remote?.link, let keys = context.keys.decisions {
                 try NodeRegion.start(link, context, keys)
             }
+            if let link = money.ledger.remote?.link { try NodeQuestions.start(link, context) }
             if let sets = catalogs.models, let shared = context.settings.models?.shared,
                 let keys = context.keys.feed
             {

@@ -8,7 +8,8 @@ import Settings
 enum AdminRole: String, CaseIterable, Comparable, Sendable {
     /// Looks.
     case viewer
-    /// Keeps things running: pauses and resumes campaigns, goes back to former models, takes regions out and puts them back.
+    /// Keeps things running: pauses and resumes campaigns, goes back to former models, takes regions out and puts them back, and looks
+    /// at single decisions, which may tell of a viewer.
     case operator_ = "operator"
     /// Plans: changes the catalog, models and budgets.
     case trafficker
@@ -33,6 +34,7 @@ enum AdminOperation: Hashable, Sendable {
     case ledgerAudit, beginAudit, enter
     case me, pacing, events
     case regions, drain, restore, failOver
+    case explain, forecast, preview
     case document
 
     static let all: [AdminOperation] =
@@ -42,7 +44,8 @@ enum AdminOperation: Hashable, Sendable {
             .cancelScheduled, .audit, .tokens, .makeToken,
             .revokeToken, .accounts, .order, .movements, .sessions, .suspense, .verify, .ledgerAudit,
             .beginAudit,
-            .enter, .me, .pacing, .events, .regions, .drain, .restore, .failOver, .document,
+            .enter, .me, .pacing, .events, .regions, .drain, .restore, .failOver, .explain,
+            .forecast, .preview, .document,
         ]
 
     static let root = "/api/v1/"
@@ -51,12 +54,13 @@ enum AdminOperation: Hashable, Sendable {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .audit, .tokens, .accounts,
             .movements, .sessions, .suspense, .scheduled, .scheduledChange,
-            .verify, .ledgerAudit, .me, .pacing, .events, .regions, .document:
+            .verify, .ledgerAudit, .me, .pacing, .events, .regions, .explain,
+            .preview, .document:
             .get
         case .put, .order: .put
         case .delete, .revokeToken, .cancelScheduled: .delete
         case .add, .importCatalog, .rollBack, .pause, .resume, .publishModels, .canary, .promote,
-            .rollBackModels, .makeToken, .beginAudit, .enter, .drain, .restore, .failOver:
+            .rollBackModels, .makeToken, .beginAudit, .enter, .drain, .restore, .failOver, .forecast:
             .post
         }
     }
@@ -98,6 +102,9 @@ enum AdminOperation: Hashable, Sendable {
         case .drain: "/api/v1/regions/drain"
         case .restore: "/api/v1/regions/restore"
         case .failOver: "/api/v1/regions/failover"
+        case .preview: "/api/v1/catalog/preview"
+        case .forecast: "/api/v1/catalog/forecast"
+        case .explain: "/api/v1/explain"
         case .document: "/api/v1/openapi.json"
         }
     }
@@ -112,12 +119,14 @@ enum AdminOperation: Hashable, Sendable {
         switch self {
         case .list, .get, .catalog, .versions, .modelNodes, .modelVersions, .accounts, .movements, .sessions,
             .suspense, .verify, .ledgerAudit, .me, .pacing, .events, .regions, .scheduled, .scheduledChange,
-            .document:
+            .preview, .document:
             .viewer
         // Who may ask for a change may take it back: its handler looks at which it is.
         case .cancelScheduled: .operator_
-        case .pause, .resume, .rollBackModels, .beginAudit, .enter, .drain, .restore, .failOver: .operator_
-        case .put, .delete, .add, .importCatalog, .rollBack, .publishModels, .canary, .promote, .order:
+        case .pause, .resume, .rollBackModels, .beginAudit, .enter, .drain, .restore, .failOver, .explain:
+            .operator_
+        case .put, .delete, .add, .importCatalog, .rollBack, .publishModels, .canary, .promote, .order,
+            .forecast:
             .trafficker
         case .audit, .tokens, .makeToken, .revokeToken: .admin
         }

@@ -129,6 +129,12 @@ extension AdminOperation {
             "Puts a region back: it gets its traffic by and by, while its brokers and probes answer."
         case .failOver:
             "Takes a region as lost at once. Its money waits for its fences; nothing of it is reclaimed early."
+        case .preview:
+            "A creative as the fleet would serve it to a television set, a phone and a browser; nothing is fetched or counted."
+        case .forecast:
+            "What a campaign that is not saved could have: nodes decide samples of their recorded requests with it, and nothing is published."
+        case .explain:
+            "Why a decision came out as it did, by the node that has it in its journal; each showing is in the audit log."
         case .document: "This document."
         }
     }
@@ -217,7 +223,21 @@ extension AdminOperation {
                     "The id of the last event that was seen. Without it all is told at once.",
                     ["type": "string", "pattern": "^[0-9]{1,19}([.][0-9]{1,19}){4}$"])
             ]
-        case .catalog, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit, .beginAudit,
+        case .preview:
+            return [
+                .init(
+                    name: "creative", place: "query", summary: "What the catalog calls it.",
+                    schema: ["type": "string", "minLength": 1, "maxLength": 128], isNeeded: true)
+            ]
+        case .explain:
+            return [
+                .init(
+                    name: "id", place: "query",
+                    summary: "An answer's bidid, or the id of one of its bids.",
+                    schema: ["type": "string", "pattern": "^[0-9a-f]{16}$"], isNeeded: true)
+            ]
+        case .catalog, .forecast, .modelNodes, .tokens, .makeToken, .suspense, .verify, .ledgerAudit,
+            .beginAudit,
             .enter, .me, .pacing, .regions,
             .document:
             return []
@@ -227,7 +247,7 @@ extension AdminOperation {
     var body: JSONTree? {
         switch self {
         case .put(let kind): OpenAPI.reference(kind.rawValue)
-        case .add, .importCatalog: OpenAPI.reference("catalog")
+        case .add, .importCatalog, .forecast: OpenAPI.reference("catalog")
         case .rollBack, .promote, .rollBackModels:
             OpenAPI.object([.init("version", OpenAPI.version)])
         case .publishModels:
@@ -326,13 +346,13 @@ extension AdminOperation {
     /// Codes of refusals, but those of every operation.
     var refused: [Int] {
         switch self {
-        case .get, .revokeToken, .accounts, .scheduledChange: [404]
+        case .get, .revokeToken, .accounts, .scheduledChange, .explain, .preview: [404]
         case .cancelScheduled: [404, 409, 422]
         case .put, .importCatalog: [409, 412, 422, 428]
         case .delete: [404, 409, 412, 422, 428]
         case .add, .rollBack: [409, 412, 422]
         case .canary, .promote, .rollBackModels: [412, 422]
-        case .publishModels: [422]
+        case .publishModels, .forecast: [422]
         case .pause, .resume: [404, 409, 412, 422]
         case .makeToken: [409, 422]
         case .order: [409, 412, 422, 428]
@@ -371,7 +391,8 @@ extension AdminOperation {
         case .sessions: return OpenAPI.list("sessions", of: any, isPage: false)
         case .suspense: return OpenAPI.list("accounts", of: any, isPage: false)
         case .modelNodes, .accounts, .makeToken, .revokeToken, .order, .verify, .ledgerAudit, .beginAudit,
-            .enter, .me, .drain, .restore, .failOver, .scheduledChange, .cancelScheduled,
+            .enter, .me, .drain, .restore, .failOver, .scheduledChange, .cancelScheduled, .explain,
+            .forecast, .preview,
             .document:
             return any
         }

@@ -6,19 +6,21 @@ import { listen, stop } from "./live.js";
 import * as fleet from "./page-fleet.js";
 import * as campaigns from "./page-campaigns.js";
 import * as campaign from "./page-campaign.js";
+import * as creative from "./page-creative.js";
 import * as edit from "./page-edit.js";
 import * as bulk from "./page-bulk.js";
 import * as ledger from "./page-ledger.js";
 import * as catalog from "./page-catalog.js";
+import * as decision from "./page-decision.js";
 import * as audit from "./page-audit.js";
 
 /** Each page: title(parts), load(parts, me), view(data, tools); topics that make it read again, and every so many seconds. */
 const pages = [
   [/^fleet$/, fleet], [/^campaigns$/, campaigns], [/^campaigns\/([^/]+)$/, campaign],
-  [/^campaigns\/([^/]+)\/(edit|clone)$/, edit], [/^new()$/, edit], [/^bulk$/, bulk], [/^ledger$/, ledger],
-  [/^catalog$/, catalog], [/^audit$/, audit],
+  [/^campaigns\/([^/]+)\/(edit|clone)$/, edit], [/^new()$/, edit], [/^creatives\/([^/]+)$/, creative], [/^bulk$/, bulk], [/^ledger$/, ledger],
+  [/^catalog$/, catalog], [/^decisions(?:\/([^/]+))?$/, decision], [/^audit$/, audit],
 ];
-const sections = [["fleet", "Fleet"], ["campaigns", "Campaigns"], ["ledger", "Ledger"], ["catalog", "Catalog"], ["audit", "Audit"]];
+const sections = [["fleet", "Fleet"], ["campaigns", "Campaigns"], ["ledger", "Ledger"], ["catalog", "Catalog"], ["decisions", "Decisions"], ["audit", "Audit"]];
 
 const place = (id) => document.getElementById(id);
 let me = null;
@@ -33,7 +35,7 @@ function route() {
     const found = path.match(pattern);
     if (!found) continue;
     try {
-      return { path, page, parts: found.slice(1).map(decodeURIComponent) };
+      return { path, page, parts: found.slice(1).map((part) => part && decodeURIComponent(part)) };
     } catch {
       // An address that nobody has written so, such as %.
     }
@@ -151,7 +153,7 @@ function frame() {
   show(place("header"),
     h("a", { class: "brand", href: "#/fleet" }, h("img", { src: "icon.svg", alt: "", width: "22", height: "22" }), "Paceline"),
     h("nav", { "aria-label": "Pages" }, sections.map(([name, label]) => h("a", {
-      href: `#/${name}`, "aria-current": path === name || path.startsWith(`${name}/`) || name === "campaigns" && (path === "new" || path === "bulk") ? "page" : null,
+      href: `#/${name}`, "aria-current": path === name || path.startsWith(`${name}/`) || name === "campaigns" && (path === "new" || path === "bulk" || path.startsWith("creatives/")) ? "page" : null,
     }, label))),
     h("div", { class: "who" },
       h("span", { class: `live ${standing.word}`, title: `since ${standing.since.toISOString().slice(11, 19)} UTC` },

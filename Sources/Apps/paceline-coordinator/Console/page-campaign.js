@@ -64,7 +64,7 @@ export function view(data, { me, read }) {
     ], data.lineItems, { empty: "It has no line item, so nothing of it competes.", key: ({ document }) => document.id }),
     h("h2", null, "Creatives"),
     table("Creatives", [
-      { label: "Creative", of: ({ document }) => [document.name, h("small", null, document.id)] },
+      { label: "Creative", of: ({ document }) => [h("a", { href: `#/creatives/${encodeURIComponent(document.id)}` }, document.name), h("small", null, document.id)] },
       { label: "Audit", of: ({ document }) => h("span", { class: `badge ${document.audit === "approved" ? "good" : "warn"}` }, document.audit ?? "pending") },
       { label: "Length", number: true, of: ({ document }) => document.durationMilliseconds && `${document.durationMilliseconds / 1000} s` },
       { label: "Media", kind: "prose", of: ({ document }) => (document.mediaFiles ?? []).map((one) => h("div", null, h("a", { href: one.url, rel: "noreferrer noopener", target: "_blank" }, `${one.mime ?? "file"} ${one.width ?? "?"} × ${one.height ?? "?"}`))) },

@@ -2,6 +2,7 @@
 import { change, getAll, getVersioned, noted, tryChange } from "./api.js";
 import { confirm, may, placeErrors, problemNode } from "./dialog.js";
 import { h } from "./dom.js";
+import { forecast } from "./forecast.js";
 import { decimal, money } from "./format.js";
 import { accounts } from "./money.js";
 
@@ -111,10 +112,16 @@ async function submit(form, problem, data, me) {
   }
   const done = await confirm(me, {
     title: etag ? `Change ${made.name}?` : `Create ${made.name}?`, role: "trafficker", verb: etag ? "Change it" : "Create it",
-    about: account && moneyEffect(account, made), attempt: () => found,
+    about: [account && moneyEffect(account, made), available(made, copies, etag)], attempt: () => found,
     perform: (note, key) => change(...request, key, { ...head, ...noted(note) }),
   });
   if (done) location.hash = `#/campaigns/${encodeURIComponent(made.id)}`;
+}
+
+/** Of a new one without line items there is nothing to ask. */
+function available(made, copies, etag) {
+  if (copies.length > 0) return forecast({ campaigns: [made], lineItems: copies });
+  return etag ? forecast({ campaigns: [made] }) : h("p", { class: "muted" }, "It has no line items yet, so there is nothing to forecast.");
 }
 
 /** What may still be spent after a cut, before somebody confirms it: what is presumed spent is spent, as in what the ledger says of its budgets. */

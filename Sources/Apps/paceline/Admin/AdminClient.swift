@@ -61,13 +61,16 @@ struct AdminClient: ~Copyable {
     private var url: ServerURL
     private let call: Invocation
     private let token: String?
+    /// What is asked may take so long, whatever the command's own limit is.
+    private let secondsLeast: Int
     /// One key for all tries of one change.
     private let key: String
     private var changes = 0
 
-    private init(_ call: Invocation) throws(Failure) {
+    private init(_ call: Invocation, secondsLeast: Int) throws(Failure) {
         let token = try Self.token(call)
-        let connection = try Self.connect(call, call[Self.coordinator])
+        let connection = try Self.connect(call, call[Self.coordinator], secondsLeast)
+        self.secondsLeast = secondsLeast
         var seeds = SystemRandomNumberGenerator()
         self.call = call
         self.token = token
@@ -89,21 +92,24 @@ struct AdminClient: ~Copyable {
         return String(decoding: line, as: UTF8.self)
     }
 
-    private static func connect(_ call: Invocation, _ url: ServerURL) throws(Failure) -> NodeConnection {
+    private static func connect(_ call: Invocation, _ url: ServerURL, _ secondsLeast: Int) throws(Failure)
+        -> NodeConnection
+    {
         let context = try Status.tlsContext(call, secure: url.isSecure)
         guard let address = SocketAddress(resolving: url.host, port: url.port) else {
             throw Failure("\(url): the name '\(url.host)' is not known here")
         }
-        return try NodeConnection(url, address, context, within: .seconds(Int64(call[Status.timeout])))
+        return try NodeConnection(
+            url, address, context, within: .seconds(Int64(max(call[Status.timeout], secondsLeast))))
     }
 
     /// Runs what a command does, and says what went wrong on its output, as programs read that.
     static func run(
-        _ call: Invocation, _ output: inout Output,
+        _ call: Invocation, _ output: inout Output, secondsLeast: Int = 0,
         _ body: (inout AdminClient, inout Output) throws(Failure) -> Outcome
     ) throws(Failure) -> Outcome {
         do throws(Failure) {
-            var client = try AdminClient(call)
+            var client = try AdminClient(call, secondsLeast: secondsLeast)
             return try body(&client, &output)
         } catch {
             if error.outcome == .usage { throw error }
@@ -138,7 +144,7 @@ struct AdminClient: ~Copyable {
             leader != url
         else { return answer }
         url = leader
-        connection = try Self.connect(call, leader)
+        connection = try Self.connect(call, leader, secondsLeast)
         return try once(method, path, headers, bytes)
     }
 

@@ -5,7 +5,7 @@ import HTTP
 
 enum Campaigns {
     private static let id = Parameter.argument("ID", WordKind.text, "The campaign, by its id in the catalog.")
-    private static let file = Parameter.argument(
+    static let file = Parameter.argument(
         "FILE", WordKind.file,
         "A JSON file with the campaign, or with all that belongs to it; - for standard input.")
     private static let advertiser = Parameter.option(
@@ -13,7 +13,7 @@ enum Campaigns {
 
     static let command = Command(
         "campaign", "Works on the campaigns that coordinators publish.",
-        subcommands: [list, show, create, pauses(true), pauses(false)])
+        subcommands: [list, show, create, CampaignForecast.command, pauses(true), pauses(false)])
 
     // MARK: Looking
 
@@ -91,15 +91,8 @@ enum Campaigns {
         parameters: [file, ScheduledCommands.at] + AdminClient.parameters,
         examples: AdminClient.unreached("echo '{\"id\": \"a\"}' | paceline campaign create -")
     ) { call, output throws(Failure) in
-        let name = InputFile.displayName(call[file])
-        let bytes = try InputFile.read(call[file], limit: 16 * 1024 * 1024)
-        var tree: JSONTree
-        do { tree = try JSONTree(reading: bytes) } catch { throw Failure("\(name): \(error)") }
-        if tree["id"] != nil { tree = ["campaigns": [tree]] }
-        guard let campaigns = tree["campaigns"]?.elements, !campaigns.isEmpty else {
-            throw Failure(
-                "\(name): found no campaign; allowed a campaign with its id, or {\"campaigns\": […]}")
-        }
+        let tree = try read(call[file])
+        let campaigns = tree["campaigns"]?.elements ?? []
         return try AdminClient.run(call, &output) { client, output throws(Failure) in
             let answer = try client.demand(.post, ScheduledCommands.path("/api/v1/catalog/add", call), tree)
             if ScheduledCommands.say(answer, call, &output) {
@@ -114,6 +107,20 @@ enum Campaigns {
             }
             return .ok
         }
+    }
+
+    /// A file with a campaign alone, or with all that belongs to some.
+    static func read(_ path: String) throws(Failure) -> JSONTree {
+        let name = InputFile.displayName(path)
+        let bytes = try InputFile.read(path, limit: 16 * 1024 * 1024)
+        var tree: JSONTree
+        do { tree = try JSONTree(reading: bytes) } catch { throw Failure("\(name): \(error)") }
+        if tree["id"] != nil { tree = ["campaigns": [tree]] }
+        guard let campaigns = tree["campaigns"]?.elements, !campaigns.isEmpty else {
+            throw Failure(
+                "\(name): found no campaign; allowed a campaign with its id, or {\"campaigns\": […]}")
+        }
+        return tree
     }
 
     private static func pauses(_ pauses: Bool) -> Command {

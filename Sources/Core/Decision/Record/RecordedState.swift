@@ -143,6 +143,11 @@ public struct SaidByRow: Sendable {
     var profiles: [ProfileName: RecordedProfile] = [:]
 
     public init() {}
+
+    /// Nothing is known of line items, and of profiles what the record has.
+    public init(profilesOf record: RecordedDecision) {
+        for known in record.models?.profiles ?? [] { profiles[ProfileName(known.entity, known.key)] = known }
+    }
 }
 
 /// The same answers about whatever has the same id in another catalog. What that one has beside is refused nothing.
@@ -170,6 +175,12 @@ public struct SupposedState: DecisionState {
         for (row, standing) in said.standings {
             if let other = rows.creatives[row] { self.said.standings[other] = standing }
         }
+    }
+
+    /// Of line items that did not exist then.
+    public init(profilesOf record: RecordedDecision) {
+        recalled = RecalledViewer(permissions: record.permissions, keys: record.viewerKeys)
+        said = SaidByRow(profilesOf: record)
     }
 
     public mutating func begin(_ viewer: ViewerKeys, at now: Instant) {}
