@@ -42,6 +42,7 @@ enum Main {
                         named: "spin loop")
                 }
             }
+            if only == nil || only == "places" { try PlacesCost.note(compiled(10_000), lineItems: 10_000) }
             if only == nil || only == "models" { try WithModels.measure(&bench) }
             if only == nil || only == "http" { try OverHTTP.measure(&bench) }
         }

@@ -9,7 +9,7 @@ struct Judgement {
 
     init(_ results: [SeedResult]) {
         self.results = results
-        names = results.filter { $0.seed == results[0].seed }.map(\.name)
+        names = results.filter { $0.seed == results[0].seed && $0.result.scenario.isJudged }.map(\.name)
     }
 
     private func days(_ name: String) -> [SeedResult] { results.filter { $0.name == name } }

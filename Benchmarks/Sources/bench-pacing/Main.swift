@@ -18,6 +18,7 @@ enum Main {
                     "PACELINE_BENCH_POLICIES: \(unknown) is none; there are "
                         + MarketPolicy.allCases.map(\.name).joined(separator: ", "))
             }
+            if wanted == nil || wanted == "planning" { try PlanningCost.note() }
             if wanted == nil, who == nil { try reproduceMystique(&bench) }
             let results = SeedRuns.all(seeds, only: wanted?.split(separator: ",").map(String.init), who)
             guard let first = results.first else {

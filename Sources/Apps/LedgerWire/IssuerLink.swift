@@ -129,11 +129,12 @@ public final class IssuerLink: Sendable {
 
     /// Carries what is said of pacing, to the issuer that is asked for money; calls back once, on this link's thread.
     public func pace(
-        _ statements: [(day: String?, PaceStatement)], start: UInt64,
+        _ statements: [(day: String?, PaceStatement)], _ supply: PaceSupply?, start: UInt64,
         _ done: @escaping @Sendable (PacingOutcome) -> Void
     ) {
         let all = PaceWire.Statements(
-            holder: settings.holder, node: nil, start: start, statements, region: region)
+            holder: settings.holder, node: nil, start: start, statements, region: region,
+            supply: supply)
         let body = Array(PaceWire.tree(all).line.utf8)
         let isPosted = post(body, to: .pacing) { [self] in done(hearPacing($0, from: $1)) }
         if !isPosted { done(.unanswered) }

@@ -43,8 +43,10 @@ public enum PaceWire {
         members.append(.init("start", .string("\(all.start)")))
         if let region = all.region { members.append(.init("region", .string(region))) }
         if let supply = all.supply {
-            members.append(.init("kinds", .number(UInt32(supply.kinds))))
-            members.append(.init("places", .array(supply.places.map { real($0.rounded()) })))
+            // Versions that know these by the names `kinds`, `places` and `shares` take what is said of one hour for all of them: to these,
+            // nobody says anything.
+            members.append(.init("placeKinds", .number(UInt32(supply.kinds))))
+            members.append(.init("placesOffered", .array(supply.places.map { real(millionths($0)) })))
         }
         members.append(.init("campaigns", .array(all.statements.map { tree($0.day, $0.1) })))
         return .object(members)
@@ -58,13 +60,18 @@ public enum PaceWire {
             .init("spent", amount(max(one.report.spent, .zero))),
             .init("target", amount(max(one.report.target, .zero))),
             .init("admitted", real(one.report.admitted)), .init("open", amount(max(one.open, .zero))),
-            .init("supply", .array(one.supply.map { real($0.rounded()) })),
+            .init("supply", .array(one.supply.map { real(millionths($0)) })),
         ]
         // What is as usual is not said: versions that do not know of it take it so.
         if one.terms.isGuaranteed { members.append(.init("guaranteed", .bool(true))) }
         if one.report.local != 0 { members.append(.init("local", real(one.report.local))) }
-        if !one.shares.isEmpty { members.append(.init("shares", .array(one.shares.map(real)))) }
-        if !one.affordable.isEmpty { members.append(.init("affordable", .array(one.affordable.map(real)))) }
+        if !one.shares.isEmpty {
+            members.append(.init("placeShares", .array(one.shares.map { real(millionths($0)) })))
+        }
+        if !one.affordable.isEmpty {
+            members.append(.init("affordable", .array(one.affordable.map { real(millionths($0)) })))
+        }
+        if !one.seesDay { members.append(.init("seesDay", .bool(false))) }
         if let day { members.append(.init("day", .string(day))) }
         if let end = one.dayEnd { members.append(.init("dayEnd", instant(end))) }
         return .object(members)
@@ -85,11 +92,11 @@ public enum PaceWire {
     }
 
     private static func supply(_ fields: Fields) throws(Malformed) -> PaceSupply? {
-        guard fields.has("kinds") else { return nil }
-        let kinds = Int(try fields.number("kinds", 1...UInt32(PaceSupply.kindsMost)))
-        let places = try reals(fields, "places", most: kinds * PaceStatement.hours, 0...1e15)
+        guard fields.has("placeKinds") else { return nil }
+        let kinds = Int(try fields.number("placeKinds", 1...UInt32(PaceSupply.kindsMost)))
+        let places = try reals(fields, "placesOffered", most: kinds * PaceStatement.hours, 0...1e15)
         guard let supply = PaceSupply(kinds: kinds, places: places) else {
-            throw Malformed(place: "places", allowed: "a number for each hour of a day and each kind")
+            throw Malformed(place: "placesOffered", allowed: "a number for each hour of a day and each kind")
         }
         return supply
     }
@@ -145,8 +152,9 @@ public enum PaceWire {
         statement.report.admitted = try fields.real("admitted", 0...1)
         statement.open = try fields.amount("open")
         if fields.has("local") { statement.report.local = try fields.real("local", -1e3...1e3) }
-        statement.shares = try reals(fields, "shares", most: PaceSupply.kindsMost, 0...1)
+        statement.shares = try reals(fields, "placeShares", most: PaceSupply.kindsMost, 0...1)
         statement.affordable = try reals(fields, "affordable", most: PaceSupply.kindsMost, 0...1)
+        if fields.has("seesDay") { statement.seesDay = try fields.flag("seesDay") }
         return (fields.has("day") ? try fields.text("day", most: 10) : nil, statement)
     }
 
@@ -216,5 +224,9 @@ public enum PaceWire {
         return .string("\(min(max(instant.nanoseconds, range.lowerBound), range.upperBound))")
     }
     private static func amount(_ amount: Micros) -> JSONTree { JSONTree(.number(amount.description)) }
+    /// A campaign's part of a large traffic is small; beyond a million there is no need of parts.
+    private static func millionths(_ value: Double) -> Double {
+        value < 1e6 ? (value * 1e6).rounded() / 1e6 : value.rounded()
+    }
     private static func real(_ value: Double) -> JSONTree { JSONTree(.number("\(value)")) }
 }

@@ -53,7 +53,7 @@ final class FleetPacing {
             regions[name] = region
             pacer.takesTraffic(!out.contains(region), name)
         }
-        if let supply = all.supply { pacer.expects(supply, from: name) }
+        pacer.expects(all.supply, from: name)
         return all.statements.compactMap { day, statement in
             let day = day.flatMap { BudgetDay(date: $0) }
             guard let budget = budget(of: statement.terms.id, day, in: book) else { return nil }
@@ -131,7 +131,7 @@ final class FleetPacing {
             "endsInSeconds": .number(one.endsIn.wholeMilliseconds / 1_000), "planned": amount(one.planned),
             "due": amount(one.due), "spent": amount(one.spent), "price": real(one.price),
             "cannotDeliver": .bool(one.cannotDeliver || one.verdict?.isDeliverable == false),
-            "why": .string(one.why),
+            "why": .string(one.why), "isPlannedTogether": .bool(one.isPlannedTogether),
             "nodes": .array(
                 one.nodes.map { node in
                     [

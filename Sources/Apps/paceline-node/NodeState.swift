@@ -51,6 +51,10 @@ final class NodeState: DecisionState {
         pacing.begin(at: now)
     }
 
+    var placesSample: PlacesSample { pacing.placesSample }
+    func offered(_ places: OfferedPlaces) { pacing.offered(places) }
+    func couldCompete(campaign: Int, pays: Bool) { pacing.couldCompete(campaign, pays: pays) }
+
     func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? {
         if let refusal = money.refusal(ofLineItem: lineItem, campaign: campaign) {
             return StateRefusal(refusal)

@@ -101,7 +101,7 @@ extension DecisionWorkspace {
 
     /// What this line item and those behind it, of its priority, are worth at most in the response's currency. The
     /// order is by whole micros of the base currency, rounded down; nil where that says nothing.
-    private mutating func mostWorth(_ row: KnownLineItem) -> Micros? {
+    mutating func mostWorth(_ row: KnownLineItem) -> Micros? {
         guard let worth = row.worth, let base = exchange.toBase(worth, from: row.currency),
             base.rawValue < .max
         else { return nil }
@@ -109,7 +109,7 @@ extension DecisionWorkspace {
     }
 
     /// No slot and no deal of the pod takes less.
-    private mutating func leastFloor(_ request: borrowing BidRequest) -> Micros {
+    mutating func leastFloor(_ request: borrowing BidRequest) -> Micros {
         var least = Micros(.max)
         for index in 0..<slots.count where !slots[index].isPrivate {
             least = min(least, slots[index].least)

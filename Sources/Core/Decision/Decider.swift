@@ -232,6 +232,7 @@ extension DecisionWorkspace {
         decision.trace.permissions =
             recalled?.permissions ?? Permissions(request, vendor: settings.vendor)
         decision.noBid = obstacle(request)
+        var tellsPlaces = false
         if decision.noBid == nil {
             viewer =
                 recalled?.keys
@@ -240,6 +241,7 @@ extension DecisionWorkspace {
             takeLeastPrice(of: &state)
             scoring.now = now
             find(request, at: now, recalled: recalled?.places, &decision)
+            tellsPlaces = isPaced && state.placesSample.takes(seed)
             if explains { report = DecisionReport(query.isOverfull ? nil : snapshot.explain(query)) }
         }
         if decision.noBid == nil {
@@ -251,6 +253,7 @@ extension DecisionWorkspace {
             }
             if wins.count == 0 { decision.noBid = reason(decision.trace) }
         }
+        if tellsPlaces { tellPlaces(request, found: decision.trace.retrieved, &state) }
         if decision.noBid == nil { write(request, at: now, seed: seed, format, &decision) }
         release(unwritten: decision.noBid != nil, &state)
         if let reason = decision.noBid { writeNoBid(reason, request, format) }

@@ -14,6 +14,15 @@ public protocol DecisionState: ~Copyable {
     /// Before the first question of a decision. Keys that privacy does not permit are not there.
     mutating func begin(_ viewer: ViewerKeys, at now: Instant)
 
+    /// The decisions of which it is told what they offer, and to whom; never those of test requests.
+    var placesSample: PlacesSample { get }
+
+    /// What the request offers, told once, before who could compete for it, when all but the answer is done.
+    mutating func offered(_ places: OfferedPlaces)
+
+    /// A campaign that targets the request, once for each of its line items that do, and whether that may be worth the least floor.
+    mutating func couldCompete(campaign: Int, pays: Bool)
+
     /// Why a line item may not compete at all; nil where it may. Asked once, when it is first looked at:
     /// of what was found those that promise most come first, and the others may never be looked at.
     mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal?
@@ -62,6 +71,11 @@ public protocol DecisionState: ~Copyable {
 
 extension DecisionState where Self: ~Copyable {
     public var recalled: RecalledViewer? { nil }
+
+    /// Nobody plans: nobody counts what there is.
+    public var placesSample: PlacesSample { .none }
+    public mutating func offered(_ places: OfferedPlaces) {}
+    public mutating func couldCompete(campaign: Int, pays: Bool) {}
 
     /// Nobody plans: all campaigns are as fast as they go.
     public mutating func admission(ofCampaign campaign: Int) -> PacingShare { .all }

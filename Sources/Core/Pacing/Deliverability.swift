@@ -41,7 +41,9 @@ public struct Deliverability: Sendable, Hashable {
             let length = max(supply.length(ofHour: hour), 1e-9)
             let part = min(Double(max(to - from, 0)) / Double(HourOfWeek.length) / length, 1)
             for cell in 0..<cells {
-                let requests = supply.requests[hour * cells + cell] * part * campaign.targeted[cell]
+                let requests =
+                    supply.requests[hour * cells + cell] * part
+                    * campaign.targeted(cell, inHour: hour, of: supply)
                 targeted += requests
                 affordable += requests * campaign.affordable[cell]
             }

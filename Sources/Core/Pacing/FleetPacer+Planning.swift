@@ -18,7 +18,8 @@ extension FleetPacer {
             clear(at)
             return
         }
-        if let plan = together(now)[at] {
+        // Whose hours are not known yet is planned by itself.
+        if present.allSatisfy({ campaigns[at].members[$0].statement.seesDay }), let plan = together(now)[at] {
             install(plan, present, at, now, nil)
             return
         }
@@ -48,8 +49,9 @@ extension FleetPacer {
         campaigns[at].base -= former.spent(by: now)
         let rest = former.rest(from: now)
         let (verdict, origin) = (campaigns[at].verdict, campaigns[at].origin)
+        let isTogether = campaigns[at].isTogether
         install(moved(rest, present, at), present, at, now, origin)
-        campaigns[at].verdict = verdict
+        (campaigns[at].verdict, campaigns[at].isTogether) = (verdict, isTogether)
         campaigns[at].pacer?.add(ahead, campaign: 0)
         for (region, member) in present.enumerated() {
             campaigns[at].pacer?.campaigns[0].regions[region].yield = yields[member]
@@ -66,7 +68,7 @@ extension FleetPacer {
         campaigns[at].pacer = nil
         campaigns[at].planned = []
         campaigns[at].parts = []
-        campaigns[at].verdict = nil
+        (campaigns[at].verdict, campaigns[at].isTogether) = (nil, false)
         for member in campaigns[at].members.indices { campaigns[at].members[member].region = nil }
     }
 
@@ -88,7 +90,8 @@ extension FleetPacer {
         campaigns[at].origin = origin ?? (plan.curve.start, plan.curve.end)
         campaigns[at].supplies = present.map { campaigns[at].members[$0].statement.supply }
         // What one campaign is planned by itself says nothing of its chances.
-        campaigns[at].verdict = plan.deliverability.possible.isEmpty ? nil : plan.deliverability
+        campaigns[at].isTogether = !plan.deliverability.possible.isEmpty
+        campaigns[at].verdict = campaigns[at].isTogether ? plan.deliverability : nil
         var pacer = FlightPacer(plans: [plan], regions: present.count, theta: theta)
         pacer.origin = origin
         pacer.replanned(0, plan, version: campaigns[at].version)
@@ -186,15 +189,16 @@ extension FleetPacer {
     // MARK: All that compete
 
     /// What all campaigns are to have from now on, guaranteed ones first, the others so that those who compete for the same requests
-    /// share what there is; none where a node does not say what it expects, or where they are too many.
+    /// share what there is; none where a node does not say what it expects, or where they are too many. A campaign of which some
+    /// node has not seen all hours of a day yet is no reason to take what others want for free, but for it itself that says too little.
     private mutating func together(_ now: Instant) -> [Int: CampaignPlan] {
-        if let landscape, landscape.at == now { return landscape.plans }
+        if let landscape, landscape.at == now { return landscape.plans ?? [:] }
         let plans = planned(now)
         landscape = (now, plans)
-        return plans
+        return plans ?? [:]
     }
 
-    private func planned(_ now: Instant) -> [Int: CampaignPlan] {
+    private func planned(_ now: Instant) -> [Int: CampaignPlan]? {
         let rows = campaigns.indices.filter { !campaigns[$0].present(now, limits.silence).isEmpty }
         let members = rows.map { campaigns[$0].present(now, limits.silence) }
         let numbers = Set(
@@ -203,16 +207,18 @@ extension FleetPacer {
         guard let kinds = numbers.first.flatMap({ supplies[$0]?.kinds }),
             numbers.allSatisfy({ supplies[$0]?.kinds == kinds }),
             rows.count * numbers.count * kinds * PaceStatement.hours <= limits.cells
-        else { return [:] }
+        else { return nil }
         var regions: [Int: Int] = [:]
         for (region, number) in numbers.enumerated() { regions[number] = region }
+        let windows = rows.map { window($0, now) }
+        guard let end = windows.compactMap({ $0?.end }).max() else { return nil }
+        let supply = supply(numbers, kinds, from: now, to: end)
         var asked: [(row: Int, campaign: PacingCampaign)] = []
-        for (at, those) in zip(rows, members) {
-            guard let window = window(at, now) else { continue }
-            asked.append((at, campaign(at, those, window, regions, kinds, now)))
+        for ((at, those), window) in zip(zip(rows, members), windows) {
+            guard let window else { continue }
+            asked.append((at, campaign(at, those, window, regions, supply, now)))
         }
-        guard let end = asked.map(\.campaign.end).max() else { return [:] }
-        let plans = Planner(supply(numbers, kinds, from: now, to: end)).plan(asked.map(\.campaign))
+        let plans = Planner(supply).plan(asked.map(\.campaign))
         var all: [Int: CampaignPlan] = [:]
         for (one, plan) in zip(asked, plans) {
             let those = sorted(campaigns[one.row].present(now, limits.silence), one.row)
@@ -223,43 +229,66 @@ extension FleetPacer {
     }
 
     private func campaign(
-        _ at: Int, _ members: [Int], _ window: WindowPlan, _ regions: [Int: Int], _ kinds: Int, _ now: Instant
+        _ at: Int, _ members: [Int], _ window: WindowPlan, _ regions: [Int: Int], _ supply: Supply,
+        _ now: Instant
     ) -> PacingCampaign {
         let one = campaigns[at]
+        let kinds = supply.inventories
         var targeted = [Double](repeating: 0, count: regions.count * kinds)
         var affordable = [Double](repeating: 1, count: regions.count * kinds)
-        let hour = HourOfWeek(now).number % PaceStatement.hours
+        var byHour = [Double](repeating: 0, count: supply.hours * regions.count)
+        let shift = Self.shift(now)
         for member in members.map({ one.members[$0] }) {
-            guard let region = regions[member.node], let supply = supplies[member.node] else { continue }
-            let all = (0..<kinds).reduce(0) { $0 + supply.places[hour * kinds + $1] }
-            let mean = all > 0 ? min(member.statement.supply[hour] / all, 1) : 0
+            guard let region = regions[member.node] else { continue }
+            let (shares, payable) = (member.statement.shares, member.statement.affordable)
+            let isKnown = shares.count == kinds && shares.contains { $0 > 0 }
             for kind in 0..<kinds {
-                let (shares, payable) = (member.statement.shares, member.statement.affordable)
-                targeted[region * kinds + kind] = shares.count == kinds ? shares[kind] : mean
+                targeted[region * kinds + kind] = isKnown ? shares[kind] : 1
                 if payable.count == kinds { affordable[region * kinds + kind] = payable[kind] }
+            }
+            // Kinds differ by shares, and hours by what is expected in all of them.
+            for hour in 0..<supply.hours {
+                let whole = (0..<kinds).reduce(0) { sum, kind in
+                    let cell = region * kinds + kind
+                    return sum + supply.at(hour, region, kind) * targeted[cell] * affordable[cell]
+                }
+                let (here, next) = Self.clockHours(now, hour)
+                let own = member.statement.supply
+                let expected = ((1 - shift) * own[here] + shift * own[next]) * supply.length(ofHour: hour)
+                byHour[hour * regions.count + region] = whole > 0 ? expected / whole : 0
             }
         }
         var campaign = PacingCampaign(
             id: one.terms.id, start: now, end: window.end, budget: window.curve.total, mode: one.terms.mode,
             isGuaranteed: one.terms.isGuaranteed, price: one.terms.price, targeted: targeted,
             affordable: affordable, shown: one.terms.shown)
+        campaign.byHour = byHour
         campaign.before = WindowPlan.hours(one.terms.start, now)
         campaign.after = WindowPlan.hours(window.end, one.terms.end)
         return campaign
     }
 
+    /// How much of the clock's next hour lies in each hour from now on.
+    private static func shift(_ now: Instant) -> Double {
+        Double(now.nanoseconds % HourOfWeek.length) / Double(HourOfWeek.length)
+    }
+
+    /// The hours of the clock in which an hour from now on lies.
+    private static func clockHours(_ now: Instant, _ hour: Int) -> (here: Int, next: Int) {
+        let here = (HourOfWeek(now).number + hour) % PaceStatement.hours
+        return (here, (here + 1) % PaceStatement.hours)
+    }
+
     /// Between the middles of two hours traffic changes evenly.
     private func supply(_ numbers: [Int], _ kinds: Int, from now: Instant, to end: Instant) -> Supply {
-        let shift = Double(now.nanoseconds % HourOfWeek.length) / Double(HourOfWeek.length)
-        let first = HourOfWeek(now).number
+        let shift = Self.shift(now)
         let hours = Supply.hours(from: now, to: end)
         var requests: [Double] = []
         requests.reserveCapacity(hours * numbers.count * kinds)
         for hour in 0..<hours {
             let start = now + Interval(nanoseconds: Int64(hour) * HourOfWeek.length)
             let length = min(Double((end - start).nanoseconds) / Double(HourOfWeek.length), 1)
-            let here = (first + hour) % PaceStatement.hours
-            let next = (here + 1) % PaceStatement.hours
+            let (here, next) = Self.clockHours(now, hour)
             for number in numbers {
                 for kind in 0..<kinds {
                     let places = supplies[number]?.places ?? []

@@ -25,6 +25,8 @@ extension FleetPacer {
         public let cannotDeliver: Bool
         /// What was expected when the plan was made; nil where nobody knows what requests there are.
         public let verdict: Deliverability?
+        /// It was planned with all others that want the same places.
+        public let isPlannedTogether: Bool
         public let nodes: [Node]
 
         /// For the campaign's engineer; empty where it delivers.
@@ -46,6 +48,7 @@ extension FleetPacer {
                 campaign: one.terms.id, plan: one.version, endsIn: curve.end - now, planned: curve.total,
                 due: curve.spent(by: now), spent: pacer.spent(0, at: now), price: pacer.price(of: 0),
                 cannotDeliver: pacer.cannotDeliver(0, at: now), verdict: one.verdict,
+                isPlannedTogether: one.isTogether,
                 nodes: one.planned.enumerated().map { region, number in
                     let member = one.members[number]
                     return Standing.Node(

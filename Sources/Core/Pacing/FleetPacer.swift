@@ -16,8 +16,10 @@ public struct FleetPacer: Sendable {
         /// Of one campaign; another one is not directed.
         public var members = 1_024
         /// Campaigns, times hours, times kinds of requests on all nodes: where there are more, each campaign is planned by itself,
-        /// since whoever plans them together answers for the ledger as well.
-        public var cells = 1_000_000
+        /// since whoever plans them together answers for the ledger as well, which waits meanwhile.
+        public var cells = 500_000
+        /// All campaigns are planned together no more often than this: of the thread's time it is a small part, whatever changes.
+        public var pause = Interval.seconds(1)
 
         public init(silence: Interval) { self.silence = silence }
     }
@@ -50,6 +52,8 @@ public struct FleetPacer: Sendable {
         var planEnd = Instant(nanoseconds: 0)
         var base = Micros.zero
         var verdict: Deliverability?
+        /// The plan is of all that compete.
+        var isTogether = false
         /// What the members of the plan had said of their supply when it was made or shared, in the order of its regions.
         var supplies: [[Double]] = []
         /// When the plan that this is the rest of began, and ends.
@@ -88,7 +92,7 @@ public struct FleetPacer: Sendable {
     /// By node.
     var supplies: [Int: PaceSupply] = [:]
     /// What all campaigns were to have at one moment: asked for by each of those that are due then.
-    var landscape: (at: Instant, plans: [Int: CampaignPlan])?
+    var landscape: (at: Instant, plans: [Int: CampaignPlan]?)?
 
     /// A region's part of the requests may be off by so much before a plan is shared anew.
     static let drift = 0.15
@@ -104,8 +108,8 @@ public struct FleetPacer: Sendable {
         firstVersion = UInt32(truncatingIfNeeded: epoch & 0xFFFF) << 16 | 1
     }
 
-    /// What a node expects of all its requests.
-    public mutating func expects(_ supply: PaceSupply, from node: String) {
+    /// What a node expects of all its requests; nil where it does not know.
+    public mutating func expects(_ supply: PaceSupply?, from node: String) {
         guard let number = number(of: node) else { return }
         supplies[number] = supply
     }
@@ -248,8 +252,8 @@ public struct FleetPacer: Sendable {
     private mutating func need(_ at: Int, _ now: Instant) -> Need? {
         guard now >= max(campaigns[at].heardSince, since) + limits.gathering else { return nil }
         let isRested = now >= campaigns[at].plannedAt + limits.gathering
-        guard campaigns[at].pacer != nil else { return isRested ? .plan : nil }
-        if now >= campaigns[at].planEnd { return .plan }
+        guard campaigns[at].pacer != nil else { return isRested && mayPlan(now) ? .plan : nil }
+        if now >= campaigns[at].planEnd { return mayPlan(now) ? .plan : nil }
         // Whoever has come or changed is followed by others in the same seconds.
         guard isRested else { return nil }
         let (budget, latest) = (campaigns[at].budget, campaigns[at].latest)
@@ -257,7 +261,7 @@ public struct FleetPacer: Sendable {
             // Others may have changed with it, and whoever competes is planned together: all of them are heard by then.
             let since = campaigns[at].changedAt ?? now
             campaigns[at].changedAt = since
-            return now >= since + limits.gathering ? .plan : nil
+            return now >= since + limits.gathering && mayPlan(now) ? .plan : nil
         }
         if campaigns[at].hasNewcomer { return .share }
         if campaigns[at].hasLoss {
@@ -269,6 +273,12 @@ public struct FleetPacer: Sendable {
         else { return nil }
         campaigns[at].comparedAt = now
         return hasMoved(campaigns[at], now) ? .share : nil
+    }
+
+    /// Whoever is due soon after others were planned waits for its next word.
+    private func mayPlan(_ now: Instant) -> Bool {
+        guard let landscape, landscape.plans != nil else { return true }
+        return now <= landscape.at || now >= landscape.at + limits.pause
     }
 
     /// Whether the requests of this hour are elsewhere than where they were expected when the plan was shared.

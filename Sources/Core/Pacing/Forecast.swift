@@ -114,6 +114,13 @@ public struct Forecast: Sendable {
         return count > 0 ? sum / Double(count) : 0
     }
 
+    /// Whether each hour of a day was seen on some day: else nobody knows what a day has.
+    public func knowsTheDay(region: Int, inventory: Int) -> Bool {
+        (0..<24).allSatisfy { hour in
+            (0..<7).contains { cells[place(region, inventory, HourOfWeek(hour + $0 * 24))].weeks > 0 }
+        }
+    }
+
     /// Whether anything was ever seen there.
     public func isKnown(region: Int, inventory: Int) -> Bool {
         (0..<HourOfWeek.count).contains { cells[place(region, inventory, HourOfWeek($0))].weeks > 0 }

@@ -14,12 +14,16 @@ public struct PaceStatement: Sendable, Hashable {
     public var report = PaceReport()
     /// What will come of what is set aside and not billed yet.
     public var open = Micros.zero
-    /// Requests for which it could compete there: expected in each hour of the day to come, by the hour of UTC.
+    /// Requests for which it could compete there, whether it has money or not: expected in each hour of the day to come, by the hour of UTC.
     public var supply: [Double]
-    /// Of each kind of the node's requests (`PaceSupply`), the share for which it could compete; empty where nobody tells kinds.
+    /// Of each kind of the node's places (`PaceSupply`), the share for which it could compete in hours in which it runs; empty where
+    /// nobody tells kinds. Hours differ by `supply`.
     public var shares: [Double] = []
     /// Of each kind, the part of that share whose floor it can pay; empty where nobody knows.
     public var affordable: [Double] = []
+
+    /// The node has seen it in each hour of a day: what it says of others is no guess.
+    public var seesDay = true
 
     public static let hours = 24
 

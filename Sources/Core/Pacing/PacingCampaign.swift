@@ -16,6 +16,8 @@ public struct PacingCampaign: Sendable {
     public var price: Micros
     /// By region, then inventory: the share of the requests that its targeting lets through.
     public var targeted: [Double]
+    /// By hour of the plan, then region: the part of `targeted` that is so in that hour; empty where all hours are alike.
+    public var byHour: [Double] = []
     /// Of those, the share whose floor it can pay.
     public var affordable: [Double]
     /// Of the ads that are chosen, the share that is shown and billed.
@@ -45,6 +47,13 @@ public struct PacingCampaign: Sendable {
         self.affordable = affordable
         self.shown = shown
         self.reach = reach
+    }
+
+    /// The share of a cell's requests that its targeting lets through in an hour of the plan.
+    @inline(__always)
+    func targeted(_ cell: Int, inHour hour: Int, of supply: Supply) -> Double {
+        guard !byHour.isEmpty else { return targeted[cell] }
+        return min(targeted[cell] * byHour[hour * supply.regions + cell / supply.inventories], 1)
     }
 
     /// How many of a plan's days have part in the flight: so often it may spend what it may spend in a day.

@@ -86,7 +86,8 @@ public struct Planner: Sendable {
     private func worth(_ campaign: PacingCampaign, _ hour: Int, _ cell: Int, of requests: [Double]) -> Double
     {
         let at = hour * supply.regions * supply.inventories + cell
-        let whole = supply.requests[at] * usable * campaign.targeted[cell] * campaign.affordable[cell]
+        let share = campaign.targeted(cell, inHour: hour, of: supply) * campaign.affordable[cell]
+        let whole = supply.requests[at] * usable * share
         let part = length(campaign, hour) / max(supply.length(ofHour: hour), 1e-9)
         return min(requests[at], whole) * min(part, 1) * campaign.shown * Double(campaign.price.rawValue)
     }
@@ -139,32 +140,46 @@ public struct Planner: Sendable {
     private mutating func share(_ campaigns: [PacingCampaign]) -> [CampaignPlan] {
         let cells = supply.regions * supply.inventories
         let count = supply.hours * cells
+        let own = campaigns.map { hours($0) }
+        // What each could bring in, which no round changes, and what it is given: one campaign behind the other.
+        var worths = [Double](repeating: 0, count: campaigns.count * count)
+        for (at, campaign) in campaigns.enumerated() {
+            for hour in own[at] {
+                for cell in 0..<cells {
+                    let place = hour * cells + cell
+                    worths[at * count + place] = worth(campaign, hour, cell, of: left)
+                }
+            }
+        }
+        var parts = [Double](repeating: 0, count: worths.count)
+        var hourly = [[Double]](repeating: [], count: campaigns.count)
         var appeal = [Double](repeating: 1, count: count)
         var asked: [Double] = []
-        var parts: [[Double]] = []
-        var hourly: [[Double]] = []
         for _ in 0..<Self.rounds {
             asked = [Double](repeating: 0, count: count)
-            (parts, hourly) = ([], [])
-            for campaign in campaigns {
-                var worths = [Double](repeating: 0, count: count)
+            for (at, campaign) in campaigns.enumerated() {
+                let first = at * count
                 var sums = [Double](repeating: 0, count: supply.hours)
-                for hour in hours(campaign) {
-                    for cell in 0..<cells {
-                        let at = hour * cells + cell
-                        worths[at] = worth(campaign, hour, cell, of: left) * appeal[at]
-                        sums[hour] += worths[at]
+                for hour in own[at] {
+                    var sum = 0.0
+                    for place in hour * cells..<(hour + 1) * cells {
+                        let part = worths[first + place] * appeal[place]
+                        parts[first + place] = part
+                        sum += part
                     }
+                    sums[hour] = sum
                 }
                 let wanted = spread(campaign, sums)
-                for hour in hours(campaign) where sums[hour] > 0 {
-                    for at in hour * cells..<(hour + 1) * cells {
-                        worths[at] *= wanted[hour] / sums[hour]
-                        asked[at] += worths[at] / Double(campaign.price.rawValue) / campaign.shown
+                let each = Double(campaign.price.rawValue) * campaign.shown
+                for hour in own[at] where sums[hour] > 0 {
+                    let scale = wanted[hour] / sums[hour]
+                    for place in hour * cells..<(hour + 1) * cells {
+                        let part = parts[first + place] * scale
+                        parts[first + place] = part
+                        asked[place] += part / each
                     }
                 }
-                parts.append(worths)
-                hourly.append(wanted)
+                hourly[at] = wanted
             }
             var isCrowded = false
             for at in 0..<count where asked[at] > 0 {
@@ -176,8 +191,8 @@ public struct Planner: Sendable {
         return campaigns.indices.map { at in
             var taken = [[Double]](
                 repeating: [Double](repeating: 0, count: supply.hours), count: supply.regions)
-            for cell in 0..<count where parts[at][cell] > 0 {
-                let kept = parts[at][cell] * min(left[cell] / asked[cell], 1)
+            for cell in 0..<count where parts[at * count + cell] > 0 {
+                let kept = parts[at * count + cell] * min(left[cell] / asked[cell], 1)
                 taken[cell % cells / supply.inventories][cell / cells] += kept
             }
             return plan(campaigns[at], hourly[at], taken)

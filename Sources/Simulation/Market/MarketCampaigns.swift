@@ -103,6 +103,10 @@ struct MarketDemand: Sendable {
         while inventories.count < 2 + Int(draws.next(below: 5)), inventories.count < kinds {
             inventories.insert(Int(draws.next(below: UInt64(kinds))))
         }
+        if shape.isCrowded, number % 3 < 2 {
+            // Sport and live events, or all there is.
+            inventories = number % 3 == 0 ? [3, 7] : Set(shape.inventories.indices)
+        }
         var audience: UInt32 = 0
         for _ in 0..<Int(draws.next(below: 3)) { audience |= 1 << UInt32(draws.next(below: 16)) }
         // Values differ by a half between campaigns, and stand somewhat above the usual floors.

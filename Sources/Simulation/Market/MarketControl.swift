@@ -14,7 +14,8 @@ enum MarketMessage {
 
 /// What a region's node says of pacing at once.
 struct MarketWords {
-    let supply: PaceSupply
+    /// Nil where it does not tell kinds of places.
+    let supply: PaceSupply?
     /// By campaign; nil for one that no plan holds.
     let statements: [PaceStatement?]
     let sent: Double
@@ -90,7 +91,7 @@ struct MarketControl {
         case .mystiqueHard: Mystique(budget: budget, target: .shaped, throttle: .hard)
         case .pid: PIDPacer(budget: budget, plan: plan)
         case .dual: DualDescent(budget: budget, plan: plan)
-        case .paceline, .pacelineShares, .none, .sharedCache, .floatAccounts: nil
+        case .paceline, .pacelineShares, .pacelineAlone, .none, .sharedCache, .floatAccounts: nil
         }
     }
 

@@ -6,6 +6,8 @@ public enum MarketPolicy: String, CaseIterable, Sendable {
     case paceline
     /// The same, of nodes whose decisions do not tell values apart: a share of the requests for each campaign.
     case pacelineShares = "paceline-shares"
+    /// The same, of nodes that say nothing of kinds of places, so that each campaign is planned by itself.
+    case pacelineAlone = "paceline-alone"
     /// No pacing: a campaign competes for everything until its bills say that its budget is spent.
     case none
     case linkedin
@@ -21,12 +23,12 @@ public enum MarketPolicy: String, CaseIterable, Sendable {
 
     public var name: String { rawValue }
 
-    public var isOurs: Bool { self == .paceline || self == .pacelineShares }
+    public var isOurs: Bool { [.paceline, .pacelineShares, .pacelineAlone].contains(self) }
 
     /// What such systems count by.
     var defaultMoney: MarketMoney {
         switch self {
-        case .paceline, .pacelineShares: .leases
+        case .paceline, .pacelineShares, .pacelineAlone: .leases
         case .sharedCache: .sharedCache
         case .floatAccounts: .floatAccounts
         default: .bills

@@ -65,8 +65,10 @@ public final class MarketRun {
         bills = BillQueue(seconds: max(shape.billing.longest, shape.billing.hold) + 200)
         draws = Randomness(seed: shape.seed &* 977 &+ 3)
         control = MarketControl(market: market, policy: policy)
+        let sights = policy.isOurs ? MarketSight.dayBefore(shape, demand, traffic) : []
         nodes = shape.regions.indices.map {
-            RegionNode($0, self.shape, demand, self.money, budgets, policy)
+            RegionNode(
+                $0, self.shape, demand, self.money, budgets, policy, sights.isEmpty ? nil : sights[$0])
         }
     }
 
@@ -153,13 +155,11 @@ public final class MarketRun {
             regionRequests[region] += 1
             hourCounts[region * shape.inventories.count + request.inventory] += 1
             guard let node = isLost ? server(of: request) : nodes[region] else { continue }
+            let entries = demand.entries[request.region * shape.inventories.count + request.inventory]
+            if MarketSight.takes(request) { node.pacing?.saw(request, entries, traffic.tables) }
             // Whoever cannot be paid for is passed over; the next best is asked.
             for _ in 0..<3 {
-                guard
-                    let choice = node.choose(
-                        request, demand.entries[request.region * shape.inventories.count + request.inventory],
-                        traffic.tables)
-                else { break }
+                guard let choice = node.choose(request, entries, traffic.tables) else { break }
                 if buy(request, choice, node) { break }
             }
         }

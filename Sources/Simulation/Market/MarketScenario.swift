@@ -6,13 +6,15 @@ public struct MarketScenario: Sendable {
     /// Who is compared in it.
     public let policies: [MarketPolicy]
     public var shape: MarketShape
+    /// False where ours is held to what it would be otherwise, and to no goal.
+    public private(set) var isJudged = true
     /// False where budgets change, so that no bound from before holds.
     public private(set) var hasBound = true
 
     /// Nothing that takes requests away, or changes only who hears whom, raises the bound of the day without faults. More requests
     /// do, and so do other modes.
     public var hasOwnBound: Bool {
-        shape.isUniform
+        shape.isUniform || shape.isCrowded
             || shape.events.contains {
                 switch $0 {
                 case .surge, .live: true
@@ -37,20 +39,30 @@ public struct MarketScenario: Sendable {
             change(&shape)
             return MarketScenario(name: name, what: what, policies: policies, shape: shape)
         }
-        let paced: [MarketPolicy] = [.paceline, .linkedin, .mystiqueSoft, .mystiqueHard, .pid, .dual]
+        let paced: [MarketPolicy] = [
+            .paceline, .pacelineAlone, .linkedin, .mystiqueSoft, .mystiqueHard, .pid, .dual,
+        ]
         // Those of whom each is the best of the others in something.
-        let near: [MarketPolicy] = [.paceline, .mystiqueSoft, .pid, .dual]
+        let near: [MarketPolicy] = [.paceline, .pacelineAlone, .mystiqueSoft, .pid, .dual]
         var cut = make(
             "cut", "every third budget is cut to 70 % at noon", [.paceline, .linkedin, .pid, .dual]
         ) {
             $0.events = [.cut(share: 0.7, at: (43_200 * part).rounded())]
         }
         cut.hasBound = false
+        var crowded = make(
+            "crowded", "most of all is sold, and two thirds of the campaigns want the same few places", near
+        ) {
+            $0.isCrowded = true
+            $0.sold = 0.85
+        }
+        crowded.isJudged = false
         return [
             make("calm", "a day without faults", MarketPolicy.allCases),
             make("traffic", "the same, and every campaign follows the traffic", near) {
                 $0.isUniform = true
             },
+            crowded,
             make("surge", "ten times the first region's traffic within a second, for 15 minutes", paced) {
                 $0.events = [.surge(region: 0, from: surgeAt, to: surgeAt + 900, times: 10)]
             },

@@ -77,6 +77,9 @@ public struct MarketShape: Sendable {
     /// All campaigns follow the traffic; else an eighth is even, a twelfth front-loaded, and a twentieth in a hurry.
     public var isUniform = false
 
+    /// A third of the campaigns may run where places are few only, and another third there as well as everywhere else.
+    public var isCrowded = false
+
     /// Three regions eight hours apart, and eight inventories. The flight starts on a Monday at midnight.
     public init(rate: Double = 120) {
         regions = [

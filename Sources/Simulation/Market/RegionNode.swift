@@ -43,14 +43,14 @@ final class RegionNode {
 
     init(
         _ number: Int, _ shape: MarketShape, _ demand: MarketDemand, _ money: MarketMoney,
-        _ budgets: [Micros], _ policy: MarketPolicy
+        _ budgets: [Micros], _ policy: MarketPolicy, _ sight: MarketSight?
     ) {
         self.number = number
         self.shape = shape
         self.money = money
         count = demand.campaigns.count
         self.policy = policy
-        pacing = Self.pacing(number, shape, demand, policy, shape.start)
+        pacing = Self.pacing(number, shape, demand, policy, sight, shape.start)
         throttle = ThrottleTable(campaigns: count)
         ledger = Self.ledger(1, demand, shape, shape.start)
         isEmpty = Array(repeating: false, count: count)
@@ -77,10 +77,13 @@ final class RegionNode {
     }
 
     private static func pacing(
-        _ number: Int, _ shape: MarketShape, _ demand: MarketDemand, _ policy: MarketPolicy, _ now: Instant
+        _ number: Int, _ shape: MarketShape, _ demand: MarketDemand, _ policy: MarketPolicy,
+        _ sight: MarketSight?, _ now: Instant
     ) -> RegionPacing? {
         guard policy.isOurs else { return nil }
-        return RegionPacing(number, shape, demand.campaigns, isPriced: policy == .paceline, at: now)
+        return RegionPacing(
+            number, shape, demand.campaigns, sight, isPriced: policy != .pacelineShares,
+            tellsKinds: policy != .pacelineAlone, at: now)
     }
 
     // MARK: Choosing
@@ -223,7 +226,7 @@ final class RegionNode {
         formers.append(ledger)
         session += 1
         ledger = Self.ledger(UInt64(session), demand, shape, now)
-        pacing = Self.pacing(number, shape, demand, policy, now)
+        pacing = Self.pacing(number, shape, demand, policy, nil, now)
         for campaign in speed.indices { speed[campaign] = 0 }
     }
 

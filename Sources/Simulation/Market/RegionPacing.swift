@@ -38,21 +38,30 @@ final class RegionPacing {
     private let week: WeekOfSupply
     private var level = SupplyLevel()
     private var requests: UInt64 = 0
-    /// What the forecast says of a day, by the hour of UTC and then by kind, made anew each hour.
+    /// What the forecast says of a day, by the hour of UTC, made anew each hour.
     private var day: [Double] = []
+    private var expectedDay: [Double] = []
     private var dayHour: Int64 = .min
     /// By campaign.
     private var supply: [[Double]] = []
     private var supplyFactor = 0.0
-    private let targeted: [[Double]]
-    private let affordable: [[Double]]
+    private var sight: MarketSight
+    private var views: [CampaignView]
+    private var countedAt: Instant
+    private let tellsKinds: Bool
     private var heardSent = -1.0
 
-    init(_ region: Int, _ shape: MarketShape, _ campaigns: [MarketCampaign], isPriced: Bool, at now: Instant)
-    {
+    init(
+        _ region: Int, _ shape: MarketShape, _ campaigns: [MarketCampaign], _ sight: MarketSight?,
+        isPriced: Bool, tellsKinds: Bool, at now: Instant
+    ) {
+        self.tellsKinds = tellsKinds
         self.region = region
         market = campaigns
-        let kinds = shape.inventories.count
+        let sight = sight ?? MarketSight(shape, campaigns, at: now)
+        self.sight = sight
+        views = campaigns.indices.map { sight.view(of: $0) }
+        countedAt = now
         let terms = campaigns.map { one in
             PacedTerms(
                 id: one.pacing.id, start: one.pacing.start, end: one.pacing.end, mode: one.pacing.mode,
@@ -64,8 +73,6 @@ final class RegionPacing {
         settled = campaigns.map { _ in 0 }
         freed = settled
         week = WeekOfSupply(nil, from: now)
-        targeted = campaigns.map { Array($0.pacing.targeted[region * kinds..<(region + 1) * kinds]) }
-        affordable = campaigns.map { Array($0.pacing.affordable[region * kinds..<(region + 1) * kinds]) }
         publish()
     }
 
@@ -77,6 +84,10 @@ final class RegionPacing {
     func freed(_ campaign: Int, _ amount: Micros) { freed[campaign] += amount.rawValue }
 
     func came(_ count: Int) { requests += UInt64(count) }
+
+    func saw(_ request: MarketRequest, _ entries: MarketEntries, _ tables: MarketTables) {
+        sight.see(request, entries, tables)
+    }
 
     /// A second has passed.
     func turn(_ now: Instant) {
@@ -110,44 +121,41 @@ final class RegionPacing {
 
     /// What to tell the coordinator.
     func words(_ forecast: Forecast, at now: Instant, sent: Double) -> MarketWords? {
-        let kinds = forecast.inventories
         let hour = HourOfWeek.hours(now)
-        let isNew = hour != dayHour
+        var isNew = hour != dayHour
         if isNew { learn(forecast, now, hour) }
-        let here = HourOfWeek(now).number % PaceStatement.hours
-        let expected = (0..<kinds).reduce(0) { $0 + day[here * kinds + $1] }
-        let factor = level.factor(expected: expected, isLearned: true)
-        if isNew || factor != supplyFactor {
-            supplyFactor = factor
-            supply = market.indices.map { at in
-                (0..<PaceStatement.hours).map { hour in
-                    (0..<kinds).reduce(0) { sum, kind in
-                        let places: Double = factor * day[hour * kinds + kind]
-                        return sum + places * targeted[at][kind] * affordable[at][kind]
-                    }
-                }
-            }
+        // More often it hardly changes.
+        if now >= countedAt + .seconds(60) {
+            countedAt = now
+            sight.count(at: now)
+            views = market.indices.map { sight.view(of: $0) }
+            isNew = true
         }
-        guard let all = PaceSupply(kinds: kinds, places: factor == 1 ? day : day.map { $0 * factor }) else {
-            return nil
+        let expected = day[HourOfWeek(now).number % PaceStatement.hours]
+        let factor = level.factor(expected: expected, isLearned: true)
+        if isNew || factor != supplyFactor || supply.isEmpty {
+            supplyFactor = factor
+            expectedDay = day.map { $0 * factor }
+            supply = views.map { $0.supply(expectedDay, from: now) }
         }
         return MarketWords(
-            supply: all,
+            supply: tellsKinds ? sight.supply(expectedDay) : nil,
             statements: market.indices.map { at in
                 var statement = pacer.statement(at, dayEnd: nil, supply: supply[at])
-                statement?.shares = targeted[at]
-                statement?.affordable = affordable[at]
+                statement?.shares = views[at].shares
+                statement?.affordable = views[at].affordable
+                statement?.seesDay = views[at].seesDay
                 return statement
             }, sent: sent)
     }
 
     private func learn(_ forecast: Forecast, _ now: Instant, _ hour: Int64) {
         dayHour = hour
-        day = Array(repeating: 0, count: PaceStatement.hours * forecast.inventories)
+        day = Array(repeating: 0, count: PaceStatement.hours)
         for ahead in 0..<PaceStatement.hours {
             let at = HourOfWeek(hoursSinceEpoch: hour + Int64(ahead))
             for kind in 0..<forecast.inventories {
-                day[at.number % PaceStatement.hours * forecast.inventories + kind] = forecast.requests(
+                day[at.number % PaceStatement.hours] += forecast.requests(
                     region: region, inventory: kind, hour: at, hoursAhead: ahead)
             }
         }

@@ -22,7 +22,9 @@ import Units
         statement.open = Micros(42_000)
         statement.terms.isGuaranteed = true
         statement.report.local = -0.125
-        (statement.shares, statement.affordable) = ([0.5, 0.25], [1, 0.75])
+        (statement.shares, statement.affordable) = ([0.5, 0.000_003], [1, 0.75])
+        statement.supply[3] = 0.000_25
+        statement.seesDay = false
         return statement
     }
 
@@ -61,11 +63,26 @@ import Units
         var plain = statement()
         plain.terms.isGuaranteed = false
         plain.report.local = 0
-        (plain.shares, plain.affordable) = ([], [])
+        (plain.shares, plain.affordable, plain.seesDay) = ([], [], true)
         let line = PaceWire.tree(PaceWire.Statements(holder: "a", node: nil, start: 7, [(nil, plain)])).line
-        for word in ["guaranteed", "local", "shares", "affordable", "kinds"] { #expect(!line.contains(word)) }
+        for word in ["guaranteed", "local", "hares", "affordable", "inds", "seesDay"] {
+            #expect(!line.contains(word))
+        }
         let read = try PaceWire.statements(JSONTree(reading: Array(line.utf8)))
         #expect(read.supply == nil && read.statements[0].1 == plain)
+    }
+
+    /// Versions before this one plan hour by hour with what `shares` says of one: to them, and by them, nothing is said of kinds.
+    @Test func kindsOfOtherVersionsAreNotTaken() throws {
+        let all = PaceWire.Statements(
+            holder: "a", node: nil, start: 7, [(nil, statement())],
+            supply: PaceSupply(kinds: 2, places: (0..<48).map { Double($0) }))
+        let line = PaceWire.tree(all).line
+        for word in ["\"kinds\"", "\"places\"", "\"shares\""] { #expect(!line.contains(word)) }
+        let former = line.replacing("placeKinds", with: "kinds").replacing("placesOffered", with: "places")
+            .replacing("placeShares", with: "shares")
+        let read = try PaceWire.statements(JSONTree(reading: Array(former.utf8)))
+        #expect(read.supply == nil && read.statements[0].1.shares.isEmpty)
     }
 
     @Test(arguments: [
@@ -75,7 +92,8 @@ import Units
         ("\"supply\":[0.0,", "\"supply\":[", "campaigns[0].supply"),
         ("\"supply\":[0.0,", "\"supply\":[-1,", "campaigns[0].supply[0]"),
         ("\"spent\":1.234567", "\"spent\":-1", "campaigns[0].spent"),
-        ("\"shares\":[0.5", "\"shares\":[1.5", "campaigns[0].shares[0]"),
+        ("\"placeShares\":[0.5", "\"placeShares\":[1.5", "campaigns[0].placeShares[0]"),
+        ("\"seesDay\":false", "\"seesDay\":0", "campaigns[0].seesDay"),
         ("\"local\":-0.125", "\"local\":true", "campaigns[0].local"),
         ("\"dayEnd\":\"", "\"dayEnd\":\"9", "campaigns[0].dayEnd"),
     ])

@@ -17,6 +17,11 @@ private struct OnePrice: DecisionState {
     mutating func refusal(ofLineItem lineItem: Int, campaign: Int) -> StateRefusal? { nil }
     mutating func price(ofCampaign campaign: Int, for offer: BudgetOffer) -> BudgetPrice { price }
     var leastPrice: BudgetPrice { min(price, .one) }
+    /// Counts, as a node does.
+    let placesSample = PlacesSample.all
+    var places = 0
+    mutating func offered(_ places: OfferedPlaces) { self.places += places.count }
+    mutating func couldCompete(campaign: Int, pays: Bool) { places += 1 }
     mutating func standing(ofCreative creative: Int, lineItem: Int, advertiser: Int) -> CreativeStanding {
         .unseen
     }
@@ -63,6 +68,6 @@ private struct OnePrice: DecisionState {
             }
             counted = allocations_of_thread() - before
         }
-        #expect(counted == 0)
+        #expect(counted == 0 && prices[0].places > 0)
     }
 }

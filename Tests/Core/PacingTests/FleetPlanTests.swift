@@ -43,7 +43,8 @@ private struct Words {
         return order
     }
 
-    mutating func expect(_ requests: Double, from node: String) {
+    mutating func expect(_ requests: Double?, from node: String) {
+        guard let requests else { return fleet.expects(nil, from: node) }
         guard let supply = PaceSupply(kinds: 1, places: Array(repeating: requests, count: 24)) else { return }
         fleet.expects(supply, from: node)
     }
@@ -88,6 +89,96 @@ private struct Words {
         let verdict = try #require(verdicts([Words.terms("one", perHour: 900)], requests: 300)[0])
         #expect(verdict.limit == .targeting)
         #expect(verdict.sentence.contains("33 %"), "\(verdict.sentence)")
+    }
+
+    /// A campaign that may run in six hours of the day only, beside one that wants the same places all day: whole, and in its hours.
+    @Test func whoRunsInSomeHoursOnlyIsPlannedInThose() throws {
+        let day = Words.terms("day", perHour: 100)
+        var words = Words()
+        var supply = [Double](repeating: 0, count: 24)
+        for hour in 10..<16 { supply[hour] = 1_000 }
+        for second in [Int64(0), 20] {
+            words.expect(1_000, from: "a")
+            var statement = PaceStatement(terms: day, supply: supply)
+            statement.shares = [1]
+            _ = words.say(statement, from: "a", at: second)
+            let all = Words.statement(Words.terms("all", perHour: 600), requests: 1_000)
+            _ = words.say(all, from: "a", at: second)
+        }
+        let plan = try #require(words.fleet.plan(of: "day"))
+        #expect(plan.deliverability.isDeliverable, "\(plan.deliverability.sentence)")
+        func part(_ from: Int64, _ to: Int64) -> Double {
+            let (from, to) = (Words.start + .seconds(from * 3_600), Words.start + .seconds(to * 3_600))
+            let amount = plan.curve.spent(by: to) - plan.curve.spent(by: from)
+            return Double(amount.rawValue) / Double(plan.curve.total.rawValue)
+        }
+        // Between the middles of two hours traffic changes evenly.
+        #expect(part(9, 17) > 0.99 && part(0, 8) < 0.01, "\(part(9, 17))")
+        let other = try #require(words.fleet.plan(of: "all"))
+        #expect(other.deliverability.isDeliverable, "\(other.deliverability.sentence)")
+    }
+
+    /// Of a campaign of which not all hours were seen nobody says that it cannot deliver, and it is planned by itself.
+    @Test func whatWasNotSeenIsNoVerdict() throws {
+        for seesDay in [true, false] {
+            var words = Words()
+            for second in [Int64(0), 20] {
+                words.expect(1_000, from: "a")
+                var statement = Words.statement(Words.terms("one", perHour: 900), requests: 300, share: 0.3)
+                statement.seesDay = seesDay
+                _ = words.say(statement, from: "a", at: second)
+            }
+            let now = Words.start + .seconds(21)
+            let standing = try #require(words.fleet.standings(at: now).first)
+            #expect(standing.isPlannedTogether == seesDay && (standing.verdict != nil) == seesDay)
+            #expect(standing.why.isEmpty == !seesDay, "\(standing.why)")
+        }
+    }
+
+    /// What a node said of its places before is not planned with when it does not say it any more.
+    @Test func whoSaysNoPlacesAnyMoreIsNotPlannedWithThem() throws {
+        for said in [1_000.0, nil] {
+            var words = Words()
+            words.expect(1_000, from: "a")
+            let statement = Words.statement(Words.terms("one", perHour: 100), requests: 1_000)
+            _ = words.say(statement, from: "a", at: 0)
+            words.expect(said, from: "a")
+            _ = words.say(statement, from: "a", at: 20)
+            let now = Words.start + .seconds(21)
+            let standing = try #require(words.fleet.standings(at: now).first)
+            #expect(standing.isPlannedTogether == (said != nil))
+        }
+    }
+
+    /// Whoever plans answers for the ledger as well: of campaigns that are due one after the other in a second all but the first wait for
+    /// their next words, and of very many each is planned by itself.
+    @Test func allArePlannedTogetherOnceASecond() throws {
+        var words = Words()
+        let statements = ["one", "two", "three"].map {
+            Words.statement(Words.terms($0, perHour: 100), requests: 1_000)
+        }
+        func say(_ statement: PaceStatement, _ milliseconds: Int64) {
+            _ = words.fleet.heard(
+                statement, from: "a", start: 1,
+                PaceBudget(lifetime: statement.terms.lifetime, left: statement.terms.lifetime),
+                at: Words.start + .milliseconds(milliseconds))
+        }
+        words.expect(1_000, from: "a")
+        for statement in statements { say(statement, 0) }
+        for (number, statement) in statements.enumerated() { say(statement, 20_000 + Int64(number) * 400) }
+        func planned() -> [String] { words.fleet.standings(at: Words.start + .seconds(22)).map(\.campaign) }
+        #expect(planned() == ["one"])
+        for (number, statement) in statements.enumerated() { say(statement, 21_500 + Int64(number) * 10) }
+        #expect(planned() == ["one", "two"])
+        say(statements[2], 22_600)
+        #expect(planned() == ["one", "three", "two"])
+        var limits = FleetPacer.Limits(silence: .seconds(600))
+        limits.cells = 3 * 24 - 1
+        words.fleet = FleetPacer(limits, epoch: 2, at: Words.start)
+        words.expect(1_000, from: "a")
+        for second in [Int64(0), 20_000] { for statement in statements { say(statement, second) } }
+        let standings = words.fleet.standings(at: Words.start + .seconds(21))
+        #expect(standings.count == 3 && standings.allSatisfy { !$0.isPlannedTogether })
     }
 
     /// A node that comes at noon gets a part; what was promised for the day, and what spend is behind, stay.

@@ -2,6 +2,7 @@
 // pacer for each campaign's share of the requests, and hands the shards a new table. Where the money comes from a coordinator,
 // that plans for all its nodes; else the node plans for itself.
 import Commands
+import Decision
 import Kernel
 import Ledger
 import LedgerWire
@@ -133,6 +134,28 @@ final class NodePacing: Sendable {
                     sum.3 + cell.pointee.values
                 )
             }
+        }
+    }
+
+    /// Of all shards' requests, those of which the kinds were counted.
+    var sampled: UInt64 {
+        state.withLock { $0.cells }.reduce(0) {
+            $0 &+ $1[Self.allRequests].pointee.sampled.load(ordering: .relaxed)
+        }
+    }
+
+    /// What all shards have counted of each kind of place, by place of the campaign.
+    func kinds(_ places: [Int]) -> [PlaceCounts.Arrivals] {
+        let cells = state.withLock { $0.cells }
+        return places.map { place in
+            var all = PlaceCounts.Arrivals(kinds: OfferedPlaces.kinds)
+            for shard in cells {
+                for kind in 0..<OfferedPlaces.kinds {
+                    all.targeted[kind] &+= shard[place].pointee.kinds[kind].load(ordering: .relaxed)
+                    all.payable[kind] &+= shard[place].pointee.payable[kind].load(ordering: .relaxed)
+                }
+            }
+            return all
         }
     }
 

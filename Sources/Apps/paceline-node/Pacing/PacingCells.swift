@@ -1,6 +1,7 @@
 // What shards count for pacing: for each campaign a cell of each shard, which that shard alone writes and the pacing's
 // thread reads. A campaign keeps its place for as long as the process runs, whatever catalogs come.
 import Auction
+import Decision
 import Pacing
 import Synchronization
 
@@ -15,6 +16,15 @@ struct PacingCell: ~Copyable {
     let valued = Atomic<UInt64>(0)
     let levels = Atomic<Int64>(0)
     let squares = Atomic<Int64>(0)
+    /// Of the sampled requests, those that the campaign could have competed for, by the kind of their places; of all requests, the places.
+    let kinds = OfferedPlaces.Each<Atomic<UInt64>> { _ in Atomic(0) }
+    /// Of the campaign's, those whose floors it can pay.
+    let payable = OfferedPlaces.Each<Atomic<UInt64>> { _ in Atomic(0) }
+    /// Of all requests, those that were sampled.
+    let sampled = Atomic<UInt64>(0)
+    /// The last decisions that are counted in `kinds`, and in `payable`. The shard's own.
+    var sampledDecision: UInt64 = 0
+    var payableDecision: UInt64 = 0
     /// The last decision that is counted: of several line items only the first one counts. The shard's own.
     var decision: UInt64 = 0
     /// The last of the shard's periods in which it was asked for, and what was authorised by then. The shard's own.
@@ -28,6 +38,19 @@ struct PacingCell: ~Copyable {
 
     func addUndrawn() {
         undrawn.store(undrawn.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    }
+
+    func addSampled() {
+        sampled.store(sampled.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    }
+
+    func add(_ count: Int, ofKind kind: Int) {
+        let before = kinds[kind].load(ordering: .relaxed)
+        kinds[kind].store(before &+ UInt64(count), ordering: .relaxed)
+    }
+
+    func addPayable(ofKind kind: Int) {
+        payable[kind].store(payable[kind].load(ordering: .relaxed) &+ 1, ordering: .relaxed)
     }
 
     func add(authorised amount: Int64) {

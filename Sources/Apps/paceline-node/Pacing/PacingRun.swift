@@ -1,4 +1,5 @@
 // What the pacing's thread does once a second.
+import Decision
 import Kernel
 import Ledger
 import Pacing
@@ -21,6 +22,7 @@ final class PacingRun: @unchecked Sendable {
     private var requestsBefore: UInt64 = 0
     /// Nil where the node plans for itself.
     private var words: PacingWords?
+    private var seen: PlaceCounts
 
     private static let hourLength: Int64 = 3_600_000_000_000
 
@@ -37,6 +39,7 @@ final class PacingRun: @unchecked Sendable {
         pacer = RegionPacer([], words == nil ? .own : .directed, at: now)
         hour = now.nanoseconds / Self.hourLength
         hourSince = now
+        seen = PlaceCounts(kinds: OfferedPlaces.kinds, at: now)
     }
 
     func turn() {
@@ -67,7 +70,7 @@ final class PacingRun: @unchecked Sendable {
                 }
                 return sight
             }, week: week, at: now)
-        speak(counted.map(\.arrivals), money, now)
+        speak(money, now)
         publish(now)
     }
 
@@ -92,24 +95,39 @@ final class PacingRun: @unchecked Sendable {
     }
 
     /// Tells the coordinator where the node stands, where there is one and it is time.
-    private func speak(_ arrivals: [UInt64], _ money: [String: CampaignMoney], _ now: Instant) {
+    private func speak(_ money: [String: CampaignMoney], _ now: Instant) {
         let all = pacing.counted([NodePacing.allRequests])[0].arrivals
         guard let rows = words?.next(of: campaigns.count, requests: all, at: now) else { return }
+        count(now)
         let day = words?.supply(week, at: now) ?? []
         var spoken: [Int] = []
         let statements = rows.compactMap { row -> (day: String?, PaceStatement)? in
             let campaign = campaigns[row]
-            // Of all requests, those that its targeting lets through: all, before any came.
-            let eligible = Double(arrivals[row] + 1) / Double(all + 1)
+            let view = seen.view(of: campaign.terms.id)
             let today = money[campaign.terms.id]?.today
             let end = today.map {
                 BudgetDay(number: $0.number + 1).start(startsAtMinutes: campaign.dayStartsAtMinutes)
             }
-            let statement = pacer.statement(row, dayEnd: end, supply: day.map { $0 * eligible })
+            var statement = pacer.statement(row, dayEnd: end, supply: view.supply(day, from: now))
+            statement?.shares = view.shares
+            statement?.affordable = view.affordable
+            statement?.seesDay = view.seesDay
             if statement != nil { spoken.append(row) }
             return statement.map { (today?.date, $0) }
         }
-        words?.say(statements, spoken) { [unowned pacing] in pacing.heard($0) }
+        // Who does not know its days yet says nothing of what campaigns could share: at night all of them would fall short.
+        let supply = forecast.knowsTheDay(region: 0, inventory: 0) ? seen.supply(day) : nil
+        words?.say(statements, spoken, supply) { [unowned pacing] in pacing.heard($0) }
+    }
+
+    private func count(_ now: Instant) {
+        let counted = pacing.kinds([NodePacing.allRequests] + places)
+        seen.count(
+            PlaceCounts.Offered(requests: pacing.sampled, places: counted[0].targeted),
+            campaigns.indices.map { row in
+                let terms = campaigns[row].terms
+                return (terms.id, counted[row + 1], terms.start <= now && now < terms.end)
+            }, at: now)
     }
 
     /// Learns an hour when it is over, from the part of it that was seen.

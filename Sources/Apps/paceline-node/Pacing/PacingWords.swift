@@ -38,7 +38,7 @@ struct PacingWords {
     }
 
     mutating func say(
-        _ statements: [(day: String?, PaceStatement)], _ rows: [Int],
+        _ statements: [(day: String?, PaceStatement)], _ rows: [Int], _ supply: PaceSupply?,
         _ done: @escaping @Sendable (IssuerLink.PacingOutcome) -> Void
     ) {
         guard !statements.isEmpty else { return }
@@ -47,7 +47,7 @@ struct PacingWords {
             open[statement.terms.id] = (row, statement.report)
         }
         self.open = open
-        link.pace(statements, start: start, done)
+        link.pace(statements, supply, start: start, done)
     }
 
     /// The catalog may have changed meanwhile: whose campaign stands elsewhere now is heard the next time.

@@ -11,6 +11,11 @@ final class ShardPacing {
     private var table = PacingTable(version: 0, entries: [])
     private var rows: [CatalogPacing.Row]
     private var decision: UInt64 = 0
+    /// Of the places that the decision at hand fills, where it is sampled.
+    private var kind = 0
+    private(set) var placesSample = PlacesSample.all
+    /// The decision with which the period began.
+    private var periodDecision: UInt64 = 0
     /// What may be put aside until the next table is counted from the beginning of a period: from a table, or, where no newer one
     /// comes, again and again.
     private var period: UInt64 = 0
@@ -43,8 +48,36 @@ final class ShardPacing {
         guard seen != table.version || now >= periodStart + Self.periodMost || now < periodStart else {
             return
         }
+        placesSample = PlacesSample(oneIn: Self.oneIn(decisions: decision &- periodDecision))
+        periodDecision = decision
         isFresh = seen != table.version || periodStart.nanoseconds == .min
         (period, periodStart, seen) = (period &+ 1, now, table.version)
+    }
+
+    /// About sixteen decisions of a period say what they offer; of many, one in sixty-four.
+    static func oneIn(decisions: UInt64) -> Int {
+        var number = 1
+        while number < 64, UInt64(number) * 16 < decisions { number *= 2 }
+        return number
+    }
+
+    func offered(_ places: OfferedPlaces) {
+        kind = places.kind
+        all.pointee.addSampled()
+        all.pointee.add(places.count, ofKind: kind)
+    }
+
+    /// Whoever targets the request, whether anybody looks at it, and whether it has money, or not.
+    func couldCompete(_ campaign: Int, pays: Bool) {
+        guard let cell = rows[campaign].cell else { return }
+        if cell.pointee.sampledDecision != decision {
+            cell.pointee.sampledDecision = decision
+            cell.pointee.add(1, ofKind: kind)
+        }
+        if pays, cell.pointee.payableDecision != decision {
+            cell.pointee.payableDecision = decision
+            cell.pointee.addPayable(ofKind: kind)
+        }
     }
 
     func admission(ofCampaign campaign: Int) -> PacingShare {

@@ -61,4 +61,12 @@ public struct PodSlot: Sendable, BitwiseCopyable {
     /// More ads than this are not put into one dynamic slot where the seller sets no limit: a quarter of an
     /// hour of ads of 15 seconds, longer than any break.
     public static let mostAds: Int32 = 60
+
+    /// What an ad in a dynamic slot usually lasts, where the seller does not say how many there are to be.
+    private static let usualSeconds: Int32 = 15
+
+    /// About how many ads it is filled with.
+    public var adsExpected: Int32 {
+        isDynamic ? max(min(maxAds, totalSeconds / Self.usualSeconds), 1) : 1
+    }
 }
