@@ -22,7 +22,7 @@ final class NoticeRoute {
     }
 
     /// What probes ask for, from where exchanges and players come, and by the address that they have.
-    private static let probePath = "/e/reach"
+    private static let probePath: StaticString = "/e/reach"
 
     func add(to router: inout Router) {
         router.add(.get, Self.probePath) { [self] _, response in

@@ -62,7 +62,8 @@ extension LedgerReplay {
         var opening = LedgerOpening()
         opening.totals = totals
         opening.open = open.map { key, one in
-            .init(key: key, name: one.name, amount: one.amount, expires: max(one.expires, now),
+            .init(
+                key: key, name: one.name, amount: one.amount, expires: max(one.expires, now),
                 promised: one.expires)
         }.sorted { $0.key < $1.key }
         opening.settled = settled.keys.sorted()

@@ -143,7 +143,9 @@ public struct NodeSettings: DocumentObject, Equatable {
                 guard let last = root.budgets.lastBill else { return }
                 let most = (root.notices?.lifetime).map { $0 - root.budgets.hold }
                 guard last < root.budgets.grace || most.map({ last > $0 }) ?? false else { return }
-                let limit = most.map { ", and at most \($0.wholeMilliseconds / 1_000), what notices.lifetimeSeconds leaves behind holdSeconds" }
+                let limit = most.map {
+                    ", and at most \($0.wholeMilliseconds / 1_000), what notices.lifetimeSeconds leaves behind holdSeconds"
+                }
                 objections.refuse(
                     "budgets.lastBillSeconds", found: "\(last.wholeMilliseconds / 1_000)",
                     allowed: "at least graceSeconds, \(root.budgets.grace.wholeMilliseconds / 1_000)"

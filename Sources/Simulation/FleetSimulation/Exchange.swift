@@ -239,7 +239,9 @@ extension World {
         case .write(let record):
             if record.paid + record.late != amount { violate("bill \(key) is not whole: \(record)") }
             let one = exchange.ads[ad]
-            if now < (isUnrecorded ? one.due : one.until), amount <= one.price, record.late > .zero, one.takenBy < 0 {
+            if now < (isUnrecorded ? one.due : one.until), amount <= one.price, record.late > .zero,
+                one.takenBy < 0
+            {
                 violate("bill \(key) came in time and is called late: \(record)")
             }
             if record.account != account { violate("bill \(key) is another account's") }

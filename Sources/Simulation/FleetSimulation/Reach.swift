@@ -19,7 +19,9 @@ extension World {
 
     /// Requests go on, and no bill, loss or probe comes through.
     func cutNotices(_ index: Int, until time: Int64) {
-        if nodes[index].unreachedUntil <= now, nodes[index].outages.last?.proved != nil || nodes[index].outages.isEmpty {
+        if nodes[index].unreachedUntil <= now,
+            nodes[index].outages.last?.proved != nil || nodes[index].outages.isEmpty
+        {
             nodes[index].outages.append(Outage(from: nodes[index].clock.now(now)))
         }
         nodes[index].unreachedUntil = max(nodes[index].unreachedUntil, time)

@@ -43,7 +43,8 @@ import Units
                 now += 1
             }
             let isFree = isUnbroken(proofs, begin, end, gap: gap)
-            #expect(verdict == (isFree ? .free : .keep), "seed \(seed): \(proofs) \(begin)...\(end) gap \(gap)")
+            #expect(
+                verdict == (isFree ? .free : .keep), "seed \(seed): \(proofs) \(begin)...\(end) gap \(gap)")
             seen.insert(verdict)
         }
         #expect(seen == [.free, .keep])

@@ -114,7 +114,8 @@ final class NodeMoney: Sendable {
         }
         catalogue.computedGauge(
             "paceline_notices_reached_age_seconds",
-            help: "How long nobody has reached the notices' addresses: no notice with a token of ours came, and nobody asked for /e/reach."
+            help:
+                "How long nobody has reached the notices' addresses: no notice with a token of ours came, and nobody asked for /e/reach."
         ) { [self] in
             opened.withLock { $0 }.flatMap { ledger in
                 ledger.reach.last.map { Double((ledger.clock.now - $0).wholeMilliseconds) / 1_000 }

@@ -39,7 +39,9 @@ final class ReachMemory: Sendable {
                 return NoticeReach(
                     since: Instant(nanoseconds: numbers[0]), last: Instant(nanoseconds: numbers[1]), at: now)
             }
-            log.warning("not two instants: nobody is taken to have reached the notices before", ["file": .string(path)])
+            log.warning(
+                "not two instants: nobody is taken to have reached the notices before",
+                ["file": .string(path)])
         } catch {
             if error.cause != .noSuchFile {
                 log.warning(
