@@ -146,7 +146,7 @@ class Fleet:
             "node": {"name": one.name, "region": one.region}, "shards": 1,
             "listen": [{"address": "127.0.0.1", "port": one.serves}],
             "catalog": {"published": {}, "stateDirectory": self.path(one.name, "catalog"), "reloadSeconds": 1},
-            "budgets": {"holdSeconds": 60, "graceSeconds": 30},
+            "budgets": {"holdSeconds": 60, "graceSeconds": 30, "lastBillSeconds": 30},
             "ledger": {"issuer": {"holder": one.name, "aheadSeconds": lease_seconds} | self.asks(one, mine)},
             "notices": {"baseURL": f"http://127.0.0.1:{one.serves}", "keyFile": self.path(one.name, "notice-keys")},
             # Segments end soon, so that a full disk is noticed while somebody looks.

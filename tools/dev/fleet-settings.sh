@@ -94,7 +94,7 @@ holders() {
 
 # regions: who is in each, what it carries and where it is probed, as JSON.
 regions() {
-  local name one found=() brokers=() all=() seen=' '
+  local name one probes found=() brokers=() all=() seen=' '
   for name in "${members[@]}"; do
     one=$(region "$name")
     case $one$seen in -* | *" $one "*) continue ;; esac
@@ -104,8 +104,11 @@ regions() {
     of_region node "$one"
     [ ${#found[@]} -gt 0 ] || continue
     [ ${#brokers[@]} -gt 0 ] || brokers=("${found[@]}")
+    probes=$(addresses "${found[@]}")
+    # Nodes are asked as exchanges would reach them: money of ads that nobody bills is free only where somebody did.
+    probes=${probes// \}/, \"path\": \"/e/reach\" \}}
     all+=("{ \"name\": \"$one\", \"holders\": [$(quoted "${brokers[@]}")], \"requestsPerSecond\": $((node_requests * ${#found[@]})),
-    \"probes\": [$(addresses "${found[@]}")] }")
+    \"probes\": [$probes] }")
   done
   joined "${all[@]}"
 }

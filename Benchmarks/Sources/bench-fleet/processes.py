@@ -41,7 +41,7 @@ class Measured(Fleet):
         if one.role == "node":
             found["ledger"]["issuer"]["aheadSeconds"] = node_lease_seconds
             # Nothing is billed: what is set aside comes back before the node has as much of it as it may.
-            found["budgets"] = {"holdSeconds": 5, "graceSeconds": 1, "openReservations": 1 << 20}
+            found["budgets"] = {"holdSeconds": 5, "graceSeconds": 1, "lastBillSeconds": 1, "openReservations": 1 << 20}
         return found
 
     def post(self, one, path, body):

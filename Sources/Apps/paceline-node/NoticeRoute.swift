@@ -21,7 +21,15 @@ final class NoticeRoute {
         self.decisions = decisions
     }
 
+    /// What probes ask for, from where exchanges and players come, and by the address that they have.
+    private static let probePath: StaticString = "/e/reach"
+
     func add(to router: inout Router) {
+        router.add(.get, Self.probePath) { [self] _, response in
+            noteReached()
+            response.header("cache-control", "no-store")
+            response.status = .noContent
+        }
         for event in NoticeEvent.allCases {
             for method in [Method.get, .post] {
                 router.add(method, event.path, changes: true) { [self] request, response in
@@ -45,6 +53,8 @@ final class NoticeRoute {
             guard opened.sender == event.sender else { throw .wrongEvent }
             notice = opened.notice
         } catch { return refuse(event, error, &response) }
+        // Whoever has a token of ours came by its address.
+        noteReached()
 
         // Who clicks wants the page, however late.
         if leads { lead(to: notice, &response) }
@@ -70,6 +80,11 @@ final class NoticeRoute {
             metrics.count(event, own.refusal(of: taken))
             if !leads { response.refuseForNow() }
         }
+    }
+
+    private func noteReached() {
+        let ledger = decisions.money.ledger
+        ledger.reach.note(at: ledger.clock.now)
     }
 
     /// Refused where the shard that it is for has too many waiting, or cannot write it down.

@@ -11,8 +11,13 @@ public struct FormerReservation: Hashable, Sendable {
     public let amount: Micros
     /// Not before this it is freed: its expiry, or later, where its bills could not come before this start.
     public let expires: Instant
+    /// Its own expiry, from which the last bill's time is counted.
+    public let promised: Instant
 
-    public init(key: ReservationKey, account: AccountIndex, amount: Micros, expires: Instant) {
+    public init(
+        key: ReservationKey, account: AccountIndex, amount: Micros, expires: Instant, promised: Instant? = nil
+    ) {
+        self.promised = promised ?? expires
         self.key = key
         self.account = account
         self.amount = amount
@@ -52,6 +57,10 @@ struct FormerMoney {
     var open: [ReservationKey: FormerReservation] = [:]
     /// The keys of those, the last to expire first.
     var order: [ReservationKey] = []
+    /// Those that are over and kept, the first to be let go first, from `keptFrom` on: what was billed meanwhile is passed.
+    var kept: [ReservationKey] = []
+    var keptFrom = 0
+    var isKept: Set<ReservationKey> = []
     var doubts: [DoubtKey: Doubt] = [:]
     /// The doubts, the last to be presumed spent first.
     var doubtOrder: [DoubtKey] = []
@@ -110,6 +119,7 @@ extension ShardHolder {
         let reserved: Micros
         let account: AccountIndex
         if let one = formerMoney.open.removeValue(forKey: key) {
+            formerMoney.isKept.remove(key)
             (reserved, account) = (one.amount, one.account)
             formerMoney.source = .reservation(one)
         } else if let one = formerMoney.released[key] {
@@ -135,24 +145,43 @@ extension ShardHolder {
         guard let one = formerMoney.open.removeValue(forKey: key) else {
             return formerMoney.settled.contains(key) || formerMoney.released[key] != nil ? .nothing : .unknown
         }
+        formerMoney.isKept.remove(key)
         formerMoney.released[key] = one
         return .write(ReleaseRecord(key: key, account: one.account, amount: one.amount, cause: cause))
     }
 
-    /// What is over: reservations are freed, doubts presumed spent.
+    /// What is over: reservations are freed or kept, doubts presumed spent.
     mutating func expireFormer(at now: Instant, _ effects: inout [ShardEffect]) {
         var steps = 0
-        while steps < limits.expiriesPerTurn, effects.count < limits.effectsPerTurn,
+        judging: while steps < limits.expiriesPerTurn, effects.count < limits.effectsPerTurn,
             let key = formerMoney.order.last
         {
             if let one = formerMoney.open[key] {
-                guard now >= one.expires + grace else { break }
-                if case .write(let release) = releaseFormer(key, .expired) {
-                    effects.append(.write(.released(release)))
+                switch verdict(promised: one.promised, end: one.expires + limits.grace, at: now) {
+                case .wait: break judging
+                case .free: letGoFormer(key, &effects)
+                case .keep:
+                    formerMoney.kept.append(key)
+                    formerMoney.isKept.insert(key)
                 }
             }
             formerMoney.order.removeLast()
             steps += 1
+        }
+        while steps < limits.expiriesPerTurn, effects.count < limits.effectsPerTurn,
+            formerMoney.keptFrom < formerMoney.kept.count
+        {
+            let key = formerMoney.kept[formerMoney.keptFrom]
+            if let one = formerMoney.open[key] {
+                guard now >= lastBill(promised: one.promised, end: one.expires + limits.grace) else { break }
+                letGoFormer(key, &effects)
+            }
+            formerMoney.keptFrom += 1
+            steps += 1
+        }
+        if formerMoney.keptFrom == formerMoney.kept.count {
+            formerMoney.kept.removeAll(keepingCapacity: true)
+            formerMoney.keptFrom = 0
         }
         while steps < limits.expiriesPerTurn, effects.count < limits.effectsPerTurn,
             let key = formerMoney.doubtOrder.last, let doubt = formerMoney.doubts[key], now >= doubt.until
@@ -165,13 +194,24 @@ extension ShardHolder {
         }
     }
 
+    private mutating func letGoFormer(_ key: ReservationKey, _ effects: inout [ShardEffect]) {
+        guard case .write(let release) = releaseFormer(key, .expired) else { return }
+        effects.append(.write(.released(release)))
+    }
+
     // MARK: What the journal refused
+
+    /// It stands in a line still, as it did before, and is met there.
+    private mutating func reopenFormer(_ one: FormerReservation) {
+        formerMoney.open[one.key] = one
+        if formerMoney.kept[formerMoney.keptFrom...].contains(one.key) { formerMoney.isKept.insert(one.key) }
+    }
 
     mutating func undoFormer(_ record: SettlementRecord) {
         formerMoney.settled.remove(record.key)
         switch formerMoney.source {
         case .nothing: break
-        case .reservation(let one): formerMoney.open[one.key] = one
+        case .reservation(let one): reopenFormer(one)
         case .doubt(let doubt): change(doubt, by: record.reserved)
         }
         formerMoney.source = .nothing
@@ -179,7 +219,7 @@ extension ShardHolder {
 
     mutating func undoFormer(_ record: ReleaseRecord) {
         guard let one = formerMoney.released.removeValue(forKey: record.key) else { return }
-        formerMoney.open[record.key] = one
+        reopenFormer(one)
         if record.cause == .expired { formerMoney.order.append(record.key) }
     }
 

@@ -8,6 +8,8 @@ public struct LedgerOpening: Sendable {
         public let name: AccountName
         public let amount: Micros
         public let expires: Instant
+        /// The bid's own expiry.
+        public let promised: Instant
     }
 
     public struct Doubted: Sendable {
@@ -60,7 +62,9 @@ extension LedgerReplay {
         var opening = LedgerOpening()
         opening.totals = totals
         opening.open = open.map { key, one in
-            .init(key: key, name: one.name, amount: one.amount, expires: max(one.expires, now))
+            .init(
+                key: key, name: one.name, amount: one.amount, expires: max(one.expires, now),
+                promised: one.expires)
         }.sorted { $0.key < $1.key }
         opening.settled = settled.keys.sorted()
         for (writer, state) in writers {
@@ -123,7 +127,9 @@ extension LedgerReplay {
     /// Forgets what no longer matters: bills that nobody can send again, sessions of which all is known. While
     /// nobody listened nobody was answered, so the time since the last record does not count.
     ///
-    /// - Parameter current: the session that is running, of which nothing is forgotten.
+    /// - Parameters:
+    ///   - current: the session that is running, of which nothing is forgotten.
+    ///   - grace: how long after an expiry a bill may come at the latest.
     public mutating func forget(current: LedgerSession, grace: Interval) {
         guard lastTime.nanoseconds > 0 else { return }
         let horizon = lastTime - longestHold - grace - grace

@@ -9,8 +9,9 @@ public import Units
 /// and the fence was not reached when that was seen) → used by reservations, or closed and back in the pool.
 ///
 /// A reservation: open → settled, by its first bill; open → released, when somebody says that no bill will come, or
-/// its time and the grace are over; released → settled, by a bill that comes after all and is paid from outside the
-/// budget. Nothing leaves settled. Until it is recorded it may be withdrawn, as if it had never been.
+/// its time and the grace are over; open → kept, when they are and nobody could reach this node meanwhile; kept → settled and
+/// kept → released as from open, but released by time at the last bill's only; released → settled, by a bill that comes after all
+/// and is paid from outside the budget. Nothing leaves settled. Until it is recorded it may be withdrawn, as if it had never been.
 @safe public struct ShardHolder: ~Copyable {
     public let session: LedgerSession
     public let shard: UInt32
@@ -20,11 +21,14 @@ public import Units
     /// One behind the last account that was ever opened here.
     private var named = 0
     var reservations: LedgerTable<ReservationRow>
-    /// The oldest that may be open, and the next to be given.
+    /// The oldest that may be open or kept, the first whose time has not been judged, and the next to be given.
     var oldest: UInt64 = 0
+    var judged: UInt64 = 0
     var next: UInt64 = 0
     var fence = Instant(nanoseconds: .min)
-    var grace: Interval
+    var reach: NoticeReach
+    /// Of this session's: open beyond their time, since nobody could reach this node.
+    var keptOwn = 0
     var durable: UInt64 = 0
     var due = AccountQueue()
     var dirty = AccountQueue()
@@ -32,12 +36,16 @@ public import Units
     var waiting = AccountQueue()
     var formerMoney = FormerMoney()
 
-    public init(session: LedgerSession, shard: UInt32, limits: ShardLimits = ShardLimits()) {
+    /// - Parameter reach: what is known of this node's addresses so far.
+    public init(
+        session: LedgerSession, shard: UInt32, limits: ShardLimits = ShardLimits(),
+        reach: NoticeReach = NoticeReach()
+    ) {
         precondition(limits.reservations.nonzeroBitCount == 1, "a power of two of reservations")
         self.session = session
         self.shard = shard
         self.limits = limits
-        grace = limits.grace
+        self.reach = reach
         reservations = LedgerTable(limits.reservations, of: ReservationRow())
     }
 
@@ -52,7 +60,7 @@ public import Units
             fence = max(fence, instant)
             becomeUsable(at: now)
         case .fenceLowered(let instant): fence = min(fence, instant)
-        case .graceChanged(let interval): grace = interval
+        case .reached(let instant): if let limits = limits.reach { reach.note(instant, gap: limits.gap) }
         case .durable(let number):
             durable = max(durable, number)
             becomeUsable(at: now)

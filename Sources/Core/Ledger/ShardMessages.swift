@@ -17,8 +17,8 @@ public enum ShardEvent: Sendable {
     case fenceMoved(to: Instant)
     /// The clock is not to be trusted: no further mark is used, whatever the fence was.
     case fenceLowered(to: Instant)
-    /// So long after a bid's expiry its bill may come: longer while notices did not reach this node.
-    case graceChanged(Interval)
+    /// Something came in from outside by the addresses that bills come to.
+    case reached(at: Instant)
     /// The journal has this on the disk, by its own numbers.
     case durable(upTo: UInt64)
     /// The journal took a record that was ordered, under this number.
@@ -78,6 +78,8 @@ public struct ShardLimits: Hashable, Sendable {
     public var chunkInterval = Interval.milliseconds(100)
     /// How long after a bid's expiry its bill may come, by the exchange's word.
     public var grace = Interval.seconds(60)
+    /// What is kept where nobody could reach this node meanwhile; nil where bills need no address of it.
+    public var reach: ReachLimits?
     /// Reservations that one turn lets expire: a burst that ends at once takes some turns and delays none.
     public var expiriesPerTurn = 256
     /// Effects of one turn; what does not fit comes in the next.

@@ -2,7 +2,7 @@
 public import Units
 
 struct ReservationRow: BitwiseCopyable {
-    enum State: UInt8, BitwiseCopyable { case none, open, withdrawn, settled, released }
+    enum State: UInt8, BitwiseCopyable { case none, open, kept, withdrawn, settled, released }
 
     var sequence = UInt64.max
     var account = AccountIndex(0)
@@ -116,11 +116,12 @@ extension ShardHolder {
         switch row.state {
         case .none, .withdrawn: return .unknown
         case .settled: return .duplicate
-        case .open, .released:
-            let reserved = row.state == .open ? row.amount : .zero
+        case .open, .kept, .released:
+            let reserved = row.state == .released ? .zero : row.amount
             let paid = min(amount, reserved)
             let record = SettlementRecord(
                 key: key, account: row.account, reserved: reserved, paid: paid, late: amount - paid)
+            if row.state == .kept { keptOwn -= 1 }
             reservations[at].state = .settled
             return .write(record)
         }
@@ -135,7 +136,8 @@ extension ShardHolder {
         switch row.state {
         case .none, .withdrawn: return .unknown
         case .settled, .released: return .nothing
-        case .open:
+        case .open, .kept:
+            if row.state == .kept { keptOwn -= 1 }
             reservations[at].state = .released
             return .write(ReleaseRecord(key: key, account: row.account, amount: row.amount, cause: .told))
         }
@@ -169,38 +171,90 @@ extension ShardHolder {
 
     mutating func undo(_ record: SettlementRecord) {
         guard isOwn(record.key) else { return undoFormer(record) }
-        reservations[place(record.key.sequence)].state = record.reserved > .zero ? .open : .released
+        guard record.reserved > .zero else {
+            return reservations[place(record.key.sequence)].state = .released
+        }
+        reopen(record.key.sequence)
     }
 
     mutating func undo(_ record: ReleaseRecord) {
         guard isOwn(record.key) else { return undoFormer(record) }
-        reservations[place(record.key.sequence)].state = .open
+        reopen(record.key.sequence)
+    }
+
+    /// Its time is judged again.
+    private mutating func reopen(_ sequence: UInt64) {
+        reservations[place(sequence)].state = .open
+        judged = min(judged, sequence)
     }
 
     // MARK: Expiry
+
+    /// Reservations that are over and kept, since nobody could reach this node while their bills might have come.
+    public var kept: Int { keptOwn + formerMoney.isKept.count }
 
     /// Lets go what is over, oldest first. What stands behind one that expires later waits for it: holds are
     /// about equally long, and the longest is bounded.
     mutating func expire(at now: Instant, _ effects: inout [ShardEffect]) {
         // What a former turn let go is passed now and not then: the journal might have refused it.
         let most = UInt64(limits.expiriesPerTurn)
-        var end = min(next, oldest + most)
-        while oldest < end, reservations[place(oldest)].state != .open { oldest += 1 }
+        let end = min(next, oldest + most)
+        while oldest < end, !isPending(oldest) { oldest += 1 }
+        judged = max(judged, oldest)
+        if keptOwn > 0 { letGoKept(at: now, upTo: min(judged, oldest + most), &effects) }
+        let last = min(next, judged + most)
+        while judged < last, effects.count < limits.effectsPerTurn {
+            let row = reservations[place(judged)]
+            if row.state == .open {
+                switch verdict(promised: row.expires, end: row.expires + limits.grace, at: now) {
+                case .wait: return
+                case .free: letGo(judged, &effects)
+                case .keep:
+                    reservations[place(judged)].state = .kept
+                    keptOwn += 1
+                }
+            }
+            judged += 1
+        }
+    }
+
+    private func isPending(_ sequence: UInt64) -> Bool {
+        let state = reservations[place(sequence)].state
+        return state == .open || state == .kept
+    }
+
+    private mutating func letGo(_ sequence: UInt64, _ effects: inout [ShardEffect]) {
+        let row = reservations[place(sequence)]
+        reservations[place(sequence)].state = .released
+        let key = ReservationKey(session: session, shard: shard, sequence: sequence)
+        effects.append(
+            .write(
+                .released(
+                    ReleaseRecord(key: key, account: row.account, amount: row.amount, cause: .expired))))
+    }
+
+    /// At the last bill's time nobody bills any more, whether anybody could reach this node or not.
+    private mutating func letGoKept(at now: Instant, upTo end: UInt64, _ effects: inout [ShardEffect]) {
         var at = oldest
-        end = min(next, oldest + most)
         while at < end, effects.count < limits.effectsPerTurn {
             let row = reservations[place(at)]
-            if row.state == .open {
-                guard now >= row.expires + grace else { break }
-                reservations[place(at)].state = .released
-                let key = ReservationKey(session: session, shard: shard, sequence: at)
-                effects.append(
-                    .write(
-                        .released(
-                            ReleaseRecord(key: key, account: row.account, amount: row.amount, cause: .expired)
-                        )))
+            if row.state == .kept {
+                guard now >= lastBill(promised: row.expires, end: row.expires + limits.grace) else { return }
+                keptOwn -= 1
+                letGo(at, &effects)
             }
             at += 1
         }
+    }
+
+    /// What becomes of a reservation that was promised until then, and whose bill could come until the end.
+    func verdict(promised: Instant, end: Instant, at now: Instant) -> NoticeReach.Verdict {
+        guard now >= end else { return .wait }
+        guard let limits = limits.reach, now < lastBill(promised: promised, end: end) else { return .free }
+        return reach.verdict(from: promised - limits.hold, to: end, at: now, gap: limits.gap)
+    }
+
+    func lastBill(promised: Instant, end: Instant) -> Instant {
+        max(end, promised + (limits.reach?.lastBill ?? .zero))
     }
 }

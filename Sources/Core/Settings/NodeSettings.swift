@@ -136,6 +136,21 @@ public struct NodeSettings: DocumentObject, Equatable {
                         + "\(budgets.hold.wholeMilliseconds / 1_000) and graceSeconds "
                         + "\(budgets.grace.wholeMilliseconds / 1_000) together")
             },
+            Rule(
+                "`budgets.lastBillSeconds` is at least `graceSeconds`, and with `holdSeconds` at most `notices.lifetimeSeconds`: "
+                    + "who could not tell a bill bills it no earlier than others, and its token is taken as long."
+            ) { root, objections in
+                guard let last = root.budgets.lastBill else { return }
+                let most = (root.notices?.lifetime).map { $0 - root.budgets.hold }
+                guard last < root.budgets.grace || most.map({ last > $0 }) ?? false else { return }
+                let limit = most.map {
+                    ", and at most \($0.wholeMilliseconds / 1_000), what notices.lifetimeSeconds leaves behind holdSeconds"
+                }
+                objections.refuse(
+                    "budgets.lastBillSeconds", found: "\(last.wholeMilliseconds / 1_000)",
+                    allowed: "at least graceSeconds, \(root.budgets.grace.wholeMilliseconds / 1_000)"
+                        + (limit ?? ""))
+            },
             Rule("`ledger.issuer` needs a `catalog`: who shows nothing spends nothing.") { root, objections in
                 if root.ledger.issuer != nil, root.catalog == nil {
                     objections.refuse(
@@ -188,6 +203,12 @@ public struct NodeSettings: DocumentObject, Equatable {
 }
 
 extension NodeSettings {
+    /// How long after an ad's expiry its bill may come where nobody could tell it before.
+    public var lastBill: Interval {
+        let left = notices.map { $0.lifetime - budgets.hold } ?? .zero
+        return budgets.lastBill ?? max(budgets.grace, left)
+    }
+
     /// The certificates of every listener, by the path that they have in the file.
     var certificates: [(path: String, tls: TLSSettings)] {
         let listeners = listen.enumerated().map { ("listen[\($0.offset)].tls", $0.element.tls) }

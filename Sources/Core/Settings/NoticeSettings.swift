@@ -19,6 +19,7 @@ public struct NoticeSettings: DocumentObject, Equatable {
     public internal(set) var adsRemembered = 1 << 20
     public internal(set) var billedBy = Billing.notice
     public internal(set) var priceKeyFile: String?
+    public internal(set) var reachGap = Interval.seconds(60)
 
     package init() {}
 
@@ -52,6 +53,12 @@ public struct NoticeSettings: DocumentObject, Equatable {
                 "What makes the money spent: the exchange's notice in burl, or the impression that a player reports.",
                 because:
                     "OpenRTB's way. Ad tags, where no exchange is asked, are always billed by impression."),
+            .defaulted(
+                "reachGapSeconds", \.reachGap, .seconds(1...3_600),
+                "Between two notices, or questions for `/e/reach`, at most so long may pass: where nobody has come for longer, `baseURL` was out of reach, and what could not be billed meanwhile is kept until the exchange's last bill (`budgets.lastBillSeconds`).",
+                because:
+                    "As long as notices are sent again: what failed within a shorter time has come by another try."
+            ),
             .optional(
                 "priceKeyFile", \.priceKeyFile, .absolutePath,
                 "The keys of an exchange that seals its prices: two lines in Base64, for encryption and for integrity. With it no price in clear is believed."

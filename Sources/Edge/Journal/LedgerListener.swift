@@ -58,11 +58,13 @@ public final class LedgerListener: JournalListener, @unchecked Sendable {
     }
 
     /// Makes of what was read what a session starts from: `next`, or one that begins now.
+    ///
+    /// - Parameter lastBill: how long after an ad's expiry its bill may come, where nobody could reach the node.
     public func open(
-        _ next: LedgerSession? = nil, at now: Instant, grace: Interval, hold: Interval
+        _ next: LedgerSession? = nil, at now: Instant, grace: Interval, hold: Interval, lastBill: Interval
     ) -> (session: LedgerSession, opening: LedgerOpening) {
         let session = next ?? balances.replay.nextSession(at: now)
-        balances.replay.forget(current: session, grace: grace)
+        balances.replay.forget(current: session, grace: max(grace, lastBill))
         return (session, balances.replay.opening(for: session, at: now, grace: grace, hold: hold))
     }
 }

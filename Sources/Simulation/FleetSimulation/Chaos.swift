@@ -52,7 +52,7 @@ extension World {
     private func inject(_ fault: Fault) -> String? {
         switch fault {
         case .nodeCrash, .nodeDestroyed, .nodePause, .clockSuspended, .clockJump, .diskSlow, .diskFull,
-            .syncFailed, .journalShipped, .journalRestored, .nodeClone, .nodeStop:
+            .syncFailed, .journalShipped, .journalRestored, .nodeClone, .nodeStop, .noticesUnreached:
             let index = someNode()
             guard nodes[index].isUp, let how = harmNode(index, fault) else { return nil }
             return "node \(index) \(how)"
@@ -95,6 +95,10 @@ extension World {
             destroyNode(index)
             schedule(.start, firstNode + index, after: delay)
             return until(now + delay)
+        case .noticesUnreached:
+            let time = cutTime()
+            cutNotices(index, until: time)
+            return "hears no notices \(until(time))"
         case .nodePause:
             nodes[index].pausedUntil = max(nodes[index].pausedUntil, pauseTime())
             return until(nodes[index].pausedUntil)
@@ -321,6 +325,7 @@ extension World {
             nodes[index].leavesAt = 0
             nodes[index].isFull = false
             nodes[index].slowUntil = 0
+            nodes[index].unreachedUntil = 0
             for shard in nodes[index].disks.indices { nodes[index].disks[shard].isFailed = false }
             if !nodes[index].isUp {
                 nodes[index].generation += 1

@@ -38,7 +38,7 @@ public struct Coverage: Sendable {
     enum HolderKind: Int, CaseIterable { case moveFence, lowerFence, allow, recall, request, report, renew }
     enum ShardKind: Int, CaseIterable {
         case mark, reserved, settled, released, closed, ask, report, exhausted, unmarked, duplicate, unknown
-        case unrecorded
+        case unrecorded, kept
     }
     enum Move: Int, CaseIterable {
         case freeToGranted, grantedToFree, grantedToSettled, grantedToSuspense, suspenseToSettled

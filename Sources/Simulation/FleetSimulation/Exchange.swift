@@ -12,8 +12,14 @@ struct Ad {
     let account: AccountIndex
     let node: Int
     let price: Micros
-    /// In true time: until then a bill is in time.
-    let until: Int64
+    /// By its node's clock, and in true time.
+    let begun: Instant
+    let since: Int64
+    let hold: Int64
+    /// In true time: until then a bill is in time, where its node could be reached.
+    let due: Int64
+    /// The same, and later where nobody could reach its node.
+    var until: Int64
     var fate = Fate.open
     var bill = Micros.zero
     /// Some journal has taken the bill in, by its entry; the exchange has its answer when that is durable.
@@ -86,27 +92,32 @@ extension World {
                 coverage.note(.reserved)
                 desk.holder.recorded(one, at: number)
                 checkMark(index, one)
-                promise(index, one, hold)
+                promise(index, one, hold, at: time)
                 tell(desk, index, .turned)
                 return
             }
         }
     }
 
-    private func promise(_ index: Int, _ one: Reservation, _ hold: Int64) {
+    private func promise(_ index: Int, _ one: Reservation, _ hold: Int64, at time: Instant) {
         if exchange.numbers[one.key] != nil { violate("key \(one.key) was given twice") }
-        let whole = hold + WorldShape.grace.nanoseconds
+        let due = Self.end(of: hold, and: WorldShape.grace, from: now)
         let ad = exchange.ads.count
         exchange.numbers[one.key] = ad
         exchange.ads.append(
             Ad(
-                key: one.key, account: one.account, node: index, price: one.amount,
-                // What drift may make of it is the node's to bear.
-                until: now + whole - whole / 200))
+                key: one.key, account: one.account, node: index, price: one.amount, begun: time, since: now,
+                hold: hold, due: due, until: due))
         setPromise(ad, one.amount)
         plan(.outcome, ad, after: Int64(random.next(in: 50...Int(hold / 1_000_000))) * 1_000_000)
         plan(.over, ad, after: exchange.ads[ad].until - now + 1)
         mix(one.key.sequence ^ UInt64(bitPattern: one.amount.rawValue))
+    }
+
+    /// What drift may make of it is the node's to bear.
+    private static func end(of hold: Int64, and rest: Interval, from begin: Int64) -> Int64 {
+        let whole = hold + rest.nanoseconds
+        return begin + whole - whole / 200
     }
 
     func setPromise(_ ad: Int, _ amount: Micros) {
@@ -156,6 +167,12 @@ extension World {
     /// Nothing is in time any more: what no journal has by now is late or never comes.
     private func over(_ ad: Int) {
         if exchange.ads[ad].fate == .open { exchange.ads[ad].fate = .dead }
+        let one = exchange.ads[ad]
+        if one.fate == .billed, one.paid == nil, one.takenAt < 0, one.until == one.due, isUnreached(one) {
+            // It could not be told, so it is told later.
+            exchange.ads[ad].until = Self.end(of: one.hold, and: WorldShape.lastBill, from: one.since)
+            return plan(.over, ad, after: exchange.ads[ad].until - now + 1)
+        }
         if exchange.ads[ad].paid == nil, exchange.ads[ad].takenAt < 0 || exchange.ads[ad].isAnswered {
             setPromise(ad, exchange.ads[ad].paid ?? .zero)
         }
@@ -164,7 +181,10 @@ extension World {
     private func tellLoss(_ ad: Int) {
         let key = exchange.ads[ad].key
         let index = exchange.ads[ad].node
-        guard nodes[index].isUp, nodes[index].pausedUntil <= now, let desk = desk(index, key) else { return }
+        guard nodes[index].isUp, nodes[index].pausedUntil <= now, nodes[index].unreachedUntil <= now,
+            let desk = desk(index, key)
+        else { return }
+        reached(index)
         if case .write(let record) = desk.holder.release(key) {
             let number = nodes[index].disks[desk.shard].append(
                 DiskEntry(
@@ -185,13 +205,15 @@ extension World {
         if one.isAnswered && one.takenAt < 0 { return }
         let index = one.node
         let isThere =
-            nodes[index].isUp && nodes[index].pausedUntil <= now && !nodes[index].hasLost(one.key.session)
+            nodes[index].isUp && nodes[index].pausedUntil <= now && nodes[index].unreachedUntil <= now
+            && !nodes[index].hasLost(one.key.session)
         // It asks until it is answered, and gives up some time after it was due.
         if !one.isAnswered, now < one.until + ranges.billGivenUpMilliseconds * 1_000_000 || isHealing {
             plan(.again, ad, after: Int64(random.next(in: ranges.billAgainMilliseconds)) * 1_000_000)
         }
         guard one.takenAt < 0 || one.isAnswered else { return }
         if isThere {
+            reached(index)
             takeBill(one.key, one.bill, one.account, one.price, at: index)
         } else if !one.isAnswered, !ranges.without.contains(.orphan),
             chance(ranges.orphanShare, of: 100) || nodes[index].hasLost(one.key.session)
@@ -207,7 +229,9 @@ extension World {
         guard let desk = desk(index, key), let ad = exchange.numbers[key] else { return }
         events += 1
         var outcome = desk.holder.settle(key, amount)
-        if outcome == .unknown, key.session < desk.session {
+        // What is in doubt is presumed spent at its time, and nobody waits for its bill any longer.
+        let isUnrecorded = outcome == .unknown
+        if isUnrecorded, key.session < desk.session {
             outcome = desk.holder.settle(key, amount, unrecordedOf: account, reserved: reserved)
             coverage.note(.unrecorded)
         }
@@ -215,7 +239,9 @@ extension World {
         case .write(let record):
             if record.paid + record.late != amount { violate("bill \(key) is not whole: \(record)") }
             let one = exchange.ads[ad]
-            if now < one.until, amount <= one.price, record.late > .zero, one.takenBy < 0 {
+            if now < (isUnrecorded ? one.due : one.until), amount <= one.price, record.late > .zero,
+                one.takenBy < 0
+            {
                 violate("bill \(key) came in time and is called late: \(record)")
             }
             if record.account != account { violate("bill \(key) is another account's") }
@@ -280,7 +306,7 @@ extension World {
     private func takeOrphan(_ ad: Int) {
         let index = Int(random.next(below: UInt64(nodes.count)))
         guard index != exchange.ads[ad].node || nodes[index].hasLost(exchange.ads[ad].key.session),
-            nodes[index].isUp, nodes[index].pausedUntil <= now
+            nodes[index].isUp, nodes[index].pausedUntil <= now, nodes[index].unreachedUntil <= now
         else { return }
         coverage.note(.orphan)
         let one = exchange.ads[ad]

@@ -11,6 +11,7 @@ public enum Fault: UInt8, CaseIterable, Sendable {
     case billLate, billTwice, billNever, billAboveReserved, orphan
     case budgetCut, budgetRaised, pause, refund, flightEnd, drain, brokerRemoved, forgery, journalShipped
     case journalRestored, brokerRestored, clone, nodeClone, nodeStop, brokerStop
+    case noticesUnreached
 }
 
 extension Fault {
@@ -115,6 +116,7 @@ struct FaultRanges {
             ranges.lateShare = without.contains(.messageLate) ? 0 : 150
             weigh([.linkCut, .linkCutOneWay], 6)
             weigh([.linkClogged], 4)
+            weigh([.noticesUnreached], 3)
         }
         func processes() {
             weigh([.nodeCrash, .nodePause, .brokerCrash], 5)

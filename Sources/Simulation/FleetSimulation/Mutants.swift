@@ -96,6 +96,7 @@ enum WorldMutant: String, CaseIterable, Sendable {
     case resumedRenewalCountsAnew = "resumed-renewal-counts-anew"
     case resumedOnAStoppedClock = "resumed-on-a-clock-that-stood-still"
     case returnsForgotten = "returned-money-forgotten"
+    case freedUnreached = "freed-though-nobody-reached-it"
 }
 
 extension World {

@@ -8,11 +8,12 @@ final class Desk {
     let session: LedgerSession
     let shard: Int
 
-    init(_ session: LedgerSession, _ shard: Int) {
+    init(_ session: LedgerSession, _ shard: Int, _ reach: NoticeReach, _ reachLimits: ReachLimits?) {
         var limits = ShardLimits()
         limits.reservations = 512
         limits.grace = WorldShape.grace + Node.graceMargin
-        holder = ShardHolder(session: session, shard: UInt32(shard), limits: limits)
+        limits.reach = reachLimits
+        holder = ShardHolder(session: session, shard: UInt32(shard), limits: limits, reach: reach)
         self.session = session
         self.shard = shard
     }
@@ -100,6 +101,12 @@ struct Node: Sleeper {
     var brokerTurn = 0
     var wallAhead: Int64 = 0
     var audit: UInt32 = 0
+    /// What it knows of its notice addresses, and what of that is on its disk.
+    var reach = NoticeReach()
+    var reachKept = NoticeReach()
+    /// Until then nobody can reach them.
+    var unreachedUntil: Int64 = 0
+    var outages: [Outage] = []
 
     /// The node's clock may be ahead of the exchange's by so much of a hold and a grace.
     static let graceMargin = Interval.milliseconds(200)
@@ -143,6 +150,7 @@ extension World {
         nodes[index].isUp = true
         nodes[index].pausedUntil = 0
         nodes[index].lanes.removeAll()
+        nodes[index].reach = nodes[index].reachKept
         if nodes[index].isRestored { foundRestored(index) }
         fold(index)
         let now = nodes[index].clock.now(self.now)
@@ -151,11 +159,13 @@ extension World {
             for: session, at: now, grace: WorldShape.grace, hold: WorldShape.holdMost,
             overlapping: true)
         nodes[index].estate = (0..<WorldShape.shards).map { shard in
-            let desk = Desk(session, shard)
+            let desk = Desk(session, shard, nodes[index].reach, reachLimits)
             desk.holder.adopt(
                 open: opening.open.filter { Int($0.key.shard) == shard }.compactMap { one in
                     Node.indices[one.name].map {
-                        FormerReservation(key: one.key, account: $0, amount: one.amount, expires: one.expires)
+                        FormerReservation(
+                            key: one.key, account: $0, amount: one.amount, expires: one.expires,
+                            promised: one.promised)
                     }
                 },
                 settled: has(.settledForgotten) ? [] : opening.settled.filter { Int($0.shard) == shard },
@@ -228,7 +238,7 @@ extension World {
             Lane(
                 session: session, broker: broker, missing: Set(nodes[index].disks.indices), numbers: numbers,
                 begunAt: self.now, holder: Holder(session: session, shards: WorldShape.shards, rules: rules),
-                desks: nodes[index].disks.indices.map { Desk(session, $0) },
+                desks: nodes[index].disks.indices.map { Desk(session, $0, nodes[index].reach, reachLimits) },
                 chain: RenewalChain(nonce: 0, firstID: session.rawValue << 20 | 1)))
         coverage.note(.begun)
         synchronise(index)

@@ -79,6 +79,8 @@ extension World {
         nodes[index].claims.removeAll()
         nodes[index].claimsHeard.removeAll()
         nodes[index].lostUpTo = nodes[index].sessions
+        nodes[index].reach = NoticeReach()
+        nodes[index].reachKept = NoticeReach()
         forgetUnsettled(of: index)
     }
 

@@ -33,6 +33,10 @@ extension World {
             nodes[index].copied = nodes[index].disks.map(\.durable)
         }
         readClocks(index)
+        if nodes[index].ticks % Self.ticksOfAProbe == 0 {
+            reached(index)
+            noteKept(index)
+        }
         if stopNode(index) { return }
         let ticks = nodes[index].ticks
         let now = nodes[index].clock.now(self.now)

@@ -29,6 +29,10 @@ struct WorldShape {
     static let horizon = Interval.seconds(30)
     /// How long after a bid's expiry the exchange still bills.
     static let grace = Interval.seconds(6)
+    /// The same where nobody could reach the holder's notice addresses meanwhile.
+    static let lastBill = Interval.seconds(20)
+    /// Between two proofs that somebody could at most so much passes.
+    static let reachGap = Interval.seconds(4)
     static let holdMost = Interval.seconds(12)
 }
 

@@ -45,7 +45,7 @@ final class SpendingNode: ServedProcess, @unchecked Sendable {
                 "path": folder.appending(path: "catalog").path(),
                 "stateDirectory": folder.appending(path: "state").path(),
             ],
-            "budgets": ["holdSeconds": holdSeconds, "graceSeconds": 1],
+            "budgets": ["holdSeconds": holdSeconds, "graceSeconds": 1, "lastBillSeconds": 1],
             "notices": [
                 "baseURL": "http://notices.test", "keyFile": folder.appending(path: "keys").path(),
             ],

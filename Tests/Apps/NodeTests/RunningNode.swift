@@ -45,6 +45,9 @@ struct Plan: Sendable {
     /// How long money is set aside for an ad, and how long after that its bill may come.
     var holdSeconds = 300
     var graceSeconds = 60
+    /// The same where nobody could reach its notices, and how long that takes to be so.
+    var lastBillSeconds: Int?
+    var reachGapSeconds = 60
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
     /// For so long what is journaled may wait for the disk.
@@ -76,7 +79,9 @@ struct Plan: Sendable {
             "log": ["format": logFormat],
         ]
         if let catalog {
-            all["budgets"] = ["holdSeconds": holdSeconds, "graceSeconds": graceSeconds]
+            var budgets = ["holdSeconds": holdSeconds, "graceSeconds": graceSeconds]
+            if let lastBillSeconds { budgets["lastBillSeconds"] = lastBillSeconds }
+            all["budgets"] = budgets
             all["catalog"] = [
                 "path": folder.path(catalog), "stateDirectory": folder.path("state"), "reloadSeconds": 1,
             ]
@@ -91,7 +96,9 @@ struct Plan: Sendable {
             all["frequency"] = try JSONSerialization.jsonObject(with: Data(frequency.utf8))
         }
         if let notices {
-            all["notices"] = ["baseURL": notices, "keyFile": folder.path("notice-keys")]
+            all["notices"] = [
+                "baseURL": notices, "keyFile": folder.path("notice-keys"), "reachGapSeconds": reachGapSeconds,
+            ]
         }
         if !traces.isEmpty { all["traces"] = traces }
         if !overload.isEmpty { all["overload"] = overload }

@@ -142,6 +142,8 @@ enum AdminOperation: Hashable, Sendable {
         case .catalog, .verify: CoordinatorSettings.Rates.dearest
         // Each entry has documents.
         case .audit: 5
+        // Every node reads its journal.
+        case .explain, .forecast: 5
         // Much is checked and compiled, or kept.
         case .add, .importCatalog, .rollBack, .publishModels: CoordinatorSettings.Rates.dearest
         // The whole catalog is compiled.

@@ -75,6 +75,7 @@ final class LedgerRun: @unchecked Sendable {
         compareClocks()
         tellHolder(.turned, now)
         judgeFence(now)
+        ledger.reach.turn(at: now)
         say(now)
         for shard in outbox.indices where !outbox[shard].isEmpty {
             if ledger.post(outbox[shard], to: shard) { outbox[shard].removeAll() }

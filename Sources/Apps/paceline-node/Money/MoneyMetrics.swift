@@ -10,6 +10,7 @@ struct MoneyMetricKeys: Sendable {
     fileprivate let unwritten: CounterKey
     fileprivate let settled: CounterKey
     fileprivate let late: CounterKey
+    fileprivate let kept: GaugeKey
 
     init(in catalogue: inout MetricsCatalogue) {
         refusals = BudgetRefusal.allCases.map { refusal in
@@ -25,6 +26,10 @@ struct MoneyMetricKeys: Sendable {
             "paceline_settlements_total", help: "Bills that were taken.", labels: ["late": "no"])
         late = catalogue.counter(
             "paceline_settlements_total", help: "Bills that were taken.", labels: ["late": "yes"])
+        kept = catalogue.gauge(
+            "paceline_reservations_kept",
+            help: "Ads whose time is over and whose money is kept, as nobody reached the notices' addresses "
+                + "meanwhile: their bills may be on the way until the exchange's last.")
     }
 }
 
@@ -34,12 +39,14 @@ struct MoneyMetrics {
     private let unwritten: Counter
     private let settled: Counter
     private let late: Counter
+    let kept: Gauge
 
     init(_ keys: MoneyMetricKeys, _ block: ShardMetrics) {
         refusals = keys.refusals.map { block.counter($0) }
         unwritten = block.counter(keys.unwritten)
         settled = block.counter(keys.settled)
         late = block.counter(keys.late)
+        kept = block.gauge(keys.kept)
     }
 
     func count(_ refusal: BudgetRefusal) { refusals[Int(refusal.rawValue)].add() }

@@ -112,6 +112,9 @@ final class NodeLedger: Sendable {
     let names: [AccountName: AccountIndex]
     private let former: [ShardSession: [AccountIndex: AccountIndex]]
     let pacing: NodePacing
+    let reach: ReachMemory
+    /// Nil where no notices are taken: no bill ever comes.
+    let reachLimits: ReachLimits?
     private let places: [Place]
     let state: Mutex<State>
     private let work: Descriptor
@@ -144,9 +147,14 @@ final class NodeLedger: Sendable {
         spentBefore = former?.ledger.spent ?? [:]
         let now = clock.now
         startedAt = now
+        reach = former?.ledger.reach ?? ReachMemory(node, at: now, log)
         let replay = listener.balances.replay
         (session, opening) = listener.open(
-            former?.session, at: now, grace: settings.grace, hold: settings.hold)
+            former?.session, at: now, grace: settings.grace, hold: settings.hold, lastBill: node.lastBill)
+        let longest = max(node.budgets.hold, replay.longestHold)
+        reachLimits = node.notices.map {
+            ReachLimits(gap: $0.reachGap, hold: longest, lastBill: node.lastBill)
+        }
         var names = LocalIssuer(opening, session: session, lease: .zero).names
         if let issuer = node.ledger.issuer {
             // Those of which nothing is left here have closings to be said.

@@ -112,6 +112,15 @@ final class NodeMoney: Sendable {
                 }
             }
         }
+        catalogue.computedGauge(
+            "paceline_notices_reached_age_seconds",
+            help:
+                "How long nobody has reached the notices' addresses: no notice with a token of ours came, and nobody asked for /e/reach."
+        ) { [self] in
+            opened.withLock { $0 }.flatMap { ledger in
+                ledger.reach.last.map { Double((ledger.clock.now - $0).wholeMilliseconds) / 1_000 }
+            }
+        }
         NodePacing.register(in: &catalogue) { [self] in opened.withLock { $0 }?.pacing }
         catalogue.computedGauge(
             "paceline_budgets_spent", help: "Campaigns with nothing free, in all or for the day."

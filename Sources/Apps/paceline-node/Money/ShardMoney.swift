@@ -60,6 +60,8 @@ final class ShardMoney {
     private var onTurn: () -> Void = {}
     private var onTick: () -> Void = {}
     private var ticks = 0
+    /// The last proof that somebody reached this node's notices, as the holder knows it.
+    private var heardOf: Instant?
     /// The first mark's record: when it is durable there is something to spend.
     private var firstMark: UInt64?
     private var markedAt: Instant?
@@ -104,9 +106,11 @@ final class ShardMoney {
     private static func holder(_ ledger: NodeLedger, _ shard: Int) -> ShardHolder {
         var limits = ShardLimits()
         limits.grace = ledger.settings.grace
+        limits.reach = ledger.reachLimits
         while limits.reservations < ledger.settings.openReservations { limits.reservations *= 2 }
         while limits.reservations / 2 >= ledger.settings.openReservations { limits.reservations /= 2 }
-        return ShardHolder(session: ledger.session, shard: UInt32(shard), limits: limits)
+        return ShardHolder(
+            session: ledger.session, shard: UInt32(shard), limits: limits, reach: ledger.reach.reach)
     }
 
     /// What earlier sessions left, where this shard is who keeps it.
@@ -123,7 +127,9 @@ final class ShardMoney {
         holder.adopt(
             open: ledger.opening.open.filter { isMine($0.key.shard) }.compactMap { one in
                 ledger.names[one.name].map {
-                    FormerReservation(key: one.key, account: $0, amount: one.amount, expires: one.expires)
+                    FormerReservation(
+                        key: one.key, account: $0, amount: one.amount, expires: one.expires,
+                        promised: one.promised)
                 }
             }, settled: ledger.opening.settled.filter { isMine($0.shard) },
             doubts: ledger.opening.doubts.filter { isMine($0.writer.shard) }.compactMap { doubt in
@@ -393,6 +399,11 @@ final class ShardMoney {
 
     private func tick() {
         ticks += 1
+        if let proof = ledger.reach.last, proof != heardOf {
+            heardOf = proof
+            tell(.reached(at: proof))
+        }
+        metrics.kept.set(holder.kept)
         tell(.turned)
         if ticks % Self.ticksPerReport == 0 {
             tell(.reportDue)
