@@ -61,9 +61,10 @@ enum PlacesCost {
                 let allocated = allocations_of_thread()
                 let start = clock.now
                 for index in requests.indices {
+                    let request = requests[index]
                     let seed = UInt64(round * requests.count + index)
                     _ = try decider.decide(
-                        requests[index].bytes.span.bytes, at: requests[index].at, seed: seed, state: &state)
+                        request.bytes.span.bytes, at: request.at, seed: seed, state: &state)
                 }
                 best = min(best, (clock.now - start) / .microseconds(1) / Double(requests.count))
                 let more = allocations_of_thread() - allocated
