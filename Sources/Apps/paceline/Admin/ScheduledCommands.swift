@@ -93,7 +93,7 @@ enum ScheduledCommands {
     }
 
     private static let cancel = Command(
-        "cancel", "Takes back one that waits, or dismisses a refused one.",
+        "cancel", "Takes back what waits, or dismisses a refused one.",
         discussion: "It takes the role that the change itself takes.",
         parameters: [number, CatalogImport.note] + AdminClient.parameters,
         examples: AdminClient.unreached("paceline scheduled cancel 7")
