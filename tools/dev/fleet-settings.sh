@@ -5,7 +5,7 @@
 readonly leadership_milliseconds=2000 renewal_milliseconds=500
 : "${lease_seconds:=30}"
 # Of money set aside for an ad whose bill never comes.
-readonly hold_seconds=60 grace_seconds=30
+readonly hold_seconds=60 grace_seconds=30 last_bill_seconds=60
 # What a broker does not need goes back to the root.
 readonly idle_seconds=5
 # A region goes out of service and comes back so fast that it can be watched. A node carries some hundred breaks a second here: a
@@ -205,7 +205,7 @@ node_settings() {
   "admin": { "address": "$(host "$name")", "port": $(admin "$name") },
   "catalog": { "published": {}, "stateDirectory": "$own/catalog" },
   "models": { "path": "$models", "profiles": "$own/profiles" },
-  "budgets": { "holdSeconds": $hold_seconds, "graceSeconds": $grace_seconds },
+  "budgets": { "holdSeconds": $hold_seconds, "graceSeconds": $grace_seconds, "lastBillSeconds": $last_bill_seconds },
   "ledger": { "issuer": { "holder": "$name", "timeoutMilliseconds": 1000, "aheadSeconds": $lease_seconds,
     "coordinators": [$(issuers "$name")] } },
   "notices": { "baseURL": "http://$(host "$name"):$(serves "$name")", "keyFile": "$own/notice-keys" },

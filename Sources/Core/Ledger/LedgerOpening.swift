@@ -10,6 +10,12 @@ public struct LedgerOpening: Sendable {
         public let expires: Instant
         /// The bid's own expiry.
         public let promised: Instant
+
+        /// As a shard keeps it, on what this session calls its account.
+        public func former(of account: AccountIndex) -> FormerReservation {
+            FormerReservation(
+                key: key, account: account, amount: amount, expires: expires, promised: promised)
+        }
     }
 
     public struct Doubted: Sendable {

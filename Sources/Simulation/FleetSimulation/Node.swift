@@ -162,11 +162,7 @@ extension World {
             let desk = Desk(session, shard, nodes[index].reach, reachLimits)
             desk.holder.adopt(
                 open: opening.open.filter { Int($0.key.shard) == shard }.compactMap { one in
-                    Node.indices[one.name].map {
-                        FormerReservation(
-                            key: one.key, account: $0, amount: one.amount, expires: one.expires,
-                            promised: one.promised)
-                    }
+                    Node.indices[one.name].map { one.former(of: $0) }
                 },
                 settled: has(.settledForgotten) ? [] : opening.settled.filter { Int($0.shard) == shard },
                 doubts: opening.doubts.filter { Int($0.writer.shard) == shard }.compactMap { doubt in

@@ -18,10 +18,7 @@ private struct Extreme: CustomStringConvertible, Sendable {
         "drain.noticeMilliseconds": [(["drain", "timeoutMilliseconds"], "3600000")],
         "journal.retainBytes": [(["journal", "segmentBytes"], "8388608")],
         "notices.lifetimeSeconds": [(["budgets", "holdSeconds"], "1"), (["budgets", "graceSeconds"], "1")],
-        "budgets.lastBillSeconds": [
-            (["budgets", "holdSeconds"], "1"), (["budgets", "graceSeconds"], "1"),
-            (["notices", "lifetimeSeconds"], "691200"),
-        ],
+        "budgets.lastBillSeconds": [(["budgets", "graceSeconds"], "1")],
         "catalog.retainSeconds": [(["journal", "retainSeconds"], "60")],
     ]
 

@@ -63,8 +63,9 @@ import Testing
         let budgets = try #require(try await Wire.get("/v1/budgets", port: node.admin))
         #expect(budgets.status == 200)
         #expect(try await node.metric("paceline_notices_reached_age_seconds") < 5)
-        await node.stop()
-        // What the next start finds open would be in suspense there.
+        // It ends in order, so that no mark is in doubt: what the next start finds open would be in suspense there.
+        node.running.signal(SIGTERM)
+        #expect(await node.running.end() == 0)
         let next = try await RunningNode.start(plan(lastBill: 50), in: folder)
         #expect(try await next.metric("paceline_budget_units{place=\"suspense\",currency=\"USD\"}") == 0)
         await next.stop()

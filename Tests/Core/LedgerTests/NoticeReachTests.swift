@@ -139,11 +139,8 @@ import Units
         var next = ShardDesk(session: 8, Self.limits)
         next.now = desk.now
         next.holder.adopt(
-            open: opening.open.map {
-                FormerReservation(
-                    key: $0.key, account: Self.account, amount: $0.amount, expires: $0.expires,
-                    promised: $0.promised)
-            }, settled: opening.settled, doubts: [], recorded: opening.recorded)
+            open: opening.open.map { $0.former(of: Self.account) }, settled: opening.settled, doubts: [],
+            recorded: opening.recorded)
         next.fund(Self.account, 1_000)
         pass(20, &next)
         #expect(next.holder.kept == 2, "that somebody comes now says nothing of before")

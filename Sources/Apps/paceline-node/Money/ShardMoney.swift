@@ -60,8 +60,6 @@ final class ShardMoney {
     private var onTurn: () -> Void = {}
     private var onTick: () -> Void = {}
     private var ticks = 0
-    /// The last proof that somebody reached this node's notices, as the holder knows it.
-    private var heardOf: Instant?
     /// The first mark's record: when it is durable there is something to spend.
     private var firstMark: UInt64?
     private var markedAt: Instant?
@@ -126,11 +124,7 @@ final class ShardMoney {
         }
         holder.adopt(
             open: ledger.opening.open.filter { isMine($0.key.shard) }.compactMap { one in
-                ledger.names[one.name].map {
-                    FormerReservation(
-                        key: one.key, account: $0, amount: one.amount, expires: one.expires,
-                        promised: one.promised)
-                }
+                ledger.names[one.name].map { one.former(of: $0) }
             }, settled: ledger.opening.settled.filter { isMine($0.shard) },
             doubts: ledger.opening.doubts.filter { isMine($0.writer.shard) }.compactMap { doubt in
                 ledger.names[doubt.name].map {
@@ -399,10 +393,7 @@ final class ShardMoney {
 
     private func tick() {
         ticks += 1
-        if let proof = ledger.reach.last, proof != heardOf {
-            heardOf = proof
-            tell(.reached(at: proof))
-        }
+        if let proof = ledger.reach.last { tell(.reached(at: proof)) }
         metrics.kept.set(holder.kept)
         tell(.turned)
         if ticks % Self.ticksPerReport == 0 {
