@@ -14,7 +14,9 @@ export function forecast(body) {
   return place;
 }
 
-const range = (one, name) => `${count(one[name])} (${count(one[`${name}Least`])} to ${count(one[`${name}Most`])})`;
+/** A sample knows three digits at best. */
+const about = (value) => count(Number(Number(value).toPrecision(3)));
+const range = (one, name) => `${about(one[name])} (${about(one[`${name}Least`])} to ${about(one[`${name}Most`])})`;
 
 function shown(one) {
   const currency = one.currency;
@@ -24,7 +26,7 @@ function shown(one) {
       fact("Places a day", range(one, "placesADay")), fact("In its flight", range(one, "places")),
       fact("A thousand cost", one.price === null ? "–" : money(one.price, currency)),
       fact("It would spend", `${money(one.spend, currency)} of ${money(one.budget, currency)}`),
-      fact("Viewers, at least", count(one.viewersAtLeast)),
+      fact("Viewers, at least", about(one.viewersAtLeast)),
       fact("Samples", `${count(one.found)} of ${count(one.samples)} could be served`)),
     one.warnings.length > 0 && h("ul", { class: "notice" }, one.warnings.map((text) => h("li", null, `${text[0].toUpperCase()}${text.slice(1)}.`))),
     h("p", { class: "muted" }, "The range is that of 95 in 100 samples of so many requests; that traffic goes on as it was is taken for granted."),
@@ -36,7 +38,7 @@ function shown(one) {
         { label: "A thousand cost", number: true, of: (row) => (row.price === null ? "–" : money(row.price, currency)) },
       ], one.regions, { key: (row) => row.region }),
       table("Days", [
-        { label: "Day", of: (row) => row.date }, { label: "Places", number: true, of: (row) => count(row.places) },
+        { label: "Day", of: (row) => row.date }, { label: "Places", number: true, of: (row) => about(row.places) },
         { label: "It would spend", number: true, of: (row) => money(row.spend, currency) },
       ], one.days, { key: (row) => row.date }),
       table("What became of its line items", [

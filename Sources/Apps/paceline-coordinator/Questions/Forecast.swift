@@ -175,13 +175,20 @@ struct Forecast {
 
     // MARK: Caps
 
+    /// Viewers of less than a cap's window, or a day, are not all that it would meet.
+    private var knownCaps: [ForecastDraft.Terms.Cap] {
+        let seconds = regions.map(\.seconds).max() ?? 0
+        return terms.caps.filter { seconds >= min(Double($0.window.nanoseconds) / 1e9, Self.secondsPerDay) }
+    }
+
     /// What caps let through of the places in their window, by the one that binds most; 1 where none does.
     private func capped(_ places: Double) -> (share: Double, cap: ForecastDraft.Terms.Cap?) {
         let viewers = regions.reduce(0) { $0 + $1.viewers }
-        guard terms.isCapped, viewers > 0 else { return (1, nil) }
+        let isKnown = Set(knownCaps.map(\.lineItem)).count == terms.lineItems.count
+        guard terms.isCapped, isKnown, viewers > 0 else { return (1, nil) }
         // One line item after the other: what one of several may not show another may.
         var byLineItem: [String: (share: Double, cap: ForecastDraft.Terms.Cap)] = [:]
-        for cap in terms.caps {
+        for cap in knownCaps {
             let days = Double(cap.window.nanoseconds) / 86_400e9
             let most = viewers * Double(cap.impressions)
             let share = places * days > 0 ? min(1, most / (places * days)) : 1
@@ -300,6 +307,14 @@ struct Forecast {
                 "frequency caps bind: the viewers that are known of leave \(Int((100 * capShare).rounded())) of 100 places, by \(cap.impressions) in \(cap.window.nanoseconds / 60_000_000_000) minutes of \(cap.lineItem)"
             )
         }
+        if found > 0, knownCaps.count < terms.caps.count {
+            all.append(
+                "whether frequency caps bind is not known: the samples go back over less than their windows")
+        }
+        let length = Double((terms.flight.upperBound - terms.flight.lowerBound).nanoseconds) / 86_400e9
+        if length > Double(Self.daysMost) {
+            all.append("of its flight the first \(Self.daysMost) days are counted")
+        }
         let contested = regions.reduce(0) { $0 + $1.contested }
         if found > 0, contested < found / 2 {
             all.append(
@@ -322,8 +337,9 @@ struct Forecast {
     }
 
     private static func length(_ seconds: Double) -> String {
-        seconds < 5_400
-            ? "\(Int((seconds / 60).rounded())) minutes" : "\(Int((seconds / 3_600).rounded())) hours"
+        if seconds < 90 { return "\(Int(seconds.rounded())) seconds" }
+        if seconds < 5_400 { return "\(Int((seconds / 60).rounded())) minutes" }
+        return "\(Int((seconds / 3_600).rounded())) hours"
     }
     private static func text(_ amount: Double) -> String {
         Micros(Int64((amount * 100).rounded()) * 10_000).description

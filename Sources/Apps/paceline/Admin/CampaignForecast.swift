@@ -5,7 +5,7 @@ import HTTP
 
 enum CampaignForecast {
     static let command = Command(
-        "forecast", "Says what a campaign could have, before it is created or changed.",
+        "forecast", "Says what a campaign could have before it is there.",
         discussion: """
             The file is what `campaign create` takes: the campaign with its line items and creatives; of what is \
             published already only what is to change. Nodes decide samples of their recorded requests with it, each \
