@@ -29,7 +29,7 @@ enum SLOCheck {
         examples: [
             Example(
                 "paceline slo check nixos/observability/slo.json", "Check the repository's.",
-                prints: "nixos/observability/slo.json: ok, 6 objectives, 35 causes"),
+                prints: "nixos/observability/slo.json: ok, 6 objectives, 36 causes"),
             Example(
                 "echo 'up 1' > scrape; paceline slo check --exporters scrape nixos/observability/slo.json | head -n 1",
                 "Nobody exports what it names."),
