@@ -17,6 +17,14 @@ let
     job_name = name;
     static_configs = targets role port;
   };
+  # By the public name, with its certificate, as exchanges come to tell their bills: a node keeps the money of ads that nobody could have
+  # billed, and where few are shown this is how it knows that they could (docs/decisions/0085).
+  asker = config.services.prometheus.exporters.blackbox;
+  reached = map (one: {
+    targets = [ "https://${one.region.name}.${fleet.domain}/n/${one.name}/e/reach" ];
+    labels.host = one.name;
+  }) (lib.filter (one: one.has "node") hosts);
+
   secret = name: config.paceline.secrets.${name}.path;
 
   # As long as logs.
@@ -70,7 +78,40 @@ in
       (job "edge" "edge" "proxyMetrics")
       (job "database-route" "coordinator" "proxyMetrics")
       (job "logs" "all" "logShipperMetrics")
+      {
+        job_name = "notices";
+        metrics_path = "/probe";
+        params.module = [ "reach" ];
+        static_configs = reached;
+        relabel_configs = [
+          {
+            source_labels = [ "__address__" ];
+            target_label = "__param_target";
+          }
+          {
+            source_labels = [ "__address__" ];
+            target_label = "instance";
+          }
+          {
+            target_label = "__address__";
+            replacement = "${asker.listenAddress}:${toString asker.port}";
+          }
+        ];
+      }
     ];
+    exporters.blackbox = {
+      enable = true;
+      listenAddress = "127.0.0.1";
+      configFile = builtins.toFile "blackbox.yml" (
+        builtins.toJSON {
+          modules.reach = {
+            prober = "http";
+            timeout = "5s";
+            http.valid_status_codes = [ 204 ];
+          };
+        }
+      );
+    };
 
     alertmanager = {
       enable = true;
