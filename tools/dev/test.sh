@@ -15,6 +15,10 @@ readonly shown_lines=60
 # Kinds that run with --long, or where they are named: they take long, or install much.
 readonly long_kinds=' faults ha console '
 
+# Parts in which processes are to answer in time. Nothing is compiled beside them: where two cores are one with two threads, even what
+# takes only idle time costs them a third of theirs.
+readonly timed_parts=' edge apps fleet gameday '
+
 names=() budgets=() kinds=() given=()
 table=() notes=()
 total_passed=0 total_failed=0 total_skipped=0
@@ -36,19 +40,24 @@ part_index() {
   return 1
 }
 
+# stop PROCESS: and all of its group, though it may stand still; none where there is none.
+stop() {
+  [ -n "$1" ] || return 0
+  kill -TERM "$1" 2>/dev/null || true
+  kill -CONT -- "-$1" 2>/dev/null || true
+  wait "$1" 2>/dev/null || true
+}
+
 stop_running() {
-  local process
   trap '' INT TERM
-  for process in $running $ahead; do
-    kill -TERM "$process" 2>/dev/null || true
-    wait "$process" 2>/dev/null || true
-  done
+  stop "$running"
+  stop "$ahead"
   complain "interrupted"
   exit 130
 }
 
-# compile_ahead: begins to compile what the part `exact` runs, in the time that nobody else wants: there is much of it while
-# tests wait for processes. That part waits for it, and says what is wrong.
+# compile_ahead: begins to compile what the part `exact` runs, in the time that other parts leave. That part waits for it, and says what
+# is wrong.
 compile_ahead() {
   local i arguments
   for i in "${chosen[@]}"; do
@@ -58,6 +67,13 @@ compile_ahead() {
       >"$logs/${names[i]}-ahead.log" 2>&1 </dev/null &
     ahead=$!
   done
+}
+
+# yield_to INDEX: what is compiled ahead stands still for a part in which time counts.
+yield_to() {
+  local signal=CONT
+  [[ $timed_parts != *" ${names[$1]} "* ]] || signal=STOP
+  [ -z "$ahead" ] || kill "-$signal" -- "-$ahead" 2>/dev/null || true
 }
 
 # run_part INDEX: its work in the background, so that a signal reaches this shell at once.
@@ -201,10 +217,11 @@ test_parts() {
     run_part "$index"
   fi
   for i in "${chosen[@]}"; do
+    yield_to "$i"
     run_part "$i"
     [ "${kinds[i]}" != build ] || compile_ahead
   done
-  [ -z "$ahead" ] || kill -TERM "$ahead" 2>/dev/null || true
+  stop "$ahead"
   trap - INT TERM
   print_table
   [ "$total_failed" -eq 0 ]
