@@ -86,7 +86,7 @@ struct CoordinatorTests {
         let last = try pair.sql("select number from paceline.streams where stream = \(stream)")
         leader.kill(SIGCONT)
         sleep(2)
-        #expect(!leader.leads && other.leads)
+        try Spending.until("the other leads") { !leader.leads && other.leads }
         #expect(try pair.sql("select number from paceline.streams where stream = \(stream)") == last)
         _ = try Self.check(pair, holders, "the leader slept")
     }

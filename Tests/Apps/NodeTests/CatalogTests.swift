@@ -21,6 +21,7 @@ import Testing
             try await until("the mistake is refused") {
                 try await node.metric("paceline_catalog_refusals_total") == 1
             }
+            try await until("the log says it") { node.log.contains("three capital letters") }
             // In readiness, in the log and for whoever asks the node: the file, the line, what is allowed.
             for told in [
                 try await ready(node), node.log,
