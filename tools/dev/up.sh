@@ -50,7 +50,7 @@ parse_up_arguments() {
       --topology) [ -f "$topology" ] || usage up "--topology needs a file such as tools/dev/fleet.topology" ;;
       --for | --port | --lease-seconds) [[ ${2-} =~ ^[0-9]+$ ]] || usage up "$1 needs a number" ;;
       --traces)
-        [[ $traces =~ ^([0-9.]+):([0-9]{1,5})$ ]] ||
+        { [[ $traces =~ ^([0-9.]+):([0-9]{1,5})$ ]] && [ $((10#${BASH_REMATCH[2]})) -ge 1 ] && [ $((10#${BASH_REMATCH[2]})) -le 65535 ]; } ||
           usage up "--traces needs the address and port of a collector that takes OTLP over HTTP, such as 127.0.0.1:4318" ;;
       --state) [ -n "$state" ] || usage up "--state needs a folder" ;;
       --fault)

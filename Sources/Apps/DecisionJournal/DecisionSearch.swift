@@ -72,49 +72,46 @@ public enum DecisionSearch {
 
     /// The decision of this id, or with a bid of this id; the newest where a path has several.
     ///
-    /// - Parameter bytesMost: how much of each journal is read, the newest segments first.
+    /// - Parameter bytesMost: how much of each journal is read at least, the newest segments first and each whole: up to one segment more.
     public static func find(
         _ id: UInt64, in path: String, _ makers: DecisionMakers, bytesMost: Int = .max,
         broken: (String) -> Void
     ) throws(Failure) -> FoundDecision? {
         for journal in try JournalFiles.journals(at: path) {
             var left = bytesMost
-            for segment in journal.segments.reversed() {
-                let size = (try? Kernel.stamp(of: segment.path).size).map { Int($0) } ?? 0
-                guard left >= size || left == bytesMost else { break }
-                left -= size
+            for segment in SegmentWalk.begun(journal.segments).reversed() where left > 0 {
                 var found: FoundDecision?
-                walk([segment], makers, only: id, { found = $0 }, broken)
+                left -= walk([segment], makers, only: id, { found = $0 }, broken)
                 if let found { return found }
             }
         }
         return nil
     }
 
-    /// The decisions of one journal's newest segments, as far as these bytes go, and as long as the function wants more. What is broken is left
-    /// out.
+    /// The decisions of one journal's newest segments, each whole until these bytes are read, and as long as the function wants more. What is
+    /// broken is left out.
     static func newest(
         _ segments: [SegmentFile], _ makers: DecisionMakers, bytesMost: Int,
         _ each: (FoundDecision) -> Bool
     ) {
         var left = bytesMost
-        for segment in segments.reversed() {
-            let size = (try? Kernel.stamp(of: segment.path).size).map { Int($0) } ?? 0
-            guard left >= size || left == bytesMost else { return }
-            left -= size
-            var wantsMore = true
-            walk([segment], makers, { if wantsMore { wantsMore = each($0) } }) { _ in
+        var wantsMore = true
+        for segment in SegmentWalk.begun(segments).reversed() where left > 0 && wantsMore {
+            left -= walk([segment], makers, { wantsMore = each($0) }, isOver: { !wantsMore }) { _ in
                 // A segment that is being written ends in the middle of a record now and then.
             }
-            guard wantsMore else { return }
         }
     }
 
+    /// - Returns: how many bytes the records took that were read. A segment that is being written has more, which are prepared.
+    @discardableResult
     private static func walk(
         _ segments: [SegmentFile], _ makers: DecisionMakers, only id: UInt64? = nil,
-        _ each: (FoundDecision) -> Void, _ broken: (String) -> Void
-    ) {
+        _ each: (FoundDecision) -> Void, isOver: () -> Bool = { false }, _ broken: (String) -> Void
+    ) -> Int {
+        var bytes = 0
         SegmentWalk.run(segments) { walked, payload in
+            bytes += payload.byteCount
             do {
                 switch walked.entry.kind {
                 case .decisionSettings: try makers.learn(payload)
@@ -139,9 +136,12 @@ public enum DecisionSearch {
             } catch {
                 broken("\(walked.file.path): record \(walked.entry.sequence): \(error)")
             }
+        } isOver: {
+            isOver()
         } broken: {
             broken($0)
         }
+        return bytes
     }
 
     /// Settings that the other segments of the same directory have.

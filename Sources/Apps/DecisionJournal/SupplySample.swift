@@ -58,6 +58,10 @@ public struct SupplySample: Sendable {
     public private(set) var failures: [String: Int] = [:]
     /// The time was over before the sample was.
     public private(set) var isCut = false
+    /// There are, one for each shard; and of how many so little was read in the time that nothing is known of them: in `perSecond` they are as
+    /// the others.
+    public private(set) var journals = 0
+    public private(set) var unread = 0
 
     private static let failuresMost = 8
 
@@ -116,10 +120,15 @@ public struct SupplySample: Sendable {
         _ random: inout Randomness
     ) throws(Failure) -> [FoundDecision] {
         let journals = try JournalFiles.journals(at: journal)
+        self.journals = journals.count
         let share = bounds.bytes / max(journals.count, 1)
         let now = Kernel.wallNow()
         var sample: [FoundDecision] = []
-        for one in journals {
+        for (index, one) in journals.enumerated() {
+            // Each has its part of the time that is left.
+            let begin = Kernel.monotonicNow()
+            let part = max(0, (end - begin).nanoseconds) / Int64(journals.count - index)
+            let over = begin + Interval(nanoseconds: part)
             var segments: [UInt64: Segment] = [:]
             var (last, isWhole) = (UInt64(0), true)
             DecisionSearch.newest(one.segments, makers, bytesMost: share) { found in
@@ -134,7 +143,7 @@ public struct SupplySample: Sendable {
                         if place < sample.count { sample[place] = found }
                     }
                 }
-                let isOver = Kernel.monotonicNow() >= end
+                let isOver = Kernel.monotonicNow() >= over
                 if isOver { (isCut, isWhole) = (true, false) }
                 return !isOver
             }
@@ -147,7 +156,14 @@ public struct SupplySample: Sendable {
             }
             let past = Double(((whole.isEmpty ? newest : now) - oldest).nanoseconds) / 1e9
             seconds = max(seconds, past)
-            if past > 0 { perSecond += Double(counted.reduce(0) { $0 + $1.count }) / past }
+            if past > 0 {
+                perSecond += Double(counted.reduce(0) { $0 + $1.count }) / past
+            } else if !isWhole {
+                unread += 1
+            }
+        }
+        if unread > 0, unread < journals.count {
+            perSecond *= Double(journals.count) / Double(journals.count - unread)
         }
         return sample.shuffled(using: &random)
     }

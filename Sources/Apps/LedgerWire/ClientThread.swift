@@ -11,13 +11,13 @@ public final class ClientThread: Sendable {
     /// The clients, for functions that run on their thread. No other thread looks into it.
     private final class Place: @unchecked Sendable {
         var client: Client?
-        var beside: Client?
+        var beside: [Client] = []
     }
 
     private let name: String
     private let peers: IssuerPeers
     private let answerBytes: Int
-    private let waitingBeside: Int?
+    private let waitingBeside: [Int]
     private let log: Log
     private let place = Place()
     private let remote = Mutex<ReactorRemote?>(nil)
@@ -25,9 +25,10 @@ public final class ClientThread: Sendable {
     /// - Parameters:
     ///   - name: the thread's, of at most 15 bytes.
     ///   - answerBytes: the largest answer that is taken.
-    ///   - waitingBeside: there is a second client, behind whose calls none of the first waits; so many of them wait at most.
+    ///   - waitingBeside: there are further clients, each with connections of its own: behind its calls none of another one's waits. How many of each
+    ///     one's wait at most.
     public init(
-        _ name: String, _ peers: IssuerPeers, answerBytes: Int, waitingBeside: Int? = nil, _ log: Log
+        _ name: String, _ peers: IssuerPeers, answerBytes: Int, waitingBeside: [Int] = [], _ log: Log
     ) {
         (self.name, self.peers, self.log) = (name, peers, log)
         (self.answerBytes, self.waitingBeside) = (answerBytes, waitingBeside)
@@ -49,7 +50,7 @@ public final class ClientThread: Sendable {
     private func run(_ started: Descriptor) {
         do {
             var limits = ReactorLimits()
-            limits.streams = 8 * peers.endpoints.count
+            limits.streams = 8 * (1 + waitingBeside.count) * peers.endpoints.count
             limits.outputBytes = 2 * 1024 * 1024
             let reactor = try Reactor(.poller, limits: limits)
             var bounds = ClientLimits()
@@ -57,9 +58,9 @@ public final class ClientThread: Sendable {
             bounds.connectionsPerEndpoint = 2
             let context = peers.context(for: name, log)
             place.client = Client(reactor: reactor, limits: bounds, atEachConnection: context)
-            if let waitingBeside {
-                bounds.waitingCalls = waitingBeside
-                place.beside = Client(reactor: reactor, limits: bounds, atEachConnection: context)
+            place.beside = waitingBeside.map { waiting in
+                bounds.waitingCalls = waiting
+                return Client(reactor: reactor, limits: bounds, atEachConnection: context)
             }
             remote.withLock { $0 = reactor.remote }
             Kernel.signal(started)
@@ -72,11 +73,11 @@ public final class ClientThread: Sendable {
         }
     }
 
-    /// Runs a function with the client, or with the one beside it, on its thread; false where too many wait already, or before
+    /// Runs a function with the client, or with the one of this place beside it, on its thread; false where too many wait already, or before
     /// the start.
-    public func post(beside: Bool = false, _ body: @escaping @Sendable (Client) -> Void) -> Bool {
+    public func post(beside: Int? = nil, _ body: @escaping @Sendable (Client) -> Void) -> Bool {
         remote.withLock { $0 }?.post { [place] _ in
-            if let client = beside ? place.beside : place.client { body(client) }
+            if let client = beside.map({ place.beside[$0] }) ?? place.client { body(client) }
         } ?? false
     }
 }

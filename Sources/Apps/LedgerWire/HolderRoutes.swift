@@ -186,7 +186,8 @@ public final class HolderRoutes: Responder {
                 throw Malformed(
                     place: "answer", allowed: "an answer of at most \(QuestionWords.answerBytesMost) bytes")
             }
-            let words = try QuestionWords(try Self.tree(body))
+            var words = try QuestionWords(try Self.tree(body))
+            words.byteCount = body.count
             guard holder(words.holder, of: request, &response) != nil else { return }
             guard let word = questions(words) else { return issuer.decline(&response) }
             response.json(word.tree)

@@ -43,8 +43,8 @@ public final class IssuerLink: Sendable {
 
     /// Answers of some hundred bytes to each of some hundred sayings.
     private static let answerBytesMost = 1024 * 1024
-    /// Words of pacing that wait for a connection: of all nodes of a broker, twice.
-    private static let pacingWaitingMost = 128
+    /// Words of pacing that wait for a connection, and as many about questions: of all nodes of a broker, twice.
+    private static let wordsWaitingMost = 128
 
     /// - Parameters:
     ///   - path: where the settings stand in their file.
@@ -57,9 +57,10 @@ public final class IssuerLink: Sendable {
         self.log = log
         let peers = try IssuerPeers(settings, at: path)
         endpoints = peers.endpoints
-        // Money waits behind no word of pacing.
+        // Money waits behind no word of pacing, and pacing behind no question or answer.
         thread = ClientThread(
-            "issuer", peers, answerBytes: Self.answerBytesMost, waitingBeside: Self.pacingWaitingMost, log)
+            "issuer", peers, answerBytes: Self.answerBytesMost,
+            waitingBeside: [Self.wordsWaitingMost, Self.wordsWaitingMost], log)
     }
 
     public var holder: String { settings.holder }
@@ -95,6 +96,16 @@ public final class IssuerLink: Sendable {
             case .questions: "/v1/questions"
             }
         }
+
+        /// On which connections beside those of money.
+        fileprivate var beside: Int? {
+            switch self {
+            case .ledger: nil
+            case .pacing, .models, .region: 0
+            // A sample or an explanation may be a quarter of a megabyte, and every node asks each second.
+            case .questions: 1
+            }
+        }
     }
 
     /// Has a request sent to whoever is asked now; false where that cannot be, and nothing calls back.
@@ -102,7 +113,7 @@ public final class IssuerLink: Sendable {
         _ body: [UInt8], to route: Route, for call: CallTrace? = nil,
         _ done: @escaping @Sendable (Result<ClientResponse, ClientFailure>, Endpoint) -> Void
     ) -> Bool {
-        thread.post(beside: route != .ledger) { [self] client in
+        thread.post(beside: route.beside) { [self] client in
             let turn = route == .region ? place.regionTurn : place.turn
             let endpoint = endpoints[turn % endpoints.count]
             var request = ClientRequest(.post, endpoint, "\(route.path)")

@@ -21,6 +21,8 @@ public struct QuestionWords: Sendable {
     /// What it works on: these need not be said to it again.
     public var working: [UInt64] = []
     public var answer: QuestionAnswer?
+    /// That they came in: of the answer, all but some hundred.
+    public var byteCount = 0
 
     public init(
         holder: String, region: String, start: UInt64, kinds: [String], answer: QuestionAnswer? = nil

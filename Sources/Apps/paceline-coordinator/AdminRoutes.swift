@@ -102,8 +102,9 @@ final class AdminRoutes: Responder {
             return response.problem(.methodNotAllowed, "the address does not know the method")
         }
         request.note(route: operation.route)
-        guard method == .get || !Self.isOfAnotherOrigin(request) else {
-            return response.problem(.forbidden, "a page of another origin may change nothing here")
+        guard !operation.hasEffects || !Self.isOfAnotherOrigin(request) else {
+            return response.problem(
+                .forbidden, "a page of another origin may change nothing here, and ask nodes nothing")
         }
         let standing = tokens.standing(of: request)
         guard isWithinRates(operation, standing, request, &response),
@@ -191,7 +192,7 @@ final class AdminRoutes: Responder {
         case .restore: regions.change(.serve, request, caller, &response)
         case .failOver: regions.change(.failover, request, caller, &response)
         case .preview: previews.show(request, &response)
-        case .forecast: forecasts.forecast(request, &response)
+        case .forecast: forecasts.forecast(request, caller, &response)
         case .explain: explain.explain(request, caller, &response)
         case .document: response.json(OpenAPI.document)
         }

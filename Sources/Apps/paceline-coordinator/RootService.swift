@@ -87,7 +87,7 @@ final class RootService: DaemonService {
             context, root, pool, desk, ScheduledMetrics(context.keys.scheduled, block))
         let pacing = FleetPacing(context, root)
         let watch = ModelWatch(context, root, models, desk)
-        let questions = QuestionDesk(root, pacing, on: reactor)
+        let questions = QuestionDesk(context, root, pacing, on: reactor)
         regions = FleetRegions(context, root, pool, pacing)
         probes = try RegionProbes(context, root, regions, on: reactor, seed: seeds.next())
         desk.inTurn = { [regions] in regions.inTurn($0, $1) }

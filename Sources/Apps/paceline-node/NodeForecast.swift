@@ -63,7 +63,8 @@ struct NodeForecast: Sendable {
             let index = Int(part * Double(sample.prices.count - 1))
             return sample.prices.isEmpty ? .null : JSONTree(.number(sample.prices[index].description))
         }
-        let sum = sample.prices.reduce(Micros.zero, +)
+        // Two thousand requests with as many places as there are, at a billion each, are more than an amount can be.
+        let sum = sample.prices.reduce(Micros.zero) { $0.adding($1) ?? .max }
         return [
             "decisions": .number(sample.decisions), "perSecond": real(sample.perSecond),
             "seconds": real(sample.seconds), "kept": .number(sample.kept), "keptOneIn": .number(oneIn),
@@ -74,6 +75,7 @@ struct NodeForecast: Sendable {
             "otherCurrency": .number(sample.otherCurrency), "countable": .number(sample.countable),
             "viewers": .number(sample.viewers.distinct), "once": .number(sample.viewers.once),
             "twice": .number(sample.viewers.twice), "isCut": .bool(sample.isCut),
+            "journals": .number(sample.journals), "unread": .number(sample.unread),
             "weekdays": .array(
                 sample.weekdays.map { ["decided": .number($0.decided), "places": .number($0.places)] }),
             "outcomes": .object(

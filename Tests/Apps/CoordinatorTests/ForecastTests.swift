@@ -140,8 +140,30 @@ struct ForecastTests {
         }
         let elsewhere = try pair.admin(path, try draft(), at: pair.follower())
         #expect(elsewhere.status == 503 && elsewhere.json["leader"] != nil)
-        // More than a node may be asked.
-        let long = try draft { $0["name"] = String(repeating: "x", count: 200) }
-        #expect(try pair.admin(path, long, at: leader).status != 500)
+        // More than a node may be asked: publishers are all needed, and inventory that is not named is left out.
+        let many = try pair.admin(
+            path,
+            Self.draft("publishers") {
+                ["id": "publisher-\($0)", "name": String(repeating: "x", count: 80)]
+            },
+            at: leader)
+        #expect(many.status == 422 && many.json["field"] as? String == "the campaign", "\(many.body)")
+        let places = try pair.admin(
+            path,
+            Self.draft("inventory") {
+                [
+                    "id": "place-\($0)", "publisher": "streamfront", "address": "com.example.\($0)",
+                    "name": String(repeating: "x", count: 80),
+                ]
+            }, at: leader)
+        #expect(
+            places.status == 200 && places.body.contains("inventory entries were left out"), "\(places.body)")
+    }
+
+    /// A draft with three thousand things more: 300 KiB.
+    private static func draft(_ kind: String, _ one: (Int) -> [String: Any]) throws -> String {
+        var file = try JSONSerialization.jsonObject(with: Data(draft().utf8)) as? [String: Any] ?? [:]
+        file[kind] = (0..<3_000).map(one)
+        return String(decoding: try JSONSerialization.data(withJSONObject: file), as: UTF8.self)
     }
 }

@@ -8,7 +8,7 @@ import Testing
 import Units
 
 /// A directory as a node keeps its compiled catalogs, with the demo in it.
-private final class Store {
+final class Store {
     let path: String
     let snapshot: CatalogSnapshot
     let request: [UInt8]
@@ -40,6 +40,13 @@ private final class Store {
 
     /// A decision as its record says that it was made.
     func decide(seed: UInt64, catalog: UInt64? = nil) throws -> FoundDecision {
+        FoundDecision(
+            record: try RecordedDecision(recorded(seed: seed, catalog: catalog).span.bytes), writer: "tested",
+            shard: 0,
+            segment: 1, sequence: seed)
+    }
+
+    func recorded(seed: UInt64, catalog: UInt64? = nil) throws -> [UInt8] {
         var decider = Decider(snapshot, settings: Self.settings)
         var recorder = DecisionRecorder()
         // A Friday evening in New York.
@@ -51,9 +58,7 @@ private final class Store {
             RecordedContext(
                 now: now, seed: seed, format: .openrtb, catalog: catalog ?? snapshot.version.rawValue,
                 settings: Self.digest, keepsRequest: true))
-        return FoundDecision(
-            record: try RecordedDecision(recorder.bytes), writer: "tested", shard: 0, segment: 1,
-            sequence: seed)
+        return recorder.bytes.withUnsafeBytes { Array($0) }
     }
 
     func makers() throws -> DecisionMakers {

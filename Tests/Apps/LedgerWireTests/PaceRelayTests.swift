@@ -48,10 +48,17 @@ private final class Overhearing: Responder {
     private let routes: HolderRoutes
     var traceparents: [String?] = []
     var states: [String?] = []
+    /// Questions, which it never answers.
+    var held = 0
 
     init(_ routes: HolderRoutes) { self.routes = routes }
 
     func respond(to request: borrowing Request, _ response: inout Response) {
+        if request.path.withUnsafeBytes({ $0.elementsEqual("/v1/questions".utf8) }) {
+            held += 1
+            response.isHeld = true
+            return
+        }
         traceparents.append(Self.text(request.traceparent))
         states.append(Self.text(request.header("tracestate")))
         routes.respond(to: request, &response)
@@ -69,6 +76,7 @@ private final class Way {
 
     let reactor: Reactor
     private let client: Client
+    private var asking: Client?
     private let root: Server
     private let broker: Server
     private let routes: [any Responder]
@@ -147,7 +155,31 @@ private final class Way {
     }
 }
 
+extension Way {
+    /// Nodes ask what they are asked, until the coordinator has as many of them as a broker has connections for.
+    func ask(_ count: Int) throws {
+        var limits = ClientLimits()
+        limits.connectionsPerEndpoint = count
+        let client = Client(reactor: reactor, limits: limits)
+        asking = client
+        var request = ClientRequest(.post, endpoint, "/v1/questions")
+        request.body = Array(
+            QuestionWords(holder: "node-a", region: "here", start: 7, kinds: ["explain"]).tree.line.utf8)
+        let deadline = Kernel.monotonicNow() + .seconds(10)
+        for _ in 0..<count { client.send(request, deadline: deadline) { _ in } }
+        while overhearing.held < 2, Kernel.monotonicNow() < deadline { try reactor.turn(until: deadline) }
+    }
+}
+
 @Suite struct PaceRelayTests {
+    /// However many nodes ask, and however long nobody answers them.
+    @Test func wordsOfPacingWaitBehindNoQuestion() throws {
+        let way = try Way(.plans)
+        try way.ask(8)
+        #expect(way.overhearing.held == 2)
+        #expect(try way.say(Way.body(of: "node-a")).status == 200)
+    }
+
     @Test func whatTheCoordinatorSaysComesBack() throws {
         let way = try Way(.plans)
         for node in ["node-a", "node-b", "node-a"] {

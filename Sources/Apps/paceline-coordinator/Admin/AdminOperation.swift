@@ -135,6 +135,9 @@ enum AdminOperation: Hashable, Sendable {
     /// Whether it is one of the changes, or else of the questions, as far as rates are concerned.
     var isChange: Bool { method != .get }
 
+    /// Of questions only this one has every node work, and an entry in the audit log.
+    var hasEffects: Bool { if case .explain = self { true } else { isChange } }
+
     /// How many tokens of its rate it takes: what the leader or the database has to do for it.
     var cost: Int {
         switch self {

@@ -25,7 +25,7 @@ function shown(one) {
     h("dl", { class: "facts" },
       fact("Places a day", range(one, "placesADay")), fact("In its flight", range(one, "places")),
       fact("A thousand cost", one.price === null ? "–" : money(one.price, currency)),
-      fact("It would spend", `${money(one.spend, currency)} of ${money(one.budget, currency)}`),
+      fact("It would spend about", `${money(one.spend, currency)} of ${money(one.budget, currency)}${one.spent > 0 ? `, of which ${money(one.spent, currency)} is spent already` : ""}`),
       fact("Viewers, at least", about(one.viewersAtLeast)),
       fact("Samples", `${count(one.found)} of ${count(one.samples)} could be served`)),
     one.warnings.length > 0 && h("ul", { class: "notice" }, one.warnings.map((text) => h("li", null, `${text[0].toUpperCase()}${text.slice(1)}.`))),

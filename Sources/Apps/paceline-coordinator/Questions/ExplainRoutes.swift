@@ -34,7 +34,8 @@ final class ExplainRoutes {
         let place = request.place
         let name = hexadecimal(id)
         let refusal = desk.ask(
-            "explain", ["decision": .string(name)], within: Self.limit, isEnough: { _ in true }
+            "explain", ["decision": .string(name)], for: RateSubject(caller, request), within: Self.limit,
+            isEnough: { _ in true }
         ) { [weak self] in self?.answer(name, $0, caller, place) }
         switch refusal {
         case .notLeading: response.notLeader(root)
@@ -81,7 +82,16 @@ extension Response {
         header("retry-after", "5")
         problem(
             .serviceUnavailable,
-            "nodes are asked enough already: a few questions at once, and \(QuestionDesk.perMinuteMost) within a minute; ask again"
+            "nodes are asked enough already: a few questions at once, two of them yours, and \(QuestionQuota.perMinuteMost) within a minute, two thirds of them yours; ask again"
         )
+    }
+}
+
+extension RateSubject {
+    /// Who asks, for whatever is counted for each.
+    init(_ caller: Caller, _ request: borrowing Request) {
+        self =
+            caller.by == .nothing
+            ? RateSubject(request.address) : .identity("\(caller.by.rawValue) \(caller.name)")
     }
 }

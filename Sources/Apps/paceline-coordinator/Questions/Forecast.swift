@@ -1,57 +1,9 @@
-// What nodes' samples say of a campaign that is not published: places a day, what they cost, and whether its budget can be spent there. Traffic
+// What nodes' samples (`ForecastSample`) say of a campaign that is not published: places a day, what they cost, and whether its budget can be spent there. Traffic
 // is taken to go on as it was in what the samples go back over, which the answer says.
 import Commands
 import Documents
 import Serving
 import Units
-
-/// One node's sample, as it came.
-struct ForecastSample {
-    let region: String
-    let perSecond: Double
-    let seconds: Double
-    let kept, decided, requests, places, contested, priced, countable, viewers, once, twice: Double
-    let prices: Micros
-    let tenth, middle, nineTenths: Micros?
-    let otherCurrency: Double
-    let weekdays: [(decided: Double, places: Double)]
-    let outcomes: [(name: String, why: String, lineItems: Double)]
-    let isCut: Bool
-
-    init(_ tree: JSONTree, region: String) throws(Malformed) {
-        let fields = try Fields(tree, at: "known")
-        func real(_ key: String) throws(Malformed) -> Double { try fields.real(key, 0...1e15) }
-        func price(_ key: String) throws(Malformed) -> Micros? {
-            if case .null? = tree[key]?.content { return nil }
-            return try fields.amount(key)
-        }
-        self.region = region
-        (perSecond, seconds) = (try real("perSecond"), try real("seconds"))
-        (kept, decided, requests) = (try real("kept"), try real("decided"), try real("requests"))
-        (places, contested, priced) = (try real("places"), try real("contested"), try real("priced"))
-        (countable, viewers) = (try real("countable"), try real("viewers"))
-        (once, twice, otherCurrency) = (try real("once"), try real("twice"), try real("otherCurrency"))
-        prices = try fields.amount("priceSum")
-        (tenth, middle) = (try price("priceTenth"), try price("priceMiddle"))
-        nineTenths = try price("priceNineTenths")
-        isCut = try fields.flag("isCut")
-        var weekdays: [(Double, Double)] = []
-        for one in try fields.list("weekdays", most: 7) {
-            let day = try Fields(one, at: "known.weekdays")
-            weekdays.append((try day.real("decided", 0...1e15), try day.real("places", 0...1e15)))
-        }
-        guard weekdays.count == 7 else { throw Malformed(place: "known.weekdays", allowed: "seven of them") }
-        self.weekdays = weekdays
-        var outcomes: [(String, String, Double)] = []
-        if case .object(let members) = try fields.tree("outcomes", "outcomes").content {
-            for member in members.prefix(64) {
-                let one = try Fields(member.value, at: "known.outcomes")
-                outcomes.append((member.key, try one.text("why"), try one.real("lineItems", 0...1e15)))
-            }
-        }
-        self.outcomes = outcomes
-    }
-}
 
 struct Forecast {
     private struct Region {
@@ -70,7 +22,7 @@ struct Forecast {
         var found = 0.0
         var contested = 0.0
         var priced = 0.0
-        var prices = Micros.zero
+        var prices = 0.0
         var viewers = 0.0
         var seconds = 0.0
     }
@@ -148,7 +100,7 @@ struct Forecast {
     private var price: Double? {
         let priced = regions.reduce(0) { $0 + $1.priced }
         guard priced > 0 else { return nil }
-        return regions.reduce(0) { $0 + Double($1.prices.rawValue) } / 1e6 / priced
+        return regions.reduce(0) { $0 + $1.prices } / priced
     }
 
     /// Each day of the flight, in UTC, with what caps leave of what could be shown and what that would cost, within the budget of a day.
@@ -175,10 +127,10 @@ struct Forecast {
 
     // MARK: Caps
 
-    /// Viewers of less than a cap's window, or a day, are not all that it would meet.
+    /// Viewers of less than a cap's window are not all that it would meet.
     private var knownCaps: [ForecastDraft.Terms.Cap] {
         let seconds = regions.map(\.seconds).max() ?? 0
-        return terms.caps.filter { seconds >= min(Double($0.window.nanoseconds) / 1e9, Self.secondsPerDay) }
+        return terms.caps.filter { seconds >= Double($0.window.nanoseconds) / 1e9 }
     }
 
     /// What caps let through of the places in their window, by the one that binds most; 1 where none does.
@@ -213,7 +165,9 @@ struct Forecast {
         let days = days(capped.share)
         let all = days.reduce(0) { $0 + $1.places }
         let lifetime = Double(terms.lifetime.rawValue) / 1e6
-        let spend = min(days.reduce(0) { $0 + $1.spend }, lifetime)
+        let spent = Double(terms.spent.rawValue) / 1e6
+        let left = max(0, lifetime - spent)
+        let spend = min(days.reduce(0) { $0 + $1.spend }, left)
         let ranges = decided > 0 && places > 0 ? (least / places, most / places) : (0, 0)
         return [
             "campaign": .string(terms.campaign), "currency": .string(terms.currency),
@@ -228,7 +182,8 @@ struct Forecast {
             "places": Self.number(all), "placesLeast": Self.number(all * ranges.0),
             "placesMost": Self.number(all * ranges.1),
             "price": price.map { Self.real($0) } ?? .null,
-            "budget": JSONTree(.number(terms.lifetime.description)), "spend": Self.real(spend),
+            "budget": JSONTree(.number(terms.lifetime.description)),
+            "spent": JSONTree(.number(terms.spent.description)), "spend": Self.real(spend),
             "viewersAtLeast": Self.number(regions.reduce(0) { $0 + $1.viewers }),
             "capShare": Self.real(capped.share),
             "regions": .array(regions.map(Self.tree)),
@@ -242,7 +197,7 @@ struct Forecast {
                 }),
             "outcomes": .array(outcomes),
             "warnings": .array(
-                warnings(spend: spend, lifetime, capped.cap, capped.share, places).map { .string($0) }),
+                warnings(spend: spend, left, capped.cap, capped.share, places).map { .string($0) }),
         ]
     }
 
@@ -252,7 +207,7 @@ struct Forecast {
             "samples": number(one.decided), "found": number(one.found), "placesADay": number(one.places),
             "placesADayLeast": number(one.least), "placesADayMost": number(one.most),
             "contestedShare": one.found > 0 ? real(one.contested / one.found) : .null,
-            "price": one.priced > 0 ? real(Double(one.prices.rawValue) / 1e6 / one.priced) : .null,
+            "price": one.priced > 0 ? real(one.prices / one.priced) : .null,
             "sampledSeconds": number(one.seconds),
         ]
     }
@@ -273,7 +228,7 @@ struct Forecast {
     }
 
     private func warnings(
-        spend: Double, _ lifetime: Double, _ cap: ForecastDraft.Terms.Cap?, _ capShare: Double,
+        spend: Double, _ left: Double, _ cap: ForecastDraft.Terms.Cap?, _ capShare: Double,
         _ places: Double
     ) -> [String] {
         var all: [String] = []
@@ -297,9 +252,16 @@ struct Forecast {
             all.append(
                 "the places are sold in another currency than the campaign's: what it would spend is not known"
             )
-        } else if found > 0, spend < 0.99 * lifetime {
+        } else if found > 0, left == 0 {
             all.append(
-                "of its budget of \(Self.text(lifetime)) \(terms.currency) at most \(Self.text(spend)) can be spent in this flight"
+                "its budget of \(terms.lifetime) \(terms.currency) is spent already: nothing is left for the rest of its flight"
+            )
+        } else if found > 0, spend < 0.99 * left {
+            let of =
+                terms.spent > .zero
+                ? "what is left of its budget, \(Self.text(left))" : "its budget of \(Self.text(left))"
+            all.append(
+                "of \(of) \(terms.currency) about \(Self.text(spend)) would be spent in \(terms.spent > .zero ? "the rest of its" : "this") flight"
             )
         }
         if let cap {
@@ -327,6 +289,12 @@ struct Forecast {
             )
         }
         if samples.contains(where: \.isCut) { all.append("a node was too busy for its whole sample") }
+        let (journals, unread) = samples.reduce((0.0, 0.0)) { ($0.0 + $1.journals, $0.1 + $1.unread) }
+        if unread > 0 {
+            all.append(
+                "of \(Int(unread)) of \(Int(journals)) journals too little was read in the time: their traffic is taken to be as that of the others of their node"
+            )
+        }
         if terms.leftOut > 0 {
             all.append(
                 "floors and blocks of \(terms.leftOut) inventory entries were left out: the catalog has too many to ask about"
@@ -342,10 +310,13 @@ struct Forecast {
         return "\(Int((seconds / 3_600).rounded())) hours"
     }
     private static func text(_ amount: Double) -> String {
-        Micros(Int64((amount * 100).rounded()) * 10_000).description
+        Micros(Int64((min(max(amount, 0), 9e12) * 100).rounded()) * 10_000).description
     }
-    private static func number(_ value: Double) -> JSONTree { .number(Int64(min(value, 9e15).rounded())) }
+    /// What is not finite has no digits; no sample that is taken leads to it.
+    private static func number(_ value: Double) -> JSONTree {
+        value.isFinite ? .number(Int64(min(max(value, 0), 9e15).rounded())) : .null
+    }
     private static func real(_ value: Double) -> JSONTree {
-        JSONTree(.number("\((min(max(value, 0), 9e12) * 1e6).rounded() / 1e6)"))
+        value.isFinite ? JSONTree(.number("\((min(max(value, 0), 9e12) * 1e6).rounded() / 1e6)")) : .null
     }
 }

@@ -21,6 +21,8 @@ struct ForecastDraft: Sendable {
         let currency: String
         let flight: Range<Instant>
         let lifetime: Micros
+        /// Of a campaign that runs, what its account has settled and presumed spent.
+        var spent = Micros.zero
         let daily: Micros?
         let caps: [Cap]
         /// Every line item has one, so that none can do what the others may not.

@@ -5,6 +5,7 @@ import CatalogWire
 import Documents
 import HTTP
 import Kernel
+import Ledger
 import Postgres
 import Reactor
 import Serving
@@ -32,14 +33,17 @@ final class ForecastRoutes {
     private final class Held: @unchecked Sendable {
         weak var routes: ForecastRoutes?
         let place: AnswerPlace
-        init(_ routes: ForecastRoutes, _ place: AnswerPlace) { (self.routes, self.place) = (routes, place) }
+        let who: RateSubject
+        init(_ routes: ForecastRoutes, _ place: AnswerPlace, _ who: RateSubject) {
+            (self.routes, self.place, self.who) = (routes, place, who)
+        }
     }
 
-    func forecast(_ request: borrowing Request, _ response: inout Response) {
+    func forecast(_ request: borrowing Request, _ caller: Caller, _ response: inout Response) {
         guard root.leads else { return response.notLeader(root) }
         guard drafting < Self.draftingMost else { return response.asksTooMuch() }
         let text = request.body.withUnsafeBytes { Array($0) }
-        let held = Held(self, request.place)
+        let held = Held(self, request.place, RateSubject(caller, request))
         drafting += 1
         response.isHeld = true
         reads.find(CatalogStatements.documents, []) { [weak self] found in
@@ -60,7 +64,7 @@ final class ForecastRoutes {
                 var seeds = SystemRandomNumberGenerator()
                 let seed = seeds.next()
                 let made = Result { try ForecastDraft(rows, text, at: Kernel.wallNow(), seed: seed) }
-                _ = remote.post { _ in held.routes?.drafted(made, held.place) }
+                _ = remote.post { _ in held.routes?.drafted(made, held.place, held.who) }
             }.detach()
         } catch {
             drafting -= 1
@@ -70,7 +74,9 @@ final class ForecastRoutes {
         }
     }
 
-    private func drafted(_ made: Result<ForecastDraft, any Error>, _ place: AnswerPlace) {
+    private func drafted(
+        _ made: Result<ForecastDraft, any Error>, _ place: AnswerPlace, _ who: RateSubject
+    ) {
         drafting -= 1
         let draft: ForecastDraft
         do {
@@ -84,10 +90,11 @@ final class ForecastRoutes {
             }
             return
         }
-        let terms = draft.terms
+        var terms = draft.terms
+        terms.spent = spent(terms)
         let refusal = desk.ask(
-            "forecast", draft.body, within: Self.limit, isEnough: { _ in false }
-        ) { [weak self] in self?.answer(terms, $0, place) }
+            "forecast", draft.body, for: who, within: Self.limit, isEnough: { _ in false }
+        ) { [weak self, terms] in self?.answer(terms, $0, place) }
         guard let refusal else { return }
         reads.server?.answer(place) { [root] response in
             switch refusal {
@@ -95,6 +102,17 @@ final class ForecastRoutes {
             case .busy: response.asksTooMuch()
             }
         }
+    }
+
+    /// Of a campaign that runs, what is gone of its budget: settled, and presumed spent. Its days' windows are in it.
+    private func spent(_ terms: ForecastDraft.Terms) -> Micros {
+        guard let book = root.machine.book,
+            let account = root.machine.account(AccountName(campaign: terms.campaign)),
+            account.row < book.accounts.count
+        else { return .zero }
+        let row = book.accounts[account.row]
+        guard "\(row.currency)" == terms.currency else { return .zero }
+        return row.settled.adding(row.presumed) ?? .max
     }
 
     private func answer(

@@ -6,6 +6,7 @@ import Kernel
 import Ledger
 import Reactor
 import Serving
+import Settings
 import Units
 
 /// Used on the root's thread only.
@@ -38,54 +39,31 @@ final class QuestionDesk {
         case busy
     }
 
-    private struct Place: Hashable {
-        let region: String
-        let node: String
-    }
-
-    private struct Peer {
-        var name: String
-        var kinds: [String]
-        var heardAt: Instant
-    }
-
-    private struct Open {
-        let number: UInt64
-        let kind: String
-        let body: JSONTree
-        let end: Instant
-        let isEnough: (JSONTree) -> Bool
-        let done: ([NodeStanding]) -> Void
-        var asked: Set<Place> = []
-        var answers: [Place: QuestionAnswer.Outcome] = [:]
-    }
-
     private let root: Root
     private let pacing: FleetPacing
     private let reactor: Reactor
-    private var peers: [Place: Peer] = [:]
-    private var open: [Open] = []
+    private let regions: [String: String]
+    private var peers: QuestionPeers
+    private var open: [OpenQuestion] = []
+    private var done: [UInt64: ([NodeStanding]) -> Void] = [:]
+    private var quota = QuestionQuota()
     private var epoch: Epoch
     /// When this leadership began to hear nodes.
     private var leadsSince: Instant
     private var last: UInt64 = 0
     private var isTicking = false
-    /// When the last ones were opened.
-    private var opened: [Instant] = []
 
-    /// A question has every node read its journal.
-    static let perMinuteMost = 30
     private static let pause = Interval.seconds(1)
     /// Four times of asking: who was not heard so long is not waited for.
     private static let presence = Interval.seconds(4)
-    /// Who asks no more is named so long.
-    private static let memory = Interval.seconds(900)
-    /// As many as holders can have nodes: 64 each.
-    private static let peersMost = 4_096
     private static let tick = Interval.milliseconds(250)
 
-    init(_ root: Root, _ pacing: FleetPacing, on reactor: Reactor) {
+    init(_ context: CoordinatorContext, _ root: Root, _ pacing: FleetPacing, on reactor: Reactor) {
         (self.root, self.pacing, self.reactor) = (root, pacing, reactor)
+        regions = Dictionary(
+            context.settings.regions.flatMap { region in region.holders.map { ($0, region.name) } },
+            uniquingKeysWith: { first, _ in first })
+        peers = QuestionPeers(regions)
         epoch = root.machine.epoch
         leadsSince = reactor.now
     }
@@ -95,7 +73,7 @@ final class QuestionDesk {
         if root.machine.epoch != epoch {
             epoch = root.machine.epoch
             leadsSince = reactor.now
-            peers = [:]
+            peers = QuestionPeers(regions)
         }
         return true
     }
@@ -104,22 +82,22 @@ final class QuestionDesk {
 
     /// Opens a question for all nodes; calls back once, within its time.
     ///
-    /// - Parameter isEnough: whether this answer of one node ends it.
+    /// - Parameters:
+    ///   - who: asks it; of each so many are open, and in a minute.
+    ///   - isEnough: whether this answer of one node ends it.
     func ask(
-        _ kind: String, _ body: JSONTree, within limit: Interval,
+        _ kind: String, _ body: JSONTree, for who: RateSubject, within limit: Interval,
         isEnough: @escaping (JSONTree) -> Bool, _ done: @escaping ([NodeStanding]) -> Void
     ) -> Refusal? {
         guard leads else { return .notLeading }
         let now = reactor.now
-        opened.removeAll { now - $0 >= .seconds(60) }
-        guard open.count < QuestionWord.most, opened.count < Self.perMinuteMost else { return .busy }
-        opened.append(now)
         last += 1
         // Of no other leader's: epochs grow.
         let number = UInt64(epoch.rawValue) << 24 | last & 0xFF_FFFF
+        guard quota.takes(number, kind, of: who, at: now) else { return .busy }
+        self.done[number] = done
         open.append(
-            Open(
-                number: number, kind: kind, body: body, end: now + limit, isEnough: isEnough, done: done))
+            OpenQuestion(number: number, kind: kind, body: body, end: now + limit, isEnough: isEnough))
         startTicking()
         return nil
     }
@@ -138,32 +116,27 @@ final class QuestionDesk {
 
     // MARK: Hearing
 
-    /// What this node is asked; nil where another coordinator leads.
+    /// What this node is asked; nil where another coordinator leads. Whoever is one too many behind its broker is asked nothing.
     func heard(_ words: QuestionWords) -> QuestionWord? {
         guard leads else { return nil }
-        let now = reactor.now
-        let place = Place(region: words.region, node: words.name)
-        peers = peers.filter { now - $0.value.heardAt < Self.memory }
-        if peers[place] != nil || peers.count < Self.peersMost {
-            let name = words.node.map { "\(words.holder)/\($0)" } ?? words.holder
-            peers[place] = Peer(name: name, kinds: words.kinds, heardAt: now)
+        guard let name = peers.heard(words, at: reactor.now) else {
+            return QuestionWord(pause: Self.pause, open: [], [])
         }
         if let answer = words.answer, let index = open.firstIndex(where: { $0.number == answer.number }) {
-            open[index].answers[place] = answer.outcome
+            open[index].take(answer.outcome, from: name, by: words.holder, bytes: words.byteCount)
+            // That all have answered is seen with the next tick: to look takes as long as there are nodes.
+            if open[index].isEnough { finish() }
         }
-        finish()
         var asked: [QuestionWord.Question] = []
         var known: [UInt64] = []
-        for index in open.indices where open[index].answers[place] == nil {
-            guard words.kinds.contains(open[index].kind) else {
-                open[index].answers[place] = .unknownKind
-                continue
-            }
-            open[index].asked.insert(place)
+        // A node finds out one at a time: what it could not begin with is not sent.
+        let isBusy = words.working.contains { $0 != words.answer?.number }
+        for index in open.indices where open[index].asks(name, knowing: words.kinds) {
             guard !words.working.contains(open[index].number) else {
                 known.append(open[index].number)
                 continue
             }
+            guard !isBusy, asked.isEmpty else { continue }
             asked.append(
                 .init(number: open[index].number, kind: open[index].kind, body: open[index].body))
         }
@@ -174,48 +147,46 @@ final class QuestionDesk {
 
     private func finish() {
         let now = reactor.now
-        let done = open.filter { isOver($0, now) }
-        guard !done.isEmpty else { return }
-        let numbers = done.map(\.number)
+        let over = open.filter { isOver($0, now) }
+        guard !over.isEmpty else { return }
+        let numbers = over.map(\.number)
         open.removeAll { numbers.contains($0.number) }
-        for one in done { one.done(standings(one, now)) }
-    }
-
-    private func isOver(_ one: Open, _ now: Instant) -> Bool {
-        if now >= one.end || isEnough(one) { return true }
-        // Nodes need some time to be heard by a coordinator that leads anew.
-        guard now - leadsSince >= Self.presence, !peers.isEmpty else { return false }
-        return peers.allSatisfy { place, peer in
-            one.answers[place] != nil || now - peer.heardAt >= Self.presence
+        for one in over {
+            quota.ended(one.number)
+            done.removeValue(forKey: one.number)?(standings(one, now))
         }
     }
 
-    private func isEnough(_ one: Open) -> Bool {
-        one.answers.values.contains { if case .known(let tree) = $0 { one.isEnough(tree) } else { false } }
+    private func isOver(_ one: OpenQuestion, _ now: Instant) -> Bool {
+        if now >= one.end || one.isEnough { return true }
+        // Nodes need some time to be heard by a coordinator that leads anew.
+        guard now - leadsSince >= Self.presence, !peers.all.isEmpty else { return false }
+        return peers.all.allSatisfy { name, peer in
+            one.answers[name] != nil || now - peer.heardAt >= Self.presence
+        }
     }
 
-    private func standings(_ one: Open, _ now: Instant) -> [NodeStanding] {
-        let isEnough = isEnough(one)
-        var all: [NodeStanding] = peers.map { place, peer in
+    private func standings(_ one: OpenQuestion, _ now: Instant) -> [NodeStanding] {
+        var all: [NodeStanding] = peers.all.map { name, peer in
             let silence = now - peer.heardAt
             let standing: Standing =
-                switch one.answers[place] {
+                switch one.answers[name] {
                 case .known(let tree): .known(tree)
                 case .nothing: .nothing
                 case .failed(let why): .failed(why)
                 case .unknownKind: .unknownKind
-                case nil where isEnough: .notAwaited
-                case nil: silence >= Self.presence || !one.asked.contains(place) ? .silent : .late
+                case nil where one.isEnough: .notAwaited
+                case nil: silence >= Self.presence || !one.asked.contains(name) ? .silent : .late
                 }
-            return NodeStanding(node: peer.name, region: place.region, standing: standing, silence: silence)
+            return NodeStanding(node: name, region: peer.region, standing: standing, silence: silence)
         }
         // Of a version before, or behind a broker of one: only their words of pacing come.
-        for (name, region) in pacing.places {
-            let node = name.split(separator: "/").last.map(String.init) ?? name
-            guard peers[Place(region: region, node: node)] == nil else { continue }
+        let places = peers.places
+        for (name, said) in pacing.places where !peers.have(name, saying: said, among: places) {
             all.append(
                 NodeStanding(
-                    node: name, region: region, standing: isEnough ? .notAwaited : .silent, silence: nil))
+                    node: name, region: peers.region(of: name, saying: said),
+                    standing: one.isEnough ? .notAwaited : .silent, silence: nil))
         }
         return all.sorted { ($0.region, $0.node) < ($1.region, $1.node) }
     }

@@ -40,7 +40,11 @@ enum CampaignForecast {
             "\(text(one, "placesADay")) places a day (\(text(one, "placesADayLeast")) to \(text(one, "placesADayMost")), 95 of 100), "
                 + "at \(text(one, "price")) \(currency) a thousand",
             "\(text(one, "places")) places in its flight (\(text(one, "placesLeast")) to \(text(one, "placesMost"))); "
-                + "it would spend \(text(one, "spend")) of \(text(one, "budget")) \(currency)", "",
+                + "it would spend about \(text(one, "spend")) of \(text(one, "budget")) \(currency)"
+                // Of a campaign that runs.
+                + (["-", "0"].contains(text(one, "spent"))
+                    ? "" : ", of which \(text(one, "spent")) is spent already"),
+            "",
         ]
         let regions = (one["regions"]?.elements ?? []).map {
             [
