@@ -42,7 +42,9 @@ final class NodeMoney: Sendable {
 
     /// When all shards have ended.
     func end(within limit: Interval) {
-        opened.withLock { $0 }?.giveBack(within: min(limit, Self.patience))
+        guard let ledger = opened.withLock({ $0 }) else { return }
+        ledger.reach.end(at: ledger.clock.now)
+        ledger.giveBack(within: min(limit, Self.patience))
     }
 
     var session: UInt64 { ledger.session.rawValue }
