@@ -143,7 +143,8 @@ extension ShardHolder {
     private func own(_ sequence: UInt64) -> ReservationRow? {
         let row = reservations[place(sequence)]
         if row.sequence == sequence, row.state != .kept { return row }
-        return keptOwn.place(of: sequence).map { keptOwn[$0] }
+        guard let at = keptOwn.place(of: sequence) else { return nil }
+        return keptOwn[at]
     }
 
     private mutating func set(_ state: ReservationRow.State, of sequence: UInt64) {

@@ -47,7 +47,7 @@ import Units
                 model.removeFirst()
             }
             guard round % 97 == 0 else { continue }
-            #expect(kept.count == model.count && kept.waiting == model.count { $0.state == .kept }, "seed \(seed)")
+            #expect(kept.count == model.count && kept.waiting == model.count(where: { $0.state == .kept }), "seed \(seed)")
             for at in model.indices where at % 13 == 0 {
                 #expect(kept.place(of: model[at].sequence) == at && kept[at].state == model[at].state)
                 #expect(kept[at].amount == model[at].amount, "seed \(seed)")

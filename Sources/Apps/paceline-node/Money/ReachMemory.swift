@@ -18,6 +18,7 @@ final class ReachMemory: Sendable {
     private let path: String?
     /// Of the address that was reached, and of no other.
     private let checksum: UInt32
+    private let begun: Instant
     private let log: Log
     private let proof = Atomic<Int64>(0)
     private let known: Mutex<NoticeReach>
@@ -29,7 +30,9 @@ final class ReachMemory: Sendable {
     init(_ settings: NodeSettings, at now: Instant, _ log: Log) {
         gap = settings.notices?.reachGap ?? .zero
         path = settings.notices == nil ? nil : settings.journal.map { "\($0.directory)/reach" }
-        checksum = CRC32C.checksum(of: (settings.notices?.baseURL ?? "").utf8Span.span.raw)
+        let address = settings.notices?.baseURL ?? ""
+        checksum = CRC32C.checksum(of: address.utf8Span.span.raw)
+        begun = now
         self.log = log
         let found = path.map { ReachMemory.read($0, checksum, at: now, log) } ?? NoticeReach()
         known = Mutex(found)
@@ -74,6 +77,9 @@ final class ReachMemory: Sendable {
         let last = proof.load(ordering: .relaxed)
         return last > 0 ? Instant(nanoseconds: last) : nil
     }
+
+    /// How long nobody has come, since this start at most.
+    func age(at now: Instant) -> Interval { now - (last ?? begun) }
 
     /// As far as it was looked at.
     var reach: NoticeReach { known.withLock { $0 } }
