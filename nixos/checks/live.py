@@ -327,6 +327,8 @@ def move(name: str, node: str, lead: str, base: str) -> None:
     assert set(statuses) <= {200, 204}, f"a region that leaves does not answer what still comes: {statuses}"
     assert get(f"{base}/n/{node}/healthz")[0] == 200, "nobody could see from outside that the region is there"
     assert get(f"{base}/n/{node}/e/imp?t=x")[0] == 400, "a notice does not come to a node whose region is out"
+    assert get(f"{base}/e/reach")[0] == 404, "an edge asks any node whether it is reached"
+    assert get(f"{base}/n/{node}/e/reach")[0] == 204, "a node that is asked for by its name is not reached"
     order("restore", name, lead)
     wait_for("edge that is back", lambda: True if get(f"{base}/edge")[0] == 200 else None)
     share = region(name, lead)["share"]

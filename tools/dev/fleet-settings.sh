@@ -5,7 +5,7 @@
 readonly leadership_milliseconds=2000 renewal_milliseconds=500
 : "${lease_seconds:=30}"
 # Of money set aside for an ad whose bill never comes.
-readonly hold_seconds=60 grace_seconds=30 last_bill_seconds=60
+readonly hold_seconds=60 grace_seconds=30 last_bill_seconds=60 reach_gap_seconds=15
 # What a broker does not need goes back to the root.
 readonly idle_seconds=5
 # A region goes out of service and comes back so fast that it can be watched. A node carries some hundred breaks a second here: a
@@ -208,7 +208,8 @@ node_settings() {
   "budgets": { "holdSeconds": $hold_seconds, "graceSeconds": $grace_seconds, "lastBillSeconds": $last_bill_seconds },
   "ledger": { "issuer": { "holder": "$name", "timeoutMilliseconds": 1000, "aheadSeconds": $lease_seconds,
     "coordinators": [$(issuers "$name")] } },
-  "notices": { "baseURL": "http://$(host "$name"):$(serves "$name")", "keyFile": "$own/notice-keys" },
+  "notices": { "baseURL": "http://$(host "$name"):$(serves "$name")", "keyFile": "$own/notice-keys",
+    "reachGapSeconds": $reach_gap_seconds },
   "journal": { "directory": "$own/journal", "retainBytes": 268435456, "requestOneIn": 1 },
   "limits": { "connectionsPerShard": 1000 },
   "drain": { "noticeMilliseconds": 0, "timeoutMilliseconds": 5000 },

@@ -266,6 +266,7 @@ final class Journals: Sendable {
     private let first = First()
     private let remote = Mutex<ReactorRemote?>(nil)
     private let troubles = Mutex<[Int: String]>([:])
+    private let isInTrouble = Atomic<Bool>(false)
     private let health: Health
 
     init(_ health: Health) { self.health = health }
@@ -288,9 +289,13 @@ final class Journals: Sendable {
         }
     }
 
+    /// Whether all of them take what is to be kept, as far as it is known.
+    var areWell: Bool { !isInTrouble.load(ordering: .relaxed) }
+
     func set(_ state: JournalHealth, of shard: Int) {
         let worst = troubles.withLock { troubles in
             if case .degraded(let reason) = state { troubles[shard] = reason } else { troubles[shard] = nil }
+            isInTrouble.store(!troubles.isEmpty, ordering: .relaxed)
             return troubles.min { $0.key < $1.key }
         }
         // Requests are still answered, but what they do is no longer kept.

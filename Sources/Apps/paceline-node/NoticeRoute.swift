@@ -13,9 +13,13 @@ final class NoticeRoute {
     private let notices: NodeNotices
     private let own: ShardNotices
     private let decisions: ShardDecisions
+    private let journals: Journals
     private var metrics: NoticeMetrics { own.metrics }
 
-    init(_ notices: NodeNotices, _ own: ShardNotices, _ decisions: ShardDecisions) {
+    init(
+        _ notices: NodeNotices, _ own: ShardNotices, _ decisions: ShardDecisions, _ journals: Journals
+    ) {
+        self.journals = journals
         self.notices = notices
         self.own = own
         self.decisions = decisions
@@ -26,8 +30,8 @@ final class NoticeRoute {
 
     func add(to router: inout Router) {
         router.add(.get, Self.probePath) { [self] _, response in
-            noteReached()
             response.header("cache-control", "no-store")
+            guard noteReached() else { return response.refuseForNow() }
             response.status = .noContent
         }
         for event in NoticeEvent.allCases {
@@ -53,13 +57,12 @@ final class NoticeRoute {
             guard opened.sender == event.sender else { throw .wrongEvent }
             notice = opened.notice
         } catch { return refuse(event, error, &response) }
-        // Whoever has a token of ours came by its address.
-        noteReached()
 
         // Who clicks wants the page, however late.
         if leads { lead(to: notice, &response) }
         let now = Kernel.wallNow()
         guard now <= notice.expires else {
+            noteReached()
             return leads ? metrics.count(event, .stale) : refuse(event, .stale, &response)
         }
         let price = query.text(of: "p").withoutEscapedPadding
@@ -74,7 +77,9 @@ final class NoticeRoute {
             taken.answer = BillAnswer(shard: own.shard, place: request.place, isPicture: isPicture)
         }
         switch hand(taken, at: now) {
-        case .told: if !leads { response.take(isPicture: isPicture) }
+        case .told:
+            noteReached()
+            if !leads { response.take(isPicture: isPicture) }
         case .held: response.isHeld = true
         case .refused:
             metrics.count(event, own.refusal(of: taken))
@@ -82,9 +87,13 @@ final class NoticeRoute {
         }
     }
 
-    private func noteReached() {
-        let ledger = decisions.money.ledger
-        ledger.reach.note(at: ledger.clock.now)
+    /// Whoever has a token of ours, or asks, came by the address. It is proof only while bills that come by it are taken; false while
+    /// they are not. A bill that waits for the disk is proof when it has been taken.
+    @discardableResult
+    private func noteReached() -> Bool {
+        guard journals.areWell, decisions.money.takesBills else { return false }
+        decisions.money.noteReached()
+        return true
     }
 
     /// Refused where the shard that it is for has too many waiting, or cannot write it down.

@@ -38,7 +38,7 @@ final class RequestRoutes: Responder {
             }
         }
         if let decisions, let notices, let shared = context.notices {
-            NoticeRoute(shared, notices, decisions).add(to: &router)
+            NoticeRoute(shared, notices, decisions, context.journals).add(to: &router)
         }
     }
 

@@ -110,6 +110,7 @@ final class ShardNotices {
             response.allowNotices()
             if isDurable { response.take(isPicture: answer.isPicture) } else { response.refuseForNow() }
         }
+        if isDurable { decisions.money.noteReached() }
     }
 
     private func takeAnswers() {

@@ -13,6 +13,8 @@ public struct FormerReservation: Hashable, Sendable {
     public let expires: Instant
     /// Its own expiry, from which the last bill's time is counted.
     public let promised: Instant
+    /// It is over, and stands among those that are kept.
+    var isKept = false
 
     public init(
         key: ReservationKey, account: AccountIndex, amount: Micros, expires: Instant, promised: Instant? = nil
@@ -60,7 +62,7 @@ struct FormerMoney {
     /// Those that are over and kept, the first to be let go first, from `keptFrom` on: what was billed meanwhile is passed.
     var kept: [ReservationKey] = []
     var keptFrom = 0
-    var isKept: Set<ReservationKey> = []
+    var keptCount = 0
     var doubts: [DoubtKey: Doubt] = [:]
     /// The doubts, the last to be presumed spent first.
     var doubtOrder: [DoubtKey] = []
@@ -119,7 +121,7 @@ extension ShardHolder {
         let reserved: Micros
         let account: AccountIndex
         if let one = formerMoney.open.removeValue(forKey: key) {
-            formerMoney.isKept.remove(key)
+            if one.isKept { formerMoney.keptCount -= 1 }
             (reserved, account) = (one.amount, one.account)
             formerMoney.source = .reservation(one)
         } else if let one = formerMoney.released[key] {
@@ -145,7 +147,7 @@ extension ShardHolder {
         guard let one = formerMoney.open.removeValue(forKey: key) else {
             return formerMoney.settled.contains(key) || formerMoney.released[key] != nil ? .nothing : .unknown
         }
-        formerMoney.isKept.remove(key)
+        if one.isKept { formerMoney.keptCount -= 1 }
         formerMoney.released[key] = one
         return .write(ReleaseRecord(key: key, account: one.account, amount: one.amount, cause: cause))
     }
@@ -157,12 +159,14 @@ extension ShardHolder {
             let key = formerMoney.order.last
         {
             if let one = formerMoney.open[key] {
-                switch verdict(promised: one.promised, end: one.expires + limits.grace, at: now) {
+                let end = one.expires + limits.grace
+                switch verdict(promised: one.promised, end: end, isFormer: true, at: now) {
                 case .wait: break judging
                 case .free: letGoFormer(key, &effects)
                 case .keep:
                     formerMoney.kept.append(key)
-                    formerMoney.isKept.insert(key)
+                    formerMoney.open[key]?.isKept = true
+                    formerMoney.keptCount += 1
                 }
             }
             formerMoney.order.removeLast()
@@ -204,7 +208,7 @@ extension ShardHolder {
     /// It stands in a line still, as it did before, and is met there.
     private mutating func reopenFormer(_ one: FormerReservation) {
         formerMoney.open[one.key] = one
-        if formerMoney.kept[formerMoney.keptFrom...].contains(one.key) { formerMoney.isKept.insert(one.key) }
+        if one.isKept { formerMoney.keptCount += 1 }
     }
 
     mutating func undoFormer(_ record: SettlementRecord) {
@@ -218,9 +222,12 @@ extension ShardHolder {
     }
 
     mutating func undoFormer(_ record: ReleaseRecord) {
-        guard let one = formerMoney.released.removeValue(forKey: record.key) else { return }
+        guard var one = formerMoney.released.removeValue(forKey: record.key) else { return }
+        guard record.cause == .expired else { return reopenFormer(one) }
+        // It left its line, and is judged again.
+        one.isKept = false
         reopenFormer(one)
-        if record.cause == .expired { formerMoney.order.append(record.key) }
+        formerMoney.order.append(record.key)
     }
 
     mutating func undoPresumed(_ record: PresumedRecord) {

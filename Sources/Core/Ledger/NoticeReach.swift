@@ -6,14 +6,17 @@ public import Units
 public struct ReachLimits: Hashable, Sendable, BitwiseCopyable {
     /// Between two proofs that count as unbroken at most so much passes.
     public var gap: Interval
-    /// No reservation was made longer than this before its expiry.
+    /// No reservation of this session is made longer than this before its expiry, and none of an earlier one was made longer than that.
     public var hold: Interval
+    public var formerHold: Interval
     /// How long after a bid's expiry an exchange still bills, where nobody could reach it before.
     public var lastBill: Interval
 
-    public init(gap: Interval, hold: Interval, lastBill: Interval) {
+    /// - Parameter formerHold: as long as `hold`, without it.
+    public init(gap: Interval, hold: Interval, formerHold: Interval? = nil, lastBill: Interval) {
         self.gap = gap
         self.hold = hold
+        self.formerHold = max(hold, formerHold ?? hold)
         self.lastBill = lastBill
     }
 }

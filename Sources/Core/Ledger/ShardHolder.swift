@@ -21,14 +21,14 @@ public import Units
     /// One behind the last account that was ever opened here.
     private var named = 0
     var reservations: LedgerTable<ReservationRow>
-    /// The oldest that may be open or kept, the first whose time has not been judged, and the next to be given.
+    /// The oldest that may be open, the first whose time has not been judged, and the next to be given.
     var oldest: UInt64 = 0
     var judged: UInt64 = 0
     var next: UInt64 = 0
     var fence = Instant(nanoseconds: .min)
     var reach: NoticeReach
     /// Of this session's: open beyond their time, since nobody could reach this node.
-    var keptOwn = 0
+    var keptOwn = KeptReservations()
     var durable: UInt64 = 0
     var due = AccountQueue()
     var dirty = AccountQueue()

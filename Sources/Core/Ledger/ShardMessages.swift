@@ -80,6 +80,8 @@ public struct ShardLimits: Hashable, Sendable {
     public var grace = Interval.seconds(60)
     /// What is kept where nobody could reach this node meanwhile; nil where bills need no address of it.
     public var reach: ReachLimits?
+    /// Reservations that may be kept apart from those, also 40 bytes each, as long as they are: at the limit they wait among those.
+    public var kept = 1 << 19
     /// Reservations that one turn lets expire: a burst that ends at once takes some turns and delays none.
     public var expiriesPerTurn = 256
     /// Effects of one turn; what does not fit comes in the next.

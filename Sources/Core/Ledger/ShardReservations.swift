@@ -110,9 +110,7 @@ extension ShardHolder {
     public mutating func settle(_ key: ReservationKey, _ amount: Micros) -> SettleOutcome {
         precondition(amount >= .zero, "a bill is not negative")
         guard key.session == session, key.shard == shard else { return settleFormer(key, amount) }
-        let at = place(key.sequence)
-        guard reservations[at].sequence == key.sequence else { return .unknown }
-        let row = reservations[at]
+        guard let row = own(key.sequence) else { return .unknown }
         switch row.state {
         case .none, .withdrawn: return .unknown
         case .settled: return .duplicate
@@ -121,8 +119,7 @@ extension ShardHolder {
             let paid = min(amount, reserved)
             let record = SettlementRecord(
                 key: key, account: row.account, reserved: reserved, paid: paid, late: amount - paid)
-            if row.state == .kept { keptOwn -= 1 }
-            reservations[at].state = .settled
+            set(.settled, of: key.sequence)
             return .write(record)
         }
     }
@@ -130,20 +127,30 @@ extension ShardHolder {
     /// No bill will come: somebody else won, or the ad was not shown.
     public mutating func release(_ key: ReservationKey) -> ReleaseOutcome {
         guard key.session == session, key.shard == shard else { return releaseFormer(key) }
-        let at = place(key.sequence)
-        guard reservations[at].sequence == key.sequence else { return .unknown }
-        let row = reservations[at]
+        guard let row = own(key.sequence) else { return .unknown }
         switch row.state {
         case .none, .withdrawn: return .unknown
         case .settled, .released: return .nothing
         case .open, .kept:
-            if row.state == .kept { keptOwn -= 1 }
-            reservations[at].state = .released
+            set(.released, of: key.sequence)
             return .write(ReleaseRecord(key: key, account: row.account, amount: row.amount, cause: .told))
         }
     }
 
     private func isOwn(_ key: ReservationKey) -> Bool { key.session == session && key.shard == shard }
+
+    /// One of this session, in the ring or among those that are kept; nil where it is remembered no longer.
+    private func own(_ sequence: UInt64) -> ReservationRow? {
+        let row = reservations[place(sequence)]
+        if row.sequence == sequence, row.state != .kept { return row }
+        guard let at = keptOwn.place(of: sequence) else { return nil }
+        return keptOwn[at]
+    }
+
+    private mutating func set(_ state: ReservationRow.State, of sequence: UInt64) {
+        if let at = keptOwn.place(of: sequence) { return keptOwn.set(state, at: at) }
+        reservations[place(sequence)].state = state
+    }
 
     /// Money moves when the journal has its record, and not when it is asked to take it.
     mutating func wrote(_ record: SettlementRecord, at number: UInt64) {
@@ -172,7 +179,7 @@ extension ShardHolder {
     mutating func undo(_ record: SettlementRecord) {
         guard isOwn(record.key) else { return undoFormer(record) }
         guard record.reserved > .zero else {
-            return reservations[place(record.key.sequence)].state = .released
+            return set(.released, of: record.key.sequence)
         }
         reopen(record.key.sequence)
     }
@@ -184,6 +191,7 @@ extension ShardHolder {
 
     /// Its time is judged again.
     private mutating func reopen(_ sequence: UInt64) {
+        if let at = keptOwn.place(of: sequence) { return keptOwn.set(.kept, at: at) }
         reservations[place(sequence)].state = .open
         judged = min(judged, sequence)
     }
@@ -191,67 +199,81 @@ extension ShardHolder {
     // MARK: Expiry
 
     /// Reservations that are over and kept, since nobody could reach this node while their bills might have come.
-    public var kept: Int { keptOwn + formerMoney.isKept.count }
+    public var kept: Int { keptOwn.waiting + formerMoney.keptCount }
 
     /// Lets go what is over, oldest first. What stands behind one that expires later waits for it: holds are
-    /// about equally long, and the longest is bounded.
+    /// about equally long, and the longest is bounded. What is kept leaves the ring, and holds up nobody; where as many are kept as
+    /// there may be, the next one waits for room where it is, and those behind it with it.
     mutating func expire(at now: Instant, _ effects: inout [ShardEffect]) {
         // What a former turn let go is passed now and not then: the journal might have refused it.
         let most = UInt64(limits.expiriesPerTurn)
         let end = min(next, oldest + most)
-        while oldest < end, !isPending(oldest) { oldest += 1 }
+        while oldest < end, reservations[place(oldest)].state != .open { oldest += 1 }
         judged = max(judged, oldest)
-        if keptOwn > 0 { letGoKept(at: now, upTo: min(judged, oldest + most), &effects) }
+        if keptOwn.count > 0 { letGoKept(at: now, &effects) }
         let last = min(next, judged + most)
         while judged < last, effects.count < limits.effectsPerTurn {
             let row = reservations[place(judged)]
             if row.state == .open {
                 switch verdict(promised: row.expires, end: row.expires + limits.grace, at: now) {
                 case .wait: return
-                case .free: letGo(judged, &effects)
+                case .free:
+                    reservations[place(judged)].state = .released
+                    effects.append(expired(row))
                 case .keep:
+                    guard keptOwn.count < limits.kept else { return }
                     reservations[place(judged)].state = .kept
-                    keptOwn += 1
+                    keptOwn.insert(reservations[place(judged)])
                 }
             }
             judged += 1
         }
     }
 
-    private func isPending(_ sequence: UInt64) -> Bool {
-        let state = reservations[place(sequence)].state
-        return state == .open || state == .kept
-    }
-
-    private mutating func letGo(_ sequence: UInt64, _ effects: inout [ShardEffect]) {
-        let row = reservations[place(sequence)]
-        reservations[place(sequence)].state = .released
-        let key = ReservationKey(session: session, shard: shard, sequence: sequence)
-        effects.append(
-            .write(
-                .released(
-                    ReleaseRecord(key: key, account: row.account, amount: row.amount, cause: .expired))))
+    private func expired(_ row: ReservationRow) -> ShardEffect {
+        let key = ReservationKey(session: session, shard: shard, sequence: row.sequence)
+        return .write(
+            .released(ReleaseRecord(key: key, account: row.account, amount: row.amount, cause: .expired)))
     }
 
     /// At the last bill's time nobody bills any more, whether anybody could reach this node or not.
-    private mutating func letGoKept(at now: Instant, upTo end: UInt64, _ effects: inout [ShardEffect]) {
-        var at = oldest
-        while at < end, effects.count < limits.effectsPerTurn {
-            let row = reservations[place(at)]
+    private mutating func letGoKept(at now: Instant, _ effects: inout [ShardEffect]) {
+        // As in the ring: what a former turn let go leaves now, and what was billed or lost when nobody tells it again.
+        var steps = 0
+        while steps < limits.expiriesPerTurn, let row = keptOwn.first, row.state != .kept,
+            isOver(row, at: now) || keptOwn.count >= limits.kept
+        {
+            let at = place(row.sequence)
+            if reservations[at].sequence == row.sequence { reservations[at].state = row.state }
+            keptOwn.removeFirst()
+            steps += 1
+        }
+        var at = 0
+        while at < min(keptOwn.count, limits.expiriesPerTurn), effects.count < limits.effectsPerTurn {
+            let row = keptOwn[at]
+            guard isOver(row, at: now) else { return }
             if row.state == .kept {
-                guard now >= lastBill(promised: row.expires, end: row.expires + limits.grace) else { return }
-                keptOwn -= 1
-                letGo(at, &effects)
+                keptOwn.set(.released, at: at)
+                effects.append(expired(row))
             }
             at += 1
         }
     }
 
+    private func isOver(_ row: ReservationRow, at now: Instant) -> Bool {
+        now >= lastBill(promised: row.expires, end: row.expires + limits.grace)
+    }
+
     /// What becomes of a reservation that was promised until then, and whose bill could come until the end.
-    func verdict(promised: Instant, end: Instant, at now: Instant) -> NoticeReach.Verdict {
+    ///
+    /// - Parameter isFormer: it is an earlier session's, which may have held for longer.
+    func verdict(
+        promised: Instant, end: Instant, isFormer: Bool = false, at now: Instant
+    ) -> NoticeReach.Verdict {
         guard now >= end else { return .wait }
         guard let limits = limits.reach, now < lastBill(promised: promised, end: end) else { return .free }
-        return reach.verdict(from: promised - limits.hold, to: end, at: now, gap: limits.gap)
+        let begin = promised - (isFormer ? limits.formerHold : limits.hold)
+        return reach.verdict(from: begin, to: end, at: now, gap: limits.gap)
     }
 
     func lastBill(promised: Instant, end: Instant) -> Instant {

@@ -23,11 +23,11 @@ public struct BudgetSettings: DocumentObject, Equatable {
                 because: "Notices that a player or an exchange sends again come within a minute."),
             .optional(
                 "lastBillSeconds", \.lastBill, .seconds(1...604_800),
-                "How long after `exp` an exchange still bills an ad whose bill it could not tell, since nobody could reach `notices.baseURL` meanwhile: so long the ad's price is kept then. Without it, to the end of `notices.lifetimeSeconds`, as a later bill is not taken. As long as `graceSeconds`: nothing is kept beyond it."
+                "How long after `exp` an exchange still bills an ad whose bill it could not tell, since nobody could reach `notices.baseURL` meanwhile: so long the ad's price is kept then. Without it, ten minutes, but not beyond `notices.lifetimeSeconds`, as a later bill is not taken, and not below `graceSeconds`. As long as `graceSeconds`: nothing is kept beyond it."
             ),
             .defaulted(
                 "openReservations", \.openReservations, .integer(1_024...16_777_216, unit: "reservations"),
-                "Ads of a shard that wait for their bill, rounded up to a power of two; each takes 40 bytes. Beyond it nothing is bid.",
+                "Ads of a shard that wait for their bill, rounded up to a power of two; each takes 40 bytes. Twice as many more may be kept beyond their time. Beyond that nothing is bid.",
                 because: "700 ads a second, held for six minutes."),
         ])
 }

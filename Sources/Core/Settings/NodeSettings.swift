@@ -151,6 +151,19 @@ public struct NodeSettings: DocumentObject, Equatable {
                     allowed: "at least graceSeconds, \(root.budgets.grace.wholeMilliseconds / 1_000)"
                         + (limit ?? ""))
             },
+            Rule(
+                "`notices.reachGapSeconds` is at most half of `budgets.graceSeconds`, but where `lastBillSeconds` is as long as that: in "
+                    + "an outage as long as the grace nothing counts as reached."
+            ) { root, objections in
+                let grace = root.budgets.grace
+                guard let notices = root.notices, root.lastBill > grace,
+                    notices.reachGap.nanoseconds > grace.nanoseconds / 2
+                else { return }
+                objections.refuse(
+                    "notices.reachGapSeconds", found: "\(notices.reachGap.wholeMilliseconds / 1_000)",
+                    allowed: "at most \(grace.wholeMilliseconds / 2_000), half of budgets.graceSeconds, "
+                        + "\(grace.wholeMilliseconds / 1_000); or budgets.lastBillSeconds as long as that, and nothing is kept")
+            },
             Rule("`ledger.issuer` needs a `catalog`: who shows nothing spends nothing.") { root, objections in
                 if root.ledger.issuer != nil, root.catalog == nil {
                     objections.refuse(
@@ -203,10 +216,13 @@ public struct NodeSettings: DocumentObject, Equatable {
 }
 
 extension NodeSettings {
+    /// Longer only by the operator's word: tokens may live for days.
+    private static let lastBillMost = Interval.seconds(600)
+
     /// How long after an ad's expiry its bill may come where nobody could tell it before.
     public var lastBill: Interval {
         let left = notices.map { $0.lifetime - budgets.hold } ?? .zero
-        return budgets.lastBill ?? max(budgets.grace, left)
+        return budgets.lastBill ?? max(budgets.grace, min(left, Self.lastBillMost))
     }
 
     /// The certificates of every listener, by the path that they have in the file.

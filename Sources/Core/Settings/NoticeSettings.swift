@@ -19,7 +19,7 @@ public struct NoticeSettings: DocumentObject, Equatable {
     public internal(set) var adsRemembered = 1 << 20
     public internal(set) var billedBy = Billing.notice
     public internal(set) var priceKeyFile: String?
-    public internal(set) var reachGap = Interval.seconds(60)
+    public internal(set) var reachGap = Interval.seconds(30)
 
     package init() {}
 
@@ -57,7 +57,7 @@ public struct NoticeSettings: DocumentObject, Equatable {
                 "reachGapSeconds", \.reachGap, .seconds(1...3_600),
                 "Between two notices, or questions for `/e/reach`, at most so long may pass: where nobody has come for longer, `baseURL` was out of reach, and what could not be billed meanwhile is kept until the exchange's last bill (`budgets.lastBillSeconds`).",
                 because:
-                    "As long as notices are sent again: what failed within a shorter time has come by another try."
+                    "Half of the time for which notices are sent again: what failed within it has come by another try."
             ),
             .optional(
                 "priceKeyFile", \.priceKeyFile, .absolutePath,

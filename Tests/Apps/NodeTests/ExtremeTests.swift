@@ -17,7 +17,14 @@ private struct Extreme: CustomStringConvertible, Sendable {
         "limits.outputBytesPerConnection": [(["limits", "outputBytesPerShard"], "68719476736")],
         "drain.noticeMilliseconds": [(["drain", "timeoutMilliseconds"], "3600000")],
         "journal.retainBytes": [(["journal", "segmentBytes"], "8388608")],
-        "notices.lifetimeSeconds": [(["budgets", "holdSeconds"], "1"), (["budgets", "graceSeconds"], "1")],
+        "notices.lifetimeSeconds": [
+            (["budgets", "holdSeconds"], "1"), (["budgets", "graceSeconds"], "2"),
+            (["notices", "reachGapSeconds"], "1"),
+        ],
+        "notices.reachGapSeconds": [
+            (["budgets", "graceSeconds"], "7200"), (["notices", "lifetimeSeconds"], "8000"),
+            (["budgets", "lastBillSeconds"], "7300"),
+        ],
         "budgets.lastBillSeconds": [(["budgets", "graceSeconds"], "1")],
         "catalog.retainSeconds": [(["journal", "retainSeconds"], "60")],
     ]

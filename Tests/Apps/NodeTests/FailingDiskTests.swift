@@ -76,12 +76,17 @@ private struct OwnNode {
             return bills.count >= 3
         }
         #expect(try await node.get(bills[0]).status == 204)
+        #expect(try await node.get("/e/reach").status == 204)
+        try await Task.sleep(for: .milliseconds(300))
 
         node.shard.post { _ in Faults.inject(Fault(call, .fail(.inputOutput), times: .max)) }
         for bill in [bills[1], bills[1], bills[2]] {
             let refused = try await node.get(bill)
             #expect(refused.status == 503, "\(refused)")
         }
+        // Whoever comes and is sent away says nothing of what nobody billed.
+        #expect(try await node.get("/e/reach").status == 503)
+        #expect(try await node.metric("paceline_notices_reached_age_seconds") > 0.29)
         let ready = try await node.get("/readyz")
         #expect(
             ready.status == 503 && ready.body.contains("shard 0: ")
@@ -101,6 +106,8 @@ private struct OwnNode {
         for bill in bills[..<3] {
             try await until("the bill is taken") { try await node.get(bill).status == 204 }
         }
+        #expect(try await node.get("/e/reach").status == 204)
+        #expect(try await node.metric("paceline_notices_reached_age_seconds") < 5)
         #expect(try await node.metric("paceline_journal_lost_total") == 0)
         #expect(try await node.metric("paceline_notices_total{event=\"bill\",outcome=\"counted\"}") == 3)
         node.shard.drain(within: .seconds(5))

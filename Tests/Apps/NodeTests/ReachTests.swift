@@ -6,7 +6,7 @@ import Testing
 @Suite struct ReachTests {
     private func plan(lastBill: Int) -> Plan {
         Plan(
-            catalog: "catalog", notices: "http://notices.test", holdSeconds: 1, graceSeconds: 1,
+            catalog: "catalog", notices: "http://notices.test", holdSeconds: 1, graceSeconds: 2,
             lastBillSeconds: lastBill, reachGapSeconds: 1)
     }
 

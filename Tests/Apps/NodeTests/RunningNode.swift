@@ -47,7 +47,7 @@ struct Plan: Sendable {
     var graceSeconds = 60
     /// The same where nobody could reach its notices, and how long that takes to be so.
     var lastBillSeconds: Int?
-    var reachGapSeconds = 60
+    var reachGapSeconds = 30
     /// Journals into the folder, with one answer of so many.
     var accessOneIn: Int?
     /// For so long what is journaled may wait for the disk.

@@ -154,6 +154,130 @@ import Units
         #expect(next.settle(other.key, 7).record?.late == Micros(7))
     }
 
+    // MARK: What is kept holds up nobody
+
+    private func limits(kept: Int) -> ShardLimits {
+        var limits = Self.limits
+        limits.kept = kept
+        return limits
+    }
+
+    /// Ads go on while nobody comes for a while, and after: they are sold as long as the ring has room for those whose time is not over.
+    @Test func whatIsKeptLeavesTheRing() throws {
+        var desk = ShardDesk(limits(kept: 4_096))
+        desk.fund(Self.account, 100_000_000)
+        _ = desk.authorise(Self.account, 10)
+        desk.settleDown()
+        // Three in a second, each held for two seconds and a grace of five: about twenty-four of sixty-four.
+        var (made, crowded, keptMost) = ([ReservationKey](), 0, 0)
+        for second in 0..<300 {
+            desk.now = desk.now + .seconds(1)
+            desk.tell(.fenceMoved(to: desk.now + .seconds(600)))
+            if !(50..<80).contains(second) { desk.tell(.reached(at: desk.now)) }
+            for _ in 0..<3 {
+                switch desk.authorise(Self.account, 10, for: .seconds(2)) {
+                case .reserved(let one): made.append(one.key)
+                case .refused(let why): crowded += why == .crowded ? 1 : 0
+                }
+            }
+            desk.tell(.turned)
+            desk.synchronise()
+            keptMost = max(keptMost, desk.holder.kept)
+        }
+        #expect(crowded == 0, "what is kept stands in nobody's way")
+        #expect(keptMost > 64, "more than the ring has places for: \(keptMost)")
+        #expect(desk.holder.kept == 0 && made.count > 850)
+        #expect(desk.report(Self.account).open <= Micros(10 * 30))
+    }
+
+    /// Settled by its own key long after the ring has given its place to another.
+    @Test func whatIsKeptIsBilledOnceByItsKey() throws {
+        var desk = ShardDesk(limits(kept: 4_096))
+        desk.fund(Self.account, 100_000_000)
+        _ = desk.authorise(Self.account, 10)
+        desk.settleDown()
+        let firsts = try (0..<3).map { _ in
+            try #require(desk.authorise(Self.account, 10, for: .seconds(2)).reservation)
+        }
+        pass(8, &desk, unreached: 0...7)
+        #expect(desk.holder.kept == 3)
+        pass(10, &desk)
+        for _ in 0..<30 {
+            for _ in 0..<4 { _ = try #require(desk.authorise(Self.account, 10, for: .seconds(1)).reservation) }
+            pass(1, &desk)
+        }
+        #expect(desk.holder.kept == 3, "and the ring has been round")
+        desk.isFull = true
+        _ = desk.settle(firsts[0].key, 10)
+        _ = desk.release(firsts[1].key)
+        #expect(desk.holder.kept == 3, "the journal took neither")
+        desk.isFull = false
+        #expect(desk.settle(firsts[0].key, 7).record?.paid == Micros(7))
+        #expect(desk.settle(firsts[0].key, 7) == .duplicate)
+        #expect(desk.release(firsts[1].key) != .unknown && desk.release(firsts[1].key) == .nothing)
+        #expect(desk.settle(firsts[1].key, 4).record?.late == Micros(4), "it came after all")
+        #expect(desk.holder.kept == 1)
+        // At its last bill's time the journal takes nothing; it is let go when it does.
+        desk.isFull = true
+        pass(30, &desk)
+        #expect(desk.holder.kept == 1)
+        desk.isFull = false
+        pass(3, &desk)
+        #expect(desk.holder.kept == 0)
+    }
+
+    /// Where as many are kept as there may be, the next waits in the ring: nothing is let go for want of room.
+    @Test func beyondItsBoundNothingIsLetGo() throws {
+        var desk = ShardDesk(limits(kept: 5))
+        desk.fund(Self.account, 100_000)
+        _ = desk.authorise(Self.account, 10)
+        desk.settleDown()
+        var made: [ReservationKey] = []
+        for _ in 0..<12 {
+            made.append(try #require(desk.authorise(Self.account, 10, for: .seconds(2)).reservation).key)
+        }
+        pass(20, &desk, unreached: 0...15)
+        #expect(desk.holder.kept == 5 && desk.report(Self.account).open >= Micros(120))
+        #expect(desk.settle(made[11], 10).record?.paid == Micros(10), "it waits, and its bill is paid")
+        for key in made[..<3] { #expect(desk.settle(key, 10).record?.paid == Micros(10)) }
+        pass(3, &desk)
+        #expect(desk.holder.kept == 5, "there is room for three more")
+        var last = Authorisation.refused(.closed)
+        for _ in 0..<64 {
+            last = desk.authorise(Self.account, 10, for: .seconds(2))
+            desk.settleDown()
+        }
+        #expect(last == .refused(.crowded))
+        // Two and sixty seconds from the beginning all are over.
+        pass(60, &desk)
+        #expect(desk.holder.kept == 0)
+        _ = try #require(desk.authorise(Self.account, 10, for: .seconds(2)).reservation)
+    }
+
+    /// What an earlier start held for longer says nothing of what this one holds.
+    @Test func ownOnesCountFromTheirOwnHold() throws {
+        var limits = Self.limits
+        limits.reach = ReachLimits(
+            gap: .seconds(3), hold: .seconds(10), formerHold: .seconds(600), lastBill: .seconds(60))
+        var desk = ShardDesk(session: 8, limits)
+        let former = FormerReservation(
+            key: ReservationKey(session: LedgerSession(7), shard: 0, sequence: 0), account: Self.account,
+            amount: Micros(5), expires: desk.now + .seconds(30))
+        desk.holder.adopt(open: [former], settled: [], doubts: [], recorded: [:])
+        desk.fund(Self.account, 100_000)
+        _ = desk.authorise(Self.account, 10)
+        desk.settleDown()
+        pass(15, &desk)
+        _ = try #require(desk.authorise(Self.account, 7, for: .seconds(10)).reservation)
+        pass(22, &desk)
+        #expect(desk.holder.kept == 1 && desk.report(Self.account).open == .zero, "the former one alone")
+        desk.isFull = true
+        _ = desk.settle(former.key, 5)
+        #expect(desk.holder.kept == 1, "it is kept as before")
+        desk.isFull = false
+        #expect(desk.settle(former.key, 5).record?.paid == Micros(5) && desk.holder.kept == 0)
+    }
+
     @Test func whoNeedsNoAddressIsAskedForNone() throws {
         var limits = Self.limits
         limits.reach = nil

@@ -151,9 +151,10 @@ final class NodeLedger: Sendable {
         let replay = listener.balances.replay
         (session, opening) = listener.open(
             former?.session, at: now, grace: settings.grace, hold: settings.hold, lastBill: node.lastBill)
-        let longest = max(node.budgets.hold, replay.longestHold)
         reachLimits = node.notices.map {
-            ReachLimits(gap: $0.reachGap, hold: longest, lastBill: node.lastBill)
+            ReachLimits(
+                gap: $0.reachGap, hold: node.budgets.hold, formerHold: replay.longestHold,
+                lastBill: node.lastBill)
         }
         var names = LocalIssuer(opening, session: session, lease: .zero).names
         if let issuer = node.ledger.issuer {

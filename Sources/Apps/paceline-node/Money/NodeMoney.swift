@@ -42,7 +42,9 @@ final class NodeMoney: Sendable {
 
     /// When all shards have ended.
     func end(within limit: Interval) {
-        opened.withLock { $0 }?.giveBack(within: min(limit, Self.patience))
+        guard let ledger = opened.withLock({ $0 }) else { return }
+        ledger.reach.end(at: ledger.clock.now)
+        ledger.giveBack(within: min(limit, Self.patience))
     }
 
     var session: UInt64 { ledger.session.rawValue }
@@ -115,10 +117,12 @@ final class NodeMoney: Sendable {
         catalogue.computedGauge(
             "paceline_notices_reached_age_seconds",
             help:
-                "How long nobody has reached the notices' addresses: no notice with a token of ours came, and nobody asked for /e/reach."
+                "How long nobody has reached the notices' addresses: no notice with a token of ours came, and nobody asked for /e/reach, since the start at most."
         ) { [self] in
             opened.withLock { $0 }.flatMap { ledger in
-                ledger.reach.last.map { Double((ledger.clock.now - $0).wholeMilliseconds) / 1_000 }
+                ledger.reachLimits.map { _ in
+                    Double(ledger.reach.age(at: ledger.clock.now).wholeMilliseconds) / 1_000
+                }
             }
         }
         NodePacing.register(in: &catalogue) { [self] in opened.withLock { $0 }?.pacing }

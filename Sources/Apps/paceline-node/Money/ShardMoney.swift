@@ -107,6 +107,7 @@ final class ShardMoney {
         limits.reach = ledger.reachLimits
         while limits.reservations < ledger.settings.openReservations { limits.reservations *= 2 }
         while limits.reservations / 2 >= ledger.settings.openReservations { limits.reservations /= 2 }
+        limits.kept = 2 * limits.reservations
         return ShardHolder(
             session: ledger.session, shard: UInt32(shard), limits: limits, reach: ledger.reach.reach)
     }
