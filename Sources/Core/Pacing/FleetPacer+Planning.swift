@@ -194,12 +194,15 @@ extension FleetPacer {
     private mutating func together(_ now: Instant) -> [Int: CampaignPlan] {
         if let landscape, landscape.at == now { return landscape.plans ?? [:] }
         let plans = planned(now)
-        landscape = (now, plans)
+        landscape = Landscape(at: now, plans: plans, basis: plans == nil ? [] : campaigns.map(Landscape.Basis.init))
         return plans ?? [:]
     }
 
+    /// Whose day is over is in none: what is left of it is nothing that it could take from others tomorrow.
     private func planned(_ now: Instant) -> [Int: CampaignPlan]? {
-        let rows = campaigns.indices.filter { !campaigns[$0].present(now, limits.silence).isEmpty }
+        let rows = campaigns.indices.filter {
+            !campaigns[$0].isOver(now) && !campaigns[$0].present(now, limits.silence).isEmpty
+        }
         let members = rows.map { campaigns[$0].present(now, limits.silence) }
         let numbers = Set(
             zip(rows, members).flatMap { at, those in those.map { campaigns[at].members[$0].node } }
@@ -299,6 +302,30 @@ extension FleetPacer {
         }
         return Supply(
             regions: numbers.count, inventories: kinds, start: now, end: end, requests: requests)
+    }
+}
+
+/// Plans of one moment, and what they were made of: whose words have changed since has none there.
+struct Landscape: Sendable {
+    struct Basis: Sendable, Hashable {
+        let terms: PacedTerms
+        let budget: PaceBudget
+        let dayEnd: Instant?
+        let members: Int
+
+        init(_ one: FleetPacer.Campaign) {
+            (terms, budget, dayEnd, members) = (one.terms, one.latest, one.dayEnd, one.members.count)
+        }
+    }
+
+    let at: Instant
+    /// Nil where they could not be made together.
+    let plans: [Int: CampaignPlan]?
+    /// By campaign.
+    let basis: [Basis]
+
+    func isOf(_ one: FleetPacer.Campaign, _ at: Int) -> Bool {
+        at < basis.count && basis[at] == Basis(one)
     }
 }
 

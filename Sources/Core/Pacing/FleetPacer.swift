@@ -72,6 +72,9 @@ public struct FleetPacer: Sendable {
         var budget: PaceBudget
         var latest: PaceBudget
 
+        /// The day of its budget is over, and nobody has said what the next one's is.
+        func isOver(_ now: Instant) -> Bool { dayEnd.map { $0 <= now } ?? false }
+
         func present(_ now: Instant, _ silence: Interval) -> [Int] {
             members.indices.filter {
                 !members[$0].isFenced && !members[$0].isOut && now <= members[$0].heardAt + silence
@@ -92,7 +95,9 @@ public struct FleetPacer: Sendable {
     /// By node.
     var supplies: [Int: PaceSupply] = [:]
     /// What all campaigns were to have at one moment: asked for by each of those that are due then.
-    var landscape: (at: Instant, plans: [Int: CampaignPlan]?)?
+    var landscape: Landscape?
+    /// As of the last words, some campaign's day is over of which nothing was heard since.
+    private var isTurning = false
 
     /// A region's part of the requests may be off by so much before a plan is shared anew.
     static let drift = 0.15
@@ -114,24 +119,44 @@ public struct FleetPacer: Sendable {
         supplies[number] = supply
     }
 
-    /// Says what a node is to do; nil while nobody can say.
+    /// Says what a node is to do, of those of its campaigns of which anybody can say it yet. All that it says at once is taken before
+    /// any of it is planned: who competes is planned by the same moment's words.
     ///
     /// - start: of the node's process, so that a sum that begins anew is known to.
     public mutating func heard(
+        _ all: [(statement: PaceStatement, budget: PaceBudget)], from node: String, start: UInt64,
+        at now: Instant
+    ) -> [PaceOrder] {
+        guard let number = number(of: node) else { return [] }
+        let taken = all.compactMap { statement, budget -> (at: Int, member: Int)? in
+            guard let at = place(of: statement.terms, budget, now),
+                let member = take(statement, number, start, at, now)
+            else { return nil }
+            // Words from before a midnight may come behind those of another node from after it.
+            let isYesterdays = statement.dayEnd.map { $0 <= now } ?? false
+            if !isYesterdays || campaigns[at].isOver(now) || campaigns[at].dayEnd == nil {
+                campaigns[at].latest = budget
+                campaigns[at].dayEnd = statement.dayEnd
+            }
+            loseSilent(at, now)
+            return (at, member)
+        }
+        isTurning = campaigns.contains { $0.isOver(now) && !$0.present(now, limits.silence).isEmpty }
+        return taken.compactMap { at, member in
+            switch need(at, now) {
+            case .plan: plan(at, now)
+            case .share: share(at, now)
+            case nil: break
+            }
+            return order(at, member, now)
+        }
+    }
+
+    /// Of one campaign.
+    public mutating func heard(
         _ statement: PaceStatement, from node: String, start: UInt64, _ budget: PaceBudget, at now: Instant
     ) -> PaceOrder? {
-        guard let number = number(of: node), let at = place(of: statement.terms, budget, now),
-            let member = take(statement, number, start, at, now)
-        else { return nil }
-        campaigns[at].latest = budget
-        campaigns[at].dayEnd = statement.dayEnd
-        loseSilent(at, now)
-        switch need(at, now) {
-        case .plan: plan(at, now)
-        case .share: share(at, now)
-        case nil: break
-        }
-        return order(at, member, now)
+        heard([(statement, budget)], from: node, start: start, at: now).first
     }
 
     private mutating func number(of node: String) -> Int? {
@@ -251,9 +276,15 @@ public struct FleetPacer: Sendable {
 
     private mutating func need(_ at: Int, _ now: Instant) -> Need? {
         guard now >= max(campaigns[at].heardSince, since) + limits.gathering else { return nil }
+        // What is left of yesterday is no plan for today: nodes go on at the rate of the plan that is over.
+        guard !campaigns[at].isOver(now) else { return nil }
         let isRested = now >= campaigns[at].plannedAt + limits.gathering
-        guard campaigns[at].pacer != nil else { return isRested && mayPlan(now) ? .plan : nil }
-        if now >= campaigns[at].planEnd { return mayPlan(now) ? .plan : nil }
+        guard campaigns[at].pacer != nil else { return isRested && mayPlan(at, now) ? .plan : nil }
+        if now >= campaigns[at].planEnd {
+            // Others whose day ends with it are heard of within seconds, and whoever competes is planned together.
+            if isTurning, now < campaigns[at].planEnd + limits.gathering { return nil }
+            return mayPlan(at, now) ? .plan : nil
+        }
         // Whoever has come or changed is followed by others in the same seconds.
         guard isRested else { return nil }
         let (budget, latest) = (campaigns[at].budget, campaigns[at].latest)
@@ -261,7 +292,7 @@ public struct FleetPacer: Sendable {
             // Others may have changed with it, and whoever competes is planned together: all of them are heard by then.
             let since = campaigns[at].changedAt ?? now
             campaigns[at].changedAt = since
-            return now >= since + limits.gathering && mayPlan(now) ? .plan : nil
+            return now >= since + limits.gathering && mayPlan(at, now) ? .plan : nil
         }
         if campaigns[at].hasNewcomer { return .share }
         if campaigns[at].hasLoss {
@@ -275,10 +306,12 @@ public struct FleetPacer: Sendable {
         return hasMoved(campaigns[at], now) ? .share : nil
     }
 
-    /// Whoever is due soon after others were planned waits for its next word.
-    private func mayPlan(_ now: Instant) -> Bool {
+    /// Whoever is due soon after others were planned waits for its next word, and so does whoever has other money now than it was
+    /// planned by then.
+    private func mayPlan(_ at: Int, _ now: Instant) -> Bool {
         guard let landscape, landscape.plans != nil else { return true }
-        return now <= landscape.at || now >= landscape.at + limits.pause
+        if now == landscape.at { return landscape.isOf(campaigns[at], at) }
+        return now < landscape.at || now >= landscape.at + limits.pause
     }
 
     /// Whether the requests of this hour are elsewhere than where they were expected when the plan was shared.
