@@ -54,11 +54,11 @@ final class FleetPacing {
             pacer.takesTraffic(!out.contains(region), name)
         }
         pacer.expects(all.supply, from: name)
-        return all.statements.compactMap { day, statement in
+        let funded = all.statements.compactMap { day, statement in
             let day = day.flatMap { BudgetDay(date: $0) }
-            guard let budget = budget(of: statement.terms.id, day, in: book) else { return nil }
-            return pacer.heard(statement, from: name, start: all.start, budget, at: now)
+            return budget(of: statement.terms.id, day, in: book).map { (statement: statement, budget: $0) }
         }
+        return pacer.heard(funded, from: name, start: all.start, at: now)
     }
 
     /// Regions that no traffic goes to: nothing is planned for their nodes.

@@ -18,6 +18,9 @@ public struct FleetPacer: Sendable {
         /// Campaigns, times hours, times kinds of requests on all nodes: where there are more, each campaign is planned by itself,
         /// since whoever plans them together answers for the ledger as well, which waits meanwhile.
         public var cells = 500_000
+        /// Of campaigns that are planned together: each costs the spreading of its budget in each round, on however few nodes. As many as
+        /// were measured with so many cells.
+        public var together = 650
         /// All campaigns are planned together no more often than this: of the thread's time it is a small part, whatever changes.
         public var pause = Interval.seconds(1)
 
@@ -72,6 +75,17 @@ public struct FleetPacer: Sendable {
         var budget: PaceBudget
         var latest: PaceBudget
 
+        /// The day of its budget is over, and nobody has said what the next one's is.
+        func isOver(_ now: Instant) -> Bool { dayEnd.map { $0 <= now } ?? false }
+
+        /// Of which some node says that it could be shown now.
+        var runs: Bool { members.contains { $0.statement.runs } }
+
+        /// It has far less in its plan's time than on its other days: what it lacks there says nothing of its flight.
+        func isQuiet(until end: Instant) -> Bool {
+            end < terms.end && members.contains { !$0.statement.isUsualDay }
+        }
+
         func present(_ now: Instant, _ silence: Interval) -> [Int] {
             members.indices.filter {
                 !members[$0].isFenced && !members[$0].isOut && now <= members[$0].heardAt + silence
@@ -92,7 +106,9 @@ public struct FleetPacer: Sendable {
     /// By node.
     var supplies: [Int: PaceSupply] = [:]
     /// What all campaigns were to have at one moment: asked for by each of those that are due then.
-    var landscape: (at: Instant, plans: [Int: CampaignPlan]?)?
+    var landscape: Landscape?
+    /// As of the last words, some campaign's day is over of which nothing was heard since.
+    private var isTurning = false
 
     /// A region's part of the requests may be off by so much before a plan is shared anew.
     static let drift = 0.15
@@ -114,24 +130,44 @@ public struct FleetPacer: Sendable {
         supplies[number] = supply
     }
 
-    /// Says what a node is to do; nil while nobody can say.
+    /// Says what a node is to do, of those of its campaigns of which anybody can say it yet. All that it says at once is taken before
+    /// any of it is planned: who competes is planned by the same moment's words.
     ///
     /// - start: of the node's process, so that a sum that begins anew is known to.
     public mutating func heard(
+        _ all: [(statement: PaceStatement, budget: PaceBudget)], from node: String, start: UInt64,
+        at now: Instant
+    ) -> [PaceOrder] {
+        guard let number = number(of: node) else { return [] }
+        let taken = all.compactMap { statement, budget -> (at: Int, member: Int)? in
+            guard let at = place(of: statement.terms, budget, now),
+                let member = take(statement, number, start, at, now)
+            else { return nil }
+            // Words from before a midnight may come behind those of another node from after it.
+            let isYesterdays = statement.dayEnd.map { $0 <= now } ?? false
+            if !isYesterdays || campaigns[at].isOver(now) || campaigns[at].dayEnd == nil {
+                campaigns[at].latest = budget
+                campaigns[at].dayEnd = statement.dayEnd
+            }
+            loseSilent(at, now)
+            return (at, member)
+        }
+        isTurning = campaigns.contains { $0.isOver(now) && !$0.present(now, limits.silence).isEmpty }
+        return taken.compactMap { at, member in
+            switch need(at, now) {
+            case .plan: plan(at, now)
+            case .share: share(at, now)
+            case nil: break
+            }
+            return order(at, member, now)
+        }
+    }
+
+    /// Of one campaign.
+    public mutating func heard(
         _ statement: PaceStatement, from node: String, start: UInt64, _ budget: PaceBudget, at now: Instant
     ) -> PaceOrder? {
-        guard let number = number(of: node), let at = place(of: statement.terms, budget, now),
-            let member = take(statement, number, start, at, now)
-        else { return nil }
-        campaigns[at].latest = budget
-        campaigns[at].dayEnd = statement.dayEnd
-        loseSilent(at, now)
-        switch need(at, now) {
-        case .plan: plan(at, now)
-        case .share: share(at, now)
-        case nil: break
-        }
-        return order(at, member, now)
+        heard([(statement, budget)], from: node, start: start, at: now).first
     }
 
     private mutating func number(of node: String) -> Int? {
@@ -155,7 +191,9 @@ public struct FleetPacer: Sendable {
     private mutating func take(
         _ statement: PaceStatement, _ node: Int, _ start: UInt64, _ at: Int, _ now: Instant
     ) -> Int? {
-        guard let member = campaigns[at].members.firstIndex(where: { $0.node == node }) else {
+        let former = campaigns[at].members.firstIndex { $0.node == node }
+        let statement = statement.isGuess ? guessed(statement, former, at) : statement
+        guard let member = former else {
             guard campaigns[at].members.count < limits.members else { return nil }
             campaigns[at].members.append(
                 Member(
@@ -170,6 +208,10 @@ public struct FleetPacer: Sendable {
             campaigns[at].terms = statement.terms
         }
         let isAnother = campaigns[at].members[member].start != start
+        // What was shared by a guess is shared anew.
+        if campaigns[at].members[member].statement.isGuess, !statement.isGuess {
+            campaigns[at].hasNewcomer = true
+        }
         campaigns[at].members[member].start = start
         campaigns[at].members[member].statement = statement
         campaigns[at].members[member].heardAt = now
@@ -201,6 +243,26 @@ public struct FleetPacer: Sendable {
             campaigns[at].pacer?.reported(report, campaign: 0, region: region, plan: statement.plan)
         }
         return member
+    }
+
+    /// Who has seen nothing yet is taken to have what its process before had, else as much as each of the others. Where nobody knows
+    /// anything, all have a part by all their requests.
+    private func guessed(_ statement: PaceStatement, _ former: Int?, _ at: Int) -> PaceStatement {
+        var statement = statement
+        let members = campaigns[at].members
+        if let known = former.map({ members[$0].statement }) {
+            (statement.supply, statement.shares) = (known.supply, known.shares)
+            (statement.affordable, statement.seesDay) = (known.affordable, known.seesDay)
+            (statement.isUsualDay, statement.isGuess) = (known.isUsualDay, known.isGuess)
+            return statement
+        }
+        statement.seesDay = false
+        let others = members.filter { !$0.statement.isGuess && !$0.isFenced && !$0.isOut }
+        guard !others.isEmpty else { return statement }
+        statement.supply = (0..<PaceStatement.hours).map { hour in
+            others.reduce(0) { $0 + $1.statement.supply[hour] } / Double(others.count)
+        }
+        return statement
     }
 
     private mutating func loseSilent(_ at: Int, _ now: Instant) {
@@ -251,9 +313,15 @@ public struct FleetPacer: Sendable {
 
     private mutating func need(_ at: Int, _ now: Instant) -> Need? {
         guard now >= max(campaigns[at].heardSince, since) + limits.gathering else { return nil }
+        // What is left of yesterday is no plan for today: nodes go on at the rate of the plan that is over.
+        guard !campaigns[at].isOver(now) else { return nil }
         let isRested = now >= campaigns[at].plannedAt + limits.gathering
-        guard campaigns[at].pacer != nil else { return isRested && mayPlan(now) ? .plan : nil }
-        if now >= campaigns[at].planEnd { return mayPlan(now) ? .plan : nil }
+        guard campaigns[at].pacer != nil else { return isRested && mayPlan(at, now) ? .plan : nil }
+        if now >= campaigns[at].planEnd {
+            // Others whose day ends with it are heard of within seconds, and whoever competes is planned together.
+            if isTurning, now < campaigns[at].planEnd + limits.gathering { return nil }
+            return mayPlan(at, now) ? .plan : nil
+        }
         // Whoever has come or changed is followed by others in the same seconds.
         guard isRested else { return nil }
         let (budget, latest) = (campaigns[at].budget, campaigns[at].latest)
@@ -261,7 +329,7 @@ public struct FleetPacer: Sendable {
             // Others may have changed with it, and whoever competes is planned together: all of them are heard by then.
             let since = campaigns[at].changedAt ?? now
             campaigns[at].changedAt = since
-            return now >= since + limits.gathering && mayPlan(now) ? .plan : nil
+            return now >= since + limits.gathering && mayPlan(at, now) ? .plan : nil
         }
         if campaigns[at].hasNewcomer { return .share }
         if campaigns[at].hasLoss {
@@ -275,10 +343,12 @@ public struct FleetPacer: Sendable {
         return hasMoved(campaigns[at], now) ? .share : nil
     }
 
-    /// Whoever is due soon after others were planned waits for its next word.
-    private func mayPlan(_ now: Instant) -> Bool {
+    /// Whoever is due soon after others were planned waits for its next word, and so does whoever has other money now than it was
+    /// planned by then.
+    private func mayPlan(_ at: Int, _ now: Instant) -> Bool {
         guard let landscape, landscape.plans != nil else { return true }
-        return now <= landscape.at || now >= landscape.at + limits.pause
+        if now == landscape.at { return landscape.isOf(campaigns[at], at) }
+        return now < landscape.at || now >= landscape.at + limits.pause
     }
 
     /// Whether the requests of this hour are elsewhere than where they were expected when the plan was shared.

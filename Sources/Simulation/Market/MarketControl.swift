@@ -70,15 +70,17 @@ struct MarketControl {
     )] {
         let name = Self.name(of: region)
         fleet.expects(words.supply, from: name)
-        var orders: [(campaign: Int, PaceOrder)] = []
+        var numbers: [String: Int] = [:]
+        var funded: [(statement: PaceStatement, budget: PaceBudget)] = []
         for (campaign, statement) in words.statements.enumerated() {
             guard let statement else { continue }
-            let budget = PaceBudget(lifetime: root.budgets[campaign], left: root.left(campaign))
-            if let order = fleet.heard(statement, from: name, start: UInt64(session), budget, at: now) {
-                orders.append((campaign, order))
-            }
+            numbers[statement.terms.id] = campaign
+            funded.append(
+                (statement, PaceBudget(lifetime: root.budgets[campaign], left: root.left(campaign))))
         }
-        return orders
+        return fleet.heard(funded, from: name, start: UInt64(session), at: now).compactMap { order in
+            numbers[order.campaign].map { ($0, order) }
+        }
     }
 
     /// Nil where nothing looks at what was spent.
