@@ -382,8 +382,8 @@ let package = Package(
             "NodeTests", in: "Apps",
             [
                 "Catalog", "Commands", "Decision", "DecisionJournal", "Features", "HTTP", "Kernel", "Ledger",
-                "Notices", "OpenRTB", "Settings", "Telemetry", "TestCertificates", "Units",
-                "paceline-node",
+                "Notices", "OpenRTB", "Pacing", "Reactor", "Serving", "Settings", "Telemetry",
+                "TestCertificates", "Units", "paceline-node",
             ]),
         tests(
             "ServingTests", in: "Apps",

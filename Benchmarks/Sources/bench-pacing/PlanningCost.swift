@@ -10,7 +10,7 @@ enum PlanningCost {
     /// Milliseconds in which the one word is answered that all are planned for.
     static func milliseconds(campaigns: Int, nodes: Int) throws -> Double {
         var limits = FleetPacer.Limits(silence: .seconds(600))
-        limits.cells = .max
+        (limits.cells, limits.together) = (.max, .max)
         var fleet = FleetPacer(limits, epoch: 1, at: start)
         var draws = Randomness(seed: 7)
         let places = (0..<kinds * PaceStatement.hours).map { _ in 5_000 + 10_000 * draws.nextUnit() }
@@ -56,7 +56,7 @@ enum PlanningCost {
     }
 
     static func note() throws {
-        for (campaigns, nodes) in [(50, 3), (220, 3), (220, 10), (650, 4), (2_000, 3)] {
+        for (campaigns, nodes) in [(50, 3), (220, 3), (220, 10), (650, 4), (2_000, 3), (2_600, 1)] {
             let cells = campaigns * nodes * kinds * PaceStatement.hours
             let runs = try (0..<3).map { _ in try milliseconds(campaigns: campaigns, nodes: nodes) }
             let each = (runs.min() ?? 0) * 1e6 / Double(cells)

@@ -72,6 +72,9 @@ public enum PaceWire {
             members.append(.init("affordable", .array(one.affordable.map { real(millionths($0)) })))
         }
         if !one.seesDay { members.append(.init("seesDay", .bool(false))) }
+        if !one.runs { members.append(.init("runs", .bool(false))) }
+        if !one.isUsualDay { members.append(.init("usualDay", .bool(false))) }
+        if one.isGuess { members.append(.init("guess", .bool(true))) }
         if let day { members.append(.init("day", .string(day))) }
         if let end = one.dayEnd { members.append(.init("dayEnd", instant(end))) }
         return .object(members)
@@ -155,6 +158,9 @@ public enum PaceWire {
         statement.shares = try reals(fields, "placeShares", most: PaceSupply.kindsMost, 0...1)
         statement.affordable = try reals(fields, "affordable", most: PaceSupply.kindsMost, 0...1)
         if fields.has("seesDay") { statement.seesDay = try fields.flag("seesDay") }
+        if fields.has("runs") { statement.runs = try fields.flag("runs") }
+        if fields.has("usualDay") { statement.isUsualDay = try fields.flag("usualDay") }
+        if fields.has("guess") { statement.isGuess = try fields.flag("guess") }
         return (fields.has("day") ? try fields.text("day", most: 10) : nil, statement)
     }
 

@@ -18,13 +18,29 @@ extension FleetPacer {
             clear(at)
             return
         }
-        // Whose hours are not known yet is planned by itself.
-        if present.allSatisfy({ campaigns[at].members[$0].statement.seesDay }), let plan = together(now)[at] {
+        if seesDay(present, at), let plan = together(now)[at] {
             install(plan, present, at, now, nil)
             return
         }
         install(alone(curve, present, at, now), present, at, now, nil)
     }
+
+    /// Whose hours are not known yet is planned by itself: one node that begins anew is no reason, where the others have most of what it
+    /// could compete for.
+    private func seesDay(_ present: [Int], _ at: Int) -> Bool {
+        var (all, seen) = (0.0, 0.0)
+        for member in present.map({ campaigns[at].members[$0].statement }) {
+            let supply = member.supply.reduce(0, +)
+            all += supply
+            if member.seesDay { seen += supply }
+        }
+        return all > 0
+            ? seen >= Self.mostOfSupply * all
+            : present.allSatisfy { campaigns[at].members[$0].statement.seesDay }
+    }
+
+    /// Two of three nodes that are alike are enough, and one of two is not.
+    private static let mostOfSupply = 0.6
 
     /// The same plan, in other parts: what was promised stays, and so does what spend is off by.
     mutating func share(_ at: Int, _ now: Instant) {
@@ -91,7 +107,8 @@ extension FleetPacer {
         campaigns[at].supplies = present.map { campaigns[at].members[$0].statement.supply }
         // What one campaign is planned by itself says nothing of its chances.
         campaigns[at].isTogether = !plan.deliverability.possible.isEmpty
-        campaigns[at].verdict = campaigns[at].isTogether ? plan.deliverability : nil
+        let isTelling = campaigns[at].isTogether && !campaigns[at].isQuiet(until: plan.curve.end)
+        campaigns[at].verdict = isTelling ? plan.deliverability : nil
         var pacer = FlightPacer(plans: [plan], regions: present.count, theta: theta)
         pacer.origin = origin
         pacer.replanned(0, plan, version: campaigns[at].version)
@@ -194,14 +211,16 @@ extension FleetPacer {
     private mutating func together(_ now: Instant) -> [Int: CampaignPlan] {
         if let landscape, landscape.at == now { return landscape.plans ?? [:] }
         let plans = planned(now)
-        landscape = Landscape(at: now, plans: plans, basis: plans == nil ? [] : campaigns.map(Landscape.Basis.init))
+        landscape = Landscape(
+            at: now, plans: plans, basis: plans == nil ? [] : campaigns.map(Landscape.Basis.init))
         return plans ?? [:]
     }
 
-    /// Whose day is over is in none: what is left of it is nothing that it could take from others tomorrow.
+    /// Whose day is over is in none: what is left of it is nothing that it could take from others tomorrow. Nor is who is paused.
     private func planned(_ now: Instant) -> [Int: CampaignPlan]? {
         let rows = campaigns.indices.filter {
-            !campaigns[$0].isOver(now) && !campaigns[$0].present(now, limits.silence).isEmpty
+            !campaigns[$0].isOver(now) && campaigns[$0].runs
+                && !campaigns[$0].present(now, limits.silence).isEmpty
         }
         let members = rows.map { campaigns[$0].present(now, limits.silence) }
         let numbers = Set(
@@ -209,6 +228,7 @@ extension FleetPacer {
         ).sorted()
         guard let kinds = numbers.first.flatMap({ supplies[$0]?.kinds }),
             numbers.allSatisfy({ supplies[$0]?.kinds == kinds }),
+            rows.count <= limits.together,
             rows.count * numbers.count * kinds * PaceStatement.hours <= limits.cells
         else { return nil }
         var regions: [Int: Int] = [:]
@@ -312,9 +332,11 @@ struct Landscape: Sendable {
         let budget: PaceBudget
         let dayEnd: Instant?
         let members: Int
+        let runs: Bool
 
         init(_ one: FleetPacer.Campaign) {
-            (terms, budget, dayEnd, members) = (one.terms, one.latest, one.dayEnd, one.members.count)
+            (terms, budget, dayEnd) = (one.terms, one.latest, one.dayEnd)
+            (members, runs) = (one.members.count, one.runs)
         }
     }
 

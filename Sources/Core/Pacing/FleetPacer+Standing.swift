@@ -47,7 +47,7 @@ extension FleetPacer {
             return Standing(
                 campaign: one.terms.id, plan: one.version, endsIn: curve.end - now, planned: curve.total,
                 due: curve.spent(by: now), spent: pacer.spent(0, at: now), price: pacer.price(of: 0),
-                cannotDeliver: pacer.cannotDeliver(0, at: now), verdict: one.verdict,
+                cannotDeliver: cannotDeliver(one, now), verdict: one.runs ? one.verdict : nil,
                 isPlannedTogether: one.isTogether,
                 nodes: one.planned.enumerated().map { region, number in
                     let member = one.members[number]
@@ -65,6 +65,12 @@ extension FleetPacer {
     }
 
     public func cannotDeliver(_ campaign: String, at now: Instant) -> Bool {
-        place(of: campaign).flatMap { campaigns[$0].pacer?.cannotDeliver(0, at: now) } ?? false
+        place(of: campaign).map { cannotDeliver(campaigns[$0], now) } ?? false
+    }
+
+    /// Who is paused, or has a weekend, is behind for another reason.
+    private func cannotDeliver(_ one: Campaign, _ now: Instant) -> Bool {
+        guard let pacer = one.pacer, one.runs, !one.isQuiet(until: one.planEnd) else { return false }
+        return pacer.cannotDeliver(0, at: now)
     }
 }

@@ -18,6 +18,9 @@ public struct FleetPacer: Sendable {
         /// Campaigns, times hours, times kinds of requests on all nodes: where there are more, each campaign is planned by itself,
         /// since whoever plans them together answers for the ledger as well, which waits meanwhile.
         public var cells = 500_000
+        /// Of campaigns that are planned together: each costs the spreading of its budget in each round, on however few nodes. As many as
+        /// were measured with so many cells.
+        public var together = 650
         /// All campaigns are planned together no more often than this: of the thread's time it is a small part, whatever changes.
         public var pause = Interval.seconds(1)
 
@@ -74,6 +77,14 @@ public struct FleetPacer: Sendable {
 
         /// The day of its budget is over, and nobody has said what the next one's is.
         func isOver(_ now: Instant) -> Bool { dayEnd.map { $0 <= now } ?? false }
+
+        /// Of which some node says that it could be shown now.
+        var runs: Bool { members.contains { $0.statement.runs } }
+
+        /// It has far less in its plan's time than on its other days: what it lacks there says nothing of its flight.
+        func isQuiet(until end: Instant) -> Bool {
+            end < terms.end && members.contains { !$0.statement.isUsualDay }
+        }
 
         func present(_ now: Instant, _ silence: Interval) -> [Int] {
             members.indices.filter {
@@ -180,7 +191,9 @@ public struct FleetPacer: Sendable {
     private mutating func take(
         _ statement: PaceStatement, _ node: Int, _ start: UInt64, _ at: Int, _ now: Instant
     ) -> Int? {
-        guard let member = campaigns[at].members.firstIndex(where: { $0.node == node }) else {
+        let former = campaigns[at].members.firstIndex { $0.node == node }
+        let statement = statement.isGuess ? guessed(statement, former, at) : statement
+        guard let member = former else {
             guard campaigns[at].members.count < limits.members else { return nil }
             campaigns[at].members.append(
                 Member(
@@ -195,6 +208,13 @@ public struct FleetPacer: Sendable {
             campaigns[at].terms = statement.terms
         }
         let isAnother = campaigns[at].members[member].start != start
+        // What was shared by a guess is shared anew.
+        if campaigns[at].members[member].statement.isGuess, !statement.isGuess {
+            campaigns[at].hasNewcomer = true
+        }
+        // Who is resumed is planned by what is left, and with others.
+        let ran = campaigns[at].runs
+        defer { if !ran, campaigns[at].runs { campaigns[at].hasOtherTerms = true } }
         campaigns[at].members[member].start = start
         campaigns[at].members[member].statement = statement
         campaigns[at].members[member].heardAt = now
@@ -226,6 +246,26 @@ public struct FleetPacer: Sendable {
             campaigns[at].pacer?.reported(report, campaign: 0, region: region, plan: statement.plan)
         }
         return member
+    }
+
+    /// Who has seen nothing yet is taken to have what its process before had, else as much as each of the others. Where nobody knows
+    /// anything, all have a part by all their requests.
+    private func guessed(_ statement: PaceStatement, _ former: Int?, _ at: Int) -> PaceStatement {
+        var statement = statement
+        let members = campaigns[at].members
+        if let known = former.map({ members[$0].statement }) {
+            (statement.supply, statement.shares) = (known.supply, known.shares)
+            (statement.affordable, statement.seesDay) = (known.affordable, known.seesDay)
+            (statement.isUsualDay, statement.isGuess) = (known.isUsualDay, known.isGuess)
+            return statement
+        }
+        statement.seesDay = false
+        let others = members.filter { !$0.statement.isGuess && !$0.isFenced && !$0.isOut }
+        guard !others.isEmpty else { return statement }
+        statement.supply = (0..<PaceStatement.hours).map { hour in
+            others.reduce(0) { $0 + $1.statement.supply[hour] } / Double(others.count)
+        }
+        return statement
     }
 
     private mutating func loseSilent(_ at: Int, _ now: Instant) {

@@ -24,6 +24,12 @@ public struct PaceStatement: Sendable, Hashable {
 
     /// The node has seen it in each hour of a day: what it says of others is no guess.
     public var seesDay = true
+    /// Some of its line items could be shown now: who is paused is behind for that, and not for want of requests.
+    public var runs = true
+    /// The day to come is not one on which it has far less than on its other days, as a weekend is for who runs from Monday to Friday.
+    public var isUsualDay = true
+    /// The node has seen hardly any request since it counts for it: what it says is all its requests.
+    public var isGuess = false
 
     public static let hours = 24
 

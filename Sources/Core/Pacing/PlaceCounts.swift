@@ -23,6 +23,21 @@ public struct PlaceCounts: Sendable {
         }
     }
 
+    /// One campaign, at one moment.
+    public struct Sighting: Sendable {
+        public var id: String
+        /// The sampled requests for which it could have competed.
+        public var arrivals: Arrivals
+        /// Some of its line items can be shown now.
+        public var runs: Bool
+        /// Of what decides for which requests it can compete: with another one all that was seen is of another campaign.
+        public var eligibility: UInt64
+
+        public init(id: String, arrivals: Arrivals, runs: Bool, eligibility: UInt64 = 0) {
+            (self.id, self.arrivals, self.runs, self.eligibility) = (id, arrivals, runs, eligibility)
+        }
+    }
+
     /// Of some requests, and of the places in them.
     struct Count: Sendable {
         var requests = 0.0
@@ -43,6 +58,7 @@ public struct PlaceCounts: Sendable {
     private var days: [Count]
     private var campaigns: [String: CampaignPlaces] = [:]
     private var hour: Int64
+    private var countedAt: Instant
 
     /// Before so many requests of them were seen nobody knows what kinds there are.
     private static let least = 256.0
@@ -57,14 +73,14 @@ public struct PlaceCounts: Sendable {
         open = none
         days = Array(repeating: none, count: PaceStatement.hours)
         hour = HourOfWeek.hours(now)
+        countedAt = now
     }
 
     /// What was counted since the last time is of the hour in which that was.
     ///
-    /// - Parameter campaigns: with the sampled requests for which each could have competed, and whether its flight runs. Who is not among them is forgotten; who comes, or comes back, is counted from now on.
-    public mutating func count(
-        _ offered: Offered, _ campaigns: [(id: String, arrivals: Arrivals, runs: Bool)], at now: Instant
-    ) {
+    /// - Parameter campaigns: who is not among them is forgotten; who comes, or comes back, is counted from now on.
+    public mutating func count(_ offered: Offered, _ campaigns: [Sighting], at now: Instant) {
+        countedAt = now
         let came = Count(
             requests: Double(offered.requests &- before.requests),
             places: zip(offered.places, before.places).map { Double($0 &- $1) })
@@ -73,11 +89,17 @@ public struct PlaceCounts: Sendable {
         let former = self.campaigns
         self.campaigns = [:]
         self.campaigns.reserveCapacity(campaigns.count)
-        for (id, arrivals, runs) in campaigns {
-            // Of what was offered before it came nobody knows whether it was for it.
-            var one = former[id] ?? CampaignPlaces(before: arrivals)
-            if former[id] != nil { one.count(arrivals, of: came, runs: runs) }
-            self.campaigns[id] = one
+        for seen in campaigns {
+            var one: CampaignPlaces
+            if let known = former[seen.id], known.isOf(seen) {
+                one = known
+                one.count(seen, of: came, at: now)
+            } else {
+                // Of what was offered before it came nobody knows whether it was for it.
+                one = CampaignPlaces(before: seen.arrivals)
+                one.begin(seen, at: now)
+            }
+            self.campaigns[seen.id] = one
         }
         let current = HourOfWeek.hours(now)
         guard current != hour else { return }
@@ -91,7 +113,7 @@ public struct PlaceCounts: Sendable {
     /// What is known of one campaign: of one that nobody has heard of, nothing.
     public func view(of campaign: String) -> CampaignView {
         let one = campaigns[campaign] ?? CampaignPlaces(before: Arrivals(kinds: kinds))
-        return CampaignView(one, in: HourOfWeek(hoursSinceEpoch: hour))
+        return CampaignView(one, in: HourOfWeek(hoursSinceEpoch: hour), at: countedAt)
     }
 
     /// The places of a day, from the requests that are expected in each of its hours, by the hour of UTC; nil where nobody knows.
@@ -113,7 +135,7 @@ public struct PlaceCounts: Sendable {
     }
 }
 
-/// One campaign's part of what was offered while its flight ran.
+/// One campaign's part of what was offered while it could be shown.
 struct CampaignPlaces: Sendable {
     struct Slot: Sendable {
         var requests: Float = 0
@@ -138,6 +160,16 @@ struct CampaignPlaces: Sendable {
     private(set) var week = [Slot](repeating: Slot(), count: HourOfWeek.count)
     private(set) var days = [Slot](repeating: Slot(), count: PaceStatement.hours)
 
+    /// By the hour of the week, whether its newest was counted from its beginning to its end.
+    private var isWhole = [Bool](repeating: false, count: HourOfWeek.count)
+    /// Of the hour that runs.
+    private var isCountedWhole = false
+    /// While it ran, as it was last.
+    private var eligibility: UInt64?
+    /// Of all that was offered while it ran.
+    private(set) var seen = 0.0
+    private(set) var runsSince: Instant?
+
     /// The newest day of an hour, or week, counts for as much as all before it.
     static let former = 0.5
     /// Of kinds, so many of its last arrivals are remembered, and as many more at the most.
@@ -152,11 +184,27 @@ struct CampaignPlaces: Sendable {
         (came, paid, places, arrivals, payable) = (none, none, none, none, none)
     }
 
-    mutating func count(_ arrivals: PlaceCounts.Arrivals, of all: PlaceCounts.Count, runs: Bool) {
-        let former = before
+    func isOf(_ sighting: PlaceCounts.Sighting) -> Bool {
+        // Who is paused is known again when it is resumed.
+        !sighting.runs || eligibility == nil || eligibility == sighting.eligibility
+    }
+
+    mutating func begin(_ sighting: PlaceCounts.Sighting, at now: Instant) {
+        guard sighting.runs else { return }
+        eligibility = sighting.eligibility
+        runsSince = runsSince ?? now
+    }
+
+    mutating func count(_ sighting: PlaceCounts.Sighting, of all: PlaceCounts.Count, at now: Instant) {
+        let (former, arrivals) = (before, sighting.arrivals)
         before = arrivals
-        guard runs else { return }
+        guard sighting.runs else {
+            isCountedWhole = false
+            return
+        }
+        begin(sighting, at: now)
         offered.add(all)
+        seen += all.requests
         for kind in came.indices {
             came[kind] += Double(arrivals.targeted[kind] &- former.targeted[kind])
             paid[kind] += Double(arrivals.payable[kind] &- former.payable[kind])
@@ -168,14 +216,17 @@ struct CampaignPlaces: Sendable {
         let last = current
         if last.requests > 0 {
             let former = week[hour.number]
-            if former.requests > 0 {
+            // A part of an hour may be of other minutes than those of a daypart.
+            if former.requests > 0, isCountedWhole, isWhole[hour.number] {
                 let expected = last.requests * former.came / former.requests
+                let wasExpected = former.requests * last.came / last.requests
                 // What was known of its other hours is of another targeting.
-                if max(expected, last.came) >= Self.telling,
+                if max(expected, last.came) >= Self.telling, max(wasExpected, former.came) >= Self.telling,
                     last.came > 2 * expected || 2 * last.came < expected
                 {
                     week = Array(repeating: Slot(), count: week.count)
                     days = Array(repeating: Slot(), count: days.count)
+                    isWhole = Array(repeating: false, count: isWhole.count)
                     for kind in places.indices {
                         (places[kind], arrivals[kind], payable[kind]) = (0, 0, 0)
                     }
@@ -183,7 +234,9 @@ struct CampaignPlaces: Sendable {
             }
             week[hour.number].add(last, former: Float(Self.former))
             days[hour.number % PaceStatement.hours].add(last, former: Float(Self.former))
+            isWhole[hour.number] = isCountedWhole
         }
+        isCountedWhole = true
         (places, arrivals, payable) = kinds
         let part = arrivals.reduce(0, +) > 2 * Self.remembered ? 0.5 : 1
         for kind in places.indices {
@@ -219,13 +272,21 @@ public struct CampaignView: Sendable {
     /// Of that part, the one whose floors it can pay.
     public let affordable: [Double]
 
+    /// What it could have is not known yet: what is said of it is all that is offered.
+    public let isGuess: Bool
+
+    /// Some dozens of requests tell a campaign that targets little from one that targets all. Where there are hardly any, a minute is
+    /// enough: what follows is as near as it gets.
+    private static let telling = 48.0
+    private static let guessedFor = Interval.seconds(60)
     /// Before any came, all are taken to be for it; a sixteenth of a request that was not is enough to think otherwise.
     private static let unseen: Float = 1.0 / 16
     /// An hour is as all hours together, and a kind as all kinds, by so many arrivals.
     private static let fewArrivals: Float = 4
     private static let fewOfKind = 2.0
 
-    init(_ one: CampaignPlaces, in hour: HourOfWeek) {
+    init(_ one: CampaignPlaces, in hour: HourOfWeek, at now: Instant) {
+        isGuess = one.seen < Self.telling && one.runsSince.map { now < $0 + Self.guessedFor } ?? true
         var (week, days) = (one.week, one.days)
         week[hour.number].add(one.current)
         days[hour.number % PaceStatement.hours].add(one.current)
@@ -268,6 +329,25 @@ public struct CampaignView: Sendable {
         let slot = week[hour.number]
         return Double(min(slot.requests > 0 ? rate(slot, or: usual) : usual, 1))
     }
+
+    /// Whether it has in the day to come about what it has on the best days of its week, by what is known of those.
+    public func isUsual(_ day: [Double], from now: Instant) -> Bool {
+        let first = HourOfWeek(now).number
+        var best = 0.0
+        var next = 0.0
+        for later in 0..<HourOfWeek.count / PaceStatement.hours {
+            let sum = (0..<PaceStatement.hours).reduce(0.0) { sum, ahead in
+                let number = (first + later * PaceStatement.hours + ahead) % HourOfWeek.count
+                return sum + day[number % PaceStatement.hours] * part(of: HourOfWeek(number))
+            }
+            if later == 0 { next = sum }
+            best = max(best, sum)
+        }
+        return next >= Self.usual * best
+    }
+
+    /// Two days that are alike differ by less.
+    private static let usual = 0.75
 
     /// Of the requests that are expected in each hour of the day to come, by the hour of UTC, those for which it could compete.
     public func supply(_ day: [Double], from now: Instant) -> [Double] {

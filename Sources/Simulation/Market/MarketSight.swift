@@ -36,7 +36,10 @@ struct MarketSight: Sendable {
     mutating func count(at now: Instant) {
         counts.count(
             offered,
-            campaigns.indices.map { (campaigns[$0], arrivals[$0], runs: true) }, at: now)
+            campaigns.indices.map {
+                PlaceCounts.Sighting(id: campaigns[$0], arrivals: arrivals[$0], runs: true)
+            },
+            at: now)
     }
 
     func view(of campaign: Int) -> CampaignView { counts.view(of: campaigns[campaign]) }

@@ -25,6 +25,7 @@ import Units
         (statement.shares, statement.affordable) = ([0.5, 0.000_003], [1, 0.75])
         statement.supply[3] = 0.000_25
         statement.seesDay = false
+        (statement.runs, statement.isUsualDay, statement.isGuess) = (false, false, true)
         return statement
     }
 
@@ -64,8 +65,11 @@ import Units
         plain.terms.isGuaranteed = false
         plain.report.local = 0
         (plain.shares, plain.affordable, plain.seesDay) = ([], [], true)
+        (plain.runs, plain.isUsualDay, plain.isGuess) = (true, true, false)
         let line = PaceWire.tree(PaceWire.Statements(holder: "a", node: nil, start: 7, [(nil, plain)])).line
-        for word in ["guaranteed", "local", "hares", "affordable", "inds", "seesDay"] {
+        for word in [
+            "guaranteed", "local", "hares", "affordable", "inds", "seesDay", "runs", "usualDay", "guess",
+        ] {
             #expect(!line.contains(word))
         }
         let read = try PaceWire.statements(JSONTree(reading: Array(line.utf8)))
@@ -94,6 +98,9 @@ import Units
         ("\"spent\":1.234567", "\"spent\":-1", "campaigns[0].spent"),
         ("\"placeShares\":[0.5", "\"placeShares\":[1.5", "campaigns[0].placeShares[0]"),
         ("\"seesDay\":false", "\"seesDay\":0", "campaigns[0].seesDay"),
+        ("\"runs\":false", "\"runs\":0", "campaigns[0].runs"),
+        ("\"usualDay\":false", "\"usualDay\":0", "campaigns[0].usualDay"),
+        ("\"guess\":true", "\"guess\":1", "campaigns[0].guess"),
         ("\"local\":-0.125", "\"local\":true", "campaigns[0].local"),
         ("\"dayEnd\":\"", "\"dayEnd\":\"9", "campaigns[0].dayEnd"),
     ])

@@ -172,13 +172,16 @@ private struct Words {
         #expect(planned() == ["one", "two"])
         say(statements[2], 22_600)
         #expect(planned() == ["one", "three", "two"])
-        var limits = FleetPacer.Limits(silence: .seconds(600))
-        limits.cells = 3 * 24 - 1
-        words.fleet = FleetPacer(limits, epoch: 2, at: Words.start)
-        words.expect(1_000, from: "a")
-        for second in [Int64(0), 20_000] { for statement in statements { say(statement, second) } }
-        let standings = words.fleet.standings(at: Words.start + .seconds(21))
-        #expect(standings.count == 3 && standings.allSatisfy { !$0.isPlannedTogether })
+        for (cells, together) in [(3 * 24, 3), (3 * 24 - 1, 3), (3 * 24, 2)] {
+            var limits = FleetPacer.Limits(silence: .seconds(600))
+            (limits.cells, limits.together) = (cells, together)
+            words.fleet = FleetPacer(limits, epoch: 2, at: Words.start)
+            words.expect(1_000, from: "a")
+            for second in [Int64(0), 20_000] { for statement in statements { say(statement, second) } }
+            let standings = words.fleet.standings(at: Words.start + .seconds(21))
+            let isWithin = cells == 3 * 24 && together == 3
+            #expect(standings.count == 3 && standings.allSatisfy { $0.isPlannedTogether == isWithin })
+        }
     }
 
     /// A node that comes at noon gets a part; what was promised for the day, and what spend is behind, stay.

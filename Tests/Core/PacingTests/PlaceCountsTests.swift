@@ -13,6 +13,7 @@ import Units
         var offered = PlaceCounts.Offered(requests: 0, places: [0, 0])
         var arrivals: [String: PlaceCounts.Arrivals] = [:]
         var hour: Int64 = 0
+        var eligibility: UInt64 = 0
 
         /// An hour, with each campaign's parts of both kinds of requests.
         mutating func pass(
@@ -39,7 +40,9 @@ import Units
             counts.count(
                 offered,
                 campaigns.map {
-                    (id: $0, arrivals: arrivals[$0] ?? PlaceCounts.Arrivals(kinds: 2), runs: runs)
+                    PlaceCounts.Sighting(
+                        id: $0, arrivals: arrivals[$0] ?? PlaceCounts.Arrivals(kinds: 2), runs: runs,
+                        eligibility: eligibility)
                 },
                 at: start + .seconds(hour * 3_600))
         }
@@ -159,6 +162,96 @@ import Units
         node.pass([("one", [0.1, 0])])
         #expect(isNear(node.parts("one"), Array(repeating: 0.05, count: 24)), "\(node.parts("one"))")
         #expect(isNear(node.view("one").shares, [0.1 / 6, 0]), "\(node.view("one").shares)")
+    }
+
+    /// Who raised its bid or widened its targeting is another campaign to who counts, in its first week as well; who is paused is not.
+    @Test func anotherEligibilityIsCountedAnew() {
+        var node = Node()
+        node.count(["one"])
+        for _ in 0..<30 { node.pass([("one", [0.1, 0])]) }
+        #expect(node.view("one").seesDay && !node.view("one").isGuess)
+        node.eligibility = 1
+        // While it is paused nobody can say what it targets.
+        node.count(["one"], false)
+        #expect(node.view("one").seesDay)
+        node.count(["one"])
+        #expect(!node.view("one").seesDay && node.view("one").isGuess && node.view("one").shares.isEmpty)
+        node.pass([("one", [1, 1])])
+        #expect(isNear(node.parts("one"), Array(repeating: 1, count: 24)), "\(node.parts("one"))")
+        #expect(!node.view("one").isGuess)
+    }
+
+    /// A campaign came in the middle of an hour, in whose second half it cannot be shown: a week later that is no other targeting.
+    @Test func aPartOfAnHourIsNoOtherTargeting() {
+        var node = Node()
+        node.offered.requests += 9_000
+        node.count(["one"])
+        func week(_ first: Bool) {
+            for hour in 0..<24 * 7 { node.pass([("one", hour == 0 && first ? [0, 0] : [0.5, 0.5])]) }
+        }
+        week(true)
+        node.pass([("one", [0.5, 0.5])])
+        #expect(node.view("one").seesDay)
+        // A whole hour is one, a week after that.
+        for _ in 1..<24 * 7 { node.pass([("one", [0.5, 0.5])]) }
+        node.pass([("one", [0, 0])])
+        #expect(!node.view("one").seesDay)
+    }
+
+    /// Twenty requests of an hour tell nothing, whatever came of ten thousand a week later.
+    @Test func aFewRequestsAreNoOtherTargeting() {
+        var node = Node()
+        node.count(["one"])
+        for hour in 0..<24 * 8 {
+            node.pass([("one", hour == 30 ? [0, 0] : [0.2, 0.2])], requests: hour == 30 ? 20 : 20_000)
+        }
+        for _ in 24 * 8...24 * 7 + 30 { node.pass([("one", [0.2, 0.2])]) }
+        #expect(node.view("one").seesDay)
+    }
+
+    @Test func beforeSomeDozensCameAllIsAGuess() {
+        var node = Node()
+        #expect(node.view("unheard of").isGuess)
+        node.count(["one"])
+        node.counts.count(
+            PlaceCounts.Offered(requests: 40, places: [120, 20]),
+            [PlaceCounts.Sighting(id: "one", arrivals: PlaceCounts.Arrivals(kinds: 2), runs: true)],
+            at: Self.start + .seconds(5))
+        #expect(node.view("one").isGuess)
+        node.counts.count(
+            PlaceCounts.Offered(requests: 60, places: [180, 30]),
+            [PlaceCounts.Sighting(id: "one", arrivals: PlaceCounts.Arrivals(kinds: 2), runs: true)],
+            at: Self.start + .seconds(10))
+        #expect(!node.view("one").isGuess)
+        // Where hardly anybody comes a minute is enough, of a time in which it runs.
+        var quiet = Node()
+        for second in [Int64(0), 100, 101, 150, 162] {
+            quiet.counts.count(
+                PlaceCounts.Offered(requests: UInt64(second) / 10, places: [0, 0]),
+                [
+                    PlaceCounts.Sighting(
+                        id: "one", arrivals: PlaceCounts.Arrivals(kinds: 2), runs: second > 100)
+                ],
+                at: Self.start + .seconds(second))
+            #expect(quiet.view("one").isGuess == (second < 162), "\(second)")
+        }
+    }
+
+    @Test func aWeekendIsNoUsualDay() {
+        var node = Node()
+        node.count(["weekdays", "always"])
+        let day = [Double](repeating: 1, count: 24)
+        for hour in 0..<24 * 14 {
+            let now = Self.start + .seconds(Int64(hour) * 3_600)
+            if hour >= 24 * 7 {
+                #expect(node.view("always").isUsual(day, from: now))
+                if hour % 24 == 0 {
+                    let isWeekday = hour / 24 % 7 < 5
+                    #expect(node.view("weekdays").isUsual(day, from: now) == isWeekday, "hour \(hour)")
+                }
+            }
+            node.pass([("weekdays", hour / 24 % 7 < 5 ? [1, 1] : [0, 0]), ("always", [0.3, 0.3])])
+        }
     }
 
     /// What nobody could sell it is no supply of a campaign, and no reason to widen its targeting.

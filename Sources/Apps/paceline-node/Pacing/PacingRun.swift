@@ -22,7 +22,7 @@ final class PacingRun: @unchecked Sendable {
     private var requestsBefore: UInt64 = 0
     /// Nil where the node plans for itself.
     private var words: PacingWords?
-    private var seen: PlaceCounts
+    private var seen: PlacesSeen
 
     private static let hourLength: Int64 = 3_600_000_000_000
 
@@ -39,7 +39,7 @@ final class PacingRun: @unchecked Sendable {
         pacer = RegionPacer([], words == nil ? .own : .directed, at: now)
         hour = now.nanoseconds / Self.hourLength
         hourSince = now
-        seen = PlaceCounts(kinds: OfferedPlaces.kinds, at: now)
+        seen = PlacesSeen(at: now)
     }
 
     func turn() {
@@ -98,36 +98,23 @@ final class PacingRun: @unchecked Sendable {
     private func speak(_ money: [String: CampaignMoney], _ now: Instant) {
         let all = pacing.counted([NodePacing.allRequests])[0].arrivals
         guard let rows = words?.next(of: campaigns.count, requests: all, at: now) else { return }
-        count(now)
+        seen.count(pacing, campaigns, places, at: now)
         let day = words?.supply(week, at: now) ?? []
         var spoken: [Int] = []
         let statements = rows.compactMap { row -> (day: String?, PaceStatement)? in
             let campaign = campaigns[row]
-            let view = seen.view(of: campaign.terms.id)
             let today = money[campaign.terms.id]?.today
             let end = today.map {
                 BudgetDay(number: $0.number + 1).start(startsAtMinutes: campaign.dayStartsAtMinutes)
             }
-            var statement = pacer.statement(row, dayEnd: end, supply: view.supply(day, from: now))
-            statement?.shares = view.shares
-            statement?.affordable = view.affordable
-            statement?.seesDay = view.seesDay
-            if statement != nil { spoken.append(row) }
-            return statement.map { (today?.date, $0) }
+            guard var statement = pacer.statement(row, dayEnd: end, supply: day) else { return nil }
+            seen.tell(&statement, of: campaign, at: now)
+            spoken.append(row)
+            return (today?.date, statement)
         }
         // Who does not know its days yet says nothing of what campaigns could share: at night all of them would fall short.
         let supply = forecast.knowsTheDay(region: 0, inventory: 0) ? seen.supply(day) : nil
         words?.say(statements, spoken, supply) { [unowned pacing] in pacing.heard($0) }
-    }
-
-    private func count(_ now: Instant) {
-        let counted = pacing.kinds([NodePacing.allRequests] + places)
-        seen.count(
-            PlaceCounts.Offered(requests: pacing.sampled, places: counted[0].targeted),
-            campaigns.indices.map { row in
-                let terms = campaigns[row].terms
-                return (terms.id, counted[row + 1], terms.start <= now && now < terms.end)
-            }, at: now)
     }
 
     /// Learns an hour when it is over, from the part of it that was seen.

@@ -164,6 +164,8 @@ extension CatalogSnapshot {
     }
 
     public func lineItemID(_ row: Int) -> CatalogText { text(.lineItemID, .lineItems, row) }
+    /// As the catalog has it; empty for everyone.
+    public func lineItemTargeting(_ row: Int) -> CatalogText { text(.lineItemTargeting, .lineItems, row) }
     public func campaignID(_ row: Int) -> CatalogText { text(.campaignID, .campaigns, row) }
     public func creativeID(_ row: Int) -> CatalogText { text(.creativeID, .creatives, row) }
     public func advertiserID(_ row: Int) -> CatalogText { text(.advertiserID, .advertisers, row) }
