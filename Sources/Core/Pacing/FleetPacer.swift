@@ -212,6 +212,9 @@ public struct FleetPacer: Sendable {
         if campaigns[at].members[member].statement.isGuess, !statement.isGuess {
             campaigns[at].hasNewcomer = true
         }
+        // Who is resumed is planned by what is left, and with others.
+        let ran = campaigns[at].runs
+        defer { if !ran, campaigns[at].runs { campaigns[at].hasOtherTerms = true } }
         campaigns[at].members[member].start = start
         campaigns[at].members[member].statement = statement
         campaigns[at].members[member].heardAt = now

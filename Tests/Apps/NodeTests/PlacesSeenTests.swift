@@ -138,10 +138,8 @@ import Units
         #expect(
             try changed { $0.lineItems[0].targeting = TargetingObject(meaning: .values(.country, ["NZL"])) })
         #expect(try changed { $0.lineItems[0].paused = true })
-        #expect(
-            try !changed {
-                $0.lineItems[0].flight?.end = ($0.lineItems[0].flight?.start ?? Self.start) + .seconds(60)
-            })
+        let end = (source.lineItems[0].flight?.start ?? Self.start) + .seconds(60)
+        #expect(try !changed { $0.lineItems[0].flight?.end = end })
         #expect(try !changed { $0.lineItems[0].name = "another" })
         #expect(try !changed { $0.lineItems[1].bid = Micros(9_990_000) })
     }

@@ -57,6 +57,10 @@ import Units
         #expect(standing.isPlannedTogether == runs)
         #expect(standing.why.isEmpty == !runs && standing.cannotDeliver == runs, "\(standing.why)")
         #expect(fleet.fleet.cannotDeliver("one", at: Self.start + .seconds(7_200)) == runs)
+        // When it is resumed it is planned with others.
+        paused.runs = true
+        for second in [Int64(7_205), 7_210, 7_218] { fleet.say([paused, other], at: second) }
+        #expect(try fleet.standing(7_220).isPlannedTogether)
     }
 
     /// A weekend is no verdict on a flight that goes on behind it, and one on a flight that ends with it.
