@@ -85,8 +85,8 @@ enum LedgerAudit {
     static let resolve = Command(
         "resolve", "Says what a silent holder was granted.",
         discussion: """
-            For a holder that cannot answer an audit any more. Two operators, each with a token of their own, say the \
-            same amounts; then these are in suspense, and the accounts wait for the holder no more. An amount that is too \
+            For a holder that cannot answer an audit any more. Two operators, each with a token of their own or each with a \
+            certificate of their own, say the same amounts; then these are in suspense, and the accounts wait for the holder no more. An amount that is too \
             small may be spent twice: it is all that the holder may have been granted since the state that the \
             database came back with. Exits with 1 until another one has said the same.
             """,

@@ -336,6 +336,8 @@ import Units
         #expect(standing(enter("ann", 600)) == .waits)
         // The same person twice is not two.
         #expect(standing(enter("ann", 600)) == .waits)
+        // And nobody knows whose certificate it is that somebody shows: hers, perhaps.
+        #expect(standing(enter("spiffe://f/people/ann", 600)) == .waits)
         #expect(standing(enter("bob", 500)) == .differs)
         #expect(request(&root, 900, by: other, at: now) == .zero)
         #expect(standing(enter("bob", 600)) == .agreed)
@@ -349,6 +351,16 @@ import Units
         #expect(root.places(0)?.granted == Micros(1_000))
         #expect(root.places(0)?.unassigned == Micros(-600))
         #expect(root.machine.book?.imbalance == nil)
+    }
+
+    @Test func aTokenAndACertificateAreNotTwo() {
+        let certificates = ["spiffe://f/people/ann", "spiffe://f/people/bob", "certificate ann.example"]
+        for one in certificates + ["ann", "bob"] {
+            for other in certificates + ["ann", "bob"] {
+                let isOfOneKind = certificates.contains(one) == certificates.contains(other)
+                #expect(OperatorName.areTwo(one, other) == (one != other && isOfOneKind), "\(one), \(other)")
+            }
+        }
     }
 
     /// The tail took accounts: they get their numbers back before anything else does.

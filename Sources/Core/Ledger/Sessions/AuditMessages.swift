@@ -92,6 +92,18 @@ public struct AuditEntry: Hashable, Sendable {
     }
 }
 
+/// What an operator is called: a certificate's URI, `certificate NAME`, or a token's name, which is like neither.
+public enum OperatorName {
+    public static func isOfCertificate(_ name: String) -> Bool {
+        name.contains("://") || name.hasPrefix("certificate ")
+    }
+
+    /// Whether they count as two people: a token and a certificate may be one person's, and nothing says whose they are.
+    static func areTwo(_ one: String, _ other: String) -> Bool {
+        one != other && isOfCertificate(one) == isOfCertificate(other)
+    }
+}
+
 /// The same as a row: who said what of one account.
 public struct AuditEntryRow: Hashable, Sendable {
     public var mark: UInt32
@@ -118,7 +130,7 @@ public struct AuditEntryRow: Hashable, Sendable {
 /// What became of an entry for one account.
 public struct EnteredAmount: Hashable, Sendable {
     public enum Standing: String, Sendable {
-        /// Another operator has to say the same.
+        /// Another operator has to say the same, known as the first one is: by a token too, or by a certificate too.
         case waits
         /// Two have: it is in suspense, and the account waits for this holder no more.
         case agreed

@@ -198,7 +198,7 @@ extension RootLedger {
         func isOfThis(_ row: AuditEntryRow) -> Bool {
             row.mark == entry.mark && row.holder == entry.holder && row.account == account
         }
-        let others = entries.filter { isOfThis($0) && $0.who != entry.who }
+        let others = entries.filter { isOfThis($0) && OperatorName.areTwo($0.who, entry.who) }
         let isAgreed = others.contains { $0.amount == amount }
         entries.removeAll { isOfThis($0) && $0.who == entry.who }
         var row = AuditEntryRow(
