@@ -119,7 +119,7 @@ final class AdminRoutes: Responder {
         _ operation: AdminOperation, _ standing: Standing, _ request: borrowing Request,
         _ response: inout Response
     ) -> Bool {
-        let subject = standing.identity.map { RateSubject.identity($0) } ?? RateSubject(request.address)
+        let subject = RateSubject(standing, request.address)
         guard let refusal = rates.take(operation.cost, isChange: operation.isChange, subject, at: root.now)
         else {
             return true

@@ -14,7 +14,7 @@ struct AdminRateTests {
 
     @Test func aBucketIsFullAtMostAndFillsWithTime() {
         var rates = AdminRates(Self.rates)
-        let alice = RateSubject.identity("alice")
+        let alice = RateSubject.token("alice")
         for index in 0..<Self.rates.changeBurst {
             #expect(rates.take(1, isChange: true, alice, at: Self.at(100)) == nil, "\(index)")
         }
@@ -27,7 +27,7 @@ struct AdminRateTests {
         #expect(rates.take(1, isChange: true, alice, at: Self.at(100.05)) != nil)
         // Reads are apart, and so is anybody else.
         #expect(rates.take(1, isChange: false, alice, at: Self.at(100.05)) == nil)
-        #expect(rates.take(1, isChange: true, .identity("bob"), at: Self.at(100.05)) == nil)
+        #expect(rates.take(1, isChange: true, .token("bob"), at: Self.at(100.05)) == nil)
         // The dear ones wait for all that they take.
         #expect(rates.take(20, isChange: true, alice, at: Self.at(100.06))?.seconds == 1)
         #expect(rates.take(20, isChange: true, alice, at: Self.at(101.1)) == nil)
@@ -41,7 +41,7 @@ struct AdminRateTests {
     @Test func memoryIsBounded() {
         var rates = AdminRates(Self.rates, subjectsMost: 3)
         func take(_ name: String, _ seconds: Double) -> Bool {
-            rates.take(20, isChange: true, .identity(name), at: Self.at(seconds)) == nil
+            rates.take(20, isChange: true, .certificate(name), at: Self.at(seconds)) == nil
         }
         for name in ["a", "b", "c"] { #expect(take(name, 10)) }
         // Who comes now shares one bucket with all others for whom there is no room.
@@ -49,6 +49,35 @@ struct AdminRateTests {
         #expect(!take("e", 10) && rates.subjects == 4)
         // The first three are as new a second later, and make room; the shared one is not.
         #expect(take("f", 11.1) && rates.subjects == 2, "\(rates.subjects)")
+    }
+
+    /// From the 65,536 networks of an IPv6 /48 addresses are without end; who has a token does not notice.
+    @Test func strangersTakeNoRoomFromWhoIsKnown() {
+        var rates = AdminRates(Self.rates)
+        for network in 0..<65_536 {
+            _ = rates.take(
+                1, isChange: false, .address(0x2001_0db8_0000_0000 + UInt64(network)), at: Self.at(10))
+        }
+        // Those for whom there was no room have emptied the bucket that they share.
+        #expect(rates.take(1, isChange: false, .address(1), at: Self.at(10)) != nil)
+        let known = AdminRates.subjectsMost + 1
+        #expect(rates.subjects == known)
+        for who in [RateSubject.token("alice"), .certificate("spiffe://f/people/alice")] {
+            for index in 0..<Self.rates.readBurst {
+                #expect(rates.take(1, isChange: false, who, at: Self.at(10)) == nil, "\(index)")
+            }
+            #expect(rates.take(1, isChange: false, who, at: Self.at(10)) != nil)
+        }
+        // And whoever has used theirs up is not forgotten for a stranger, and so is not new.
+        for network in 0..<10_000 {
+            _ = rates.take(1, isChange: false, .address(UInt64(network)), at: Self.at(11.5))
+        }
+        #expect(rates.take(1, isChange: false, .token("bob"), at: Self.at(11.5)) == nil)
+        #expect(rates.take(Self.rates.readBurst, isChange: false, .token("alice"), at: Self.at(11.5)) != nil)
+        // As many tokens as there can be have room.
+        for index in 0..<Int(Tokens.most) - 2 {
+            #expect(rates.take(1, isChange: true, .token("\(index)"), at: Self.at(11.5)) == nil)
+        }
     }
 
     @Test func addressesAreOfNetworks() throws {
@@ -60,7 +89,7 @@ struct AdminRateTests {
         #expect(try subject("192.0.2.1") != subject("192.0.2.2"))
         #expect(try subject("2001:db8::1") == subject("2001:db8::ffff:1"))
         #expect(try subject("2001:db8::1") != subject("2001:db8:0:1::1"))
-        #expect(RateSubject(nil) == .others)
+        #expect(RateSubject(nil) == .nowhere)
     }
 }
 

@@ -52,6 +52,8 @@ struct CertificateRoleSettingsTests {
             (#"{"certificate": "spiffe://*", "role": "admin"}"#, Self.tls, "roles[0].certificate"),
             (#"{"certificate": "*.example", "role": "admin"}"#, Self.tls, "roles[0].certificate"),
             (#"{"certificate": "spiffe://f/a", "role": "root"}"#, Self.tls, "roles[0].role"),
+            // As coordinators stand in the audit log.
+            (#"{"certificate": "coordinator one", "role": "admin"}"#, Self.tls, "roles[0].certificate"),
         ] {
             let refused = #expect(throws: (any Error).self) { try Self.settings(roles, admin) }
             #expect(

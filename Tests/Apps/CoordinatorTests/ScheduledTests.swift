@@ -135,7 +135,8 @@ struct ScheduledTests {
         let pair = try Self.seeded()
         let leader = try pair.leader()
         let body = #"{"campaign": "winter"}"#
-        let first = try pair.admin("POST /api/v1/catalog/pause?at=\(Self.at(2))", body)
+        let (firstTime, firstKey) = (Self.at(2), ["idempotency-key: first"])
+        let first = try pair.admin("POST /api/v1/catalog/pause?at=\(firstTime)", body, firstKey)
         let second = try pair.admin("POST /api/v1/catalog/resume?at=\(Self.at(3))", body)
         #expect(first.status == 202 && second.status == 202, "\(second.body)")
         // For whatever version is there then, and for the one that was seen: the first change makes that another one.
@@ -159,6 +160,12 @@ struct ScheduledTests {
         #expect(
             try (1...5).map { try Self.state(pair, $0) } == ["made", "made", "made", "refused", "refused"])
         #expect(try Self.budget(pair) == 7)
+        // Who has not heard the answer asks again, and gets it also now; a new one is too late.
+        let repeated = try pair.admin("POST /api/v1/catalog/pause?at=\(firstTime)", body, firstKey)
+        #expect(repeated.status == 202 && repeated.body == first.body, "\(repeated.body)")
+        let tooLate = try pair.admin(
+            "POST /api/v1/catalog/pause?at=\(firstTime)", body, ["idempotency-key: second"])
+        #expect(tooLate.status == 400 && tooLate.json["field"] as? String == "at", "\(tooLate.body)")
         let made = try Self.one(pair, 1)
         #expect(
             made["settledBy"] as? String == (leader === pair.all[0] ? "coordinator one" : "coordinator two"))
@@ -191,6 +198,13 @@ struct ScheduledTests {
         #expect(leader.metric(#"paceline_scheduled_changes_total{outcome="made"}"#) == 3)
         #expect(try pair.follower().metric("paceline_scheduled_refused") == 0)
         #expect(try pair.admin("DELETE /api/v1/scheduled/1").status == 409)
+        // What is settled is forgotten by and by, but for a refusal that nobody has dismissed.
+        _ = try pair.sql(
+            "update paceline.scheduled_changes set settled_at = now() - interval '91 days' where number in (3, 4)"
+        )
+        #expect(try pair.admin("POST /api/v1/catalog/pause?at=\(Self.at(900))", body).status == 202)
+        #expect(try pair.admin("GET /api/v1/scheduled/3").status == 404)
+        #expect(try Self.state(pair, 4) == "refused")
         for number in [4, 5] {
             #expect(
                 try pair.admin("DELETE /api/v1/scheduled/\(number)").json["state"] as? String == "dismissed")
@@ -230,6 +244,7 @@ struct ScheduledTests {
         leader.kill(SIGKILL)
         while try left() > 0, Date() < end { usleep(50_000) }
         print("\(kills) kills of Postgres; \(before) of \(count) were left when the leader was killed")
+        #expect(kills > 0, "half of them were made before the database could be killed")
         #expect(before > 0 && before < count, "nothing was left to make, or nothing was made: \(before)")
         // Each published one version, in the order of their numbers, and the last one is what is there.
         let versions = try pair.sql(
@@ -306,5 +321,50 @@ struct ScheduledTests {
         #expect(refused.status == 403 && refused.json["needed"] as? String == "trafficker", "\(refused.body)")
         #expect(try pair.admin("DELETE /api/v1/scheduled/1", "", keeper).status == 200)
         #expect(try pair.admin("DELETE /api/v1/scheduled/2", "", planner).status == 200)
+
+        // What waits is listed in the order in which it is made, page by page, and by who has sent it.
+        for (seconds, who) in [(900, keeper), (300, keeper), (600, planner)] as [(Double, [String])] {
+            let answer = try pair.admin(
+                "POST /api/v1/catalog/pause?at=\(Self.at(seconds))", #"{"campaign": "winter"}"#, who)
+            #expect(answer.status == 202, "\(answer.body)")
+        }
+        func numbers(_ query: String) throws -> [String] {
+            let page = try pair.admin("GET /api/v1/scheduled?\(query)", "", viewer).json
+            return (page["scheduled"] as? [[String: Any]] ?? []).compactMap { $0["number"] as? String }
+                + [page["next"] as? String ?? "no more"]
+        }
+        #expect(try numbers("state=waiting") == ["4", "5", "3", "no more"])
+        #expect(try numbers("state=waiting&limit=2") == ["4", "5", "5"])
+        #expect(try numbers("state=waiting&limit=2&after=5") == ["3", "no more"])
+        #expect(try numbers("state=waiting&who=operator") == ["4", "3", "no more"])
+        #expect(try numbers("who=trafficker&limit=1") == ["5", "5"])
+        #expect(try numbers("who=trafficker&limit=1&before=5") == ["2", "2"])
+        for wrong in ["state=waiting&before=5", "after=5", "state=made&after=5"] {
+            #expect(try pair.admin("GET /api/v1/scheduled?\(wrong)", "", viewer).status == 400, "\(wrong)")
+        }
+        let file = pair.folder.appending(path: "admin.token")
+        try Data(admin[0].dropFirst("authorization: Bearer ".count).utf8).write(to: file)
+        let words = [
+            "--coordinator", "http://127.0.0.1:\(try pair.follower().admin)", "--token-file", file.path(),
+        ]
+        let own = try paceline(["scheduled", "list", "--who", "operator", "--all"] + words)
+        let lines = own.output.split(separator: "\n").dropFirst().map { $0.split(separator: " ").first ?? "" }
+        #expect(lines == ["4", "1", "3"], "\(own.output)")
+        // Whoever takes a token away is told what goes on without it.
+        let revoked = try paceline(["token", "revoke", "operator"] + words)
+        #expect(
+            revoked.output.hasPrefix("operator: revoked\nscheduled changes that wait by this name")
+                && revoked.output.contains(": 2; look") && revoked.output.contains("list --who 'operator'"),
+            "\(revoked.output)")
+
+        // Nobody is called what the audit log has for coordinators, or for nobody.
+        for name in ["coordinator one", "coordinator ", "without a certificate", "certificate x", "a://b"] {
+            let made = try pair.admin(
+                "POST /api/v1/tokens", #"{"name": "\#(name)", "role": "viewer", "days": 1}"#, admin)
+            #expect(made.status == 400 && made.json["field"] as? String == "name", "\(name): \(made.body)")
+        }
+        let named = try pair.admin(
+            "POST /api/v1/tokens", #"{"name": "coordinators", "role": "viewer", "days": 1}"#, admin)
+        #expect(named.status == 201, "\(named.body)")
     }
 }

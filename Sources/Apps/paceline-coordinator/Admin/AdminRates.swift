@@ -1,5 +1,6 @@
 // How often somebody may ask under /api/v1: a bucket of tokens for reads and one for changes, for each identity, and for each address of
-// those without one. Nothing here is a clock: the time comes with each question.
+// those without one, in tables of their own: strangers take no room from who is known. Nothing here is a clock: the time comes with each
+// question.
 import Documents
 import HTTP
 import Kernel
@@ -10,16 +11,26 @@ import Units
 
 /// Whose buckets are meant.
 enum RateSubject: Hashable, Sendable {
-    /// A token's name, or what a certificate says.
-    case identity(String)
+    /// A token's name.
+    case token(String)
+    /// What a certificate with a role says.
+    case certificate(String)
     /// Of those without either: four bytes of IPv4, or the half of IPv6 that a network is given whole.
     case address(UInt64)
-    /// All for whom there was no room.
-    case others
+    /// Nobody knows from where.
+    case nowhere
+
+    init(_ standing: Standing, _ address: SocketAddress?) {
+        switch standing {
+        case .known(let caller) where caller.by == .token: self = .token(caller.name)
+        case .known(let caller) where caller.by == .certificate: self = .certificate(caller.name)
+        default: self.init(address)
+        }
+    }
 
     init(_ address: SocketAddress?) {
         guard let text = address?.host, let address = IPAddress(text) else {
-            self = .others
+            self = .nowhere
             return
         }
         switch address.family {
@@ -34,8 +45,8 @@ enum RateSubject: Hashable, Sendable {
     /// In metrics and refusals.
     var word: String {
         switch self {
-        case .identity: "identity"
-        case .address, .others: "address"
+        case .token, .certificate: "identity"
+        case .address, .nowhere: "address"
         }
     }
 }
@@ -57,55 +68,86 @@ struct AdminRates {
         var seconds: Int64 { max((after.nanoseconds + 999_999_999) / 1_000_000_000, 1) }
     }
 
-    private struct Buckets {
-        var reads: Instant
-        var changes: Instant
-    }
-
     private let reads: Rate
     private let changes: Rate
-    private let subjectsMost: Int
-    private var buckets: [RateSubject: Buckets] = [:]
-    private var sweptAt = Instant(nanoseconds: .min)
+    private var tokens: Table
+    private var certificates: Table
+    private var addresses: Table
 
-    /// A few hundred kilobytes: more than any house has people, programs and machines that ask at one time.
+    /// A few hundred kilobytes for each of certificates and addresses: more than any house has that ask at one time.
     static let subjectsMost = 4_096
-    /// Who is not limited any more is forgotten where there is no room, and looked for no more often than this.
-    private static let sweep = Interval.seconds(1)
 
-    init(_ rates: CoordinatorSettings.Rates, subjectsMost: Int = Self.subjectsMost) {
+    /// - Parameter tokensMost: how many tokens are known at most, so that there is always room for each.
+    init(
+        _ rates: CoordinatorSettings.Rates, subjectsMost: Int = Self.subjectsMost,
+        tokensMost: Int = Int(Tokens.most)
+    ) {
         reads = Rate(perSecond: rates.readsPerSecond, burst: rates.readBurst)
         changes = Rate(perSecond: rates.changesPerSecond, burst: rates.changeBurst)
-        self.subjectsMost = subjectsMost
+        tokens = Table(most: tokensMost)
+        certificates = Table(most: subjectsMost)
+        addresses = Table(most: subjectsMost)
     }
 
-    var subjects: Int { buckets.count }
+    var subjects: Int { tokens.count + certificates.count + addresses.count }
 
     /// Takes so many tokens, or says when so many will be there; then none is taken.
     mutating func take(
         _ cost: Int, isChange: Bool, _ subject: RateSubject, at now: Instant
     ) -> Refusal? {
-        let place = place(of: subject, at: now)
         let rate = isChange ? changes : reads
-        var known = buckets[place] ?? Buckets(reads: now, changes: now)
-        let each = 1_000_000_000 / Int64(rate.perSecond)
-        let full =
-            max(isChange ? known.changes : known.reads, now) + Interval(nanoseconds: each * Int64(cost))
-        let after = full - now - Interval(nanoseconds: each * Int64(rate.burst))
-        guard after <= .zero else { return Refusal(rate: rate, isChange: isChange, after: after) }
-        if isChange { known.changes = full } else { known.reads = full }
-        buckets[place] = known
-        return nil
+        return switch subject {
+        case .token: tokens.take(cost, isChange: isChange, rate, subject, at: now)
+        case .certificate: certificates.take(cost, isChange: isChange, rate, subject, at: now)
+        case .address, .nowhere: addresses.take(cost, isChange: isChange, rate, subject, at: now)
+        }
+    }
+}
+
+extension AdminRates {
+    private struct Buckets {
+        var reads: Instant
+        var changes: Instant
     }
 
-    private mutating func place(of subject: RateSubject, at now: Instant) -> RateSubject {
-        guard buckets[subject] == nil, buckets.count >= subjectsMost else { return subject }
-        if now >= sweptAt + Self.sweep {
-            sweptAt = now
-            // Full buckets are as none.
-            buckets = buckets.filter { $0.value.reads > now || $0.value.changes > now }
+    /// All of one kind, of whom the newcomers share one bucket where there is no room.
+    private struct Table {
+        let most: Int
+        private var buckets: [RateSubject: Buckets] = [:]
+        private var shared: Buckets?
+        private var sweptAt = Instant(nanoseconds: .min)
+
+        /// Who is not limited any more is forgotten where there is no room, and looked for no more often than this.
+        private static let sweep = Interval.seconds(1)
+
+        init(most: Int) { self.most = most }
+
+        var count: Int { buckets.count + (shared == nil ? 0 : 1) }
+
+        mutating func take(
+            _ cost: Int, isChange: Bool, _ rate: Rate, _ subject: RateSubject, at now: Instant
+        ) -> Refusal? {
+            let isIn = hasRoom(for: subject, at: now)
+            var known = (isIn ? buckets[subject] : shared) ?? Buckets(reads: now, changes: now)
+            let each = 1_000_000_000 / Int64(rate.perSecond)
+            let full =
+                max(isChange ? known.changes : known.reads, now) + Interval(nanoseconds: each * Int64(cost))
+            let after = full - now - Interval(nanoseconds: each * Int64(rate.burst))
+            guard after <= .zero else { return Refusal(rate: rate, isChange: isChange, after: after) }
+            if isChange { known.changes = full } else { known.reads = full }
+            if isIn { buckets[subject] = known } else { shared = known }
+            return nil
         }
-        return buckets.count < subjectsMost ? subject : .others
+
+        private mutating func hasRoom(for subject: RateSubject, at now: Instant) -> Bool {
+            guard buckets[subject] == nil, buckets.count >= most else { return true }
+            if now >= sweptAt + Self.sweep {
+                sweptAt = now
+                // Full buckets are as none.
+                buckets = buckets.filter { $0.value.reads > now || $0.value.changes > now }
+            }
+            return buckets.count < most
+        }
     }
 }
 

@@ -141,15 +141,14 @@ final class CatalogRoutes {
         let query = Query(request)
         let isDryRun = query["dryRun"]
         guard isDryRun.map({ $0 == "1" }) ?? true else { return response.malformed("dryRun", "1") }
+        let now = Kernel.wallNow()
         var due: Instant?
         if let text = query["at"] {
-            let now = Kernel.wallNow()
             due = Timestamp.read(text)
-            guard let due, due > now, due <= now + ScheduleOrder.ahead else {
-                return response.malformed(
-                    "at",
-                    "an instant such as 2026-12-01T00:00:00Z or 2026-12-01T00:00:00-05:00, later than \(Timestamp.text(now)) and at most \(ScheduleOrder.ahead.wholeMilliseconds / 86_400_000) days ahead"
-                )
+            // Whether it is over already is asked behind the key: a repetition may come when it is.
+            guard let due, due > now || isDryRun == nil, due <= now + ScheduleOrder.ahead else {
+                let malformed = ScheduleOrder.malformed(at: now)
+                return response.malformed(malformed.place, malformed.allowed)
             }
         }
         let head: ChangeHead
@@ -168,7 +167,7 @@ final class CatalogRoutes {
             who: caller.name, note: head.note, isDryRun: isDryRun != nil)
         if let due, isDryRun == nil {
             order.isDryRun = true
-            return desk.take(ScheduleOrder(order: order, due: due), request.place, &response)
+            return desk.take(ScheduleOrder(order: order, due: due, asked: now), request.place, &response)
         }
         desk.take(order, request.place, &response)
     }

@@ -97,14 +97,16 @@ extension AdminOperation {
         case .canary: "Has some nodes serve a package before all others."
         case .promote: "Has everybody serve a package."
         case .rollBackModels: "Has everybody serve a former package again, and no node another one."
-        case .scheduled: "Changes that wait for their time, and what became of others, the newest first."
+        case .scheduled:
+            "Changes that wait for their time, and what became of others: with state=waiting in the order in which they are made, else the newest first."
         case .scheduledChange: "One of them, with its body."
         case .cancelScheduled:
             "Takes back one that waits, or says of one that was refused that somebody has seen it. It takes the role that the change takes."
         case .audit: "Who changed what, the newest first."
         case .tokens: "Who has a token."
         case .makeToken: "Makes a token, which is shown this once."
-        case .revokeToken: "Revokes the token of this name."
+        case .revokeToken:
+            "Revokes the token of this name, and says how many scheduled changes wait by it, which are made all the same."
         case .accounts: "Accounts of the ledger; of one campaign and day the one."
         case .order: "Opens an account or changes its budget."
         case .movements: "The last movements of money."
@@ -115,7 +117,7 @@ extension AdminOperation {
         case .beginAudit:
             "Begins an audit: nothing is granted until every holder has said what it was granted."
         case .enter:
-            "Says what a silent holder was granted that the ledger does not know. Where two operators say the same of an account, it is in suspense, and the account waits for that holder no more."
+            "Says what a silent holder was granted that the ledger does not know. Where two operators say the same of an account, both by tokens or both by certificates, it is in suspense, and the account waits for that holder no more."
         case .me: "Who asks, what they may, and which coordinator answers."
         case .pacing:
             "Each campaign's plan: what is due and spent by now, each node's part, and why it cannot deliver."
@@ -166,10 +168,20 @@ extension AdminOperation {
             return pages + [.limit(CatalogRoutes.auditPageMost)]
                 + ["kind", "id", "who"].map { .query($0, "Only those of it.") }
         case .scheduled:
-            return pages + [.limit(CatalogRoutes.pageMost)] + [
+            return [
+                .query(
+                    "before",
+                    "But with state=waiting: only those before it, what the former page says under next.",
+                    OperationParameter.before.schema),
+                .query(
+                    "after",
+                    "With state=waiting: only those that are made behind it, what the former page says under next.",
+                    ["type": "integer", "minimum": 0, "maximum": .number(exact)]),
+                .limit(CatalogRoutes.pageMost),
                 .query(
                     "state", "Only those.",
-                    ["type": "string", "enum": .array(ScheduledRoutes.states.map { .string($0) })])
+                    ["type": "string", "enum": .array(ScheduledRoutes.states.map { .string($0) })]),
+                .query("who", "Only those that they sent."),
             ]
         case .scheduledChange: return [.number]
         case .cancelScheduled: return [.number] + OperationParameter.written

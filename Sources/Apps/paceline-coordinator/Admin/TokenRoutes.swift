@@ -53,7 +53,8 @@ final class TokenRoutes {
             insert into paceline.audit (at, who, what, kind, id, before)
             select $2, $3, 'revoke token', 'tokens', name, to_jsonb(gone) from gone
         )
-        select (select count(*) from gone), pg_notify('paceline_tokens', '')::text
+        select (select count(*) from gone), pg_notify('paceline_tokens', '')::text,
+            (select count(*) from paceline.scheduled_changes where state = 'waiting' and who = $1)
         """, .text, .timestamptz, .text)
 
     func list(_ request: borrowing Request, _ response: inout Response) {
@@ -66,9 +67,12 @@ final class TokenRoutes {
         do throws(Malformed) {
             let fields = try Fields(try JSONTree(body: request), at: "")
             name = try fields.text("name", most: 64)
-            // As certificates stand in the audit log.
-            guard !name.contains("://"), !name.hasPrefix("certificate ") else {
-                throw Malformed(place: "name", allowed: "a name that is not a certificate's")
+            guard AuditName.isForTokens(name) else {
+                throw Malformed(
+                    place: "name",
+                    allowed:
+                        "a name that the audit log has for nobody else: without ://, not \"\(AuditName.unknown)\", and with neither \"certificate \" nor \"coordinator \" before it"
+                )
             }
             let word = try fields.text("role")
             guard let known = AdminRole(rawValue: word) else {
@@ -125,7 +129,11 @@ final class TokenRoutes {
                 return response.problem(.notFound, "no token of this name is in force")
             }
             tokens.look()
-            response.json(["name": .string(name), "revoked": true])
+            // They are made all the same: whoever revokes looks at them.
+            response.json([
+                "name": .string(name), "revoked": true,
+                "waiting": .number(try rows[0].read(2, as: Int64.self)),
+            ])
         }
     }
 }

@@ -3,6 +3,7 @@ import CatalogWire
 import Documents
 import HTTP
 import Kernel
+import Ledger
 import Postgres
 import Reactor
 import Serving
@@ -23,6 +24,19 @@ struct Caller {
     let by: Proof
 }
 
+/// Who stands in the audit log as what, so that nobody can be given the name of somebody else.
+enum AuditName {
+    /// Before there is any token, and without a certificate.
+    static let unknown = "without a certificate"
+
+    static func coordinator(_ name: String) -> String { "coordinator \(name)" }
+
+    /// Whether a token may be called so: coordinators and certificates have names of another form.
+    static func isForTokens(_ name: String) -> Bool {
+        !OperatorName.isOfCertificate(name) && name != unknown && !name.hasPrefix(coordinator(""))
+    }
+}
+
 /// What is known of whoever asks, before it matters for what.
 enum Standing {
     case known(Caller)
@@ -30,12 +44,6 @@ enum Standing {
     case stranger(Status, String, [JSONTree.Member])
     /// The database has not said yet who has tokens.
     case unread
-
-    /// For rates: as whom somebody has shown themselves.
-    var identity: String? {
-        guard case .known(let caller) = self, caller.by != .nothing else { return nil }
-        return caller.name
-    }
 
     /// Who asks, if they may; else it is answered why not.
     func caller(needs role: AdminRole, _ response: inout Response) -> Caller? {
@@ -130,7 +138,7 @@ final class Tokens {
         if isOpen {
             return .known(
                 Caller(
-                    name: peer?.uris.first ?? "without a certificate", role: .admin,
+                    name: peer?.uris.first ?? AuditName.unknown, role: .admin,
                     by: peer?.uris.first == nil ? .nothing : .certificate))
         }
         if let text = request.text("authorization") { return standing(ofToken: text) }

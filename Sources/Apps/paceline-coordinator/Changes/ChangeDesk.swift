@@ -20,8 +20,8 @@ final class ChangeDesk {
         /// Nil where nobody waits: the coordinator itself makes the change.
         var place: AnswerPlace?
         var tries = 0
-        /// Of the coordinator itself: what was written, or nil where nothing was.
-        var done: ((ChangeDraft?) -> Void)?
+        /// Of the coordinator itself.
+        var done: ((ChangeEnd) -> Void)?
     }
 
     private let context: CoordinatorContext
@@ -70,7 +70,7 @@ final class ChangeDesk {
 
     /// A change of the coordinator's own; what becomes of it is in the log. False where it is not taken, and nobody is called.
     @discardableResult
-    func take(_ order: any ChangeOrder, _ done: ((ChangeDraft?) -> Void)? = nil) -> Bool {
+    func take(_ order: any ChangeOrder, _ done: ((ChangeEnd) -> Void)? = nil) -> Bool {
         guard root.leads, queue.count < Self.waitingMost else { return false }
         queue.append(Job(order: order, place: nil, done: done))
         next()
@@ -83,10 +83,10 @@ final class ChangeDesk {
         look(queue.removeFirst())
     }
 
-    private func finish(_ job: Job, _ written: ChangeDraft? = nil, _ body: (inout Response) -> Void) {
+    private func finish(_ job: Job, _ end: ChangeEnd = .failed, _ body: (inout Response) -> Void) {
         if let place = job.place { server?.answer(place, body) }
         isBusy = false
-        job.done?(written)
+        job.done?(end)
         next()
     }
 
@@ -135,7 +135,8 @@ final class ChangeDesk {
 
     private func drafted(_ job: Job, _ outcome: ChangeOutcome) {
         switch outcome {
-        case .answered(let answer): finish(job) { $0.answer(answer) }
+        case .answered(let answer): finish(job, .needless) { $0.answer(answer) }
+        case .written(let draft): made(job, draft)
         case .refused(let refusal):
             if job.place == nil {
                 context.log.error(
@@ -153,22 +154,7 @@ final class ChangeDesk {
 
     private func wrote(_ job: Job, _ draft: ChangeDraft, _ outcome: PostgresOutcome) {
         switch outcome {
-        case .done:
-            if draft.refusal == nil {
-                context.log.notice(
-                    "a change was made",
-                    [
-                        "kind": .string(job.order.kind?.rawValue ?? "region"),
-                        "version": .integer(Int(draft.number)),
-                        "who": .string(job.order.who), "what": .string(job.order.name),
-                    ])
-            }
-            if let kind = job.order.kind {
-                bulletins[kind]?.lookSoon()
-            } else {
-                onRegions(job.order, draft.number)
-            }
-            finish(job, draft) { $0.answer(draft.answer) }
+        case .done: made(job, draft)
         case .unknown(let failure): again(job, failure)
         case .refused(let failure):
             switch LedgerRefusal(failure) {
@@ -177,6 +163,24 @@ final class ChangeDesk {
             case .broken: broken(job, failure)
             }
         }
+    }
+
+    private func made(_ job: Job, _ draft: ChangeDraft) {
+        if draft.refusal == nil {
+            context.log.notice(
+                "a change was made",
+                [
+                    "kind": .string(job.order.kind?.rawValue ?? "region"),
+                    draft.isOfSchedule ? "scheduled" : "version": .integer(Int(draft.number)),
+                    "who": .string(job.order.who), "what": .string(job.order.name),
+                ])
+        }
+        if let kind = job.order.kind {
+            bulletins[kind]?.lookSoon()
+        } else {
+            onRegions(job.order, draft.number)
+        }
+        finish(job, .written(draft)) { $0.answer(draft.answer) }
     }
 
     private func broken(_ job: Job, _ failure: PostgresFailure) {

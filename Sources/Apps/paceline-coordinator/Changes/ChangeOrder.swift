@@ -25,6 +25,8 @@ enum ChangeOutcome: Sendable {
     case draft(ChangeDraft)
     /// It is so already, or was made under this key.
     case answered(ChangeAnswer)
+    /// An earlier try has written it, whose outcome was not known then.
+    case written(ChangeDraft)
     case refused(OrderRefusal)
 }
 
@@ -37,6 +39,19 @@ struct ChangeDraft: Sendable {
     let writing: @Sendable (ChangeStamp) -> PostgresBatch
     /// What is written is that it was refused, and why.
     var refusal: String?
+    /// Its number is a scheduled change's, and no version of what is published.
+    var isOfSchedule = false
+    /// When it was written, where an earlier try did it.
+    var at: Instant?
+}
+
+/// What became of a change of the coordinator's own.
+enum ChangeEnd {
+    case written(ChangeDraft)
+    /// It is so already, or somebody else has settled it.
+    case needless
+    /// Nothing of it is known to be written; the log says why.
+    case failed
 }
 
 /// Who writes, and when.

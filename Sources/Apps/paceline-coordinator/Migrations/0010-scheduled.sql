@@ -27,7 +27,8 @@ create table paceline.scheduled_changes (
 create index scheduled_waiting on paceline.scheduled_changes (due, number) where state = 'waiting';
 create index scheduled_refused on paceline.scheduled_changes (number) where state = 'refused';
 
--- Keeps a change for its time. What was settled a quarter ago is forgotten, but for the last one: its number is not given again.
+-- Keeps a change for its time. What was settled a quarter ago is forgotten, but for what was refused and nobody has dismissed, and for
+-- the last one: its number is not given again.
 create function paceline.schedule_change(
     wanted bigint, process bigint, former bigint, at timestamptz, what text, of_kind text, of_id text, back_to bigint,
     content bytea, meant text, meant_version bigint, author text, remark text, now timestamptz
@@ -44,7 +45,8 @@ begin
     insert into paceline.audit (at, who, what, kind, id, after) values (
         now, author, 'schedule ' || what, 'scheduled', (former + 1)::text,
         jsonb_build_object('at', at, 'kind', of_kind, 'id', of_id, 'target', back_to, 'note', remark));
-    delete from paceline.scheduled_changes s where s.settled_at < now - interval '90 days' and s.number <= former;
+    delete from paceline.scheduled_changes s
+        where s.settled_at < now - interval '90 days' and s.state <> 'refused' and s.number <= former;
     delete from paceline.answers a where a.at < now - interval '7 days';
     perform paceline.require_leader(wanted, process);
 end $$;

@@ -38,9 +38,11 @@ struct DueOrder: ChangeOrder {
 
     func draft(of found: [PostgresRows]) -> ChangeOutcome {
         do {
-            guard found[4].count == 1, try found[4][0].read(0, as: String.self) == "waiting" else {
-                // Cancelled meanwhile, or made by a try whose outcome was not known.
+            guard found[4].count == 1 else {
                 return .answered(ChangeAnswer(status: .ok, version: number, body: "{}"))
+            }
+            guard try found[4][0].read(0, as: String.self) == "waiting" else {
+                return try settled(found[4][0])
             }
         } catch {
             return .refused(OrderRefusal(.internalServerError, "its state could not be read: \(error)"))
@@ -56,10 +58,11 @@ struct DueOrder: ChangeOrder {
                 })
         case .answered(let answer):
             // It is so already: nothing is published.
-            return .draft(
-                ChangeDraft(number: number, answer: answer) { [self] stamp in
-                    settling("made", nil, nil, "\(name): it was so already", stamp, isAlone: true)
-                })
+            var draft = ChangeDraft(number: number, answer: answer) { [self] stamp in
+                settling("made", nil, nil, "\(name): it was so already", stamp, isAlone: true)
+            }
+            draft.isOfSchedule = true
+            return .draft(draft)
         case .refused(let refusal) where refusal.status.code < 500:
             let reason = JSONTree.object(
                 [
@@ -71,12 +74,31 @@ struct DueOrder: ChangeOrder {
                 settling("refused", nil, reason, "refuse \(name)", stamp, isAlone: true)
             }
             draft.refusal = refusal.title
+            draft.isOfSchedule = true
             return .draft(draft)
         case .refused(let refusal):
             // Of the database or of us, and not of the change: it is tried again.
             return .refused(refusal)
+        case .written(let draft): return .written(draft)
         }
     }
+
+    /// It does not wait any more: cancelled meanwhile, or settled by a try of ours whose outcome was not known.
+    private func settled(_ row: PostgresRow) throws -> ChangeOutcome {
+        let answer = ChangeAnswer(status: .ok, version: number, body: "{}")
+        guard try row.read(2, as: String?.self) == author else {
+            return .answered(answer)
+        }
+        let version: Int64? = try row.read(4)
+        var draft = ChangeDraft(number: version ?? number, answer: answer) { _ in PostgresBatch() }
+        draft.isOfSchedule = version == nil
+        draft.at = try row.read(3)
+        // Also where somebody has dismissed it by now.
+        draft.refusal = try row.read(5)
+        return .written(draft)
+    }
+
+    private var author: String { AuditName.coordinator(coordinator) }
 
     private func settling(
         _ state: String, _ version: Int64?, _ reason: JSONTree?, _ deed: String, _ stamp: ChangeStamp,
@@ -87,7 +109,7 @@ struct DueOrder: ChangeOrder {
             ScheduledStatements.settle, .int8(number), .text("waiting"), .text(state),
             version.map { .int8($0) } ?? .null, reason.map { .text($0.line) } ?? .null,
             .timestamptz(stamp.at),
-            .text("coordinator \(coordinator)"), .text(deed))
+            .text(author), .text(deed))
         if isAlone { made.add(ScheduledStatements.requireLeader, values: stamp.leader) }
         return made
     }

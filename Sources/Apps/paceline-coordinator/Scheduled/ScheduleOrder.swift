@@ -4,12 +4,15 @@ import CatalogWire
 import Documents
 import HTTP
 import Postgres
+import Serving
 import Units
 
 struct ScheduleOrder: ChangeOrder {
     /// To be tried only, under the key of whoever asks.
     let order: CatalogOrder
     let due: Instant
+    /// When it came: a time that is over by then is refused, but for a repetition of what was kept.
+    let asked: Instant
 
     /// More than a house plans by hand; who has more sends one file.
     static let waitingMost: Int64 = 1_000
@@ -31,12 +34,24 @@ struct ScheduleOrder: ChangeOrder {
 
     func draft(of found: [PostgresRows]) -> ChangeOutcome {
         ChangeOutcome(found[0], order.digest) {
-            switch order.draft(of: found) {
+            guard due > asked else {
+                throw OrderRefusal(
+                    .badRequest, "the request is not one", Self.malformed(at: asked).members)
+            }
+            return switch order.draft(of: found) {
             case .refused(let refusal): throw refusal
-            case .draft(let draft): .draft(draft)
+            case .draft(let draft), .written(let draft): .draft(draft)
             case .answered(let tried): try kept(tried, found[4][0])
             }
         }
+    }
+
+    static func malformed(at now: Instant) -> Malformed {
+        Malformed(
+            place: "at",
+            allowed:
+                "an instant such as 2026-12-01T00:00:00Z or 2026-12-01T00:00:00-05:00, later than \(Timestamp.text(now)) and at most \(ahead.wholeMilliseconds / 86_400_000) days ahead"
+        )
     }
 
     private func kept(_ tried: ChangeAnswer, _ room: PostgresRow) throws -> ChangeOutcome {
@@ -62,21 +77,22 @@ struct ScheduleOrder: ChangeOrder {
                 .init("changes", effects["changes"] ?? .array([])),
                 .init("unreported", effects["unreported"] ?? .number(0)),
             ]).line)
-        return .draft(
-            ChangeDraft(number: former + 1, answer: answer) { [self] stamp in
-                var made = PostgresBatch()
-                made.add(
-                    ScheduledStatements.schedule,
-                    values: stamp.leader + [
-                        .int8(former), .timestamptz(due), .text(parts.deed),
-                        parts.kind.map { .text($0) } ?? .null, parts.id.map { .text($0) } ?? .null,
-                        parts.target.map { .int8($0) } ?? .null, .bytea(parts.body),
-                        .text(order.condition.word), order.condition.version.map { .int8($0) } ?? .null,
-                        .text(who), .text(order.note), .timestamptz(stamp.at),
-                    ])
-                made.add(remembering: answer, key, order.digest, at: stamp.at)
-                return made
-            })
+        var draft = ChangeDraft(number: former + 1, answer: answer) { [self] stamp in
+            var made = PostgresBatch()
+            made.add(
+                ScheduledStatements.schedule,
+                values: stamp.leader + [
+                    .int8(former), .timestamptz(due), .text(parts.deed),
+                    parts.kind.map { .text($0) } ?? .null, parts.id.map { .text($0) } ?? .null,
+                    parts.target.map { .int8($0) } ?? .null, .bytea(parts.body),
+                    .text(order.condition.word), order.condition.version.map { .int8($0) } ?? .null,
+                    .text(who), .text(order.note), .timestamptz(stamp.at),
+                ])
+            made.add(remembering: answer, key, order.digest, at: stamp.at)
+            return made
+        }
+        draft.isOfSchedule = true
+        return .draft(draft)
     }
 }
 
@@ -133,17 +149,18 @@ struct CancelOrder: ChangeOrder {
 
     private func settling(from former: String, to becomes: String, _ deed: String) -> ChangeOutcome {
         let answer = answer(becomes, isChanged: true)
-        return .draft(
-            ChangeDraft(number: number, answer: answer) { [self] stamp in
-                var made = PostgresBatch()
-                let word = becomes == "cancelled" ? "cancel scheduled" : "dismiss scheduled"
-                let why: JSONTree = ["note": .string(note)]
-                made.add(
-                    ScheduledStatements.settle, .int8(number), .text(former), .text(becomes), .null,
-                    .text(why.line), .timestamptz(stamp.at), .text(who), .text("\(word) \(deed)"))
-                made.add(remembering: answer, key, digest, at: stamp.at)
-                made.add(ScheduledStatements.requireLeader, values: stamp.leader)
-                return made
-            })
+        var draft = ChangeDraft(number: number, answer: answer) { [self] stamp in
+            var made = PostgresBatch()
+            let word = becomes == "cancelled" ? "cancel scheduled" : "dismiss scheduled"
+            let why: JSONTree = ["note": .string(note)]
+            made.add(
+                ScheduledStatements.settle, .int8(number), .text(former), .text(becomes), .null,
+                .text(why.line), .timestamptz(stamp.at), .text(who), .text("\(word) \(deed)"))
+            made.add(remembering: answer, key, digest, at: stamp.at)
+            made.add(ScheduledStatements.requireLeader, values: stamp.leader)
+            return made
+        }
+        draft.isOfSchedule = true
+        return .draft(draft)
     }
 }

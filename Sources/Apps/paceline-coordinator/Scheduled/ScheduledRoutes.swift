@@ -16,15 +16,26 @@ final class ScheduledRoutes {
 
     func list(_ request: borrowing Request, _ response: inout Response) {
         let query = Query(request)
-        guard let limit = query.page(CatalogRoutes.pageMost, &response), let before = query.before(&response)
+        guard let limit = query.page(CatalogRoutes.pageMost, &response), let before = query.before(&response),
+            let after = query.after(&response)
         else { return }
-        let state = query["state"] ?? ""
+        let (state, who) = (query["state"] ?? "", query["who"] ?? "")
         guard state.isEmpty || Self.states.contains(state) else {
             return response.malformed("state", Self.states.joined(separator: ", "))
         }
+        // What waits goes by its times, and all else is told from its end.
+        guard query[state == "waiting" ? "before" : "after"] == nil else {
+            return state == "waiting"
+                ? response.malformed("before", "nothing with state=waiting, which goes on behind `after`")
+                : response.malformed(
+                    "after", "nothing but with state=waiting; all else goes on with `before`")
+        }
+        let (statement, place) =
+            state == "waiting"
+            ? (ScheduledStatements.waiting, [PostgresValue.int8(after)])
+            : (ScheduledStatements.page, [.int8(before), .text(state)])
         reads.page(
-            ScheduledStatements.page, [.int8(before), .text(state), .int8(limit)], "scheduled", limit,
-            request.place, &response)
+            statement, place + [.text(who), .int8(limit)], "scheduled", limit, request.place, &response)
     }
 
     func show(_ id: String, _ request: borrowing Request, _ response: inout Response) {

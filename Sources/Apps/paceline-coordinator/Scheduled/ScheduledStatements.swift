@@ -18,8 +18,12 @@ enum ScheduledStatements {
         select number, due, deed, kind, id, target, body, condition, seen, who, note from paceline.scheduled_changes
         where state = 'waiting' and due <= $1 and number <> all ($2) order by due, number limit 1
         """, .timestamptz, .int8Array)
+    /// What became of one, by whom and when, as which version, or with which refusal.
     static let state = PostgresStatement(
-        "select state, deed from paceline.scheduled_changes where number = $1", .int8)
+        """
+        select state, deed, settled_by, settled_at, version, reason ->> 'title'
+        from paceline.scheduled_changes where number = $1
+        """, .int8)
     static let settle = PostgresStatement(
         "select paceline.settle_scheduled($1, $2, $3, $4, $5, $6, $7, $8)", .int8, .text, .text, .int8, .text,
         .timestamptz, .text, .text)
@@ -57,8 +61,19 @@ enum ScheduledStatements {
     static let page = PostgresStatement(
         """
         select coalesce(json_agg(json_build_object(\(shown)) order by number desc), '[]')::text, min(number), count(*)
-        from (select * from paceline.scheduled_changes where number < $1 and ($2 = '' or state = $2)
-            order by number desc limit $3) as page
+        from (select * from paceline.scheduled_changes
+            where number < $1 and ($2 = '' or state = $2) and ($3 = '' or who = $3)
+            order by number desc limit $4) as page
+        """, .int8, .text, .text, .int8)
+    /// In the order in which they are made, behind one of them.
+    static let waiting = PostgresStatement(
+        """
+        select coalesce(json_agg(json_build_object(\(shown)) order by due, number), '[]')::text,
+            (array_agg(number order by due desc, number desc))[1], count(*)
+        from (select * from paceline.scheduled_changes
+            where state = 'waiting' and ($2 = '' or who = $2)
+                and ($1 < 0 or (due, number) > (select s.due, s.number from paceline.scheduled_changes s where s.number = $1))
+            order by due, number limit $3) as page
         """, .int8, .text, .int8)
     static let one = PostgresStatement(
         """

@@ -15,8 +15,10 @@ final class ScheduledWatch {
     private let desk: ChangeDesk
     private let metrics: ScheduledMetrics
     private var isBusy = false
-    /// What could not be settled is tried again later, and does not keep the others waiting.
+    /// What cannot be read, as a newer version has written it, is looked at again later, and does not keep the others waiting.
     private var heldBack: [Int64: Instant] = [:]
+    /// What can be read and could not be made is tried again from then on; those behind it wait, since a later one may undo it.
+    private var restsUntil: Instant?
 
     /// How late a change may be for want of a look.
     private static let turn = Interval.milliseconds(500)
@@ -40,7 +42,10 @@ final class ScheduledWatch {
     }
 
     private func look() {
-        guard root.leads else { return metrics.leave() }
+        guard root.leads else {
+            restsUntil = nil
+            return metrics.leave()
+        }
         guard !isBusy else { return }
         isBusy = true
         let now = pool.reactor.now
@@ -62,7 +67,8 @@ final class ScheduledWatch {
             metrics.waiting.set(Int(try standing.read(0, as: Int64.self)))
             metrics.overdue.set(due.map { max(Int((wall - $0).wholeMilliseconds / 1_000), 0) } ?? 0)
             metrics.refused.set(Int(try standing.read(2, as: Int64.self)))
-            guard found[1].count == 1 else { return }
+            guard found[1].count == 1, restsUntil.map({ $0 <= pool.reactor.now }) ?? true else { return }
+            restsUntil = nil
             try make(found[1][0])
         } catch {
             context.log.error("scheduled changes could not be read", ["cause": .error(error)])
@@ -71,21 +77,29 @@ final class ScheduledWatch {
 
     private func make(_ row: PostgresRow) throws {
         let number: Int64 = try row.read(0)
-        // Until it is settled; one that cannot be read, as a newer version has written it, waits as well.
-        heldBack[number] = pool.reactor.now + Self.pause
-        let change = try ScheduledChange(row)
+        let change: ScheduledChange
+        do {
+            change = try ScheduledChange(row)
+        } catch {
+            heldBack[number] = pool.reactor.now + Self.pause
+            throw error
+        }
         let order = DueOrder(change, key: desk.ownKey(), by: context.settings.name)
-        isBusy = desk.take(order) { [weak self] draft in
+        // Where the desk is full it is the next look's.
+        isBusy = desk.take(order) { [weak self] end in
             guard let self else { return }
             isBusy = false
-            if let draft { count(draft, change) }
+            switch end {
+            case .written(let draft): count(draft, change)
+            case .needless: break
+            case .failed: restsUntil = pool.reactor.now + Self.pause
+            }
             look()
         }
     }
 
     private func count(_ draft: ChangeDraft, _ change: ScheduledChange) {
-        heldBack[change.number] = nil
-        let late = Kernel.wallNow() - change.due
+        let late = (draft.at ?? Kernel.wallNow()) - change.due
         metrics.late.record(late)
         if let refusal = draft.refusal {
             metrics.refusals.add()

@@ -13,8 +13,12 @@ enum ScheduledCommands {
     private static let number = Parameter.argument(
         "NUMBER", .integer(1...Int.max), "The scheduled change, by its number.")
     private static let all = Parameter.flag("all", "Also those that are made, cancelled or dismissed.")
+    private static let who = Parameter.option("who", WordKind.text, "Only those that they sent.")
     private static let limit = Parameter.option(
-        "limit", .integer(1...1_000), default: 200, "At most so many, the newest first.")
+        "limit", .integer(1...1_000), default: 200,
+        "Of those made, cancelled or dismissed at most so many each, the newest; what waits or was refused is listed whole."
+    )
+    private static let pageMost = 1_000
 
     static let command = Command(
         "scheduled", "Works on changes of the catalog that wait for their time.",
@@ -43,15 +47,28 @@ enum ScheduledCommands {
         "list", "Lists changes that wait, and those refused.",
         discussion: """
             In the order of their times. One that was refused when its time came stays in the list until somebody has looked and says so \
-            with paceline scheduled cancel. Any coordinator answers.
+            with paceline scheduled cancel. Any coordinator answers. A change is made also where the token that sent it is revoked: \
+            --who lists what waits by a name.
             """,
-        parameters: [all, limit] + AdminClient.parameters,
+        parameters: [all, who, limit] + AdminClient.parameters,
         examples: AdminClient.unreached("paceline scheduled list")
     ) { call, output throws(Failure) in
         try AdminClient.run(call, &output) { client, output throws(Failure) in
             var found: [JSONTree] = []
-            for state in call[all] ? [""] : ["&state=waiting", "&state=refused"] {
-                let page = try client.demand(.get, "/api/v1/scheduled?limit=\(call[limit])\(state)")
+            let sender = call[who].map { "&who=\(escaped($0))" } ?? ""
+            for (state, next) in [("waiting", "after"), ("refused", "before")] {
+                var place = ""
+                while true {
+                    let page = try client.demand(
+                        .get, "/api/v1/scheduled?state=\(state)&limit=\(pageMost)\(sender)\(place)")
+                    found += page["scheduled"]?.elements ?? []
+                    guard let last = page["next"]?.text else { break }
+                    place = "&\(next)=\(last)"
+                }
+            }
+            for state in call[all] ? ["made", "cancelled", "dismissed"] : [] {
+                let page = try client.demand(
+                    .get, "/api/v1/scheduled?state=\(state)&limit=\(call[limit])\(sender)")
                 found += page["scheduled"]?.elements ?? []
             }
             func place(_ one: JSONTree) -> (String, Int) {

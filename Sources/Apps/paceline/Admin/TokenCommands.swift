@@ -61,13 +61,28 @@ enum TokenCommands {
 
     private static let revoke = Command(
         "revoke", "Revokes a token.",
-        discussion: "It is refused within a second, by every coordinator that reaches the database.",
+        discussion: """
+            It is refused within a second, by every coordinator that reaches the database. Changes that it has sent with a time \
+            are made all the same when that comes: how many wait is said, and paceline scheduled list --who lists them.
+            """,
         parameters: [name] + AdminClient.parameters,
         examples: AdminClient.unreached("paceline token revoke alice")
     ) { call, output throws(Failure) in
         try AdminClient.run(call, &output) { client, output throws(Failure) in
             let answer = try client.demand(.delete, "/api/v1/tokens/\(escaped(call[name]))")
-            if call[Status.json] { output.print(answer.tree) } else { output.print("\(call[name]): revoked") }
+            if call[Status.json] {
+                output.print(answer.tree)
+                return .ok
+            }
+            output.print("\(call[name]): revoked")
+            if let waiting = answer["waiting"]?.text, waiting != "0" {
+                output.print(
+                    "scheduled changes that wait by this name and are made all the same: \(waiting); look at them with"
+                )
+                output.print(
+                    "  paceline scheduled list --who '\(call[name])' --coordinator \(call[AdminClient.coordinator])"
+                )
+            }
             return .ok
         }
     }
