@@ -203,7 +203,9 @@ import Units
         #expect(desk.holder.kept == 3)
         pass(10, &desk)
         for _ in 0..<30 {
-            for _ in 0..<4 { _ = try #require(desk.authorise(Self.account, 10, for: .seconds(1)).reservation) }
+            for _ in 0..<4 {
+                _ = try #require(desk.authorise(Self.account, 10, for: .seconds(1)).reservation)
+            }
             pass(1, &desk)
         }
         #expect(desk.holder.kept == 3, "and the ring has been round")
