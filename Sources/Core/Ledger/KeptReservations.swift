@@ -14,7 +14,9 @@ struct KeptReservations {
     /// Those of them that are kept still.
     private(set) var waiting = 0
 
-    subscript(_ at: Int) -> ReservationRow { blocks[(gone + at) / Self.blockRows][(gone + at) % Self.blockRows] }
+    subscript(_ at: Int) -> ReservationRow {
+        blocks[(gone + at) / Self.blockRows][(gone + at) % Self.blockRows]
+    }
 
     var first: ReservationRow? { count > 0 ? self[0] : nil }
 

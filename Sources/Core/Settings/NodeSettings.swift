@@ -162,7 +162,8 @@ public struct NodeSettings: DocumentObject, Equatable {
                 objections.refuse(
                     "notices.reachGapSeconds", found: "\(notices.reachGap.wholeMilliseconds / 1_000)",
                     allowed: "at most \(grace.wholeMilliseconds / 2_000), half of budgets.graceSeconds, "
-                        + "\(grace.wholeMilliseconds / 1_000); or budgets.lastBillSeconds as long as that, and nothing is kept")
+                        + "\(grace.wholeMilliseconds / 1_000); or budgets.lastBillSeconds as long as that, and nothing is kept"
+                )
             },
             Rule("`ledger.issuer` needs a `catalog`: who shows nothing spends nothing.") { root, objections in
                 if root.ledger.issuer != nil, root.catalog == nil {

@@ -1,5 +1,6 @@
 // What a start knows of who came before it: up to the last moment of an end in order, and of the same address only.
 import Foundation
+import Ledger
 import Telemetry
 import Testing
 import Units

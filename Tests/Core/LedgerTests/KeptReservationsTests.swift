@@ -23,8 +23,9 @@ import Units
             switch random.next(below: 10) {
             case 0..<(grows ? 6 : 1):
                 next += 1 + random.next(below: 3)
-                if random.next(below: 4) == 0 { skipped.append(next) }
-                else {
+                if random.next(below: 4) == 0 {
+                    skipped.append(next)
+                } else {
                     kept.insert(row(next))
                     model.append(row(next))
                 }
@@ -47,7 +48,9 @@ import Units
                 model.removeFirst()
             }
             guard round % 97 == 0 else { continue }
-            #expect(kept.count == model.count && kept.waiting == model.count(where: { $0.state == .kept }), "seed \(seed)")
+            #expect(
+                kept.count == model.count && kept.waiting == model.count(where: { $0.state == .kept }),
+                "seed \(seed)")
             for at in model.indices where at % 13 == 0 {
                 #expect(kept.place(of: model[at].sequence) == at && kept[at].state == model[at].state)
                 #expect(kept[at].amount == model[at].amount, "seed \(seed)")

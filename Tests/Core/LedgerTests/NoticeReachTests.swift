@@ -203,7 +203,9 @@ import Units
         #expect(desk.holder.kept == 3)
         pass(10, &desk)
         for _ in 0..<30 {
-            for _ in 0..<4 { _ = try #require(desk.authorise(Self.account, 10, for: .seconds(1)).reservation) }
+            for _ in 0..<4 {
+                _ = try #require(desk.authorise(Self.account, 10, for: .seconds(1)).reservation)
+            }
             pass(1, &desk)
         }
         #expect(desk.holder.kept == 3, "and the ring has been round")
@@ -235,6 +237,7 @@ import Units
         var made: [ReservationKey] = []
         for _ in 0..<12 {
             made.append(try #require(desk.authorise(Self.account, 10, for: .seconds(2)).reservation).key)
+            desk.settleDown()
         }
         pass(20, &desk, unreached: 0...15)
         #expect(desk.holder.kept == 5 && desk.report(Self.account).open >= Micros(120))
@@ -251,7 +254,9 @@ import Units
         // Two and sixty seconds from the beginning all are over.
         pass(60, &desk)
         #expect(desk.holder.kept == 0)
-        _ = try #require(desk.authorise(Self.account, 10, for: .seconds(2)).reservation)
+        desk.tell(.fenceMoved(to: desk.now + .seconds(600)))
+        desk.settleDown()
+        #expect(desk.authorise(Self.account, 10, for: .seconds(2)) != .refused(.crowded))
     }
 
     /// What an earlier start held for longer says nothing of what this one holds.

@@ -31,7 +31,8 @@ final class ReachMemory: Sendable {
         gap = settings.notices?.reachGap ?? .zero
         path = settings.notices == nil ? nil : settings.journal.map { "\($0.directory)/reach" }
         let address = settings.notices?.baseURL ?? ""
-        checksum = CRC32C.checksum(of: address.utf8Span.span.raw)
+        let checksum = CRC32C.checksum(of: address.utf8Span.span.raw)
+        self.checksum = checksum
         begun = now
         self.log = log
         let found = path.map { ReachMemory.read($0, checksum, at: now, log) } ?? NoticeReach()
