@@ -402,7 +402,7 @@ let package = Package(
             "CoordinatorTests", in: "Apps",
             [
                 "Catalog", "CatalogWire", "Documents", "EtcdServer", "HTTP", "Kernel", "PostgresServer",
-                "Serving", "Settings",
+                "Pacing", "Serving", "Settings",
                 "TestCertificates", "TraceCollector", "Units",
                 "paceline", "paceline-broker", "paceline-coordinator", "paceline-node",
             ]),

@@ -1,4 +1,5 @@
 // Who is heard of questions under which name, whose answers count, and how many questions one may have open.
+import Documents
 import Pacing
 import Serving
 import Testing
@@ -19,11 +20,12 @@ import Units
 
     @Test func nobodyTakesTheNameOfAnotherHoldersNode() {
         var peers = QuestionPeers(["b2": "there"])
-        #expect(peers.heard(Self.words("node-a"), at: Self.now) == "node-a")
-        #expect(peers.heard(Self.words("b1", "node-a"), at: Self.now) == "b1/node-a")
-        #expect(peers.heard(Self.words("b2", "node-a", start: 2), at: Self.now) == "b2/node-a")
+        func hear(_ words: QuestionWords, at now: Instant) -> String? { peers.heard(words, at: now) }
+        #expect(hear(Self.words("node-a"), at: Self.now) == "node-a")
+        #expect(hear(Self.words("b1", "node-a"), at: Self.now) == "b1/node-a")
+        #expect(hear(Self.words("b2", "node-a", start: 2), at: Self.now) == "b2/node-a")
         // The same process, by the other broker of its pair.
-        #expect(peers.heard(Self.words("b3", "node-a", start: 1), at: Self.now) == "b1/node-a")
+        #expect(hear(Self.words("b3", "node-a", start: 1), at: Self.now) == "b1/node-a")
         #expect(peers.all.count == 3)
         // Where a holder is the settings say, and not who speaks.
         #expect(peers.all["b1/node-a"]?.region == "here" && peers.all["b2/node-a"]?.region == "there")
@@ -37,24 +39,26 @@ import Units
 
     @Test func inventedNodesHideNobodyElses() {
         var peers = QuestionPeers([:])
+        func hear(_ words: QuestionWords, at now: Instant) -> String? { peers.heard(words, at: now) }
         for number in 0..<10_000 {
-            _ = peers.heard(Self.words("b1", "n\(number)", start: UInt64(number)), at: Self.now)
+            _ = hear(Self.words("b1", "n\(number)", start: UInt64(number)), at: Self.now)
         }
         #expect(peers.all.count == PaceSpeakers.most)
-        #expect(peers.heard(Self.words("b2", "real", start: 7), at: Self.now) == "b2/real")
-        #expect(peers.heard(Self.words("real"), at: Self.now) == "real")
+        #expect(hear(Self.words("b2", "real", start: 7), at: Self.now) == "b2/real")
+        #expect(hear(Self.words("real"), at: Self.now) == "real")
         let later = Self.now + QuestionPeers.memory + .seconds(2)
-        #expect(peers.heard(Self.words("b1", "new", start: 70_000), at: later) == "b1/new")
+        #expect(hear(Self.words("b1", "new", start: 70_000), at: later) == "b1/new")
         #expect(peers.all.count == 1)
     }
 
     @Test func onlyWhoWasAskedAnswersAndOnce() {
         var question = OpenQuestion(
             number: 7, kind: "explain", body: [:], end: Self.now, isEnough: { _ in true })
+        func asks(_ name: String, _ kinds: [String]) -> Bool { question.asks(name, knowing: kinds) }
         question.take(.known(["a": 1]), from: "b1/a", by: "b1", bytes: 100)
         #expect(question.answers.isEmpty && !question.isEnough)
-        #expect(!question.asks("b1/old", knowing: ["forecast"]))
-        #expect(question.asks("b1/a", knowing: ["explain"]) && question.asks("b1/a", knowing: ["explain"]))
+        #expect(!asks("b1/old", ["forecast"]))
+        #expect(asks("b1/a", ["explain"]) && asks("b1/a", ["explain"]))
         question.take(.nothing, from: "b1/a", by: "b1", bytes: 100)
         question.take(.known(["a": 1]), from: "b1/a", by: "b1", bytes: 100)
         question.take(.known(["a": 1]), from: "b1/old", by: "b1", bytes: 100)
@@ -62,7 +66,7 @@ import Units
             Issue.record("\(question.answers)")
             return
         }
-        #expect(!question.isEnough && !question.asks("b1/a", knowing: ["explain"]))
+        #expect(!question.isEnough && !asks("b1/a", ["explain"]))
     }
 
     @Test func oneHoldersAnswersAreBounded() {
@@ -81,25 +85,28 @@ import Units
     @Test func nobodyKeepsOthersFromAsking() {
         let (one, other) = (RateSubject.identity("one"), RateSubject.identity("other"))
         var quota = QuestionQuota()
+        func takes(_ number: UInt64, _ kind: String, of who: RateSubject, at now: Instant) -> Bool {
+            quota.takes(number, kind, of: who, at: now)
+        }
         #expect(
-            quota.takes(1, "forecast", of: one, at: Self.now)
-                && quota.takes(2, "forecast", of: one, at: Self.now))
-        #expect(!quota.takes(3, "explain", of: one, at: Self.now))
-        #expect(quota.takes(4, "forecast", of: other, at: Self.now))
+            takes(1, "forecast", of: one, at: Self.now)
+                && takes(2, "forecast", of: one, at: Self.now))
+        #expect(!takes(3, "explain", of: one, at: Self.now))
+        #expect(takes(4, "forecast", of: other, at: Self.now))
         // The last place is for who asks why.
-        #expect(!quota.takes(5, "forecast", of: .others, at: Self.now))
-        #expect(quota.takes(6, "explain", of: .others, at: Self.now))
-        #expect(!quota.takes(7, "explain", of: .address(1), at: Self.now))
+        #expect(!takes(5, "forecast", of: .others, at: Self.now))
+        #expect(takes(6, "explain", of: .others, at: Self.now))
+        #expect(!takes(7, "explain", of: .address(1), at: Self.now))
         quota.ended(1)
-        #expect(quota.takes(8, "explain", of: one, at: Self.now))
+        #expect(takes(8, "explain", of: one, at: Self.now))
 
         quota = QuestionQuota()
         var taken = 0
         for number in UInt64(0)..<40 {
-            if quota.takes(number, "forecast", of: one, at: Self.now) { taken += 1 }
+            if takes(number, "forecast", of: one, at: Self.now) { taken += 1 }
             quota.ended(number)
         }
-        #expect(taken == 20 && quota.takes(41, "explain", of: other, at: Self.now))
-        #expect(quota.takes(42, "forecast", of: one, at: Self.now + .seconds(60)))
+        #expect(taken == 20 && takes(41, "explain", of: other, at: Self.now))
+        #expect(takes(42, "forecast", of: one, at: Self.now + .seconds(60)))
     }
 }

@@ -40,10 +40,10 @@ final class Store {
 
     /// A decision as its record says that it was made.
     func decide(seed: UInt64, catalog: UInt64? = nil) throws -> FoundDecision {
-        FoundDecision(
-            record: try RecordedDecision(recorded(seed: seed, catalog: catalog).span.bytes), writer: "tested",
-            shard: 0,
-            segment: 1, sequence: seed)
+        let bytes = try recorded(seed: seed, catalog: catalog)
+        return FoundDecision(
+            record: try RecordedDecision(bytes.span.bytes), writer: "tested", shard: 0, segment: 1,
+            sequence: seed)
     }
 
     func recorded(seed: UInt64, catalog: UInt64? = nil) throws -> [UInt8] {
