@@ -83,7 +83,7 @@ import Units
     }
 
     @Test func nobodyKeepsOthersFromAsking() {
-        let (one, other) = (RateSubject.identity("one"), RateSubject.identity("other"))
+        let (one, other) = (RateSubject.token("one"), RateSubject.token("other"))
         var quota = QuestionQuota()
         func takes(_ number: UInt64, _ kind: String, of who: RateSubject, at now: Instant) -> Bool {
             quota.takes(number, kind, of: who, at: now)
@@ -94,8 +94,8 @@ import Units
         #expect(!takes(3, "explain", of: one, at: Self.now))
         #expect(takes(4, "forecast", of: other, at: Self.now))
         // The last place is for who asks why.
-        #expect(!takes(5, "forecast", of: .others, at: Self.now))
-        #expect(takes(6, "explain", of: .others, at: Self.now))
+        #expect(!takes(5, "forecast", of: .nowhere, at: Self.now))
+        #expect(takes(6, "explain", of: .nowhere, at: Self.now))
         #expect(!takes(7, "explain", of: .address(1), at: Self.now))
         quota.ended(1)
         #expect(takes(8, "explain", of: one, at: Self.now))

@@ -90,8 +90,6 @@ extension Response {
 extension RateSubject {
     /// Who asks, for whatever is counted for each.
     init(_ caller: Caller, _ request: borrowing Request) {
-        self =
-            caller.by == .nothing
-            ? RateSubject(request.address) : .identity("\(caller.by.rawValue) \(caller.name)")
+        self.init(.known(caller), request.address)
     }
 }
