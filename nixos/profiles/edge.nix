@@ -64,7 +64,8 @@ in
       http-request set-var(txn.node) path,field(3,/) if { path_beg /n/ }
       http-request return status 404 if { var(txn.node) -m found } !{ var(txn.node) -m str ${names} }
       http-request set-path /%[path,field(4,/,0)] if { var(txn.node) -m found }
-      use_backend reach if { var(txn.node) -m found } { path /e/reach }
+      http-request return status 503 if { path /e/reach } !{ var(txn.node) -m str ${lib.concatMapStringsSep " " (one: one.name) nodes} }
+      use_backend reach-%[var(txn.node)] if { path /e/reach }
       use_backend notices if { var(txn.node) -m found }
       use_backend leaving if { nbsrv(nodes) lt 1 }
       default_backend nodes
@@ -97,16 +98,12 @@ in
     ${lib.concatMapStrings (one: ''
       ${"  "}use-server ${one.name} if { var(txn.node) -m str ${one.name} }
     '') nodes}${servers}
-    # What another node would say is no proof of this one: it answers itself, or nobody does.
-    backend reach
-      no option redispatch
-      retries 1
-      http-reuse always
-      http-request return status 503 unless { var(txn.node) -m str ${lib.concatMapStringsSep " " (one: one.name) nodes} }
     ${lib.concatMapStrings (one: ''
-      ${"  "}http-request return status 503 if { var(txn.node) -m str ${one.name} } !{ srv_is_up(${one.name}) }
-      ${"  "}use-server ${one.name} if { var(txn.node) -m str ${one.name} }
-    '') nodes}${serversWith (one: "track notices/${one.name}")}
+      # What another node would say is no proof of this one: it answers itself, or nobody does.
+      backend reach-${one.name}
+      ${"  "}retries 1
+      ${"  "}server ${one.name} ${one.mesh}:${toString fleet.ports.serve} track notices/${one.name}
+    '') nodes}
   '';
 
   # The names that exchanges and players use, proven in the zone that Terraform made.
