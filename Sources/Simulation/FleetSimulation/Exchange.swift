@@ -263,7 +263,9 @@ extension World {
             tell(desk, index, .written(.settled(record), at: number))
             synchronise(index)
         case .duplicate: coverage.note(.duplicate)
-        case .unknown: coverage.note(.unknown)
+        case .unknown:
+            coverage.note(.unknown)
+            nodes[index].forgotten.insert(key)
         }
     }
 

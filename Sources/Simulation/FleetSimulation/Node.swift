@@ -93,6 +93,9 @@ struct Node: Sleeper {
     var claims: [Claim] = []
     /// Those that the root has, as far as no tail took them.
     var claimsHeard: [Claim] = []
+    /// Ads of its own whose bills came when the ring of reservations had gone round behind them: what another node says of them stays a
+    /// claim at the root.
+    var forgotten: Set<ReservationKey> = []
     var claimTurn = 0
     /// Of a mutant: closings that somebody read from a copy, and says until they are taken.
     var shipped: [(key: LeafKey, closing: Closing)] = []

@@ -30,7 +30,11 @@ extension World {
                         continue
                     }
                     let known = book.evidence(leaf, account)
-                    if known.paid != mine || known.claimed != .zero {
+                    let isClaimed = book.leaves[leaf].claims.contains {
+                        $0.claim.account == account && $0.paid > .zero
+                            && !nodes[index].forgotten.contains($0.claim.key)
+                    }
+                    if known.paid != mine || known.claimed != .zero && isClaimed {
                         return "9: session \(one.session.rawValue) paid \(mine.rawValue) of account "
                             + "\(account.rawValue), the root has \(known.paid.rawValue) and claims of "
                             + "\(known.claimed.rawValue)"
