@@ -106,7 +106,9 @@ struct ForecastTests {
         #expect(made.status == 201, "\(made.body)")
         try pair.until("it has ads", 20) { try Self.asks(node, genre: "film", campaign) }
         // A request for which the node has no money at hand yet has no ad, and is no question of what there is: the next one has.
-        for _ in 0..<30 { try pair.until("a film has its ad", 5) { try Self.asks(node, genre: "film", campaign) } }
+        for _ in 0..<30 {
+            try pair.until("a film has its ad", 5) { try Self.asks(node, genre: "film", campaign) }
+        }
         let others = try (0..<30).count { _ in try Self.asks(node, genre: "drama, thriller", campaign) }
         print(
             "forecast 20 of 20 films and 0 of 40 others at \(price); then 30 of 30 films, \(others) of 30 others"
