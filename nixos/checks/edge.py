@@ -1,5 +1,5 @@
-"""edge.py CONFIGURATION FOLDER: an edge's HAProxy as it was rendered, before nodes that are servers of this script: questions for
-/e/reach come to the node that they name, or to none; notices of a node that is away come to another."""
+"""edge.py CONFIGURATION FOLDER: an edge's HAProxy as it was rendered, before nodes that are servers of this script: questions
+for /e/reach come to the node that they name, or to none; notices of a node that is away come to another."""
 
 import http.client
 import http.server
