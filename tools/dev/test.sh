@@ -17,7 +17,7 @@ readonly long_kinds=' faults ha console '
 
 # Parts in which processes are to answer in time. Nothing is compiled beside them: where two cores are one with two threads, even what
 # takes only idle time costs them a third of theirs.
-readonly timed_parts=' apps fleet gameday '
+readonly timed_parts=' edge apps fleet gameday '
 
 names=() budgets=() kinds=() given=()
 table=() notes=()
