@@ -68,7 +68,7 @@ struct ScheduledOrderTests {
         _ = try pair.sql(
             """
             create function part() returns trigger language plpgsql as $$ begin
-                perform pg_reload_conf(), pg_sleep(0.1);
+                perform pg_reload_conf(), pg_sleep(0.5);
                 return new;
             end $$;
             create trigger part before update on paceline.scheduled_changes for each row execute function part()
@@ -79,7 +79,7 @@ struct ScheduledOrderTests {
         let ended = try pair.sql(
             """
             do $$ begin
-                for turn in 1..2000 loop
+                for turn in 1..6000 loop
                     perform pg_terminate_backend(a.pid) from pg_stat_activity a join pg_locks l on l.pid = a.pid
                         where a.wait_event = 'SyncRep' and l.relation = 'paceline.scheduled_changes'::regclass
                             and l.mode = 'RowExclusiveLock';
