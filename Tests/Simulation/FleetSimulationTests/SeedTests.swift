@@ -82,7 +82,7 @@ private let isLong = ProcessInfo.processInfo.environment["PACELINE_LONG"] == "1"
     /// The schedules of one small seed and of one in which everything may go wrong. Where a change of the simulator or of the machines
     /// is meant to make others, what `paceline simulate --seeds 1 --scenario NAME` prints as the hash takes the place of these;
     /// where it is not, something is drawn, ordered or timed by what no seed says.
-    @Test(arguments: [("calm", 0x7784_e8e7_d18c_3f32 as UInt64), ("everything", 0x3b1c_47d2_4945_bdd1)])
+    @Test(arguments: [("calm", 0x7784_e8e7_d18c_3f32 as UInt64), ("everything", 0xe911_d859_c7ec_e171)])
     func aSeedIsTheRunThatItWas(_ scenario: String, _ hash: UInt64) throws {
         let result = try #require(Simulation.run(seed: 1, scenario: scenario))
         #expect(result.hash == hash, "\(scenario): \(String(result.hash, radix: 16))")
