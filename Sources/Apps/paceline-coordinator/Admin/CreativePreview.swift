@@ -49,13 +49,13 @@ struct CreativePreview: Sendable {
         }
         let settings = Self.settings(at: now)
         var decider = Decider(DecisionIndex(snapshot, settings), settings: settings)
-        let format = creative["format"]?.word ?? "video"
+        let format = creative["format"]?.text ?? "video"
         return [
             "creative": creative, "notices": .string(Self.noticeBase),
             "screens": .array(
                 Self.screens.map { screen in
-                    Self.served(request(format, screen), format, at: now, &decider).with(
-                        "screen", .string(screen.name))
+                    Self.served(request(format, screen), format, at: now, &decider).setting(
+                        "screen", to: .string(screen.name))
                 }),
         ]
     }
@@ -89,7 +89,7 @@ struct CreativePreview: Sendable {
             guard format == "banner" else { return ["markup": .string(answer), "why": .null] }
             let tree = try? JSONTree(reading: Array(answer.utf8))
             let bid = tree?["seatbid"]?.elements.first?["bid"]?.elements.first
-            return ["markup": .string(bid?["adm"]?.word ?? answer), "why": .null]
+            return ["markup": .string(bid?["adm"]?.text ?? answer), "why": .null]
         } catch {
             return ["markup": .null, "why": .string("\(error)")]
         }
@@ -107,7 +107,7 @@ struct CreativePreview: Sendable {
         ]
         return [
             "advertisers": [advertiser], "campaigns": [campaign],
-            "creatives": [creative.with("audit", "approved")],
+            "creatives": [creative.setting("audit", to: "approved")],
             "lineItems": [
                 [
                     "id": "preview", "campaign": "preview", "name": "preview", "bid": 1_000,
@@ -140,11 +140,5 @@ struct CreativePreview: Sendable {
 }
 
 extension JSONTree {
-    fileprivate var word: String? { if case .string(let text) = content { text } else { nil } }
     fileprivate var whole: Int? { if case .number(let text) = content { Int(text) } else { nil } }
-
-    fileprivate func with(_ key: String, _ value: JSONTree) -> JSONTree {
-        guard case .object(let members) = content else { return self }
-        return .object(members.filter { $0.key != key } + [Member(key, value)])
-    }
 }

@@ -54,23 +54,14 @@ private struct Making {
     init(_ found: [PostgresRows], _ order: CatalogOrder) throws {
         self.order = order
         former = try found[1][0].read(0)
-        before = try Self.documents(found[2])
+        before = try CatalogDocuments(found[2])
         if case .rollBack = order.edit {
-            restored = try Self.documents(found[3])
+            restored = try CatalogDocuments(found[3])
             version = nil
         } else {
             restored = nil
             version = found[3].count == 1 ? try found[3][0].read(0) : nil
         }
-    }
-
-    private static func documents(_ rows: PostgresRows) throws -> CatalogDocuments {
-        var members: [JSONTree.Member] = []
-        for row in rows {
-            let text: String = try row.read(1)
-            members.append(.init(try row.read(0), try JSONTree(reading: Array(text.utf8))))
-        }
-        return CatalogDocuments(.object(members))
     }
 
     func outcome() throws -> ChangeOutcome {
@@ -103,7 +94,7 @@ private struct Making {
             file = after.file
         case .pause(let campaign, let pauses):
             let key = CatalogKey(.campaigns, campaign)
-            after[key] = before[key]?.setting("paused", to: pauses)
+            after[key] = before[key]?.setting("paused", to: .bool(pauses))
             file = after.file
         }
         try checkCondition()
@@ -231,13 +222,5 @@ private struct Making {
                 ])
         }
         return tree
-    }
-}
-
-extension JSONTree {
-    /// An object with this member, in place of one of the same key or at its end.
-    fileprivate func setting(_ key: String, to value: Bool) -> JSONTree {
-        guard case .object(let members) = content else { return self }
-        return .object(members.filter { $0.key != key } + [Member(key, .bool(value))])
     }
 }

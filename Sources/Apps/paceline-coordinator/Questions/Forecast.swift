@@ -129,13 +129,11 @@ struct Forecast {
 
     /// Viewers of less than a cap's window are not all that it would meet.
     private var knownCaps: [ForecastDraft.Terms.Cap] {
-        let seconds = regions.map(\.seconds).max() ?? 0
         return terms.caps.filter { seconds >= Double($0.window.nanoseconds) / 1e9 }
     }
 
     /// What caps let through of the places in their window, by the one that binds most; 1 where none does.
     private func capped(_ places: Double) -> (share: Double, cap: ForecastDraft.Terms.Cap?) {
-        let viewers = regions.reduce(0) { $0 + $1.viewers }
         let isKnown = Set(knownCaps.map(\.lineItem)).count == terms.lineItems.count
         guard terms.isCapped, isKnown, viewers > 0 else { return (1, nil) }
         // One line item after the other: what one of several may not show another may.
@@ -156,6 +154,9 @@ struct Forecast {
     // MARK: Saying it
 
     private var decided: Double { samples.reduce(0) { $0 + $1.decided } }
+    private var found: Double { regions.reduce(0) { $0 + $1.found } }
+    private var viewers: Double { regions.reduce(0) { $0 + $1.viewers } }
+    private var seconds: Double { regions.map(\.seconds).max() ?? 0 }
 
     var tree: JSONTree {
         let (places, least, most) = regions.reduce((0.0, 0.0, 0.0)) {
@@ -176,7 +177,7 @@ struct Forecast {
                 "end": .string(TimeText.utc(terms.flight.upperBound)),
             ],
             "lineItems": .array(terms.lineItems.map { .string($0) }),
-            "samples": Self.number(decided), "found": Self.number(regions.reduce(0) { $0 + $1.found }),
+            "samples": Self.number(decided), "found": Self.number(found),
             "placesADay": Self.number(places), "placesADayLeast": Self.number(least),
             "placesADayMost": Self.number(most),
             "places": Self.number(all), "placesLeast": Self.number(all * ranges.0),
@@ -184,7 +185,7 @@ struct Forecast {
             "price": price.map { Self.real($0) } ?? .null,
             "budget": JSONTree(.number(terms.lifetime.description)),
             "spent": JSONTree(.number(terms.spent.description)), "spend": Self.real(spend),
-            "viewersAtLeast": Self.number(regions.reduce(0) { $0 + $1.viewers }),
+            "viewersAtLeast": Self.number(viewers),
             "capShare": Self.real(capped.share),
             "regions": .array(regions.map(Self.tree)),
             "days": .array(
@@ -232,7 +233,6 @@ struct Forecast {
         _ places: Double
     ) -> [String] {
         var all: [String] = []
-        let found = regions.reduce(0) { $0 + $1.found }
         if decided == 0 {
             all.append("no node has a recorded request to decide again, so nothing can be said")
         } else if found == 0 {
@@ -242,7 +242,6 @@ struct Forecast {
         } else if found < 30 {
             all.append("only \(Int(found)) of the samples could have been served: the range is wide")
         }
-        let seconds = regions.map(\.seconds).max() ?? 0
         if seconds < Self.secondsPerDay, decided > 0 {
             all.append(
                 "the samples go back over \(Self.length(seconds)) only: other hours of a day and days of a week may have other traffic"

@@ -51,7 +51,7 @@ struct ForecastDraft: Sendable {
         guard let one = asked["campaigns"]?.elements, one.count == 1, let id = one[0].id else {
             throw Self.refused("campaigns", "one campaign with its id")
         }
-        var all = try Self.documents(rows)
+        var all = try CatalogDocuments(rows)
         for kind in EntityKind.allCases {
             for (index, document) in (asked[kind.rawValue]?.elements ?? []).enumerated() {
                 guard let id = document.id else {
@@ -85,7 +85,7 @@ struct ForecastDraft: Sendable {
             let kept = inventory.filter { named.contains("\"\($0.id ?? "")\"") }
             leftOut = inventory.count - kept.count
             body = Self.body(
-                Self.setting("inventory", .array(kept), in: file), start..<campaign.flight.end, seed)
+                file.setting("inventory", to: .array(kept)), start..<campaign.flight.end, seed)
         }
         guard body.line.utf8.count <= QuestionWord.questionBytesMost else {
             throw Self.refused(
@@ -123,36 +123,26 @@ struct ForecastDraft: Sendable {
         ]
     }
 
-    private static func documents(_ rows: PostgresRows) throws -> CatalogDocuments {
-        var members: [JSONTree.Member] = []
-        for row in rows {
-            let text: String = try row.read(1)
-            members.append(.init(try row.read(0), try JSONTree(reading: Array(text.utf8))))
-        }
-        return CatalogDocuments(.object(members))
-    }
-
     // MARK: One campaign
 
     /// The campaign, as if it was not paused, with its line items, their creatives and its advertiser; and all places and deals.
     private static func alone(_ id: String, _ file: JSONTree) -> JSONTree {
         func things(_ kind: EntityKind) -> [JSONTree] { file[kind.rawValue]?.elements ?? [] }
-        let campaign = things(.campaigns).filter { $0.id == id }.map { setting("paused", nil, in: $0) }
-        let advertiser = campaign.first?["advertiser"]?.string
-        let lineItems = things(.lineItems).filter { $0["campaign"]?.string == id }
+        let campaign = things(.campaigns).filter { $0.id == id }.map { $0.setting("paused", to: nil) }
+        let advertiser = campaign.first?["advertiser"]?.text
+        let lineItems = things(.lineItems).filter { $0["campaign"]?.text == id }
         let creatives = Set(
-            lineItems.flatMap { ($0["creatives"]?.elements ?? []).compactMap(\.string) })
+            lineItems.flatMap { ($0["creatives"]?.elements ?? []).compactMap(\.text) })
         let advertisers = things(.advertisers).filter { $0.id == advertiser }
-        let domains = advertisers.flatMap { ($0["domains"]?.elements ?? []).compactMap(\.string) }
+        let domains = advertisers.flatMap { ($0["domains"]?.elements ?? []).compactMap(\.text) }
         let lists = things(.blockLists).map { list in
             // What it blocks of others is nothing to this campaign.
-            let kept = setting(
-                "creatives", list["creatives"]?.only { creatives.contains($0) }, in: list)
-            return setting(
-                "domains",
-                list["domains"]?.only { one in
-                    domains.contains { $0 == one || $0.hasSuffix("." + one) || one.hasSuffix("." + $0) }
-                }, in: kept)
+            list.setting("creatives", to: list["creatives"]?.only { creatives.contains($0) })
+                .setting(
+                    "domains",
+                    to: list["domains"]?.only { one in
+                        domains.contains { $0 == one || $0.hasSuffix("." + one) || one.hasSuffix("." + $0) }
+                    })
         }
         return .object([
             .init(EntityKind.advertisers.rawValue, .array(advertisers)),
@@ -167,21 +157,14 @@ struct ForecastDraft: Sendable {
             .init(EntityKind.blockLists.rawValue, .array(lists)),
         ])
     }
-
-    private static func setting(_ key: String, _ value: JSONTree?, in tree: JSONTree) -> JSONTree {
-        guard case .object(let members) = tree.content else { return tree }
-        let rest = members.filter { $0.key != key }
-        return .object(rest + (value.map { [.init(key, $0)] } ?? []))
-    }
 }
 
 extension JSONTree {
-    fileprivate var string: String? { if case .string(let text) = content { text } else { nil } }
-    fileprivate var id: String? { self["id"]?.string }
+    fileprivate var id: String? { self["id"]?.text }
     fileprivate var isTrue: Bool { if case .bool(true) = content { true } else { false } }
 
     /// Of a list of texts.
     fileprivate func only(_ isKept: (String) -> Bool) -> JSONTree {
-        .array(elements.filter { $0.string.map(isKept) ?? true })
+        .array(elements.filter { $0.text.map(isKept) ?? true })
     }
 }
