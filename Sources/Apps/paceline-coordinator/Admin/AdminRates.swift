@@ -132,7 +132,8 @@ extension AdminRates {
             let each = 1_000_000_000 / Int64(rate.perSecond)
             let full =
                 max(isChange ? known.changes : known.reads, now) + Interval(nanoseconds: each * Int64(cost))
-            let after = full - now - Interval(nanoseconds: each * Int64(rate.burst))
+            let ahead = full - now
+            let after = ahead - Interval(nanoseconds: each * Int64(rate.burst))
             guard after <= .zero else { return Refusal(rate: rate, isChange: isChange, after: after) }
             if isChange { known.changes = full } else { known.reads = full }
             if isIn { buckets[subject] = known } else { shared = known }
